@@ -72,6 +72,7 @@ mod buffer;
 pub mod call;
 mod copy;
 pub mod dump;
+mod expansion;
 pub mod fault;
 mod handle;
 mod in_place;
@@ -90,7 +91,6 @@ pub mod server;
 mod shared;
 pub mod supervise;
 pub mod sync;
-mod template;
 #[cfg(not(target_os = "none"))]
 pub mod testing;
 mod text;
@@ -118,5 +118,5 @@ pub use shared::{Shared, SharedMemory};
 pub use text::{LeaseWriter, Writer};
 pub use wire::{Decoder, Encoder, Invalid, Parameter, Wire};
 
-// So that the templates, which name `::crossgate`, work in this crate as well.
+// So that the expansions, which name `::crossgate`, work in this crate as well.
 extern crate self as crossgate;

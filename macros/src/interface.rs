@@ -2,8 +2,8 @@
 //! `#[interface]`: a trait, cut into its methods.
 
 use crate::pieces::{
-    Cursor, Error, code_at, is_punctuation, is_word, list, number, parenthesis, slots,
-    split_at_commas, template, tokens, word,
+    Cursor, Error, code_at, invocation, is_punctuation, is_word, list, number, parenthesis, slots,
+    split_at_commas, tokens, word,
 };
 use proc_macro::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree as Token};
 
@@ -42,10 +42,10 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream, 
     }
 
     let interface = Interface { attributes, visibility, name, declared, named, methods };
-    let mut code = template("__interface_trait", interface.served());
-    code.extend(template("__metadata", interface.metadata()));
-    code.extend(template("__client", interface.client()));
-    code.extend(template("__thunks", interface.thunks()));
+    let mut code = invocation("__interface_trait", interface.served());
+    code.extend(invocation("__metadata", interface.metadata()));
+    code.extend(invocation("__client", interface.client()));
+    code.extend(invocation("__thunks", interface.thunks()));
     Ok(code)
 }
 
@@ -60,7 +60,7 @@ struct Interface {
     methods: Vec<Method>,
 }
 
-// Each template gets the slots that it needs, by name.
+// Each macro gets the slots that it needs, by name.
 impl Interface {
     fn served(&self) -> TokenStream {
         let method = |method: &Method| {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The attributes, derives and the wiring of Crossgate. They are used through the crate `crossgate`.
 //!
-//! The macros only cut the source into pieces, keeping every span, and pass these, by name, to `macro_rules!` templates
-//! in the crate `crossgate`, which are ordinary readable code. So this crate needs no parser of Rust, builds in a
+//! The macros only cut the source into pieces, keeping every span, and pass these, by name, to the `macro_rules!` macros in
+//! `crossgate/src/expansion`, which are ordinary readable code. So this crate needs no parser of Rust, builds in a
 //! moment, and its errors point at the user's own words.
 
 mod interface;
 mod pieces;
 mod system;
 
-use pieces::template;
+use pieces::invocation;
 use proc_macro::TokenStream;
 
 /// Makes a trait an interface, which can be called across processes.
@@ -25,13 +25,13 @@ pub fn interface(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// struct.
 #[proc_macro_derive(Wire)]
 pub fn wire(item: TokenStream) -> TokenStream {
-    template("__derive_wire", item)
+    invocation("__derive_wire", item)
 }
 
 /// Lets memory of a type be lent: a `#[repr(C)]` struct without padding whose fields are `Plain`.
 #[proc_macro_derive(Plain)]
 pub fn plain(item: TokenStream) -> TokenStream {
-    template("__derive_plain", item)
+    invocation("__derive_plain", item)
 }
 
 /// Defines the wiring of a firmware: its processes, what they own, and which process may call which.

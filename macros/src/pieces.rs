@@ -52,13 +52,13 @@ pub fn parenthesis(tokens: TokenStream, span: Span) -> Token {
 }
 
 /// Returns `::crossgate::name! { pieces }`.
-pub fn template(name: &str, pieces: TokenStream) -> TokenStream {
+pub fn invocation(name: &str, pieces: TokenStream) -> TokenStream {
     let mut call: TokenStream = format!("::crossgate::{name}!").parse().expect("a path is tokens");
     call.extend([Token::from(Group::new(Delimiter::Brace, pieces))]);
     call
 }
 
-/// Returns `name: [tokens]` for each: the input of a template.
+/// Returns `name: [tokens]` for each: the input of a `macro_rules!` macro.
 pub fn slots<const N: usize>(slots: [(&str, TokenStream); N]) -> TokenStream {
     let slot = |(name, tokens): (&str, TokenStream)| {
         let name = Ident::new(name, Span::call_site());

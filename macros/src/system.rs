@@ -2,7 +2,7 @@
 //! `system!`: the wiring of a firmware.
 //!
 //! The text is parsed ([`parse`]) into its meaning ([`firmware`]), and checked as far as the words allow ([`check`],
-//! [`circles`]). The mentions in it become rights ([`rights`]), and the templates in the crate `crossgate` get all that
+//! [`circles`]). The mentions in it become rights ([`rights`]), and the macros in `crossgate/src/expansion` get all that
 //! by name ([`code`]).
 
 mod check;

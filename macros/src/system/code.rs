@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The inputs of the templates in the crate `crossgate`: each gets the slots that it needs, by name.
+//! The inputs of the macros in `crossgate/src/expansion`: each gets the slots that it needs, by name.
 
 mod tables;
 
 use super::firmware::{Firmware, Object, Pool, Process};
 use super::rights::Rights;
-use crate::pieces::{code_at, list, number, slots, template, tokens, word};
+use crate::pieces::{code_at, invocation, list, number, slots, tokens, word};
 use proc_macro::{Span, TokenStream, TokenTree as Token};
 
 pub fn code(firmware: &Firmware, rights: &Rights) -> TokenStream {
-    let mut code = template("__names", names(firmware));
-    code.extend(template("__processes", processes(firmware, rights)));
-    code.extend(template("__stacks", stacks(firmware)));
-    code.extend(template("__tables", tables::tables(firmware, rights)));
+    let mut code = invocation("__names", names(firmware));
+    code.extend(invocation("__processes", processes(firmware, rights)));
+    code.extend(invocation("__stacks", stacks(firmware)));
+    code.extend(invocation("__tables", tables::tables(firmware, rights)));
     code
 }
 

@@ -38,7 +38,7 @@ pub fn plain(name: &Ident) -> String {
     text.strip_prefix("r#").map(String::from).unwrap_or(text)
 }
 
-/// Checks a name, which becomes part of sections and symbols, and stands beside the names of the templates.
+/// Checks a name, which becomes part of sections and symbols, and stands beside the names of the expansion.
 pub fn check(name: &Ident) -> Result<(), Error> {
     let text = name.to_string();
     let why = if text.starts_with("r#") || WORDS_OF_RUST.contains(&text.as_str()) {

@@ -4,7 +4,7 @@
 /// Defines the handles of services and notifications, the numbers of objects, locks, gates and bytes of stack, and the
 /// device registers.
 ///
-/// The user's names and expressions stand among the template's own names, which begin with `__`; no name in the wiring
+/// The user's names and expressions stand among the expansion's own names, which begin with `__`; no name in the wiring
 /// begins so.
 #[doc(hidden)]
 #[macro_export]

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The code that the attributes, derives and the wiring expand to.
+//!
+//! The macros of `crossgate-macros` cut the source into pieces, and pass these to the `macro_rules!` macros here in
+//! slots: `name: [tokens]`. Each macro here does one thing, and gets the slots that it needs for that.
+
+mod budgets;
+mod interface;
+mod names;
+mod plain;
+mod processes;
+mod stacks;
+mod tables;
+mod wire;
