@@ -10,7 +10,7 @@
 //! | as Linux programs | `cargo test -p system-tests` | `cargo run -p system-tests --bin NAME -- --semihosting --time virtual` |
 //! | on the emulated board | `cargo xtask test` | `cargo run --release -p system-tests --target thumbv7m-none-eabi --bin NAME` |
 //!
-//! A new test starts as a copy of `src/bin/skeleton.rs`, which says how. Lines at the top of a test's source say with
+//! A new test starts as a copy of `src/bin/template.rs`, which says how. Lines at the top of a test's source say with
 //! which options the test runs: they are listed in `harness/src/flags.rs`. The tests lie in folders by topic, and the
 //! table in `book/src/security.md` says which of them show a property:
 //!

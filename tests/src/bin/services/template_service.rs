@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The service that others are copied from: a client keeps its drawer, whatever another client does, and the drawer of
+//! The service that others are copied from, `services/template`: a client keeps its drawer, whatever another client does, and the drawer of
 //! a crashed client is free.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
