@@ -34,7 +34,7 @@
 
 use crate::context::{_stack_start, Context, PROCESS_STACK};
 use crate::exit::{load, resume};
-use crate::{fault, handler};
+use crate::{fault_status, handler};
 use core::mem::offset_of;
 
 /// Saves r4 to r11 below the frame that the CPU has pushed.
@@ -165,7 +165,7 @@ unsafe extern "C" fn NonMaskableInt() {
 /// In: lr says if the fault was a thread's or the kernel's. Out: another thread continues, or the machine halts.
 ///
 /// Attacker: the stack pointer is arbitrary, and the frame may be missing: perhaps the CPU could not push the
-/// frame. [`fault::read`] uses neither before it has checked both (`stacks`, `wild_contexts`).
+/// frame. [`fault_status::read`] uses neither before it has checked both (`stacks`, `wild_contexts`).
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn HardFault() {
@@ -188,7 +188,7 @@ unsafe extern "C" fn HardFault() {
         ".Lfault_stack: .word {stack}",
         thread = const PROCESS_STACK,
         stack = sym _stack_start,
-        kernel_fault = sym fault::kernel_fault,
+        kernel_fault = sym fault_status::kernel_fault,
         handler = sym handler::fault,
         go_on = sym go_on,
     )

@@ -7,7 +7,7 @@
 
 use crate::context::Context;
 use crate::exception::{self, NON_MASKABLE, PENDSV, SYSTICK, line_of};
-use crate::fault;
+use crate::fault_status;
 use crate::last_words::say;
 use crate::machine::with_kernel;
 use crossgate_abi::{Cause, Word};
@@ -90,7 +90,7 @@ pub extern "C" fn early_interrupt() {
 pub extern "C" fn fault(frame: *const Word) {
     with_kernel(|kernel| {
         let stack = kernel.current().stack();
-        let report = fault::read(frame, stack);
+        let report = fault_status::read(frame, stack);
         let _ = kernel.fault(report.cause, report.instruction, report.address);
     });
 }

@@ -20,7 +20,7 @@
 //! | `alarm` | SysTick's interrupt, which wakes the threads that sleep |
 //! | `clock` | time, from the board's counter |
 //! | `crash` | the registers and the stack of a thread when it crashed |
-//! | `fault` | the cause of a fault, from the CPU's registers |
+//! | `fault_status` | the cause of a fault, from the CPU's registers |
 //! | `protection` | the protection unit's registers |
 //! | `machine` | the CPU as the kernel core sees it, and the kernel itself |
 //! | `handler` | exceptions passed to the core, and its effects carried out |
@@ -74,7 +74,7 @@ mod exit;
 #[cfg(target_os = "none")]
 mod fast_path;
 #[cfg(target_os = "none")]
-mod fault;
+mod fault_status;
 #[cfg(target_os = "none")]
 mod handler;
 #[cfg(target_os = "none")]

@@ -9,7 +9,7 @@ use crate::linux::{output, program};
 use crate::machine::{Machine, Resume, window_of, window_top, with_kernel};
 use crate::start::run;
 use crate::words::{ATTENTION, DEADLINE, DEVICE, PENDING, STEP, TIMER};
-use crate::{copies, fault, lending, step, strays};
+use crate::{copies, fault_status, lending, step, strays};
 use core::sync::atomic::Ordering;
 use crossgate_abi::number;
 use crossgate_abi::number::hosted::{self, HostedCall};
@@ -226,8 +226,8 @@ pub extern "C" fn fault() -> Way {
 }
 
 fn crash(kernel: &mut Kernel<Machine>) -> Way {
-    let report = fault::report();
-    kernel.port.faulted = Some(fault::registers());
+    let report = fault_status::report();
+    kernel.port.faulted = Some(fault_status::registers());
     let _ = kernel.fault(report.cause, report.instruction, report.address);
     kernel.port.faulted = None;
     load(kernel)

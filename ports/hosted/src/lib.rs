@@ -33,7 +33,7 @@
 //! | `step` | interrupts after a number of instructions |
 //! | `strays` | signals that are no interrupts of devices |
 //! | `crash` | the registers and the stack of a thread when it crashed |
-//! | `fault` | the data of a fault that a handler of signals passes to the kernel |
+//! | `fault_status` | the status of a fault, which a handler of signals notes for the kernel |
 //! | `domain` | the memory that is open |
 //! | `protection` | the means to close memory: pages, or keys |
 //! | `changes` | the memory to open and to close when the kernel is left |
@@ -71,7 +71,7 @@ mod devices;
 mod domain;
 mod entry;
 mod exit;
-mod fault;
+mod fault_status;
 mod handler;
 mod heap;
 #[doc(hidden)]

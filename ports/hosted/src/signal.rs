@@ -14,7 +14,7 @@ use crate::words::{
     ATTENTION, DEVICE, HANDLER_STACK_END, HAS_KEYS, PENDING, RIGHTS, SIGNAL_STACK_END, TIMER,
     is_user,
 };
-use crate::{fault, step, strays};
+use crate::{fault_status, step, strays};
 use core::arch::naked_asm;
 use core::ffi::{c_int, c_void};
 use core::mem::offset_of;
@@ -191,7 +191,7 @@ fn place(registers: &[i64; 23]) -> (usize, usize) {
 
 /// Makes the thread continue in the kernel, with a fault.
 fn to_kernel(registers: &mut [i64; 23], cause: Cause, instruction: Word, address: Word) {
-    fault::note(registers, cause, instruction, address);
+    fault_status::note(registers, cause, instruction, address);
     const FLAGS: i64 = 0x202;
     registers[libc::REG_EFL as usize] = FLAGS;
     let has_keys = HAS_KEYS.load(Ordering::Relaxed) != 0;
@@ -225,7 +225,7 @@ fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     let cause = if is_memory && !(window.start..=window.end).contains(&stack_pointer) {
         Cause::Stack
     } else {
-        fault::cause(signal, access, address, window.start)
+        fault_status::cause(signal, access, address, window.start)
     };
     let address = if is_memory { address } else { 0 };
     unblock_signals(context);

@@ -2,7 +2,7 @@
 //! Handlers of traps. Each function makes one call of the core and carries out the [`Effect`] that it returns. This
 //! file is the same on every machine, so it is complete.
 
-use crate::fault;
+use crate::fault_status;
 use crate::machine::Machine;
 use crossgate_abi::{ARGUMENT_WORDS, Word};
 use crossgate_kernel::call::{Enter, Return};
@@ -63,6 +63,6 @@ pub fn interrupt(kernel: &mut Kernel<Machine>, line: u16) -> Way {
 
 /// Handles a fault of the current thread.
 pub fn fault(kernel: &mut Kernel<Machine>) -> Way {
-    let report = fault::read();
+    let report = fault_status::read();
     Way::Follow(kernel.fault(report.cause, report.instruction, report.address))
 }

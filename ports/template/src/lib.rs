@@ -16,7 +16,7 @@
 //! | `entry` | from a trap to `handler` | a thread makes a system call |
 //! | `handler` | passes traps to the core, and carries out its effects | done: it is the same everywhere |
 //! | `exit` | opens what the next thread may use, and loads its registers | a thread is switched to |
-//! | `fault` | finds the cause of a fault | a wild access is a fault of its process |
+//! | `fault_status` | finds the cause of a fault | a wild access is a fault of its process |
 //!
 //! `missing` marks the parts that have to be written. Nothing calls this port except for the test below, which counts
 //! the missing parts by the guarantees of `crossgate-conformance` that are broken.
@@ -28,7 +28,7 @@ pub mod clock;
 pub mod context;
 pub mod entry;
 pub mod exit;
-pub mod fault;
+pub mod fault_status;
 pub mod handler;
 pub mod machine;
 pub mod memory;

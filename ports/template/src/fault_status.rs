@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The causes of faults.
+//! The cause of a fault, from the CPU's status registers.
 
 use crate::missing;
 use crossgate_abi::{Cause, Word};
@@ -17,7 +17,6 @@ pub struct Report {
 
 /// Reads and clears the status of the fault. A stack overflow has to be distinguished from other accesses: by an
 /// address just below the stack, or by a register of the CPU.
-/// below the stack, or by a register of the CPU.
 pub fn read() -> Report {
     missing("make a cause of the fault status")
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A fault, as a handler of signals passes it to the kernel.
+//! The status of a fault, which a handler of signals notes for the kernel: Linux has no register for it.
 
 use crate::linux::program::in_program;
 use crate::memory::GUARD;
