@@ -3,7 +3,7 @@
 
 use crate::clock::Clock;
 use crate::context::{Answer, Start};
-use crate::devices::Devices;
+use crate::device_bus::DeviceBus;
 use crate::domain::Domain;
 use crate::exit::{self, Way};
 use crate::linux::{cpu, files, program, signals};
@@ -87,7 +87,7 @@ fn prepare(
     let mut machine = Machine {
         clock,
         timer: NEVER,
-        devices: Devices::new(options)?,
+        devices: DeviceBus::new(options)?,
         semihosting: options.semihosting,
         system,
         wiring,

@@ -43,7 +43,7 @@
 //! | `device/lamps` | lamps, shown in the terminal |
 //! | `device/serial` | a serial line, connected to something on the host |
 //! | `device/timer` | a timer |
-//! | `devices` | all devices, and the interrupt controller |
+//! | `device_bus` | the devices at their addresses, and the interrupt controller |
 //! | `machine` | the host as the kernel core sees it, and the kernel itself |
 //! | `copies` | memory that is lent to a call, copied |
 //! | `exit` | the paths from the kernel to a thread |
@@ -67,7 +67,7 @@ mod context;
 mod copies;
 mod crash;
 mod device;
-mod devices;
+mod device_bus;
 mod domain;
 mod entry;
 mod exit;

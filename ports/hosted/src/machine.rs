@@ -4,7 +4,7 @@
 use crate::changes::change_protection;
 use crate::clock::Clock;
 use crate::context::{Answer, Context, Start};
-use crate::devices::Devices;
+use crate::device_bus::DeviceBus;
 use crate::domain::Domain;
 use crate::lending::{Copies, LONGEST_LEASE};
 use crate::linux::{self, keys, output, program};
@@ -31,7 +31,7 @@ pub struct Machine {
     pub(crate) clock: Clock,
     /// The time that the core asked for.
     pub(crate) timer: u64,
-    pub(crate) devices: Devices,
+    pub(crate) devices: DeviceBus,
     /// `true` if every process may end the program.
     pub(crate) semihosting: bool,
     pub(crate) system: &'static System,

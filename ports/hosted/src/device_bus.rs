@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! All devices of the board, and its interrupt controller.
+//! The bus of the board: its devices, each at an address and with an interrupt line, and the interrupt controller.
 
 use crate::device::Device;
 use crate::device::lamps::Lamps;
@@ -17,20 +17,20 @@ struct Attached {
     device: Box<dyn Device>,
 }
 
-/// All devices, and the interrupt controller.
-pub struct Devices {
+/// The devices, and the interrupt controller.
+pub struct DeviceBus {
     attached: Vec<Attached>,
     /// Bit n: interrupt n is enabled.
     enabled: u32,
     until: u64,
 }
 
-impl Devices {
-    /// Creates the devices, connected as the options say.
+impl DeviceBus {
+    /// Creates the bus with its devices, connected as the options say.
     ///
     /// # Errors
     /// If something can't be connected.
-    pub fn new(options: &Options) -> Result<Devices, String> {
+    pub fn new(options: &Options) -> Result<DeviceBus, String> {
         let mut attached = Vec::new();
         for (index, connection) in options.serial().into_iter().enumerate() {
             attached.push(Attached {
@@ -45,10 +45,10 @@ impl Devices {
         }
         let device = Box::new(Lamps::new());
         attached.push(Attached { mmio: lamps_abi::MMIO.start, line: None, device });
-        Ok(Devices { attached, enabled: 0, until: options.until() })
+        Ok(DeviceBus { attached, enabled: 0, until: options.until() })
     }
 
-    /// Returns their address in memory.
+    /// Returns the address of the devices in memory.
     pub fn address(&self) -> usize {
         self.attached.as_ptr().addr()
     }
@@ -118,9 +118,9 @@ mod tests {
     use clap::Parser;
     use crossgate_abi::hosted::timer::{ELAPSED, INTERRUPT_AFTER, INTERRUPTS, MMIO};
 
-    fn devices() -> Devices {
+    fn devices() -> DeviceBus {
         let options = ["test", "--serial0=null", "--serial1=null", "--serial2=null"];
-        Devices::new(&Options::parse_from(options)).unwrap()
+        DeviceBus::new(&Options::parse_from(options)).unwrap()
     }
 
     #[test]
