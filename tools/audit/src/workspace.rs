@@ -10,7 +10,7 @@ use workbench::board::{self, Board};
 pub use workbench::{cargo, root};
 
 /// The package that stands for the chosen board.
-const CHOICE: &str = "development-board";
+const CHOICE: &str = "selected-board";
 
 /// Returns the names of the packages that are built for microcontrollers, too: their boards, and the code that runs on
 /// them.

@@ -130,7 +130,7 @@ mod tests {
             let clock = format!("pub const CLOCK_HZ: u32 = {mhz}_000_000;");
             assert!(read(&format!("boards/{name}/src/lib.rs")).contains(&clock), "{name}: {clock}");
             let choice = format!("{} = \"{name}\"", name.replace('-', "_"));
-            assert!(read("boards/development/src/lib.rs").contains(&choice), "{choice}");
+            assert!(read("boards/selected/src/lib.rs").contains(&choice), "{choice}");
         }
     }
 
