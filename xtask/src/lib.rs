@@ -5,81 +5,15 @@
 
 #![forbid(unsafe_code)]
 
+pub mod commands;
 #[cfg(test)]
-mod book;
-mod lists;
-mod manifests;
+mod documents;
 #[cfg(test)]
 mod rooms;
 #[cfg(test)]
 mod sources;
 
-use std::io;
-use std::path::{Path, PathBuf};
-
-/// A command that a package has.
-#[derive(Debug)]
-pub struct Command {
-    /// The word that is typed.
-    pub name: &'static str,
-    /// The package whose program has it. (A test of that package compares name and text.)
-    pub package: &'static str,
-    /// A line of description.
-    pub what: &'static str,
-}
-
-impl Command {
-    const fn audit(name: &'static str, what: &'static str) -> Command {
-        Command { name, package: "audit", what }
-    }
-
-    const fn thermostat(name: &'static str, what: &'static str) -> Command {
-        Command { name, package: "thermostat-tools", what }
-    }
-}
-
-/// The commands that other packages have.
-pub const COMMANDS: [Command; 8] = [
-    Command::thermostat("demo", "Run the thermostat and show a recorded day of it"),
-    Command::thermostat("record-day", "Write the recorded day of the demo anew"),
-    Command::audit(
-        "test",
-        "Run every test: format, lints, documentation, on this machine, on the emulated board",
-    ),
-    Command::audit(
-        "soak",
-        "Run the tests that take long: more interleavings, random system calls, mutations",
-    ),
-    Command::audit("bench", "Measure what the kernel's operations cost"),
-    Command::audit("history", "Draw the figures of all versions into the book"),
-    Command::audit("worst", "Look for the longest stretches with interrupts held off"),
-    Command::audit("map", "Print who owns which memory of the thermostat"),
-];
-
-/// A command that is implemented here: it updates files in the repository.
-#[derive(Debug)]
-pub struct Writer {
-    /// The word that is typed.
-    pub name: &'static str,
-    /// A line of description.
-    pub what: &'static str,
-    /// Runs the command, in the repository at this place. Returns the files that it has changed.
-    pub write: fn(&Path) -> io::Result<Vec<PathBuf>>,
-}
-
-/// The commands that are implemented here.
-pub const WRITERS: [Writer; 2] = [
-    Writer {
-        name: "manifests",
-        what: "Write the programs in src/bin into the manifests of the tests",
-        write: manifests::write,
-    },
-    Writer {
-        name: "book",
-        what: "Write the lists of system calls, causes and errors into the book",
-        write: lists::write,
-    },
-];
+use std::path::Path;
 
 /// Returns the folder of the repository.
 #[must_use]

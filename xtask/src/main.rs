@@ -7,7 +7,8 @@ use std::env;
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::process::{self, ExitCode};
-use xtask::{COMMANDS, WRITERS, Writer, root};
+use xtask::commands::{COMMANDS, WRITERS, Writer};
+use xtask::root;
 
 fn main() -> ExitCode {
     let mut arguments: Vec<OsString> = env::args_os().skip(1).collect();

@@ -3,12 +3,10 @@
 
 #![forbid(unsafe_code)]
 
-mod bench;
+mod commands;
 mod copy;
 mod emulator;
-mod history;
 mod keys;
-mod map;
 mod mutants;
 mod mutations;
 mod panics;
@@ -16,15 +14,13 @@ mod parallel;
 mod plugin;
 mod reproducible;
 mod size;
-mod soak;
 mod symbols;
 mod system_tests;
-mod test;
 mod workspace;
-mod worst;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use commands::{bench, history, map, soak, test, worst};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use workbench::board::Board;
@@ -136,8 +132,9 @@ mod tests {
         let here: Vec<_> = commands
             .map(|command| (command.get_name(), command.get_about().unwrap().to_string()))
             .collect();
-        let named =
-            xtask::COMMANDS.iter().filter(|command| command.package == env!("CARGO_PKG_NAME"));
+        let named = xtask::commands::COMMANDS
+            .iter()
+            .filter(|command| command.package == env!("CARGO_PKG_NAME"));
         let named: Vec<_> = named.map(|command| (command.name, command.what.to_owned())).collect();
         assert_eq!(here, named);
     }

@@ -72,8 +72,9 @@ mod tests {
         let here: Vec<_> = commands
             .map(|command| (command.get_name(), command.get_about().unwrap().to_string()))
             .collect();
-        let named =
-            xtask::COMMANDS.iter().filter(|command| command.package == env!("CARGO_PKG_NAME"));
+        let named = xtask::commands::COMMANDS
+            .iter()
+            .filter(|command| command.package == env!("CARGO_PKG_NAME"));
         let named: Vec<_> = named.map(|command| (command.name, command.what.to_owned())).collect();
         assert_eq!(here, named);
     }

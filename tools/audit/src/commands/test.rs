@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! All tests, one after the other, and a summary.
 
+use super::bench;
+use super::worst::{self, Measurement};
 use crate::workspace::{Firmware, Profile};
-use crate::worst::{self, Measurement};
-use crate::{
-    bench, command, emulator, keys, panics, parallel, progress, setup, system_tests, workspace,
-};
+use crate::{command, emulator, keys, panics, parallel, progress, setup, system_tests, workspace};
 use anyhow::{Result, ensure};
 use std::process::Command;
 use std::time::{Duration, Instant};

@@ -5,7 +5,7 @@
 
 mod survivors;
 
-use crate::test::Report;
+use crate::commands::test::Report;
 use crate::{command, setup, workspace};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeSet;

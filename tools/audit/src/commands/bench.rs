@@ -6,7 +6,7 @@ mod emulated;
 #[cfg(target_os = "linux")]
 mod hosted;
 #[cfg(not(target_os = "linux"))]
-#[path = "not_hosted.rs"]
+#[path = "bench/not_hosted.rs"]
 mod hosted;
 mod table;
 

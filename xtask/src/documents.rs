@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tests that the names in the book exist: files, headings, tests.
+//! Tests that the names in the book and the other documents exist: files, headings, tests.
 
 use crate::root;
 use crate::sources::sources;
@@ -50,8 +50,14 @@ fn outside_of_fences(text: &str) -> impl Iterator<Item = &str> {
 fn pages() -> Vec<Page> {
     let root = root();
     let chapters = fs::read_dir(root.join("book/src")).unwrap().map(|entry| entry.unwrap().path());
-    let beside =
-        ["README.md", "SECURITY.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CODE_OF_CONDUCT.md"];
+    let beside = [
+        "README.md",
+        "SECURITY.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "CODE_OF_CONDUCT.md",
+        "tools/README.md",
+    ];
     let beside = beside.map(|name| root.join(name));
     chapters
         .chain(beside)

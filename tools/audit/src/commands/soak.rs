@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The tests that take long.
 
-use crate::test::Report;
+use super::test::Report;
 use crate::{mutants, mutations, reproducible, setup, workspace};
 use anyhow::{Context, Result, ensure};
 use std::process::Command;

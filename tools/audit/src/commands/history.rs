@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The figures of the benchmark by version, as a picture in the book.
 
-use crate::bench::{self, Figures, OPERATIONS};
+use super::bench::{self, Figures, OPERATIONS};
 use crate::workspace;
 use anyhow::{Context, Result, anyhow};
 use plotters::prelude::*;

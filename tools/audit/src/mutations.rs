@@ -15,8 +15,8 @@
 mod call;
 mod proof;
 
+use crate::commands::test::Report;
 use crate::copy::Copy;
-use crate::test::Report;
 use crate::{setup, workspace};
 use anyhow::{Context, Result, bail, ensure};
 use proof::Proof;
