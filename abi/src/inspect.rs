@@ -82,7 +82,7 @@ pub mod wait {
     pub const NOTHING: u8 = 0;
     /// The thread waits for a time.
     pub const TIME: u8 = 1;
-    /// The thread waits for any of a [set](crate::table::Process::notifications) of notifications of the process that
+    /// The thread waits for any of a [set](crate::table::ProcessRow::notifications) of notifications of the process that
     /// it is in.
     pub const NOTIFICATIONS: u8 = 2;
     /// The thread waits for the lock of an object. The object of the wait is the thread that has the lock, and the

@@ -3,6 +3,9 @@
 //!
 //! The tables are the kernel's permission list: the kernel does nothing that they do not permit. All indices in them
 //! are checked when the firmware compiles.
+//!
+//! The row of a process, of a thread or of a notification is what the wiring says of it, and never changes. The kernel
+//! keeps its state beside that.
 
 use crate::message::{Number, fail};
 use crate::{
@@ -14,16 +17,16 @@ use core::ops::Range;
 /// A whole firmware.
 pub struct System {
     /// The processes. Every permission names a process by its index here.
-    pub processes: &'static [Process],
+    pub processes: &'static [ProcessRow],
     /// The services.
     pub services: &'static [Service],
     /// The gates of all methods that can be called, one service after another. A handle holds the index of the first
     /// gate of its service.
     pub gates: &'static [Gate],
     /// The threads. The first is the idle thread, of priority 0.
-    pub threads: &'static [Thread],
+    pub threads: &'static [ThreadRow],
     /// The notifications: all of the first process, then all of the second, and so on.
-    pub notifications: &'static [Notification],
+    pub notifications: &'static [NotificationRow],
     /// The interrupts that are bound to notifications.
     pub interrupts: &'static [Interrupt],
     /// The number of objects that let only one call in at a time (their locks are numbered from 0).
@@ -114,9 +117,9 @@ pub struct Budget {
     pub process: ProcessId,
 }
 
-/// A protection domain.
+/// What the wiring says of a process, a protection domain.
 #[repr(C)]
-pub struct Process {
+pub struct ProcessRow {
     /// The name of the process in the wiring, which is that of its crate.
     pub name: &'static str,
     /// The memory of the process; written by `crossgate-link`.
@@ -132,7 +135,7 @@ pub struct Process {
     pub first_notification: NotificationId,
 }
 
-impl Process {
+impl ProcessRow {
     /// Returns the set with only notification `number` of the process, counted from 0.
     #[inline(always)]
     #[must_use]
@@ -219,14 +222,14 @@ pub type RawReply = core::convert::Infallible;
 
 /// A thunk: the entry point of a method. It gets the object and the four argument words. (On a host a
 /// panic unwinds through it.)
-pub type Entry = unsafe extern "C-unwind" fn(*mut (), Word, Word, Word, Word) -> RawReply;
+pub type Thunk = unsafe extern "C-unwind" fn(*mut (), Word, Word, Word, Word) -> RawReply;
 
 /// A method of a service.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Method {
     /// The entry point of the method.
-    pub entry: Entry,
+    pub entry: Thunk,
     /// The kinds of its argument words.
     pub arguments: Shape,
     /// The kinds of its result words.
@@ -240,7 +243,7 @@ impl Method {
 
     /// Returns a method with these arguments and results.
     #[must_use]
-    pub const fn new(entry: Entry, mut arguments: Shape, results: Shape) -> Method {
+    pub const fn new(entry: Thunk, mut arguments: Shape, results: Shape) -> Method {
         if arguments.has_handles() || results.has_handles() {
             arguments.kinds |= Self::HANDLES;
         }
@@ -263,7 +266,7 @@ pub struct Gate {
     /// [`CARE`](Gate::CARE).
     pub room: u16,
     /// The entry point of the method.
-    pub entry: Entry,
+    pub entry: Thunk,
     /// The object.
     pub object: *mut (),
 }
@@ -350,7 +353,7 @@ impl Service {
 
 #[cfg(target_pointer_width = "32")]
 const _: () = assert!(
-    size_of::<Process>() == 28 && size_of::<Service>() == 36 && size_of::<Method>() == 12,
+    size_of::<ProcessRow>() == 28 && size_of::<Service>() == 36 && size_of::<Method>() == 12,
     "the memory map of `crossgate-link` reads them"
 );
 
@@ -363,8 +366,8 @@ unsafe impl Sync for Service {}
 // SAFETY: as above.
 unsafe impl Send for Service {}
 
-/// A thread.
-pub struct Thread {
+/// What the wiring says of a thread.
+pub struct ThreadRow {
     /// Its name in the wiring.
     pub name: &'static str,
     /// The entry point.
@@ -379,7 +382,7 @@ pub struct Thread {
     pub priority: u8,
 }
 
-impl Thread {
+impl ThreadRow {
     /// The addresses of its stack.
     #[inline(always)]
     #[must_use]
@@ -390,12 +393,12 @@ impl Thread {
 }
 
 // SAFETY: the pointer is only an address for the kernel; nothing in Rust refers to a stack.
-unsafe impl Sync for Thread {}
+unsafe impl Sync for ThreadRow {}
 
-/// A notification.
+/// What the wiring says of a notification.
 // A port's assembly reads it.
 #[repr(C)]
-pub struct Notification {
+pub struct NotificationRow {
     /// Its name in the wiring.
     pub name: &'static str,
     /// The processes that may signal it.

@@ -2,7 +2,7 @@
 //! The product of `#[interface]` from a trait, and the limits of a call.
 
 use crate::{Parameter, Wire};
-use crossgate_abi::table::{Entry, Method};
+use crossgate_abi::table::{Method, Thunk};
 use crossgate_abi::{ARGUMENT_WORDS, Kind, LEASES_PER_CALL, RESULT_WORDS, Shape};
 
 /// A trait that can be called across processes, as `dyn Trait`. Implemented by
@@ -38,7 +38,7 @@ pub unsafe trait Interface: 'static {
 #[diagnostic::on_unimplemented(message = "`{T}` does not implement the interface `{Self}`")]
 pub unsafe trait ServedBy<T>: Interface {
     /// The entry points of the methods, in the order of the trait.
-    const ENTRIES: &'static [Entry];
+    const THUNKS: &'static [Thunk];
 }
 
 /// An interface without `&mut self` methods.
@@ -80,7 +80,7 @@ impl MethodShape {
     }
 
     /// Returns the entry of the method in the kernel's table.
-    pub(crate) const fn entered_at(self, entry: Entry) -> Method {
+    pub(crate) const fn entered_at(self, entry: Thunk) -> Method {
         Method::new(entry, self.arguments, self.results)
     }
 }

@@ -5,7 +5,7 @@ use crate::arch::system_call;
 use crate::call::failure;
 use crate::time::microseconds;
 use core::time::Duration;
-use crossgate_abi::table::Process;
+use crossgate_abi::table::ProcessRow;
 use crossgate_abi::{CallError, Status, Word, number};
 
 /// A notification of this process, for which its threads wait.
@@ -155,7 +155,7 @@ impl Notification {
     /// Returns the set that contains only this notification.
     #[inline(always)]
     const fn set(self) -> Set {
-        Set(Process::notification(self.number as usize) as Word)
+        Set(ProcessRow::notification(self.number as usize) as Word)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{AllShared, Handle, Handles, Interface, ServedBy};
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::ops::Deref;
-use crossgate_abi::table::Entry;
+use crossgate_abi::table::Thunk;
 
 /// An object that any number of threads may be in at a time: its methods take `&self`, and its state is `Sync`. Threads
 /// of its own process may use the state directly.
@@ -112,18 +112,18 @@ impl<A> Array<A> {
 /// The entries expect the objects in `Self`.
 pub unsafe trait Publish<I: ?Sized + Interface>: ServiceObject {
     /// The entry points of the methods.
-    const ENTRIES: &'static [Entry];
+    const THUNKS: &'static [Thunk];
 }
 
 // SAFETY: `AllShared` and `Sync` guarantee that many calls may be in the object.
 unsafe impl<I: ?Sized + ServedBy<T> + AllShared, T: Sync + 'static> Publish<I> for Concurrent<T> {
-    const ENTRIES: &'static [Entry] = <I as ServedBy<T>>::ENTRIES;
+    const THUNKS: &'static [Thunk] = <I as ServedBy<T>>::THUNKS;
 }
 // SAFETY: one call at a time is always right.
 unsafe impl<I: ?Sized + ServedBy<T>, T: Send + 'static> Publish<I> for Exclusive<T> {
-    const ENTRIES: &'static [Entry] = <I as ServedBy<T>>::ENTRIES;
+    const THUNKS: &'static [Thunk] = <I as ServedBy<T>>::THUNKS;
 }
 // SAFETY: as for its elements.
 unsafe impl<I: ?Sized + Interface, O: Publish<I>, const N: usize> Publish<I> for [O; N] {
-    const ENTRIES: &'static [Entry] = O::ENTRIES;
+    const THUNKS: &'static [Thunk] = O::THUNKS;
 }

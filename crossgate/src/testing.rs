@@ -311,7 +311,7 @@ impl<'w> Process<'w> {
     }
 
     fn publish<I: ?Sized + ServedBy<T>, T>(self, object: *mut (), lock: LockId) -> Handle<I> {
-        let both = I::SHAPES.iter().zip(I::ENTRIES);
+        let both = I::SHAPES.iter().zip(I::THUNKS);
         let methods: Vec<_> = both.map(|(shape, entry)| shape.entered_at(*entry)).collect();
         let gate = self.draft(|draft| {
             draft.publish(self.index, object, methods.leak(), TypeId::of::<I>, lock)

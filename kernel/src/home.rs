@@ -11,7 +11,11 @@ use crossgate_protection::{Span, Unit};
 
 /// Initialises a thread as thread `id` of the wiring, ready to start.
 #[inline]
-pub(crate) fn place<P: Port>(thread: &mut Thread<P::Unit>, id: ThreadId, wiring: &table::Thread) {
+pub(crate) fn place<P: Port>(
+    thread: &mut Thread<P::Unit>,
+    id: ThreadId,
+    wiring: &table::ThreadRow,
+) {
     let start = wiring.stack.addr();
     thread.id = id;
     thread.stack = Span { start, end: start + wiring.stack_size };

@@ -8,7 +8,7 @@ use crate::Kernel;
 use crate::effect::Effect;
 use crate::fault::Fault;
 use crate::port::Port;
-use crossgate_abi::table::Process;
+use crossgate_abi::table::ProcessRow;
 use crossgate_abi::{CallError, Cause, ProcessId, Status, Word};
 
 impl<P: Port> Kernel<P> {
@@ -46,7 +46,7 @@ impl<P: Port> Kernel<P> {
     /// Masks the interrupts of the notifications of a process that is taken down, until it acknowledges them. Signals
     /// that it has not waited for are lost.
     #[inline]
-    pub(crate) fn silence(&mut self, process: &Process) {
+    pub(crate) fn silence(&mut self, process: &ProcessRow) {
         let first = process.first_notification.index();
         let count = process.notifications.leading_ones() as usize;
         self.mask_interrupts(first, count, true);

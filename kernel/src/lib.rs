@@ -135,7 +135,7 @@ pub mod work;
 mod tests;
 
 use budget::Budgets;
-use crossgate_abi::table::{Gate, Process, Service, System};
+use crossgate_abi::table::{Gate, ProcessRow, Service, System};
 use crossgate_abi::{ProcessId, Set};
 use crossgate_protection::Span;
 use deadline::Deadlines;
@@ -169,7 +169,7 @@ pub struct Kernel<P: Port> {
     pub(crate) system: &'static System,
     pub(crate) locks: &'static mut [Lock],
     pub(crate) work: Work,
-    pub(crate) processes: &'static [Process],
+    pub(crate) processes: &'static [ProcessRow],
     pub(crate) flash: Span,
     /// The earliest time at which the port's timer has to interrupt, in µs since start, between rounds of checks.
     pub(crate) next_wake: u64,

@@ -5,7 +5,7 @@ use crate::arch;
 use crate::report::expect;
 use core::ops::Range;
 use crossgate_abi::CallError;
-use crossgate_abi::table::{System, Thread};
+use crossgate_abi::table::{System, ThreadRow};
 
 pub use arch::kernel_memory;
 
@@ -45,5 +45,5 @@ pub fn stack_of(system: &'static System, name: &str, priority: u8) -> Range<usiz
         .threads
         .iter()
         .find(|thread| thread.name == name && thread.priority == priority);
-    thread.map_or(0..0, Thread::stack_range)
+    thread.map_or(0..0, ThreadRow::stack_range)
 }

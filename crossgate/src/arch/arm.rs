@@ -3,7 +3,7 @@
 
 use super::Reply;
 use core::arch::asm;
-use crossgate_abi::table::{Gate, Process, RawReply, Service};
+use crossgate_abi::table::{Gate, ProcessRow, RawReply, Service};
 use crossgate_abi::{Word, number};
 
 /// Expands to `svc 0` with these operands for r0 to r3.
@@ -85,7 +85,7 @@ pub fn leave(status: Word, words: [Word; 2]) -> RawReply {
 unsafe extern "Rust" {
     safe static __crossgate_services: &'static [Service];
     safe static __crossgate_gates: &'static [Gate];
-    safe static __crossgate_processes: &'static [Process];
+    safe static __crossgate_processes: &'static [ProcessRow];
 }
 
 /// Returns the interface of the service whose first gate this is, from the tables of the wiring.

@@ -116,7 +116,7 @@ macro_rules! __thunks {
     ) => {
         // SAFETY: the thunks expect a `*mut __Server`.
         unsafe impl<__Server: $name<$($named)*>, $($declared)*> $crate::ServedBy<__Server> for dyn $name<$($named)*> {
-            const ENTRIES: &'static [$crate::abi::table::Entry] = {
+            const THUNKS: &'static [$crate::abi::table::Thunk] = {
                 $(
                     unsafe extern "C-unwind" fn $method<__Server: $name<$($method_named)*>, $($method_declared)*>(
                         object: *mut (), first: $crate::abi::Word, second: $crate::abi::Word,

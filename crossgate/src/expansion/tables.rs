@@ -125,9 +125,9 @@ macro_rules! __process_table {
         #[cfg(target_os = "none")]
         const _: () = {
             #[unsafe(no_mangle)]
-            static __crossgate_processes: &[__table::Process] = __PROCESSES;
+            static __crossgate_processes: &[__table::ProcessRow] = __PROCESSES;
         };
-        static __PROCESSES: &[__table::Process] = &[$(__table::Process {
+        static __PROCESSES: &[__table::ProcessRow] = &[$(__table::ProcessRow {
             name: stringify!($process),
             memory: {
                 #[cfg(target_os = "none")]
@@ -143,7 +143,7 @@ macro_rules! __process_table {
                 { &__table::ProcessMemory::NONE }
             },
             mmio: const { &[$(__wiring::__MMIO[$range].2),*] },
-            notifications: 0 $(| __table::Process::notification($notification))*,
+            notifications: 0 $(| __table::ProcessRow::notification($notification))*,
             on_fault: $on_fault,
             first_notification: $crate::abi::NotificationId::new($first_notification),
         },)*];
@@ -166,9 +166,9 @@ macro_rules! __thread_table {
         use $crate::testing::idle as __idle;
         #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = ".crossgate.stack.kernel.idle"))]
         static __IDLE: $crate::wiring::Stack<128> = $crate::wiring::Stack::new();
-        static __THREADS: &[__table::Thread] = &[
-            __table::Thread { name: "idle", entry: __idle, stack: __IDLE.start(), stack_size: 128, process: $crate::abi::ProcessId::FIRST, priority: 0 },
-            $(__table::Thread {
+        static __THREADS: &[__table::ThreadRow] = &[
+            __table::ThreadRow { name: "idle", entry: __idle, stack: __IDLE.start(), stack_size: 128, process: $crate::abi::ProcessId::FIRST, priority: 0 },
+            $(__table::ThreadRow {
                 name: stringify!($thread),
                 entry: __processes::$process::__threads::$thread,
                 stack: __stacks::$process::$thread.start(),
@@ -187,7 +187,7 @@ macro_rules! __notification_table {
     (notifications: [$({
         name: [$notification:ident] owner: [$owner:literal] signallers: [$signallers:literal] counting: [$counting:ident]
     })*]) => {
-        static __NOTIFICATIONS: &[__table::Notification] = &[$(__table::Notification {
+        static __NOTIFICATIONS: &[__table::NotificationRow] = &[$(__table::NotificationRow {
             name: stringify!($notification),
             owner: $crate::abi::ProcessId::new($owner),
             signallers: $crate::abi::Set::of_bits($signallers),

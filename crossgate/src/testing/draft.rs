@@ -6,8 +6,8 @@ use crate::Notification;
 use crate::wiring::{DEFAULT_SERVICE_STACK, passes_handles};
 use core::any::TypeId;
 use crossgate_abi::table::{
-    Gate, LostClients, Method, NO_LOCK, Notification as NotificationRow, OnFault,
-    Process as ProcessRow, ProcessMemory, Service, Supervisor, System, Thread as ThreadRow,
+    Gate, LostClients, Method, NO_LOCK, NotificationRow, OnFault, ProcessMemory, ProcessRow,
+    Service, Supervisor, System, ThreadRow,
 };
 use crossgate_abi::{
     LockId, MAX_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS, NotificationId, PRIORITIES, ProcessId,

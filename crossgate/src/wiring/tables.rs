@@ -41,7 +41,7 @@ const unsafe extern "C-unwind" fn no_entry(
 #[must_use]
 #[track_caller]
 pub const fn methods<I: ?Sized + Interface, O: Publish<I>, const N: usize>() -> [Method; N] {
-    let (shapes, entries) = (I::SHAPES, O::ENTRIES);
+    let (shapes, entries) = (I::SHAPES, O::THUNKS);
     if shapes.len() != N || entries.len() != N {
         fail(&[I::NAME, ": its server has not exactly one entry for each method"]);
     }

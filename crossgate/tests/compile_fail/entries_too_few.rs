@@ -1,6 +1,6 @@
 //! A server implements its entries itself, but too few of them.
 
-use crossgate::abi::table::Entry;
+use crossgate::abi::table::Thunk;
 use crossgate::{Concurrent, ServedBy, interface, system};
 
 #[interface]
@@ -13,7 +13,7 @@ pub struct Motor;
 
 // SAFETY: none.
 unsafe impl ServedBy<Motor> for dyn Fan {
-    const ENTRIES: &'static [Entry] = &[];
+    const THUNKS: &'static [Thunk] = &[];
 }
 
 system! {

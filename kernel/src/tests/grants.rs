@@ -141,7 +141,7 @@ fn visitors() -> Driver {
 const FOR_EVER: Word = u32::MAX as Word;
 
 fn wait(driver: &mut Driver) {
-    let set = table::Process::notification(0) as Word;
+    let set = table::ProcessRow::notification(0) as Word;
     assert_eq!(driver.ask(number::WAIT, [set, FOR_EVER, FOR_EVER, 0]), SWITCHED);
 }
 
@@ -200,7 +200,7 @@ fn revoked() -> Driver {
 #[test]
 fn who_computes_in_a_call_by_a_revoked_handle_does_not_wait_any_more() {
     let mut driver = revoked();
-    let set = table::Process::notification(0) as Word;
+    let set = table::ProcessRow::notification(0) as Word;
     let answer = driver.ask(number::WAIT, [set, FOR_EVER, FOR_EVER, 0]);
     assert_eq!(answer.reply.unwrap().status, Status::TIMED_OUT);
     let exit = driver.kernel.leave_with_care(&[0; 4]).unwrap();

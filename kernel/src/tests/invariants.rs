@@ -203,7 +203,7 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     for (index, state) in kernel.notifications.iter().enumerate() {
         let waits = state.waiters.contains(thread.id);
         let number = index.wrapping_sub(process.first_notification.index());
-        let is_awaited = number < 32 && set & table::Process::notification(number) != 0;
+        let is_awaited = number < 32 && set & table::ProcessRow::notification(number) != 0;
         assert_eq!(waits, is_awaited, "who is on the list waits, and the other way round");
     }
     let done = Pending::status(Status::OK);

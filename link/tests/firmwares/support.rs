@@ -184,7 +184,7 @@ impl Firmware {
                 "unsafe extern \"C\" {{ static __crossgate_memory_{name}: ProcessMemory; }}"
             )
             .unwrap();
-            writeln!(processes, "Process {{ name: {name:?}, memory: unsafe {{ &__crossgate_memory_{name} }}, mmio: &[], notifications: 0, on_fault: OnFault::DEFAULT, first_notification: NotificationId::FIRST }},").unwrap();
+            writeln!(processes, "ProcessRow {{ name: {name:?}, memory: unsafe {{ &__crossgate_memory_{name} }}, mmio: &[], notifications: 0, on_fault: OnFault::DEFAULT, first_notification: NotificationId::FIRST }},").unwrap();
         }
         for (number, (process, name, value, method)) in self.objects.iter().enumerate() {
             writeln!(
@@ -214,7 +214,7 @@ impl Firmware {
             .unwrap();
             writeln!(
                 threads,
-                "Thread {{ name: {name:?}, entry: thread_{number}, stack: STACK_{number}.0.get().cast(), stack_size: {size}, process: ProcessId::FIRST, priority: 1 }},"
+                "ThreadRow {{ name: {name:?}, entry: thread_{number}, stack: STACK_{number}.0.get().cast(), stack_size: {size}, process: ProcessId::FIRST, priority: 1 }},"
             )
             .unwrap();
         }

@@ -116,9 +116,9 @@ unsafe extern "C" fn SVCall() {
         notifications = const KERNEL.notifications,
         waiters = const Notification::WAITERS,
         wiring = const offset_of!(table::System, notifications),
-        signallers = const offset_of!(table::Notification, signallers),
-        owned = const offset_of!(table::Process, notifications),
-        first_owned = const offset_of!(table::Process, first_notification),
+        signallers = const offset_of!(table::NotificationRow, signallers),
+        owned = const offset_of!(table::ProcessRow, notifications),
+        first_owned = const offset_of!(table::ProcessRow, first_notification),
         go_on = sym go_on,
         interrupt = sym interrupt,
         selector = const offset_of!(Context, selector),
@@ -163,8 +163,8 @@ const _: () = assert!(
     size_of::<Service>() == 36
         && size_of::<Gate>() == 16
         && size_of::<Lock>() == 1
-        && size_of::<table::Notification>() == 16
-        && size_of::<table::Process>() == 28
+        && size_of::<table::NotificationRow>() == 16
+        && size_of::<table::ProcessRow>() == 28
         && size_of::<Notification>() == 8,
     "`SVCall` multiplies by them"
 );

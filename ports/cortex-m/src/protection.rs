@@ -15,7 +15,7 @@
 use crate::last_words::halt;
 use crate::linker::{__crossgate_kernel_stack_bottom, symbol};
 use cortex_m::peripheral::MPU;
-use crossgate_abi::table::Process;
+use crossgate_abi::table::ProcessRow;
 use crossgate_protection::Span;
 use crossgate_protection::armv7m::{Access, Block};
 
@@ -42,7 +42,7 @@ impl ProcessRegions {
 
     /// Opens the memory and the devices of a process.
     #[inline]
-    pub fn set(&mut self, process: &Process) {
+    pub fn set(&mut self, process: &ProcessRow) {
         let ram = Span { start: process.memory.start, end: process.memory.end };
         self.0 = [[1 << 4 | RAM, 0], [1 << 4 | WINDOWS, 0], [1 << 4 | (WINDOWS + 1), 0]];
         let [memory, devices @ ..] = &mut self.0;

@@ -17,7 +17,7 @@ use crate::{handler, heap, inside, lending, signal};
 use core::sync::atomic::Ordering;
 use crossgate_abi::Set;
 use crossgate_abi::inspect::dump;
-use crossgate_abi::table::{Process, Supervisor, System, Thread};
+use crossgate_abi::table::{ProcessRow, Supervisor, System, ThreadRow};
 use crossgate_kernel::budget::{Account, Budgets};
 use crossgate_kernel::note::{Crashes, Inspection};
 use crossgate_kernel::optional::{Optional, is_needed};
@@ -112,7 +112,7 @@ fn prepare(
 
 /// Returns the wiring with the addresses that memory has here.
 fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
-    let processes = wiring.processes.iter().zip(regions).map(|(process, region)| Process {
+    let processes = wiring.processes.iter().zip(regions).map(|(process, region)| ProcessRow {
         name: process.name,
         memory: region.memory,
         mmio: process.mmio,
@@ -136,7 +136,7 @@ fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
             }
             _ => memory::stack(size)?,
         };
-        threads.push(Thread {
+        threads.push(ThreadRow {
             name: thread.name,
             entry: if index == 0 { idle } else { thread.entry },
             stack: core::ptr::without_provenance(stack.start),

@@ -5,7 +5,7 @@
 //! by the gate.
 
 use crossgate_abi::number::{self, hosted};
-use crossgate_abi::table::Entry as Thunk;
+use crossgate_abi::table::Thunk;
 use crossgate_abi::{Status, Word};
 
 unsafe extern "C" {

@@ -96,7 +96,7 @@ fn name<T>(
 pub(crate) mod tests {
     use super::*;
     use crossgate::fault::Cause;
-    use crossgate_abi::table::{NO_LOCK, OnFault, Process, ProcessMemory, Service, Thread};
+    use crossgate_abi::table::{NO_LOCK, OnFault, ProcessMemory, ProcessRow, Service, ThreadRow};
     use crossgate_abi::{NotificationId, ProcessId, Set};
     use std::ptr::null;
 
@@ -104,8 +104,8 @@ pub(crate) mod tests {
         unreachable!("nothing runs here")
     }
 
-    const fn process(name: &'static str) -> Process {
-        Process {
+    const fn process(name: &'static str) -> ProcessRow {
+        ProcessRow {
             name,
             memory: &ProcessMemory::NONE,
             mmio: &[],
@@ -129,9 +129,9 @@ pub(crate) mod tests {
         }
     }
 
-    const fn thread(name: &'static str, process: usize) -> Thread {
+    const fn thread(name: &'static str, process: usize) -> ThreadRow {
         let process = ProcessId::new(process);
-        Thread { name, entry, stack: null(), stack_size: 0, process, priority: 1 }
+        ThreadRow { name, entry, stack: null(), stack_size: 0, process, priority: 1 }
     }
 
     pub(crate) static SYSTEM: System = System {

@@ -314,5 +314,5 @@ fn set(driver: &mut Driver, index: Word) -> Word {
     let owner = driver.kernel.system.notifications[index].owner;
     let first = driver.kernel.processes[process.index()].first_notification;
     let number = if owner == process { index - first.index() } else { 31 };
-    table::Process::notification(number) as Word
+    table::ProcessRow::notification(number) as Word
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 extern crate std;
 use super::*;
-use crossgate_abi::table::{Interrupt, Notification};
+use crossgate_abi::table::{Interrupt, NotificationRow};
 use crossgate_abi::{NotificationId, ProcessId, Set};
 use std::panic::catch_unwind;
 use std::string::String;
@@ -24,7 +24,7 @@ static WIRING: System = System {
     services: &[],
     gates: &[],
     threads: &[],
-    notifications: &[Notification {
+    notifications: &[NotificationRow {
         name: "CAME",
         signallers: Set::EMPTY,
         owner: ProcessId::FIRST,

@@ -21,7 +21,7 @@ mod firmware {
         Concurrent, Exclusive, Handle, Lease, LeaseMut, Notification, Signal, interface,
     };
     use crossgate_abi::signature::Route;
-    use crossgate_abi::table::{Process, System};
+    use crossgate_abi::table::{ProcessRow, System};
     use crossgate_abi::{SystemCall, number};
     use system_tests::report::{expect, expect_that, pass, say};
     use system_tests_cortex_m::referee::board::{Firmware, RefereeBoard};
@@ -156,9 +156,9 @@ mod firmware {
         system_call(number::SIGNAL, 0),
         system_call(number::SIGNAL, 1),
         system_call(number::SIGNAL, 2),
-        wait(Process::notification(0)),
-        wait(Process::notification(1)),
-        wait(Process::notification(0) | Process::notification(1)),
+        wait(ProcessRow::notification(0)),
+        wait(ProcessRow::notification(1)),
+        wait(ProcessRow::notification(0) | ProcessRow::notification(1)),
         Step::Interrupt(LINE),
         Step::Interrupt(OTHER),
         system_call(number::PANIC, 0),

@@ -14,7 +14,7 @@ mod firmware {
         CallError, Concurrent, Exclusive, Handle, Lease, LeaseMut, Notification, Signal, interface,
         thread,
     };
-    use crossgate_abi::table::Process;
+    use crossgate_abi::table::ProcessRow;
     use crossgate_abi::{Status, SystemCall, Word, number};
     use system_tests::report::{expect, pass};
     use system_tests::watch::allow_no_fault;
@@ -167,7 +167,7 @@ mod firmware {
     fn set_of(notification: usize) -> Word {
         let owner = SYSTEM.notifications.get(notification).map_or(0, |it| it.owner.index());
         let first = SYSTEM.processes.get(owner).map_or(0, |it| it.first_notification.index());
-        Process::notification(notification - first) as Word
+        ProcessRow::notification(notification - first) as Word
     }
 
     fn notifications() {

@@ -5,7 +5,7 @@ use super::arena::LINES;
 use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
 use board::port::kernel::port::Port;
 use board::port::machine::Machine;
-use crossgate_abi::table::{Notification, Process, Service, System};
+use crossgate_abi::table::{NotificationRow, ProcessRow, Service, System};
 use crossgate_abi::{
     CallError, DEADLINE_OVER, DEADLINE_UNIT, DEADLINE_WITHIN, ProcessId, SystemCall, WHOLE_BLOCK,
     number,
@@ -321,7 +321,7 @@ impl Player {
                 let all = self.system.notifications;
                 for _ in 0..4 {
                     words[0] = generator.below(all.len() + 1) as u32;
-                    let may = |it: &Notification| it.signallers.contains(process);
+                    let may = |it: &NotificationRow| it.signallers.contains(process);
                     if all.get(words[0] as usize).is_some_and(may) {
                         break;
                     }
@@ -332,7 +332,7 @@ impl Player {
                 let owned = self.system.processes.get(process).map_or(0, |it| it.notifications);
                 if !generator.one_in(8) {
                     // Often one notification.
-                    let one = Process::notification(generator.below(4));
+                    let one = ProcessRow::notification(generator.below(4));
                     words[0] = owned & [generator.number(), one][generator.below(2)];
                 }
                 (words[1], words[2]) = self.time();

@@ -7,7 +7,7 @@ use board::port::kernel::notification::Notification as State;
 use board::port::kernel::port::Port;
 use board::port::machine::Machine;
 use board::port::machine::Offset;
-use crossgate_abi::table::{Gate, Notification, Process, System};
+use crossgate_abi::table::{Gate, NotificationRow, ProcessRow, System};
 use crossgate_abi::{CallError, ProcessId, SystemCall, number};
 use crossgate_protection::armv7m::ArmV7M;
 use crossgate_protection::{Span, Unit};
@@ -110,7 +110,7 @@ fn all_of(owned: u32) -> u32 {
 
 /// Returns the first notification of a set of a process' own, alone.
 fn first_of(owned: u32) -> u32 {
-    owned & Process::notification(0)
+    owned & ProcessRow::notification(0)
 }
 
 /// Returns a system call with this selector.
@@ -204,7 +204,7 @@ impl Here<'_> {
         let stack = kernel().current_thread().stack();
         let process = kernel().current_thread().rights().process;
         let owned = owned(self.system);
-        let may = |it: &Notification| it.signallers.contains(process);
+        let may = |it: &NotificationRow| it.signallers.contains(process);
         let notification = self.system.notifications.iter().position(may).unwrap_or(0) as u32;
         // One gate for each room that a gate needs.
         let mut rooms = [0; 4];
@@ -490,11 +490,12 @@ impl Here<'_> {
     /// Makes all threads run with priorities that they have been lent; and one, if it waits for notifications, wait for
     /// this one alone, with this priority. All have `own` as their own.
     fn lend_priorities(&mut self, waiter: usize, notification: usize, priority: u8, own: u8) {
-        let Some(Notification { owner, .. }) = self.system.notifications.get(notification) else {
+        let Some(NotificationRow { owner, .. }) = self.system.notifications.get(notification)
+        else {
             return;
         };
         let Some(owner) = self.system.processes.get(owner.index()) else { return };
-        let set = Process::notification(notification - owner.first_notification.index());
+        let set = ProcessRow::notification(notification - owner.first_notification.index());
         let set_byte = |place: Span, byte: u8| {
             let pointer = core::ptr::with_exposed_provenance_mut::<u8>(place.start);
             // SAFETY: the byte belongs to the kernel, of which nothing runs.

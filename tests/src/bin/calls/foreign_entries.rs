@@ -6,7 +6,7 @@
 
 use core::hint::black_box;
 use crossgate::abi::WHOLE_BLOCK;
-use crossgate::abi::table::{Entry, RawReply};
+use crossgate::abi::table::{RawReply, Thunk};
 use crossgate::{CallError, Concurrent, Handle, Lease, LeaseBuf, ServedBy, interface};
 use crossgate_abi::Word;
 use system_tests::report::{broken, expect, pass};
@@ -55,11 +55,11 @@ unsafe extern "C-unwind" fn steal(_: *mut (), _: Word, _: Word, _: Word, _: Word
 
 // SAFETY: the entries use no object.
 unsafe impl ServedBy<Evil> for dyn Reader {
-    const ENTRIES: &'static [Entry] = &[write];
+    const THUNKS: &'static [Thunk] = &[write];
 }
 // SAFETY: the entries use no object.
 unsafe impl ServedBy<Evil> for dyn Level {
-    const ENTRIES: &'static [Entry] = &[steal];
+    const THUNKS: &'static [Thunk] = &[steal];
 }
 
 crossgate::system! {

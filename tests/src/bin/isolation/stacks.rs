@@ -8,7 +8,7 @@
 use core::hint::black_box;
 use core::time::Duration;
 use crossgate::{CallError, Concurrent, Handle, Notification, interface, time};
-use crossgate_abi::table::Thread;
+use crossgate_abi::table::ThreadRow;
 use crossgate_abi::{Cause, Status, number};
 use system_tests::fake::FakeStack;
 use system_tests::report::{broken, expect, pass};
@@ -80,7 +80,7 @@ board::start!(SYSTEM);
 
 /// Returns the start of the stack of this thread.
 fn own_stack(thread: &str) -> usize {
-    let of = |other: &&Thread| other.name == thread;
+    let of = |other: &&ThreadRow| other.name == thread;
     arch::placed(&SYSTEM).threads.iter().find(of).map_or(0, |thread| thread.stack.addr())
 }
 

@@ -5,7 +5,7 @@
 
 use core::cell::Cell;
 use crossgate::abi::WHOLE_BLOCK;
-use crossgate::abi::table::{Entry, RawReply};
+use crossgate::abi::table::{RawReply, Thunk};
 use crossgate::{
     CallError, Concurrent, Exclusive, Handle, Lease, LeaseBuf, LeaseMut, Notification, Plain,
     ServedBy, interface,
@@ -133,7 +133,7 @@ unsafe extern "C-unwind" fn look_behind(
 
 // SAFETY: the entries use no object.
 unsafe impl ServedBy<Spy> for dyn Look {
-    const ENTRIES: &'static [Entry] = &[look, look_behind];
+    const THUNKS: &'static [Thunk] = &[look, look_behind];
 }
 
 /// The client's private memory.

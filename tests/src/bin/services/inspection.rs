@@ -13,7 +13,7 @@ use crossgate::{
     time,
 };
 use crossgate_abi::inspect::{CRASHES, DUMP, FAULT, STACK, THREAD};
-use crossgate_abi::table::Process;
+use crossgate_abi::table::ProcessRow;
 use crossgate_abi::{FaultRecord, Status, number};
 use system_tests::report::{broken, expect, expect_that, pass};
 
@@ -162,7 +162,7 @@ fn look_at_threads() {
         Ok(inspect::Thread { process: index_of(process), priority, depth, waits })
     };
     expect("its own state", look(MAIN), thread("watcher", 2, 0, Wait::Nothing));
-    let more = Wait::Notifications(Process::notification(1));
+    let more = Wait::Notifications(ProcessRow::notification(1));
     expect("one that waits for a notification", look(WORKER), thread("worker", 8, 0, more));
     expect("one abroad", look(ABROAD), thread("house", 7, 1, Wait::Time));
     expect("one in an object", look(INSIDE), thread("cell", 6, 1, Wait::Time));

@@ -8,7 +8,7 @@
 
 use core::time::Duration;
 use crossgate::{CallError, Notification, Signal, notification, thread};
-use crossgate_abi::table::Process;
+use crossgate_abi::table::ProcessRow;
 use crossgate_abi::{MAX_NOTIFICATIONS, MAX_OWN_NOTIFICATIONS, Status, number};
 use system_tests::raw;
 use system_tests::report::{expect, expect_that, pass};
@@ -144,7 +144,7 @@ fn judge(
     }
     // There is no notification behind its own, except for those of others.
     for number in [REST, MAX_OWN_NOTIFICATIONS - 1] {
-        let set = Process::notification(number) as usize;
+        let set = ProcessRow::notification(number) as usize;
         let reply = raw::system_call(number::WAIT, [set, 0, 0, 0]);
         expect("a wait for others", reply.status, Status::from(CallError::NotPermitted));
     }

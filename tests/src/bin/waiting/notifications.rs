@@ -7,7 +7,7 @@
 
 use core::time::Duration;
 use crossgate::{Notification, Signal, notification, thread, time};
-use crossgate_abi::table::Process;
+use crossgate_abi::table::ProcessRow;
 use crossgate_abi::{Status, number};
 use system_tests::raw;
 use system_tests::report::{broken, expect, expect_that, pass};
@@ -95,7 +95,7 @@ fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
     many.wait();
     one.wait();
     expect("signal", go.signal(), Ok(()));
-    let second = Process::notification(1) as usize;
+    let second = ProcessRow::notification(1) as usize;
     let reply = raw::system_call(number::WAIT, [second, usize::MAX, usize::MAX, 0]);
     expect("how a wait without a timeout ends", reply.status, Status::OK);
 
