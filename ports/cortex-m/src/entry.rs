@@ -25,12 +25,13 @@
 //! **Secret** are the values that the kernel, or another thread, had in a register. Each path out loads or clears all
 //! registers: r4 to r11 here, the others by the CPU (test `registers`).
 //!
-//! **Attackers** can jump to any instruction, because all can execute flash, but they stay unprivileged. So the first
-//! access to the kernel's memory is a fault, `msr` does not change a stack pointer, and a jump to the value in lr by
-//! which a handler returns leads to an address that nobody may execute (`privilege`, `execution`). Therefore they get
-//! here only by exceptions, and control: the words in registers and frame, the stack pointer, the contents of their
-//! memory, and the moment. A line that begins with `Attacker:` says which of these, what stops it, and which test shows
-//! that.
+//! **Attackers** can jump to every instruction here, because all of flash is executable, but a jump gives no privilege.
+//! Without privilege, this code can do no more than the process' own: its first access to the kernel's memory is a
+//! fault, `msr` does not change a stack pointer, and a jump to the value in lr by which a handler returns leads to an
+//! address that nobody may execute (`privilege`, `execution`). With privilege it runs only when the CPU has taken an
+//! exception, from the handler's first instruction on. Of such a run attackers control the words in registers and
+//! frame, the stack pointer, the contents of their memory, and the moment. A line that begins with `Attacker:` says
+//! which of these it is about, what stops the attacker, and which test shows that.
 
 use crate::context::{_stack_start, Context, PROCESS_STACK};
 use crate::exit::{load, resume};
