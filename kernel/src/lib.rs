@@ -22,11 +22,11 @@
 //! | [`effect`] | actions of the CPU after an event |
 //! | [`lease`] | memory that a call may use while it runs |
 //! | [`frame`] | records of calls in flight |
-//! | [`wait`] | waits of threads and how they end: the life of a thread |
+//! | [`wait`] | waits of threads and how they end: the states of a thread |
 //! | [`thread`] | a thread |
 //! | [`port`] | the interface to the hardware |
 //! | [`threads`] | all threads, and which of them runs |
-//! | [`process`] | the life of a process |
+//! | [`process`] | the states of a process |
 //! | [`notification`] | the state of notifications |
 //! | [`note`] | notes of crashes, for processes that may inspect |
 //! | [`usage`] | the run time of threads and processes |

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Waits of threads and how they end: the life of a thread.
+//! Waits of threads and how they end: the states of a thread.
 //!
 //! A thread that has started is ready, waits, or has ended: that is its [`Wait`]. Its [`Pending`] is the work that is
 //! left for it when it runs next. It is set when the wait begins, where that is possible, so that the code that ends

@@ -127,7 +127,7 @@ fn other_visitors_of_a_crashed_process_go_back_too() {
 }
 
 #[test]
-fn a_thread_abroad_finishes_before_it_ends_with_its_home() {
+fn a_thread_in_a_call_finishes_before_it_ends_with_its_home() {
     let mut driver = Wiring::default()
         .service(0, 0b010, Shape::NONE)
         .thread(1, 1)

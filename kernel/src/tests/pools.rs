@@ -78,7 +78,7 @@ fn only_those_of_a_pool_of_the_process_are_steered() {
         assert_eq!(steer(&mut driver, PARK, address, 0), bad);
     }
     driver.call(0, [0; 4]).unwrap();
-    assert_eq!(steer(&mut driver, PARK, word(0), 0), refused, "nobody parks abroad");
+    assert_eq!(steer(&mut driver, PARK, word(0), 0), refused, "nobody parks in a call");
     assert_eq!(steer(&mut driver, END, 2, 0), refused, "the process is another");
 }
 
@@ -139,7 +139,7 @@ fn who_waits_to_enter_an_object_ends_at_once() {
 }
 
 #[test]
-fn who_waits_abroad_gives_up_and_comes_home() {
+fn who_waits_in_a_call_gives_up_and_comes_home() {
     let mut driver = ended_after(|driver| {
         driver.call(0, [0; 4]).unwrap();
         driver.ask(number::WAIT, [FIRST_OWN, Word::MAX, Word::MAX, 0]);
@@ -155,7 +155,7 @@ fn who_waits_abroad_gives_up_and_comes_home() {
 }
 
 #[test]
-fn who_computes_abroad_is_done_first_and_can_wait_for_nothing() {
+fn who_computes_in_a_call_is_done_first_and_can_wait_for_nothing() {
     let mut driver = ended_after(|driver| {
         driver.call(0, [0; 4]).unwrap();
         driver.ask(number::SLEEP, [5_000, 0, 0, 0]);

@@ -125,7 +125,7 @@ fn who_returns_to_an_older_life_of_a_process_is_unwound() {
 }
 
 #[test]
-fn a_thread_abroad_begins_anew_when_it_has_come_home() {
+fn a_thread_in_a_call_restarts_when_it_has_come_home() {
     let mut driver = Wiring::default()
         .service(3, 0b0010, Shape::NONE)
         .restarts(8)
@@ -253,7 +253,7 @@ const GIVEN_UP: Option<Pending> =
 
 /// Returns a system in which thread 1 waits in process 3, called from process 1, which was called from process 2, its
 /// home.
-fn abroad() -> Driver {
+fn in_a_call() -> Driver {
     let mut driver = Wiring::default()
         .service(1, 0b0100, Shape::NONE)
         .service(3, 0b0010, Shape::NONE)
@@ -269,9 +269,9 @@ fn abroad() -> Driver {
 }
 
 #[test]
-fn a_wait_abroad_ends_when_nobody_waits_for_it_any_more() {
+fn a_wait_in_a_call_ends_when_nobody_waits_for_it_any_more() {
     for process in [1, 2] {
-        let mut driver = abroad();
+        let mut driver = in_a_call();
         driver.kernel.take_down(ProcessId::new(process), false);
         driver.settle();
         driver.kernel.switch();
@@ -291,15 +291,15 @@ fn a_wait_abroad_ends_when_nobody_waits_for_it_any_more() {
         assert_eq!(left.is_ok(), process == 2, "process {process}: {left:?}");
         assert_eq!(driver.thread(1).orphaned, 0);
     }
-    let mut driver = abroad();
+    let mut driver = in_a_call();
     driver.kernel.take_down(ProcessId::new(0), false);
     driver.settle();
     assert_ne!(driver.thread(1).wait, Wait::Nothing, "another process does not matter");
 }
 
 #[test]
-fn the_next_wait_fails_of_who_computes_abroad_when_its_home_crashes() {
-    let mut driver = abroad();
+fn the_next_wait_fails_of_who_computes_in_a_call_when_its_home_crashes() {
+    let mut driver = in_a_call();
     driver.kernel.signal(0);
     driver.kernel.switch();
     driver.pending();

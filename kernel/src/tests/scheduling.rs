@@ -79,7 +79,7 @@ fn a_woken_thread_preempts_a_less_urgent_one() {
 }
 
 #[test]
-fn exit_abroad_is_a_fault_of_the_foreign_process() {
+fn exit_in_a_call_is_a_fault_of_the_foreign_process() {
     let mut driver = Wiring::default().service(0, 0b10, Shape::NONE).thread(1, 1).boot();
     driver.call(0, [0; 4]).unwrap();
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);

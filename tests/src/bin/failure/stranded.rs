@@ -131,5 +131,5 @@ fn judge(outer: Handle<dyn Lobby>, inner: Handle<dyn Lobby>) -> ! {
             pass()
         }
     }
-    broken("a thread stays abroad though its home has crashed")
+    broken("a thread stays in a call though its home has crashed")
 }

@@ -111,7 +111,7 @@ crossgate::system! {
     process alone { on_fault = stop; object alone: Exclusive<Alone> = Alone => [ALONE: dyn SlowAlone]; }
     process homeless {
         on_fault = stop;
-        thread abroad (priority = 5, stack = 1024) = abroad(SLEEPS);
+        thread caller (priority = 5, stack = 1024) = called_on(SLEEPS);
         thread saboteur (priority = 7, stack = 512) = crash_at(25);
     }
 
@@ -174,7 +174,7 @@ fn in_line(alone: Handle<dyn SlowAlone>, error: CallError, done: Signal) -> ! {
 }
 
 /// Its home crashes while it is in a call: it finishes there, then ends.
-fn abroad(sleeps: Handle<dyn Slow>) -> ! {
+fn called_on(sleeps: Handle<dyn Slow>) -> ! {
     let _ = sleeps.act();
     broken("has come home to a process that is stopped")
 }

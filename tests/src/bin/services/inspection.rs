@@ -91,7 +91,7 @@ crossgate::system! {
         thread main (priority = 8, stack = 4096) = work(REST, MORE);
     }
     process guests {
-        thread abroad (priority = 7, stack = 1024) = visit(HOUSE);
+        thread visitor (priority = 7, stack = 1024) = visit(HOUSE);
         thread inside (priority = 6, stack = 1024) = stay(CELL);
         thread outside (priority = 5, stack = 1024) = stay(CELL);
         thread done (priority = 4, stack = 1024) = thread::exit();
@@ -102,7 +102,7 @@ board::start!(SYSTEM);
 
 const MAIN: u8 = 1;
 const WORKER: u8 = 3;
-const ABROAD: u8 = 4;
+const VISITOR: u8 = 4;
 const INSIDE: u8 = 5;
 const OUTSIDE: u8 = 6;
 const DONE: u8 = 7;
@@ -164,13 +164,13 @@ fn look_at_threads() {
     expect("its own state", look(MAIN), thread("watcher", 2, 0, Wait::Nothing));
     let more = Wait::Notifications(ProcessRow::notification(1));
     expect("one that waits for a notification", look(WORKER), thread("worker", 8, 0, more));
-    expect("one abroad", look(ABROAD), thread("house", 7, 1, Wait::Time));
+    expect("a visitor", look(VISITOR), thread("house", 7, 1, Wait::Time));
     expect("one in an object", look(INSIDE), thread("cell", 6, 1, Wait::Time));
     let waits = Wait::Object { lock: 0, holder: Some(INSIDE) };
     expect("one that waits for it", look(OUTSIDE), thread("guests", 5, 0, waits));
     expect("one that has ended", look(DONE), thread("guests", 4, 0, Wait::Ended));
     expect("one that does not exist", look(DONE + 1), Err(CallError::NotPermitted));
-    let calls = inspect::calls(ABROAD).map(|calls| SYSTEM.services[usize::from(calls[0])].name);
+    let calls = inspect::calls(VISITOR).map(|calls| SYSTEM.services[usize::from(calls[0])].name);
     expect("whom it has called", calls, Ok("HOUSE"));
 }
 

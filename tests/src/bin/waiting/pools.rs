@@ -193,7 +193,7 @@ fn judge(
             jobs(state, workers, urgent, never);
             expect("signal", attack.signal(), Ok(()));
             ends_at_home(state, workers, never, servers);
-            ends_abroad(state, workers, server);
+            ends_in_a_call(state, workers, server);
             ends_anywhere(state, workers, server);
             // Another thread waits for the mutex that is lost.
             let holder = lose_mutex(state, workers);
@@ -357,13 +357,13 @@ fn ends_at_home(
     expect("none goes on", state.steps(), steps);
 }
 
-fn ends_abroad(state: &'static State, workers: Pool, server: Handle<dyn Server>) {
+fn ends_in_a_call(state: &'static State, workers: Pool, server: Handle<dyn Server>) {
     let steps = state.steps();
     let waits = begun(state, workers, move || {
         let _ = server.wait();
         state.step();
     });
-    ends("it waits abroad", workers, waits);
+    ends("it waits in a call", workers, waits);
 
     let computed = server.computed().unwrap_or(0);
     let computes = begun(state, workers, move || {
@@ -373,7 +373,7 @@ fn ends_abroad(state: &'static State, workers: Pool, server: Handle<dyn Server>)
     until(|| server.computed() == Ok(computed + 1));
     computes.end();
     computes.end();
-    let Err(computes) = computes.try_join() else { fail(format_args!("it is abroad")) };
+    let Err(computes) = computes.try_join() else { fail(format_args!("it is in a call")) };
     expect("it is not done", server.computed(), Ok(computed + 1));
     expect("it may be", server.stop(), Ok(()));
     expect("it comes home", computes.join(), Err(Ended));
