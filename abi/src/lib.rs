@@ -21,26 +21,36 @@
 
 pub mod client;
 #[cfg(any(feature = "embedded-hal", feature = "embedded-io"))]
-mod driver;
+mod driver_error;
 mod error;
 mod fault;
 pub mod hosted;
 pub mod id;
 pub mod inspect;
+mod limits;
 mod list;
 #[doc(hidden)]
 pub mod message;
-pub mod number;
 pub mod pool;
 mod shape;
 pub mod signature;
+mod system_call;
 pub mod table;
 
 pub use error::{CallError, Ran, Status};
 pub use fault::{Cause, Detail, FaultRecord, NOBODY};
 pub use id::{BudgetId, LockId, NotificationId, ProcessId, ServiceId, Set, ThreadId};
-pub use number::SystemCall;
+pub use limits::{
+    ARGUMENT_WORDS, FAULT_RECORDS, LEASES_PER_CALL, MAX_BUDGETS, MAX_CALL_DEPTH, MAX_MMIO,
+    MAX_NOTIFICATIONS, MAX_OWN_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS, PRIORITIES, RESULT_WORDS,
+};
 pub use shape::{Kind, Shape};
+pub use system_call::SystemCall;
+
+/// The numbers of system calls, and the selectors of calls and system calls.
+pub mod number {
+    pub use crate::system_call::*;
+}
 
 /// A machine word: a register, an address, a length in bytes.
 ///
@@ -49,37 +59,12 @@ pub use shape::{Kind, Shape};
 /// error everywhere.
 pub type Word = usize;
 
-/// The most calls that one thread can have in flight.
-pub const MAX_CALL_DEPTH: usize = 8;
-/// The number of argument words that a call carries.
-pub const ARGUMENT_WORDS: usize = 4;
-/// The number of result words that a call returns.
-pub const RESULT_WORDS: usize = 2;
-/// The most pieces of memory that one call can be lent.
-pub const LEASES_PER_CALL: usize = 2;
 /// A flag in the length of lent memory: the caller offers not only these bytes, but the whole block that they begin,
 /// which is the smallest of 32, 64, 128, ... bytes that holds them. (Without the flag a protection unit may not open a
 /// length that it can't express.)
 pub const WHOLE_BLOCK: Word = 1 << (Word::BITS - 1);
-/// The number of fault records that the kernel keeps; a new record overwrites the oldest.
-pub const FAULT_RECORDS: usize = 2;
-/// The number of thread priorities; 0 is the lowest, and only the idle thread has it.
-pub const PRIORITIES: usize = 32;
 /// The priority of threads whose budget is used up: the lowest that a thread of the wiring can have.
 pub const BACKGROUND: u8 = 1;
-/// The most processes that a firmware can have.
-pub const MAX_PROCESSES: usize = 32;
-/// The most threads that a firmware can have, the idle thread included.
-pub const MAX_THREADS: usize = 32;
-/// The most notifications that a firmware can have, because one byte holds the index of any, and the end of those of a
-/// process.
-pub const MAX_NOTIFICATIONS: usize = 255;
-/// The most notifications that a process can own.
-pub const MAX_OWN_NOTIFICATIONS: usize = 32;
-/// The most budgets that a firmware can have.
-pub const MAX_BUDGETS: usize = 32;
-/// The most MMIO ranges that a process can own.
-pub const MAX_MMIO: usize = 2;
 /// The unit of the [deadlines](number::SET_DEADLINE) of calls, in µs.
 pub const DEADLINE_UNIT: u64 = 1024;
 /// A flag in a [deadline](number::SET_DEADLINE) of calls: the other bits are a time from now.

@@ -11,12 +11,13 @@ pub(crate) use arm::{interface_of, name_of};
 
 // Miri supports neither assembly nor a linker.
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
+#[path = "arch/x86_64_linux.rs"]
 mod gate;
 #[cfg(all(
     not(target_os = "none"),
     not(all(target_os = "linux", target_arch = "x86_64", not(miri)))
 ))]
-#[path = "arch/no_gate.rs"]
+#[path = "arch/no_kernel.rs"]
 mod gate;
 #[cfg(not(target_os = "none"))]
 mod host;

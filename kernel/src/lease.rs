@@ -6,6 +6,9 @@
 use crossgate_abi::{ProcessId, WHOLE_BLOCK, Word};
 use crossgate_protection::Span;
 
+/// The number of leases of a thread that can be in force or suspended at a time, over all its calls.
+pub const LEASES: usize = 4;
+
 /// The size in bytes of the smallest block that [`WHOLE_BLOCK`] can mean.
 const SMALLEST_BLOCK: Word = 32;
 

@@ -2,16 +2,13 @@
 //! Threads: the kernel's state of each.
 
 use crate::frame::{Frame, OVERDUE, OWN_DEADLINE, Rights};
-use crate::lease::{InForce, Lease};
+use crate::lease::{InForce, LEASES, Lease};
 use crate::time::{Deadline, NEVER};
 use crate::wait::{Pending, Wait};
 use core::marker::PhantomData;
 use core::mem::offset_of;
 use crossgate_abi::{CallError, MAX_CALL_DEPTH, ProcessId, Set, ThreadId, Word};
 use crossgate_protection::{Span, Unit};
-
-/// The number of leases of a thread that can be in force or suspended at a time, over all its calls.
-pub const LEASES: usize = 4;
 
 /// The number of calls that a thread has in flight, and flags that say what else the next call has to check.
 // One comparison tests that a frame is left and no flag is set: then the value is at most `LAST`.

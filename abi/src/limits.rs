@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The limits of calls, and of what a firmware can have.
+
+/// The most calls that one thread can have in flight.
+pub const MAX_CALL_DEPTH: usize = 8;
+/// The number of argument words that a call carries.
+pub const ARGUMENT_WORDS: usize = 4;
+/// The number of result words that a call returns.
+pub const RESULT_WORDS: usize = 2;
+/// The most pieces of memory that one call can be lent.
+pub const LEASES_PER_CALL: usize = 2;
+/// The number of fault records that the kernel keeps; a new record overwrites the oldest.
+pub const FAULT_RECORDS: usize = 2;
+/// The number of thread priorities; 0 is the lowest, and only the idle thread has it.
+pub const PRIORITIES: usize = 32;
+/// The most processes that a firmware can have.
+pub const MAX_PROCESSES: usize = 32;
+/// The most threads that a firmware can have, the idle thread included.
+pub const MAX_THREADS: usize = 32;
+/// The most notifications that a firmware can have, because one byte holds the index of any, and the end of those of a
+/// process.
+pub const MAX_NOTIFICATIONS: usize = 255;
+/// The most notifications that a process can own.
+pub const MAX_OWN_NOTIFICATIONS: usize = 32;
+/// The most budgets that a firmware can have.
+pub const MAX_BUDGETS: usize = 32;
+/// The most MMIO ranges that a process can own.
+pub const MAX_MMIO: usize = 2;
