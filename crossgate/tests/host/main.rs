@@ -13,4 +13,5 @@ mod limits;
 mod rights;
 mod testing;
 mod waiting;
+mod wire;
 mod wiring;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The service that others are copied from, `services/template`: a client keeps its drawer, whatever another client does, and the drawer of
-//! a crashed client is free.
+//! The service that others are copied from, `services/template`: a client keeps its drawer, whatever another client
+//! does, and the drawer of a crashed client is free.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{CallError, Concurrent, Handle, Notification, Signal, thread};
