@@ -5,6 +5,8 @@ use defmt_decoder::{DecodeError, Table};
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use workbench::board::Board;
+use workbench::{command, emulator, root, setup};
 
 /// The number of messages of each of the threads that log at once.
 const MESSAGES: usize = 100;
@@ -32,41 +34,19 @@ fn frames_of_a_program_are_decoded() {
 
 #[test]
 fn frames_of_a_board_are_decoded() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    if let Err(missing) = emulator_is_there() {
+    if let Some(missing) = setup::missing() {
         let why = format!("this test needs {missing}");
         assert!(env::var_os("CROSSGATE_ALL_TESTS").is_none(), "{why}");
         eprintln!("skipped: {why}");
         return;
     }
-    let mut cargo = Command::new(env!("CARGO"));
+    let board = Board::reference();
+    let mut cargo = workbench::cargo();
     cargo.args(["build", "--release", "--package", "system-tests", "--bin", "frames"]);
-    cargo.args(["--target", TARGET]).current_dir(root);
-    assert!(cargo.status().unwrap().success(), "{cargo:?}");
-    let target = env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
-    let file = target.join(TARGET).join("release/frames");
-    let mut command = Command::new(root.join("boards/emulate"));
-    command.args(["-display", "none", "-monitor", "none", "-serial", "stdio"]);
-    command.args(["-semihosting-config", "enable=on,target=native,userspace=on"]);
-    command.args(["-icount", "shift=0,sleep=off", "-kernel"]).arg(&file);
-    check(&file, &mut command);
-}
-
-const TARGET: &str = "thumbv7m-none-eabi";
-
-/// Returns an error with the missing part, if something is missing.
-fn emulator_is_there() -> Result<(), String> {
-    let has = |command: &mut Command| command.output().is_ok_and(|output| output.status.success());
-    if !has(Command::new("qemu-system-arm").arg("--version")) {
-        return Err("qemu-system-arm".to_owned());
-    }
-    let output =
-        Command::new("rustc").args(["--target", TARGET, "--print", "target-libdir"]).output();
-    let library = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    match library {
-        Ok(library) if Path::new(&library).is_dir() => Ok(()),
-        _ => Err(format!("the target {TARGET}: rustup target add {TARGET}")),
-    }
+    command::run(cargo.args(board.arguments())).unwrap();
+    let target = env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), PathBuf::from);
+    let file = target.join(&board.row().unwrap().target).join("release/frames");
+    check(&file, &mut emulator::run_command(&file, &[]));
 }
 
 /// Runs the firmware in `file`, and compares its messages with the expected ones.

@@ -2,7 +2,6 @@
 //! The hosted system tests on a CPU that has protection keys, which this machine's CPU may not have: an emulated CPU,
 //! which runs Linux with nothing but the tests.
 
-use crate::emulator::Finished;
 use crate::{command, setup};
 use anyhow::{Context, Result};
 use cargo_metadata::Message;
@@ -14,6 +13,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
+use workbench::emulator::Finished;
 
 /// The test of a package that runs all its programs.
 const TEST: &str = "hosted";

@@ -5,7 +5,6 @@
 
 mod commands;
 mod copy;
-mod emulator;
 mod keys;
 mod mutants;
 mod mutations;

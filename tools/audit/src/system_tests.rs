@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tests that are firmware: each is a program of its own, and passes if it ends with success.
 
-use crate::{command, emulator, workspace};
+use crate::{command, workspace};
 use anyhow::Result;
 use std::time::Duration;
 use system_tests_harness::Flags;
 use workbench::board::Board;
+use workbench::emulator;
 use workspace::{Firmware, Profile};
 
 /// The packages with the tests: those for every board, and those for microcontrollers.

@@ -5,6 +5,7 @@
 
 pub mod board;
 pub mod command;
+pub mod emulator;
 pub mod progress;
 pub mod setup;
 

@@ -191,6 +191,16 @@ fn version(text: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
+/// Returns a name for what is missing here to build firmware and to run it, if anything is; installs nothing.
+#[must_use]
+pub fn missing() -> Option<String> {
+    let mut targets = board::emulated().map(|row| &row.target);
+    if let Some(target) = targets.find(|target| !target_is_there(target)) {
+        return Some(format!("the target {target}: rustup target add {target}"));
+    }
+    (!is_there(EMULATOR)).then(|| format!("the emulator {EMULATOR}"))
+}
+
 fn is_there(program: &str) -> bool {
     command::succeeds(Command::new(program).arg("--version"))
 }

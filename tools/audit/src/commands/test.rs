@@ -4,12 +4,13 @@
 use super::bench;
 use super::worst::{self, Measurement};
 use crate::workspace::{Firmware, Profile};
-use crate::{command, emulator, keys, panics, parallel, progress, setup, system_tests, workspace};
+use crate::{command, keys, panics, parallel, progress, setup, system_tests, workspace};
 use anyhow::{Result, ensure};
 use std::process::Command;
 use std::time::{Duration, Instant};
 use system_tests_harness::transcript;
 use workbench::board::{self, Board, Row};
+use workbench::emulator;
 
 /// The packages that Miri can run: pure code, and the user library's host side.
 const MIRI_PACKAGES: [&str; 5] = [

@@ -2,13 +2,13 @@
 //! Calls of cargo that run tests.
 
 use crate::copy::Copy;
-use crate::emulator::Finished;
-use crate::{command, emulator, keys, setup};
+use crate::{command, keys, setup};
 use anyhow::{Context, Result, ensure};
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 use system_tests_harness::cpu_has_keys;
-use workbench::board;
+use workbench::emulator::Finished;
+use workbench::{board, emulator};
 
 /// A call of cargo that runs a test: `cargo run` or `cargo test`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

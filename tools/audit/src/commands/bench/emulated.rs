@@ -7,10 +7,11 @@ use crate::plugin::Plugin;
 use crate::size::{self, Size};
 use crate::symbols::Symbols;
 use crate::workspace::{self, Firmware, Profile};
-use crate::{emulator, progress, setup};
+use crate::{progress, setup};
 use anyhow::{Result, ensure};
 use serde_json::{Map, json};
 use workbench::board::Board;
+use workbench::emulator;
 
 /// The limit of the cost of an operation.
 pub enum Limit {

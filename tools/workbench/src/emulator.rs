@@ -41,7 +41,7 @@ pub fn run_command(firmware: &Path, options: &[&str]) -> Command {
 /// Returns that command up to the firmware.
 pub fn runner() -> Command {
     // The script chooses the emulator of the board that the firmware was built for.
-    let mut command = Command::new(workbench::root().join("boards/emulate"));
+    let mut command = Command::new(crate::root().join("boards/emulate"));
     command.args(["-display", "none", "-monitor", "none"]);
     command.args(["-serial", "stdio"]);
     command.args(["-semihosting-config", "enable=on,target=native,userspace=on"]);
