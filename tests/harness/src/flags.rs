@@ -10,6 +10,7 @@
 //! | `//! Without seeds: REASON` | no interrupts come at instructions that a seed chooses, as they move time |
 //! | `//! Without blocking: REASON` | Linux' system calls are not blocked for user code |
 //! | `//! Without measuring: REASON` | on the board, the time for which interrupts are held off is not measured |
+//! | `//! Long: REASON` | each day it runs on one board in one profile, and each night on all in both |
 
 use anyhow::{Context, Result, ensure};
 use std::fs;
@@ -30,6 +31,8 @@ pub struct Flags {
     pub without_blocking: bool,
     /// True if the time for which interrupts are held off is not measured.
     pub without_measuring: bool,
+    /// True if the daily tests run it on the reference board and in the release profile only.
+    pub is_long: bool,
 }
 
 impl Flags {
@@ -55,6 +58,7 @@ impl Flags {
                 "Without seeds" => flags.without_seeds = true,
                 "Without blocking" => flags.without_blocking = true,
                 "Without measuring" => flags.without_measuring = true,
+                "Long" => flags.is_long = true,
                 _ => continue,
             }
             ensure!(!value.trim().is_empty(), "there is nothing after {name}");
@@ -84,7 +88,7 @@ mod tests {
     fn every_line_is_read() {
         let text = "//! A test.\n//!\n//! Emulator: -a b\n//! Emulator: -c\n//! Options: --d e\n\
             //! Status: 75\n//! Without seeds: it takes long.\n//! Without blocking: it calls Linux.\n\
-            //! Without measuring: it is the kernel.\n";
+            //! Without measuring: it is the kernel.\n//! Long: it does all a thousand times.\n";
         let flags = Flags {
             emulator: vec![words("-a b"), words("-c")],
             options: words("--d e"),
@@ -92,6 +96,7 @@ mod tests {
             without_seeds: true,
             without_blocking: true,
             without_measuring: true,
+            is_long: true,
         };
         assert_eq!(Flags::parse(text).unwrap(), flags);
     }

@@ -27,6 +27,29 @@ pub fn build(board: Board, profile: Profile) -> Result<Vec<Firmware>> {
     Ok(tests)
 }
 
+/// Returns all tests for one of the boards in this profile that only the nightly run has time for.
+///
+/// # Errors
+/// If they don't build, or the source of one can't be read.
+pub fn build_long(board: Board, profile: Profile) -> Result<Vec<Firmware>> {
+    let mut tests = Vec::new();
+    for test in build(board, profile)? {
+        if is_only_nightly(&test, profile)? {
+            tests.push(test);
+        }
+    }
+    Ok(tests)
+}
+
+/// Returns whether the daily run leaves out a test in this profile, because it is [long](Flags::is_long).
+///
+/// # Errors
+/// If its source can't be read.
+pub fn is_only_nightly(test: &Firmware, profile: Profile) -> Result<bool> {
+    let is_daily = test.board == Board::reference() && profile == Profile::Release;
+    Ok(!is_daily && Flags::read(&test.source)?.is_long)
+}
+
 /// The options for the emulator in one run of a firmware.
 pub struct Variant(pub Vec<String>);
 

@@ -5,6 +5,7 @@
 //! 1 ns.
 //!
 //! Without seeds: it is about how much time passes.
+//! Long: many threads sleep many times.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Threads of pools: they do their jobs, and can be ended wherever they are.
+//!
+//! Long: it waits for many seconds of virtual time.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};

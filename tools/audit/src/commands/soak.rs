@@ -2,10 +2,11 @@
 //! The tests that take long.
 
 use super::test::Report;
-use crate::{mutants, mutations, reproducible, setup, workspace};
+use crate::workspace::Profile;
+use crate::{mutants, mutations, reproducible, setup, system_tests, workspace};
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
-use workbench::board::Board;
+use workbench::board::{self, Board};
 
 /// The number of seconds for interleavings that are too many for the daily run.
 const INTERLEAVINGS: u64 = 180;
@@ -26,10 +27,22 @@ pub fn run(minutes: u64) -> Result<bool> {
         setup::all()?;
         told(drift())
     });
+    for row in board::emulated() {
+        for profile in [Profile::Dev, Profile::Release] {
+            let name = format!("long system tests, {}, {}", profile.name(), row.name);
+            report.step(&name, || long(Board::Emulated(row), profile));
+        }
+    }
     report.step("fast paths and the slow one", || told(equivalence()));
     report.step("the same image in another folder", reproducible::check);
     mutations::replay(&mut report, "")?;
     Ok(report.print())
+}
+
+/// Runs the system tests for which the daily run has no time.
+fn long(board: Board, profile: Profile) -> Result<()> {
+    let tests = system_tests::build_long(board, profile)?;
+    tests.iter().try_for_each(|test| system_tests::run(test, profile))
 }
 
 /// Returns a command for the test `equivalence`, with twenty times as many states.

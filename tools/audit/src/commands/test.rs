@@ -236,9 +236,7 @@ fn emulated(report: &mut Report) {
 
     let mut jobs = with_keys(report);
     let name = |kind: &str, test: &Firmware| format!("{kind}: {}", test.name);
-    jobs.extend(dev.iter().map(|test| {
-        Job::new(name("system tests, dev", test), || system_tests::run(test, Profile::Dev))
-    }));
+    jobs.extend(daily(report, "system tests, dev", &dev, Profile::Dev));
     // In the release profile the time for which they hold off interrupts is measured, too.
     for (kind, firmware) in [("system tests, release", &release), ("worst cases", &cases)] {
         jobs.extend(firmware.iter().map(|it| Job::new(name(kind, it), || measurement.run(it))));
@@ -264,11 +262,8 @@ fn on_board(report: &mut Report, row: &'static Row) {
     if board != Board::reference() {
         let kind = format!("system tests, {}", row.name);
         let tests = built(report, &kind, || system_tests::build(board, Profile::Release));
-        let jobs = tests.iter().map(|test| {
-            let name = format!("{kind}: {}", test.name);
-            Job::new(name, || system_tests::run(test, Profile::Release))
-        });
-        report.at_once(jobs.collect());
+        let jobs = daily(report, &kind, &tests, Profile::Release);
+        report.at_once(jobs);
         for (test, why) in &row.without {
             report.skip(&format!("{kind}: {test}"), why);
         }
@@ -284,6 +279,25 @@ fn on_board(report: &mut Report, row: &'static Row) {
     let name = format!("thermostat, {}", row.name);
     report.command(&name, &mut demo(&["--board", &row.name]));
     report.command(&format!("{name}, with a fault"), &mut demo(&["--board", &row.name, "--fault"]));
+}
+
+/// Returns the runs of system tests, without those for which only the nightly run has time.
+fn daily<'a>(
+    report: &mut Report,
+    kind: &str,
+    tests: &'a [Firmware],
+    profile: Profile,
+) -> Vec<Job<'a>> {
+    let mut jobs = Vec::new();
+    for test in tests {
+        let name = format!("{kind}: {}", test.name);
+        match system_tests::is_only_nightly(test, profile) {
+            Ok(true) => report.skip(&name, "it takes long, so `cargo xtask soak` runs it"),
+            Ok(false) => jobs.push(Job::new(name, move || system_tests::run(test, profile))),
+            Err(error) => jobs.push(Job::new(name, || Err(error))),
+        }
+    }
+    jobs
 }
 
 /// Builds firmware.
