@@ -107,8 +107,8 @@ pub fn run(address: usize) {
 
 /// Calls the method that the tables have at `entry` with this object.
 pub fn run_method(entry: usize, object: usize) {
-    // SAFETY: the method reads its object, which is not allowed here.
-    unsafe { asm!("call {}", in(reg) entry, in("rdi") object, clobber_abi("C")) };
+    // SAFETY: the method reads its object, which is not allowed here. (Its first argument is where its results go.)
+    unsafe { asm!("call {}", in(reg) entry, in("rdi") object, in("rsi") object, clobber_abi("C")) };
 }
 
 /// Executes an undefined instruction.
