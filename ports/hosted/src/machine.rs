@@ -21,7 +21,7 @@ use crossgate_kernel::Kernel;
 use crossgate_kernel::frame::Rights;
 use crossgate_kernel::port::Port;
 use crossgate_kernel::{lease, thread, threads};
-use crossgate_protection::{Span, Unit};
+use crossgate_protection::{self as protection, Span, Unit};
 
 /// The number of bytes of a process' memory that are reset at a time.
 const PIECE: usize = 16 * PAGE;
@@ -156,10 +156,16 @@ impl Machine {
         word
     }
 
-    /// Returns whether a process owns the device whose registers start at this address.
+    /// Returns whether a process owns the device whose registers start at this address. A region that holds its first
+    /// register holds all.
     pub fn owns(&self, process: ProcessId, start: Word) -> bool {
         let process = self.system.processes.get(process.index());
-        process.is_some_and(|process| process.mmio.iter().any(|own| own.start == start))
+        process.is_some_and(|process| {
+            process.mmio.iter().any(|own| {
+                let span = Span { start: own.start, end: own.start + own.size };
+                protection::Region { span, closed: own.closed }.opens(start)
+            })
+        })
     }
 
     /// Reads a register of a device.
