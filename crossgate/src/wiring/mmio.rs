@@ -240,7 +240,7 @@ mod tests {
         const NAMES: [&str; MAX_MMIO] = ["A", "B", "C", "D", "E", "F", "G", "H"];
         let page = |(&page, written): (&usize, &&'static str)| OwnedMmio {
             process,
-            written: *written,
+            written,
             is_shared: false,
             range: Mmio { start: 0x4000_0000 + 0x1000 * page, size: 0x1000 },
         };
