@@ -15,7 +15,7 @@ use crate::words::{DEVICE, PENDING, RIGHTS};
 use crate::{crash, stack_use, strays};
 use core::sync::atomic::{AtomicPtr, Ordering};
 use crossgate_abi::inspect::dump;
-use crossgate_abi::table::{ProcessMemory, System};
+use crossgate_abi::table::{MmioRegion, ProcessMemory, System};
 use crossgate_abi::{ProcessId, Word};
 use crossgate_kernel::Kernel;
 use crossgate_kernel::frame::Rights;
@@ -156,16 +156,15 @@ impl Machine {
         word
     }
 
-    /// Returns whether a process owns the device whose registers start at this address. A region that holds its first
-    /// register holds all.
+    /// Returns whether a device's registers start at this address, and a process owns it. (A region that opens the first
+    /// register opens all.)
     pub fn owns(&self, process: ProcessId, start: Word) -> bool {
+        let opens = |own: &MmioRegion| {
+            let span = Span { start: own.start, end: own.start + own.size };
+            protection::Region { span, closed: own.closed }.opens(start)
+        };
         let process = self.system.processes.get(process.index());
-        process.is_some_and(|process| {
-            process.mmio.iter().any(|own| {
-                let span = Span { start: own.start, end: own.start + own.size };
-                protection::Region { span, closed: own.closed }.opens(start)
-            })
-        })
+        process.is_some_and(|process| process.mmio.iter().any(opens)) && self.devices.exists(start)
     }
 
     /// Reads a register of a device.
