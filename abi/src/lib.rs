@@ -42,7 +42,8 @@ pub use fault::{Cause, Detail, FaultRecord, NOBODY};
 pub use id::{BudgetId, LockId, NotificationId, ProcessId, ServiceId, Set, ThreadId};
 pub use limits::{
     ARGUMENT_WORDS, FAULT_RECORDS, LEASES_PER_CALL, MAX_BUDGETS, MAX_CALL_DEPTH, MAX_MMIO,
-    MAX_NOTIFICATIONS, MAX_OWN_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS, PRIORITIES, RESULT_WORDS,
+    MAX_NOTIFICATIONS, MAX_OWN_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS, MMIO_REGIONS, PRIORITIES,
+    RESULT_WORDS,
 };
 pub use shape::{Kind, Shape};
 pub use system_call::SystemCall;

@@ -24,5 +24,7 @@ pub const MAX_NOTIFICATIONS: usize = 255;
 pub const MAX_OWN_NOTIFICATIONS: usize = 32;
 /// The most budgets that a firmware can have.
 pub const MAX_BUDGETS: usize = 32;
-/// The most MMIO ranges that a process can own.
-pub const MAX_MMIO: usize = 2;
+/// The most MMIO ranges that a process can own, if [`MMIO_REGIONS`] regions open them.
+pub const MAX_MMIO: usize = 8;
+/// The regions of the protection unit that open the MMIO ranges of a process.
+pub const MMIO_REGIONS: usize = 2;

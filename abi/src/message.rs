@@ -4,7 +4,7 @@
 /// Stops the compiler with the texts, one after the other, as its error message.
 #[track_caller]
 pub const fn fail(parts: &[&str]) -> ! {
-    let mut text = [b' '; 256];
+    let mut text = [b' '; 512];
     let mut end = 0;
     let mut part = 0;
     while part < parts.len() {

@@ -124,8 +124,8 @@ pub struct ProcessRow {
     pub name: &'static str,
     /// The memory of the process; written by `crossgate-link`.
     pub memory: &'static ProcessMemory,
-    /// The devices that the process owns.
-    pub mmio: &'static [Mmio],
+    /// The registers of the devices that the process owns: at most [`MMIO_REGIONS`](crate::MMIO_REGIONS).
+    pub mmio: &'static [MmioRegion],
     /// The notifications that the process owns. Number 0 is the highest bit, because the CPU finds the highest set bit
     /// fastest.
     pub notifications: u32,
@@ -193,6 +193,19 @@ impl ProcessMemory {
         data_end: 0,
         kept_start: 0,
     };
+}
+
+/// The device registers that one region of the protection unit opens: one range of the wiring or several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct MmioRegion {
+    /// Address of the first byte.
+    pub start: Word,
+    /// Length in bytes, up to the last byte that is open.
+    pub size: Word,
+    /// The parts in between that stay closed, as bits. Bit n stands for eighth n of the smallest aligned block of a
+    /// power of two, at least 256 bytes, that holds the region. Eighths outside of the region have their bits set, too.
+    pub closed: u8,
 }
 
 /// A range of device registers.

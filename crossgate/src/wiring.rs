@@ -3,6 +3,7 @@
 
 mod budgets;
 mod limits;
+mod mmio;
 mod tables;
 
 use crate::Handle;
@@ -14,9 +15,10 @@ pub use budgets::{
     Unit, budget, budget_of_process, budget_of_thread, budgets_of_threads, if_any, time_slice,
 };
 pub use limits::{
-    DEFAULT_SERVICE_STACK, check_line, check_method, check_mmio, gate_count, lock_count, mmio,
-    priority, restart, service_count, service_stack, stack_size,
+    DEFAULT_SERVICE_STACK, check_line, check_method, gate_count, lock_count, priority, restart,
+    service_count, service_stack, stack_size,
 };
+pub use mmio::{OwnedMmio, check_mmio, mmio, region_count, regions};
 pub use tables::{EMPTY, Publication, clients, first, gates, methods, passes_handles, publish};
 
 /// A mention in an expression of the wiring that the compiler takes for the handle. The expression implements this

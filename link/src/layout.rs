@@ -4,7 +4,7 @@
 //! The protection [unit](ProtectionUnit) of the firmware determines which regions can be opened.
 
 use crossgate_protection::armv7m::{self, ArmV7M};
-use crossgate_protection::{Fit, Unit};
+use crossgate_protection::{Fit, Region, Unit};
 use std::cmp::Reverse;
 
 /// The number of addresses.
@@ -62,6 +62,11 @@ impl Span {
     #[must_use]
     pub fn opened(self) -> Span {
         Span::of_addresses(ProtectionUnit::covering(self.addresses()))
+    }
+
+    /// Returns what the port opens if a region is to open this span, less some eighths of its block.
+    pub fn less_eighths(self, closed: u8) -> impl Iterator<Item = Span> {
+        Region { span: self.addresses(), closed }.runs().map(Span::of_addresses)
     }
 
     /// Returns whether one region of the protection unit opens exactly this span.

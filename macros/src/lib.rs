@@ -51,7 +51,7 @@ pub fn plain(item: TokenStream) -> TokenStream {
 ///
 /// | item of a process | meaning |
 /// |---|---|
-/// | `mmio REGISTERS;` | the process owns these device registers (a `Mmio`) |
+/// | `mmio REGISTERS;` | the process owns these device registers (a `Mmio`): up to eight ranges, if two regions of the protection unit open them and nothing else. Devices in one block of eighths share a region |
 /// | `shared mmio REGISTERS;` | the same; another process that says so, too, may own some of these registers as well |
 /// | `notification NAME;` | its threads wait for it; signals that no thread has waited for yet are one |
 /// | `counting notification NAME;` | the same, but each signal counts |

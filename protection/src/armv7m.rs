@@ -5,7 +5,7 @@
 //! switched off one by one. So a piece of memory that is a run of eighths of such a block needs one region; any other
 //! piece is rounded to such a run.
 
-use crate::{Fit, Span, Unit, Window};
+use crate::{Fit, Region, Shape, Span, Unit, Window};
 
 /// The size of the smallest region, in bytes.
 pub const SMALLEST_REGION: usize = 32;
@@ -85,7 +85,7 @@ impl Access {
     }
 }
 
-/// A run of eighths of an aligned block: what one region can open.
+/// Some eighths of an aligned block: what one region can open. They are a run, but for those of a [`Region`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block {
     base: u32,
@@ -101,7 +101,15 @@ impl Block {
         Block { base: span.start as u32 & extent.eighth << 3, extent }
     }
 
-    /// Returns the memory that the region opens.
+    /// Returns the block that opens `region`.
+    #[inline(always)]
+    #[must_use]
+    pub const fn of(region: Region) -> Block {
+        let Block { base, extent: Extent { eighth, register } } = Block::covering(region.span);
+        Block { base, extent: Extent { eighth, register: register | (region.closed as u32) << 8 } }
+    }
+
+    /// Returns the memory that the region opens, from the first byte to the last.
     #[must_use]
     pub const fn open(self) -> Span {
         let (eighth, open) =
@@ -157,7 +165,7 @@ impl Extent {
 
 /// Returns log2 of the size of the eighths of the smallest block that holds two addresses.
 #[inline(always)]
-const fn log2_eighth(first: u32, last: u32) -> u32 {
+pub(crate) const fn log2_eighth(first: u32, last: u32) -> u32 {
     29 - ((first ^ last) | 1 << (LOG2_SMALLEST_BLOCK - 1)).leading_zeros()
 }
 
@@ -165,6 +173,7 @@ impl Unit for ArmV7M {
     /// The attribute and size register.
     type Lease = u32;
     const NO_LEASE: u32 = 0;
+    const SHAPE: Shape = Shape::Eighths;
 
     fn process(bytes: usize) -> Fit {
         process(bytes)

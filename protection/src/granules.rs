@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Units whose regions are runs of granules, at any start and of any length.
 
-use crate::{Fit, Span, Unit, Window};
+use crate::{Fit, Shape, Span, Unit, Window};
 use core::fmt::Debug;
 
 /// A unit whose regions are runs of granules. All properties of the [`Unit`] follow from the size of a granule.
@@ -34,6 +34,7 @@ fn fit<G: Granules>(bytes: usize) -> Fit {
 impl<G: Granules> Unit for G {
     type Lease = G::Lease;
     const NO_LEASE: G::Lease = G::NO_LEASE;
+    const SHAPE: Shape = Shape::Run { granule: G::GRANULE };
 
     fn process(bytes: usize) -> Fit {
         fit::<G>(bytes)

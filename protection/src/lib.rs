@@ -12,7 +12,8 @@
 //! | [`pmp`] | RISC-V physical memory protection | runs of 16 bytes |
 //! | [`pages`] | the memory management unit of a host | runs of pages |
 //!
-//! Each is a [`Unit`]; all but the first by its [`Granules`]. This crate is arithmetic only: it writes no register. Its
+//! Each is a [`Unit`]; all but the first by its [`Granules`]. [`Regions`] opens several ranges with as few regions as
+//! possible: the devices of a process. This crate is arithmetic only: it writes no register. Its
 //! promises are tested for all units alike, against what their manuals say of each byte.
 //!
 //! ```
@@ -33,10 +34,12 @@ pub mod armv8m;
 mod granules;
 pub mod pages;
 pub mod pmp;
+mod regions;
 mod span;
 mod unit;
 
 pub use granules::Granules;
+pub use regions::{MOST_RANGES, Region, Regions, Shape};
 pub use span::Span;
 pub use unit::{Fit, Unit, Window};
 

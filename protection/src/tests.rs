@@ -5,7 +5,7 @@ use crate::armv7m::{self, Access, ArmV7M, Block};
 use crate::armv8m::{self, ArmV8M};
 use crate::pages::Pages;
 use crate::pmp::{self, Pmp};
-use crate::{Fit, Span, Unit};
+use crate::{Fit, MOST_RANGES, Region, Regions, Shape, Span, Unit};
 use proptest::prelude::*;
 use std::vec::Vec;
 
@@ -13,6 +13,11 @@ use std::vec::Vec;
 trait Manual: Unit {
     /// Returns whether the region that covers `memory` opens this address.
     fn region_opens(memory: Span, address: u64) -> bool;
+    /// Returns whether this region opens this address.
+    fn opens_with_gaps(region: Region, address: u64) -> bool {
+        assert_eq!(region.closed, 0, "a region of this unit has no gaps");
+        Self::region_opens(region.span, address)
+    }
     /// Returns whether a window of the stack from `start` opens this address.
     fn window_opens(start: usize, window: u16, address: u64) -> bool;
     /// Returns whether a lease of `memory` for reading opens this address.
@@ -24,6 +29,12 @@ impl Manual for ArmV7M {
         let block = Block::covering(memory);
         let attributes = block.attribute_register(Access::ReadWrite);
         armv7m::tests::opens(block.address_register(3), attributes, address)
+    }
+
+    fn opens_with_gaps(region: Region, address: u64) -> bool {
+        let block = Block::of(region);
+        let attributes = block.attribute_register(Access::Device);
+        armv7m::tests::opens(block.address_register(4), attributes, address)
     }
 
     fn window_opens(start: usize, window: u16, address: u64) -> bool {
@@ -214,6 +225,75 @@ fn any_part_of_shared_memory_can_be_lent<U: Unit>(
     Ok(())
 }
 
+/// Returns ranges as devices have them: powers of two, aligned, many of them neighbours. They may overlap.
+fn ranges() -> impl Strategy<Value = Vec<Span>> {
+    let near = (5u32..9, 0usize..24).prop_map(|(log2_size, place)| (log2_size, 0x4000_0000, place));
+    let pages =
+        (12u32..15, 0usize..12).prop_map(|(log2_size, place)| (log2_size, 0x4000_0000, place));
+    let bases = prop_oneof![Just(0), Just(0x4002_0000), Just(0xfff0_0000)];
+    let far = (5u32..18, bases, 0usize..8);
+    let range =
+        prop_oneof![6 => near, 6 => pages, 1 => far].prop_map(|(log2_size, base, place)| {
+            let start = base + (place << log2_size);
+            Span { start, end: start + (1 << log2_size) }
+        });
+    prop::collection::vec(range, 1..=MOST_RANGES)
+}
+
+/// Returns the runs of bytes that the ranges are, in order.
+fn runs_of(ranges: &[Span]) -> Vec<Span> {
+    let mut sorted = ranges.to_vec();
+    sorted.sort();
+    let mut runs: Vec<Span> = Vec::new();
+    for range in sorted {
+        match runs.last_mut() {
+            Some(run) if range.start <= run.end => run.end = run.end.max(range.end),
+            _ => runs.push(range),
+        }
+    }
+    runs
+}
+
+fn regions_open_the_ranges_and_nothing_else<U: Manual>(
+    ranges: &[Span],
+) -> Result<(), TestCaseError> {
+    let runs = runs_of(ranges);
+    let regions = Regions::of::<U>(ranges);
+    if let Shape::Run { granule } = U::SHAPE {
+        let have_places = runs.iter().all(|run| (run.start | run.end) % granule == 0);
+        prop_assert_eq!(regions.map(|it| it.count()), have_places.then_some(runs.len()));
+    }
+    let Some(regions) = regions else {
+        prop_assert_ne!(U::SHAPE, Shape::Eighths, "each range is a region");
+        return Ok(());
+    };
+    prop_assert!(regions.count() <= ranges.len());
+    let all: Vec<Region> = (0..regions.count()).map(|number| regions.get(number)).collect();
+    let edges: Vec<usize> = all
+        .iter()
+        .flat_map(|region| {
+            let eighth = (region.span.length().next_power_of_two() / 8).max(32);
+            let start = region.span.start / (8 * eighth) * (8 * eighth);
+            (0..=16).map(move |number| start + number * eighth)
+        })
+        .chain(ranges.iter().flat_map(|range| [range.start, range.end]))
+        .collect();
+    let edges = edges.iter().flat_map(|&edge| [edge.saturating_sub(1), edge]);
+    for address in edges.filter(|edge| edge >> 32 == 0) {
+        let is_owned = ranges.iter().any(|range| (range.start..range.end).contains(&address));
+        let is_open = all.iter().any(|&region| U::opens_with_gaps(region, address as u64));
+        prop_assert_eq!(is_open, is_owned, "at {:#x} by {:x?}", address, all);
+        let is_told = all.iter().any(|region| region.opens(address));
+        prop_assert_eq!(is_told, is_owned, "told at {:#x} of {:x?}", address, all);
+    }
+    for (number, range) in ranges.iter().enumerate() {
+        prop_assert!(regions.get(regions.of_range(number)).opens(range.start));
+    }
+    let told: Vec<Span> = all.iter().flat_map(|region| region.runs()).collect();
+    prop_assert_eq!(runs_of(&told), runs);
+    Ok(())
+}
+
 /// Tests the properties for each unit.
 macro_rules! of_each_unit {
     ($($name:ident: $unit:ty;)*) => { $(
@@ -247,6 +327,11 @@ macro_rules! of_each_unit {
                     memory in a_span(), below in 0usize..99, above in 0usize..99,
                 ) {
                     super::a_lease_opens_nothing_outside::<$unit>(memory, below, above)?;
+                }
+
+                #[test]
+                fn regions_open_the_ranges_and_nothing_else(ranges in ranges()) {
+                    super::regions_open_the_ranges_and_nothing_else::<$unit>(&ranges)?;
                 }
 
                 #[test]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The properties of a protection unit.
 
-use crate::Span;
+use crate::{Shape, Span};
 use core::fmt::Debug;
 
 /// The open part of a stack: from its lowest address up to `top`.
@@ -31,6 +31,8 @@ pub trait Unit: 'static {
     type Lease: Copy + Debug + Eq;
     /// The lease of no memory: it fills the tables of a thread that holds no leases.
     const NO_LEASE: Self::Lease;
+    /// The memory that a region can open. By it [`Regions`](crate::Regions) are found.
+    const SHAPE: Shape;
 
     /// Returns the fit of the least memory of at least so many bytes that is one region: there is a multiple of the
     /// step at which a region [opens](Self::opens) exactly that memory. Such a place exists in each run of twice its

@@ -14,7 +14,10 @@ macro_rules! __names {
         services: [$({ name: [$service:ident] number: [$number:literal] type: [$type:ty] interface: [$interface:ty] })*]
         notifications: [$({ name: [$notification:ident] number: [$notification_number:literal] })*]
         stacks: [$({ bytes: [$stack:expr] })*]
-        mmio: [$({ process: [$process:ident] shared: [$shared:ident] mmio: [$range:expr] check: [$($check:tt)*] })*]
+        mmio: [$({
+            process: [$process:ident] written: [$written:literal] shared: [$shared:ident] mmio: [$range:expr]
+            check: [$($check:tt)*]
+        })*]
     ) => {
         #[doc(hidden)]
         #[allow(non_upper_case_globals, dead_code, unused_imports, missing_docs, reason = "the names are the user's")]
@@ -30,8 +33,13 @@ macro_rules! __names {
             pub const __LOCKS: &[usize] = &[$(<$object_type as $crate::wiring::ServiceObject>::LOCKS,)*];
             /// The length of each stack.
             pub const __STACKS: &[usize] = &[$($stack,)*];
-            /// The devices: of each its process, whether other processes may own it, too, and its registers.
-            pub const __MMIO: &[(&str, bool, $crate::Mmio)] = &[$((stringify!($process), $shared, $range),)*];
+            /// The ranges of device registers.
+            pub const __MMIO: &[$crate::wiring::OwnedMmio] = &[$($crate::wiring::OwnedMmio {
+                process: stringify!($process),
+                written: $written,
+                is_shared: $shared,
+                range: $range,
+            },)*];
             $($($check)*)*
             pub mod __handles {
                 use super::*;

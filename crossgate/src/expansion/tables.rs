@@ -142,7 +142,11 @@ macro_rules! __process_table {
                 #[cfg(not(target_os = "none"))]
                 { &__table::ProcessMemory::NONE }
             },
-            mmio: const { &[$(__wiring::__MMIO[$range].2),*] },
+            mmio: {
+                const __RANGES: &[$crate::Mmio] = &[$(__wiring::__MMIO[$range].range),*];
+                const __COUNT: usize = $crate::wiring::region_count(__RANGES);
+                const { &$crate::wiring::regions::<__COUNT>(__RANGES) }
+            },
             notifications: 0 $(| __table::ProcessRow::notification($notification))*,
             on_fault: $on_fault,
             first_notification: $crate::abi::NotificationId::new($first_notification),

@@ -3,8 +3,8 @@
 
 use super::sum;
 use crate::interface::broken_limit;
-use crossgate_abi::message::{Number, fail, is_same};
-use crossgate_abi::table::{Mmio, NO_LOCK, OnFault};
+use crossgate_abi::message::{Number, fail};
+use crossgate_abi::table::{NO_LOCK, OnFault};
 use crossgate_abi::{PRIORITIES, Shape};
 use crossgate_protection::armv7m;
 
@@ -64,53 +64,6 @@ pub const fn gate_count(counts: &[usize]) -> usize {
         fail(&["the services of a firmware have at most 65535 methods, not ", count.text()]);
     }
     count
-}
-
-/// Checks a range of device registers, and returns it.
-#[must_use]
-#[track_caller]
-pub const fn mmio(range: Mmio) -> Mmio {
-    let Mmio { start, size } = range;
-    if size < armv7m::SMALLEST_REGION || size > 1 << 31 || !size.is_power_of_two() {
-        fail(&[
-            "the size of an `mmio` range is a power of two, 32 bytes to 2 GiB, not ",
-            Number::decimal(size).text(),
-        ]);
-    }
-    if start > u32::MAX as usize || !start.is_multiple_of(size) {
-        fail(&[
-            "an `mmio` range starts at a multiple of its size, below 4 GiB, not at ",
-            Number::hexadecimal(start).text(),
-        ]);
-    }
-    range
-}
-
-/// Refuses range `index` if it overlaps a range before it, unless the wiring says of both that they are shared. Each
-/// entry has the process, the information if the range is shared, and the range.
-#[track_caller]
-pub const fn check_mmio(mmio: &[(&str, bool, Mmio)], index: usize) {
-    let (process, is_shared, range) = &mmio[index];
-    let mut other = 0;
-    while other < index {
-        let (other_process, other_is_shared, of_other) = &mmio[other];
-        // The end of a range may be the end of the address space.
-        let overlap = range.start <= of_other.start + (of_other.size - 1)
-            && of_other.start <= range.start + (range.size - 1);
-        if overlap && is_same(process, other_process) {
-            fail(&["process `", process, "` owns the same device registers twice"]);
-        }
-        if overlap && !(*is_shared && *other_is_shared) {
-            fail(&[
-                "processes `",
-                other_process,
-                "` and `",
-                process,
-                "` own the same device registers; if that is meant, both say `shared mmio`",
-            ]);
-        }
-        other += 1;
-    }
 }
 
 /// Refuses interrupt `index` if its line is that of an interrupt before it. Each entry has the line, and the
@@ -212,23 +165,6 @@ mod tests {
         limits(|count| service_count(&[0, count]), 0, 256, "at most 256 services");
         limits(|count| lock_count(&[0, count]), 0, 255, "at most 255 exclusive objects");
         limits(|count| gate_count(&[0, count]), 0, 65535, "at most 65535 methods");
-    }
-
-    #[test]
-    fn windows_at_their_limits() {
-        let said = |start, size| refused(|| mmio(Mmio { start, size })).unwrap_or_default();
-        for log2_size in 5..32 {
-            let size = 1 << log2_size;
-            for start in [0, size, (1 << 32) - size] {
-                assert_eq!(said(start, size), "");
-            }
-            let odd = said(size + size / 2, size);
-            assert!(odd.ends_with(&format!("not at {:#x}", size + size / 2)), "{odd}");
-            assert!(said(1 << 32, size).ends_with("below 4 GiB, not at 0x100000000"));
-        }
-        for size in [0, 1, 16, 31, 33, (1 << 31) + 1, 1 << 32, usize::MAX] {
-            assert!(said(0, size).ends_with(&format!("32 bytes to 2 GiB, not {size}")));
-        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! compile: `compile_fail/numbers_past_their_limits.rs`. `compile_pass/large.rs` has the largest numbers of processes,
 //! threads and notifications.)
 
-use crossgate::abi::table::{NO_LOCK, OnFault};
+use crossgate::abi::table::{MmioRegion, NO_LOCK, OnFault};
 use crossgate::{
     CallError, Concurrent, Exclusive, Handle, Lease, LeaseMut, Mmio, interface, testing::Wiring,
 };
@@ -116,6 +116,14 @@ fn run() -> ! {
 const LOWEST: Mmio = Mmio { start: 0, size: 32 };
 const NEXT: Mmio = Mmio { start: 1 << 30, size: 1 << 30 };
 const LARGEST: Mmio = Mmio { start: 1 << 31, size: 1 << 31 };
+/// Returns the page with this number.
+const fn page(number: usize) -> Mmio {
+    Mmio { start: number << 12, size: 1 << 12 }
+}
+/// Returns the region of one range of at least 256 bytes.
+const fn region(Mmio { start, size }: Mmio) -> MmioRegion {
+    MmioRegion { start, size, closed: 0 }
+}
 
 mod least {
     crossgate::system! {
@@ -148,6 +156,14 @@ mod most {
             thread main (priority = 31, stack = 1 << 24) = run();
         }
         process client {
+            mmio page(22);
+            mmio page(15);
+            mmio page(8);
+            mmio page(20);
+            mmio page(11);
+            mmio page(9);
+            mmio page(21);
+            mmio page(14);
             object client: Concurrent<[Handle<dyn Many>; 2]> = [MANY.at(0), MANY.at(254)] => [];
             object nobody: Concurrent<Option<Handle<dyn Many>>> = NOBODY.get(0) => [];
         }
@@ -171,9 +187,20 @@ fn the_least_and_the_most() {
     assert_eq!(
         processes.collect::<Vec<_>>(),
         [
-            ([LOWEST, NEXT].as_slice(), OnFault::Restart { limit: 1 }),
-            (&[LARGEST], OnFault::Restart { limit: 255 }),
-            (&[], OnFault::DEFAULT),
+            (
+                // 32 bytes are an eighth of the smallest block.
+                [MmioRegion { closed: !1, ..region(LOWEST) }, region(NEXT)].as_slice(),
+                OnFault::Restart { limit: 1 }
+            ),
+            (&[region(LARGEST)], OnFault::Restart { limit: 255 }),
+            // Pages 8, 9, 11, 14 and 15 of 16, and three quarters of another block.
+            (
+                &[
+                    MmioRegion { start: 8 << 12, size: 8 << 12, closed: 0b0011_0100 },
+                    MmioRegion { start: 20 << 12, size: 3 << 12, closed: 0b1100_0000 },
+                ],
+                OnFault::DEFAULT
+            ),
         ]
     );
     let lines: Vec<_> = system.interrupts.iter().map(|interrupt| interrupt.line).collect();

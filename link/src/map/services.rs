@@ -14,8 +14,8 @@ const PROCESSES: &str = "__crossgate_processes";
 const SERVICE_WORDS: u64 = 9;
 /// ... of a `Process`, ...
 const PROCESS_WORDS: u64 = 7;
-/// ... of a `Mmio`, ...
-const MMIO_WORDS: u64 = 2;
+/// ... of a `MmioRegion`, ...
+const MMIO_WORDS: u64 = 3;
 /// ... and of a `Method`.
 const METHOD_WORDS: u64 = 3;
 /// A bit of the second word of a method: there are handles among the arguments or the results.
@@ -77,8 +77,10 @@ pub fn windows(image: &Image) -> Result<Vec<(String, Span)>> {
         let [name, length, _memory, mmio, count] =
             image.words(processes + 4 * PROCESS_WORDS * index)?;
         for number in 0..count {
-            let [start, size] = image.words(mmio + 4 * MMIO_WORDS * number)?;
-            all.push((image.text(name, length)?, Span { start, end: start + size }));
+            let [start, size, closed] = image.words(mmio + 4 * MMIO_WORDS * number)?;
+            let name = image.text(name, length)?;
+            let runs = Span { start, end: start + size }.less_eighths(closed as u8);
+            all.extend(runs.map(|span| (name.clone(), span)));
         }
     }
     Ok(all)

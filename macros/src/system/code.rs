@@ -46,6 +46,7 @@ fn names(firmware: &Firmware) -> TokenStream {
         .map(|(place, (process, range))| {
             slots([
                 ("process", word(&process.name)),
+                ("written", text(&range.range)),
                 ("shared", truth(range.is_shared)),
                 ("mmio", checked_mmio(&range.range)),
                 ("check", check("check_mmio", "__MMIO", place, &range.range)),
@@ -144,6 +145,12 @@ fn stacks(firmware: &Firmware) -> TokenStream {
         slots([("name", word(&process.name)), ("threads", list(threads))])
     });
     slots([("processes", list(processes))])
+}
+
+/// Returns the text of an expression as a literal, for messages. Paths look as in the source.
+fn text(expression: &[Token]) -> TokenStream {
+    let text = tokens(expression).to_string().replace(" :: ", "::");
+    code_at(&format!("{text:?}"), Span::call_site())
 }
 
 /// Returns `true` or `false` as tokens.

@@ -6,7 +6,7 @@
 //! | 0 | flash, to all |
 //! | 1 | the current thread's stack, less the part that its callers closed |
 //! | 2 | the RAM of the current process |
-//! | 3, 4 | its device registers |
+//! | 3, 4 | its device registers: the wiring has found the regions |
 //! | 5, 6 | leases |
 //! | 7 | nothing: it guards the end of the kernel's stack |
 //!
@@ -16,8 +16,8 @@ use crate::last_words::halt;
 use crate::linker::{__crossgate_kernel_stack_bottom, symbol};
 use cortex_m::peripheral::MPU;
 use crossgate_abi::table::ProcessRow;
-use crossgate_protection::Span;
 use crossgate_protection::armv7m::{Access, Block};
+use crossgate_protection::{Region, Span};
 
 const FLASH: u32 = 0;
 const STACK: u32 = 1;
@@ -28,6 +28,7 @@ const GUARD: u32 = 7;
 /// The number of regions that the unit must have.
 const REGIONS: u32 = 8;
 
+const _: () = assert!(crossgate_abi::MMIO_REGIONS == 2, "there are two regions for devices");
 const _: () = assert!(crossgate_abi::LEASES_PER_CALL == 2, "there are two regions for leases");
 
 /// The registers of regions 2 to 4, an address and an attribute register each, ready to be loaded.
@@ -49,11 +50,11 @@ impl ProcessRegions {
         if !ram.is_empty() {
             *memory = region(RAM, ram, Access::ReadWrite);
         }
-        for (window, registers) in process.mmio.iter().zip(devices) {
-            // The size of the registers is a power of two, so they fill a region, however small.
-            let log2_size = 31u32.wrapping_sub((window.size as u32).leading_zeros());
-            registers[0] |= window.start as u32;
-            registers[1] = Access::Device as u32 | log2_size.wrapping_sub(1) << 1 | 1;
+        for (own, [address, attributes]) in process.mmio.iter().zip(devices) {
+            let span = Span { start: own.start, end: own.start.wrapping_add(own.size) };
+            let block = Block::of(Region { span, closed: own.closed });
+            *address = block.address_register(*address);
+            *attributes = block.attribute_register(Access::Device);
         }
     }
 }

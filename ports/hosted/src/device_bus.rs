@@ -57,6 +57,11 @@ impl DeviceBus {
         self.attached.iter_mut().find(|device| device.mmio == mmio).map(|device| &mut device.device)
     }
 
+    /// Returns whether the registers of a device start at `mmio`.
+    pub fn exists(&self, mmio: Word) -> bool {
+        self.attached.iter().any(|device| device.mmio == mmio)
+    }
+
     /// Reads a register of the device whose registers start at `mmio`.
     pub fn read(&mut self, mmio: Word, register: Word, now: u64) -> Word {
         self.device(mmio).map_or(0, |device| device.read(register, now))

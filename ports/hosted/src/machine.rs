@@ -15,13 +15,13 @@ use crate::words::{DEVICE, PENDING, RIGHTS};
 use crate::{crash, stack_use, strays};
 use core::sync::atomic::{AtomicPtr, Ordering};
 use crossgate_abi::inspect::dump;
-use crossgate_abi::table::{ProcessMemory, System};
+use crossgate_abi::table::{MmioRegion, ProcessMemory, System};
 use crossgate_abi::{ProcessId, Word};
 use crossgate_kernel::Kernel;
 use crossgate_kernel::frame::Rights;
 use crossgate_kernel::port::Port;
 use crossgate_kernel::{lease, thread, threads};
-use crossgate_protection::{Span, Unit};
+use crossgate_protection::{self as protection, Span, Unit};
 
 /// The number of bytes of a process' memory that are reset at a time.
 const PIECE: usize = 16 * PAGE;
@@ -156,10 +156,15 @@ impl Machine {
         word
     }
 
-    /// Returns whether a process owns the device whose registers start at this address.
+    /// Returns whether a device's registers start at this address, and a process owns it. (A region that opens the first
+    /// register opens all.)
     pub fn owns(&self, process: ProcessId, start: Word) -> bool {
+        let opens = |own: &MmioRegion| {
+            let span = Span { start: own.start, end: own.start + own.size };
+            protection::Region { span, closed: own.closed }.opens(start)
+        };
         let process = self.system.processes.get(process.index());
-        process.is_some_and(|process| process.mmio.iter().any(|own| own.start == start))
+        process.is_some_and(|process| process.mmio.iter().any(opens)) && self.devices.exists(start)
     }
 
     /// Reads a register of a device.

@@ -2,6 +2,7 @@
 //! Tests of the arithmetic against an oracle that uses only the manual: it asks byte by byte.
 
 use super::*;
+use crate::Regions;
 use proptest::prelude::*;
 use std::vec::Vec;
 
@@ -73,6 +74,71 @@ proptest! {
         prop_assert!(block.open().end - span.end < eighth);
     }
 
+    /// Compares with all regions that the manual allows in 1 KiB, one byte of each 32.
+    #[test]
+    fn no_fewer_regions_open_the_ranges(places in prop::collection::vec((0u32..6, 0usize..32), 1..=8)) {
+        let ranges: Vec<Span> = places
+            .iter()
+            .map(|&(log2_granules, place)| {
+                let size = 32 << log2_granules;
+                let start = 0x4000_0000 + place * 32 / size * size;
+                Span { start, end: start + size }
+            })
+            .collect();
+        let owned = (0..32u32)
+            .filter(|granule| {
+                let address = 0x4000_0000 + 32 * *granule as usize;
+                ranges.iter().any(|range| (range.start..range.end).contains(&address))
+            })
+            .fold(0, |set, granule| set | 1u32 << granule);
+        let least = fewest(owned, &exact_regions(owned));
+        prop_assert_eq!(Regions::of::<ArmV7M>(&ranges).map(|it| it.count()), Some(least));
+    }
+}
+
+/// Returns, of each block of the 1 KiB from 0x40000000, the largest region with no granule that is not owned.
+fn exact_regions(owned: u32) -> Vec<u32> {
+    let opened = |base: u32, log2_size: u32, closed: u32| {
+        let attributes = closed << 8 | (log2_size - 1) << 1 | 1;
+        let granules =
+            (0..32u32).filter(|it| opens(base, attributes, 0x4000_0000 + 32 * u64::from(*it)));
+        granules.fold(0, |set, granule| set | 1u32 << granule)
+    };
+    let blocks = (5..=10).flat_map(|log2_size| {
+        (0..1u32 << (10 - log2_size))
+            .map(move |place| (0x4000_0000 + (place << log2_size), log2_size))
+    });
+    blocks
+        .map(|(base, log2_size)| {
+            let last = if log2_size < 8 { 1 } else { 256 };
+            let exact = (0..last).map(|closed| opened(base, log2_size, closed));
+            exact.filter(|open| open & !owned == 0).fold(0, |most, open| most | open)
+        })
+        .filter(|open| *open != 0)
+        .collect()
+}
+
+/// Returns the least number of these sets that together are `owned`.
+fn fewest(owned: u32, sets: &[u32]) -> usize {
+    let mut reached = Vec::from([0u32]);
+    for count in 0.. {
+        if reached.contains(&owned) {
+            return count;
+        }
+        let mut next: Vec<u32> = reached
+            .iter()
+            .flat_map(|set| {
+                // The lowest granule that is missing has to come by one of them.
+                let missing = owned & !set;
+                let lowest = missing & missing.wrapping_neg();
+                sets.iter().filter(move |more| *more & lowest != 0).map(move |more| set | more)
+            })
+            .collect();
+        next.sort_unstable();
+        next.dedup();
+        reached = next;
+    }
+    unreachable!()
 }
 
 #[test]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Registers of devices that the process does not own, or that do not exist.
 
-use board::{TIMER0, TIMER1, Timer, UART2};
+use board::{LAMPS, TIMER0, TIMER1, Timer, UART1, UART2};
 use crossgate::{Concurrent, Handle, Notification};
 use crossgate_abi::hosted::{serial, timer};
 use crossgate_abi::number::hosted::{DEVICE_READ, DEVICE_WRITE};
@@ -27,6 +27,13 @@ crossgate::system! {
     process reads { on_fault = stop; thread attack (priority = 5, stack = 1024) = read(UART2.start); }
     process writes { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(UART2.start); }
     process is_near { on_fault = stop; mmio TIMER0; thread attack (priority = 5, stack = 1024) = write(TIMER0.start + 1); }
+    // One region opens its two devices; the device between them is in a gap.
+    process is_between {
+        on_fault = stop;
+        mmio UART1;
+        mmio LAMPS;
+        thread attack (priority = 5, stack = 1024) = write(UART2.start);
+    }
     process invents { on_fault = stop; thread attack (priority = 5, stack = 1024) = read(NOWHERE); }
     process drives { on_fault = stop; thread attack (priority = 5, stack = 1024) = drive(Timer::new(TIMER1)); }
     process visits { on_fault = stop; mmio TIMER1; thread main (priority = 4, stack = 1024) = orderly(VAULT); }
@@ -71,6 +78,7 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
         ("reads", UART2.start),
         ("writes", UART2.start),
         ("is_near", TIMER0.start + 1),
+        ("is_between", UART2.start),
         ("invents", NOWHERE),
         ("drives", TIMER1.start),
     ] {

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The fewest regions that open several ranges.
+
+use crate::armv7m::log2_eighth;
+use crate::{Span, Unit};
+
+/// The most ranges that [`Regions`] can be of.
+pub const MOST_RANGES: usize = 8;
+const SUBSETS: usize = 1 << MOST_RANGES;
+
+/// The memory that one region of a unit can open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A run of granules of so many bytes, a power of two.
+    Run {
+        /// The size of a granule in bytes.
+        granule: usize,
+    },
+    /// Any eighths of an aligned block of a power of two, at least [`SMALLEST_BLOCK`](crate::armv7m::SMALLEST_BLOCK).
+    Eighths,
+}
+
+/// What one region opens: a span, perhaps with gaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// The memory from the first byte that is open to the last one. If that is the last byte of a 32-bit address space,
+    /// the end is 0 on a machine with such addresses.
+    pub span: Span,
+    /// The eighths that stay closed, of the smallest block that holds the span: bit n for eighth n. It is 0 for a
+    /// unit of [runs](Shape::Run).
+    pub closed: u8,
+}
+
+impl Region {
+    const NONE: Region = Region { span: Span::EMPTY, closed: 0 };
+
+    /// Returns whether the byte at `address` is open.
+    #[must_use]
+    pub const fn opens(self, address: usize) -> bool {
+        let (first, last) = ends(self.span);
+        let address = address as u32;
+        let eighth = (address >> log2_eighth(first, last)) % u8::BITS;
+        first <= address && address <= last && self.closed >> eighth & 1 == 0
+    }
+
+    /// Returns the memory that is open, in order: spans with gaps between them.
+    pub fn runs(self) -> impl Iterator<Item = Span> {
+        let (first, last) = ends(self.span);
+        let eighth = 1 << log2_eighth(first, last);
+        let mut start = self.span.start;
+        let end = self.span.start + self.span.end.wrapping_sub(self.span.start);
+        core::iter::from_fn(move || {
+            let border = |address: usize| (address / eighth + 1) * eighth;
+            while start < end && !self.opens(start) {
+                start = border(start);
+            }
+            let run = start;
+            while start < end && self.opens(start) {
+                start = border(start).min(end);
+            }
+            (run < start).then_some(Span { start: run, end: start })
+        })
+    }
+}
+
+/// The fewest regions that open some ranges, and not a byte besides.
+///
+/// ```
+/// use crossgate_protection::{Regions, Span, armv7m::ArmV7M};
+///
+/// let device = |start| Span { start, end: start + 0x1000 };
+/// let devices = [device(0x4000_c000), device(0x4000_d000), device(0x4000_f000), device(0x4002_5000)];
+/// let regions = Regions::of::<ArmV7M>(&devices).unwrap();
+/// assert_eq!(regions.count(), 2);
+/// assert!(regions.get(0).opens(0x4000_dfff) && !regions.get(0).opens(0x4000_e000));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Regions {
+    regions: [Region; MOST_RANGES],
+    count: usize,
+    /// The region of each range.
+    of_ranges: [usize; MOST_RANGES],
+}
+
+impl Regions {
+    /// Returns the fewest regions of the unit that open all bytes of these ranges and no others; `None` if a range
+    /// would need another that is not there: it does not begin or end where a region can.
+    ///
+    /// # Panics
+    /// There are more than [`MOST_RANGES`] ranges, or one is empty.
+    #[must_use]
+    pub const fn of<U: Unit>(ranges: &[Span]) -> Option<Regions> {
+        assert!(ranges.len() <= MOST_RANGES, "too many ranges");
+        let sorted = Sorted::new(ranges);
+        // Of each set of ranges, the size of the best choice of regions; and the ranges in the first of these regions.
+        let (mut counts, mut firsts) = ([usize::MAX; SUBSETS], [0; SUBSETS]);
+        counts[0] = 0;
+        let mut set = 1_usize;
+        while set < 1 << ranges.len() {
+            // The lowest range of a set is in its first region, with any of the others.
+            let lowest = set & set.wrapping_neg();
+            let others = set ^ lowest;
+            let mut with = others;
+            loop {
+                let first = lowest | with;
+                let rest = counts[set ^ first];
+                if rest < counts[set] - 1 && sorted.region::<U>(first).is_some() {
+                    (counts[set], firsts[set]) = (rest + 1, first);
+                }
+                if with == 0 {
+                    break;
+                }
+                with = (with - 1) & others;
+            }
+            set += 1;
+        }
+
+        let mut result =
+            Regions { regions: [Region::NONE; MOST_RANGES], count: 0, of_ranges: [0; MOST_RANGES] };
+        let mut set = (1 << ranges.len()) - 1;
+        if counts[set] == usize::MAX {
+            return None;
+        }
+        while set != 0 {
+            let Some(region) = sorted.region::<U>(firsts[set]) else { return None };
+            result.regions[result.count] = region;
+            let mut place = 0;
+            while place < ranges.len() {
+                if firsts[set] >> place & 1 != 0 {
+                    result.of_ranges[sorted.numbers[place]] = result.count;
+                }
+                place += 1;
+            }
+            result.count += 1;
+            set ^= firsts[set];
+        }
+        Some(result)
+    }
+
+    /// Returns the number of regions.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Returns region `number`, counted from 0.
+    ///
+    /// # Panics
+    /// There is no such region.
+    #[must_use]
+    pub const fn get(&self, number: usize) -> Region {
+        assert!(number < self.count, "no such region");
+        self.regions[number]
+    }
+
+    /// Returns the number of the region that opens range `number`.
+    #[must_use]
+    pub const fn of_range(&self, number: usize) -> usize {
+        self.of_ranges[number]
+    }
+}
+
+/// Ranges in the order of their addresses, and the number that each had before.
+struct Sorted {
+    ranges: [Span; MOST_RANGES],
+    numbers: [usize; MOST_RANGES],
+}
+
+impl Sorted {
+    const fn new(ranges: &[Span]) -> Sorted {
+        let mut sorted = Sorted { ranges: [Span::EMPTY; MOST_RANGES], numbers: [0; MOST_RANGES] };
+        let mut number = 0;
+        while number < ranges.len() {
+            let range = ranges[number];
+            assert!(range.start != range.end, "a range is empty");
+            let mut place = number;
+            while place > 0 && sorted.ranges[place - 1].start > range.start {
+                sorted.ranges[place] = sorted.ranges[place - 1];
+                sorted.numbers[place] = sorted.numbers[place - 1];
+                place -= 1;
+            }
+            (sorted.ranges[place], sorted.numbers[place]) = (range, number);
+            number += 1;
+        }
+        sorted
+    }
+
+    /// Returns the region that opens exactly this set of ranges, which must not be empty.
+    const fn region<U: Unit>(&self, set: usize) -> Option<Region> {
+        let (start, _) = ends(self.ranges[set.trailing_zeros() as usize]);
+        let mut last = start;
+        let mut place = 0;
+        while place < MOST_RANGES {
+            let (_, end) = ends(self.ranges[place]);
+            if set >> place & 1 != 0 && end > last {
+                last = end;
+            }
+            place += 1;
+        }
+        let eighth = log2_eighth(start, last);
+
+        // The bytes from `first` up to `end` are a run without a gap; `open` are the eighths of the runs below.
+        let (mut first, mut end, mut open) = (start as u64, start as u64, Some(0));
+        place = 0;
+        while place < MOST_RANGES {
+            let (next, next_last) = ends(self.ranges[place]);
+            let (next, next_end) = (next as u64, next_last as u64 + 1);
+            if set >> place & 1 != 0 {
+                if next > end {
+                    open = and_run(open, first, end, eighth);
+                    first = next;
+                }
+                if next_end > end {
+                    end = next_end;
+                }
+            }
+            place += 1;
+        }
+        let closed = match U::SHAPE {
+            Shape::Run { granule } => {
+                let is_one_run = first == start as u64 && (first | end) % granule as u64 == 0;
+                if is_one_run { Some(0) } else { None }
+            }
+            Shape::Eighths => match and_run(open, first, end, eighth) {
+                Some(open) => Some(!open),
+                None => None,
+            },
+        };
+        let span = Span { start: start as usize, end: (last as usize).wrapping_add(1) };
+        match closed {
+            Some(closed) => Some(Region { span, closed }),
+            None => None,
+        }
+    }
+}
+
+/// Adds the eighths that a run of bytes fills; `None` if it fills one in part only.
+const fn and_run(open: Option<u8>, first: u64, end: u64, log2_eighth: u32) -> Option<u8> {
+    match open {
+        Some(open) if (first | end).trailing_zeros() >= log2_eighth => {
+            let eighths = (1u32 << ((end - first) >> log2_eighth)) - 1;
+            Some(open | (eighths << ((first >> log2_eighth) % 8)) as u8)
+        }
+        _ => None,
+    }
+}
+
+/// Returns the first and the last address of a span.
+const fn ends(span: Span) -> (u32, u32) {
+    (span.start as u32, span.end.wrapping_sub(1) as u32)
+}
