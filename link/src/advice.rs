@@ -6,8 +6,8 @@ const MISSING: [(&str, &str); 7] = [
     ("_critical_section_", NO_CRITICAL_SECTION),
     (
         "_embassy_time_",
-        "`embassy-time` has no driver here: a process waits with `crossgate::time::sleep` and with the \
-         timeouts of notifications. Leave out the crate, or the feature, that needs it.",
+        "`embassy-time` has no driver here: depend on the crate `crossgate-embassy`, which has one for processes, and \
+         name it: `use crossgate_embassy as _;`.",
     ),
     (
         "_defmt_",
@@ -74,7 +74,7 @@ mod tests {
                     rust-lld: error: duplicate symbol: __rustc::rust_begin_unwind\n";
         let advice = on(said);
         let parts =
-            ["use crossgate_critical_section", "crossgate::time::sleep", "one panic handler"];
+            ["use crossgate_critical_section", "use crossgate_embassy", "one panic handler"];
         assert_eq!(advice.len(), parts.len(), "{advice:?}");
         for (text, part) in advice.iter().zip(parts) {
             assert!(text.contains(part), "{text}");

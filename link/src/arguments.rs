@@ -56,6 +56,11 @@ impl Arguments {
         Self(kept.cloned().collect())
     }
 
+    /// Returns the arguments with another option.
+    pub fn with_option(&self, option: &str) -> Self {
+        Self(self.0.iter().cloned().chain([option.to_owned()]).collect())
+    }
+
     /// Returns the arguments without linker scripts.
     pub fn without_scripts(&self) -> Self {
         let mut is_script = false;

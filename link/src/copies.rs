@@ -10,8 +10,7 @@
 //! original's if it is not. In the tables of the wiring the entry points of that process become those of its copies.
 //! The linker then gets a firmware like any other: the owners of its statics are found, and checked, by the same rules.
 
-use crate::arguments::Arguments;
-use crate::inputs::{FileId, Inputs, ObjectId, SectionId};
+use crate::inputs::{FileId, InputFile, Inputs, NewFile, ObjectId, Replacement, SectionId};
 use crate::ownership::{KERNEL, why_common};
 use crate::reach::{Reach, records};
 use anyhow::{Context, Result, ensure};
@@ -21,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::path::Path;
 
+mod archive;
 mod object_file;
 
 pub use object_file::COMMON;
@@ -75,37 +75,57 @@ impl<'a> Copies<'a> {
         Self { inputs, sets }
     }
 
-    /// Returns whether there is nothing to copy.
-    pub fn is_empty(&self) -> bool {
-        self.sets.is_empty()
-    }
-
-    /// Writes the copies into a folder, and returns the arguments for the linker.
+    /// Writes the copies into a folder.
     ///
     /// # Errors
     /// A file can't be read or written, or is of a kind that can't be copied.
-    pub fn write(&self, arguments: &Arguments, folder: &Path) -> Result<Arguments> {
-        if self.is_empty() {
-            return Ok(arguments.clone());
+    pub fn write(&self, folder: &Path) -> Result<Vec<Replacement>> {
+        if self.sets.is_empty() {
+            return Ok(Vec::new());
         }
         self.refuse_names()?;
-        let mut replacements: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for (file, objects) in self.edits() {
-            let path = self.inputs.files[file].path.as_str();
-            let data = fs::read(path).with_context(|| format!("can't read {path}"))?;
-            let mut paths = Vec::new();
-            for (id, edit) in objects {
-                let object = &self.inputs.objects[id];
-                let written = self.write_object(id, &data[object.range.clone()], &edit, folder);
-                paths.extend(written.with_context(|| format!("can't copy {}", object.name))?);
+        self.edits()
+            .into_iter()
+            .map(|(file, objects)| self.write_file(file, objects, folder))
+            .collect()
+    }
+
+    /// Writes the new files for an input: an archive of all copies, because a file for each takes longer; and the
+    /// changed file, if that is no archive, since the linker takes from an archive only what is wanted.
+    fn write_file(
+        &self,
+        input: FileId,
+        objects: BTreeMap<ObjectId, Edit<'a>>,
+        folder: &Path,
+    ) -> Result<Replacement> {
+        let InputFile { path, krate, is_archive, .. } = &self.inputs.files[input];
+        let data = fs::read(path).with_context(|| format!("can't read {path}"))?;
+        // As files of crates are named, with a number in the place of the hash.
+        let archive = folder.join(format!("lib{krate}-{input:016x}.a"));
+        let mut archive = NewFile { path: archive.display().to_string(), objects: Vec::new() };
+        let (mut gone, mut files) = (HashSet::new(), Vec::new());
+        for (id, edit) in objects {
+            let object = &self.inputs.objects[id];
+            let (changed, copies) = self
+                .copy_object(id, &data[object.range.clone()], &edit)
+                .with_context(|| format!("can't copy {}", object.name))?;
+            if let Some(changed) = changed {
+                gone.insert(id);
+                if *is_archive {
+                    archive.add(changed);
+                } else {
+                    let path = folder.join(format!("{krate}.{id}.rcgu.o")).display().to_string();
+                    fs::write(&path, &changed).with_context(|| format!("can't write {path}"))?;
+                    files.push(NewFile { path: path.clone(), objects: vec![(path, changed)] });
+                }
             }
-            // An archive stays, because the linker takes nothing of it that was defined before.
-            if self.inputs.files[file].is_archive {
-                paths.push(path.to_owned());
-            }
-            replacements.insert(path, paths);
+            copies.into_iter().for_each(|copy| archive.add(copy));
         }
-        Ok(arguments.with_inputs(&replacements))
+        if !archive.objects.is_empty() {
+            archive.write()?;
+            files.push(archive);
+        }
+        Ok(Replacement { input, gone, files })
     }
 
     /// Refuses names of copies in the files that are to be copied.
@@ -146,17 +166,11 @@ impl<'a> Copies<'a> {
         edits
     }
 
-    /// Writes the copies of an object file and, if other files have to see more of it or it holds tables, the file
-    /// itself.
-    fn write_object(
-        &self,
-        id: ObjectId,
-        data: &[u8],
-        edit: &Edit<'a>,
-        folder: &Path,
-    ) -> Result<Vec<String>> {
+    /// Returns the copies of an object file and, if other files have to see more of it or it contains tables, the
+    /// changed file itself.
+    fn copy_object(&self, id: ObjectId, data: &[u8], edit: &Edit<'a>) -> Result<CopiedObject> {
         let original = ObjectFile::read(data)?;
-        let mut changed = ObjectFile::read(data)?;
+        let mut changed = original.clone();
         let mut entries: BTreeMap<&str, BTreeSet<SymbolNumber>> = BTreeMap::new();
         for &(section, offset, process) in &edit.records {
             for relocation in original.relocations(section) {
@@ -175,25 +189,18 @@ impl<'a> Copies<'a> {
         let mut copies = Vec::new();
         let mut seen = BTreeSet::new();
         for (process, sections) in &edit.copies {
-            let mut copy = ObjectFile::read(data)?;
+            let mut copy = original.clone();
             seen.extend(self.copy(id, &mut copy, process, sections));
             for &symbol in entries.get(process).into_iter().flatten() {
                 copy.export(symbol, &of_copy(&alias(id, symbol), process));
             }
-            copies.push((*process, copy));
+            copy.keep(|section| sections.contains(&section));
+            copies.push(copy.into_bytes());
         }
         seen.iter().for_each(|&symbol| changed.export(symbol, &alias(id, symbol)));
         let is_changed = !(seen.is_empty() && edit.records.is_empty());
-        let file = &self.inputs.files[self.inputs.objects[id].input];
-        let changed = Some(changed).filter(|_| is_changed || !file.is_archive);
-        let all = changed.map(|it| ("", it)).into_iter().chain(copies);
-        let extension = if file.is_compiled { "rcgu.o" } else { "o" };
-        all.map(|(process, object)| {
-            let path = folder.join(format!("{}.{id}.{process}.{extension}", file.krate));
-            object.write(&path)?;
-            Ok(path.display().to_string())
-        })
-        .collect()
+        let changed = is_changed.then(|| changed.into_bytes());
+        Ok((changed, copies))
     }
 
     /// Makes an object file a copy of these sections for a process. The original has to provide all else that they
@@ -246,10 +253,12 @@ impl<'a> Copies<'a> {
                     .name_section(section, &of_copy(&format!("{UNNAMED}{id}_{section}"), process));
             }
         }
-        object.keep(|section| sections.contains(&section));
         seen.into_keys().collect()
     }
 }
+
+/// The contents of the files that are made of an object file: the changed file, if it has to be changed, and its copies.
+type CopiedObject = (Option<Vec<u8>>, Vec<Vec<u8>>);
 
 /// The edits of an object file.
 #[derive(Default)]

@@ -168,7 +168,8 @@ fn scripts(package: &Path) -> Vec<String> {
 /// The linker fails, or the owner of a static can't be found.
 fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     let paths = arguments.inputs();
-    let inputs = read(&paths)?;
+    let mut inputs = Inputs::read(&compiled(&paths))?;
+    leave_to_host(&mut inputs);
     if inputs.processes.is_empty() {
         return linker::run(arguments.all());
     }
@@ -186,15 +187,16 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
         library::refuse_in_processes(&reach, of_host)?;
     }
     let folder = tempfile::tempdir().context("can't make a temporary folder")?;
-    let copies = Copies::of(&reach);
-    let arguments = &copies.write(arguments, folder.path())?;
-    let copied = if copies.is_empty() { None } else { Some(read(&arguments.inputs())?) };
-    let reach = copied.as_ref().map_or(reach, Reach::of);
-    let inputs = reach.inputs;
+    let copies = Copies::of(&reach).write(folder.path())?;
+    let arguments = &inputs.arguments(arguments, &copies);
+    inputs.replace(copies)?;
+    leave_to_host(&mut inputs);
+    let reach = Reach::of(&inputs);
     let sections = collect(&reach)?;
     let panic = panic_entry(&paths)?;
     let path = folder.path().join("processes.ld");
-    fs::write(&path, script(inputs, &sections, &panic)).context("can't write the linker script")?;
+    fs::write(&path, script(&inputs, &sections, &panic))
+        .context("can't write the linker script")?;
     let linked = folder.path().join("linked");
     let added = scripts::additions(arguments)?;
     let added_path = folder.path().join("added.ld");
@@ -214,7 +216,7 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     run(&with_symbols)?;
     let image = Image::read(&linked)?;
     if let Some(kept) = image.section(UNOWNED) {
-        bail!("{}", unowned(inputs, &sections, &image, kept.span));
+        bail!("{}", unowned(&inputs, &sections, &image, kept.span));
     }
     if with_symbols != *arguments {
         run(arguments)?;
@@ -224,9 +226,8 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     Ok(())
 }
 
-/// Reads the inputs that belong to the firmware. The statics of the host's side stay where they are.
-fn read(paths: &[String]) -> Result<Inputs> {
-    let mut inputs = Inputs::read(&compiled(paths))?;
+/// Leaves the statics of the host's side where they are.
+fn leave_to_host(inputs: &mut Inputs) {
     let owners = inputs.sections.iter().filter_map(named_owner).filter(|&name| name != KERNEL);
     inputs.processes = owners.map(str::to_owned).collect();
     let is_hosts =
@@ -235,7 +236,6 @@ fn read(paths: &[String]) -> Result<Inputs> {
         section.writable = false;
         section.thread_local = false;
     }
-    Ok(inputs)
 }
 
 /// Returns the inputs that belong to the firmware: neither the Rust library nor the files that the C compiler adds.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The contents of the linker's inputs: sections, their names, and references between them.
 
+use crate::arguments::Arguments;
 use crate::copies;
 use crate::thumb::{self, Frame, Masking};
 use anyhow::{Context, Result, ensure};
@@ -13,7 +14,7 @@ use object::{
     File, Object, ObjectKind, ObjectSection, ObjectSymbol, RelocationTarget, SectionFlags,
     SectionIndex, SymbolKind, SymbolSection,
 };
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
@@ -52,9 +53,7 @@ pub type ObjectId = usize;
 pub struct InputObject {
     /// Its name in the linker's script: `path` or `archive:member`.
     pub name: String,
-    /// The file of the command line that it is in.
-    pub input: FileId,
-    /// The range in that file.
+    /// The range in the file that it is in.
     pub range: Range<usize>,
 }
 
@@ -73,6 +72,8 @@ pub struct InputFile {
     pub is_compiled: bool,
     /// True if an `#[interface]` is defined in it.
     pub has_interface: bool,
+    /// Its place in the order in which the linker takes files.
+    place: usize,
 }
 
 impl InputFile {
@@ -85,8 +86,27 @@ impl InputFile {
             is_crate: path.ends_with(".rlib"),
             is_compiled: path.ends_with(".rcgu.o"),
             has_interface: false,
+            place: 0,
         }
     }
+}
+
+/// New files before an input, or in its place.
+pub struct Replacement {
+    /// The input.
+    pub input: FileId,
+    /// Those of its objects that are in the new files, and so are not linked.
+    pub gone: HashSet<ObjectId>,
+    /// The new files.
+    pub files: Vec<NewFile>,
+}
+
+/// A file that was made of an input.
+pub struct NewFile {
+    /// Its path.
+    pub path: String,
+    /// The object files in it, each with its name in the linker's script.
+    pub objects: Vec<(String, Vec<u8>)>,
 }
 
 /// A symbol that all inputs see.
@@ -96,7 +116,7 @@ pub struct Symbol {
     pub name: String,
     /// True if the crate that defines it names it in Rust (`no_mangle`).
     pub is_declared: bool,
-    /// All definitions, also those that the linker will not choose.
+    /// All definitions, also those that the linker will not choose, in the order of files.
     pub definitions: Vec<Definition>,
 }
 
@@ -190,6 +210,27 @@ pub struct Section {
 }
 
 impl Section {
+    /// Returns a section of an object, with nothing in it and without a name.
+    fn empty(input: FileId, object: ObjectId) -> Self {
+        Self {
+            file: String::new(),
+            input,
+            object,
+            number: copies::COMMON,
+            krate: String::new(),
+            name: String::new(),
+            size: 0,
+            writable: false,
+            thread_local: false,
+            executable: false,
+            masking: Masking::default(),
+            frame: Frame::default(),
+            zeroed: false,
+            symbols: Vec::new(),
+            references: Vec::new(),
+        }
+    }
+
     /// Returns a title for a reader: the names of its statics or functions, else its own.
     pub fn title(&self) -> String {
         if self.symbols.is_empty() {
@@ -237,15 +278,71 @@ impl Inputs {
             let data = fs::read(path).with_context(|| format!("can't read {path}"))?;
             inputs.file(path, &data).with_context(|| format!("can't make sense of {path}"))?;
         }
-        for section in &mut inputs.sections {
+        inputs.resolve();
+        Ok(inputs)
+    }
+
+    /// Returns the arguments for the linker, with new files.
+    pub fn arguments(&self, arguments: &Arguments, replacements: &[Replacement]) -> Arguments {
+        let replaced = replacements.iter().map(|Replacement { input, gone, files }| {
+            let InputFile { path, is_archive, .. } = &self.files[*input];
+            let files = files.iter().map(|file| &file.path);
+            // The linker takes nothing from an archive that was defined before.
+            let stays = Some(path).filter(|_| *is_archive || gone.is_empty());
+            (path.as_str(), files.chain(stays).cloned().collect())
+        });
+        arguments.with_inputs(&replaced.collect())
+    }
+
+    /// Takes new files into account, of which nothing is known but their contents.
+    ///
+    /// # Errors
+    /// A new file is damaged.
+    pub fn replace(&mut self, replacements: Vec<Replacement>) -> Result<()> {
+        let gone: HashSet<_> = replacements.iter().flat_map(|it| &it.gone).copied().collect();
+        let is_gone: Vec<_> = self.sections.iter().map(|it| gone.contains(&it.object)).collect();
+        for (section, _) in self.sections.iter_mut().zip(&is_gone).filter(|(_, gone)| **gone) {
+            *section = Section {
+                file: std::mem::take(&mut section.file),
+                krate: std::mem::take(&mut section.krate),
+                ..Section::empty(section.input, section.object)
+            };
+        }
+        for symbol in &mut self.symbols {
+            symbol.definitions.retain(|it| it.section.is_none_or(|id| !is_gone[id]));
+        }
+        for Replacement { input, files, .. } in replacements {
+            for NewFile { path, objects } in files {
+                let InputFile { krate, is_compiled, has_interface, place, .. } = &self.files[input];
+                self.files.push(InputFile {
+                    krate: krate.clone(),
+                    is_compiled: *is_compiled,
+                    has_interface: *has_interface,
+                    // Before the input.
+                    place: place - 1,
+                    ..InputFile::new(&path, b"")
+                });
+                for (name, data) in objects {
+                    let read = self.object(&name, &data, 0..data.len());
+                    read.with_context(|| format!("can't make sense of {name}"))?;
+                }
+            }
+        }
+        self.resolve();
+        Ok(())
+    }
+
+    /// Finds the target of each reference.
+    fn resolve(&mut self) {
+        let chosen: Vec<_> = self.symbols.iter().map(Symbol::chosen).collect();
+        for section in &mut self.sections {
             for reference in &mut section.references {
                 if let Some(symbol) = reference.symbol {
-                    reference.section = inputs.symbols[symbol].chosen();
+                    reference.section = chosen[symbol];
                 }
             }
             section.references.sort_unstable_by_key(|reference| reference.offset);
         }
-        Ok(inputs)
     }
 
     /// Returns the symbol of this name, if an input defines it or refers to it.
@@ -269,7 +366,9 @@ impl Inputs {
     }
 
     fn file(&mut self, path: &str, data: &[u8]) -> Result<()> {
-        let file = InputFile::new(path, data);
+        // The places between are for new files.
+        let place = 2 * self.files.len() + 1;
+        let file = InputFile { place, ..InputFile::new(path, data) };
         let is_archive = file.is_archive;
         self.files.push(file);
         if !is_archive {
@@ -303,7 +402,7 @@ impl Inputs {
             return Ok(());
         }
         let input = self.files.len() - 1;
-        self.objects.push(InputObject { name: file.to_owned(), input, range });
+        self.objects.push(InputObject { name: file.to_owned(), range });
         let marks = thumb::marks(&object);
         let mut ids = HashMap::new();
         for section in object.sections() {
@@ -351,20 +450,9 @@ impl Inputs {
         let input = self.files.len() - 1;
         Section {
             file: file.to_owned(),
-            input,
-            object: self.objects.len() - 1,
-            number: copies::COMMON,
             krate: self.files[input].krate.clone(),
             name,
-            size: 0,
-            writable: false,
-            thread_local: false,
-            executable: false,
-            masking: Masking::default(),
-            frame: Frame::default(),
-            zeroed: false,
-            symbols: Vec::new(),
-            references: Vec::new(),
+            ..Section::empty(input, self.objects.len() - 1)
         }
     }
 
@@ -412,7 +500,11 @@ impl Inputs {
                             .is_none_or(|first| index.is_some_and(|index| index.0 < first)),
                 };
                 let number = self.number(name);
-                self.symbols[number].definitions.push(definition);
+                let files = &self.files;
+                let definitions = &mut self.symbols[number].definitions;
+                let is_before =
+                    |it: &Definition| files[it.file].place <= files[definition.file].place;
+                definitions.insert(definitions.partition_point(is_before), definition);
             }
             let Some(id) = section else { continue };
             // ARM's mapping symbols ($t, $d) mark code and data, and name nothing.

@@ -50,7 +50,7 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     // If this fails, the earlier output must not be run by accident.
     let output = arguments.output();
     let _ = fs::remove_file(&output);
-    let inputs = Inputs::read(&paths)?;
+    let mut inputs = Inputs::read(&paths)?;
     if inputs.processes.is_empty() {
         let mut owners = inputs.sections.iter().filter_map(ownership::named_owner);
         ensure!(owners.all(|owner| owner == KERNEL), "{FOR_A_HOST}");
@@ -63,11 +63,10 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     critical::check(&reach)?;
     merging::check(&reach)?;
     let folder = tempfile::tempdir().context("can't make a temporary folder")?;
-    let copies = Copies::of(&reach);
-    let arguments = &copies.write(arguments, folder.path())?;
-    let copied = if copies.is_empty() { None } else { Some(Inputs::read(&arguments.inputs())?) };
-    let reach = copied.as_ref().map_or(reach, Reach::of);
-    let inputs = reach.inputs;
+    let copies = Copies::of(&reach).write(folder.path())?;
+    let arguments = &inputs.arguments(arguments, &copies);
+    inputs.replace(copies)?;
+    let reach = Reach::of(&inputs);
     let collected = collect(&reach)?;
     let measured = folder.path().join("measured");
     let mut tables: Vec<_> = inputs
@@ -79,15 +78,17 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     let script = script::before(&collected, &tables, None, &symbols);
     let with_symbols = arguments.without(&STRIP);
     let after = script::after(&scripts::memories(arguments)?);
-    pass(&with_symbols, folder.path(), [&script, &after], &measured)?;
+    // What debuggers read has no effect on sizes.
+    let without_debug = with_symbols.with_option("--strip-debug");
+    pass(&without_debug, folder.path(), [&script, &after], &measured)?;
     let measured = Image::read(&measured)?;
     if let Some(kept) = measured.section(UNOWNED) {
-        bail!("{}", unowned(inputs, &collected, &measured, kept.span));
+        bail!("{}", unowned(&inputs, &collected, &measured, kept.span));
     }
 
     protection::check(&measured)?;
     let kernel_stack = kernel_stack(&measured, &Need::of(&reach))?;
-    let plan = Plan::new(&measured, inputs, kernel_stack)?;
+    let plan = Plan::new(&measured, &inputs, kernel_stack)?;
     let sections =
         collected.into_iter().filter_map(|section| plan.placed(section)).collect::<Vec<_>>();
     for (table, memory) in tables.iter_mut().zip(&plan.memories) {

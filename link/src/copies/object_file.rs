@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! An ELF object file whose symbols can be changed: renamed, undefined, exported.
 //!
-//! All else stays byte for byte as the compiler wrote it, and at the same place, so that debug information is valid for
-//! the changed file too. New tables of symbols and of their names are written behind the rest.
+//! Sections keep their numbers, and what is in them stays byte for byte as the compiler wrote it, so that debug
+//! information is valid for the changed file too. Sections that are left out are empty in it, and symbols that nothing
+//! refers to any more are not in it, so that the linker has little to read.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use object::elf::{
     FileHeader32, FileHeader64, GRP_COMDAT, SHF_ALLOC, SHF_EXCLUDE, SHF_LINK_ORDER, SHF_MERGE,
-    SHN_COMMON, SHN_UNDEF, SHT_GROUP, SHT_REL, SHT_RELA, SHT_SYMTAB, STB_GLOBAL, STB_LOCAL,
-    STB_WEAK, STT_FUNC, STT_NOTYPE, STV_HIDDEN, Sym32, Sym64, SymbolInfo,
+    SHN_COMMON, SHN_UNDEF, SHT_GROUP, SHT_NOBITS, SHT_REL, SHT_RELA, SHT_SYMTAB, STB_GLOBAL,
+    STB_LOCAL, STB_WEAK, STT_FUNC, STT_NOTYPE, STV_HIDDEN, SectionType, Sym32, Sym64, SymbolInfo,
 };
 use object::pod::bytes_of;
 use object::read::elf::{FileHeader, SectionHeader, Sym};
 use object::{FileKind, LittleEndian, SectionIndex, SymbolIndex, U16, U32, U64};
 use std::collections::HashMap;
-use std::path::Path;
-use std::{fs, iter};
+use std::iter;
 
 /// The index of a symbol in the table of its file.
 pub type SymbolNumber = usize;
@@ -37,13 +37,42 @@ pub struct Relocation {
     place: usize,
 }
 
+/// The kind of a section with a list of symbols by number, for an optimisation that the linker is not told to do.
+const SHT_LLVM_ADDRSIG: SectionType = SectionType(0x6fff_4c03);
+
+/// The contents of sections begin at multiples of this many bytes.
+const ALIGNMENT: usize = 8;
+
+/// A field of the header of a section.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Name,
+    Flags,
+    Offset,
+    Size,
+    Info,
+}
+
+impl Field {
+    /// Returns its offset in a header of words of this length: name, kind, flags, address, offset, size, link, info.
+    fn offset(self, word: usize) -> usize {
+        match self {
+            Field::Name => 0,
+            Field::Flags => 8,
+            Field::Offset => 8 + 2 * word,
+            Field::Size => 8 + 3 * word,
+            Field::Info => 12 + 4 * word,
+        }
+    }
+}
+
 /// Sections with these names contain the data to unwind code, and are kept or left out with it.
 const OF_CODE: [&[u8]; 2] = [b".eh_frame", b".gcc_except_table"];
 
 /// A section.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Section {
-    kind: object::elf::SectionType,
+    kind: SectionType,
     flags: object::elf::SectionFlags,
     offset: usize,
     size: usize,
@@ -53,6 +82,7 @@ struct Section {
 }
 
 /// An object file.
+#[derive(Clone)]
 pub struct ObjectFile {
     data: Vec<u8>,
     /// The length of an address in bytes.
@@ -69,6 +99,12 @@ pub struct ObjectFile {
     names: Vec<u8>,
     /// The sections of these three tables.
     tables: [SectionNumber; 3],
+    /// The section with the names of sections, which may be that with the names of symbols.
+    section_names: SectionNumber,
+    /// The offset of the section headers' offset.
+    offset_of_headers: usize,
+    /// For each section, true if it is left out; empty if none is.
+    left_out: Vec<bool>,
 }
 
 impl ObjectFile {
@@ -132,6 +168,10 @@ impl ObjectFile {
             long_sections: (0..table.len()).map_while(long).collect(),
             names: names.to_vec(),
             tables: tables.map(|SectionIndex(index)| index),
+            section_names: header.shstrndx(endian, data)? as SectionNumber,
+            // It is behind the first 24 bytes, the entry point and the offset of the segments.
+            offset_of_headers: 24 + 2 * word,
+            left_out: Vec::new(),
         })
     }
 
@@ -261,8 +301,8 @@ impl ObjectFile {
             for place in (offset..offset + size).step_by(length) {
                 let words = &self.data[place..][..2 * self.word];
                 all.push(Relocation {
-                    offset: number(&words[..self.word]),
-                    symbol: (number(&words[self.word..]) >> shift) as SymbolNumber,
+                    offset: number_at(&words[..self.word]),
+                    symbol: (number_at(&words[self.word..]) >> shift) as SymbolNumber,
                     place: place + self.word,
                 });
             }
@@ -286,10 +326,11 @@ impl ObjectFile {
         self.sections.get(section).is_some_and(|it| it.flags.contains(SHF_MERGE))
     }
 
-    /// Makes the linker leave out the sections that become a part of the firmware, except those that are kept, the data
-    /// to unwind them, and constants that are merged. Groups of sections, of which the linker takes one and leaves out
-    /// all others of its name, are dissolved.
+    /// Leaves out the sections that become a part of the firmware, except those that are kept, the data to unwind
+    /// them, and constants that are merged. Groups of sections, of which the linker takes one and leaves out all others
+    /// of its name, are dissolved.
     pub fn keep(&mut self, is_kept: impl Fn(SectionNumber) -> bool) {
+        let mut left_out = Vec::new();
         for (number, section) in self.sections.iter().enumerate() {
             if section.kind == SHT_GROUP {
                 let flags = &mut self.data[section.offset..][..4];
@@ -297,37 +338,127 @@ impl ObjectFile {
             }
             let follows = section.flags.contains(SHF_LINK_ORDER) && is_kept(section.link);
             let stays = is_kept(number) || follows || section.is_of_code || self.is_merged(number);
-            if section.flags.contains(SHF_ALLOC) && !stays {
-                let (start, length) = self.headers;
-                // The flags are behind the name and the kind.
-                let flags = &mut self.data[start + number * length + 8..][..4];
-                flags.copy_from_slice(&((section.flags | SHF_EXCLUDE).0 as u32).to_le_bytes());
+            let is_left_out = section.flags.contains(SHF_ALLOC) && !stays;
+            left_out.push(is_left_out || section.kind == SHT_LLVM_ADDRSIG);
+            if is_left_out {
+                let flags = ((section.flags | SHF_EXCLUDE).0 as u32).to_le_bytes();
+                let field = self.field(number, Field::Flags);
+                self.data[field..][..4].copy_from_slice(&flags);
             }
         }
+        for (&of, relocations) in &self.relocations {
+            relocations.iter().for_each(|&section| left_out[section] = left_out[of]);
+        }
+        self.left_out = left_out;
+        self.drop_symbols();
     }
 
-    /// Writes the file.
-    ///
-    /// # Errors
-    /// The file can't be written.
-    pub fn write(mut self, path: &Path) -> Result<()> {
-        let symbols: Vec<u8> = self.symbols.iter().flat_map(|symbol| self.encode(symbol)).collect();
-        let long = self.long_sections.iter().flat_map(|section| section.to_le_bytes()).collect();
-        for (table, contents) in iter::zip(self.tables, [symbols, self.names.clone(), long]) {
-            // (Most files have no table of long numbers.)
-            if table == 0 {
+    /// Drops the symbols to which nothing refers and that name nothing that is kept.
+    fn drop_symbols(&mut self) {
+        let mut is_used = vec![false; self.symbols.len()];
+        is_used[0] = true;
+        let kept: Vec<_> = self.relocations.keys().filter(|of| !self.left_out[**of]).collect();
+        let relocations: Vec<_> = kept.into_iter().flat_map(|of| self.relocations(*of)).collect();
+        relocations.iter().for_each(|relocation| is_used[relocation.symbol] = true);
+        let groups: Vec<_> = (0..self.sections.len())
+            .filter(|&number| self.sections[number].kind == SHT_GROUP)
+            .map(|number| self.field(number, Field::Info))
+            .map(|field| (field, number_at(&self.data[field..][..4]) as SymbolNumber))
+            .collect();
+        groups.iter().for_each(|(_, symbol)| is_used[*symbol] = true);
+        for symbol in self.symbols() {
+            let section = self.section(symbol);
+            is_used[symbol] |= section.is_some_and(|it| self.left_out.get(it) != Some(&true));
+        }
+        let mut next = 0;
+        let numbers: Vec<SymbolNumber> = is_used
+            .iter()
+            .map(|&is_used| {
+                next += usize::from(is_used);
+                next.saturating_sub(1)
+            })
+            .collect();
+        for relocation in &relocations {
+            self.redirect(relocation, numbers[relocation.symbol]);
+        }
+        for (field, symbol) in groups {
+            self.data[field..][..4].copy_from_slice(&(numbers[symbol] as u32).to_le_bytes());
+        }
+        let mut used = is_used.iter();
+        self.symbols.retain(|_| *used.next().unwrap_or(&true));
+        let mut used = is_used.iter();
+        self.long_sections.retain(|_| *used.next().unwrap_or(&true));
+    }
+
+    /// Returns the contents of the file.
+    pub fn into_bytes(mut self) -> Vec<u8> {
+        self.renew_names();
+        let header = self.offset_of_headers + 2 * self.word + 12;
+        let mut file = self.data[..header].to_vec();
+        let (start, length) = self.headers;
+        let mut headers = self.data[start..][..length * self.sections.len()].to_vec();
+        let mut put = |section: SectionNumber, field: Field, value: usize| {
+            let place = section * length + field.offset(self.word);
+            let size = if field == Field::Info { 4 } else { self.word };
+            headers[place..][..size].copy_from_slice(&value.to_le_bytes()[..size]);
+        };
+        for (number, section) in self.sections.iter().enumerate() {
+            if section.kind == SHT_NOBITS || number == 0 {
                 continue;
             }
-            self.data.resize(self.data.len().next_multiple_of(8), 0);
-            // The offset is behind name, kind, flags and address.
-            let (start, length) = self.headers;
-            let place = start + table * length + 8 + 2 * self.word;
-            for (place, value) in [(place, self.data.len()), (place + self.word, contents.len())] {
-                self.data[place..][..self.word].copy_from_slice(&value.to_le_bytes()[..self.word]);
-            }
-            self.data.extend(contents);
+            let contents = match self.tables.iter().position(|table| *table == number) {
+                Some(0) => self.symbols.iter().flat_map(|symbol| self.encode(symbol)).collect(),
+                Some(1) => self.names.clone(),
+                Some(_) => self.long_sections.iter().flat_map(|it| it.to_le_bytes()).collect(),
+                None if self.left_out.get(number) == Some(&true) => Vec::new(),
+                None => self.data[section.offset..][..section.size].to_vec(),
+            };
+            file.resize(file.len().next_multiple_of(ALIGNMENT), 0);
+            put(number, Field::Offset, file.len());
+            put(number, Field::Size, contents.len());
+            file.extend(contents);
         }
-        fs::write(path, &self.data).with_context(|| format!("can't write {}", path.display()))
+        let locals = self.symbols.iter().take_while(|symbol| symbol.st_bind() == STB_LOCAL);
+        put(self.tables[0], Field::Info, locals.count());
+        file.resize(file.len().next_multiple_of(ALIGNMENT), 0);
+        let start = file.len().to_le_bytes();
+        file[self.offset_of_headers..][..self.word].copy_from_slice(&start[..self.word]);
+        file.extend(headers);
+        file
+    }
+
+    /// Leaves out the names that are not needed any more.
+    fn renew_names(&mut self) {
+        let mut names = vec![0];
+        let mut renewed = |old: &[u8], start: u32| -> u32 {
+            let name = old.get(start as usize..).unwrap_or_default();
+            let name = name.split(|&byte| byte == 0).next().unwrap_or_default();
+            if name.is_empty() {
+                return 0;
+            }
+            names.extend(name.iter().copied().chain([0]));
+            (names.len() - name.len() - 1) as u32
+        };
+        for symbol in &mut self.symbols {
+            let name = renewed(&self.names, symbol.st_name.get(LittleEndian));
+            symbol.st_name = U32::new(LittleEndian, name);
+        }
+        if self.section_names == self.tables[1] {
+            for number in 0..self.sections.len() {
+                let field = self.field(number, Field::Name);
+                let place = &mut self.data[field..][..4];
+                let is_left_out = self.left_out.get(number) == Some(&true);
+                let old = if is_left_out { 0 } else { number_at(place) as u32 };
+                place.copy_from_slice(&renewed(&self.names, old).to_le_bytes());
+            }
+        }
+        self.names = names;
+    }
+
+    /// Returns the offset of a field of a section's header.
+    fn field(&self, section: SectionNumber, field: Field) -> usize {
+        let (start, length) = self.headers;
+        start + section * length + field.offset(self.word)
     }
 
     fn encode(&self, symbol: &Sym64<LittleEndian>) -> Vec<u8> {
@@ -348,6 +479,6 @@ impl ObjectFile {
 }
 
 /// Returns the number in 4 or 8 bytes.
-fn number(bytes: &[u8]) -> u64 {
+fn number_at(bytes: &[u8]) -> u64 {
     bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte))
 }

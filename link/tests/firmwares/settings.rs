@@ -50,7 +50,7 @@ fn compiling_is_not_for_the_linker() {
 fn known_names_that_are_missing_get_an_answer() {
     for (name, way_out) in [
         ("_critical_section_1_0_acquire", "depend on the crate `crossgate-critical-section`"),
-        ("_embassy_time_now", "a process waits with `crossgate::time::sleep`"),
+        ("_embassy_time_now", "depend on the crate `crossgate-embassy`"),
         ("_defmt_acquire", "use the crate `crossgate-defmt`"),
         ("__crossgate_services", "the firmware has no wiring"),
         ("__crossgate_kernel", "`board::start!(SYSTEM);` has to be in its crate"),
