@@ -5,12 +5,15 @@
 //! So each process gets a copy of the static, and of all code and constants through which it reaches the static, and of
 //! nothing else: code that leads to no such static stays common.
 //!
+//! The same is done with code that allocates, because each process has its own heap.
+//!
 //! The first of the processes keeps the original. For every other process, each object file with something to copy is
 //! written once more, with other symbols: `name` is `name.for.fan` if it is copied for the process `fan`, and is the
 //! original's if it is not. In the tables of the wiring the entry points of that process become those of its copies.
 //! The linker then gets a firmware like any other: the owners of its statics are found, and checked, by the same rules.
 
 use crate::arguments::Arguments;
+use crate::heap;
 use crate::inputs::{FileId, Inputs, ObjectId, SectionId};
 use crate::ownership::{KERNEL, why_common};
 use crate::reach::{Reach, records};
@@ -44,9 +47,8 @@ impl<'a> Copies<'a> {
     pub fn of(reach: &Reach<'a>) -> Self {
         let inputs = reach.inputs;
         let is_common = |&id: &SectionId| {
-            inputs.sections[id].writable
-                && reach.users(id).nth(1).is_some()
-                && why_common(reach, id).is_none()
+            let is_static = inputs.sections[id].writable && why_common(reach, id).is_none();
+            (is_static || heap::asks(inputs, id)) && reach.users(id).nth(1).is_some()
         };
         let common: Vec<_> = (0..inputs.sections.len()).filter(is_common).collect();
         if common.is_empty() {
@@ -233,6 +235,8 @@ impl<'a> Copies<'a> {
                 if is_copied(object.section(symbol)) && object.is_named(symbol) {
                     object.rename(symbol, &of_copy(name, process));
                 }
+            } else if name == heap::HEAP {
+                object.rename(symbol, &heap::record(process));
             } else if self.inputs.section_of(name).is_some_and(|section| set.contains(&section)) {
                 object.rename(symbol, &of_copy(name, process));
             } else if object.is_defined(symbol) {

@@ -2,6 +2,7 @@
 //! The contents of the linker's inputs: sections, their names, and references between them.
 
 use crate::copies;
+use crate::heap;
 use crate::thumb::{self, Frame, Masking};
 use anyhow::{Context, Result, ensure};
 use object::elf::{
@@ -101,7 +102,7 @@ pub struct Symbol {
 }
 
 /// A definition of a symbol.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Definition {
     /// The file in which it is.
     pub file: FileId,
@@ -222,6 +223,8 @@ pub struct Inputs {
     pub symbols: Vec<Symbol>,
     /// The index of each symbol by its name.
     numbers: HashMap<String, SymbolId>,
+    /// The symbols whose code is another's, each with that one.
+    pub redirected: Vec<(String, String)>,
     /// The processes: those whose [`MEMORY_SYMBOL`] is wanted.
     pub processes: BTreeSet<String>,
 }
@@ -237,6 +240,7 @@ impl Inputs {
             let data = fs::read(path).with_context(|| format!("can't read {path}"))?;
             inputs.file(path, &data).with_context(|| format!("can't make sense of {path}"))?;
         }
+        inputs.redirect();
         for section in &mut inputs.sections {
             for reference in &mut section.references {
                 if let Some(symbol) = reference.symbol {
@@ -246,6 +250,18 @@ impl Inputs {
             section.references.sort_unstable_by_key(|reference| reference.offset);
         }
         Ok(inputs)
+    }
+
+    /// Gives symbols the code that they have here.
+    fn redirect(&mut self) {
+        for symbol in 0..self.symbols.len() {
+            let Some(to) = heap::redirection(&self.symbols[symbol].name) else { continue };
+            let Some(&code) = self.numbers.get(&to) else { continue };
+            if !self.symbols[code].definitions.is_empty() {
+                self.symbols[symbol].definitions = self.symbols[code].definitions.clone();
+                self.redirected.push((self.symbols[symbol].name.clone(), to));
+            }
+        }
     }
 
     /// Returns the symbol of this name, if an input defines it or refers to it.
