@@ -40,19 +40,24 @@ pub fn original(name: &str) -> &str {
 pub struct Copies<'a> {
     inputs: &'a Inputs,
     sets: BTreeMap<&'a str, HashSet<SectionId>>,
+    /// The sections that refer to the heap of the process in force, each with the process that keeps the original.
+    heaps: Vec<(SectionId, &'a str)>,
 }
 
 impl<'a> Copies<'a> {
     /// Finds the sections to copy.
     pub fn of(reach: &Reach<'a>) -> Self {
         let inputs = reach.inputs;
+        let keeper = |id: SectionId| Some((id, reach.users(id).next()?));
+        let asking = (0..inputs.sections.len()).filter(|&id| heap::asks(inputs, id));
+        let heaps = asking.filter_map(keeper).collect();
         let is_common = |&id: &SectionId| {
             let is_static = inputs.sections[id].writable && why_common(reach, id).is_none();
             (is_static || heap::asks(inputs, id)) && reach.users(id).nth(1).is_some()
         };
         let common: Vec<_> = (0..inputs.sections.len()).filter(is_common).collect();
         if common.is_empty() {
-            return Self { inputs, sets: BTreeMap::new() };
+            return Self { inputs, sets: BTreeMap::new(), heaps };
         }
         let mut referrers = vec![Vec::new(); inputs.sections.len()];
         for (from, section) in inputs.sections.iter().enumerate() {
@@ -74,12 +79,12 @@ impl<'a> Copies<'a> {
                 sets.insert(*user, set);
             }
         }
-        Self { inputs, sets }
+        Self { inputs, sets, heaps }
     }
 
-    /// Returns whether there is nothing to copy.
+    /// Returns whether there is nothing to copy, or to change.
     pub fn is_empty(&self) -> bool {
-        self.sets.is_empty()
+        self.sets.is_empty() && self.heaps.is_empty()
     }
 
     /// Writes the copies into a folder, and returns the arguments for the linker.
@@ -134,6 +139,11 @@ impl<'a> Copies<'a> {
                 edit.copies.entry(process).or_default().insert(section.number);
             }
         }
+        for &(id, process) in &self.heaps {
+            let section = &self.inputs.sections[id];
+            let objects = edits.entry(section.input).or_default();
+            objects.entry(section.object).or_default().heaps.push((section.number, process));
+        }
         for section in &self.inputs.sections {
             for (process, reference) in records(self.inputs, section).into_iter().flatten() {
                 let is_in =
@@ -174,6 +184,14 @@ impl<'a> Copies<'a> {
                 }
             }
         }
+        for &(section, process) in &edit.heaps {
+            for relocation in original.relocations(section) {
+                if original.name(relocation.symbol) == heap::HEAP {
+                    let own = changed.import(&heap::record(process));
+                    changed.redirect(&relocation, own);
+                }
+            }
+        }
         let mut copies = Vec::new();
         let mut seen = BTreeSet::new();
         for (process, sections) in &edit.copies {
@@ -185,7 +203,7 @@ impl<'a> Copies<'a> {
             copies.push((*process, copy));
         }
         seen.iter().for_each(|&symbol| changed.export(symbol, &alias(id, symbol)));
-        let is_changed = !(seen.is_empty() && edit.records.is_empty());
+        let is_changed = !(seen.is_empty() && edit.records.is_empty() && edit.heaps.is_empty());
         let file = &self.inputs.files[self.inputs.objects[id].input];
         let changed = Some(changed).filter(|_| is_changed || !file.is_archive);
         let all = changed.map(|it| ("", it)).into_iter().chain(copies);
@@ -262,6 +280,8 @@ struct Edit<'a> {
     copies: BTreeMap<&'a str, BTreeSet<SectionNumber>>,
     /// The places where tables refer to something that is copied for a process: the section and the offset in it.
     records: Vec<(SectionNumber, u64, &'a str)>,
+    /// The sections whose original refers to the heap of a process.
+    heaps: Vec<(SectionNumber, &'a str)>,
 }
 
 /// Returns the name of something in the copy for a process.

@@ -71,27 +71,22 @@ pub fn check(reach: &Reach) -> Result<()> {
 /// Returns the symbols to define, each with the one that it stands for, after the copies were made.
 ///
 /// # Errors
-/// Something allocates that is not copied for each of the processes that use it.
+/// Something still allocates from the heap of whatever process is in force.
 pub fn symbols(reach: &Reach) -> Result<Vec<(String, String)>> {
     let inputs = reach.inputs;
-    let mut owner = None;
     for id in (0..inputs.sections.len()).filter(|&id| asks(inputs, id)) {
-        for user in reach.users(id) {
-            let other = *owner.get_or_insert(user);
-            ensure!(
-                other == user,
-                "{} allocate by the same code, `{}`: not all of it could be copied",
-                listed(&[other, user]),
-                inputs.sections[id].title()
-            );
-        }
+        let users: Vec<_> = reach.users(id).collect();
+        ensure!(
+            users.is_empty(),
+            "{} allocates by `{}`, which could not be copied",
+            listed(&users),
+            inputs.sections[id].title()
+        );
     }
-    let heap = owner.map(|user| (HEAP.to_owned(), record(user)));
     let is_used = |symbol: &String| {
         inputs.section_of(symbol).is_some_and(|id| reach.users(id).next().is_some())
     };
-    let redirected = inputs.redirected.iter().filter(|(_, to)| is_used(to)).cloned();
-    Ok(heap.into_iter().chain(redirected).collect())
+    Ok(inputs.redirected.iter().filter(|(_, to)| is_used(to)).cloned().collect())
 }
 
 /// Returns the symbol that the code behind `symbol` has instead, if it is what the Rust library calls when memory is

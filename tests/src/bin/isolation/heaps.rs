@@ -8,8 +8,9 @@ extern crate alloc;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::hint::black_box;
+use core::time::Duration;
 use crossgate::fault::panic_file;
-use crossgate::{CallError, Concurrent, Handle, Notification, Signal, interface, thread};
+use crossgate::{CallError, Concurrent, Handle, Notification, Signal, interface, thread, time};
 use crossgate_abi::Cause;
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::Watch;
@@ -17,6 +18,8 @@ use system_tests::watch::Watch;
 /// The length of the heap of each process with a shelf, in bytes.
 const HEAP: usize = 2048;
 const ROUNDS: u32 = 60;
+/// The number of the thread that interrupts the others.
+const URGENT: u32 = 3;
 
 /// Uses the library.
 #[interface]
@@ -83,7 +86,7 @@ crossgate::system! {
         object three (stack = 1024): Concurrent<Books> = Books => [WORKERS: dyn Shelf];
         thread low (priority = 5, stack = 2048) = work(1, DONE);
         thread equal (priority = 5, stack = 2048) = work(2, DONE);
-        thread high (priority = 6, stack = 2048) = work(3, DONE);
+        thread high (priority = 6, stack = 2048) = work(URGENT, DONE);
     }
     // It has a heap of its own, but what it calls does not use that one.
     process visitor {
@@ -111,7 +114,10 @@ fn churn(seed: u32, rounds: u32) {
             block.push(seed as u8);
         }
         kept.push(block);
-        if round % 4 == seed % 4 {
+        // The most urgent thread interrupts the others in the middle of allocations.
+        if seed == URGENT {
+            time::sleep(Duration::from_micros(u64::from(3 + round % 17)));
+        } else if round % 4 == seed {
             thread::yield_now();
         }
         if kept.len() > 4 {
@@ -122,7 +128,7 @@ fn churn(seed: u32, rounds: u32) {
 }
 
 fn work(seed: u32, done: Signal) -> ! {
-    churn(seed, ROUNDS);
+    churn(seed, if seed == URGENT { 4 * ROUNDS } else { 8 * ROUNDS });
     let _ = done.signal();
     thread::exit()
 }

@@ -342,6 +342,13 @@ pub const OPERATIONS: [Operation; 50] = [
         cmrx: None,
     },
     Operation {
+        name: "alloc_free",
+        text: "32 bytes from the heap of the process, and back",
+        must: Limit::Most(400),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
         name: "timers_of_1000",
         text: "a timer among 999 others started and stopped",
         must: Limit::Most(760),
