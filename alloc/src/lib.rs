@@ -171,3 +171,59 @@ unsafe fn reallocate(state: &Mutex<State>, pointer: *mut u8, align: usize, size:
         moved.map_or(ptr::null_mut(), NonNull::as_ptr)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout(size: usize, align: usize) -> Layout {
+        Layout::from_size_align(size, align).unwrap()
+    }
+
+    /// Returns the number of blocks of this layout that the heap has. All are free again after that.
+    fn room(heap: &impl GlobalAlloc, layout: Layout) -> usize {
+        // SAFETY: the size is not 0, and each block is freed once.
+        unsafe {
+            let blocks: Vec<_> = core::iter::repeat_with(|| heap.alloc(layout))
+                .take_while(|block| !block.is_null())
+                .collect();
+            blocks.iter().for_each(|block| heap.dealloc(*block, layout));
+            blocks.len()
+        }
+    }
+
+    #[test]
+    fn memory_that_is_freed_is_there_again() {
+        static HEAP: Arena<4096> = Arena::new();
+        let blocks = room(&HEAP, layout(100, 4));
+        assert!((4096 / 130..=4096 / 100).contains(&blocks), "{blocks}");
+        for align in [1, 8, 64, 512] {
+            // SAFETY: the size is not 0, and the block is freed once.
+            unsafe {
+                let block = HEAP.alloc(layout(200, align));
+                assert!(!block.is_null() && block.addr().is_multiple_of(align));
+                block.write_bytes(0xa5, 200);
+                HEAP.dealloc(block, layout(200, align));
+            }
+            assert_eq!(room(&HEAP, layout(100, 4)), blocks);
+        }
+    }
+
+    #[test]
+    fn a_block_grows_with_its_contents() {
+        static HEAP: Arena<2048> = Arena::new();
+        // SAFETY: the block has these sizes one after the other, and is freed once.
+        unsafe {
+            let small = HEAP.alloc(layout(3, 1));
+            small.copy_from_nonoverlapping(b"abc".as_ptr(), 3);
+            let wall = HEAP.alloc(layout(32, 1));
+            let large = HEAP.realloc(small, layout(3, 1), 700);
+            assert_eq!(core::slice::from_raw_parts(large, 3), b"abc");
+            let whole = HEAP.realloc(large, layout(700, 1), 5000);
+            assert!(whole.is_null(), "more than there is");
+            assert_eq!(core::slice::from_raw_parts(large, 3), b"abc", "it is there still");
+            HEAP.dealloc(wall, layout(32, 1));
+            HEAP.dealloc(large, layout(700, 1));
+        }
+    }
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A library that allocates, and keeps what it has allocated in a static: each process that uses it has its own, in its
 //! own heap.
-#![no_std]
+#![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
@@ -67,5 +67,21 @@ pub fn room() -> usize {
 pub fn exhaust() {
     loop {
         core::mem::forget(black_box(Vec::<u8>::with_capacity(100)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate::testing::Wiring;
+
+    /// In unit tests a process allocates from the heap of this machine.
+    #[test]
+    fn processes_allocate_in_unit_tests() {
+        let wiring = Wiring::new();
+        let home = wiring.test();
+        let threads = [1, 2, 3].map(|number| home.thread(2, move || put(number, 50)));
+        wiring.run(|| threads.map(|thread| thread.join()));
+        assert_eq!([1, 2, 3, 4].map(take), [Some(50), Some(50), Some(50), None]);
     }
 }

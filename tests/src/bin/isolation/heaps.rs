@@ -6,8 +6,10 @@
 extern crate alloc;
 
 use alloc::boxed::Box;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::hint::black_box;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use crossgate::fault::panic_file;
 use crossgate::{CallError, Concurrent, Handle, Notification, Signal, interface, thread, time};
@@ -17,7 +19,9 @@ use system_tests::watch::Watch;
 
 /// The length of the heap of each process with a shelf, in bytes.
 const HEAP: usize = 2048;
-const ROUNDS: u32 = 60;
+const ROUNDS: u32 = 300;
+static URGENT_HAS_ENDED: AtomicBool = AtomicBool::new(false);
+const VISITS: u32 = 60;
 /// The number of the thread that interrupts the others.
 const URGENT: u32 = 3;
 
@@ -103,39 +107,43 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Allocates and frees blocks of many lengths in another order each time, and looks whether they are intact.
+/// Allocates and frees blocks of many lengths in another order each time, and looks whether they are intact. The most
+/// urgent thread interrupts the others in the middle of that, and they go on until it ends.
 #[inline(never)]
-fn churn(seed: u32, rounds: u32) {
+fn churn(seed: u32) {
     let mut kept: Vec<Vec<u8>> = Vec::new();
-    for round in 0..rounds {
+    for round in 0.. {
         let length = (round * 7 + seed * 13) % 90 + 1;
-        let mut block = Vec::new();
-        for _ in 0..length {
-            block.push(seed as u8);
-        }
-        kept.push(block);
-        // The most urgent thread interrupts the others in the middle of allocations.
-        if seed == URGENT {
-            time::sleep(Duration::from_micros(u64::from(3 + round % 17)));
-        } else if round % 4 == seed {
-            thread::yield_now();
+        kept.push(vec![seed as u8; length as usize]);
+        if seed != URGENT {
+            if URGENT_HAS_ENDED.load(Ordering::Relaxed) {
+                return;
+            }
+            if round % 4 == seed {
+                thread::yield_now();
+            }
+        } else if round < ROUNDS {
+            time::sleep(Duration::from_micros(u64::from(50 + 7 * (round % 17))));
+        } else {
+            return URGENT_HAS_ENDED.store(true, Ordering::Relaxed);
         }
         if kept.len() > 4 {
             let block = kept.swap_remove((round % 5) as usize);
-            expect_that("a block is intact", block.iter().all(|&byte| byte == seed as u8));
+            let is_intact = block.len() <= 90 && block.iter().all(|&byte| byte == seed as u8);
+            expect_that("a block is intact", is_intact);
         }
     }
 }
 
 fn work(seed: u32, done: Signal) -> ! {
-    churn(seed, if seed == URGENT { 4 * ROUNDS } else { 8 * ROUNDS });
+    churn(seed);
     let _ = done.signal();
     thread::exit()
 }
 
 fn visit(first: Handle<dyn Shelf>, workers: Handle<dyn Shelf>, done: Signal) -> ! {
     let own = shelf::room();
-    for round in 0..ROUNDS {
+    for round in 0..VISITS {
         expect("a visit allocates", workers.put(round, round % 8), Ok(1));
         expect("a visit frees", workers.take(round), Ok(Some(round % 8)));
     }
