@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the threads of a process share, while no thread waits: `crossgate::sync`, the heap, and timers.
+//! The objects that the threads of a process share, while no thread waits: `crossgate::sync`, and timers.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
-extern crate alloc;
-
-use alloc::boxed::Box;
 use bench::report::Bench;
 use board::{TIMER0, Timer, UART0, Uart};
 use core::hint::black_box;
@@ -46,7 +43,6 @@ crossgate::system! {
     process alone {
         mmio UART0;
         mmio TIMER0;
-        heap = 1024;
         notification CHANGED;
         notification FREED;
         notification GIVEN;
@@ -79,7 +75,6 @@ fn run(shared: &Shared) -> ! {
     critical_section::with(|_| {
         bench.measure("critical_section_nested", || critical_section::with(|_| ()));
     });
-    bench.measure("alloc_free", || drop(black_box(Box::new([0_u32; 8]))));
     // The timer is among 999 others, which expire in no order.
     let (mut timers, begun) = (shared.timers.lock(), time::now());
     for number in 1..1000_u16 {

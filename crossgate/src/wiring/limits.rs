@@ -175,7 +175,7 @@ pub const fn service_stack(bytes: usize) -> u16 {
     bytes as u16
 }
 
-/// Returns the size of a heap, rounded up to a multiple of [`HEAP_STEP`].
+/// Returns the size of a heap, rounded up to a multiple of 64 bytes.
 #[must_use]
 #[track_caller]
 pub const fn heap_size(bytes: usize) -> usize {

@@ -96,7 +96,7 @@ struct Frames(&'static Concurrent<Sinks>);
 
 impl Trace for Frames {
     fn write(&mut self, frame: Lease<'_, [u8]>) -> bool {
-        self.0.frames.fetch_add(u32::from(frame.len() > 0), Relaxed);
+        self.0.frames.fetch_add(u32::from(!frame.is_empty()), Relaxed);
         true
     }
 }

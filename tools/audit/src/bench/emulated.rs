@@ -39,7 +39,7 @@ pub const FLASH: &str = "kernel_flash_bytes";
 /// The name of the kernel's size in RAM.
 pub const RAM: &str = "kernel_ram_bytes";
 
-pub const OPERATIONS: [Operation; 50] = [
+pub const OPERATIONS: [Operation; 51] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
