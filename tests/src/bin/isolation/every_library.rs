@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Three processes use the same libraries at once: `log`, `defmt`, Embassy, `critical-section` and a heap. One crashes
 //! again and again, in the middle of all of them; the others go on.
+//!
+//! Without seeds: beats come by the time, which interrupts at instructions move.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
