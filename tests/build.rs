@@ -5,5 +5,7 @@ fn main() {
     crossgate_link::hosted::build();
     // The linker script of `defmt`'s texts, and the level from which it logs.
     println!("cargo::rustc-env=DEFMT_LOG=info");
-    println!("cargo::rustc-link-arg-bin=frames=-Tdefmt.x");
+    for test in ["every_library", "frames"] {
+        println!("cargo::rustc-link-arg-bin={test}=-Tdefmt.x");
+    }
 }

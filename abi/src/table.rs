@@ -11,6 +11,7 @@ use crate::message::{Number, fail};
 use crate::{
     BudgetId, Kind, LockId, NotificationId, ProcessId, ServiceId, Set, Shape, ThreadId, Word,
 };
+use core::alloc::GlobalAlloc;
 use core::any::TypeId;
 use core::ops::Range;
 
@@ -142,6 +143,16 @@ impl ProcessRow {
     pub const fn notification(number: usize) -> u32 {
         (1_u32 << 31).unbounded_shr(number as u32)
     }
+}
+
+/// The heap of a process, in a record that the linker (on a microcontroller) or the port (on a host) finds by its name:
+/// `__crossgate_heap_` and the name of the process.
+pub struct Heap {
+    /// The allocator. Its state and its memory are the process'.
+    pub allocator: &'static (dyn GlobalAlloc + Sync),
+    /// What the record of a crash names in the place of a file if the memory is exhausted. In the place of the line it
+    /// has the number of bytes that were asked for.
+    pub exhausted: &'static str,
 }
 
 /// The action after a crash.

@@ -5,6 +5,7 @@
 //! slots: `name: [tokens]`. Each macro here does one thing, and gets the slots that it needs for that.
 
 mod budgets;
+mod heaps;
 mod interface;
 mod names;
 mod plain;

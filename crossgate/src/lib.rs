@@ -53,6 +53,7 @@
 //! | wait and signal | [`Notification`], [`Signal`] |
 //! | use threads and time | [`thread`], [`time`] |
 //! | share memory between threads, and wait | [`sync`] |
+//! | allocate | `heap = 4096;` in [`system!`], and the crate `crossgate-alloc` |
 //! | bound the time of calls | [`time::with_deadline`] |
 //! | refuse a call, revoke handles | [`server`] |
 //! | learn of crashes | [`fault`] |
@@ -75,6 +76,8 @@ pub mod dump;
 mod expansion;
 pub mod fault;
 mod handle;
+#[cfg(target_os = "none")]
+mod heap;
 mod in_place;
 pub mod inspect;
 #[doc(hidden)]

@@ -15,8 +15,8 @@ pub use budgets::{
     Unit, budget, budget_of_process, budget_of_thread, budgets_of_threads, if_any, time_slice,
 };
 pub use limits::{
-    DEFAULT_SERVICE_STACK, check_line, check_method, gate_count, lock_count, priority, restart,
-    service_count, service_stack, stack_size,
+    DEFAULT_SERVICE_STACK, check_line, check_method, gate_count, heap_size, lock_count, priority,
+    restart, service_count, service_stack, stack_size,
 };
 pub use mmio::{OwnedMmio, check_mmio, mmio, region_count, regions};
 pub use tables::{EMPTY, Publication, clients, first, gates, methods, passes_handles, publish};

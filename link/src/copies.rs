@@ -5,11 +5,14 @@
 //! So each process gets a copy of the static, and of all code and constants through which it reaches the static, and of
 //! nothing else: code that leads to no such static stays common.
 //!
+//! The same is done with code that allocates, because each process has its own heap.
+//!
 //! The first of the processes keeps the original. For every other process, each object file with something to copy is
 //! written once more, with other symbols: `name` is `name.for.fan` if it is copied for the process `fan`, and is the
 //! original's if it is not. In the tables of the wiring the entry points of that process become those of its copies.
 //! The linker then gets a firmware like any other: the owners of its statics are found, and checked, by the same rules.
 
+use crate::heap;
 use crate::inputs::{FileId, InputFile, Inputs, NewFile, ObjectId, Replacement, SectionId};
 use crate::ownership::{KERNEL, why_common};
 use crate::reach::{Reach, records};
@@ -37,20 +40,24 @@ pub fn original(name: &str) -> &str {
 pub struct Copies<'a> {
     inputs: &'a Inputs,
     sets: BTreeMap<&'a str, HashSet<SectionId>>,
+    /// The sections that refer to the heap of the process in force, each with the process that keeps the original.
+    heaps: Vec<(SectionId, &'a str)>,
 }
 
 impl<'a> Copies<'a> {
     /// Finds the sections to copy.
     pub fn of(reach: &Reach<'a>) -> Self {
         let inputs = reach.inputs;
+        let keeper = |id: SectionId| Some((id, reach.users(id).next()?));
+        let asking = (0..inputs.sections.len()).filter(|&id| heap::asks(inputs, id));
+        let heaps = asking.filter_map(keeper).collect();
         let is_common = |&id: &SectionId| {
-            inputs.sections[id].writable
-                && reach.users(id).nth(1).is_some()
-                && why_common(reach, id).is_none()
+            let is_static = inputs.sections[id].writable && why_common(reach, id).is_none();
+            (is_static || heap::asks(inputs, id)) && reach.users(id).nth(1).is_some()
         };
         let common: Vec<_> = (0..inputs.sections.len()).filter(is_common).collect();
         if common.is_empty() {
-            return Self { inputs, sets: BTreeMap::new() };
+            return Self { inputs, sets: BTreeMap::new(), heaps };
         }
         let mut referrers = vec![Vec::new(); inputs.sections.len()];
         for (from, section) in inputs.sections.iter().enumerate() {
@@ -72,7 +79,7 @@ impl<'a> Copies<'a> {
                 sets.insert(*user, set);
             }
         }
-        Self { inputs, sets }
+        Self { inputs, sets, heaps }
     }
 
     /// Writes the copies into a folder.
@@ -152,6 +159,11 @@ impl<'a> Copies<'a> {
                 edit.copies.entry(process).or_default().insert(section.number);
             }
         }
+        for &(id, process) in &self.heaps {
+            let section = &self.inputs.sections[id];
+            let objects = edits.entry(section.input).or_default();
+            objects.entry(section.object).or_default().heaps.push((section.number, process));
+        }
         for section in &self.inputs.sections {
             for (process, reference) in records(self.inputs, section).into_iter().flatten() {
                 let is_in =
@@ -186,6 +198,14 @@ impl<'a> Copies<'a> {
                 }
             }
         }
+        for &(section, process) in &edit.heaps {
+            for relocation in original.relocations(section) {
+                if original.name(relocation.symbol) == heap::HEAP {
+                    let own = changed.import(&heap::record(process));
+                    changed.redirect(&relocation, own);
+                }
+            }
+        }
         let mut copies = Vec::new();
         let mut seen = BTreeSet::new();
         for (process, sections) in &edit.copies {
@@ -198,7 +218,7 @@ impl<'a> Copies<'a> {
             copies.push(copy.into_bytes());
         }
         seen.iter().for_each(|&symbol| changed.export(symbol, &alias(id, symbol)));
-        let is_changed = !(seen.is_empty() && edit.records.is_empty());
+        let is_changed = !(seen.is_empty() && edit.records.is_empty() && edit.heaps.is_empty());
         let changed = is_changed.then(|| changed.into_bytes());
         Ok((changed, copies))
     }
@@ -240,6 +260,8 @@ impl<'a> Copies<'a> {
                 if is_copied(object.section(symbol)) && object.is_named(symbol) {
                     object.rename(symbol, &of_copy(name, process));
                 }
+            } else if name == heap::HEAP {
+                object.rename(symbol, &heap::record(process));
             } else if self.inputs.section_of(name).is_some_and(|section| set.contains(&section)) {
                 object.rename(symbol, &of_copy(name, process));
             } else if object.is_defined(symbol) {
@@ -267,6 +289,8 @@ struct Edit<'a> {
     copies: BTreeMap<&'a str, BTreeSet<SectionNumber>>,
     /// The places where tables refer to something that is copied for a process: the section and the offset in it.
     records: Vec<(SectionNumber, u64, &'a str)>,
+    /// The sections whose original refers to the heap of a process.
+    heaps: Vec<(SectionNumber, &'a str)>,
 }
 
 /// Returns the name of something in the copy for a process.

@@ -21,6 +21,7 @@
 //! | `__crossgate_memory` | words of 64 bits: the number of processes, 0, and a row for each |
 //! | `__crossgate_panic` | of the port: the function that every panic calls instead of the one of the Rust library |
 //! | `__crossgate_host_panic` | the function that panics of the host's side call: the one of the Rust library |
+//! | `__crossgate_heap_exhausted`, `__crossgate_host_heap_exhausted` | the same for memory that is exhausted |
 //!
 //! A row is: length of the process' name in bytes; the distances, in bytes from the table, of start,
 //! start and end of the shared part, end of the initialised statics, start of the kept ones, end; and the
@@ -31,6 +32,7 @@
 
 use crate::arguments::Arguments;
 use crate::copies::Copies;
+use crate::heap::{has_heap, record};
 use crate::image::Image;
 use crate::inputs::{FileId, Inputs, Section};
 use crate::library;
@@ -59,6 +61,8 @@ const PAGE: u64 = 4096;
 const STEP: u64 = 2 * PAGE;
 /// The end of the name of the function that every panic calls.
 const PANIC_ENTRY: &str = "rust_begin_unwind";
+/// The end of the name of the function that is called when memory is exhausted.
+const EXHAUSTED_ENTRY: &str = "___rust_alloc_error_handler";
 /// The crates on the host's side: the kernel, its port, and the library that calls it.
 const HOST: [&str; 5] =
     ["crossgate", "crossgate_abi", "crossgate_protection", "crossgate_kernel", "crossgate_hosted"];
@@ -193,9 +197,10 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     leave_to_host(&mut inputs);
     let reach = Reach::of(&inputs);
     let sections = collect(&reach)?;
-    let panic = panic_entry(&paths)?;
+    let panic = library_entry(&paths, PANIC_ENTRY)?;
+    let exhausted = library_entry(&paths, EXHAUSTED_ENTRY)?;
     let path = folder.path().join("processes.ld");
-    fs::write(&path, script(&inputs, &sections, &panic))
+    fs::write(&path, script(&inputs, &sections, &panic, &exhausted))
         .context("can't write the linker script")?;
     let linked = folder.path().join("linked");
     let added = scripts::additions(arguments)?;
@@ -204,7 +209,7 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     let arguments = &arguments.without_scripts();
     let run = |arguments: &Arguments| {
         let mut all = arguments.with_output(&linked);
-        all.push(format!("--wrap={panic}"));
+        all.extend([&panic, &exhausted].map(|name| format!("--wrap={name}")));
         all.push(format!("-T{}", path.display()));
         if !added.is_empty() {
             all.push(format!("-T{}", added_path.display()));
@@ -253,25 +258,27 @@ pub fn is_c_library(path: &str) -> bool {
     starts_programs || C_LIBRARY.contains(&name)
 }
 
-/// Returns the name of the function of the Rust library that every panic calls.
-fn panic_entry(inputs: &[String]) -> Result<String> {
+/// Returns the name of the function of the Rust library whose name ends so.
+fn library_entry(inputs: &[String], end: &str) -> Result<String> {
     let is_library = |path: &&String| path.ends_with(".rlib") && path.contains("/libstd-");
     let library = inputs.iter().find(is_library).context("the program has no Rust library")?;
     let data = fs::read(library).with_context(|| format!("can't read {library}"))?;
     let archive = ArchiveFile::parse(&*data)?;
     for symbol in archive.symbols()?.into_iter().flatten() {
         let name = String::from_utf8_lossy(symbol?.name()).into_owned();
-        if name.ends_with(PANIC_ENTRY) {
+        if name.ends_with(end) {
             return Ok(name);
         }
     }
-    bail!("{library} has no {PANIC_ENTRY}: this version of Rust is not known to Crossgate")
+    bail!("{library} has no {end}: this version of Rust is not known to Crossgate")
 }
 
 /// Returns the linker script, which adds to the linker's own.
-fn script(inputs: &Inputs, sections: &[OutputSection], panic: &str) -> String {
+fn script(inputs: &Inputs, sections: &[OutputSection], panic: &str, exhausted: &str) -> String {
     let mut text = format!("__wrap_{panic} = __crossgate_panic;\n");
     line(&mut text, format_args!("__crossgate_host_panic = __real_{panic};"));
+    line(&mut text, format_args!("__wrap_{exhausted} = __crossgate_heap_exhausted;"));
+    line(&mut text, format_args!("__crossgate_host_heap_exhausted = __real_{exhausted};"));
     text += "SECTIONS {\n";
     // It holds an address, which is put in when the program is loaded. So it can't be where `defmt` has it, among
     // what is not loaded.
@@ -326,6 +333,11 @@ fn table(text: &mut String, inputs: &Inputs) {
             let symbol = format!("__crossgate_{symbol}_{process}");
             line(text, format_args!("    QUAD({symbol} - __crossgate_memory)"));
         }
+        let heap = match has_heap(inputs, process) {
+            true => format!("{} - __crossgate_memory", record(process)),
+            false => "0".to_owned(),
+        };
+        line(text, format_args!("    QUAD({heap})"));
         for part in process.as_bytes().chunks(8) {
             let mut word = [0; 8];
             word[..part.len()].copy_from_slice(part);

@@ -3,6 +3,7 @@
 
 use crate::arguments::Arguments;
 use crate::copies;
+use crate::heap;
 use crate::thumb::{self, Frame, Masking};
 use anyhow::{Context, Result, ensure};
 use object::elf::{
@@ -121,7 +122,7 @@ pub struct Symbol {
 }
 
 /// A definition of a symbol.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Definition {
     /// The file in which it is.
     pub file: FileId,
@@ -263,6 +264,8 @@ pub struct Inputs {
     pub symbols: Vec<Symbol>,
     /// The index of each symbol by its name.
     numbers: HashMap<String, SymbolId>,
+    /// The symbols whose code is another's, each with that one.
+    pub redirected: Vec<(String, String)>,
     /// The processes: those whose [`MEMORY_SYMBOL`] is wanted.
     pub processes: BTreeSet<String>,
 }
@@ -334,6 +337,7 @@ impl Inputs {
 
     /// Finds the target of each reference.
     fn resolve(&mut self) {
+        self.redirect();
         let chosen: Vec<_> = self.symbols.iter().map(Symbol::chosen).collect();
         for section in &mut self.sections {
             for reference in &mut section.references {
@@ -342,6 +346,19 @@ impl Inputs {
                 }
             }
             section.references.sort_unstable_by_key(|reference| reference.offset);
+        }
+    }
+
+    /// Gives symbols the code that they have here.
+    fn redirect(&mut self) {
+        self.redirected.clear();
+        for symbol in 0..self.symbols.len() {
+            let Some(to) = heap::redirection(&self.symbols[symbol].name) else { continue };
+            let Some(&code) = self.numbers.get(&to) else { continue };
+            if !self.symbols[code].definitions.is_empty() {
+                self.symbols[symbol].definitions = self.symbols[code].definitions.clone();
+                self.redirected.push((self.symbols[symbol].name.clone(), to));
+            }
         }
     }
 

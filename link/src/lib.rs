@@ -60,7 +60,7 @@
 //! A process is in the wiring if the firmware wants its `__crossgate_memory_<process>`. Then
 //!
 //! 1. the statics of the crate with the name of a process belong to that process, and so do its objects (section
-//!    `.crossgate.object.<process>`);
+//!    `.crossgate.object.<process>`) and the memory of its heap (`.crossgate.heap.<process>`);
 //! 2. any other static belongs to its user: to the only process whose code refers to it, or to the kernel. If several
 //!    processes use it, each gets its own (see `copies`).
 //!
@@ -90,7 +90,7 @@
 //!
 //! # Sections
 //!
-//! The compiler writes `.crossgate.object.<process>`, `.crossgate.shared.<static>`, and
+//! The compiler writes `.crossgate.object.<process>`, `.crossgate.heap.<process>`, `.crossgate.shared.<static>`, and
 //! `.crossgate.stack.<process>.<thread>` (`kernel` stands for the process of the idle thread). The firmware contains
 //! `.crossgate.shared.<process>`, `.crossgate.data.<process>`, `.crossgate.zeroed.<process>`, the stacks under the same
 //! names, and `.crossgate.memory` with the tables. [`map::MemoryMap`] reads them.
@@ -100,6 +100,7 @@ mod advice;
 mod arguments;
 mod copies;
 mod critical;
+mod heap;
 #[cfg(unix)]
 pub mod hosted;
 mod image;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The Rust library of the host, which belongs to the kernel.
 
+use crate::heap;
 use crate::hosted::is_c_library;
 use crate::inputs::{FileId, demangle};
 use crate::ownership::{KERNEL, listed};
@@ -11,15 +12,16 @@ use object::{File, Object, ObjectSymbol};
 use std::collections::BTreeSet;
 use std::fs;
 
-/// The crates of the library that a process does not have on a microcontroller.
-const ONLY_HERE: [&str; 2] = ["std", "alloc"];
+/// The crate of the library that a process does not have on a microcontroller.
+const STD: &str = "std";
+/// The crate of the library that a process has if it has a heap.
+const ALLOC: &str = "alloc";
 /// The start of the names of the heap's functions, which the compiler makes.
 const HEAP: &str = "__rustc::__rust_";
 
 /// The advice about a process that uses the library.
-const ADVICE: &str = "The crates of processes are `#![no_std]`, and have no heap, so that what runs here runs \
-                      on the board: log by the crate `crossgate-log`, and keep in statics and objects what \
-                      would be allocated.";
+const ADVICE: &str = "The crates of processes are `#![no_std]`, so that what runs here runs on the board: log by the \
+                      crate `crossgate-log`.";
 
 /// Returns all names that the Rust library, and the files that start programs, look for and define.
 ///
@@ -54,7 +56,7 @@ fn file(data: &[u8], names: &mut BTreeSet<String>) -> Result<()> {
     Ok(())
 }
 
-/// Refuses processes that use `std` or the heap, except in files of the host (`of_host`).
+/// Refuses processes that use `std`, or allocate without a heap, except in files of the host (`of_host`).
 ///
 /// # Errors
 /// Names the used items, and the way to each.
@@ -75,32 +77,46 @@ pub fn refuse_in_processes(reach: &Reach, of_host: impl Fn(FileId) -> bool) -> R
             let symbols = inputs.sections[id].references.iter().filter_map(|it| it.symbol);
             symbols.map(move |symbol| (id, demangle(&inputs.symbols[symbol].name)))
         });
+        let has_heap = heap::has_heap(inputs, user);
         // One name is enough to show the reason.
-        if let Some((id, name)) = uses.find(|(_, name)| is_only_here(name)) {
-            errors.push(format!(
-                "{user} uses `{name}`, which a process does not have on a microcontroller\n  {user}: {} -> {name}",
-                path(inputs, &steps, id),
-                user = listed(&[user]),
-            ));
-        }
+        let Some((id, name)) =
+            uses.find(|(_, name)| is_std(name) || (!has_heap && allocates(name)))
+        else {
+            continue;
+        };
+        let way = format!("{} -> {name}", path(inputs, &steps, id));
+        errors.push(if allocates(&name) {
+            heap::missing(user, &way)
+        } else {
+            let user = listed(&[user]);
+            format!(
+                "{user} uses `{name}`, which a process does not have on a microcontroller\n  {user}: {way}\n{ADVICE}"
+            )
+        });
     }
     if !errors.is_empty() {
-        bail!("{}\n{ADVICE}", errors.join("\n"));
+        bail!("{}", errors.join("\n"));
     }
     Ok(())
 }
 
-/// Returns whether something belongs to one of those crates, or to the heap, by its name.
-fn is_only_here(name: &str) -> bool {
+/// Returns whether something belongs to the crate `std`, by its name.
+fn is_std(name: &str) -> bool {
+    is_in(name, STD)
+}
+
+/// Returns whether something belongs to the crate `alloc`, or to the heap, by its name.
+fn allocates(name: &str) -> bool {
+    name.starts_with(HEAP) || is_in(name, ALLOC)
+}
+
+fn is_in(name: &str, krate: &str) -> bool {
     let type_or_path = name.trim_start_matches(['<', '&', '[', '*', '(']);
     let type_or_path = ["mut ", "const ", "dyn "]
         .iter()
         .fold(type_or_path, |name, word| name.strip_prefix(word).unwrap_or(name));
-    let is_in = |krate: &&str| {
-        type_or_path.strip_prefix(*krate).is_some_and(|rest| rest.starts_with("::"))
-            || name.contains(&format!(" as {krate}::"))
-    };
-    name.starts_with(HEAP) || ONLY_HERE.iter().any(is_in)
+    type_or_path.strip_prefix(krate).is_some_and(|rest| rest.starts_with("::"))
+        || name.contains(&format!(" as {krate}::"))
 }
 
 #[cfg(test)]
@@ -113,10 +129,11 @@ mod tests {
             "std::io::stdio::_print",
             "<std::time::Instant>::now",
             "<&mut std::io::Stdout as core::fmt::Write>::write_str",
-            "<str as alloc::string::ToString>::to_string",
-            "__rustc::__rust_alloc",
         ] {
-            assert!(is_only_here(name), "{name}");
+            assert!(is_std(name) && !allocates(name), "{name}");
+        }
+        for name in ["<str as alloc::string::ToString>::to_string", "__rustc::__rust_alloc"] {
+            assert!(allocates(name) && !is_std(name), "{name}");
         }
         for name in [
             "<&str as core::fmt::Display>::fmt",
@@ -125,7 +142,7 @@ mod tests {
             "my::std::now",
             "memcpy",
         ] {
-            assert!(!is_only_here(name), "{name}");
+            assert!(!is_std(name) && !allocates(name), "{name}");
         }
     }
 }

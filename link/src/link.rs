@@ -12,7 +12,7 @@ use crate::ownership::{self, KERNEL, Owner, STACK, is_kept, is_shared};
 use crate::plan::{FIRST_WITHOUT_VALUES, PARTS, Plan};
 use crate::reach::Reach;
 use crate::script::{self, OutputSection, Places, Table};
-use crate::{critical, merging, protection, scripts, trust, vectors, verify};
+use crate::{critical, heap, merging, protection, scripts, trust, vectors, verify};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::fs;
@@ -61,6 +61,7 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     let reach = Reach::of(&inputs);
     let handlers = trust::check(&reach, &RUNTIME, &scripts::names(arguments)?)?;
     critical::check(&reach)?;
+    heap::check(&reach)?;
     merging::check(&reach)?;
     let folder = tempfile::tempdir().context("can't make a temporary folder")?;
     let copies = Copies::of(&reach).write(folder.path())?;
@@ -77,7 +78,8 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     let symbols = [("__crossgate_kernel_stack_bottom", 0)];
     let script = script::before(&collected, &tables, None, &symbols);
     let with_symbols = arguments.without(&STRIP);
-    let after = script::after(&scripts::memories(arguments)?);
+    let aliases = script::aliases(&heap::symbols(&reach)?);
+    let after = aliases + &script::after(&scripts::memories(arguments)?);
     // What debuggers read has no effect on sizes.
     let without_debug = with_symbols.with_option("--strip-debug");
     pass(&without_debug, folder.path(), [&script, &after], &measured)?;
@@ -184,6 +186,8 @@ pub fn collect(reach: &Reach) -> Result<Vec<OutputSection>> {
                 let part = match section.zeroed {
                     _ if is_shared(section) => 0,
                     _ if is_kept(section) => 3,
+                    // All heaps are zero at first; the compiler writes the zeroes, because the section has a name.
+                    _ if section.name.starts_with(heap::SECTION) => 2,
                     false => 1,
                     true => 2,
                 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The memory map of a linked firmware.
 
+use crate::heap::ARENA;
 use crate::image::Image;
 use crate::inputs::MEMORY_SYMBOL;
 use crate::layout::Span;
@@ -36,6 +37,8 @@ pub struct ProcessMemory {
     pub image: u64,
     /// The number of bytes that its statics take up; the rest is lost to rounding.
     pub used: u64,
+    /// The number of bytes of its heap, among its zeroed statics; 0 without one.
+    pub heap: u64,
 }
 
 impl ProcessMemory {
@@ -122,6 +125,7 @@ impl MemoryMap {
                 kept_start,
                 image: image_start,
                 used: parts.map(|section| section.span.size()).sum(),
+                heap: image.symbols.get(&format!("{ARENA}{name}")).map_or(0, |(_, size)| *size),
             });
         }
         let stack = |section: &crate::image::ImageSection| {
@@ -169,7 +173,9 @@ impl MemoryMap {
         for process in self.processes.iter().filter(|process| process.region().is_some()) {
             let mut what = "statics".to_owned();
             let kept = process.span.end - process.kept_start;
-            for (size, why) in [(process.shared.size(), "to lend"), (kept, "kept")] {
+            let parts =
+                [(process.heap, "of heap"), (process.shared.size(), "to lend"), (kept, "kept")];
+            for (size, why) in parts {
                 if size > 0 {
                     what += &format!(", {size} {why}");
                 }

@@ -5,6 +5,7 @@
 //! refers to it.
 
 use crate::copies::original;
+use crate::heap;
 use crate::inputs::{Section, SectionId};
 use crate::reach::Reach;
 use anyhow::{Result, bail};
@@ -34,7 +35,8 @@ pub enum Owner<'a> {
 /// Returns the process (or the kernel) that a section belongs to by its name.
 pub fn named_owner(section: &Section) -> Option<&str> {
     let stack = || section.name.strip_prefix(STACK)?.split('.').next();
-    section.name.strip_prefix(OBJECT).or_else(stack)
+    let heap = || section.name.strip_prefix(heap::SECTION);
+    section.name.strip_prefix(OBJECT).or_else(heap).or_else(stack)
 }
 
 /// Returns the rest of the name of a section that is `prefix`, or `prefix` with a dot and more.

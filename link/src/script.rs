@@ -27,6 +27,15 @@ pub fn after(memories: &BTreeSet<String>) -> String {
     text
 }
 
+/// Returns the part of a script that defines symbols, each as another one.
+pub fn aliases(symbols: &[(String, String)]) -> String {
+    let mut text = String::new();
+    for (symbol, other) in symbols {
+        line(&mut text, format_args!("\"{symbol}\" = \"{other}\";"));
+    }
+    text
+}
+
 /// A section of the firmware that is collected from input sections.
 #[derive(Clone, Debug)]
 pub struct OutputSection {

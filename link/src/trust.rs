@@ -9,6 +9,7 @@
 //!
 //! For processes the same holds, except that a library which only one of them uses is its own choice.
 
+use crate::heap;
 use crate::inputs::{Definition, FileId, Inputs, Reference, SectionId, Symbol, SymbolId, demangle};
 use crate::link::UNOWNED;
 use crate::ownership::{KERNEL, OBJECT, STACK, listed};
@@ -320,7 +321,7 @@ fn is_started(name: &str) -> bool {
 fn is_placed_by_name(name: &str) -> bool {
     // Any crate may declare that its own statics are lent or kept.
     let [_shared, parts @ .., _kept] = &PARTS;
-    let prefixes = parts.iter().chain(&[OBJECT, STACK, TABLES, UNOWNED]);
+    let prefixes = parts.iter().chain(&[OBJECT, heap::SECTION, STACK, TABLES, UNOWNED]);
     prefixes.into_iter().any(|prefix| name.starts_with(prefix))
 }
 

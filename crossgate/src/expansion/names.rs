@@ -14,6 +14,7 @@ macro_rules! __names {
         services: [$({ name: [$service:ident] number: [$number:literal] type: [$type:ty] interface: [$interface:ty] })*]
         notifications: [$({ name: [$notification:ident] number: [$notification_number:literal] })*]
         stacks: [$({ bytes: [$stack:expr] })*]
+        heaps: [$({ bytes: [$heap:expr] })*]
         mmio: [$({
             process: [$process:ident] written: [$written:literal] shared: [$shared:ident] mmio: [$range:expr]
             check: [$($check:tt)*]
@@ -33,6 +34,8 @@ macro_rules! __names {
             pub const __LOCKS: &[usize] = &[$(<$object_type as $crate::wiring::ServiceObject>::LOCKS,)*];
             /// The length of each stack.
             pub const __STACKS: &[usize] = &[$($stack,)*];
+            /// The length of each heap.
+            pub const __HEAPS: &[usize] = &[$($heap,)*];
             /// The ranges of device registers.
             pub const __MMIO: &[$crate::wiring::OwnedMmio] = &[$($crate::wiring::OwnedMmio {
                 process: stringify!($process),

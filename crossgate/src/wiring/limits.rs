@@ -14,6 +14,9 @@ pub const DEFAULT_SERVICE_STACK: usize = 256;
 /// The smallest stack of a thread in bytes.
 const SMALLEST_STACK: usize = 256;
 
+/// The smallest heap in bytes. Heaps are multiples of it.
+const HEAP_STEP: usize = 64;
+
 /// The largest number of services of a firmware: a gate has eight bits for them.
 const MAX_SERVICES: usize = 256;
 /// The largest number of methods of all services: a service has 16 bits for its first gate, and for the gate behind the
@@ -125,6 +128,16 @@ pub const fn service_stack(bytes: usize) -> u16 {
     bytes as u16
 }
 
+/// Returns the size of a heap, rounded up to a multiple of 64 bytes.
+#[must_use]
+#[track_caller]
+pub const fn heap_size(bytes: usize) -> usize {
+    if bytes < HEAP_STEP || bytes > 1 << 24 {
+        fail(&["the heap of a process is 64 bytes to 16 MiB, not ", Number::decimal(bytes).text()]);
+    }
+    bytes.next_multiple_of(HEAP_STEP)
+}
+
 /// Returns the size of a thread's stack, rounded up to what a memory protection unit can divide: at least 256 bytes,
 /// and what the coarsest unit, that of ARMv7-M, can do.
 #[must_use]
@@ -162,6 +175,7 @@ mod tests {
         limits(restart, 1, 255, "1 to 255");
         limits(service_stack, 0, 65535, "0 to 65535 bytes");
         limits(stack_size, 1, 1 << 24, "1 byte to 16 MiB");
+        limits(heap_size, 64, 1 << 24, "64 bytes to 16 MiB");
         limits(|count| service_count(&[0, count]), 0, 256, "at most 256 services");
         limits(|count| lock_count(&[0, count]), 0, 255, "at most 255 exclusive objects");
         limits(|count| gate_count(&[0, count]), 0, 65535, "at most 65535 methods");

@@ -3,6 +3,7 @@
 
 mod copies;
 mod cortex_m_rt;
+mod heaps;
 mod layout;
 mod map;
 mod merging;

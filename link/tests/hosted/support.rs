@@ -90,6 +90,8 @@ pub struct Firmware {
     pub has_board: bool,
     /// Other items of the firmware's own crate.
     pub rest: &'static str,
+    /// Further lines of its dependencies; `ROOT` stands for this repository.
+    pub uses: &'static str,
     /// Its build script.
     pub build: String,
     /// The profile with which it is compiled.
@@ -110,6 +112,7 @@ impl Firmware {
             wiring: "",
             has_board: true,
             rest: "",
+            uses: "",
             build: BUILD.to_owned(),
             profile: PROFILE,
             arguments: Vec::new(),
@@ -168,6 +171,7 @@ impl Firmware {
             )
             .unwrap();
         }
+        dependencies += &self.uses.replace("ROOT", ROOT);
         let package = |name: &str| format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n");
         for (name, source) in &self.libraries {
             let library = folder.join(name);

@@ -63,9 +63,7 @@ fn a_process_has_no_std() {
     let mut firmware = sensor("std", "pub fn work() -> u32 { 1 }");
     for (work, name) in [
         ("{ println!(\"5\"); 1 }", "std::io::stdio::_print"),
-        ("*Box::new(core::hint::black_box(1))", "__rustc::__rust_"),
         ("{ std::thread::sleep(core::time::Duration::ZERO); 1 }", "std::thread::"),
-        ("format!(\"{}\", core::hint::black_box(1)).len() as u32", "alloc::"),
     ] {
         firmware.processes = vec![("sensor", work)];
         let expected = "which a process does not have on a microcontroller";
@@ -75,6 +73,31 @@ fn a_process_has_no_std() {
         );
     }
     firmware.build = firmware.build.replace("build()", "build_with_std()");
+    program(&firmware);
+}
+
+/// A process may allocate if it has a heap, and no other process needs one.
+#[test]
+fn who_allocates_needs_a_heap() {
+    const BOX: &str = "*Box::new(core::hint::black_box(1))";
+    let mut firmware = sensor("heap", "pub fn work() -> u32 { 1 }");
+    firmware.uses = "crossgate-alloc = { path = \"ROOT/alloc\" }\n";
+    for (work, name) in [
+        (BOX, "__rustc::__rust_"),
+        ("format!(\"{}\", core::hint::black_box(1)).len() as u32", "alloc::"),
+    ] {
+        firmware.processes = vec![("sensor", work), ("fan", "2")];
+        let said = error(&firmware);
+        let way_out = "`heap = 4096;` (its length in bytes) in the block of `sensor`";
+        assert_says(&said, &["process `sensor` allocates, but has no heap", name, way_out]);
+        assert!(!said.contains("`fan`"), "{said}");
+    }
+    firmware.processes = vec![("fan", "2")];
+    firmware.wiring = "process sensor {
+        heap = 4096;
+        thread main (priority = 2, stack = 2048) =
+            crate::tell(\"sensor\", board::UART0, *Box::new(core::hint::black_box(1)));
+    }";
     program(&firmware);
 }
 

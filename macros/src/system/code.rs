@@ -3,15 +3,16 @@
 
 mod tables;
 
-use super::firmware::{Firmware, Object, Pool, Process};
+use super::firmware::{Firmware, Heap, Object, Pool, Process};
 use super::rights::Rights;
 use crate::pieces::{code_at, invocation, list, number, slots, tokens, word};
-use proc_macro::{Span, TokenStream, TokenTree as Token};
+use proc_macro::{Literal, Span, TokenStream, TokenTree as Token};
 
 pub fn code(firmware: &Firmware, rights: &Rights) -> TokenStream {
     let mut code = invocation("__names", names(firmware));
     code.extend(invocation("__processes", processes(firmware, rights)));
     code.extend(invocation("__stacks", stacks(firmware)));
+    code.extend(invocation("__heaps", heaps(firmware)));
     code.extend(invocation("__tables", tables::tables(firmware, rights)));
     code
 }
@@ -38,6 +39,9 @@ fn names(firmware: &Firmware) -> TokenStream {
         .enumerate()
         .map(|(place, it)| slots([("name", word(&it.name)), ("number", number(place))]));
     let stacks = firmware.threads().map(|(_, thread)| slots([("bytes", tokens(&thread.stack))]));
+    let heaps = firmware.heaps().map(|(_, heap)| {
+        slots([("bytes", tokens(&super::values::checked("heap_size", heap.bytes.clone())))])
+    });
     let mmio = firmware
         .processes
         .iter()
@@ -57,6 +61,7 @@ fn names(firmware: &Firmware) -> TokenStream {
         ("services", list(services)),
         ("notifications", list(notifications)),
         ("stacks", list(stacks)),
+        ("heaps", list(heaps)),
         ("mmio", list(mmio)),
     ])
 }
@@ -151,6 +156,26 @@ fn stacks(firmware: &Firmware) -> TokenStream {
 fn text(expression: &[Token]) -> TokenStream {
     let text = tokens(expression).to_string().replace(" :: ", "::");
     code_at(&format!("{text:?}"), Span::call_site())
+}
+
+/// Returns the heaps of processes, whose sizes are among the names.
+fn heaps(firmware: &Firmware) -> TokenStream {
+    let heaps = firmware.heaps().enumerate().map(|(place, (process, heap))| {
+        slots([
+            ("process", word(&process.name)),
+            ("number", number(place)),
+            ("crate", code_at("::crossgate_alloc", heap.item)),
+            ("exhausted", Token::from(Literal::string(&exhausted(process, heap))).into()),
+        ])
+    });
+    slots([("heaps", list(heaps))])
+}
+
+/// Returns what the record of a crash has in the place of a file if the heap of a process is exhausted. The number of
+/// bytes that were asked for follows, in the place of a line.
+fn exhausted(process: &Process, heap: &Heap) -> String {
+    let bytes: TokenStream = tokens(&heap.bytes);
+    format!("heap exhausted: `heap = {bytes}` in the wiring of `{}`, bytes asked for", process.name)
 }
 
 /// Returns `true` or `false` as tokens.

@@ -32,6 +32,7 @@ pub struct Process {
     pub inspects: bool,
     pub crash_dumps: bool,
     pub budget: Option<Budget>,
+    pub heap: Option<Heap>,
     pub objects: Vec<Object>,
     pub threads: Vec<Thread>,
     pub pools: Vec<Pool>,
@@ -69,6 +70,13 @@ pub struct Supervisor {
     /// The start of the item.
     pub item: Span,
     pub told: Ident,
+}
+
+/// `heap = bytes;`
+pub struct Heap {
+    /// The start of the item.
+    pub item: Span,
+    pub bytes: Vec<Token>,
 }
 
 /// `2 ms / 10 ms`
@@ -131,6 +139,7 @@ impl Process {
             inspects: false,
             crash_dumps: false,
             budget: None,
+            heap: None,
             objects: vec![],
             threads: vec![],
             pools: vec![],
@@ -163,6 +172,11 @@ impl Firmware {
     pub fn threads(&self) -> impl Iterator<Item = (usize, &Thread)> {
         let numbered = self.processes.iter().enumerate();
         numbered.flat_map(|(number, process)| process.threads.iter().map(move |it| (number, it)))
+    }
+
+    /// Returns the heaps, each with its process.
+    pub fn heaps(&self) -> impl Iterator<Item = (&Process, &Heap)> {
+        self.processes.iter().filter_map(|process| Some((process, process.heap.as_ref()?)))
     }
 
     /// Returns the number of a notification.

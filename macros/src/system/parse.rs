@@ -2,7 +2,8 @@
 //! The parser of a wiring.
 
 use super::firmware::{
-    Firmware, Interrupt, Mmio, Object, Pool, Process, Service, Supervisor, Thread, Worker, only_one,
+    Firmware, Heap, Interrupt, Mmio, Object, Pool, Process, Service, Supervisor, Thread, Worker,
+    only_one,
 };
 use super::values::{BUDGET, budget, checked, on_fault, settings, time_slice, value};
 use crate::pieces::{Cursor, Error, code_at, is_punctuation};
@@ -11,7 +12,7 @@ use proc_macro::{Delimiter, Group, Ident, Span, TokenStream, TokenTree as Token}
 
 const ITEMS: &str = "expected an item of a process: `mmio`, `shared mmio`, `notification`, `counting \
                      notification`, `interrupt`, `supervisor`, `lost_clients`, \
-                     `on_fault`, `deadlines`, `inspects`, `crash_dumps`, `budget`, `object`, `thread` or `pool`";
+                     `on_fault`, `deadlines`, `inspects`, `crash_dumps`, `budget`, `heap`, `object`, `thread` or `pool`";
 
 /// Parses the whole wiring.
 pub fn firmware(input: TokenStream) -> Result<Firmware, Error> {
@@ -98,6 +99,11 @@ fn item(source: &mut Cursor, process: &mut Process) -> Result<(), Error> {
         source.punctuation('=', BUDGET)?;
         let budget = budget(value(source, BUDGET)?)?;
         only_one(&mut process.budget, budget, span, ONE)?;
+    } else if source.word("heap") {
+        const FORM: &str = "expected `heap = 4096;`: the length of the heap in bytes";
+        source.punctuation('=', FORM)?;
+        let bytes = value(source, FORM)?;
+        only_one(&mut process.heap, Heap { item: span, bytes }, span, "a process has one `heap`")?;
     } else if source.word("object") {
         object(source, process)?;
     } else if source.word("thread") {

@@ -98,6 +98,12 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
             context.words[1] = service.map_or(0, |service| service.interface as *const () as Word);
             Effect::reply(Status::OK)
         }
+        HostedCall::HeapOf => {
+            let process = kernel.current().rights().process;
+            let region = kernel.port.regions.get(process.index());
+            context.words[1] = region.map_or(0, |region| region.heap);
+            Effect::reply(Status::OK)
+        }
         HostedCall::NameOf => {
             let process = kernel.port.system.processes.get(context.words[0]);
             let name = process.map_or("", |process| process.name);

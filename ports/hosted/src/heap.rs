@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The host's heap is the kernel's: processes have none, as on a microcontroller.
+//! Heaps: each process has the one that the wiring gives it, as on a microcontroller, and the host's is the kernel's.
 //!
-//! A thread that the kernel preempts in the middle of an allocation would leave the heap inconsistent for the next. So
-//! an allocation by a process is a panic of that process.
+//! A thread that the kernel preempts in the middle of an allocation would leave the host's heap inconsistent for the
+//! next. So an allocation by a process without a heap is a panic of that process.
 //!
 //! When a firmware runs, the kernel allocates on pages of its own. First come the allocations that are never changed:
 //! then those pages are [sealed](seal), and no process can change them either.
@@ -10,9 +10,12 @@
 use crate::linux::memory;
 use crate::memory::PAGE;
 use crate::panic;
+use crate::start::system_call;
 use crate::words::is_user;
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
+use crossgate_abi::number::hosted;
+use crossgate_abi::table;
 use crossgate_protection::Span;
 use std::alloc::{GlobalAlloc, Layout, System};
 
@@ -46,9 +49,6 @@ unsafe impl Sync for Heap {}
 impl Heap {
     /// Uses the kernel's pages, if there are some.
     fn with<R>(&self, work: impl FnOnce(&mut Pages) -> R) -> Option<R> {
-        if is_user() {
-            panic::process_has_no_heap();
-        }
         // SAFETY: the kernel runs, and it is not in this function already: nothing in this file allocates.
         let pages = unsafe { &mut *self.0.get() };
         (!pages.all.is_empty()).then(|| work(pages))
@@ -87,15 +87,23 @@ impl Pages {
     }
 }
 
-// SAFETY: memory from the kernel's pages is a part of them that is not in use; all other memory is from the system's
-// allocator. The function that does not return allocates nothing.
+// SAFETY: memory from the kernel's pages is a part of them that is not in use; all other memory of the kernel is from
+// the system's allocator. A process has one allocator. The function that does not return allocates nothing.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if is_user() {
+            // SAFETY: as the caller promises.
+            return unsafe { of_process().allocator.alloc(layout) };
+        }
         // SAFETY: as the caller promises.
         self.with(|pages| pages.allocate(layout)).unwrap_or_else(|| unsafe { System.alloc(layout) })
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        if is_user() {
+            // SAFETY: as the caller promises.
+            return unsafe { of_process().allocator.dealloc(pointer, layout) };
+        }
         let is_pages = self.with(|pages| {
             // SAFETY: memory from the pages was allocated with this layout, as the caller promises.
             unsafe { pages.take_back(pointer, layout) }
@@ -105,6 +113,45 @@ unsafe impl GlobalAlloc for Heap {
             unsafe { System.dealloc(pointer, layout) };
         }
     }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        if is_user() {
+            // SAFETY: as the caller promises.
+            return unsafe { of_process().allocator.realloc(pointer, layout, new_size) };
+        }
+        // SAFETY: as the caller promises.
+        unsafe {
+            let new = self.alloc(Layout::from_size_align_unchecked(new_size, layout.align()));
+            if !new.is_null() {
+                new.copy_from_nonoverlapping(pointer, layout.size().min(new_size));
+                self.dealloc(pointer, layout);
+            }
+            new
+        }
+    }
+}
+
+/// Returns the heap of the process in force.
+fn of_process() -> &'static table::Heap {
+    let [_, address] = system_call(hosted::HEAP, [0; 3]);
+    let record = core::ptr::with_exposed_provenance::<table::Heap>(address);
+    // SAFETY: the kernel returns the address of a constant of the wiring, or 0.
+    unsafe { record.as_ref() }.unwrap_or_else(|| panic::process_has_no_heap())
+}
+
+unsafe extern "Rust" {
+    /// What the Rust library does when memory is exhausted.
+    safe fn __crossgate_host_heap_exhausted(size: usize, align: usize) -> !;
+}
+
+/// Crashes the process whose heap is exhausted. The linker wrapper has `handle_alloc_error` call this
+/// (`crossgate_link::hosted`).
+#[unsafe(no_mangle)]
+extern "Rust" fn __crossgate_heap_exhausted(size: usize, align: usize) -> ! {
+    if !is_user() {
+        __crossgate_host_heap_exhausted(size, align);
+    }
+    panic::tell(of_process().exhausted, size)
 }
 
 /// Makes all further memory come from pages of the kernel. (Programs that run no firmware have none.)

@@ -40,6 +40,8 @@ pub struct Placed {
     pub data_end: usize,
     pub kept_start: usize,
     pub end: usize,
+    /// The record of the heap; 0 without one.
+    pub heap: usize,
 }
 
 /// Returns the place of the memory of the process with this name.
@@ -53,17 +55,26 @@ fn placed(name: &str) -> Option<Placed> {
     let mut row = 2;
     for _ in 0..word(0) {
         let length = word(row);
-        // SAFETY: so many bytes of the name follow the seven words of the row.
+        // SAFETY: so many bytes of the name follow the eight words of the row.
         let bytes = unsafe {
-            core::slice::from_raw_parts(table.cast::<u64>().add(row + 7).cast::<u8>(), length)
+            core::slice::from_raw_parts(table.cast::<u64>().add(row + 8).cast::<u8>(), length)
         };
         if bytes == name.as_bytes() {
             let address = |column: usize| base.wrapping_add(word(row + column));
             let [start, shared_start, shared_end, data_end, kept_start, end] =
                 [1, 2, 3, 4, 5, 6].map(address);
-            return Some(Placed { start, shared_start, shared_end, data_end, kept_start, end });
+            let heap = if word(row + 7) == 0 { 0 } else { address(7) };
+            return Some(Placed {
+                start,
+                shared_start,
+                shared_end,
+                data_end,
+                kept_start,
+                end,
+                heap,
+            });
         }
-        row += 7 + length.div_ceil(8);
+        row += 8 + length.div_ceil(8);
     }
     None
 }
@@ -76,6 +87,8 @@ pub struct Region {
     pub memory: &'static ProcessMemory,
     /// The stack that ends where the statics start, if there is one.
     pub stack: Option<Span>,
+    /// The address of the record of its heap; 0 without one.
+    pub heap: usize,
 }
 
 /// Maps the memory of every process of the wiring.
@@ -90,9 +103,9 @@ fn region(name: &str) -> Result<Region, String> {
     let Some(placed) = placed(name) else {
         // The process has no statics, objects or threads.
         let memory = &ProcessMemory::NONE;
-        return Ok(Region { open: Span::EMPTY, memory, stack: None });
+        return Ok(Region { open: Span::EMPTY, memory, stack: None, heap: 0 });
     };
-    let Placed { start, shared_start, shared_end, data_end, kept_start, end } = placed;
+    let Placed { start, shared_start, shared_end, data_end, kept_start, end, heap } = placed;
     // SAFETY: the statics belong to the process, and there is no reference to them yet.
     let image = unsafe { core::slice::from_raw_parts(start as *const u8, end - start) };
     let image = Box::leak(Box::<[u8]>::from(image));
@@ -110,7 +123,7 @@ fn region(name: &str) -> Result<Region, String> {
         kept_start,
     };
     let open = Span { start: start - STEP, end };
-    Ok(Region { open, memory: Box::leak(Box::new(memory)), stack: Some(stack) })
+    Ok(Region { open, memory: Box::leak(Box::new(memory)), stack: Some(stack), heap })
 }
 
 /// Maps a stack, all of it closed; its last step is one piece with the memory behind it up to `end`.

@@ -18,18 +18,19 @@ fn __crossgate_panic(info: &PanicInfo) -> ! {
         __crossgate_host_panic(info);
     }
     match info.location() {
-        Some(location) => tell(location.file(), location.line()),
+        Some(location) => tell(location.file(), location.line() as usize),
         None => tell("", 0),
     }
 }
 
-/// Panics because a process has used the host's heap: the record of the crash has this place.
+/// Panics because a process without a heap has allocated: the record of the crash has this place.
 pub fn process_has_no_heap() -> ! {
     tell("an allocation: a process has no heap", 0)
 }
 
-fn tell(file: &str, line: u32) -> ! {
+/// Panics with this place.
+pub fn tell(file: &str, line: usize) -> ! {
     loop {
-        system_call(number::PANIC, [file.as_ptr().addr(), file.len(), line as usize]);
+        system_call(number::PANIC, [file.as_ptr().addr(), file.len(), line]);
     }
 }

@@ -40,7 +40,7 @@ pub const FLASH: &str = "kernel_flash_bytes";
 /// The name of the kernel's size in RAM.
 pub const RAM: &str = "kernel_ram_bytes";
 
-pub const OPERATIONS: [Operation; 50] = [
+pub const OPERATIONS: [Operation; 51] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
@@ -339,6 +339,13 @@ pub const OPERATIONS: [Operation; 50] = [
         name: "critical_section_nested",
         text: "a critical section inside of another",
         must: Limit::Most(60),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "alloc_free",
+        text: "32 bytes from the heap of the process, and back",
+        must: Limit::Most(400),
         stretch: None,
         cmrx: None,
     },

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Heaps of processes.
+//!
+//! `crossgate::system!` writes a record for each heap, under a name with the process in it. The allocator in the crate
+//! `crossgate` refers to the heap of the process in force by one name. That has a meaning in each process that
+//! allocates, because the code that leads to it is [copied](crate::copies) for each.
+
+use crate::inputs::{Inputs, SectionId, demangle};
+use crate::ownership::{KERNEL, listed};
+use crate::reach::Reach;
+use anyhow::{Result, bail, ensure};
+
+/// The section that holds the memory of a heap; the name of the process follows.
+pub const SECTION: &str = ".crossgate.heap.";
+/// The symbol of the memory of a heap; the name of the process follows.
+pub const ARENA: &str = "__crossgate_arena_";
+/// The name of the heap of the process in force.
+pub const HEAP: &str = "__crossgate_heap";
+/// What happens to a process whose heap is exhausted ...
+const EXHAUSTED: &str = "__crossgate_heap_exhausted";
+/// ... instead of what the Rust library has for that.
+pub const LIBRARY_EXHAUSTED: &str = "__rustc::__rust_alloc_error_handler";
+
+/// Returns the name of the record of a heap.
+pub fn record(process: &str) -> String {
+    format!("{HEAP}_{process}")
+}
+
+/// Returns whether a process has a heap.
+pub fn has_heap(inputs: &Inputs, process: &str) -> bool {
+    inputs.symbol(&record(process)).is_some_and(|it| !inputs.symbols[it].definitions.is_empty())
+}
+
+/// Returns whether a section refers to the heap of the process in force.
+pub fn asks(inputs: &Inputs, section: SectionId) -> bool {
+    let heap = inputs.symbol(HEAP);
+    heap.is_some() && inputs.sections[section].references.iter().any(|it| it.symbol == heap)
+}
+
+/// Returns the error for a process (or the kernel) that could allocate without a heap.
+pub fn missing(user: &str, way: &str) -> String {
+    let name = listed(&[user]);
+    let way_out = match user {
+        KERNEL => "The kernel has no heap: keep in statics what would be allocated.".to_owned(),
+        process => format!(
+            "Give it one: `heap = 4096;` (its length in bytes) in the block of `{process}` in `system!`, and the \
+             dependency `crossgate-alloc` of the firmware. Or keep in statics and objects what would be allocated."
+        ),
+    };
+    format!("{name} allocates, but has no heap\n  {name}: {way}\n{way_out}")
+}
+
+/// Refuses allocations where there is no heap.
+///
+/// # Errors
+/// Names each process, the way to an allocation, and the way out.
+pub fn check(reach: &Reach) -> Result<()> {
+    let inputs = reach.inputs;
+    let asking: Vec<_> = (0..inputs.sections.len()).filter(|&id| asks(inputs, id)).collect();
+    let errors = reach.users.iter().filter_map(|(user, steps)| {
+        let asks = *asking.iter().find(|&&id| steps[id].is_reached())?;
+        (!has_heap(inputs, user)).then(|| missing(user, &reach.path(user, asks)))
+    });
+    let errors: Vec<_> = errors.collect();
+    if !errors.is_empty() {
+        bail!("{}", errors.join("\n"));
+    }
+    Ok(())
+}
+
+/// Returns the symbols to define, each with the one that it stands for, after the copies were made.
+///
+/// # Errors
+/// Something still allocates from the heap of whatever process is in force.
+pub fn symbols(reach: &Reach) -> Result<Vec<(String, String)>> {
+    let inputs = reach.inputs;
+    for id in (0..inputs.sections.len()).filter(|&id| asks(inputs, id)) {
+        let users: Vec<_> = reach.users(id).collect();
+        ensure!(
+            users.is_empty(),
+            "{} allocates by `{}`, which could not be copied",
+            listed(&users),
+            inputs.sections[id].title()
+        );
+    }
+    let is_used = |symbol: &String| {
+        inputs.section_of(symbol).is_some_and(|id| reach.users(id).next().is_some())
+    };
+    Ok(inputs.redirected.iter().filter(|(_, to)| is_used(to)).cloned().collect())
+}
+
+/// Returns the symbol that the code behind `symbol` has instead, if it is what the Rust library calls when memory is
+/// exhausted.
+pub fn redirection(name: &str) -> Option<String> {
+    let end = name.find(crate::copies::COPY).unwrap_or(name.len());
+    let is_meant =
+        name.contains("___rust_alloc_error_handler") && demangle(name) == LIBRARY_EXHAUSTED;
+    is_meant.then(|| format!("{EXHAUSTED}{}", &name[end..]))
+}
