@@ -87,7 +87,7 @@ impl<'a> Copies<'a> {
     /// # Errors
     /// A file can't be read or written, or is of a kind that can't be copied.
     pub fn write(&self, folder: &Path) -> Result<Vec<Replacement>> {
-        if self.sets.is_empty() {
+        if self.sets.is_empty() && self.heaps.is_empty() {
             return Ok(Vec::new());
         }
         self.refuse_names()?;
