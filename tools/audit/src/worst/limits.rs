@@ -89,6 +89,7 @@ mod tests {
         Longest {
             path: path.split(" > ").map(str::to_owned).collect(),
             count,
+            look: None,
             firmware: "visitors".into(),
             parts: Vec::new(),
         }
