@@ -72,7 +72,24 @@ pub mod dump {
     #[must_use]
     pub fn check(words: &[Word; WORDS]) -> Word {
         let others = words.iter().skip(CHECK + 1);
-        others.fold(0x811c_9dc5, |check, &word| (check ^ word).wrapping_mul(0x0100_0193)) | 1
+        last(others.fold(FIRST_CHECK, |check, &word| add(check, word)))
+    }
+
+    /// The check before the first word.
+    pub const FIRST_CHECK: Word = 0x811c_9dc5;
+
+    /// Returns the check with one more word.
+    #[must_use]
+    #[inline]
+    pub const fn add(check: Word, word: Word) -> Word {
+        (check ^ word).wrapping_mul(0x0100_0193)
+    }
+
+    /// Returns the check of all words, which is never 0.
+    #[must_use]
+    #[inline]
+    pub const fn last(check: Word) -> Word {
+        check | 1
     }
 }
 

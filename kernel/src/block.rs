@@ -40,21 +40,25 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Returns whether `holder` is the current thread, or waits for it, directly or not.
+    /// Returns whether `holder` is the current thread, or waits for it, directly or not; `None` if the thread [gives
+    /// way](Self::gives_way).
     #[inline]
-    pub(crate) fn leads_back(&self, mut holder: ThreadId) -> bool {
+    pub(crate) fn leads_back(&mut self, mut holder: ThreadId) -> Option<bool> {
         let current = self.threads.current_id();
         // The chain of waits has no cycle, because none is ever closed; the bound makes that visible.
         for _ in 0..crossgate_abi::MAX_THREADS {
+            if self.gives_way() {
+                return None;
+            }
             if holder == current {
-                return true;
+                return Some(true);
             }
             match self.threads.at(holder).blocked_on {
                 Some(next) if !self.work.waking.contains(holder) => holder = next,
-                _ => return false,
+                _ => return Some(false),
             }
         }
-        true
+        Some(true)
     }
 
     /// Returns the thread that has what this one waits for, unless this one is to try again anyway.

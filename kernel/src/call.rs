@@ -66,10 +66,13 @@ impl<P: Port> Kernel<P> {
         let (index, service) = self.service_of(selector).ok_or(CallError::NoSuchService)?;
         let number = selector.wrapping_sub(service.gate.into());
         let method = service.methods.get(number).ok_or(CallError::NoSuchService)?;
-        let caller = self.threads.current().rights.process;
+        let thread = self.threads.current();
+        // For a call that is made again.
+        thread.stack_pointer = stack_pointer;
+        let caller = thread.rights.process;
         // (One combined condition, so that there is no branch between them.)
         if !(service.callers.contains(caller) & self.running.contains(service.owner)) {
-            self.admit_by_grant(stack_pointer, index, service)?;
+            self.admit_by_grant(index, service)?;
         }
         let thread = self.threads.current();
         if thread.deadline == Deadline::OVER {
@@ -84,12 +87,15 @@ impl<P: Port> Kernel<P> {
         }
         let leases = self.take_leases(stack_pointer, method, words, service.owner)?;
         if let Some(grants) = self.grants_for(method) {
+            if self.gives_way() {
+                return Err(Effect::SWITCH);
+            }
             (grants.check)(self, method.arguments, words, caller)?;
         }
         let mut care = 0;
         // The last check. From here on the call is made.
         if service.has_lock() {
-            self.take_lock(stack_pointer, service.lock)?;
+            self.take_lock(service.lock)?;
             care = LOCKED;
         }
         if let Some(grants) = self.grants_for(method) {
@@ -113,22 +119,17 @@ impl<P: Port> Kernel<P> {
         })
     }
 
-    /// Admits a call of the current thread, whose registers are saved at `stack_pointer`, that the wiring alone does
-    /// not permit: if another process has granted it, and its server is running.
+    /// Admits a call of the current thread that the wiring alone does not permit: if another process has granted it, and
+    /// its server is running.
     #[cold]
     #[inline]
-    fn admit_by_grant(
-        &mut self,
-        stack_pointer: Word,
-        index: ServiceId,
-        service: &Service,
-    ) -> Result<(), Effect> {
+    fn admit_by_grant(&mut self, index: ServiceId, service: &Service) -> Result<(), Effect> {
         let caller = self.threads.current().rights.process;
         let granted = self.granted.get(index.index()).copied().unwrap_or_default();
         if !(service.callers | granted).contains(caller) {
             Err(CallError::NotPermitted.into())
         } else if !self.is_running(service.owner) {
-            Err(self.call_later(stack_pointer, service.owner))
+            Err(self.call_later(service.owner))
         } else {
             Ok(())
         }

@@ -19,6 +19,7 @@ impl<P: Port> Optional<P> {
             call: Kernel::optional::<false, false, false>,
             end_life: Kernel::end_life::<false, false>,
             note: Kernel::note_nothing,
+            check_dump: |_| {},
             life_of_caller: Kernel::unknown_life,
             ended,
             inspection: None,
@@ -59,6 +60,7 @@ impl<P: Port> Optional<P> {
             } else {
                 Kernel::note_only
             },
+            check_dump: if system.dumpers.is_empty() { |_| {} } else { Kernel::check_dump },
             life_of_caller: if is_told { Kernel::life_of_caller } else { Kernel::unknown_life },
             ended,
             inspection,

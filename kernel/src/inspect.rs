@@ -153,7 +153,7 @@ impl<P: Port> Kernel<P> {
         Some(record)
     }
 
-    /// Notes the crash, and dumps what the port knows of the thread.
+    /// Notes the crash, and dumps what the port knows of the thread. The check of the dump comes later.
     #[inline]
     pub(crate) fn note_and_dump(&mut self, process: ProcessId) {
         let Some(record) = self.note(process) else { return };
@@ -166,19 +166,51 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.get(ThreadId::new(id.into()));
         let window = Span { start: thread.stack.start, end: thread.window_top() };
         let [check, time, a, b, c, d, e, f, g, h, length, saved @ ..] = &mut **dump;
-        (*time, *length) = ((now / 1_000) as u32 as Word, 0);
+        (*check, *time, *length) = (0, (now / 1_000) as u32 as Word, 0);
         [*a, *b, *c, *d, *e, *f, *g, *h] = record;
-        *saved = [0; dump::REGISTER_COUNT + dump::STACK_WORDS];
         if let Some((registers, stack)) = saved.split_first_chunk_mut()
             && let Some(stack) = stack.first_chunk_mut()
         {
+            registers.fill(0);
             *length = self.port.dump(thread, window, registers, stack);
         }
-        *check = 0;
-        let sum = dump::check(dump);
-        dump[dump::CHECK] = sum;
+        inspection.check = dump::FIRST_CHECK;
+        self.work.unchecked = dump::CHECK as u8 + 1;
+        // If the supervisor stays down, the system is reset before the worker runs.
+        let state = self.states.get(process.index());
+        let is_last = self.supervisor() == Some(process) && state.is_some_and(|it| it.stopped);
+        while is_last && self.work.unchecked != 0 {
+            self.check_dump();
+        }
+    }
+
+    /// Does a piece of the work that is left of a dump: clears words of the stack that it does not have, and works out
+    /// the check, some words at a time.
+    #[inline]
+    pub(crate) fn check_dump(&mut self) {
+        let from = usize::from(core::mem::take(&mut self.work.unchecked));
+        let optional = self.optional.as_mut();
+        let Some(inspection) = optional.and_then(|it| it.inspection.as_mut()) else { return };
+        let Some(dump) = &mut inspection.dump else { return };
+        let end = dump::STACK + dump[dump::LENGTH];
+        let mut check = inspection.check;
+        for (index, word) in dump.iter_mut().enumerate().skip(from).take(CHECKED) {
+            if index >= end {
+                *word = 0;
+            }
+            check = dump::add(check, *word);
+        }
+        inspection.check = check;
+        if from + CHECKED < dump::WORDS {
+            self.work.unchecked = (from + CHECKED) as u8;
+        } else {
+            dump[dump::CHECK] = dump::last(check);
+        }
     }
 }
+
+/// The number of words of a dump that are checked in a piece.
+const CHECKED: usize = 15;
 
 /// Returns a 64-bit number as two words.
 #[inline]

@@ -6,6 +6,7 @@
 //! needs no [lease](Lease).)
 
 use crate::Kernel;
+use crate::effect::Effect;
 use crate::lease::{InForce, Lease, Source, block_of};
 use crate::port::Port;
 use crossgate_abi::table::Method;
@@ -24,7 +25,7 @@ impl<P: Port> Kernel<P> {
         method: &Method,
         words: &[Word; ARGUMENT_WORDS],
         callee: ProcessId,
-    ) -> Result<InForce, CallError> {
+    ) -> Result<InForce, Effect> {
         let mut in_force = self.threads.current().rights.leases.of_callee();
         let mut kinds = method.arguments.kinds;
         for word in words.windows(2) {
@@ -44,6 +45,9 @@ impl<P: Port> Kernel<P> {
                 // The bit is the sign, which the CPU tests at once.
                 _ => block_of(length),
             };
+            if self.gives_way() {
+                return Err(Effect::SWITCH);
+            }
             let memory = Span::new(address, length).ok_or(CallError::BadLease)?;
             let writable = kind == WRITE;
             // Flash is readable by all.

@@ -8,7 +8,7 @@ use crate::effect::Effect;
 use crate::port::Port;
 use crate::wait::{Pending, Wait};
 use crossgate_abi::table::Service;
-use crossgate_abi::{CallError, LockId, ServiceId, ThreadId, Word};
+use crossgate_abi::{CallError, LockId, ServiceId, ThreadId};
 
 /// The lock of an exclusive object.
 #[derive(Clone, Copy, Debug)]
@@ -41,22 +41,22 @@ pub(crate) fn free_lock(services: &[Service], locks: &mut [Lock], service: Servi
 }
 
 impl<P: Port> Kernel<P> {
-    /// Takes the lock of an object for the next call of the current thread, whose registers are saved at
-    /// `stack_pointer`. If the lock is not free, the thread waits.
+    /// Takes the lock of an object for the next call of the current thread. If the lock is not free, the thread waits.
     #[inline]
-    pub(crate) fn take_lock(&mut self, stack_pointer: Word, lock: LockId) -> Result<(), Effect> {
+    pub(crate) fn take_lock(&mut self, lock: LockId) -> Result<(), Effect> {
         let me = self.threads.current_id();
         let Some(state) = self.locks.get_mut(lock.index()) else { return Ok(()) };
         let Some(holder) = state.holder() else {
             *state = Lock(me);
             return Ok(());
         };
-        if self.leads_back(holder) {
-            return Err(CallError::Deadlock.into());
+        match self.leads_back(holder) {
+            None => return Err(Effect::SWITCH),
+            Some(true) => return Err(CallError::Deadlock.into()),
+            Some(false) => {}
         }
         // The thread makes its call again when the lock is free.
         let thread = self.current();
-        thread.stack_pointer = stack_pointer;
         thread.pending = Pending::Retry;
         thread.wait = Wait::Lock(lock);
         self.block_on(holder);

@@ -39,8 +39,10 @@ impl<P: Port> Kernel<P> {
         let Some(holder) = self.mutex_holder(value) else {
             return CallError::BadArgument.into();
         };
-        if self.leads_back(holder) {
-            return CallError::Deadlock.into();
+        match self.leads_back(holder) {
+            None => return Outcome::NONE,
+            Some(true) => return CallError::Deadlock.into(),
+            Some(false) => {}
         }
         self.port.write_word(address, value | CONTENDED);
         // The returns of the holder will be noticed. (If an object has a lock, the duty is set for the call already; or

@@ -14,6 +14,8 @@ pub struct Inspection {
     pub(crate) noted: usize,
     /// True if the dump was written since the system started.
     pub(crate) is_dumped: bool,
+    /// The check of the words of the dump that were [looked at](crate::work::Work::unchecked) so far.
+    pub(crate) check: Word,
 }
 
 /// The notes of the crashes of a process.
@@ -41,6 +43,6 @@ impl Inspection {
         crashes: &'static mut [Crashes],
         dump: Option<&'static mut [Word; dump::WORDS]>,
     ) -> Inspection {
-        Inspection { crashes, dump, noted: 0, is_dumped: false }
+        Inspection { crashes, dump, noted: 0, is_dumped: false, check: 0 }
     }
 }

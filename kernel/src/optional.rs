@@ -17,6 +17,8 @@ pub struct Optional<P: Port> {
     pub(crate) end_life: fn(&mut Kernel<P>, ProcessId),
     /// Notes that a process is taken down, if by a crash.
     pub(crate) note: fn(&mut Kernel<P>, ProcessId),
+    /// Does a piece of the work that is left of a crash dump.
+    pub(crate) check_dump: fn(&mut Kernel<P>),
     /// Returns, in the third word, the life in which the process of the second made the call that the current thread is
     /// in.
     pub(crate) life_of_caller: fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,

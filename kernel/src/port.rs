@@ -60,6 +60,12 @@ pub trait Port: 'static {
     /// [`NEVER`](crate::time::NEVER)) or soon after. It replaces the earlier time.
     fn set_timer(&mut self, wake_at: u64);
 
+    /// Returns whether an interrupt, or the timer, waits until the core is done with the present event: then the core
+    /// does only what can't wait. A port that is not able to tell answers `false`.
+    ///
+    /// An interrupt whose line is [masked](Self::mask) does not wait.
+    fn interrupt_is_pending(&self) -> bool;
+
     /// Reads a word of a process' memory. The core has checked that the address is aligned and belongs to the process
     /// that named it.
     fn read_word(&mut self, address: Word) -> Word;

@@ -12,7 +12,7 @@ use crate::effect::{Effect, Outcome};
 use crate::port::Port;
 use crate::process::Process;
 use crate::wait::{Pending, Wait};
-use crossgate_abi::{CallError, ProcessId, ThreadId, Word};
+use crossgate_abi::{CallError, ProcessId, ThreadId};
 
 /// The progress of a process towards a state in which it can be entered.
 pub(crate) enum Progress {
@@ -104,15 +104,13 @@ impl<P: Port> Kernel<P> {
         Outcome::NONE
     }
 
-    /// Handles a call of the current thread, whose registers are saved at `stack_pointer`, to a service of a process
-    /// that is not running: the thread helps the process to start, and tries again.
+    /// Handles a call of the current thread to a service of a process that is not running: the thread helps the process to
+    /// start, and tries again.
     #[inline]
-    pub(crate) fn call_later(&mut self, stack_pointer: Word, process: ProcessId) -> Effect {
+    pub(crate) fn call_later(&mut self, process: ProcessId) -> Effect {
         match self.advance(process) {
             Progress::Running | Progress::More => {
-                let thread = self.threads.current();
-                thread.stack_pointer = stack_pointer;
-                thread.pending = Pending::Retry;
+                self.threads.current().pending = Pending::Retry;
                 self.reload()
             }
             _ => Effect::error(CallError::ServerDown),

@@ -76,28 +76,32 @@ impl<P: Port> Kernel<P> {
         if set & !owned != 0 {
             return CallError::NotPermitted.into();
         }
-        let me = self.threads.current_id();
         let first = self.first_notification(process);
-        let (mut index, mut rest, mut signalled) = (first, set, None);
-        for state in self.notifications.get_mut(first..).unwrap_or_default() {
-            if rest == 0 {
-                break;
+        let count = (u32::BITS - set.trailing_zeros()) as usize;
+        let states = self.notifications.get_mut(first..first + count).unwrap_or_default();
+        let mut rest = set as i32;
+        for (place, state) in states.iter_mut().enumerate() {
+            if state.signals != 0 && rest < 0 {
+                state.signals -= 1;
+                words[1] = first + place;
+                return Status::OK.into();
             }
-            if rest >> 31 != 0 {
-                if state.signals != 0 {
-                    state.signals -= 1;
-                    signalled = Some(index);
-                    break;
-                }
+            rest <<= 1;
+        }
+        if timeout == 0 || self.threads.current().gives_up() {
+            return Status::TIMED_OUT.into();
+        }
+        if self.gives_way() {
+            return Outcome::NONE;
+        }
+        let me = self.threads.current_id();
+        let states = self.notifications.get_mut(first..first + count).unwrap_or_default();
+        let mut rest = set as i32;
+        for state in states {
+            if rest < 0 {
                 state.waiters.insert(me);
             }
             rest <<= 1;
-            index = index.wrapping_add(1);
-        }
-        if signalled.is_some() || timeout == 0 || self.threads.current().gives_up() {
-            self.forget_waiter(me, set);
-            words[1] = signalled.unwrap_or(0);
-            return signalled.map_or(Status::TIMED_OUT, |_| Status::OK).into();
         }
         self.block(Wait::Notifications(set));
         if timeout != NEVER {

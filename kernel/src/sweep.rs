@@ -26,6 +26,12 @@ impl<P: Port> Kernel<P> {
             self.signal(supervisor.notification.index());
             return true;
         }
+        if self.work.unchecked != 0
+            && let Some(optional) = &self.optional
+        {
+            (optional.check_dump)(self);
+            return true;
+        }
         let Work { unswept, waking, lowering, unseen, chosen, .. } = self.work;
         if unseen.is_empty() {
             if lowering.contains(chosen) {
@@ -82,8 +88,11 @@ impl<P: Port> Kernel<P> {
         }
         work.dying.insert(process);
         (work.unswept, work.lessees) = (unswept, Set::EMPTY);
-        // The thread that crashed is known. The worker finds the other threads in the process.
-        self.lead_out(self.threads.current_id());
+        // The thread that crashed is known, if there is time for it now. The worker finds the other threads in the
+        // process.
+        if !self.port.interrupt_is_pending() {
+            self.lead_out(self.threads.current_id());
+        }
         self.engage();
     }
 

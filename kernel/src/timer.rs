@@ -2,7 +2,8 @@
 //! The interrupt of the timer, at which threads wake.
 //!
 //! Each thread is looked at: there are few, and most waits with a timeout end before it. After as many looks as take a
-//! short time, the port is asked for another interrupt at once, and other interrupts arrive in between.
+//! short time, or when another interrupt is pending, the port is asked for another interrupt at once, and other
+//! interrupts arrive in between.
 
 use crate::Kernel;
 use crate::effect::Effect;
@@ -26,7 +27,9 @@ impl<P: Port> Kernel<P> {
         {
             looks = 0;
         }
-        // Of the steps that take long, one in each interrupt, before any other. (The idle thread takes no time.)
+        // (The idle thread needs no look.)
+        self.checked = self.checked.max(1);
+        // Of the steps that take long, one in each interrupt, before any other.
         let mut is_first = true;
         for _ in 0..looks {
             let id = ThreadId::new(self.checked.into());
@@ -34,10 +37,11 @@ impl<P: Port> Kernel<P> {
             let wake_at = thread.wake_at;
             let is_due = wake_at <= now;
             let deadlines = self.deadlines.filter(|_| thread.has_deadlines());
-            if !is_first && (is_due || deadlines.is_some()) {
+            let takes_long = is_due || deadlines.is_some();
+            if takes_long && !is_first || self.port.interrupt_is_pending() {
                 break;
             }
-            is_first = id == ThreadId::IDLE;
+            is_first = false;
             if is_due {
                 self.interrupt_wait(id);
                 if deadlines.is_some() {

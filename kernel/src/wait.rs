@@ -77,7 +77,8 @@ pub enum Pending {
         /// The result.
         word: Word,
     } = 1,
-    /// Its system call is made again, because what it waited for may be available now.
+    /// Its system call is made again, because what it waited for may be available now, or because it [has given
+    /// way](crate::give_way) to an interrupt.
     Retry = 2,
 }
 

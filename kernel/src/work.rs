@@ -31,6 +31,8 @@ pub(crate) struct Work {
     pub lessees: Set<ThreadId>,
     /// True if the notification of the supervisor still has to be signalled, because a fault was recorded.
     pub untold: bool,
+    /// The first word of the crash dump that is not part of its check yet; 0 if there is no such word.
+    pub unchecked: u8,
     /// Threads of these sets that still have to be looked at, to choose the most urgent.
     pub unseen: Set<ThreadId>,
     /// The most urgent thread so far, which the next pieces are for; the idle thread if there is none.
@@ -47,6 +49,7 @@ impl Work {
         lowering: Set::EMPTY,
         lessees: Set::EMPTY,
         untold: false,
+        unchecked: 0,
         unseen: Set::EMPTY,
         chosen: ThreadId::IDLE,
         highest: 0,

@@ -124,6 +124,10 @@ impl Port for Machine {
         self.timer = (at != NEVER).then_some(at);
     }
 
+    fn interrupt_is_pending(&self) -> bool {
+        false
+    }
+
     fn read_word(&mut self, address: Word) -> Word {
         // SAFETY: the address is that of a mutex or of the state of a pool's thread that the current thread has passed.
         // The threads that use it don't run.

@@ -24,13 +24,22 @@ use std::time::{Duration, Instant};
 use std::{env, eprintln, format, println, thread};
 use step::{Model, Moment, Step};
 
+/// A step that was taken.
+#[derive(Clone, Copy)]
+struct Taken {
+    /// Its number in the scene.
+    number: u8,
+    /// The first look for an interrupt in it that found one; 0: none did.
+    found: u8,
+}
+
 /// A search through the states of a scene.
 struct Search {
     steps: Vec<Step>,
     model: Model,
     start: Moment,
     /// The origin of each state: the state before it, and the step.
-    origins: Vec<(u32, u8)>,
+    origins: Vec<(u32, Taken)>,
     seen: HashSet<u64, FixedState>,
     transitions: usize,
     depth: usize,
@@ -43,7 +52,15 @@ impl Search {
         let mut seen = HashSet::default();
         seen.insert(model.key());
         let (start, steps) = (model.save(), scene.steps.to_vec());
-        Search { steps, model, start, origins: vec![(0, 0)], seen, transitions: 0, depth: 0 }
+        Search {
+            steps,
+            model,
+            start,
+            origins: vec![(0, Taken { number: 0, found: 0 })],
+            seen,
+            transitions: 0,
+            depth: 0,
+        }
     }
 
     /// Searches on until all states are known or it has to stop. Returns whether all are known.
@@ -60,8 +77,8 @@ impl Search {
     fn expand(&mut self, index: usize) {
         let path = self.path(index);
         self.model.restore(&self.start);
-        for &step in &path {
-            self.model.take(step);
+        for &(step, found) in &path {
+            self.model.take(step, found);
         }
         assert!(self.seen.contains(&self.model.key()), "the same steps lead to the same state");
         let here = self.model.save();
@@ -70,36 +87,45 @@ impl Search {
             if !self.model.can(step) {
                 continue;
             }
-            let taken = catch_unwind(AssertUnwindSafe(|| {
-                self.model.take(step);
-                let new = self.seen.insert(self.model.key());
-                if new {
-                    check(&self.model.driver);
+            // Without a pending interrupt, then with one that the first look finds, or the second, and so on.
+            let (mut found, mut looks) = (0, 0);
+            while found <= looks {
+                let taken = catch_unwind(AssertUnwindSafe(|| {
+                    self.model.take(step, found);
+                    let new = self.seen.insert(self.model.key());
+                    if new {
+                        check(&self.model.driver);
+                    }
+                    new
+                }));
+                match taken {
+                    Ok(true) => {
+                        let taken = Taken { number: number as u8, found: found as u8 };
+                        self.origins.push((index as u32, taken));
+                        self.depth = path.len() + 1;
+                    }
+                    Ok(false) => {}
+                    Err(panic) => {
+                        eprintln!("after these steps:\n{}", self.tell(&path, (step, found)));
+                        resume_unwind(panic);
+                    }
                 }
-                new
-            }));
-            match taken {
-                Ok(true) => {
-                    self.origins.push((index as u32, number as u8));
-                    self.depth = path.len() + 1;
+                if found == 0 {
+                    looks = self.model.looks();
                 }
-                Ok(false) => {}
-                Err(panic) => {
-                    eprintln!("after these steps:\n{}", self.tell(&path, step));
-                    resume_unwind(panic);
-                }
+                self.transitions += 1;
+                found += 1;
+                self.model.restore(&here);
             }
-            self.transitions += 1;
-            self.model.restore(&here);
         }
     }
 
     /// Returns the steps that lead to a state.
-    fn path(&self, mut index: usize) -> Vec<Step> {
+    fn path(&self, mut index: usize) -> Vec<(Step, usize)> {
         let mut path = vec![];
         while index != 0 {
-            let (from, number) = self.origins[index];
-            path.push(self.steps[usize::from(number)]);
+            let (from, Taken { number, found }) = self.origins[index];
+            path.push((self.steps[usize::from(number)], usize::from(found)));
             index = from as usize;
         }
         path.reverse();
@@ -107,13 +133,14 @@ impl Search {
     }
 
     /// Returns steps as text, with the thread that takes each. The last step is not taken.
-    fn tell(&mut self, path: &[Step], last: Step) -> String {
+    fn tell(&mut self, path: &[(Step, usize)], last: (Step, usize)) -> String {
         self.model.restore(&self.start);
         let mut text = String::new();
-        for (index, &step) in path.iter().chain([&last]).enumerate() {
-            text += &format!("{:3}. {}\n", index + 1, self.model.tell(step));
+        for (index, &(step, found)) in path.iter().chain([&last]).enumerate() {
+            let look = if found == 0 { String::new() } else { format!(", look {found} finds") };
+            text += &format!("{:3}. {}{look}\n", index + 1, self.model.tell(step));
             if index < path.len() {
-                self.model.take(step);
+                self.model.take(step, found);
             }
         }
         text

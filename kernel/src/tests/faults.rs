@@ -104,7 +104,7 @@ fn a_crash_frees_the_locks_of_the_frames_that_it_unwinds() {
     assert_eq!(driver.path(1), [1, 0]);
     driver.kernel.threads.switch_to(ThreadId::new(1));
     assert_eq!(driver.call(1, [0; 4]), Err(error(CallError::ServerDown)));
-    assert!(driver.kernel.take_lock(0, LockId::FIRST).is_ok(), "the lock is free");
+    assert!(driver.kernel.take_lock(LockId::FIRST).is_ok(), "the lock is free");
 }
 
 #[test]

@@ -203,11 +203,13 @@ fn a_dump_is_known_by_its_check() {
     let top = driver.thread(1).window_top();
     driver.kernel.port.now = 7_000;
     let _ = driver.kernel.fault(Cause::Access, 0x11, 0x22);
+    driver.settle();
     let (words, is_new) = dump(&driver);
     assert!(words[dump::CHECK] == dump::check(&words) && is_new);
     assert_eq!(words[dump::TIME..][..4], [7, words[dump::RECORD], 0x22, 0x11]);
     assert_eq!((words[dump::LENGTH], words[dump::REGISTERS]), (2, 1));
     assert_eq!(words[dump::STACK..][..2], [stack(1), top], "the caller's part is not in it");
+    assert!(words[dump::STACK + 2..].iter().all(|&word| word == 0), "no more than it has");
     assert!(driver.kernel.look_at_dump(dump::WORDS).is_none());
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use super::*;
+use crate::wait::Wait;
 use crossgate_abi::{Cause, NOBODY};
 
 const FOR_EVER: [Word; 2] = [u32::MAX as Word; 2];
@@ -140,4 +141,16 @@ fn a_visitor_waits_with_the_rights_of_the_process_it_is_in() {
     assert_eq!(wait(&mut driver, FIRST_OWN, [0, 0]), error(CallError::NotPermitted));
     driver.call(0, [0; 4]).unwrap();
     assert_eq!(wait(&mut driver, FIRST_OWN, [0, 0]), status(Status::TIMED_OUT));
+}
+
+#[test]
+fn a_wait_gives_way_to_an_interrupt_with_nothing_changed() {
+    let mut driver = two_processes();
+    driver.kernel.port.found = 1;
+    assert_eq!(wait(&mut driver, FIRST_OWN, FOR_EVER), SWITCHED);
+    assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::Retry)));
+    assert_eq!((driver.thread(2).wait, driver.kernel.notifications[0].signals), (Wait::Nothing, 0));
+    driver.kernel.port.found = 0;
+    assert_eq!(wait(&mut driver, FIRST_OWN, FOR_EVER), SWITCHED);
+    assert_eq!(driver.thread(2).wait, Wait::Notifications(FIRST_OWN as u32));
 }

@@ -135,8 +135,10 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// Does what the port does in this step.
-fn take(driver: &mut Driver, step: &Step) {
+fn take(driver: &mut Driver, (step, found): &(Step, usize)) {
     driver.pending();
+    driver.kernel.port.looks.set(0);
+    driver.kernel.port.found = *found;
     let thread = driver.kernel.current();
     let (is_idle, at_home) = (thread.id == ThreadId::IDLE, thread.depth() == 0);
     let process = thread.rights.process;
@@ -201,7 +203,7 @@ fn the_invariants_hold_for_long() {
         let config =
             ProptestConfig { cases: 1_000, failure_persistence: None, ..Default::default() };
         let mut runner = TestRunner::new(config);
-        let run = |steps: Vec<Step>| {
+        let run = |steps: Vec<(Step, usize)>| {
             run(&steps);
             Ok(())
         };
@@ -226,11 +228,12 @@ fn every_system_call_is_drawn() {
     assert!(drawn.iter().any(|&number| SystemCall::from_number(number).is_none()));
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    proptest::collection::vec(step(), 1..300)
+/// Returns steps, and for each the first look for an interrupt in it that finds one.
+fn steps() -> impl Strategy<Value = Vec<(Step, usize)>> {
+    proptest::collection::vec((step(), 0usize..4), 1..300)
 }
 
-fn run(steps: &[Step]) {
+fn run(steps: &[(Step, usize)]) {
     let mut driver = small_firmware();
     check(&driver);
     for step in steps {

@@ -114,6 +114,9 @@ impl<const STARTS_BELOW: bool> Port for Flawed<STARTS_BELOW> {
             self.now = 0;
         }
     }
+    fn interrupt_is_pending(&self) -> bool {
+        false
+    }
     fn read_word(&mut self, address: Word) -> Word {
         *self.at(address)
     }

@@ -60,13 +60,10 @@ pub fn dump(
     let start = frame + FRAME + if status & ALIGNED != 0 { 4 } else { 0 };
     *registers =
         [r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, start, link, counter, status];
-    let words = (start..window.end).step_by(size_of::<Word>());
-    let mut length = 0;
-    for (place, word) in stack.iter_mut().zip(words) {
-        // SAFETY: the address is that of a word of the thread's stack, and the thread is not running.
-        *place = unsafe { (word as *const Word).read_volatile() };
-        length += 1;
-    }
+    // (The stack ends with a whole word.)
+    let length = (window.end.saturating_sub(start) / size_of::<Word>()).min(STACK_WORDS);
+    // SAFETY: these are words of the thread's stack, and the thread is not running.
+    unsafe { (start as *const Word).copy_to_nonoverlapping(stack.as_mut_ptr(), length) };
     length
 }
 

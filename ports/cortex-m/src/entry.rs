@@ -124,8 +124,7 @@ unsafe extern "C" {
 
 /// The slow path of an interrupt: the core decides.
 ///
-/// In: r0 is the context of the interrupted thread. Out: some thread continues. (If the stack pointer of the
-/// interrupted thread was out of bounds, the effect is as if the next one had been interrupted.)
+/// In: r0 is the context of the interrupted thread. Out: some thread continues.
 ///
 /// # Safety
 /// It is jumped to by the handler of an interrupt, whose exception it ends.

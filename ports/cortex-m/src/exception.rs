@@ -2,7 +2,6 @@
 //! The numbers of exceptions, and the one that is active (ARM DDI 0403E, B1.5.2).
 
 use core::ops::RangeInclusive;
-use cortex_m::peripheral::SCB;
 
 pub const NON_MASKABLE: u32 = 2;
 /// Hard fault, memory management, bus and usage fault.
@@ -10,11 +9,15 @@ pub const FAULTS: RangeInclusive<u32> = 3..=6;
 pub const PENDSV: u32 = 14;
 pub const SYSTICK: u32 = 15;
 
-/// Returns the exception that is active (ARM DDI 0403E, B3.2.4).
+/// Returns the exception that is active (ARM DDI 0403E, B1.4.2).
+#[inline(always)]
 pub fn active() -> u32 {
-    const ACTIVE: u32 = 0x1ff;
+    let exception;
     // SAFETY: this only reads a register.
-    unsafe { (*SCB::PTR).icsr.read() & ACTIVE }
+    unsafe {
+        core::arch::asm!("mrs {}, ipsr", out(reg) exception, options(nomem, nostack, preserves_flags));
+    }
+    exception
 }
 
 /// Returns the interrupt line of an exception. Exceptions of the CPU itself are below line 0.

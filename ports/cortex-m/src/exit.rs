@@ -74,7 +74,8 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "str r7, [r0, #{arguments} + 8]",
         "b .Lload_leases",
         // The system call is repeated: back to the `svc` instruction, which is 2 bytes long.
-        // Attacker: none. The thread waits, so its context was checked, and since then the context is closed to all.
+        // Attacker: none. The context was checked when the thread made the system call, and since then the thread has
+        // not run, and the context is closed to all others.
         ".Lload_retry:",
         "ldr r6, [r0, #{program_counter}]",
         "subs r6, #2",

@@ -308,6 +308,11 @@ impl Port for Machine {
         self.set_timer();
     }
 
+    /// Interrupts are never held off for long here: Linux does not run other programs later because of a thread.
+    fn interrupt_is_pending(&self) -> bool {
+        false
+    }
+
     fn read_word(&mut self, address: Word) -> Word {
         // SAFETY: the core checked that the address is that of a word of the current process, whose memory is open; the
         // thread that uses it is not running.

@@ -53,6 +53,10 @@ impl Port for Machine {
         clock::set_timer(at);
     }
 
+    fn interrupt_is_pending(&self) -> bool {
+        missing("tell whether an interrupt waits, or `false` if interrupts may wait for longer")
+    }
+
     fn read_word(&mut self, _address: Word) -> Word {
         missing("read a word of a process, which the core has checked")
     }

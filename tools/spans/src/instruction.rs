@@ -25,6 +25,11 @@ pub struct Instruction {
 pub enum Flow {
     /// At the next instruction, or somewhere in the same function.
     On,
+    /// The same, by whether a value is 0 (`true` if it goes elsewhere for 0).
+    If(bool),
+    /// At the next instruction, which begins a block of so many that are executed only if a value is 0 (`true`), or is
+    /// not (`false`).
+    Block(bool, u8),
     /// At this address: in the same function, or in one that returns instead of this one.
     Branch(u32),
     /// In a function that returns to the next instruction.
@@ -82,7 +87,10 @@ impl Flow {
                 let offset = i32::from(code as i16) << 21 >> 20;
                 Flow::Branch(address.wrapping_add(4).wrapping_add_signed(offset))
             }
-            _ if code & 0xff87 == 0x4780 => Flow::Call, // BLX
+            _ if code & 0xfe00 == 0xd000 => Flow::If(code & 0x100 == 0), // BEQ, BNE
+            _ if code & 0xf500 == 0xb100 => Flow::If(code & 0x800 == 0), // CBZ, CBNZ
+            _ if code & 0xffe0 == 0xbf00 && code & 0xf != 0 => Flow::of_block(code), // ITEQ, ITNE
+            _ if code & 0xff87 == 0x4780 => Flow::Call,                  // BLX
             _ if code & 0xff87 == 0x4700 && register == LINK_REGISTER => Flow::Return,
             _ if code & 0xff00 == 0xbd00 => Flow::Return, // POP with pc
             _ if code & 0xff87 == 0x4700 => Flow::Jump,   // BX
@@ -92,12 +100,24 @@ impl Flow {
         }
     }
 
+    /// Decodes an IT instruction for EQ or NE. If some instructions of the block are for the opposite, it tells nothing.
+    fn of_block(code: u16) -> Flow {
+        let (not_zero, mask) = (code & 0x10 != 0, code & 0xf);
+        let count = 4 - mask.trailing_zeros();
+        let others = mask & 0xe << mask.trailing_zeros();
+        let expected = if not_zero { 0xe << mask.trailing_zeros() & 0xf } else { 0 };
+        if others == expected { Flow::Block(!not_zero, count as u8) } else { Flow::On }
+    }
+
     fn of_long(address: u32, first: u16, second: u16) -> Flow {
         let loads_pc = second & 0x8000 != 0;
         match first {
             _ if first & 0xf800 == 0xf000 && second & 0xd000 == 0xd000 => Flow::Call, // BL
             _ if first & 0xf800 == 0xf000 && second & 0xd000 == 0x9000 => {
                 Flow::Branch(address.wrapping_add(4).wrapping_add_signed(offset(first, second)))
+            }
+            _ if first & 0xfb80 == 0xf000 && second & 0xd000 == 0x8000 => {
+                Flow::If(first & 0x40 == 0) // BEQ, BNE
             }
             0xf85d if second == 0xfb04 => Flow::Return, // POP of pc alone
             _ if first & 0xffd0 == 0xe890 && loads_pc => Flow::Return, // LDMIA, so also POP
@@ -145,6 +165,21 @@ mod tests {
             ("ldr.w r0, [r0]", &[0xd0, 0xf8, 0x00, 0x00], Flow::On),
             ("mov r0, r3", &[0x18, 0x46], Flow::On),
             ("dsb", &[0xbf, 0xf3, 0x4f, 0x8f], Flow::On),
+            ("beq.n", &[0x02, 0xd0], Flow::If(true)),
+            ("bne.n", &[0xfa, 0xd1], Flow::If(false)),
+            ("bhi.n", &[0x02, 0xd8], Flow::On),
+            ("cbz r0", &[0x08, 0xb1], Flow::If(true)),
+            ("cbnz r3", &[0x0b, 0xbb], Flow::If(false)),
+            ("beq.w", &[0x00, 0xf0, 0x02, 0x80], Flow::If(true)),
+            ("bne.w", &[0x7f, 0xf4, 0xfe, 0xaf], Flow::If(false)),
+            ("bhi.w", &[0x00, 0xf2, 0x02, 0x80], Flow::On),
+            ("it eq", &[0x08, 0xbf], Flow::Block(true, 1)),
+            ("it ne", &[0x18, 0xbf], Flow::Block(false, 1)),
+            ("itttt ne", &[0x1f, 0xbf], Flow::Block(false, 4)),
+            ("ittt eq", &[0x02, 0xbf], Flow::Block(true, 3)),
+            ("ite ne", &[0x14, 0xbf], Flow::On),
+            ("it hi", &[0x88, 0xbf], Flow::On),
+            ("nop", &[0x00, 0xbf], Flow::On),
         ];
         for (text, bytes, flow) in flows {
             let instruction = Instruction::new(0x100, bytes, &functions);

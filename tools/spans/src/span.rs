@@ -19,11 +19,25 @@ pub struct Run {
     pub count: u64,
 }
 
-/// The instructions from the entry of an exception to its return.
+/// The instructions during which interrupts are held off: from the entry of an exception, or from a look in it that
+/// found no interrupt, to the next such look, or to the return of the exception.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Span {
-    /// The runs of the span, in order.
+    /// The runs of the span, in order. After a look they begin with runs of no instructions, one for each function that
+    /// has not returned.
     pub runs: Vec<Run>,
+    /// The last look for an interrupt in it, if there is one.
+    pub look: Option<Look>,
+}
+
+/// A look for an interrupt that is pending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// The index of the function that looks.
+    pub function: usize,
+    /// The number of instructions that follow, up to the end of the span, if an interrupt was found. Otherwise the
+    /// span ends with the look; if an interrupt had been found, as many would have followed as in another span.
+    pub left: Option<u64>,
 }
 
 impl Span {
@@ -62,7 +76,28 @@ impl Span {
         path
     }
 
+    /// Ends the span with a look that found no interrupt. Returns the next one. So many instructions of the last function
+    /// belong to it, too: those since the look, because it does not find what arrives later.
+    pub(crate) fn look_in_vain(&mut self, function: usize, since: u64) -> Span {
+        let mut open: Vec<Run> = Vec::new();
+        for run in &self.runs {
+            // (What a handler jumps to goes by the handler's name.)
+            open.retain(|outer| outer.depth < run.depth || outer.depth == 0);
+            if run.depth > 0 || open.is_empty() {
+                open.push(Run { count: 0, ..*run });
+            }
+        }
+        if let Some(last) = open.last_mut() {
+            last.count = since;
+        }
+        self.look = Some(Look { function, left: None });
+        Span { runs: open, look: None }
+    }
+
     pub(crate) fn add(&mut self, depth: usize, function: usize) {
+        if let Some(Look { left: Some(left), .. }) = &mut self.look {
+            *left += 1;
+        }
         match self.runs.last_mut() {
             Some(run) if run.depth == depth && run.function == function => run.count += 1,
             _ => self.runs.push(Run { depth, function, count: 1 }),
@@ -74,7 +109,14 @@ impl Display for Span {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         self.runs.iter().try_for_each(|Run { depth, function, count }| {
             write!(formatter, "{depth}:{function}:{count} ")
-        })
+        })?;
+        match self.look {
+            None => Ok(()),
+            Some(Look { function, left: None }) => write!(formatter, "look:{function}"),
+            Some(Look { function, left: Some(left) }) => {
+                write!(formatter, "look:{function}:{left}")
+            }
+        }
     }
 }
 
@@ -88,25 +130,48 @@ impl FromStr for Span {
             let run = Run { depth: number()?, function: number()?, count: number()? as u64 };
             numbers.next().is_none().then_some(run)
         };
-        let runs = line.split_whitespace().map(run).collect::<Option<Vec<_>>>();
-        let span = runs.filter(|runs| !runs.is_empty()).map(|runs| Span { runs });
+        let look = |words: &str| {
+            let (function, left) = match words.split_once(':') {
+                None => (words, None),
+                Some((function, left)) => (function, Some(left.parse().ok()?)),
+            };
+            Some(Look { function: function.parse().ok()?, left })
+        };
+        let (runs, last) = line.split_once("look:").map_or((line, None), |(a, b)| (a, Some(b)));
+        let runs = runs.split_whitespace().map(run).collect::<Option<Vec<_>>>();
+        let look = last.map_or(Some(None), |last| look(last).map(Some));
+        let span = runs.filter(|runs| !runs.is_empty()).zip(look);
+        let span = span.map(|(runs, look)| Span { runs, look });
         span.ok_or_else(|| format!("not a span: {line}"))
     }
 }
 
-/// The longest span of each path.
+/// The longest span of each path, and of those the one that ends with each look; and what follows at the most when each
+/// look has found an interrupt.
 #[derive(Debug, Default)]
-pub struct Longest(BTreeMap<Vec<usize>, u64>);
+pub struct Longest {
+    spans: BTreeMap<(Vec<usize>, Option<usize>), u64>,
+    left: BTreeMap<usize, u64>,
+}
 
 impl Longest {
-    /// Returns `true` if this span is longer than all before it with its path.
+    /// Returns `true` if this span, or what follows the look in it, is longer than all before it.
     pub fn is(&mut self, span: &Span) -> bool {
-        let longest = self.0.entry(span.path()).or_default();
-        let count = span.count();
-        let longer = count > *longest;
-        *longest = count.max(*longest);
-        longer
+        let ends_with = span.look.filter(|look| look.left.is_none());
+        let key = (span.path(), ends_with.map(|look| look.function));
+        let is_longer = is_more(self.spans.entry(key).or_default(), span.count());
+        let found = span.look.and_then(|look| Some((look.function, look.left?)));
+        let leaves_more = found
+            .is_some_and(|(function, left)| is_more(self.left.entry(function).or_default(), left));
+        is_longer || leaves_more
     }
+}
+
+/// Raises the most to this count. Returns whether that is more.
+fn is_more(most: &mut u64, count: u64) -> bool {
+    let is_more = count > *most;
+    *most = count.max(*most);
+    is_more
 }
 
 #[cfg(test)]
@@ -115,15 +180,20 @@ mod tests {
 
     fn span(runs: &[(usize, usize, u64)]) -> Span {
         let run = |&(depth, function, count)| Run { depth, function, count };
-        Span { runs: runs.iter().map(run).collect() }
+        Span { runs: runs.iter().map(run).collect(), look: None }
     }
 
     #[test]
     fn what_is_written_is_read() {
         let span = span(&[(0, 3, 12), (1, 4, 100), (0, 3, 2)]);
         assert_eq!(span.to_string(), "0:3:12 1:4:100 0:3:2 ");
-        assert_eq!(span.to_string().parse(), Ok(span));
-        for line in ["", "7", "x 0:3:12", "0:3", "0:3:12:1", "0:x:12"] {
+        assert_eq!(span.to_string().parse(), Ok(span.clone()));
+        for left in [None, Some(7)] {
+            let span = Span { look: Some(Look { function: 4, left }), ..span.clone() };
+            assert_eq!(span.to_string().parse(), Ok(span));
+        }
+        let wrong = ["", "7", "x 0:3:12", "0:3", "0:3:12:1", "0:x:12", "look:3", "0:3:12 look:"];
+        for line in wrong {
             assert!(line.parse::<Span>().is_err(), "{line}");
         }
     }
@@ -158,5 +228,16 @@ mod tests {
         let is =
             spans.map(|(function, count)| longest.is(&span(&[(0, 0, 1), (1, function, count)])));
         assert_eq!(is, [true, false, true, true, false]);
+    }
+
+    #[test]
+    fn each_look_counts_by_itself() {
+        let mut longest = Longest::default();
+        let looks = [(3, None), (3, None), (4, None), (4, Some(5)), (4, Some(5)), (4, Some(6))];
+        let is = looks.map(|(function, left)| {
+            let look = Some(Look { function, left });
+            longest.is(&Span { look, ..span(&[(0, 0, 9)]) })
+        });
+        assert_eq!(is, [true, false, true, true, false, true]);
     }
 }

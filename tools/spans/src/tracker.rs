@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Follows execution into handlers and out of them.
 
+use crate::span::Look;
 use crate::{Flow, Instruction, Role, Span};
+
+/// A look for an interrupt branches by what it has read within so many instructions.
+const DISTANCE: usize = 16;
 
 /// The state of the execution so far.
 #[derive(Debug, Default)]
@@ -28,6 +32,19 @@ struct Handler {
     span: Span,
     /// The return address of each function that was called; `None` if an exception made the call.
     returns: Vec<Option<u32>>,
+    /// A look for an interrupt that is not finished.
+    look: Option<Glance>,
+}
+
+/// A look for an interrupt of which the answer is not known yet: the value that it has read is tested later.
+#[derive(Clone, Copy, Debug)]
+struct Glance {
+    /// The function.
+    function: usize,
+    /// The number of instructions since.
+    since: usize,
+    /// The value, 0 (`true`) or not, for which the next instructions are executed, and their number.
+    block: (bool, u8),
 }
 
 impl Tracker {
@@ -42,7 +59,8 @@ impl Tracker {
     /// For code that only threads execute, the first instruction of each block is enough.
     ///
     /// # Errors
-    /// If a handler executes code of threads: the handler's end was missed.
+    /// If a handler executes code of threads: the handler's end was missed. If a handler has found an interrupt, and none
+    /// is served next. If nothing depends on a look for an interrupt.
     pub fn executed(&mut self, instruction: &Instruction) -> Result<Option<Span>, String> {
         let address = instruction.address;
         let last = self.above.as_ref().map(|above| above.last).or(self.last);
@@ -59,6 +77,15 @@ impl Tracker {
             && handler.has_ended(&last, instruction)
         {
             ended = self.handler.take().map(|handler| handler.span);
+            let found = ended.as_ref().and_then(|span| span.look).is_some();
+            if found && instruction.role != Role::Handler {
+                return Err(format!(
+                    "an interrupt was found, and is not served before {address:#x}"
+                ));
+            }
+        }
+        if let (Some(handler), Some(last)) = (&mut self.handler, last) {
+            ended = handler.look(&last, instruction)?.or(ended);
         }
         let enters = |role| instruction.is_start && instruction.role == role;
         if enters(Role::Reset) {
@@ -80,6 +107,13 @@ impl Tracker {
             handler.span.add(handler.returns.len(), instruction.function);
         }
         Ok(ended)
+    }
+
+    /// Takes note that the instruction that was executed last has read whether an interrupt is pending.
+    pub fn looked(&mut self) {
+        if let (Some(handler), None, Some(last)) = (&mut self.handler, &self.above, self.last) {
+            handler.look = Some(Glance { function: last.function, since: 0, block: (false, 0) });
+        }
     }
 
     /// Returns `true` if this instruction is executed above the kernel.
@@ -108,13 +142,48 @@ impl Tracker {
 }
 
 impl Handler {
+    /// Follows a look for an interrupt up to the test of what it has read. Returns the span that ends there, if the look
+    /// found nothing.
+    fn look(&mut self, last: &Instruction, next: &Instruction) -> Result<Option<Span>, String> {
+        let Some(look) = &mut self.look else { return Ok(None) };
+        look.since += 1;
+        let (is_for_zero, left) = look.block;
+        look.block.1 = left.saturating_sub(1);
+        let goes_elsewhere = next.address != last.next;
+        let Glance { function, since, .. } = *look;
+        let was_zero = match last.flow {
+            Flow::If(for_zero) => for_zero == goes_elsewhere,
+            Flow::Block(for_zero, count) => {
+                look.block = (for_zero, count);
+                return Ok(None);
+            }
+            Flow::On if since < DISTANCE => return Ok(None),
+            Flow::Branch(_) | Flow::Return | Flow::Jump if left > 0 => {
+                is_for_zero == goes_elsewhere
+            }
+            Flow::Branch(_) | Flow::Return if since < DISTANCE => return Ok(None),
+            _ => {
+                return Err(format!("no test of a look for interrupts before {:#x}", last.address));
+            }
+        };
+        self.look = None;
+        if was_zero {
+            let next = self.span.look_in_vain(function, since as u64);
+            return Ok(Some(std::mem::replace(&mut self.span, next)));
+        }
+        if self.span.look.is_none() {
+            self.span.look = Some(Look { function, left: Some(0) });
+        }
+        Ok(None)
+    }
+
     /// Follows the effect of `last`, after which `next` is executed. Returns `true` if it was the return of the
     /// exception.
     fn has_ended(&mut self, last: &Instruction, next: &Instruction) -> bool {
         match last.flow {
             // They may be conditional, and not be executed.
             _ if next.address == last.next => return false,
-            Flow::On | Flow::Branch(_) => return false,
+            Flow::On | Flow::If(_) | Flow::Block(..) | Flow::Branch(_) => return false,
             Flow::Call => {
                 self.returns.push(Some(last.next));
                 return false;
@@ -177,7 +246,80 @@ mod tests {
         spans
     }
 
-    use Flow::{Branch, Call, Jump, On, Return};
+    use Flow::{Block, Branch, Call, If, Jump, On, Return};
+
+    /// A look at 0x300, in a function that a handler calls.
+    fn spans_with_a_look(after: &[(u32, Flow)]) -> Result<Vec<String>, String> {
+        let functions = functions();
+        let mut tracker = Tracker::default();
+        let mut spans = Vec::new();
+        let before = [(0x1000, On), (0x100, On), (0x102, Call), (0x300, On)];
+        for &(address, flow) in before.iter().chain(after) {
+            let span = tracker.executed(&Instruction::with_flow(address, 2, flow, &functions))?;
+            spans.extend(span.map(|span| span.to_string().trim_end().to_owned()));
+            if address == 0x300 {
+                tracker.looked();
+            }
+        }
+        Ok(spans)
+    }
+
+    #[test]
+    fn a_look_that_finds_nothing_ends_a_span() {
+        let first = "0:1:2 1:3:3 look:3".to_owned();
+        let ways = [
+            [(0x302, On), (0x304, If(true)), (0x310, Return), (0x104, Jump), (0x1002, On)],
+            [(0x302, On), (0x304, If(false)), (0x306, Return), (0x104, Jump), (0x1002, On)],
+        ];
+        for way in ways {
+            // The look is at the start of the second span, with the functions that have not returned.
+            let second = "0:1:0 1:3:4 0:1:1".to_owned();
+            assert_eq!(spans_with_a_look(&way), Ok(vec![first.clone(), second]));
+        }
+    }
+
+    #[test]
+    fn a_look_that_finds_an_interrupt_tells_what_is_left() {
+        let ways = [
+            [(0x302, On), (0x304, If(true)), (0x306, Return), (0x104, Jump), (0x200, On)],
+            [(0x302, On), (0x304, If(false)), (0x310, Return), (0x104, Jump), (0x200, On)],
+        ];
+        for way in ways {
+            let expected = "0:1:2 1:3:4 0:1:1 look:3:2".to_owned();
+            assert_eq!(spans_with_a_look(&way), Ok(vec![expected]));
+        }
+    }
+
+    #[test]
+    fn an_interrupt_that_was_found_has_to_be_served() {
+        let way = [(0x304, If(true)), (0x306, Return), (0x104, Jump), (0x1002, On)];
+        let why = "an interrupt was found, and is not served before 0x1002".to_owned();
+        assert_eq!(spans_with_a_look(&way), Err(why));
+    }
+
+    #[test]
+    fn a_block_of_conditional_instructions_tests_too() {
+        let block = [(0x302, Block(false, 2)), (0x304, On)];
+        let left = [&block[..], &[(0x306, Return), (0x104, Jump), (0x200, On)]].concat();
+        let expected = "0:1:2 1:3:4 0:1:1 look:3:1".to_owned();
+        assert_eq!(spans_with_a_look(&left), Ok(vec![expected]));
+        let stayed = [&block[..], &[(0x306, Return), (0x308, Return), (0x104, Jump), (0x1002, On)]];
+        let expected = ["0:1:2 1:3:4 look:3", "0:1:0 1:3:5 0:1:1"].map(str::to_owned);
+        assert_eq!(spans_with_a_look(&stayed.concat()), Ok(expected.to_vec()));
+    }
+
+    #[test]
+    fn a_caller_may_test_what_a_function_has_read() {
+        let way = [(0x302, Return), (0x104, If(false)), (0x106, Jump), (0x1002, On)];
+        let expected = ["0:1:2 1:3:2 0:1:1 look:3", "0:1:4"].map(str::to_owned);
+        assert_eq!(spans_with_a_look(&way), Ok(expected.to_vec()));
+    }
+
+    #[test]
+    fn a_look_without_a_test_is_told() {
+        let long: Vec<_> = (0..20).map(|index| (0x302 + 2 * index, On)).collect();
+        assert!(spans_with_a_look(&long).is_err());
+    }
 
     #[test]
     fn a_span_is_from_the_handler_to_its_return() {

@@ -169,10 +169,32 @@ impl Model {
         }
     }
 
-    /// Does what the port and user code do in this step.
-    pub fn take(&mut self, step: Step) {
+    /// Returns how often the core looked for an interrupt in the last step.
+    pub fn looks(&self) -> usize {
+        self.driver.kernel.port.looks.get()
+    }
+
+    /// Does what the port and user code do in this step. In the core, all looks for an interrupt from number `found` on
+    /// find one, if that is not 0.
+    pub fn take(&mut self, step: Step, found: usize) {
         let before = self.driver.current();
+        let key = if found == 0 { 0 } else { self.key() };
+        let changes = self.changes_without_end(step);
+        self.driver.kernel.port.looks.set(0);
+        self.driver.kernel.port.found = found;
         let outcome = self.make(step);
+        self.driver.kernel.port.found = 0;
+        let thread = self.driver.kernel.threads.get_mut(ThreadId::new(before));
+        if found != 0
+            && !changes
+            && !outcome.answered
+            && thread.pending == Pending::Retry
+            && thread.wait == Wait::Nothing
+        {
+            thread.pending = Pending::Nothing;
+            assert_eq!(self.key(), key, "who gives way has changed nothing");
+            self.driver.kernel.current().pending = Pending::Retry;
+        }
         let thread = self.driver.thread(before);
         if outcome.answered {
             let waits = (thread.wait, thread.pending);
@@ -184,6 +206,18 @@ impl Model {
         }
         self.forget();
         self.load(before, outcome.switch);
+    }
+
+    /// Returns whether a step that ends with another attempt has done a piece of work: that of a start.
+    fn changes_without_end(&self, step: Step) -> bool {
+        match step {
+            Step::Begin | Step::Interrupt | Step::Time | Step::Timer | Step::Work => true,
+            Step::Call(service, _) | Step::Pass(service, ..) => {
+                let kernel = &self.driver.kernel;
+                !kernel.is_running(kernel.services[service].owner)
+            }
+            _ => false,
+        }
     }
 
     /// Forgets the system call of a thread that was taken out of its call: the thread does not make it again.

@@ -2,8 +2,8 @@
 //! An interrupt line that is bound to a notification, as if a thread had signalled the notification.
 
 use crate::context::PROCESS_STACK;
-use crate::entry::{interrupt, save};
-use crate::exit::load;
+use crate::entry::{go_on, interrupt, save};
+use crate::exception::{PENDSV, SYSTICK};
 use crate::handler;
 use crate::machine::{__crossgate_kernel, KERNEL};
 use core::mem::offset_of;
@@ -62,17 +62,29 @@ unsafe extern "C" fn DefaultHandler() {
         "b {signal}",
         ".Linterrupt_slow:",
         "b {slow}",
-        // The interrupted thread is down. The interrupt is handled as if the next thread had been interrupted.
+        // The interrupted thread is down. The interrupt becomes pending again, and interrupts the next thread at once:
+        // a line by the register that triggers it, SysTick or PendSV by bit 26 or 28.
         ".Linterrupt_out_of_bounds:",
         "bl {out_of_bounds}",
-        "bl {load}",
-        "b .Linterrupt_slow",
+        "ldr r3, .Linterrupt_control",
+        "mrs r1, ipsr",
+        "subs r1, #16",
+        "it pl",
+        "strpl r1, [r3, #{trigger}]",
+        "bpl .Linterrupt_again",
+        "lsls r1, r1, #1",
+        "mov r2, #{pend_systick} >> 2",
+        "rors r2, r1", // to the left by 2 for SysTick, which is line -1 here, and by 4 for PendSV
+        "str r2, [r3]",
+        ".Linterrupt_again:",
+        "b {go_on}",
         // There is no thread yet: the interrupt is from before the kernel's start (`early_interrupts`).
         ".Linterrupt_early:",
         "b {early}",
         ".balign 4",
         ".Linterrupt_masks: .word {masks}",
         ".Linterrupt_kernel: .word {kernel}",
+        ".Linterrupt_control: .word {control}",
         thread = const PROCESS_STACK,
         system = const KERNEL.system,
         bound = const offset_of!(table::System, interrupts),
@@ -84,7 +96,10 @@ unsafe extern "C" fn DefaultHandler() {
         early = sym handler::early_interrupt,
         slow = sym interrupt,
         out_of_bounds = sym handler::out_of_bounds,
-        load = sym load,
+        go_on = sym go_on,
+        control = const INTERRUPT_CONTROL,
+        trigger = const SOFTWARE_TRIGGER - INTERRUPT_CONTROL,
+        pend_systick = const 1 << 26,
         masks = const INTERRUPTS_DISABLED,
         kernel = sym __crossgate_kernel,
     )
@@ -92,6 +107,12 @@ unsafe extern "C" fn DefaultHandler() {
 
 /// The address of the registers that mask lines: a bit each.
 const INTERRUPTS_DISABLED: u32 = 0xe000_e180;
+/// The address of the register that makes SysTick and PendSV pending ...
+const INTERRUPT_CONTROL: u32 = 0xe000_ed04;
+/// ... and of that for a line: it takes the number.
+const SOFTWARE_TRIGGER: u32 = 0xe000_ef00;
+
+const _: () = assert!(PENDSV + 1 == SYSTICK && SYSTICK + 1 == 16, "`DefaultHandler` tells them so");
 
 const _: () = assert!(
     offset_of!(Interrupt, line) == 0 && size_of::<Interrupt>() == 4,

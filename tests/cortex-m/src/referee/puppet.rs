@@ -140,6 +140,7 @@ impl Referee {
 
     /// Sets up the state of this system call or interrupt, as the CPU does, up to the kernel's first instruction.
     pub(super) fn lay_down(&mut self, operation: &Operation) {
+        super::state::forget_interrupts();
         let process_stack = operation.frame();
         let is_aligned = operation.stack_pointer & 4 != 0;
         let [first, second, third, fourth] = operation.words;

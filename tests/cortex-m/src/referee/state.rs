@@ -63,6 +63,16 @@ const STACK_REGION: usize = 1;
 pub const INTERRUPTS_ENABLED: usize = 0xe000_e100;
 const INTERRUPTS_DISABLED: usize = 0xe000_e180;
 pub const INTERRUPTS_PENDING: usize = 0xe000_e200;
+const INTERRUPTS_FORGOTTEN: usize = 0xe000_e280;
+
+/// Forgets interrupts that are pending: one that takes the thread down which it interrupts becomes pending again, and is
+/// another operation here.
+pub fn forget_interrupts() {
+    const INTERRUPT_CONTROL: usize = 0xe000_ed04;
+    const FORGET_SYSTICK: u32 = 1 << 25;
+    store(INTERRUPTS_FORGOTTEN, u32::MAX);
+    store(INTERRUPT_CONTROL, FORGET_SYSTICK);
+}
 
 /// The offset of the program counter in the frame of the CPU.
 const PROGRAM_COUNTER: usize = 24;

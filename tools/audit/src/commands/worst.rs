@@ -4,6 +4,9 @@
 //! The kernel's handlers are not interrupted: as long as one runs, all others wait. All system tests, and firmware that
 //! makes the kernel do the most at once, run on the emulated board, where a plugin of the emulator looks for the
 //! longest spans of handlers.
+//!
+//! A handler may look whether an interrupt is pending, and stop early. A span that ends with a look which finds nothing
+//! counts as if the look had found an interrupt: what is left to do then is measured where one was found.
 
 mod limits;
 mod table;
@@ -13,7 +16,7 @@ use crate::symbols::Symbols;
 use crate::workspace::{Firmware, Profile};
 use crate::{parallel, progress, setup, system_tests, workspace};
 use anyhow::{Result, anyhow, ensure};
-use handler_spans::Span;
+use handler_spans::{Look, Span};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use system_tests_harness::Flags;
@@ -23,11 +26,14 @@ use workbench::board::Board;
 const PACKAGE: &str = "worst-cases";
 
 /// The longest span of a path.
+#[derive(Clone)]
 struct Longest {
     /// The names of the handler, and of the functions that it called.
     path: Vec<String>,
     /// The number of instructions.
     count: u64,
+    /// The function of the look for an interrupt with which it ends, if it does.
+    look: Option<String>,
     /// The firmware.
     firmware: String,
     /// The instructions of each function, the largest number first.
@@ -40,6 +46,7 @@ impl Longest {
         Longest {
             path: span.path().into_iter().map(name).collect(),
             count: span.count(),
+            look: span.look.filter(|look| look.left.is_none()).map(|look| name(look.function)),
             firmware: firmware.to_owned(),
             parts: span
                 .by_function()
@@ -60,9 +67,13 @@ pub struct Measurement {
     longest: Mutex<ByPath>,
 }
 
-/// The longest span of each path.
+/// The longest span of each path, and of those the one that ends with each look.
 #[derive(Default)]
-struct ByPath(BTreeMap<String, Longest>);
+struct ByPath {
+    spans: BTreeMap<(String, Option<String>), Longest>,
+    /// The instructions that follow at the most if the look of a function has found an interrupt, in each firmware.
+    left: BTreeMap<String, BTreeMap<String, u64>>,
+}
 
 impl Measurement {
     /// Builds the tools of the measurement.
@@ -88,7 +99,7 @@ impl Measurement {
             system_tests::run_with(firmware, Profile::Release, &variant, recording.options())?;
             for line in recording.text()?.lines() {
                 let span = line.parse().map_err(|why: String| anyhow!(why))?;
-                self.longest().add(Longest::new(&span, &symbols, &firmware.name));
+                self.longest().add(&span, &symbols, &firmware.name);
             }
         }
         Ok(())
@@ -100,8 +111,11 @@ impl Measurement {
     /// If a span is over its limit, or there is none.
     pub fn check(&self) -> Result<()> {
         let longest = self.longest();
-        ensure!(!longest.0.is_empty(), "no handler was seen");
-        let missed = limits::missed(longest.0.values());
+        ensure!(!longest.spans.is_empty(), "no handler was seen");
+        let unknown = longest.looks_without_end();
+        ensure!(unknown.is_empty(), "no interrupt was found by these: {}", unknown.join(", "));
+        let longest = longest.totals();
+        let missed = limits::missed(&longest);
         ensure!(missed.is_empty(), "interrupts are held off for too long:\n{}", missed.join("\n"));
         Ok(())
     }
@@ -111,19 +125,62 @@ impl Measurement {
     }
 
     fn print(&self) {
-        let longest = self.longest();
-        let mut longest: Vec<_> = longest.0.values().collect();
+        let mut longest = self.longest().totals();
         longest.sort_by_key(|longest| std::cmp::Reverse(longest.count));
         table::print(&longest);
     }
 }
 
 impl ByPath {
-    fn add(&mut self, longest: Longest) {
-        let path = longest.path();
-        if self.0.get(&path).is_none_or(|known| known.count < longest.count) {
-            self.0.insert(path, longest);
+    fn add(&mut self, span: &Span, symbols: &Symbols, firmware: &str) {
+        if let Some(Look { function, left: Some(left) }) = span.look {
+            let of_look = self.left.entry(symbols.name(function).to_owned()).or_default();
+            let most = of_look.entry(firmware.to_owned()).or_default();
+            *most = left.max(*most);
         }
+        self.keep(Longest::new(span, symbols, firmware));
+    }
+
+    fn keep(&mut self, longest: Longest) {
+        let key = (longest.path(), longest.look.clone());
+        if self.spans.get(&key).is_none_or(|known| known.count < longest.count) {
+            self.spans.insert(key, longest);
+        }
+    }
+
+    /// Returns the functions whose looks never found an interrupt.
+    fn looks_without_end(&self) -> Vec<String> {
+        let looks = self.spans.values().filter_map(|longest| longest.look.as_ref());
+        let mut looks: Vec<_> =
+            looks.filter(|look| !self.left.contains_key(*look)).cloned().collect();
+        looks.sort();
+        looks.dedup();
+        looks
+    }
+
+    /// Returns what follows a look that finds an interrupt: in this firmware, or, if that is not known, in any.
+    fn left(&self, look: &str, firmware: &str) -> u64 {
+        let of_look = self.left.get(look);
+        let here = of_look.and_then(|of_look| of_look.get(firmware));
+        here.or_else(|| of_look?.values().max()).copied().unwrap_or(0)
+    }
+
+    /// Returns the longest span of each path, with what follows the look at its end.
+    fn totals(&self) -> Vec<Longest> {
+        let mut totals = BTreeMap::<String, Longest>::new();
+        for longest in self.spans.values() {
+            let mut longest = longest.clone();
+            if let Some(look) = &longest.look {
+                let left = self.left(look, &longest.firmware);
+                longest.count += left;
+                longest.parts.push((format!("an interrupt found by {look}"), left));
+            }
+            let path = longest.path();
+            if totals.get(&path).is_none_or(|known| known.count < longest.count) {
+                totals.insert(path, longest);
+            }
+        }
+        totals.into_values().collect()
     }
 }
 
@@ -167,10 +224,26 @@ mod tests {
             [("a", 5, "one"), ("b", 7, "one"), ("a", 6, "two"), ("b", 7, "two")]
         {
             let (path, firmware) = (vec![path.to_owned()], firmware.to_owned());
-            by_path.add(Longest { path, count, firmware, parts: Vec::new() });
+            by_path.keep(Longest { path, count, look: None, firmware, parts: Vec::new() });
         }
-        let kept: Vec<_> =
-            by_path.0.values().map(|l| (l.path(), l.count, l.firmware.as_str())).collect();
+        let kept: Vec<_> = by_path.totals();
+        let kept: Vec<_> = kept.iter().map(|l| (l.path(), l.count, l.firmware.as_str())).collect();
         assert_eq!(kept, [("a".to_owned(), 6, "two"), ("b".to_owned(), 7, "one")]);
+    }
+
+    #[test]
+    fn what_follows_a_look_is_added() {
+        let mut by_path = ByPath::default();
+        for (count, look) in [(9, None), (5, Some("rare")), (6, Some("often")), (7, Some("never"))]
+        {
+            let (path, look) = (vec!["a".to_owned()], look.map(str::to_owned));
+            by_path.keep(Longest { path, count, look, firmware: String::new(), parts: Vec::new() });
+        }
+        let left = |firmware: &str, left| [(firmware.to_owned(), left)].into();
+        by_path.left.insert("rare".to_owned(), left("", 4));
+        by_path.left.insert("often".to_owned(), left("another", 5));
+        assert_eq!(by_path.looks_without_end(), ["never"]);
+        let totals: Vec<_> = by_path.totals().iter().map(|longest| longest.count).collect();
+        assert_eq!(totals, [11]);
     }
 }

@@ -7,7 +7,7 @@ use super::{Longest, limits};
 const PARTS: usize = 8;
 
 /// Prints the table: the spans of most instructions first.
-pub fn print(longest: &[&Longest]) {
+pub fn print(longest: &[Longest]) {
     println!("{:>12} {:>8}  handler > what it calls", "instructions", "limit");
     longest.iter().for_each(|longest| print!("{}", row(longest)));
 }
@@ -33,7 +33,7 @@ mod tests {
     fn a_row_tells_where_and_of_what_a_span_is() {
         let parts: Vec<_> = (1..=10).rev().map(|count| (format!("f{count}"), count)).collect();
         let path = ["SVCall", "handler::new"].map(str::to_owned).to_vec();
-        let longest = Longest { path, count: 55, firmware: "visitors".into(), parts };
+        let longest = Longest { path, count: 55, look: None, firmware: "visitors".into(), parts };
         let text = row(&longest);
         assert!(text.contains("55      400  SVCall > handler::new\n"), "{text}");
         let second = "in visitors: \
