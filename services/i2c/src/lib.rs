@@ -37,20 +37,32 @@ pub const OPERATIONS: usize = 8;
 pub struct I2cBus<B, const N: usize> {
     driver: B,
     /// The bytes of the present transaction. A client may change lent memory at any time, so the driver never sees it.
-    bytes: [u8; N],
+    bytes: Aligned<N>,
 }
+
+/// Bytes that are copied by words.
+#[derive(Debug)]
+#[repr(align(4))]
+struct Aligned<const N: usize>([u8; N]);
 
 impl<B: I2c, const N: usize> I2cBus<B, N> {
     /// Creates a bus.
     #[must_use]
     pub const fn new(driver: B) -> Self {
-        I2cBus { driver, bytes: [0; N] }
+        I2cBus { driver, bytes: Aligned([0; N]) }
     }
 
-    /// Makes a transaction with the chip at this address.
-    fn run(&mut self, address: u8, lent: &mut LeaseMut<'_, [u8]>) -> Result<(), Fault> {
-        let bytes = self.bytes.get_mut(..lent.len()).ok_or(Fault::TooLong)?;
-        lent.copy_to(bytes);
+    /// Makes a transaction of several operations.
+    fn several(
+        &mut self,
+        address: u8,
+        lent: &mut LeaseMut<'_, [u8]>,
+        length: usize,
+    ) -> Result<(), Fault> {
+        let bytes = self.bytes.0.get_mut(..length).ok_or(Fault::TooLong)?;
+        if lent.copy_to(bytes) < length {
+            return refused();
+        }
         let mut operations = [const { Operation::Write(&[]) }; OPERATIONS];
         let operations = parse(bytes, &mut operations)?;
         self.driver.transaction(address, operations).map_err(|error| fault(error.kind()))?;
@@ -58,30 +70,45 @@ impl<B: I2c, const N: usize> I2cBus<B, N> {
         Ok(())
     }
 
-    fn run_two(
-        &mut self,
-        address: u8,
-        from: &Lease<'_, [u8]>,
-        to: &mut LeaseMut<'_, [u8]>,
-    ) -> Result<(), Fault> {
-        let length = from.len().saturating_add(to.len());
-        let bytes = self.bytes.get_mut(..length).ok_or(Fault::TooLong)?;
-        let (written, read) = bytes.split_at_mut(from.len());
-        from.copy_to(written);
-        let result = match (written.is_empty(), read.is_empty()) {
-            (false, false) => self.driver.write_read(address, written, read),
+    /// Writes, and then reads. Returns the bytes that were read.
+    #[inline(always)]
+    fn two(&mut self, address: u8, from: &Lease<'_, [u8]>, read: usize) -> Result<&[u8], Fault> {
+        let length = from.len().saturating_add(read);
+        let bytes = self.bytes.0.get_mut(..length).ok_or(Fault::TooLong)?;
+        let (to, written) = bytes.split_at_mut(read);
+        // What is written is mostly the byte of a register, for which this is faster than `copy_to`.
+        for (place, byte) in written.iter_mut().zip(from.iter()) {
+            *place = byte;
+        }
+        match (written.is_empty(), to.is_empty()) {
             (_, true) => self.driver.write(address, written),
-            (true, false) => self.driver.read(address, read),
-        };
-        result.map_err(|error| fault(error.kind()))?;
-        to.copy_from(read);
-        Ok(())
+            (true, _) => self.driver.read(address, to),
+            _ => self.driver.write_read(address, written, to),
+        }
+        .map_err(|error| fault(error.kind()))?;
+        Ok(to)
     }
 }
 
+/// Refuses a client that breaks the rules of the protocol.
+#[cold]
+fn refused<T>() -> Result<T, Fault> {
+    server::refuse();
+    Err(Fault::Other)
+}
+
 impl<B: I2c, const N: usize, const ADDRESS: u8> I2cDevice<ADDRESS> for I2cBus<B, N> {
-    fn transaction(&mut self, mut operations: LeaseMut<'_, [u8]>) -> Result<(), Fault> {
-        self.run(ADDRESS, &mut operations)
+    fn exchange(
+        &mut self,
+        mut buffer: LeaseMut<'_, [u8]>,
+        read: u16,
+        written: u16,
+    ) -> Result<(), Fault> {
+        let (read, written) = (usize::from(read), usize::from(written));
+        let Some(from) = buffer.slice(read, read + written) else { return refused() };
+        let bytes = self.two(ADDRESS, &from, read)?;
+        buffer.copy_from(bytes);
+        Ok(())
     }
 
     fn write_read(
@@ -89,7 +116,17 @@ impl<B: I2c, const N: usize, const ADDRESS: u8> I2cDevice<ADDRESS> for I2cBus<B,
         from: Lease<'_, [u8]>,
         mut to: LeaseMut<'_, [u8]>,
     ) -> Result<(), Fault> {
-        self.run_two(ADDRESS, &from, &mut to)
+        let bytes = self.two(ADDRESS, &from, to.len())?;
+        to.copy_from(bytes);
+        Ok(())
+    }
+
+    fn transaction(
+        &mut self,
+        mut operations: LeaseMut<'_, [u8]>,
+        length: u16,
+    ) -> Result<(), Fault> {
+        self.several(ADDRESS, &mut operations, length.into())
     }
 }
 
@@ -108,8 +145,7 @@ fn parse<'a, 'b>(
             Some((header, rest.split_at_mut_checked(header.length.into())?))
         });
         let Some((header, (data, behind))) = part else {
-            server::refuse();
-            return Err(Fault::Other);
+            return refused();
         };
         *place = if header.reads { Operation::Read(data) } else { Operation::Write(data) };
         rest = behind;

@@ -124,9 +124,15 @@ fn operations_that_are_none_are_refused() {
     with("nothing", Ok(()), |_, handle| {
         // Half a header; a header of more bytes than there are; the same behind an operation.
         for bytes in [&mut [0][..], &mut [1, 0], &mut [0xff; 64], &mut [1, 0, 7, 2, 0x80, 0]] {
-            assert_eq!(handle.transaction(bytes), Err(CallError::Refused));
+            let length = bytes.len() as u16;
+            assert_eq!(handle.transaction(bytes, length), Err(CallError::Refused));
         }
-        assert_eq!(handle.transaction(&mut [0; 2 * OPERATIONS + 2]), Ok(Err(Fault::TooLong)));
-        assert_eq!(handle.transaction(&mut [0; 65]), Ok(Err(Fault::TooLong)));
+        let many = 2 * OPERATIONS as u16 + 2;
+        assert_eq!(handle.transaction(&mut [0; 64], many), Ok(Err(Fault::TooLong)));
+        assert_eq!(handle.transaction(&mut [0; 65], 65), Ok(Err(Fault::TooLong)));
+        assert_eq!(handle.transaction(&mut [0; 40], 41), Err(CallError::Refused));
+        assert_eq!(handle.exchange(&mut [0; 40], 20, 21), Err(CallError::Refused));
+        assert_eq!(handle.exchange(&mut [0; 40], u16::MAX, u16::MAX), Err(CallError::Refused));
+        assert_eq!(handle.exchange(&mut [0; 65], 64, 1), Ok(Err(Fault::TooLong)));
     });
 }

@@ -78,10 +78,10 @@ impl i2c::Error for Error {
 
 /// A chip at `ADDRESS` as an `I2c` of `embedded-hal`, for a driver crate.
 ///
-/// A transaction whose bytes, and two more for each operation, fit into `N` bytes is copied to a [`LeaseBuf`] on the
-/// stack and lent in one piece, which is the fastest. A longer `read`, `write` or `write_read` lends the driver's
-/// memory [where it lies](crossgate::LeaseBuf), if that can be. Other transactions that are longer fail with
-/// [`Error::TooLong`].
+/// A `read`, `write` or `write_read` of up to `N` bytes is copied to a [`LeaseBuf`] on the stack and lent in one piece,
+/// because that is faster than to lend the driver's small arrays. A longer one lends the driver's memory [where it
+/// lies](crossgate::LeaseBuf), if that can be. Other transactions are copied to such a buffer, with two bytes more for
+/// each operation; if it is too short for them, they fail with [`Error::TooLong`].
 ///
 /// ```
 /// use core::time::Duration;
@@ -92,7 +92,8 @@ impl i2c::Error for Error {
 /// # use crossgate::{Lease, LeaseMut};
 /// # struct Nothing;
 /// # impl I2cDevice<0x76> for Nothing {
-/// #     fn transaction(&mut self, _: LeaseMut<'_, [u8]>) -> Result<(), Fault> { Err(Fault::NoAddress) }
+/// #     fn exchange(&mut self, _: LeaseMut<'_, [u8]>, _: u16, _: u16) -> Result<(), Fault> { Err(Fault::NoAddress) }
+/// #     fn transaction(&mut self, _: LeaseMut<'_, [u8]>, _: u16) -> Result<(), Fault> { Err(Fault::NoAddress) }
 /// #     fn write_read(&mut self, _: Lease<'_, [u8]>, _: LeaseMut<'_, [u8]>) -> Result<(), Fault> { Err(Fault::NoAddress) }
 /// # }
 /// let wiring = Wiring::new();
@@ -104,7 +105,7 @@ impl i2c::Error for Error {
 /// });
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct I2cChip<const ADDRESS: u8, const N: usize = 64>(Handle<dyn I2cDevice<ADDRESS>>);
+pub struct I2cChip<const ADDRESS: u8, const N: usize = 32>(Handle<dyn I2cDevice<ADDRESS>>);
 
 impl<const ADDRESS: u8, const N: usize> I2cChip<ADDRESS, N>
 where
@@ -118,15 +119,18 @@ where
         I2cChip(chip)
     }
 
-    /// Makes a transaction of bytes that are packed in the first `length` bytes of the buffer.
-    fn packed(
-        &self,
-        operations: &mut [Operation<'_>],
-        buffer: &mut LeaseBuf<N>,
-        length: usize,
-    ) -> Result<(), Error> {
-        self.0.transaction(buffer.first_mut(length))??;
-        unpack(operations, &buffer[..length]);
+    /// Writes and then reads; of the two an empty one is left out.
+    fn exchange(&self, address: u8, from: &[u8], to: &mut [u8]) -> Result<(), Error> {
+        check(address, ADDRESS)?;
+        let (read, written) = (to.len(), from.len());
+        let mut buffer = LeaseBuf::<N>::new();
+        if let Some(bytes) = buffer.get_mut(read..).and_then(|rest| rest.get_mut(..written)) {
+            bytes.copy_from_slice(from);
+            self.0.exchange(&mut buffer, read as u16, written as u16)??;
+            to.copy_from_slice(&buffer[..read]);
+        } else {
+            self.0.write_read(from, to)??;
+        }
         Ok(())
     }
 }
@@ -142,24 +146,31 @@ impl<const ADDRESS: u8, const N: usize> I2c for I2cChip<ADDRESS, N>
 where
     BlockSize<N>: Block,
 {
+    fn read(&mut self, address: u8, to: &mut [u8]) -> Result<(), Error> {
+        self.exchange(address, &[], to)
+    }
+
+    fn write(&mut self, address: u8, from: &[u8]) -> Result<(), Error> {
+        self.exchange(address, from, &mut [])
+    }
+
+    fn write_read(&mut self, address: u8, from: &[u8], to: &mut [u8]) -> Result<(), Error> {
+        self.exchange(address, from, to)
+    }
+
     fn transaction(&mut self, address: u8, operations: &mut [Operation<'_>]) -> Result<(), Error> {
-        if address != ADDRESS {
-            return Err(Error::OtherAddress(address));
-        }
+        check(address, ADDRESS)?;
         let mut buffer = LeaseBuf::<N>::new();
-        if let Some(length) = pack(operations, &mut buffer[..]) {
-            return self.packed(operations, &mut buffer, length);
-        }
-        match operations {
-            [Operation::Write(from)] => self.0.write_read(*from, &mut [][..])??,
-            [Operation::Read(to)] => self.0.write_read(&[][..], &mut **to)??,
-            [Operation::Write(from), Operation::Read(to)] => {
-                self.0.write_read(*from, &mut **to)??
-            }
-            _ => return Err(Error::TooLong),
-        }
+        let length = pack(operations, &mut buffer[..]).ok_or(Error::TooLong)?;
+        self.0.transaction(&mut buffer, length as u16)??;
+        unpack(operations, &buffer[..length]);
         Ok(())
     }
+}
+
+/// Checks that the driver means the chip that it has.
+fn check(address: u8, own: u8) -> Result<(), Error> {
+    if address == own { Ok(()) } else { Err(Error::OtherAddress(address)) }
 }
 
 /// Returns whether the operation reads, and the number of its bytes.

@@ -62,12 +62,24 @@ pub enum Fault {
 /// The interface of the process that drives the chip at an address of seven bits.
 #[interface]
 pub trait I2cDevice<const ADDRESS: u8> {
-    /// Makes a transaction of several operations, from START to STOP. `operations` is one [`Header`] after the other,
-    /// each with its bytes behind it: those to write, or room for those that are read. A client whose bytes do not have
-    /// this form is refused.
-    fn transaction(&mut self, operations: LeaseMut<'_, [u8]>) -> Result<(), Fault>;
-    /// Makes a transaction that writes, and then reads; of the two an empty one is left out.
+    /// Makes a transaction that writes, and then reads: the first `read` bytes of the buffer get what is read, and the
+    /// `written` bytes behind them are what is written; of the two an empty one is left out. A client whose buffer is
+    /// shorter than that is refused.
+    //
+    // Nearly all transactions of drivers have this form. One whole buffer of the stack is what a call lends fastest, and
+    // what is at its start is copied fastest.
+    fn exchange(
+        &mut self,
+        buffer: LeaseMut<'_, [u8]>,
+        read: u16,
+        written: u16,
+    ) -> Result<(), Fault>;
+    /// The same for memory that lies apart, and may be longer than a buffer of the client's stack.
     fn write_read(&mut self, from: Lease<'_, [u8]>, to: LeaseMut<'_, [u8]>) -> Result<(), Fault>;
+    /// Makes a transaction of several operations, from START to STOP. The first `length` bytes of `operations` are one
+    /// [`Header`] after the other, each with its bytes behind it: those to write, or room for those that are read. A
+    /// client whose bytes do not have this form is refused.
+    fn transaction(&mut self, operations: LeaseMut<'_, [u8]>, length: u16) -> Result<(), Fault>;
 }
 
 /// The two bytes before those of an operation, in [`I2cDevice::transaction`].

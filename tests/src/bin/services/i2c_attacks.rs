@@ -109,7 +109,7 @@ fn attack(
     let call = |name, method, words| raw::call(raw::service(&SYSTEM, name), method, words).error();
     let mut buffer = LeaseBuf::<64>::new();
     let start = buffer.as_mut_ptr().expose_provenance();
-    for method in 0..2 {
+    for method in 0..3 {
         let status = call("SENSOR", method, [start, 8, start, 8]);
         expect("the chip of another", status, Some(CallError::NotPermitted));
     }
@@ -117,11 +117,12 @@ fn attack(
     for memory in [bus.start, bus.end - 32, usize::MAX - 31, probe::kernel_memory()] {
         let refused = Some(CallError::BadLease);
         expect("the memory of others", call("OWN", 0, [memory, 32, 0, 0]), refused);
-        expect("the memory of others", call("OWN", 1, [memory, 32, start, 0]), refused);
-        expect("the memory of others", call("OWN", 1, [start, 0, memory, 32]), refused);
+        expect("the memory of others", call("OWN", 1, [memory, 32, start, 8]), refused);
+        expect("the memory of others", call("OWN", 1, [start, 8, memory, 32]), refused);
+        expect("the memory of others", call("OWN", 2, [memory, 32, 32, 0]), refused);
     }
     forge(own, &mut buffer);
-    probe::call_with_ever_less_stack(&mut || own.transaction(buffer.first_mut(0)).map(drop));
+    probe::call_with_ever_less_stack(&mut || own.transaction(&mut buffer, 0).map(drop));
     probe::call_with_ever_less_stack(&mut || {
         own.write_read(&[][..], buffer.first_mut(8)).map(drop)
     });
@@ -135,7 +136,7 @@ fn attack(
     list[..2].copy_from_slice(&header.to_bytes());
     list[2..6].copy_from_slice(&[SLOW, 0, CONFIG, 0x20]);
     expect("signal", others[0].signal(), Ok(()));
-    expect("a slow transaction", own.transaction(&mut list[..6]), Ok(Ok(())));
+    expect("a slow transaction", own.transaction(&mut list[..6], 6), Ok(Ok(())));
     let mut config = [0];
     expect("its chip", chip.write_read(0x77, &[CONFIG], &mut config), Ok(()));
     expect("what it wrote at first", config, [0x20]);
@@ -149,7 +150,7 @@ fn attack(
 
 /// Lends lists that are none, and others: only what was lent is written.
 fn forge(own: Handle<dyn I2cDevice<0x77>>, buffer: &mut LeaseBuf<64>) {
-    let nothing = own.transaction(buffer.first_mut(64));
+    let nothing = own.transaction(&mut *buffer, 64);
     expect("32 operations of no bytes", nothing, Ok(Err(Fault::TooLong)));
     let mut random = Random(0x1c2c);
     for _ in 0..1000 {
@@ -162,7 +163,10 @@ fn forge(own: Handle<dyn I2cDevice<0x77>>, buffer: &mut LeaseBuf<64>) {
             buffer[place] &= 0x87;
         }
         let before = *buffer;
-        let status = own.transaction(buffer.first_mut(length));
+        // It claims to lend what it lends, or more.
+        let more = if random.below(4) == 0 { random.number() as u16 } else { 0 };
+        let claimed = more.max(length as u16);
+        let status = own.transaction(buffer.first_mut(length), claimed);
         let known = matches!(
             status,
             Ok(Ok(()) | Err(Fault::TooLong | Fault::Other)) | Err(CallError::Refused)
@@ -175,6 +179,11 @@ fn forge(own: Handle<dyn I2cDevice<0x77>>, buffer: &mut LeaseBuf<64>) {
         if from.first() != Some(&SLOW) {
             expect_that("bytes to write and to read", own.write_read(&*from, to).is_ok());
         }
+        let before = *buffer;
+        let status = own.exchange(buffer.first_mut(length), random.below(80) as u16, claimed);
+        let known = matches!(status, Ok(Ok(()) | Err(Fault::TooLong)) | Err(CallError::Refused));
+        expect_that("bytes to write and to read, or too many", known);
+        expect_that("no byte behind it is written", buffer[length..] == before[length..]);
     }
 }
 
