@@ -132,6 +132,24 @@ pub fn sleep(time: Duration) {
     sleep_by(number::SLEEP, microseconds(time));
 }
 
+/// Waits for drivers of `embedded-hal`: other threads run meanwhile.
+///
+/// With the feature `embedded-hal` it is a `DelayNs`. Times are rounded up to whole µs, so a driver that needs a shorter
+/// pause waits longer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delay;
+
+#[cfg(feature = "embedded-hal")]
+impl embedded_hal::delay::DelayNs for Delay {
+    fn delay_ns(&mut self, nanoseconds: u32) {
+        sleep_by(number::SLEEP, nanoseconds.div_ceil(1000).into());
+    }
+
+    fn delay_us(&mut self, microseconds: u32) {
+        sleep_by(number::SLEEP, microseconds.into());
+    }
+}
+
 /// Lets other threads run until `time`. In a loop with a fixed step, the step does not drift.
 ///
 /// ```no_run

@@ -3,7 +3,7 @@
 //!
 //! It has what a development board has, behind the same traits: serial lines ([`Uart`]), which the
 //! command line connects to the terminal, files or sockets; timers ([`Timer`]); and lamps ([`Lamp`]),
-//! which the terminal shows. A firmware says `use board::...` and depends on this crate under that name
+//! which the terminal shows. Besides, it has an I2C bus ([`I2c`]) with a simulated chip. A firmware says `use board::...` and depends on this crate under that name
 //! for Linux, and on the crate of a real board for a microcontroller:
 //!
 //! ```toml
@@ -14,12 +14,14 @@
 //! board = { package = "hosted-board", version = "0.1" }
 //! ```
 
+mod i2c;
 mod lamp;
 mod timer;
 mod uart;
 
 board_contract::check!();
 
+pub use i2c::I2c;
 pub use lamp::Lamp;
 pub use timer::Timer;
 pub use uart::Uart;
@@ -57,6 +59,9 @@ pub const TIMER1: Mmio = hosted::timer::MMIO[1];
 
 /// The lamps.
 pub const LAMPS: Mmio = hosted::lamps::MMIO;
+
+/// The controller of the I2C bus.
+pub const I2C0: Mmio = hosted::i2c::MMIO;
 
 /// The numbers of the interrupts.
 pub mod interrupt {

@@ -4,10 +4,11 @@
 //!
 //! A firmware that depends on this crate gets the board's memory map (`memory.x`) for linking.
 //! The wiring gives devices such as [`UART0`] and their [`interrupt`]s to processes, which drive
-//! them with [`Uart`], [`Timer`] and [`Lamp`].
+//! them with [`Uart`], [`Timer`], [`Lamp`] and [`I2c`].
 #![no_std]
 
 mod board;
+mod i2c;
 mod lamp;
 mod timer;
 mod uart;
@@ -16,6 +17,7 @@ board_contract::check!();
 
 #[doc(hidden)]
 pub use board::Hardware;
+pub use i2c::I2c;
 pub use lamp::Lamp;
 pub use timer::Timer;
 pub use uart::Uart;
@@ -53,6 +55,11 @@ pub const TIMER1: Mmio = Mmio { start: 0x4000_1000, size: 0x1000 };
 
 /// The registers of the lamps (the FPGA's input and output).
 pub const LAMPS: Mmio = Mmio { start: 0x4002_8000, size: 0x1000 };
+
+/// The registers of the I2C bus of the second shield; QEMU's `-device CHIP,address=ADDRESS` puts a chip on it.
+pub const I2C0: Mmio = Mmio { start: 0x4002_a000, size: 0x1000 };
+/// The registers of the I2C bus of the first shield.
+pub const I2C1: Mmio = Mmio { start: 0x4002_9000, size: 0x1000 };
 
 /// The lines of the interrupt controller.
 pub mod interrupt {

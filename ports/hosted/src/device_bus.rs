@@ -2,12 +2,15 @@
 //! The bus of the board: its devices, each at an address and with an interrupt line, and the interrupt controller.
 
 use crate::device::Device;
+use crate::device::i2c::I2c;
 use crate::device::lamps::Lamps;
 use crate::device::serial::Serial;
 use crate::device::timer::Timer;
 use crate::options::Options;
 use crossgate_abi::Word;
-use crossgate_abi::hosted::{lamps as lamps_abi, serial as serial_abi, timer as timer_abi};
+use crossgate_abi::hosted::{
+    i2c as i2c_abi, lamps as lamps_abi, serial as serial_abi, timer as timer_abi,
+};
 use crossgate_kernel::time::NEVER;
 
 /// A device, the address of its registers, and its interrupt if it has one.
@@ -45,6 +48,8 @@ impl DeviceBus {
         }
         let device = Box::new(Lamps::new());
         attached.push(Attached { mmio: lamps_abi::MMIO.start, line: None, device });
+        let device = Box::new(I2c::new());
+        attached.push(Attached { mmio: i2c_abi::MMIO.start, line: None, device });
         Ok(DeviceBus { attached, enabled: 0, until: options.until() })
     }
 

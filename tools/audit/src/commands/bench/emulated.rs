@@ -40,7 +40,7 @@ pub const FLASH: &str = "kernel_flash_bytes";
 /// The name of the kernel's size in RAM.
 pub const RAM: &str = "kernel_ram_bytes";
 
-pub const OPERATIONS: [Operation; 51] = [
+pub const OPERATIONS: [Operation; 53] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
@@ -283,6 +283,20 @@ pub const OPERATIONS: [Operation; 51] = [
         name: "log_level_off",
         text: "a line of a level that is off",
         must: Limit::Most(5),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "i2c_own_bus",
+        text: "two bytes of a chip on a bus of one's own read, without the time of the bus",
+        must: Limit::Most(70),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "i2c_transaction",
+        text: "the same on a bus of another process",
+        must: Limit::About { other: "i2c_own_bus", difference: 900 },
         stretch: None,
         cmrx: None,
     },

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Chips as their data sheets describe them, for firmware that runs without the real ones.
+//!
+//! The hosted board has such chips on its bus. A firmware for any other board gets them by a [`SimulatedI2c`], which is
+//! a bus of `embedded-hal` with chips in place of wires. A chip refuses what the real one refuses, and is busy as long
+//! as the real one is.
+//!
+//! | chip | what | source |
+//! |---|---|---|
+//! | [`Bme280`] | temperature, pressure and humidity | Bosch Sensortec, BST-BME280-DS002 |
+//!
+//! ```
+//! use embedded_hal::i2c::I2c;
+//! use simulated_chips::{Bme280, SimulatedI2c};
+//!
+//! let mut bus = SimulatedI2c::new([Bme280::new(0x76)], || 0);
+//! let mut id = [0];
+//! assert_eq!(bus.write_read(0x76, &[0xd0], &mut id), Ok(()));
+//! assert_eq!(id, [0x60]);
+//! assert!(bus.write_read(0x77, &[0xd0], &mut id).is_err(), "no chip has this address");
+//! ```
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+mod bme280;
+mod i2c;
+
+pub use bme280::{Bme280, Climate};
+pub use i2c::{I2cChip, SimulatedI2c};

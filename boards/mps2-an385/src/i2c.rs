@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+use crate::{CLOCK_HZ, I2C0, I2C1};
+use crossgate_abi::table::Mmio;
+use embedded_hal::i2c::{self, ErrorKind, ErrorType, NoAcknowledgeSource, Operation};
+use tock_registers::interfaces::{Readable, Writeable};
+use tock_registers::registers::{ReadWrite, WriteOnly};
+use tock_registers::{register_bitfields, register_structs};
+
+register_structs! {
+    /// The registers of an ARM SBCon: the lines of a bus, which software moves.
+    Registers {
+        /// Reads the lines; a 1 that is written lets a line go, so that it is high unless a chip holds it.
+        (0x00 => release: ReadWrite<u32, Lines::Register>),
+        /// A 1 that is written pulls a line low.
+        (0x04 => pull: WriteOnly<u32, Lines::Register>),
+        (0x08 => @END),
+    }
+}
+
+register_bitfields![u32,
+    Lines [
+        CLOCK OFFSET(0) NUMBITS(1) [],
+        DATA OFFSET(1) NUMBITS(1) [],
+    ],
+];
+
+/// Driver of an I2C bus (ARM SBCon), for the process that owns its registers. The device has two lines and nothing
+/// else, so the driver makes each bit, with the CPU busy.
+///
+/// The first access, and each one after an error of the lines, brings the bus to a known state: a chip that was left in
+/// the middle of a byte, because the process crashed, say, gets clocks until it lets the data line go, and then a STOP.
+///
+/// A process that doesn't own the registers can make a driver, too, but the first use of it is a fault of that process.
+///
+/// ```
+/// use mps2_an385::{I2C0, I2c};
+/// const BUS: I2c = I2c::new(I2C0, 100_000);
+/// ```
+#[derive(Debug)]
+pub struct I2c {
+    start: usize,
+    /// Reads of a register that take half a bit, at least.
+    half_bit: u32,
+    ready: bool,
+}
+
+/// The cycles that a read of a register in a loop takes at least: an access of the bus of devices, and the loop's three
+/// instructions.
+const CYCLES_PER_READ: u32 = 6;
+/// The time that a chip may hold the clock, in half bits.
+const PATIENCE: u32 = 1000;
+/// The clocks after which any chip has sent the rest of its byte, and has seen that nobody acknowledges it.
+const CLOCKS_PER_BYTE: u32 = 9;
+
+impl I2c {
+    /// The driver of the bus in `mmio`, at `rate` bits a second at most.
+    ///
+    /// # Panics
+    /// If `mmio` is none of the board's buses, or the rate is none of 1000 to 400,000. In a constant or in the wiring, that
+    /// is a compile error.
+    #[must_use]
+    pub const fn new(mmio: Mmio, rate: u32) -> I2c {
+        let start = mmio.start;
+        assert!(
+            start == I2C0.start || start == I2C1.start,
+            "there is no I2C bus at these registers"
+        );
+        assert!(rate >= 1000 && rate <= 400_000, "the bus has 1000 to 400,000 bits a second");
+        I2c { start, half_bit: CLOCK_HZ.div_ceil(2 * rate * CYCLES_PER_READ), ready: false }
+    }
+
+    fn registers(&self) -> &Registers {
+        let pointer = core::ptr::with_exposed_provenance::<Registers>(self.start);
+        // SAFETY: `new` has checked that these are device registers: they are aligned, no Rust object lies there, and any
+        // value may be read from them and written to them. Whether they may be accessed is for the MPU to say: a process
+        // that doesn't own them is stopped at the access, without an effect on memory.
+        unsafe { &*pointer }
+    }
+
+    fn wait(&self) {
+        for _ in 0..self.half_bit {
+            let _ = self.registers().release.get();
+        }
+    }
+
+    fn set_data(&self, high: bool) {
+        if high {
+            self.registers().release.write(Lines::DATA::SET);
+        } else {
+            self.registers().pull.write(Lines::DATA::SET);
+        }
+    }
+
+    fn data(&self) -> bool {
+        self.registers().release.is_set(Lines::DATA)
+    }
+
+    fn pull_clock(&self) {
+        self.registers().pull.write(Lines::CLOCK::SET);
+    }
+
+    /// Lets the clock go, and waits until no chip holds it.
+    fn release_clock(&self) -> Result<(), ErrorKind> {
+        self.registers().release.write(Lines::CLOCK::SET);
+        for _ in 0..PATIENCE {
+            self.wait();
+            if self.registers().release.is_set(Lines::CLOCK) {
+                return Ok(());
+            }
+        }
+        Err(ErrorKind::Bus)
+    }
+
+    /// Makes a clock with this bit on the data line, if no chip pulls it low. Returns the bit that was there.
+    fn clock(&self, bit: bool) -> Result<bool, ErrorKind> {
+        self.set_data(bit);
+        self.wait();
+        self.release_clock()?;
+        let bit = self.data();
+        self.pull_clock();
+        Ok(bit)
+    }
+
+    /// Makes the condition START, also within a transfer: the data line falls while the clock is high.
+    fn start(&self) -> Result<(), ErrorKind> {
+        self.set_data(true);
+        self.wait();
+        self.release_clock()?;
+        if !self.data() {
+            return Err(ErrorKind::ArbitrationLoss);
+        }
+        self.set_data(false);
+        self.wait();
+        self.pull_clock();
+        Ok(())
+    }
+
+    /// Makes the condition STOP: the data line rises while the clock is high.
+    fn stop(&self) -> Result<(), ErrorKind> {
+        self.pull_clock();
+        self.set_data(false);
+        self.wait();
+        self.release_clock()?;
+        self.set_data(true);
+        self.wait();
+        if self.data() { Ok(()) } else { Err(ErrorKind::Bus) }
+    }
+
+    /// Frees the bus from whatever was left on it.
+    fn recover(&self) -> Result<(), ErrorKind> {
+        self.set_data(true);
+        for _ in 0..CLOCKS_PER_BYTE {
+            self.clock(true)?;
+        }
+        self.stop()
+    }
+
+    fn send(&self, byte: u8, source: NoAcknowledgeSource) -> Result<(), ErrorKind> {
+        for place in (0..8).rev() {
+            let bit = byte >> place & 1 != 0;
+            if self.clock(bit)? != bit {
+                return Err(ErrorKind::ArbitrationLoss);
+            }
+        }
+        if self.clock(true)? { Err(ErrorKind::NoAcknowledge(source)) } else { Ok(()) }
+    }
+
+    fn receive(&self, acknowledge: bool) -> Result<u8, ErrorKind> {
+        let mut byte = 0;
+        for _ in 0..8 {
+            byte = byte << 1 | u8::from(self.clock(true)?);
+        }
+        self.clock(!acknowledge)?;
+        Ok(byte)
+    }
+
+    fn run(&self, address: u8, operations: &mut [Operation<'_>]) -> Result<(), ErrorKind> {
+        let mut direction = None;
+        let mut rest = operations.iter_mut().peekable();
+        while let Some(operation) = rest.next() {
+            let reads = matches!(operation, Operation::Read(_));
+            if direction != Some(reads) {
+                direction = Some(reads);
+                self.start()?;
+                self.send(address << 1 | u8::from(reads), NoAcknowledgeSource::Address)?;
+            }
+            match operation {
+                Operation::Write(bytes) => {
+                    for &byte in bytes.iter() {
+                        self.send(byte, NoAcknowledgeSource::Data)?;
+                    }
+                }
+                Operation::Read(bytes) => {
+                    let goes_on =
+                        matches!(rest.peek(), Some(Operation::Read(next)) if !next.is_empty());
+                    let last = bytes.len().wrapping_sub(1);
+                    for (index, byte) in bytes.iter_mut().enumerate() {
+                        *byte = self.receive(index != last || goes_on)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ErrorType for I2c {
+    type Error = ErrorKind;
+}
+
+impl i2c::I2c for I2c {
+    fn transaction(
+        &mut self,
+        address: u8,
+        operations: &mut [Operation<'_>],
+    ) -> Result<(), ErrorKind> {
+        if !self.ready {
+            self.recover()?;
+            self.ready = true;
+        }
+        let result = self.run(address, operations);
+        let lines = match result {
+            // The other controller has the bus.
+            Err(ErrorKind::ArbitrationLoss) => {
+                self.registers().release.write(Lines::CLOCK::SET + Lines::DATA::SET);
+                Ok(())
+            }
+            _ => self.stop(),
+        };
+        self.ready = lines.is_ok();
+        result.and(lines)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_bit_is_not_too_short() {
+        assert_eq!(I2c::new(I2C0, 400_000).half_bit, 6);
+        assert_eq!(I2c::new(I2C1, 100_000).half_bit, 21);
+    }
+
+    #[test]
+    #[should_panic(expected = "no I2C bus at these registers")]
+    fn other_memory_is_refused() {
+        let _ = I2c::new(Mmio { start: 0x2000_0000, size: 0x1000 }, 100_000);
+    }
+
+    #[test]
+    #[should_panic(expected = "bits a second")]
+    fn a_rate_out_of_reach_is_refused() {
+        let _ = I2c::new(I2C0, 400_001);
+    }
+}

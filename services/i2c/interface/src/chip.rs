@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The client's side: a handle of a chip as an `I2c`.
+
+use crate::{Fault, Header, I2cDevice};
+use core::fmt;
+use crossgate::{Block, BlockSize, CallError, Handle, LeaseBuf};
+use embedded_hal::i2c::{self, ErrorKind, I2c, NoAcknowledgeSource, Operation};
+
+/// Why a transaction failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Error {
+    /// The bus says so.
+    Bus(Fault),
+    /// The call failed. After [`CallError::ServerFaulted`] the process of the bus restarts, so the driver may try again.
+    Call(CallError),
+    /// The driver asked for a chip at this address, and has one at another.
+    OtherAddress(u8),
+    /// The transaction has neither the form of one of the short methods of `I2c`, nor room in the buffer of the
+    /// [`I2cChip`].
+    TooLong,
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Error {
+        Error::Bus(fault)
+    }
+}
+
+impl From<CallError> for Error {
+    fn from(error: CallError) -> Error {
+        Error::Call(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Bus(Fault::NoAddress) => formatter.write_str("no chip acknowledged the address"),
+            Error::Bus(Fault::NoData) => formatter.write_str("the chip did not acknowledge data"),
+            Error::Bus(Fault::NoAcknowledge) => formatter.write_str("a byte was not acknowledged"),
+            Error::Bus(Fault::ArbitrationLoss) => {
+                formatter.write_str("another controller took the bus")
+            }
+            Error::Bus(Fault::Bus) => formatter.write_str("the lines of the bus are held"),
+            Error::Bus(Fault::Overrun) => formatter.write_str("the controller lost bytes"),
+            Error::Bus(Fault::Other) => formatter.write_str("the controller has an error"),
+            Error::Bus(Fault::TooLong) => {
+                formatter.write_str("the bus has no room for the transaction")
+            }
+            Error::Call(error) => write!(formatter, "the call to the bus failed: {error}"),
+            Error::OtherAddress(address) => {
+                write!(formatter, "this process has no chip at the address {address:#04x}")
+            }
+            Error::TooLong => {
+                formatter.write_str("the transaction has no room in the client's buffer")
+            }
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+impl i2c::Error for Error {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Error::Bus(Fault::NoAddress) => ErrorKind::NoAcknowledge(NoAcknowledgeSource::Address),
+            Error::Bus(Fault::NoData) => ErrorKind::NoAcknowledge(NoAcknowledgeSource::Data),
+            Error::Bus(Fault::NoAcknowledge) => {
+                ErrorKind::NoAcknowledge(NoAcknowledgeSource::Unknown)
+            }
+            Error::Bus(Fault::ArbitrationLoss) => ErrorKind::ArbitrationLoss,
+            Error::Bus(Fault::Bus) => ErrorKind::Bus,
+            Error::Bus(Fault::Overrun) => ErrorKind::Overrun,
+            _ => ErrorKind::Other,
+        }
+    }
+}
+
+/// A chip at `ADDRESS` as an `I2c` of `embedded-hal`, for a driver crate.
+///
+/// A `read`, `write` or `write_read` of up to `N` bytes is copied to a [`LeaseBuf`] on the stack and lent in one piece,
+/// because that is faster than to lend the driver's small arrays. A longer one lends the driver's memory [where it
+/// lies](crossgate::LeaseBuf), if that can be. Other transactions are copied to such a buffer, with two bytes more for
+/// each operation; if it is too short for them, they fail with [`Error::TooLong`].
+///
+/// ```
+/// use core::time::Duration;
+/// use crossgate::Handle;
+/// use crossgate::testing::Wiring;
+/// use crossgate_i2c::{Error, Fault, I2cChip, I2cDevice};
+/// use embedded_hal::i2c::I2c;
+/// # use crossgate::{Lease, LeaseMut};
+/// # struct Nothing;
+/// # impl I2cDevice<0x76> for Nothing {
+/// #     fn exchange(&mut self, _: LeaseMut<'_, [u8]>, _: u16, _: u16) -> Result<(), Fault> { Err(Fault::NoAddress) }
+/// #     fn transaction(&mut self, _: LeaseMut<'_, [u8]>, _: u16) -> Result<(), Fault> { Err(Fault::NoAddress) }
+/// #     fn write_read(&mut self, _: Lease<'_, [u8]>, _: LeaseMut<'_, [u8]>) -> Result<(), Fault> { Err(Fault::NoAddress) }
+/// # }
+/// let wiring = Wiring::new();
+/// let empty_socket: Handle<dyn I2cDevice<0x76>> = wiring.serve(Nothing);
+/// wiring.run(|| {
+///     let mut chip = I2cChip::<0x76>::new(empty_socket);
+///     assert_eq!(chip.write(0x76, &[0xe0, 0xb6]), Err(Error::Bus(Fault::NoAddress)));
+///     assert_eq!(chip.write(0x3c, &[0xe0, 0xb6]), Err(Error::OtherAddress(0x3c)));
+/// });
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct I2cChip<const ADDRESS: u8, const N: usize = 32>(Handle<dyn I2cDevice<ADDRESS>>);
+
+impl<const ADDRESS: u8, const N: usize> I2cChip<ADDRESS, N>
+where
+    BlockSize<N>: Block,
+{
+    /// Creates the `I2c` of the chip behind the handle.
+    #[must_use]
+    pub const fn new(chip: Handle<dyn I2cDevice<ADDRESS>>) -> Self {
+        const { assert!(ADDRESS < 128, "an address on the bus has seven bits") }
+        const { assert!(N <= 16_384, "no more than 16 KiB are lent in one piece") }
+        I2cChip(chip)
+    }
+
+    /// Writes and then reads; of the two an empty one is left out.
+    fn exchange(&self, address: u8, from: &[u8], to: &mut [u8]) -> Result<(), Error> {
+        check(address, ADDRESS)?;
+        let (read, written) = (to.len(), from.len());
+        let mut buffer = LeaseBuf::<N>::new();
+        if let Some(bytes) = buffer.get_mut(read..).and_then(|rest| rest.get_mut(..written)) {
+            bytes.copy_from_slice(from);
+            self.0.exchange(&mut buffer, read as u16, written as u16)??;
+            to.copy_from_slice(&buffer[..read]);
+        } else {
+            self.0.write_read(from, to)??;
+        }
+        Ok(())
+    }
+}
+
+impl<const ADDRESS: u8, const N: usize> i2c::ErrorType for I2cChip<ADDRESS, N>
+where
+    BlockSize<N>: Block,
+{
+    type Error = Error;
+}
+
+impl<const ADDRESS: u8, const N: usize> I2c for I2cChip<ADDRESS, N>
+where
+    BlockSize<N>: Block,
+{
+    fn read(&mut self, address: u8, to: &mut [u8]) -> Result<(), Error> {
+        self.exchange(address, &[], to)
+    }
+
+    fn write(&mut self, address: u8, from: &[u8]) -> Result<(), Error> {
+        self.exchange(address, from, &mut [])
+    }
+
+    fn write_read(&mut self, address: u8, from: &[u8], to: &mut [u8]) -> Result<(), Error> {
+        self.exchange(address, from, to)
+    }
+
+    fn transaction(&mut self, address: u8, operations: &mut [Operation<'_>]) -> Result<(), Error> {
+        check(address, ADDRESS)?;
+        let mut buffer = LeaseBuf::<N>::new();
+        let length = pack(operations, &mut buffer[..]).ok_or(Error::TooLong)?;
+        self.0.transaction(&mut buffer, length as u16)??;
+        unpack(operations, &buffer[..length]);
+        Ok(())
+    }
+}
+
+/// Checks that the driver means the chip that it has.
+fn check(address: u8, own: u8) -> Result<(), Error> {
+    if address == own { Ok(()) } else { Err(Error::OtherAddress(address)) }
+}
+
+/// Returns whether the operation reads, and the number of its bytes.
+fn extent(operation: &Operation<'_>) -> (bool, usize) {
+    match operation {
+        Operation::Write(bytes) => (false, bytes.len()),
+        Operation::Read(bytes) => (true, bytes.len()),
+    }
+}
+
+/// Puts the operations into the buffer, each after its header; neighbours of one kind become one, as `embedded-hal`
+/// wants them. Returns the number of bytes; `None` if they don't fit.
+fn pack(operations: &[Operation<'_>], buffer: &mut [u8]) -> Option<usize> {
+    let mut end = 0;
+    let mut place = 0;
+    let mut header: Option<Header> = None;
+    for operation in operations {
+        let (reads, length) = extent(operation);
+        if header.is_none_or(|header| header.reads != reads) {
+            header = Some(Header { reads, length: 0 });
+            place = end;
+            end += Header::SIZE;
+        }
+        let bytes = buffer.get_mut(end..end + length)?;
+        if let Operation::Write(from) = operation {
+            bytes.copy_from_slice(from);
+        }
+        end += length;
+        // The buffer is shorter than the longest operation.
+        let header = header.as_mut()?;
+        header.length += length as u16;
+        buffer.get_mut(place..)?.first_chunk_mut().map(|bytes| *bytes = header.to_bytes())?;
+    }
+    Some(end)
+}
+
+/// Takes what was read out of the buffer into which [`pack`] put the operations.
+fn unpack(operations: &mut [Operation<'_>], buffer: &[u8]) {
+    let mut rest = buffer;
+    let mut before = None;
+    for operation in operations {
+        let (reads, length) = extent(operation);
+        if before != Some(reads) {
+            before = Some(reads);
+            rest = rest.get(Header::SIZE..).unwrap_or_default();
+        }
+        let (bytes, behind) = rest.split_at_checked(length).unwrap_or_default();
+        if let Operation::Read(to) = operation {
+            to.copy_from_slice(bytes);
+        }
+        rest = behind;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_is_unpacked() {
+        let mut reads = [[0; 3]; 3];
+        let [first, second, third] = &mut reads;
+        let mut operations = [
+            Operation::Write(b"ab"),
+            Operation::Write(b"c"),
+            Operation::Read(first),
+            Operation::Read(second),
+            Operation::Write(b""),
+            Operation::Read(third),
+        ];
+        let mut buffer = [0xee; 32];
+        let length = pack(&operations, &mut buffer).unwrap();
+        assert_eq!(
+            &buffer[..length],
+            b"\x03\0abc\x06\x80\xee\xee\xee\xee\xee\xee\0\0\x03\x80\xee\xee\xee"
+        );
+        buffer[7..13].copy_from_slice(b"defghi");
+        buffer[17..20].copy_from_slice(b"jkl");
+        unpack(&mut operations, &buffer[..length]);
+        assert_eq!(reads, [*b"def", *b"ghi", *b"jkl"]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_packed() {
+        for (length, fits) in [(0, true), (30, true), (31, false), (100, false)] {
+            let bytes = [7; 100];
+            let operations = [Operation::Write(&bytes[..length])];
+            assert_eq!(pack(&operations, &mut [0; 32]).is_some(), fits, "{length}");
+        }
+        assert_eq!(pack(&[], &mut [0; 32]), Some(0));
+        let many = [const { Operation::Write(&[]) }; 100];
+        assert_eq!(pack(&many, &mut [0; 32]), Some(2));
+    }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A chip on an I2C bus that another process owns, for drivers of `embedded-hal`.
+//!
+//! The service is one chip at one address, and not the bus. So the wiring says which process may talk to which chip,
+//! and the type of the handle says where the chip is. [`I2cChip`] makes of the handle an `I2c` of `embedded-hal`, with
+//! which a driver crate runs as it is. The process of the bus has the crate `crossgate-i2c-bus`.
+//!
+//! ```ignore
+//! process bus {
+//!     mmio I2C0;
+//!     object bus (stack = 512): Exclusive<I2cBus<I2c, 64>> = I2cBus::new(I2c::new(I2C0, 400_000)) =>
+//!         [SENSOR: dyn I2cDevice<0x76>, DISPLAY: dyn I2cDevice<0x3c>];
+//! }
+//! process weather { thread main (priority = 2, stack = 2048) = weather::main(SENSOR); }
+//! ```
+//!
+//! ```
+//! use crossgate::Handle;
+//! use crossgate_i2c::{Error, I2cChip, I2cDevice};
+//! use embedded_hal::i2c::I2c;
+//!
+//! /// A driver that knows nothing of calls.
+//! fn identity<B: I2c>(bus: &mut B) -> Result<u8, B::Error> {
+//!     let mut id = [0];
+//!     bus.write_read(0x76, &[0xd0], &mut id)?;
+//!     Ok(id[0])
+//! }
+//! fn look(sensor: Handle<dyn I2cDevice<0x76>>) -> Result<u8, Error> {
+//!     identity(&mut I2cChip::<0x76>::new(sensor))
+//! }
+//! ```
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+mod chip;
+
+pub use chip::{Error, I2cChip};
+
+use crossgate::{Lease, LeaseMut, Wire, interface};
+
+/// What went wrong on the bus, or with a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
+pub enum Fault {
+    /// No chip acknowledged the address.
+    NoAddress,
+    /// The chip did not acknowledge a byte of data.
+    NoData,
+    /// A byte was not acknowledged, the address or data.
+    NoAcknowledge,
+    /// Another controller took the bus.
+    ArbitrationLoss,
+    /// The lines of the bus are not as they have to be: a chip holds one, say.
+    Bus,
+    /// Bytes came faster than the controller took them.
+    Overrun,
+    /// The controller had another error.
+    Other,
+    /// The transaction is longer than the memory that the bus has for it, or has too many operations.
+    TooLong,
+}
+
+/// The interface of the process that drives the chip at an address of seven bits.
+#[interface]
+pub trait I2cDevice<const ADDRESS: u8> {
+    /// Makes a transaction that writes, and then reads: the first `read` bytes of the buffer get what is read, and the
+    /// `written` bytes behind them are what is written; of the two an empty one is left out. A client whose buffer is
+    /// shorter than that is refused.
+    //
+    // Nearly all transactions of drivers have this form. One whole buffer of the stack is what a call lends fastest, and
+    // what is at its start is copied fastest.
+    fn exchange(
+        &mut self,
+        buffer: LeaseMut<'_, [u8]>,
+        read: u16,
+        written: u16,
+    ) -> Result<(), Fault>;
+    /// The same for memory that lies apart, and may be longer than a buffer of the client's stack.
+    fn write_read(&mut self, from: Lease<'_, [u8]>, to: LeaseMut<'_, [u8]>) -> Result<(), Fault>;
+    /// Makes a transaction of several operations, from START to STOP. The first `length` bytes of `operations` are one
+    /// [`Header`] after the other, each with its bytes behind it: those to write, or room for those that are read. A
+    /// client whose bytes do not have this form is refused.
+    fn transaction(&mut self, operations: LeaseMut<'_, [u8]>, length: u16) -> Result<(), Fault>;
+}
+
+/// The two bytes before those of an operation, in [`I2cDevice::transaction`].
+///
+/// ```
+/// use crossgate_i2c::Header;
+/// let header = Header { reads: true, length: 300 };
+/// assert_eq!(Header::from_bytes(header.to_bytes()), header);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The operation reads; else it writes.
+    pub reads: bool,
+    /// The number of its bytes, up to [`Header::LONGEST`].
+    pub length: u16,
+}
+
+impl Header {
+    /// The number of bytes of a header.
+    pub const SIZE: usize = 2;
+    /// The largest number of bytes of an operation.
+    pub const LONGEST: u16 = 0x7fff;
+
+    /// Returns the header as bytes: the length, little-endian, and in its highest bit the direction.
+    #[inline]
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; Header::SIZE] {
+        (self.length & Header::LONGEST | (self.reads as u16) << 15).to_le_bytes()
+    }
+
+    /// Returns the header of these bytes.
+    #[inline]
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; Header::SIZE]) -> Header {
+        let word = u16::from_le_bytes(bytes);
+        Header { reads: word >> 15 != 0, length: word & Header::LONGEST }
+    }
+}
