@@ -115,6 +115,6 @@ pub fn enable(flash: Span) {
     };
     // That bit can only be written.
     if regions < REGIONS || differing != VALID {
-        halt("this CPU has no memory protection unit with 8 regions", &[]);
+        halt("this CPU has no MPU with 8 regions", &[]);
     }
 }
