@@ -37,7 +37,7 @@ const LISTS: usize = 4;
 /// The lists of free blocks.
 type Lists = Tlsf<'static, u16, u8, POWERS, LISTS>;
 
-/// The alignment of blocks.
+/// The alignment of the memory of a heap.
 const ALIGN: usize = 32;
 /// The number of bytes that the state of a heap takes, its lock included.
 pub const STATE_SIZE: usize = (size_of::<Lists>() + 2 * WORD).next_multiple_of(ALIGN);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Long operations that give way to interrupts.
 //!
-//! While the core handles an event, interrupts have to wait. So in an operation that takes long it looks whether one
-//! is pending. As long as nothing has changed, the operation can be given up: the thread makes its system call again
+//! Interrupts have to wait while the core handles an event. So during a long operation the core checks for a pending
+//! interrupt. As long as nothing has changed, the operation can be given up: the thread makes its system call again
 //! after the interrupt. (Where something has changed already, the rest is [deferred](crate::work).)
 //!
-//! Interrupts on behalf of threads that are not more urgent can't keep an operation from its end. A line that has
-//! interrupted is masked until a thread of its driver acknowledges it, a thread that sleeps is woken once, and a less
-//! urgent thread does not run in between, whatever its lines and its times are. So each line, and each thread, makes an
-//! operation begin anew once. More urgent threads can do it more often, as they can take all time anyway: an operation
-//! comes to its end when they leave it as many instructions in a row as it has (at most about 1,000). If they have a
+//! Interrupts on behalf of threads that are not more urgent can delay an operation only a bounded number of times. A
+//! line that has interrupted is masked until a thread of its driver acknowledges it, a thread that sleeps is woken once,
+//! and a less urgent thread does not run in between. So each line, and each thread, can restart an operation at most
+//! once. More urgent threads can do it more often, as they can take all time anyway: an operation finishes once they
+//! leave the CPU alone for as long as it takes (at most about 1,000 instructions). If they have a
 //! [budget](crate::budget), they are less urgent when it is used up.
 
 use crate::Kernel;
@@ -18,7 +18,7 @@ use crate::wait::Pending;
 
 impl<P: Port> Kernel<P> {
     /// Gives way to an interrupt if one is pending: the current thread, whose stack pointer is saved, makes its system
-    /// call again. Returns whether that is so. Nothing has changed so far.
+    /// call again. Returns whether it does. The caller must not have changed anything yet.
     // Not inlined, because there are several uses.
     #[inline(never)]
     pub(crate) fn gives_way(&mut self) -> bool {

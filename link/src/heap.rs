@@ -16,9 +16,9 @@ pub const SECTION: &str = ".crossgate.heap.";
 pub const ARENA: &str = "__crossgate_arena_";
 /// The name of the heap of the process in force.
 pub const HEAP: &str = "__crossgate_heap";
-/// What happens to a process whose heap is exhausted ...
+/// The handler of an exhausted heap, by Crossgate.
 const EXHAUSTED: &str = "__crossgate_heap_exhausted";
-/// ... instead of what the Rust library has for that.
+/// The handler of the Rust library, which it replaces.
 pub const LIBRARY_EXHAUSTED: &str = "__rustc::__rust_alloc_error_handler";
 
 /// Returns the name of the record of a heap.
@@ -89,7 +89,7 @@ pub fn symbols(reach: &Reach) -> Result<Vec<(String, String)>> {
     Ok(inputs.redirected.iter().filter(|(_, to)| is_used(to)).cloned().collect())
 }
 
-/// Returns the symbol that the code behind `symbol` has instead, if it is what the Rust library calls when memory is
+/// Returns the symbol whose code `name` has instead of its own, if it is what the Rust library calls when memory is
 /// exhausted.
 pub fn redirection(name: &str) -> Option<String> {
     let end = name.find(crate::copies::COPY).unwrap_or(name.len());
