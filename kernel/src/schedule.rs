@@ -4,7 +4,6 @@
 //! The ready threads of a priority form a list, each with the index of the next; the level has the first, which is the
 //! one that runs or ran last, and the last. Finding the thread to run, adding a thread, and removing the first are
 //! O(1); removing another is O(n).
-//! one, and to take out the first is O(1); to take out another is O(n).
 
 use crate::Kernel;
 use crate::effect::Effect;

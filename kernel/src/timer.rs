@@ -38,7 +38,8 @@ impl<P: Port> Kernel<P> {
             let is_due = wake_at <= now;
             let deadlines = self.deadlines.filter(|_| thread.has_deadlines());
             let takes_long = is_due || deadlines.is_some();
-            if takes_long && !is_first || self.port.interrupt_is_pending() {
+            // (Without a look in each, this interrupt could come again ahead of a pending one for ever.)
+            if !is_first && (takes_long || self.port.interrupt_is_pending()) {
                 break;
             }
             is_first = false;
