@@ -227,7 +227,8 @@ impl i2c::I2c for I2c {
             }
             _ => self.stop(),
         };
-        self.ready = lines.is_ok();
+        // A chip may be what holds the data line, and needs clocks to let it go.
+        self.ready = lines.is_ok() && result != Err(ErrorKind::ArbitrationLoss);
         result.and(lines)
     }
 }

@@ -147,6 +147,10 @@ fn parse<'a, 'b>(
         let Some((header, (data, behind))) = part else {
             return refused();
         };
+        // A read begins with a byte of the chip, so there is none of no bytes.
+        if header.reads && data.is_empty() {
+            return refused();
+        }
         *place = if header.reads { Operation::Read(data) } else { Operation::Write(data) };
         rest = behind;
         count += 1;
