@@ -146,7 +146,7 @@ impl ProcessRow {
 }
 
 /// The heap of a process, in a record that the linker (on a microcontroller) or the port (on a host) finds by its name:
-/// `__crossgate_heap_` and the name of the process.
+/// `__crossgate_heap_of_` and the name of the process.
 pub struct Heap {
     /// The allocator. Its state and its memory are the process'.
     pub allocator: &'static (dyn GlobalAlloc + Sync),

@@ -23,7 +23,7 @@ pub const LIBRARY_EXHAUSTED: &str = "__rustc::__rust_alloc_error_handler";
 
 /// Returns the name of the record of a heap.
 pub fn record(process: &str) -> String {
-    format!("{HEAP}_{process}")
+    format!("{HEAP}_of_{process}")
 }
 
 /// Returns whether a process has a heap.

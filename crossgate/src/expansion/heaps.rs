@@ -15,7 +15,7 @@ macro_rules! __heaps {
             #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = concat!(".crossgate.heap.", stringify!($process))))]
             #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(export_name = concat!("__crossgate_arena_", stringify!($process))))]
             static __ARENA: $($crate_)*::Arena<{ super::super::__wiring::__HEAPS[$number] }> = $($crate_)*::Arena::new();
-            #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(export_name = concat!("__crossgate_heap_", stringify!($process))))]
+            #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(export_name = concat!("__crossgate_heap_of_", stringify!($process))))]
             pub static __HEAP: $crate::abi::table::Heap = $crate::abi::table::Heap {
                 allocator: &__ARENA,
                 exhausted: $exhausted,

@@ -44,14 +44,14 @@ const HELPER: &str = "extern crate alloc;
 const OF_FAN: &str = "extern crate crossgate;
 #[unsafe(link_section = \".crossgate.heap.fan\")] #[unsafe(export_name = \"__crossgate_arena_fan\")]
 static OF_FAN: allocator::Arena = allocator::Arena::new();
-#[unsafe(no_mangle)] static __crossgate_heap_fan: Heap = Heap { allocator: &OF_FAN, exhausted: \"fan\" };";
+#[unsafe(no_mangle)] static __crossgate_heap_of_fan: Heap = Heap { allocator: &OF_FAN, exhausted: \"fan\" };";
 const OF_BOTH: &str = "extern crate alloc; extern crate crossgate;
 #[unsafe(link_section = \".crossgate.heap.fan\")] #[unsafe(export_name = \"__crossgate_arena_fan\")]
 static OF_FAN: allocator::Arena = allocator::Arena::new();
-#[unsafe(no_mangle)] static __crossgate_heap_fan: Heap = Heap { allocator: &OF_FAN, exhausted: \"fan\" };
+#[unsafe(no_mangle)] static __crossgate_heap_of_fan: Heap = Heap { allocator: &OF_FAN, exhausted: \"fan\" };
 #[unsafe(link_section = \".crossgate.heap.sensor\")] #[unsafe(export_name = \"__crossgate_arena_sensor\")]
 static OF_SENSOR: allocator::Arena = allocator::Arena::new();
-#[unsafe(no_mangle)] static __crossgate_heap_sensor: Heap = Heap { allocator: &OF_SENSOR, exhausted: \"sensor\" };";
+#[unsafe(no_mangle)] static __crossgate_heap_of_sensor: Heap = Heap { allocator: &OF_SENSOR, exhausted: \"sensor\" };";
 
 /// Returns a firmware in which `fan` allocates, with these heaps, and with this method of `sensor`.
 fn firmware(heaps: &'static str, method: &'static str) -> Firmware {
