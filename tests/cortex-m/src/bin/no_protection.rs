@@ -23,7 +23,7 @@ mod firmware {
 
     impl Test for Unprotected {
         fn told(line: &[u8]) {
-            expect_start(line, b"crossgate: this CPU has no memory protection unit");
+            expect_start(line, b"crossgate: this CPU has no MPU");
         }
     }
 
