@@ -43,10 +43,12 @@ struct Search {
     seen: HashSet<u64, FixedState>,
     transitions: usize,
     depth: usize,
+    /// The number of looks of a step that may find an interrupt.
+    most_found: usize,
 }
 
 impl Search {
-    fn new(scene: &Scene) -> Search {
+    fn new(scene: &Scene, most_found: usize) -> Search {
         let model = Model::new(scene.boot());
         check(&model.driver);
         let mut seen = HashSet::default();
@@ -60,6 +62,7 @@ impl Search {
             seen,
             transitions: 0,
             depth: 0,
+            most_found,
         }
     }
 
@@ -111,7 +114,7 @@ impl Search {
                     }
                 }
                 if found == 0 {
-                    looks = self.model.looks();
+                    looks = self.model.looks().min(self.most_found);
                 }
                 self.transitions += 1;
                 found += 1;
@@ -174,7 +177,13 @@ fn every_interleaving() {
 /// Searches through a scene: all of it if it is small; a part if it is large, or for as long as `time` says.
 fn search(scene: &Scene, time: Option<Duration>) {
     let begin = Instant::now();
-    let mut search = Search::new(scene);
+    // Interrupts multiply the states. A day has time for them only where the search ends after so many states anyway.
+    let most_found = match (scene.enough, time) {
+        (_, Some(_)) => usize::MAX,
+        (Some(_), None) => 1,
+        (None, None) => 0,
+    };
+    let mut search = Search::new(scene, most_found);
     let all = search.run(|states| match (scene.enough, time) {
         (None, _) => false,
         (Some(enough), None) => states >= enough,
