@@ -22,7 +22,7 @@ mod firmware {
     use system_tests_cortex_m::position::{TICK, delay};
 
     /// The number of positions, one instruction apart.
-    const POSITIONS: u32 = 1_200;
+    const POSITIONS: u32 = 1_400;
     /// The smallest number of them that has to be inside the call.
     const INSIDE: u32 = 1_000;
     /// The first tick: about the time when the call is entered.
