@@ -220,15 +220,14 @@ impl i2c::I2c for I2c {
         }
         let result = self.run(address, operations);
         let lines = match result {
-            // The other controller has the bus.
+            // Another controller has the bus, or a chip holds the data line and needs clocks to let it go.
             Err(ErrorKind::ArbitrationLoss) => {
                 self.registers().release.write(Lines::CLOCK::SET + Lines::DATA::SET);
-                Ok(())
+                Err(ErrorKind::ArbitrationLoss)
             }
             _ => self.stop(),
         };
-        // A chip may be what holds the data line, and needs clocks to let it go.
-        self.ready = lines.is_ok() && result != Err(ErrorKind::ArbitrationLoss);
+        self.ready = lines.is_ok();
         result.and(lines)
     }
 }
