@@ -23,6 +23,8 @@ const MIRI_PACKAGES: [&str; 5] = [
 /// Flags for Miri: tests read the clock, addresses are numbers for the kernel, and a wiring is leaked to be static.
 const MIRI_FLAGS: &str =
     "-Zmiri-disable-isolation -Zmiri-permissive-provenance -Zmiri-ignore-leaks";
+/// The number of lines of a failure that the summary repeats.
+const LINES_OF_FAILURE: usize = 40;
 
 /// The numbers of tests that passed and that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,8 @@ struct Step {
     name: String,
     count: Count,
     skipped: Option<String>,
+    /// What went wrong.
+    failure: Option<String>,
     time: Duration,
 }
 
@@ -61,11 +65,12 @@ impl Step {
             result
         });
         let mut count = count.unwrap_or(Count { passed: result.is_ok().into(), failed: 0 });
-        if let Err(error) = result {
-            eprintln!("\n{error:#}\n");
+        let failure = result.err().map(|error| format!("{error:#}"));
+        if let Some(failure) = &failure {
+            eprintln!("\n{failure}\n");
             count.failed = count.failed.max(1);
         }
-        Step { name: name.into(), count, skipped: None, time: start.elapsed() }
+        Step { name: name.into(), count, skipped: None, failure, time: start.elapsed() }
     }
 }
 
@@ -107,14 +112,15 @@ impl Report {
         eprintln!("{name}: skipped: {why}");
         let count = Count { passed: 0, failed: 0 };
         let skipped = Some(why.into());
-        self.steps.push(Step { name: name.into(), count, skipped, time: Duration::ZERO });
+        let time = Duration::ZERO;
+        self.steps.push(Step { name: name.into(), count, skipped, failure: None, time });
     }
 
-    /// Prints a line for each step and the sum. Returns `true` if all passed.
+    /// Prints a line for each step, the end of what each that failed has said, and the sum. Returns `true` if all passed.
     pub fn print(&self) -> bool {
         println!();
         let mut sum = Count { passed: 0, failed: 0 };
-        for Step { name, count: Count { passed, failed }, skipped, time } in &self.steps {
+        for Step { name, count: Count { passed, failed }, skipped, time, .. } in &self.steps {
             let result = match (skipped, failed) {
                 (Some(why), _) => format!("skipped: {why}"),
                 (None, 0) => format!("ok      {passed} passed"),
@@ -123,9 +129,20 @@ impl Report {
             println!("{name:<44} {:>6.1} s  {result}", time.as_secs_f32());
             sum = Count { passed: sum.passed + passed, failed: sum.failed + failed };
         }
+        for Step { name, failure, .. } in &self.steps {
+            if let Some(failure) = failure {
+                println!("\n{name}:\n{}", end_of(failure));
+            }
+        }
         println!("\n{} passed, {} failed", sum.passed, sum.failed);
         sum.failed == 0
     }
+}
+
+/// Returns the last lines of a text.
+fn end_of(text: &str) -> String {
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(LINES_OF_FAILURE)..].join("\n")
 }
 
 impl Count {
