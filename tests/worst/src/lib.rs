@@ -122,16 +122,38 @@ pub fn end(done: Signal) -> ! {
     thread::exit()
 }
 
+/// Numbers without a pattern, for moments at which interrupts come.
+#[derive(Debug)]
+pub struct Moments(u32);
+
+impl Default for Moments {
+    fn default() -> Moments {
+        Moments(1)
+    }
+}
+
+impl Iterator for Moments {
+    type Item = u32;
+
+    /// Returns the next number, whose highest bits are the least predictable. There is always one.
+    fn next(&mut self) -> Option<u32> {
+        // "Numerical Recipes", 7.1.
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        Some(self.0)
+    }
+}
+
 /// Ends with success once so many clients have come to their ends. Until then it has the timer interrupt again and
-/// again, at moments without a pattern, so that the kernel often finds an interrupt when it looks for one.
+/// again, so that the kernel often finds an interrupt when it looks for one.
 pub fn judge(done: Notification, count: usize) -> ! {
-    let mut moment: u32 = 1;
     let (mut ended, mut last) = (0, time::now());
-    while ended < count {
+    for moment in Moments::default() {
         expect_that("all come to their ends", time::now() - last < 4 * SOON);
-        moment = moment.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         if done.wait_timeout(Duration::from_micros(1 + u64::from(moment >> 28))).is_ok() {
             (ended, last) = (ended + 1, time::now());
+        }
+        if ended == count {
+            break;
         }
     }
     pass()
