@@ -14,7 +14,7 @@
 //! # The map
 //!
 //! [`Kernel`] is one struct. Its methods are spread over files, each with one subject. A file uses only files above it
-//! in this table (`xtask/src/rooms.rs` checks it), so that each can be read with no more than those in mind.
+//! in this table (`xtask/src/layering.rs` checks it), so that each can be read with no more than those in mind.
 //!
 //! | file | subject |
 //! |---|---|

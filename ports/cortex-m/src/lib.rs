@@ -5,8 +5,8 @@
 //! protection. This is the only place with assembly and register access. The most frequent operations are done in
 //! assembly, as the core would do them.
 //!
-//! A file uses only files above it in this table (`xtask/src/rooms.rs` checks it), so that each can be read with only
-//! those in mind. Files of the hosted port with the same contents have the same names.
+//! A file uses only files above it in this table (`xtask/src/layering.rs` checks it), so that each can be read with
+//! only those in mind. Files of the hosted port with the same contents have the same names.
 //!
 //! | file | contents |
 //! |---|---|
