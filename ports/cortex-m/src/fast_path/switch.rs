@@ -6,7 +6,7 @@
 //!
 //! The threads of a priority are a circle: its level has the first and the last, and each thread has the next.
 
-macro_rules! give_way {
+macro_rules! switch {
     () => {
         concat!(
             "
@@ -87,4 +87,4 @@ macro_rules! give_way {
         )
     };
 }
-pub(super) use give_way;
+pub(super) use switch;
