@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A thread lets the next of its priority run; and the switch from one thread to another, which a signal and a wait
-//! make too.
+//! Yield, by which a thread lets the next one of its priority run; and the switch from one thread to another, which a
+//! signal and a wait make too.
 //!
 //! In: r0 the stack pointer, r3 the thread; lr the kernel. Out: the next thread continues.
 //!
