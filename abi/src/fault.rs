@@ -40,14 +40,14 @@ list! {
     /// true.
     Refused = 10 => notice("a call that broke the rules of its server", Detail::Accuser);
 
-    /// An interrupt arrived that no process owns. It is masked from now on. The address is the number of its line. A
-    /// number below 0 (as an `isize`) is an exception of the CPU, numbered as CMSIS does: -14 is the non-maskable
-    /// interrupt.
+    /// An interrupt arrived that no process owns. Its line is masked from now on. The address in the record is the number
+    /// of the interrupt line. A number below 0 (as an `isize`) is an exception of the CPU, numbered as CMSIS does: -14 is
+    /// the non-maskable interrupt.
     Interrupt = 11 => notice("an interrupt that nobody owns", Detail::Line);
 
     /// A budget of CPU time is used up, of the thread or of the process. The thread, and with it all threads that share
-    /// the budget, runs in the background until the next period. The address is how often that has happened to this
-    /// budget, to 65,535, then from 0 again; a record is made each time that this number is a power of two.
+    /// the budget, runs in the background until the next period. The address in the record counts how often that has
+    /// happened to this budget, up to 65,535 and then from 0 again; there is a record whenever the count is a power of two.
     Budget = 12 => notice("a budget of CPU time is used up", Detail::Count);
 
     besides;
@@ -147,7 +147,7 @@ pub struct FaultRecord {
     /// Length of that name in bytes, at most [`FILE_LENGTH`](Self::FILE_LENGTH): of a longer name the record has the
     /// end. The process itself supplies the name, so it may be any text.
     pub file_length: Word,
-    /// Line of the panic, else 0.
+    /// The line of the file at which the process panicked, else 0.
     pub line: Word,
     /// Index of the process that accuses this one, if the cause is [`Refused`](Cause::Refused).
     pub accuser: Option<u8>,

@@ -16,8 +16,10 @@ constants! {
     /// Of a thread: the services that it has called, as in a [`FaultRecord`](crate::FaultRecord).
     CALLS = 1;
 
-    /// Of the stack of a thread, from the next argument on, in bytes above its start: how many bytes were ever used, of
-    /// those that were not seen before, and the position from which to ask again; 0 if that is all.
+    /// Of the stack of a thread: how many bytes were ever used. The kernel looks at a few words, upwards from the position
+    /// in the next argument (in bytes above the start of the stack). The first result is the number of bytes from the
+    /// first used word to the end of the stack, or 0 if none of these words was used; the second is the position from
+    /// which to ask again, or 0 if that is all.
     STACK = 2;
 
     /// Of a process: its [state](crate::inspect::state), and how often it has crashed in a row, a byte each; and the

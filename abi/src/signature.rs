@@ -108,7 +108,7 @@ impl Right {
             Right::Everyone => "every thread",
             Right::InCall => "a thread in a call",
             Right::Owner => "the owner of what the first word names",
-            Right::Supervisor => "the process that is told of faults",
+            Right::Supervisor => "the supervisor",
             Right::Deadlines => "processes with `deadlines;`",
             Right::Idle => "the idle thread",
             Right::Wiring => "by subject, if the wiring uses it",

@@ -146,11 +146,12 @@ system_calls! {
     /// looked at.
     REVOKE = 17: Revoke(gate: GATE, from: THREAD) -> (next: THREAD), Owner, Core;
 
-    /// Sets the time at which the calls end that the thread makes from where it is; after that time it enters none. The
-    /// time is less than 2^15 units (33 s) away, or 0 for none, or [`DEADLINE_OVER`](crate::DEADLINE_OVER) (0xffff) for
-    /// one that has passed. With [`DEADLINE_WITHIN`](crate::DEADLINE_WITHIN) (bit 31) it is a time from now in µs, at
-    /// most 2^15 - 4 units, 0 to enter none; then a nearer deadline in force stays, and the second result is the time
-    /// now.
+    /// Sets a deadline for the calls that the thread makes from where it is: when it is over, they end, and the thread
+    /// enters no other. The word is a time less than 2^15 units (33 s) away, or 0 for no deadline, or
+    /// [`DEADLINE_OVER`](crate::DEADLINE_OVER) (0xffff) for one that is over. With
+    /// [`DEADLINE_WITHIN`](crate::DEADLINE_WITHIN) (bit 31) the word is a time from now in µs, at most 2^15 - 4 units; 0
+    /// means that the deadline is over. In this case a nearer deadline that is set already stays, and the second result
+    /// is the time now.
     SET_DEADLINE = 18: SetDeadline(end: DEADLINE) -> (before: DEADLINE, now: TICKS), Deadlines, Assembly;
 
     /// Ends the call that the thread is in with [`Refused`](crate::CallError::Refused), when its method returns, and

@@ -44,7 +44,7 @@ pub struct System {
     pub lost_clients: &'static [LostClients],
     /// True if handles are passed on: some method takes or returns one.
     pub passes_handles: bool,
-    /// The supervisor: the process that is told of faults.
+    /// The supervisor: the process that reads the records of faults.
     pub supervisor: Option<Supervisor>,
     /// The limits of the run time of threads, and its count, if the wiring has either.
     pub budgets: Option<&'static Budgets>,

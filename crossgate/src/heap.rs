@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The allocator of a firmware: memory comes from the heap of the process in force.
+//! The allocator of a firmware: memory comes from the heap of the process that the thread is in.
 //!
 //! `crossgate-link` copies the functions here, and those that lead to them, for each process that allocates, as it does
 //! for a library's statics. In each copy the name `__crossgate_heap` stands for the heap of that process. A firmware in

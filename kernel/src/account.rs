@@ -21,7 +21,7 @@ pub(crate) const BUDGETS: u8 = u8::MAX;
 const LOOKS: usize = 2;
 
 impl<P: Port> Budgets<P> {
-    /// Memory for [the budgets](Self::new).
+    /// The initial value of the static that [`new`](Self::new) fills.
     pub const NONE: Budgets<P> = Self::new(&table::Budgets::NONE, &mut [], &mut [], None);
 
     /// Returns the budgets of a wiring, with an account for each budget, a word for each thread, and the counters of

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Limits of CPU time: budgets and time slices. And the [count](crate::usage) of it.
+//! Limits of CPU time: budgets and time slices. ([`usage`](crate::usage) counts it.)
 //!
 //! A *budget* is time that a thread, or all threads of a process together, may run at their priority in each period,
 //! wherever their calls lead them. When it is used up, they have the priority of the

@@ -10,7 +10,7 @@ use crossgate_abi::table::System;
 use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Status, Word, pool};
 
 impl<P: Port> Optional<P> {
-    /// Memory for [the optional parts](Self::new).
+    /// The initial value of the static that [`new`](Self::new) fills.
     pub const NONE: Optional<P> = Self::nothing(&mut []);
 
     #[inline]

@@ -14,7 +14,7 @@
 //! # The map
 //!
 //! [`Kernel`] is one struct. Its methods are spread over files, each with one subject. A file uses only files above it
-//! in this table (`xtask/src/rooms.rs` checks it), so that each can be read with no more than those in mind.
+//! in this table (`xtask/src/layering.rs` checks it), so that each can be read with no more than those in mind.
 //!
 //! | file | subject |
 //! |---|---|
@@ -33,7 +33,7 @@
 //! | [`budget`] | limits of CPU time: budgets and time slices |
 //! | [`optional`] | the parts of the kernel that only some firmware needs |
 //! | [`schedule`] | the thread that runs next |
-//! | [`give_way`] | long operations that give way to interrupts |
+//! | [`preemption_point`] | preemption points, at which long operations give way to interrupts |
 //! | [`work`] | work that is deferred, to be done in pieces |
 //! | [`block`] | the start and the end of a wait, and priority inheritance |
 //! | [`lock`] | locks of objects that one call at a time may be in |
@@ -103,7 +103,6 @@ pub mod effect;
 pub mod fault;
 pub mod frame;
 pub mod gate;
-pub mod give_way;
 pub mod grant;
 pub mod home;
 pub mod inspect;
@@ -118,6 +117,7 @@ pub mod notification;
 pub mod optional;
 pub mod pool;
 pub mod port;
+pub mod preemption_point;
 pub mod process;
 pub mod restart;
 pub mod schedule;

@@ -33,11 +33,11 @@ impl Crashes {
 }
 
 impl Inspection {
-    /// Memory for [it](Self::new).
+    /// The initial value of the static that [`new`](Self::new) fills.
     pub const NONE: Inspection = Self::new(&mut [], None);
 
-    /// Returns it with notes of each process, and memory for a dump if some process may read it. That memory may have
-    /// any values.
+    /// Returns this part of the kernel, with memory for the notes of each process, and for a dump if some process may
+    /// read one. The memory of the dump may have any values.
     #[inline]
     pub const fn new(
         crashes: &'static mut [Crashes],

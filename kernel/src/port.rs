@@ -73,10 +73,11 @@ pub trait Port: 'static {
     /// Writes such a word.
     fn write_word(&mut self, address: Word, value: Word);
 
-    /// Looks at some words of a stack, from `from` bytes above its start on (any number); only some, because interrupts
-    /// wait meanwhile. Returns how many bytes were used that it had not seen, and where to look next; 0 if that is all.
+    /// Looks for the lowest used word of a stack, upwards from `from` bytes above its start (any number), in a few
+    /// words only, because interrupts wait meanwhile. Returns the number of bytes from the word that it found to the end
+    /// of the stack, or 0 if it found none; and where to look next, or 0 if nothing is left to look at.
     ///
-    /// Words count as used if they are not what they were at boot, and so do those above them, as far as a callee
+    /// A word is used if it is not what it was at boot. Everything above a used word counts as used, as far as a callee
     /// begins right below its caller.
     fn stack_use(&mut self, stack: Span, from: Word) -> [Word; 2];
 

@@ -210,8 +210,8 @@ impl<U: Unit> Thread<U> {
         self.frames.get_mut(usize::from(depth).wrapping_sub(1))
     }
 
-    /// Returns the deadline of the calls that its caller makes, if it has one: its frame holds that deadline from now
-    /// on.
+    /// Returns the deadline of the calls that its caller makes, if it is in a call. From now on the frame holds that
+    /// deadline, so that the thread can set one of its own until it returns.
     #[inline(always)]
     pub(crate) fn outer_deadline(&mut self) -> Deadline {
         if !self.calls.are_some() {
@@ -287,8 +287,8 @@ impl<U: Unit> Thread<U> {
         self.frames.get(..self.depth().into()).unwrap_or(&[])
     }
 
-    /// Returns the number of calls that it is in, counted from the outermost one that is such a call. (All are looked
-    /// at.)
+    /// Returns the number of calls from the innermost one up to the outermost one of which `is_such` is true, both
+    /// included; 0 if there is none. `is_such` is asked about every call.
     // Inlined, because each use then has its own code, as if it were written there.
     #[inline(always)]
     pub(crate) fn calls_from(&mut self, mut is_such: impl FnMut(&mut Frame) -> bool) -> u8 {

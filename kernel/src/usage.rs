@@ -26,10 +26,10 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Memory for [the times](Self::new).
+    /// The initial value of the static that [`new`](Self::new) fills.
     pub const NONE: Usage = Usage::new(&mut [], &mut []);
 
-    /// Returns it with an entry for each thread, and for each process.
+    /// Returns the counters: one for each thread, and one for each process.
     #[inline]
     pub const fn new(threads: &'static mut [u64], processes: &'static mut [u64]) -> Usage {
         Usage { threads, processes, since: 0, running: ThreadId::IDLE, process: ProcessId::NOBODY }

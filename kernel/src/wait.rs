@@ -78,7 +78,7 @@ pub enum Pending {
         word: Word,
     } = 1,
     /// Its system call is made again, because what it waited for may be available now, or because it [has given
-    /// way](crate::give_way) to an interrupt.
+    /// way](crate::preemption_point) to an interrupt.
     Retry = 2,
 }
 

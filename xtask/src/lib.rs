@@ -9,7 +9,7 @@ pub mod commands;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
-mod rooms;
+mod layering;
 #[cfg(test)]
 mod sources;
 

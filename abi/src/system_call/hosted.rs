@@ -34,6 +34,7 @@ system_calls! {
     /// Returns the address and the length of the name of a process; without such a process the length is 0.
     NAME = 0x107: NameOf(process: PROCESS) -> (name: ADDRESS, length: LENGTH), Everyone, HostedPort;
 
-    /// Returns the address of the [heap](crate::table::Heap) of the process in force; 0 if it has none.
+    /// Returns the address of the [heap](crate::table::Heap) of the process that the thread is in; 0 if it
+    /// has none.
     HEAP = 0x108: HeapOf() -> (heap: ADDRESS), Everyone, HostedPort;
 }

@@ -24,11 +24,11 @@ register_bitfields![u32,
     ],
 ];
 
-/// Driver of an I2C bus (ARM SBCon), for the process that owns its registers. The device has two lines and nothing
+/// Driver of an I2C bus (ARM SBCon), for the process that owns its registers. The device has two wires and nothing
 /// else, so the driver makes each bit, with the CPU busy.
 ///
-/// The first access, and each one after an error of the lines, brings the bus to a known state: a chip that was left in
-/// the middle of a byte, because the process crashed, say, gets clocks until it lets the data line go, and then a STOP.
+/// The first access, and each one after an error on the wires, brings the bus to a known state. A chip that was left in
+/// the middle of a byte, because the process crashed, say, gets clocks until it lets the data wire go, and then a STOP.
 ///
 /// A process that doesn't own the registers can make a driver, too, but the first use of it is a fault of that process.
 ///

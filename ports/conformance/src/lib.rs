@@ -33,7 +33,7 @@ pub trait Machine {
     fn port(&mut self) -> &mut Self::Port;
 
     /// Returns the memory of a process in which no thread is. It has statics with initial values, statics that are 0 at
-    /// start, and statics that are kept. It is open as the memory of the process in force.
+    /// start, and statics that are kept. It is open as the memory of the current process.
     fn memory(&self) -> ProcessMemory;
 
     /// Returns a stack that no thread has used since boot, in firmware of which some process `inspects`.

@@ -12,8 +12,7 @@ static mut FAULTED: [Word; 8] = [0; 8];
 
 /// Handles a fault: saves registers that no other code saves, and continues as without crash dumps.
 ///
-/// After a fault of a thread that is harmless, because the CPU has saved r0 and r1. From a fault of its own the kernel
-/// does not return.
+/// It changes r0 and r1. If a thread has faulted, the CPU has saved them; if the kernel has, it does not go on.
 #[unsafe(naked)]
 pub unsafe extern "C" fn keep_registers() {
     core::arch::naked_asm!(

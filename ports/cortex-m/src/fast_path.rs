@@ -5,8 +5,8 @@
 //! |---|---|
 //! | `call`, `lend` | a plain call; a call that lends memory of the caller's stack |
 //! | `leave` | the return from a call |
-//! | `other` | the choice among the other system calls; the thread's index, the time, deadlines |
-//! | `give_way` | yield, and the switch to another thread |
+//! | `dispatch` | the choice among the other system calls; the thread's index, the time, deadlines |
+//! | `switch` | yield, and the switch to another thread |
 //! | `signal`, `wait` | signals and waits, if one thread waits for one notification |
 //! | `interrupt` | interrupt lines, each as a signal |
 //!
@@ -18,12 +18,12 @@
 //! [`entry`](crate::entry).
 
 mod call;
-mod give_way;
+mod dispatch;
 mod interrupt;
 mod leave;
 mod lend;
-mod other;
 mod signal;
+mod switch;
 mod wait;
 
 use crate::clock::Clock;
@@ -42,11 +42,11 @@ use crossgate_kernel::notification::Notification;
 use crossgate_kernel::schedule::Ready;
 use crossgate_kernel::thread::Calls;
 use crossgate_protection::armv7m::Access;
-use give_way::give_way;
+use dispatch::dispatch;
 use leave::leave;
 use lend::lend;
-use other::other;
 use signal::signal;
+use switch::switch;
 use wait::wait;
 
 /// Handles a system call. Every case that is not handled here takes the [slow] path.
@@ -75,12 +75,12 @@ unsafe extern "C" fn SVCall() {
         "bhi .Lslow",
         // A negative number is the complement of a gate's index.
         "cmp r3, #0",
-        "bgt .Lother",
+        "bgt .Ldispatch",
         call!(),
         lend!(),
         leave!(),
-        other!(),
-        give_way!(),
+        dispatch!(),
+        switch!(),
         signal!(),
         wait!(),
         ".balign 4",

@@ -5,8 +5,8 @@
 //! protection. This is the only place with assembly and register access. The most frequent operations are done in
 //! assembly, as the core would do them.
 //!
-//! A file uses only files above it in this table (`xtask/src/rooms.rs` checks it), so that each can be read with only
-//! those in mind. Files of the hosted port with the same contents have the same names.
+//! A file uses only files above it in this table (`xtask/src/layering.rs` checks it), so that each can be read with
+//! only those in mind. Files of the hosted port with the same contents have the same names.
 //!
 //! | file | contents |
 //! |---|---|
@@ -29,8 +29,8 @@
 //! | `fast_path/call` | a call, without Rust |
 //! | `fast_path/lend` | a call that lends memory of the caller's stack |
 //! | `fast_path/leave` | the return from a call |
-//! | `fast_path/other` | the choice among the other system calls; the index, the time, deadlines |
-//! | `fast_path/give_way` | yield, and the switch to another thread |
+//! | `fast_path/dispatch` | the choice among the other system calls; the index, the time, deadlines |
+//! | `fast_path/switch` | yield, and the switch to another thread |
 //! | `fast_path/signal` | a signal |
 //! | `fast_path/wait` | a wait for a signal |
 //! | `fast_path/interrupt` | an interrupt line, as a signal |

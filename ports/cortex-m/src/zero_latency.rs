@@ -71,7 +71,7 @@ use crossgate_abi::table::System;
 /// }
 /// ```
 ///
-/// The wiring tells a process: `interrupt 20 => OVER_CURRENT;`.
+/// In the wiring, the process that is to know of it says `interrupt 20 => OVER_CURRENT;`.
 pub trait Handler: Sized + 'static {
     /// The interrupt line that it serves. No wiring can bind it.
     const LINE: u16;

@@ -56,7 +56,7 @@ macro_rules! run_handler {
             "mov rdi, rsp
              cmp byte ptr [rip + {has_keys}], 0
              je 2f\n",
-            // The kernel's rights, beside those of the process in force and no others. All three registers are loaded
+            // The kernel's rights, beside those of the current process and no others. All three registers are loaded
             // here: a jump past these instructions to `wrpkru` is the same as executing `wrpkru`, which any process
             // can.
             "mov eax, [rip + {rights}]

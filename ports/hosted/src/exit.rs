@@ -116,7 +116,7 @@ macro_rules! scrub {
 
 /// Gives the protection keys the rights of the thread that continues. It changes rax, rcx and rdx.
 ///
-/// Attacker: jumps here. The rights are those of the process in force, so its own; only the kernel can write the word
+/// Attacker: jumps here. The rights are those of the current process, so its own; only the kernel can write the word
 /// that they are read from (`kernel_memory`).
 macro_rules! take_rights {
     () => {

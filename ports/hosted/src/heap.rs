@@ -131,7 +131,7 @@ unsafe impl GlobalAlloc for Heap {
     }
 }
 
-/// Returns the heap of the process in force.
+/// Returns the heap of the process that the thread is in.
 fn of_process() -> &'static table::Heap {
     let [_, address] = system_call(hosted::HEAP, [0; 3]);
     let record = core::ptr::with_exposed_provenance::<table::Heap>(address);

@@ -5,8 +5,8 @@
 //! threads of the firmware are contexts on stacks of their own; timer and devices interrupt by signals; pages take the
 //! place of a memory protection unit.
 //!
-//! A file uses only files above it in this table (`xtask/src/rooms.rs` checks it), so that each can be read with only
-//! those in mind. Files of the Cortex-M port with the same contents have the same names.
+//! A file uses only files above it in this table (`xtask/src/layering.rs` checks it), so that each can be read with
+//! only those in mind. Files of the Cortex-M port with the same contents have the same names.
 //!
 //! | file | contents |
 //! |---|---|

@@ -86,7 +86,7 @@ pub extern "C" fn handle_with_keys(_: c_int, _: *mut libc::siginfo_t, _: *mut c_
         "push rax",
         "call {handle}",
         "mov rsp, [rsp]",
-        // The rights of the process in force: a process that has jumped here has no more than before. Linux gives an
+        // The rights of the current process: a process that has jumped here has no more than before. Linux gives an
         // interrupted thread its own rights back.
         "mov eax, [rip + {rights}]",
         "xor ecx, ecx",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Lines of a port of pins as services. The process of the port has all of its pins; a client gets one line, in one
-//! direction.
+//! The lines of a GPIO port as services. One process owns the GPIO port and all of its pins; a client gets one line, in
+//! one direction.
 //!
 //! | object | over | interface | client's pin |
 //! |---|---|---|---|
@@ -31,8 +31,8 @@
 //! }
 //! ```
 //!
-//! The lines of a port are one object, because most ports have one register for all: a driver reads it, and writes it
-//! with one line changed. In two threads at a time one change would be lost.
+//! The lines of a GPIO port are one object, because most GPIO ports have one register for all lines: a driver reads it,
+//! and writes it with one line changed. If two threads did that at a time, one change could be lost.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -60,8 +60,8 @@ pub trait InputLine<const LINE: usize> {
     fn is_high(&mut self) -> Result<bool, Fault>;
 }
 
-/// Lines that are set: the object of the process of the port. It serves [`OutputLine`] for each place in the array; one
-/// for a place that there is not does not compile.
+/// Lines that are set: the object of the process that owns the GPIO port. It serves [`OutputLine`] for each place in the
+/// array; the interface of a place past its end does not compile.
 #[derive(Debug)]
 pub struct Outputs<P, const N: usize>([P; N]);
 
@@ -83,8 +83,8 @@ impl<P: StatefulOutputPin, const N: usize, const LINE: usize> OutputLine<LINE> f
     }
 }
 
-/// Lines that are read: the object of the process of the port. It serves [`InputLine`] for each place in the array; one
-/// for a place that there is not does not compile.
+/// Lines that are read: the object of the process that owns the GPIO port. It serves [`InputLine`] for each place in the
+/// array; the interface of a place past its end does not compile.
 #[derive(Debug)]
 pub struct Inputs<P, const N: usize>([P; N]);
 
@@ -102,7 +102,7 @@ impl<P: InputPin, const N: usize, const LINE: usize> InputLine<LINE> for Inputs<
     }
 }
 
-/// Returns a pin of the port, which exists.
+/// Returns a pin of the GPIO port. The compiler checks that it exists.
 fn pin<P, const N: usize, const LINE: usize>(pins: &mut [P; N]) -> &mut P {
     const { assert!(LINE < N, "the port has no such line") };
     &mut pins[LINE]
@@ -113,7 +113,7 @@ fn pin<P, const N: usize, const LINE: usize>(pins: &mut [P; N]) -> &mut P {
 pub enum Error {
     /// The driver of the pin says so.
     Pin,
-    /// The call failed. After [`CallError::ServerFaulted`] the process of the port restarts, so the driver may try again.
+    /// The call failed. After [`CallError::ServerFaulted`] the process of the pins restarts, so the driver may try again.
     Call(CallError),
 }
 

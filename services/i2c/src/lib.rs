@@ -7,7 +7,7 @@
 //! ```ignore
 //! process bus {
 //!     mmio I2C0;
-//!     object bus (stack = 512): Exclusive<I2cBus<I2c, 64>> = I2cBus::new(I2c::new(I2C0, 400_000)) =>
+//!     object bus (stack = 768): Exclusive<I2cBus<I2c, 64>> = I2cBus::new(I2c::new(I2C0, 400_000)) =>
 //!         [SENSOR: dyn I2cDevice<0x76>, DISPLAY: dyn I2cDevice<0x3c>];
 //! }
 //! ```
@@ -16,11 +16,11 @@
 //! most urgent is next, and lends its priority. A client that crashes meanwhile leaves the bus free: its thread
 //! finishes the transaction first.
 //!
-//! A client with [deadlines](crossgate::time::with_deadline) can stop a process that computes for 10 ms beyond them. So
-//! `N` bytes should take less than that: a byte takes 90 µs at 100 kHz, and 22.5 µs at 400 kHz.
+//! A client with [deadlines](crossgate::time::with_deadline) can crash a server that computes for 10 ms past a deadline.
+//! So `N` bytes should take less than that: a byte takes 90 µs at 100 kHz, and 22.5 µs at 400 kHz.
 //!
-//! If the process crashes, each client gets an error once, and the driver of the controller begins anew: its first use
-//! has to bring the controller and the bus to a known state, because a chip may be in the middle of a byte.
+//! If this process crashes, each client gets an error once, and the driver of the controller starts again: in its first
+//! transaction it has to bring the controller and the bus to a known state, because a chip may be in the middle of a byte.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 

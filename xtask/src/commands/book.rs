@@ -140,7 +140,7 @@ fn causes() -> String {
                     Detail::Address => "the address",
                     Detail::Location => "file and line",
                     Detail::Accuser => "the accuser",
-                    Detail::Line => "the line, no process",
+                    Detail::Line => "the interrupt line; no process",
                     Detail::Count => "how often",
                 },
                 &prose(cause.documentation()),

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The return from a call, if it only gives back a lock or closes leases.
 //!
-//! In: r0 the status, r1 and r2 results, r12 ones. Out: the thread is behind the call, in its caller's process.
+//! In: r0 the status, r1 and r2 results, all bits of r12 are 1. Out: the thread continues after the call, in its caller's
+//! process.
 //!
 //! The stack pointer is not checked, because no register of the callee is saved: its values in r4 to r11 belong to no
 //! thread any more.

@@ -7,7 +7,7 @@ macro_rules! wait {
     () => {
         "
         .Lwait:
-        // Attacker: all three are any (`gate_attacks`, `system_calls`). No time limit: both words are ones; one
+        // Attacker: all three are any (`gate_attacks`, `system_calls`). No time limit: all bits of both words are 1; one
         // notification: a power of two, or 0; one of its own: the wiring has it.
         ldm r0, {{r1, r2, r12}} // the set, and the time limit
         stmdb r0!, {{r4-r11}}

@@ -8,10 +8,10 @@
 //! ```ignore
 //! process bus {
 //!     mmio I2C0;
-//!     object bus (stack = 512): Exclusive<I2cBus<I2c, 64>> = I2cBus::new(I2c::new(I2C0, 400_000)) =>
+//!     object bus (stack = 768): Exclusive<I2cBus<I2c, 64>> = I2cBus::new(I2c::new(I2C0, 400_000)) =>
 //!         [SENSOR: dyn I2cDevice<0x76>, DISPLAY: dyn I2cDevice<0x3c>];
 //! }
-//! process weather { thread main (priority = 2, stack = 2048) = weather::main(SENSOR); }
+//! process weather { thread main (priority = 2, stack = 4096) = weather::main(SENSOR); }
 //! ```
 //!
 //! ```
@@ -49,7 +49,7 @@ pub enum Fault {
     NoAcknowledge,
     /// Another controller took the bus.
     ArbitrationLoss,
-    /// The lines of the bus are not as they have to be: a chip holds one, say.
+    /// The wires of the bus are not as they have to be: a chip holds one low, say.
     Bus,
     /// Bytes came faster than the controller took them.
     Overrun,

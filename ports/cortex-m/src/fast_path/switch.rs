@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A thread lets the next of its priority run; and the switch from one thread to another, which a signal and a wait
-//! make too.
+//! Yield, by which a thread lets the next one of its priority run; and the switch from one thread to another, which a
+//! signal and a wait make too.
 //!
 //! In: r0 the stack pointer, r3 the thread; lr the kernel. Out: the next thread continues.
 //!
 //! The threads of a priority are a circle: its level has the first and the last, and each thread has the next.
 
-macro_rules! give_way {
+macro_rules! switch {
     () => {
         concat!(
             "
@@ -87,4 +87,4 @@ macro_rules! give_way {
         )
     };
 }
-pub(super) use give_way;
+pub(super) use switch;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Long operations that give way to interrupts.
+//! Preemption points, at which long operations give way to interrupts.
 //!
 //! Interrupts have to wait while the core handles an event. So during a long operation the core checks for a pending
 //! interrupt. As long as nothing has changed, the operation can be given up: the thread makes its system call again

@@ -4,10 +4,10 @@
 //! In: r0 the stack pointer, r3 the number, r12 its complement; lr the kernel. Out: at the code of the system call; r3
 //! the thread. The results go into the frame of the CPU, at r0.
 
-macro_rules! other {
+macro_rules! dispatch {
     () => {
         "
-        .Lother:
+        .Ldispatch:
         // Attacker: the number is any above 0 (`system_calls`, `gate_attacks`).
         cmp r3, #{signal}
         ldr r3, [lr] // the thread
@@ -60,4 +60,4 @@ macro_rules! other {
         "
     };
 }
-pub(super) use other;
+pub(super) use dispatch;
