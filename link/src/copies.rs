@@ -109,7 +109,8 @@ impl<'a> Copies<'a> {
         let data = fs::read(path).with_context(|| format!("can't read {path}"))?;
         // As files of crates are named, with a number in the place of the hash.
         let archive = folder.join(format!("lib{krate}-{input:016x}.a"));
-        let mut archive = NewFile { path: archive.display().to_string(), objects: Vec::new() };
+        let path_of_archive = archive.display().to_string();
+        let mut archive = NewFile { path: path_of_archive, is_archive: true, objects: Vec::new() };
         let (mut gone, mut files) = (HashSet::new(), Vec::new());
         for (id, edit) in objects {
             let object = &self.inputs.objects[id];
@@ -123,7 +124,8 @@ impl<'a> Copies<'a> {
                 } else {
                     let path = folder.join(format!("{krate}.{id}.rcgu.o")).display().to_string();
                     fs::write(&path, &changed).with_context(|| format!("can't write {path}"))?;
-                    files.push(NewFile { path: path.clone(), objects: vec![(path, changed)] });
+                    let objects = vec![(path.clone(), changed)];
+                    files.push(NewFile { path, is_archive: false, objects });
                 }
             }
             copies.into_iter().for_each(|copy| archive.add(copy));

@@ -5,7 +5,7 @@
 //! `crossgate` refers to the heap of the process in force by one name. That has a meaning in each process that
 //! allocates, because the code that leads to it is [copied](crate::copies) for each.
 
-use crate::inputs::{Inputs, SectionId, demangle};
+use crate::inputs::{Inputs, Section, SectionId, demangle};
 use crate::ownership::{KERNEL, listed};
 use crate::reach::Reach;
 use anyhow::{Result, bail, ensure};
@@ -65,6 +65,21 @@ pub fn check(reach: &Reach) -> Result<()> {
     if !errors.is_empty() {
         bail!("{}", errors.join("\n"));
     }
+    Ok(())
+}
+
+/// Refuses what is placed in a heap and is not zero.
+///
+/// # Errors
+/// Names it.
+pub fn check_section(section: &Section) -> Result<()> {
+    let is_heap = section.name.starts_with(SECTION);
+    ensure!(
+        !is_heap || (section.zeroed && section.references.is_empty()),
+        "`{}` (section `{}`) has an initial value, but a heap is zero at first",
+        section.title(),
+        section.name
+    );
     Ok(())
 }
 

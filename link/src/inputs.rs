@@ -4,38 +4,17 @@
 use crate::arguments::Arguments;
 use crate::copies;
 use crate::heap;
-use crate::thumb::{self, Frame, Masking};
-use anyhow::{Context, Result, ensure};
-use object::elf::{
-    SHF_ALLOC, SHF_EXCLUDE, SHF_EXECINSTR, SHF_TLS, SHF_WRITE, SHT_LLVM_DEPENDENT_LIBRARIES,
-    SHT_NOBITS,
-};
-use object::read::archive::ArchiveFile;
-use object::{
-    File, Object, ObjectKind, ObjectSection, ObjectSymbol, RelocationTarget, SectionFlags,
-    SectionIndex, SymbolKind, SymbolSection,
-};
+use crate::thumb::{Frame, Masking};
+use anyhow::{Context, Result};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
+mod read;
+
 /// Prefix of the symbols of the memory of a process; the process' name follows.
 pub const MEMORY_SYMBOL: &str = "__crossgate_memory_";
-
-/// The section that `#[interface]` leaves in its crate.
-const INTERFACE: &str = ".crossgate.interface";
-
-/// Prefixes of the sections that only the loader writes.
-const CONSTANTS: [&str; 5] =
-    [".data.rel.ro", ".init_array", ".fini_array", ".preinit_array", ".data.DW.ref."];
-
-/// The first bytes of LLVM's own objects.
-const BITCODE: [u8; 4] = *b"BC\xc0\xde";
-
-/// The error for such objects.
-const LINKER_PLUGIN_LTO: &str = "`-C linker-plugin-lto` leaves the compiling to the linker, so nobody can \
-                                 tell whose a static is. Remove it from the `rustflags`.";
 
 /// The index of a section in [`Inputs::sections`].
 pub type SectionId = usize;
@@ -106,6 +85,8 @@ pub struct Replacement {
 pub struct NewFile {
     /// Its path.
     pub path: String,
+    /// True if it is an archive.
+    pub is_archive: bool,
     /// The object files in it, each with its name in the linker's script.
     pub objects: Vec<(String, Vec<u8>)>,
 }
@@ -202,7 +183,7 @@ pub struct Section {
     pub masking: Masking,
     /// The stack that its code uses.
     pub frame: Frame,
-    /// True if it is all zeroes, and takes up nothing in the file.
+    /// True if it is all zeroes, and takes up nothing in the firmware's file.
     pub zeroed: bool,
     /// The mangled names of its contents.
     pub symbols: Vec<String>,
@@ -315,10 +296,11 @@ impl Inputs {
             symbol.definitions.retain(|it| it.section.is_none_or(|id| !is_gone[id]));
         }
         for Replacement { input, files, .. } in replacements {
-            for NewFile { path, objects } in files {
+            for NewFile { path, is_archive, objects } in files {
                 let InputFile { krate, is_compiled, has_interface, place, .. } = &self.files[input];
                 self.files.push(InputFile {
                     krate: krate.clone(),
+                    is_archive,
                     is_compiled: *is_compiled,
                     has_interface: *has_interface,
                     // Before the input.
@@ -381,204 +363,7 @@ impl Inputs {
         let defined = self.symbols.iter().filter(is_defined);
         wanted.chain(defined).map(|symbol| &symbol.name).collect()
     }
-
-    fn file(&mut self, path: &str, data: &[u8]) -> Result<()> {
-        // The places between are for new files.
-        let place = 2 * self.files.len() + 1;
-        let file = InputFile { place, ..InputFile::new(path, data) };
-        let is_archive = file.is_archive;
-        self.files.push(file);
-        if !is_archive {
-            // The linker would take a text file for a script.
-            ensure!(
-                data.starts_with(&object::elf::ELFMAG) || data.starts_with(&BITCODE),
-                "it is neither an object file nor an archive"
-            );
-            return self.object(path, data, 0..data.len());
-        }
-        let archive = ArchiveFile::parse(data)?;
-        for member in archive.members() {
-            let member = member?;
-            let name = String::from_utf8_lossy(member.name());
-            let (start, length) = member.file_range();
-            let (start, length) = (usize::try_from(start)?, usize::try_from(length)?);
-            self.object(&format!("{path}:{name}"), member.data(data)?, start..start + length)?;
-        }
-        Ok(())
-    }
-
-    fn object(&mut self, file: &str, data: &[u8], range: Range<usize>) -> Result<()> {
-        ensure!(!data.starts_with(&BITCODE), "{LINKER_PLUGIN_LTO}");
-        // An archive of a crate holds its metadata too, which is not always an object.
-        if !data.starts_with(&object::elf::ELFMAG) {
-            return Ok(());
-        }
-        let object = File::parse(data)?;
-        // The statics of a shared library are placed already.
-        if object.kind() != ObjectKind::Relocatable {
-            return Ok(());
-        }
-        let input = self.files.len() - 1;
-        self.objects.push(InputObject { name: file.to_owned(), range });
-        let marks = thumb::marks(&object);
-        let mut ids = HashMap::new();
-        for section in object.sections() {
-            let SectionFlags::Elf { sh_flags, sh_type } = section.flags() else { continue };
-            ensure!(
-                sh_type != SHT_LLVM_DEPENDENT_LIBRARIES,
-                "`{file}` names further libraries for the linker (section `{}`), which nobody could look into",
-                section.name()?
-            );
-            if !sh_flags.contains(SHF_ALLOC) || sh_flags.contains(SHF_EXCLUDE) {
-                continue;
-            }
-            let name = section.name()?.to_owned();
-            self.files[input].has_interface |= name == INTERFACE;
-            // In code that may lie at any address, constants with addresses are written by the loader.
-            let is_constant = CONSTANTS.iter().any(|prefix| name.starts_with(prefix));
-            let (masking, frame) = match marks.get(&section.index()) {
-                Some(marks) => {
-                    let code = section.data()?;
-                    (Masking::of(code, marks), Frame::of(code, marks))
-                }
-                None => Default::default(),
-            };
-            ids.insert(section.index(), self.sections.len());
-            self.sections.push(Section {
-                number: section.index().0,
-                size: section.size(),
-                writable: sh_flags.contains(SHF_WRITE)
-                    && !sh_flags.contains(SHF_TLS)
-                    && !is_constant,
-                thread_local: sh_flags.contains(SHF_TLS),
-                executable: sh_flags.contains(SHF_EXECINSTR),
-                masking,
-                frame,
-                zeroed: sh_type == SHT_NOBITS,
-                ..self.empty_section(file, name)
-            });
-        }
-        self.definitions(&object, file, &mut ids)?;
-        self.references(&object, &ids)
-    }
-
-    /// Returns a section of the file that was read last.
-    fn empty_section(&self, file: &str, name: String) -> Section {
-        let input = self.files.len() - 1;
-        Section {
-            file: file.to_owned(),
-            krate: self.files[input].krate.clone(),
-            name,
-            ..Section::empty(input, self.objects.len() - 1)
-        }
-    }
-
-    fn definitions(
-        &mut self,
-        object: &File,
-        file: &str,
-        ids: &mut HashMap<SectionIndex, SectionId>,
-    ) -> Result<()> {
-        // The Rust compiler lists there the symbols that all files have to see.
-        let is_declaration = Path::new(file).file_name().is_some_and(|name| name == "symbols.o");
-        let functions =
-            object.symbols().filter(|it| it.kind() == SymbolKind::Text && it.size() > 0);
-        let first_function = functions.filter_map(|it| Some(it.section_index()?.0)).min();
-        for symbol in object.symbols() {
-            let name = symbol.name()?;
-            let index = match symbol.section() {
-                SymbolSection::Undefined => {
-                    if is_declaration {
-                        let number = self.number(name);
-                        self.symbols[number].is_declared = true;
-                    }
-                    let process = name.strip_prefix(MEMORY_SYMBOL).map(str::to_owned);
-                    self.processes.extend(process);
-                    continue;
-                }
-                SymbolSection::Section(index) => Some(index),
-                SymbolSection::Common => Some(COMMON),
-                _ => None,
-            };
-            if index == Some(COMMON) && !ids.contains_key(&COMMON) {
-                ids.insert(COMMON, self.sections.len());
-                let common = self.empty_section(file, "COMMON".to_owned());
-                self.sections.push(Section { writable: true, zeroed: true, ..common });
-            }
-            let section = index.and_then(|index| ids.get(&index).copied());
-            if symbol.is_global() {
-                let is_apart = section.is_some_and(|id| self.sections[id].name != ".text");
-                let definition = Definition {
-                    file: self.files.len() - 1,
-                    section,
-                    is_weak: symbol.is_weak(),
-                    is_before_functions: is_apart
-                        && first_function
-                            .is_none_or(|first| index.is_some_and(|index| index.0 < first)),
-                };
-                let number = self.number(name);
-                let files = &self.files;
-                let definitions = &mut self.symbols[number].definitions;
-                let is_before =
-                    |it: &Definition| files[it.file].place <= files[definition.file].place;
-                definitions.insert(definitions.partition_point(is_before), definition);
-            }
-            let Some(id) = section else { continue };
-            // ARM's mapping symbols ($t, $d) mark code and data, and name nothing.
-            if symbol.kind() != SymbolKind::Section && !name.is_empty() && !name.starts_with('$') {
-                self.sections[id].symbols.push(name.to_owned());
-            }
-            if index == Some(COMMON) {
-                self.sections[id].size += symbol.size();
-            }
-        }
-        Ok(())
-    }
-
-    fn references(&mut self, object: &File, ids: &HashMap<SectionIndex, SectionId>) -> Result<()> {
-        for section in object.sections() {
-            let Some(&from) = ids.get(&section.index()) else { continue };
-            for (offset, relocation) in section.relocations() {
-                let RelocationTarget::Symbol(index) = relocation.target() else { continue };
-                let symbol = object.symbol_by_index(index)?;
-                let reference = match symbol.section() {
-                    // A global symbol may be replaced by another input's.
-                    _ if symbol.is_global() => Reference {
-                        offset,
-                        symbol: Some(self.number(symbol.name()?)),
-                        section: None,
-                    },
-                    SymbolSection::Section(index) => match ids.get(&index) {
-                        Some(&id) => Reference { offset, symbol: None, section: Some(id) },
-                        None => continue,
-                    },
-                    _ => continue,
-                };
-                self.sections[from].references.push(reference);
-            }
-        }
-        Ok(())
-    }
-
-    /// Returns the number of the symbol of this name; a new symbol gets one. A version, after an `@`, does not belong
-    /// to the name.
-    fn number(&mut self, name: &str) -> SymbolId {
-        let name = name.split('@').next().unwrap_or_default();
-        if let Some(&number) = self.numbers.get(name) {
-            return number;
-        }
-        self.numbers.insert(name.to_owned(), self.symbols.len());
-        self.symbols.push(Symbol {
-            name: name.to_owned(),
-            is_declared: false,
-            definitions: Vec::new(),
-        });
-        self.symbols.len() - 1
-    }
 }
-
-/// The index that stands for the section of C's statics that are in no section.
-const COMMON: SectionIndex = SectionIndex(copies::COMMON);
 
 /// Returns the name of the crate that `path` was compiled from: `libsensor-0123456789abcdef.rlib` and
 /// `sensor-0123456789abcdef.sensor.fedcba-cgu.0.rcgu.o` belong to `sensor`.

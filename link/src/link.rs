@@ -183,11 +183,10 @@ pub fn collect(reach: &Reach) -> Result<Vec<OutputSection>> {
                     "{}",
                     ownership::elsewhere(section, process)
                 );
+                heap::check_section(section)?;
                 let part = match section.zeroed {
                     _ if is_shared(section) => 0,
                     _ if is_kept(section) => 3,
-                    // All heaps are zero at first; the compiler writes the zeroes, because the section has a name.
-                    _ if section.name.starts_with(heap::SECTION) => 2,
                     false => 1,
                     true => 2,
                 };

@@ -59,6 +59,8 @@ pub fn plain(item: TokenStream) -> TokenStream {
 /// | `object name: Concurrent<T> = value => [SERVICE: dyn Interface, ...];` | an object that the process serves; `Exclusive<T>` for one call at a time; `object name (stack = BYTES): ...` if its methods need more than 256 bytes of stack |
 /// | `thread name (priority = 1 to 31, stack = BYTES) = function(arguments);` | a thread that starts there; 31 is the most urgent |
 /// | `pool name (count = 1 to 31, stack = BYTES, priority = 1 to 31);` | threads that the process starts and ends while it runs: expressions use them by this name, as a `Pool` |
+/// | `heap = BYTES;` | the process allocates from a heap of this length, by the crate `crossgate-alloc` |
+/// | `budget = 2 ms / 10 ms;` | the process' threads together take this much CPU time in a period; what is more runs in the background. For one thread: `(priority = ..., stack = ..., budget = ...)` |
 /// | `on_fault = restart;`, `restart (limit = N)`, `stop` | the kernel's action when the process crashes |
 /// | `supervisor NAME;` | the process is the supervisor: it is notified of crashes by this notification, and may restart and stop processes |
 /// | `lost_clients NAME;`, `lost_clients;` | the process is notified when the life of a client ends that may call it, and may ask for the [life](../crossgate/server/struct.Client.html) of each |

@@ -7,6 +7,8 @@ use object::{Object, ObjectSymbol};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// A process that uses the library.
 const USER: &str = "pub fn work() { core::hint::black_box(helper::count()); }";
@@ -255,4 +257,57 @@ fn names_of_copies_are_not_to_be_taken() {
         let expected = "(crate `fan`) is named as `crossgate-link` names copies of statics";
         assert!(error.contains(expected), "{error}");
     }
+}
+
+/// The most by which copies make linking longer.
+const LONGER: f64 = 1.5;
+
+#[test]
+#[ignore = "it measures time: `cargo xtask soak` runs it"]
+fn linking_with_copies_takes_little_longer() {
+    const FORMAT: &str = "
+use core::fmt::Write;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+struct Sink(u32);
+impl Write for Sink {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result { self.0 += text.len() as u32; Ok(()) }
+}
+#[inline(never)] pub fn tell(value: u32) -> u32 {
+    let mut sink = Sink(0);
+    let _ = write!(sink, \"{value:?}\");
+    sink.0 + count()
+}";
+    let with = "static COUNTER: AtomicU32 = AtomicU32::new(0);
+        #[inline(never)] pub fn count() -> u32 { COUNTER.fetch_add(1, Relaxed) }";
+    let without = "#[inline(never)] pub fn count() -> u32 { core::hint::black_box(1) }";
+    let with = linking(&format!("{FORMAT} {with}"), 29);
+    let without = linking(&format!("{FORMAT} {without}"), 0);
+    let ratio = with.as_secs_f64() / without.as_secs_f64();
+    eprintln!(
+        "30 processes link in {with:.2?} with copies, {without:.2?} without: {ratio:.2} times"
+    );
+    assert!(ratio <= LONGER);
+}
+
+/// Returns the shortest time in which 30 processes link that use a library, of which so many have copies.
+fn linking(library: &str, copies: usize) -> Duration {
+    let mut firmware = Firmware::new().library("helper", library);
+    for number in 0..30 {
+        let leaked = |text: String| &*Box::leak(text.into_boxed_str());
+        let process = leaked(format!("p{number}"));
+        firmware.processes.push(process);
+        let body = leaked(format!("core::hint::black_box(helper::tell({number}))"));
+        firmware.threads.push((process, "main", 256, body));
+    }
+    assert_eq!(map(&firmware).costs.len(), copies);
+    // The compiler tells how it runs the linker, and leaves the inputs where they are.
+    firmware.arguments = vec!["-Csave-temps", "--print=link-args"];
+    let line = firmware.printed();
+    let time = |_| {
+        let start = Instant::now();
+        let output = Command::new("sh").arg("-c").arg(&line).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        start.elapsed()
+    };
+    (0..5).map(time).min().unwrap()
 }

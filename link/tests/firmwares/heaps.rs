@@ -137,3 +137,20 @@ fn only_the_wiring_places_heaps() {
     let said = error(&firmware);
     assert!(said.contains("(section `.crossgate.heap.sensor`) of crate `fan`"), "{said}");
 }
+
+/// Nobody would write the value when the process starts.
+#[test]
+fn heaps_have_no_initial_values() {
+    let value = |value: &str| {
+        let place = "#[unsafe(link_section = \".crossgate.heap.fan\")] #[used]";
+        let text = format!("{OF_FAN} {place} static VALUE: {value};");
+        let said = error(&firmware(Box::leak(text.into_boxed_str()), DOES_NOT));
+        let expected = "::VALUE` (section `.crossgate.heap.fan`) has an initial value";
+        assert!(said.contains(expected), "{said}");
+    };
+    value("core::sync::atomic::AtomicU32 = core::sync::atomic::AtomicU32::new(1)");
+    value(
+        "core::sync::atomic::AtomicPtr<u8> = \
+         core::sync::atomic::AtomicPtr::new(core::ptr::from_ref(&7_u8).cast_mut())",
+    );
+}

@@ -148,6 +148,19 @@ impl Firmware {
 
     /// Links the firmware. Returns its file, or the linker's error.
     pub fn link(&self) -> Result<PathBuf, String> {
+        let result = self.compiled();
+        let linked = || self.path().join("firmware.elf");
+        if result.status.success() { Ok(linked()) } else { Err(text(&result)) }
+    }
+
+    /// Links the firmware. Returns what the compiler prints, which its arguments ask for.
+    pub fn printed(&self) -> String {
+        let result = self.compiled();
+        assert!(result.status.success(), "{}", text(&result));
+        String::from_utf8(result.stdout).unwrap()
+    }
+
+    fn compiled(&self) -> Output {
         let folder = self.path();
         let memory = format!(
             "MEMORY {{ FLASH : ORIGIN = 0x08000000, LENGTH = 64K
@@ -165,8 +178,7 @@ impl Firmware {
         }
         rustc.arg(concat!("-Clinker=", env!("CARGO_BIN_EXE_crossgate-link")));
         rustc.arg("-o").arg(&output).arg(folder.join("firmware.rs"));
-        let result = rustc.output().unwrap();
-        if result.status.success() { Ok(output) } else { Err(text(&result)) }
+        rustc.output().unwrap()
     }
 
     /// Returns the source of the wiring, as `crossgate::system!` writes it.

@@ -57,6 +57,21 @@ fn the_linker_without_inputs_touches_nothing() {
     assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
 }
 
+/// What a generic function does, only its name shows, also if nobody but a crate of the host has it compiled.
+#[test]
+fn generic_functions_in_crates_of_the_host_are_looked_into() {
+    let maker = "pub fn tell<T: core::fmt::Display>(value: T) { println!(\"{value}\") }";
+    let host = "#[unsafe(no_mangle)] pub fn __crossgate_run() { maker::tell(5_u32) }";
+    // It has that crate's code of the function, because it depends on it.
+    let sensor = "use crossgate_hosted as _; pub fn work() -> u32 { maker::tell(5_u32); 5 }";
+    let firmware = Firmware::new("generic_host").library("maker", maker);
+    let mut firmware = firmware.library("crossgate_hosted", host).library("sensor", sensor);
+    firmware.has_board = false;
+    firmware.run = "crossgate_hosted::__crossgate_run()";
+    let expected = "process `sensor` uses `std::io::stdio::_print`, which a process does not have";
+    assert_says(&error(&firmware), &[expected, "maker::tell"]);
+}
+
 #[test]
 fn unit_tests_of_a_wiring_are_left_alone() {
     let mut firmware = sensor("unit_tests");

@@ -69,7 +69,7 @@ fn tell(_: &str, _: crossgate::Mmio, value: u32) -> ! {
     core::hint::black_box(value);
     crossgate::thread::exit()
 }
-fn main() { core::hint::black_box(&SYSTEM); }
+fn main() { core::hint::black_box(&SYSTEM); run() }
 ";
 
 /// The build script of a firmware.
@@ -90,6 +90,8 @@ pub struct Firmware {
     pub has_board: bool,
     /// Other items of the firmware's own crate.
     pub rest: &'static str,
+    /// What it runs if it has no board.
+    pub run: &'static str,
     /// Further lines of its dependencies; `ROOT` stands for this repository.
     pub uses: &'static str,
     /// Its build script.
@@ -112,6 +114,7 @@ impl Firmware {
             wiring: "",
             has_board: true,
             rest: "",
+            run: "",
             uses: "",
             build: BUILD.to_owned(),
             profile: PROFILE,
@@ -201,7 +204,11 @@ impl Firmware {
     }
 
     fn source(&self) -> String {
-        let start = if self.has_board { PRELUDE } else { WITHOUT_BOARD };
+        let start = if self.has_board {
+            PRELUDE.to_owned()
+        } else {
+            format!("{WITHOUT_BOARD} fn run() {{ {} }}", self.run)
+        };
         let mut text = format!(
             "{start}{}\ncrossgate::system! {{ static SYSTEM;\n{}\n",
             self.rest, self.wiring

@@ -12,6 +12,7 @@
 //! | `seeds::NAME` | interrupts come at the instructions that a few seeds choose |
 
 mod flags;
+pub mod frames;
 pub mod transcript;
 
 use anyhow::{Context, Result, bail, ensure};

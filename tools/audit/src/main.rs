@@ -5,6 +5,7 @@
 
 mod commands;
 mod copy;
+mod debugger;
 mod keys;
 mod mutants;
 mod mutations;

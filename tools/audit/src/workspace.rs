@@ -66,9 +66,13 @@ pub struct Firmware {
 /// # Errors
 /// If it does not build, or there are no programs in it.
 pub fn build(package: &str, board: Board, profile: Profile) -> Result<Vec<Firmware>> {
+    built(&["--package", package, "--bins"], board, profile)
+}
+
+/// Builds the programs that these arguments choose.
+fn built(choice: &[&str], board: Board, profile: Profile) -> Result<Vec<Firmware>> {
     let mut build = cargo();
-    build.args(["build", "--profile", profile.name(), "--package", package, "--bins"]);
-    build.args(board.arguments());
+    build.args(["build", "--profile", profile.name()]).args(choice).args(board.arguments());
     build.arg("--message-format=json-render-diagnostics");
     let output = command::run(&mut build)?;
     let mut firmware = Vec::new();
@@ -82,7 +86,7 @@ pub fn build(package: &str, board: Board, profile: Profile) -> Result<Vec<Firmwa
         }
     }
     if firmware.is_empty() {
-        bail!("the package {package} has no programs");
+        bail!("there are no programs: {}", choice.join(" "));
     }
     firmware.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(firmware)
@@ -109,4 +113,19 @@ fn kept(file: &Path, board: Board, profile: Profile) -> Result<PathBuf> {
 pub fn build_one(package: &str, board: Board) -> Result<PathBuf> {
     let first = build(package, board, Profile::Release)?.into_iter().next();
     Ok(first.context("there is no program")?.file)
+}
+
+/// Builds one of the programs of a package.
+///
+/// # Errors
+/// As for [`build`].
+#[cfg(test)]
+pub fn build_program(
+    package: &str,
+    name: &str,
+    board: Board,
+    profile: Profile,
+) -> Result<Firmware> {
+    let choice = ["--package", package, "--bin", name];
+    built(&choice, board, profile)?.pop().context("there is no such program")
 }

@@ -40,10 +40,22 @@ pub fn run_command(firmware: &Path, options: &[&str]) -> Command {
 
 /// Returns that command up to the firmware.
 pub fn runner() -> Command {
+    emulator(&["-serial", "stdio"])
+}
+
+/// Returns the command by which gdb debugs a firmware (`target remote | COMMAND`). The firmware waits for gdb, and what it
+/// writes on serial lines is dropped.
+pub fn debugged_command(firmware: &Path) -> Command {
+    let mut command = emulator(&["-serial", "null", "-gdb", "stdio", "-S"]);
+    command.arg(firmware);
+    command
+}
+
+fn emulator(options: &[&str]) -> Command {
     // The script chooses the emulator of the board that the firmware was built for.
     let mut command = Command::new(crate::root().join("boards/emulate"));
     command.args(["-display", "none", "-monitor", "none"]);
-    command.args(["-serial", "stdio"]);
+    command.args(options);
     command.args(["-semihosting-config", "enable=on,target=native,userspace=on"]);
     command.args(["-icount", "shift=0,sleep=off"]);
     command.arg("-kernel");

@@ -135,6 +135,26 @@ pub fn c_compiler() -> Result<()> {
     apt.install(&[package])
 }
 
+/// The debugger for the boards, which is the package's name too.
+pub const DEBUGGER: &str = "gdb-multiarch";
+
+/// Makes sure that firmware can be debugged.
+///
+/// # Errors
+/// If the debugger is missing and `apt-get` can't install it.
+pub fn debugger() -> Result<()> {
+    if is_there(DEBUGGER) {
+        return Ok(());
+    }
+    let Some(apt) = Apt::find() else {
+        bail!(
+            "The debugger {DEBUGGER} is missing, which a test of a firmware in gdb needs. Install it, then repeat this \
+             command:\nDebian, Ubuntu:  sudo apt-get {INSTALL} {DEBUGGER}"
+        );
+    };
+    apt.install(&[DEBUGGER])
+}
+
 /// The program that emulates a CPU with protection keys.
 pub const KEYS_EMULATOR: &str = "qemu-system-x86_64";
 /// The packages of Debian with it, and with a Linux to boot.
@@ -189,16 +209,6 @@ const SEMIHOSTING_OF_THREADS: (u32, u32) = (7, 2);
 fn version(text: &str) -> Option<(u32, u32)> {
     let mut numbers = text.split("version ").nth(1)?.split(['.', ' ', '\n']);
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
-}
-
-/// Returns a name for what is missing here to build firmware and to run it, if anything is; installs nothing.
-#[must_use]
-pub fn missing() -> Option<String> {
-    let mut targets = board::emulated().map(|row| &row.target);
-    if let Some(target) = targets.find(|target| !target_is_there(target)) {
-        return Some(format!("the target {target}: rustup target add {target}"));
-    }
-    (!is_there(EMULATOR)).then(|| format!("the emulator {EMULATOR}"))
 }
 
 fn is_there(program: &str) -> bool {

@@ -13,7 +13,7 @@ use crossgate::{Handle, Notification};
 use crossgate_embassy::Executor;
 use crossgate_log::{Levels, Log};
 use crossgate_trace::Trace;
-use embassy_time::{Duration, Ticker};
+use embassy_time::Timer;
 
 /// The number of texts that are kept.
 const KEPT: usize = 8;
@@ -23,11 +23,13 @@ static BEATS: AtomicU32 = AtomicU32::new(0);
 static TEXTS: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
 
 /// In each beat there is a line of the log, a frame of the trace, and a text in the heap.
+///
+/// The time until the next begins with the end of this one: a process that is late waits all the same, and lets those run
+/// that are less urgent. (A `Ticker` would make up for beats that were due. With a seed time passes faster than that.)
 #[embassy_executor::task]
 async fn beat() {
-    let mut ticker = Ticker::every(Duration::from_millis(10));
     loop {
-        ticker.next().await;
+        Timer::after_millis(10).await;
         let number = BEATS.load(SeqCst) + 1;
         let mut texts = TEXTS.lock();
         let text = format!("beat {number} after {}", texts.back().map_or("none", String::as_str));

@@ -34,6 +34,7 @@ pub fn run(minutes: u64) -> Result<bool> {
         }
     }
     report.step("fast paths and the slow one", || told(equivalence()));
+    report.step("linking with copies", || told(linking()));
     report.step("the same image in another folder", reproducible::check);
     mutations::replay(&mut report, "")?;
     Ok(report.print())
@@ -61,6 +62,14 @@ fn drift() -> Command {
     cargo.args(Board::reference().arguments());
     cargo.args(["--bin", "drift", "--", "-icount", "shift=7,sleep=off"]);
     cargo.env("CROSSGATE_DRIFT_SECONDS", "600");
+    cargo
+}
+
+/// Returns a command that compares how long linking takes with copies and without. (Users' linker is optimised, too.)
+fn linking() -> Command {
+    let mut cargo = workspace::cargo();
+    cargo.args(["test", "--release", "--package", "crossgate-link", "--test", "firmwares"]);
+    cargo.args(["linking_with_copies_takes_little_longer", "--", "--ignored", "--nocapture"]);
     cargo
 }
 

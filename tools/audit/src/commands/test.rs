@@ -4,11 +4,11 @@
 use super::bench;
 use super::worst::{self, Measurement};
 use crate::workspace::{Firmware, Profile};
-use crate::{command, keys, panics, parallel, progress, setup, system_tests, workspace};
+use crate::{command, debugger, keys, panics, parallel, progress, setup, system_tests, workspace};
 use anyhow::{Result, ensure};
 use std::process::Command;
 use std::time::{Duration, Instant};
-use system_tests_harness::transcript;
+use system_tests_harness::{frames, transcript};
 use workbench::board::{self, Board, Row};
 use workbench::emulator;
 
@@ -170,6 +170,7 @@ pub fn run() -> Result<bool> {
     setup::source_tools()?;
     setup::emulator_for_tests()?;
     setup::c_compiler()?;
+    setup::debugger()?;
     let mut report = Report::default();
     source(&mut report)?;
     on_this_machine(&mut report);
@@ -257,6 +258,14 @@ fn emulated(report: &mut Report) {
     // In the release profile the time for which they hold off interrupts is measured, too.
     for (kind, firmware) in [("system tests, release", &release), ("worst cases", &cases)] {
         jobs.extend(firmware.iter().map(|it| Job::new(name(kind, it), || measurement.run(it))));
+    }
+    for test in dev.iter().filter(|test| test.name == debugger::FIRMWARE) {
+        jobs.push(Job::new("gdb stops in each copy".to_owned(), || debugger::check(test)));
+    }
+    for test in release.iter().filter(|test| test.name == "frames") {
+        let mut program = emulator::run_command(&test.file, &[]);
+        let decoded = move || frames::check(&test.file, &mut program);
+        jobs.push(Job::new("frames of a board are decoded".to_owned(), decoded));
     }
     report.at_once(jobs);
     report.step("interrupts held off within the limits", || measurement.check());

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The output of the firmware `frames`, decoded with the texts in its file, as by `defmt-print`.
+
+use anyhow::{Context, Result, ensure};
+use defmt_decoder::{DecodeError, Table};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// The number of messages of each of the threads that log at once.
+const MESSAGES: usize = 100;
+/// The names of these threads.
+const THREADS: [&str; 3] = ["twin slow", "twin fast", "single"];
+/// The messages of the others, in this order: one crashes twice, and one once writes bytes that are no frame.
+const OTHERS: [&str; 5] = [
+    "WARN life 1: interned",
+    "WARN life 2: interned",
+    MALFORMED,
+    "INFO after what is no frame",
+    "WARN life 3: interned",
+];
+const MALFORMED: &str = "malformed";
+
+/// Runs the firmware, which is in `file`, and compares its messages with the expected ones.
+///
+/// # Errors
+/// If it can't be run, fails, or its output is another one.
+pub fn check(file: &Path, program: &mut Command) -> Result<()> {
+    let output = program.output().with_context(|| format!("cannot run {program:?}"))?;
+    ensure!(output.status.success(), "{program:?}: {output:?}");
+    let messages = decoded(file, &output.stdout)?;
+    for thread in THREADS {
+        let own: Vec<_> = messages.iter().filter(|(_, it)| it.contains(thread)).collect();
+        for (number, (_, message)) in own.iter().enumerate() {
+            let wanted = format!("INFO {thread}: {number} of 100, then ffffffffffffffff");
+            ensure!(**message == wanted, "{message:?} instead of {wanted:?}");
+        }
+        ensure!(own.len() == MESSAGES, "{thread}: {} messages instead of {MESSAGES}", own.len());
+        ensure!(own.is_sorted_by_key(|(time, _)| *time), "{thread}: not by time: {own:?}");
+    }
+    let of_thread = |message: &str| THREADS.iter().any(|thread| message.contains(thread));
+    let others = messages.iter().map(|(_, message)| message.as_str());
+    let others: Vec<_> = others.filter(|message| !of_thread(message)).collect();
+    ensure!(others == OTHERS, "{others:?} instead of {OTHERS:?}");
+    Ok(())
+}
+
+/// Returns the messages, each with its time in microseconds.
+fn decoded(file: &Path, frames: &[u8]) -> Result<Vec<(u64, String)>> {
+    let table = Table::parse(&fs::read(file)?)?.context("it does not use defmt")?;
+    let mut decoder = table.new_stream_decoder();
+    decoder.received(frames);
+    let mut messages = Vec::new();
+    loop {
+        match decoder.decode() {
+            Ok(frame) => {
+                let time = frame.display_timestamp().context("no time")?.to_string();
+                let (seconds, fraction) = time.split_once('.').context("no fraction")?;
+                let time = seconds.parse::<u64>()? * 1_000_000 + fraction.parse::<u64>()?;
+                let level = frame.level().context("no level")?.as_str().to_uppercase();
+                messages.push((time, format!("{level} {}", frame.display_message())));
+            }
+            Err(DecodeError::Malformed) => messages.push((0, MALFORMED.to_owned())),
+            Err(DecodeError::UnexpectedEof) => return Ok(messages),
+        }
+    }
+}
