@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Chips as their data sheets describe them, for firmware that runs without the real ones.
 //!
-//! The hosted board has such chips on its bus. A firmware for any other board gets them by a [`SimulatedI2c`], which is
-//! a bus of `embedded-hal` with chips in place of wires. A chip refuses what the real one refuses, and is busy as long
+//! The hosted board has such chips on its buses. A firmware for any other board gets them by a [`SimulatedI2c`] or a
+//! [`SimulatedSpi`], which are buses of `embedded-hal` with chips in place of wires. A chip refuses what the real one refuses, and is busy as long
 //! as the real one is.
 //!
 //! | chip | what | source |
 //! |---|---|---|
 //! | [`Bme280`] | temperature, pressure and humidity | Bosch Sensortec, BST-BME280-DS002 |
+//! | [`Ssd1306`] | a display of 128 x 64 points, on four wires | Solomon Systech, SSD1306, revision 1.1 |
 //!
 //! ```
 //! use embedded_hal::i2c::I2c;
@@ -24,6 +25,12 @@
 
 mod bme280;
 mod i2c;
+mod lines;
+mod spi;
+mod ssd1306;
 
 pub use bme280::{Bme280, Climate};
 pub use i2c::{I2cChip, SimulatedI2c};
+pub use lines::{Lines, SimulatedPin};
+pub use spi::{SimulatedSpi, SpiChip};
+pub use ssd1306::{Picture, Ssd1306};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use crate::{I2C0, Registers};
+use board_contract::i2c::{Controller, operate};
 use crossgate::Mmio;
 use crossgate_abi::hosted::i2c::{
     ACKNOWLEDGED, BUSY, DATA, RATE, RECEIVE, SEND, START, STATUS, STOP,
@@ -20,6 +21,8 @@ pub struct I2c {
     registers: Registers,
     rate: u32,
     ready: bool,
+    /// The next byte begins a transfer.
+    starts: bool,
 }
 
 impl I2c {
@@ -32,7 +35,12 @@ impl I2c {
     pub const fn new(mmio: Mmio, rate: u32) -> I2c {
         const OTHERWISE: &str = "there is no I2C controller at these registers";
         assert!(rate > 0 && rate <= 1_000_000, "the bus has 1 to 1,000,000 bits a second");
-        I2c { registers: Registers::of(mmio, &[I2C0], OTHERWISE), rate, ready: false }
+        I2c {
+            registers: Registers::of(mmio, &[I2C0], OTHERWISE),
+            rate,
+            ready: false,
+            starts: false,
+        }
     }
 
     /// Writes a register, and waits until the controller is done. Returns the status.
@@ -45,45 +53,24 @@ impl I2c {
             }
         }
     }
+}
 
-    fn send(
-        &self,
-        register: usize,
-        byte: u8,
-        source: NoAcknowledgeSource,
-    ) -> Result<(), ErrorKind> {
-        let acknowledged = self.command(register, byte) & ACKNOWLEDGED != 0;
-        if acknowledged { Ok(()) } else { Err(ErrorKind::NoAcknowledge(source)) }
+impl Controller for I2c {
+    /// The controller makes the condition together with the address, which is the next byte.
+    fn start(&mut self) -> Result<(), ErrorKind> {
+        self.starts = true;
+        Ok(())
     }
 
-    fn run(&self, address: u8, operations: &mut [Operation<'_>]) -> Result<(), ErrorKind> {
-        let mut direction = None;
-        let mut rest = operations.iter_mut().peekable();
-        while let Some(operation) = rest.next() {
-            let reads = matches!(operation, Operation::Read(_));
-            if direction != Some(reads) {
-                direction = Some(reads);
-                let byte = address << 1 | u8::from(reads);
-                self.send(START, byte, NoAcknowledgeSource::Address)?;
-            }
-            match operation {
-                Operation::Write(bytes) => {
-                    for &byte in bytes.iter() {
-                        self.send(SEND, byte, NoAcknowledgeSource::Data)?;
-                    }
-                }
-                Operation::Read(bytes) => {
-                    let goes_on =
-                        matches!(rest.peek(), Some(Operation::Read(next)) if !next.is_empty());
-                    let last = bytes.len().wrapping_sub(1);
-                    for (index, byte) in bytes.iter_mut().enumerate() {
-                        self.command(RECEIVE, u8::from(index != last || goes_on));
-                        *byte = self.registers.read(DATA) as u8;
-                    }
-                }
-            }
-        }
-        Ok(())
+    fn send(&mut self, byte: u8, what: NoAcknowledgeSource) -> Result<(), ErrorKind> {
+        let register = if core::mem::take(&mut self.starts) { START } else { SEND };
+        let acknowledged = self.command(register, byte) & ACKNOWLEDGED != 0;
+        if acknowledged { Ok(()) } else { Err(ErrorKind::NoAcknowledge(what)) }
+    }
+
+    fn receive(&mut self, acknowledge: bool) -> Result<u8, ErrorKind> {
+        self.command(RECEIVE, acknowledge.into());
+        Ok(self.registers.read(DATA) as u8)
     }
 }
 
@@ -101,7 +88,7 @@ impl i2c::I2c for I2c {
             self.ready = true;
             self.registers.write(RATE, self.rate as usize);
         }
-        let result = self.run(address, operations);
+        let result = operate(self, address, operations);
         self.command(STOP, 1);
         result
     }

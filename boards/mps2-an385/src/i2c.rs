@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use crate::{CLOCK_HZ, I2C0, I2C1};
+use board_contract::i2c::{Controller, operate};
 use crossgate_abi::table::Mmio;
 use embedded_hal::i2c::{self, ErrorKind, ErrorType, NoAcknowledgeSource, Operation};
 use tock_registers::interfaces::{Readable, Writeable};
@@ -121,20 +122,6 @@ impl I2c {
         Ok(bit)
     }
 
-    /// Makes the condition START, also within a transfer: the data line falls while the clock is high.
-    fn start(&self) -> Result<(), ErrorKind> {
-        self.set_data(true);
-        self.wait();
-        self.release_clock()?;
-        if !self.data() {
-            return Err(ErrorKind::ArbitrationLoss);
-        }
-        self.set_data(false);
-        self.wait();
-        self.pull_clock();
-        Ok(())
-    }
-
     /// Makes the condition STOP: the data line rises while the clock is high.
     fn stop(&self) -> Result<(), ErrorKind> {
         self.pull_clock();
@@ -147,60 +134,60 @@ impl I2c {
     }
 
     /// Frees the bus from whatever was left on it.
+    //
+    // A chip that sends gets clocks until it lets the data line go. One that receives has let it go, and gets none:
+    // with the rest of a byte it would do what it was not told. A START ends either's byte, and the STOP the transfer.
     fn recover(&self) -> Result<(), ErrorKind> {
         self.set_data(true);
+        self.release_clock()?;
         for _ in 0..CLOCKS_PER_BYTE {
-            self.clock(true)?;
+            if self.data() {
+                break;
+            }
+            self.pull_clock();
+            self.wait();
+            self.release_clock()?;
         }
-        self.stop()
+        self.set_data(false);
+        self.wait();
+        self.set_data(true);
+        self.wait();
+        if self.data() { Ok(()) } else { Err(ErrorKind::Bus) }
+    }
+}
+
+impl Controller for I2c {
+    /// The data line falls while the clock is high.
+    fn start(&mut self) -> Result<(), ErrorKind> {
+        self.set_data(true);
+        self.wait();
+        self.release_clock()?;
+        if !self.data() {
+            return Err(ErrorKind::ArbitrationLoss);
+        }
+        self.set_data(false);
+        self.wait();
+        self.pull_clock();
+        Ok(())
     }
 
-    fn send(&self, byte: u8, source: NoAcknowledgeSource) -> Result<(), ErrorKind> {
+    fn send(&mut self, byte: u8, what: NoAcknowledgeSource) -> Result<(), ErrorKind> {
         for place in (0..8).rev() {
             let bit = byte >> place & 1 != 0;
             if self.clock(bit)? != bit {
                 return Err(ErrorKind::ArbitrationLoss);
             }
         }
-        if self.clock(true)? { Err(ErrorKind::NoAcknowledge(source)) } else { Ok(()) }
+        if self.clock(true)? { Err(ErrorKind::NoAcknowledge(what)) } else { Ok(()) }
     }
 
-    fn receive(&self, acknowledge: bool) -> Result<u8, ErrorKind> {
+    fn receive(&mut self, acknowledge: bool) -> Result<u8, ErrorKind> {
         let mut byte = 0;
         for _ in 0..8 {
             byte = byte << 1 | u8::from(self.clock(true)?);
         }
         self.clock(!acknowledge)?;
         Ok(byte)
-    }
-
-    fn run(&self, address: u8, operations: &mut [Operation<'_>]) -> Result<(), ErrorKind> {
-        let mut direction = None;
-        let mut rest = operations.iter_mut().peekable();
-        while let Some(operation) = rest.next() {
-            let reads = matches!(operation, Operation::Read(_));
-            if direction != Some(reads) {
-                direction = Some(reads);
-                self.start()?;
-                self.send(address << 1 | u8::from(reads), NoAcknowledgeSource::Address)?;
-            }
-            match operation {
-                Operation::Write(bytes) => {
-                    for &byte in bytes.iter() {
-                        self.send(byte, NoAcknowledgeSource::Data)?;
-                    }
-                }
-                Operation::Read(bytes) => {
-                    let goes_on =
-                        matches!(rest.peek(), Some(Operation::Read(next)) if !next.is_empty());
-                    let last = bytes.len().wrapping_sub(1);
-                    for (index, byte) in bytes.iter_mut().enumerate() {
-                        *byte = self.receive(index != last || goes_on)?;
-                    }
-                }
-            }
-        }
-        Ok(())
     }
 }
 
@@ -218,7 +205,7 @@ impl i2c::I2c for I2c {
             self.recover()?;
             self.ready = true;
         }
-        let result = self.run(address, operations);
+        let result = operate(self, address, operations);
         let lines = match result {
             // Another controller has the bus, or a chip holds the data line and needs clocks to let it go.
             Err(ErrorKind::ArbitrationLoss) => {

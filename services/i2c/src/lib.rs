@@ -25,7 +25,7 @@
 #![forbid(unsafe_code)]
 
 use crossgate::{Lease, LeaseMut, server};
-use crossgate_i2c::{Fault, Header, I2cDevice};
+use crossgate_i2c::{Fault, Header, I2cDevice, Kind};
 use embedded_hal::i2c::{Error, ErrorKind, I2c, NoAcknowledgeSource, Operation};
 
 /// The most operations of a transaction, where neighbours of one kind are one.
@@ -147,11 +147,12 @@ fn parse<'a, 'b>(
         let Some((header, (data, behind))) = part else {
             return refused();
         };
-        // A read begins with a byte of the chip, so there is none of no bytes.
-        if header.reads && data.is_empty() {
-            return refused();
-        }
-        *place = if header.reads { Operation::Read(data) } else { Operation::Write(data) };
+        *place = match header.kind {
+            Kind::Write => Operation::Write(data),
+            // A read begins with a byte of the chip, so there is none of no bytes.
+            Kind::Read if !data.is_empty() => Operation::Read(data),
+            _ => return refused(),
+        };
         rest = behind;
         count += 1;
     }

@@ -70,7 +70,36 @@ fn short_transactions_and_long_ones() {
         assert_eq!(bytes[38..], [39, 40]);
     });
     with("0x20 write []", Ok(()), |chip, _| assert_eq!(chip.write(0x20, &[]), Ok(())));
-    with("0x20", Ok(()), |chip, _| assert_eq!(chip.transaction(0x20, &mut []), Ok(())));
+}
+
+#[test]
+fn operations_of_no_bytes() {
+    let write = || Operation::Write(&[]);
+    with("0x20 write []", Err(ErrorKind::Other), |chip, _| {
+        // A write of nothing looks for the chip, whichever method makes it.
+        let error = Err(Error::Bus(Fault::Other));
+        assert_eq!(chip.write(0x20, &[]), error);
+        assert_eq!(chip.transaction(0x20, &mut [write(), write()]), error);
+        assert_eq!(chip.transaction(0x20, &mut [write(), Operation::Read(&mut [])]), error);
+        // The bus has no read of nothing.
+        assert_eq!(chip.read(0x20, &mut []), Ok(()));
+        assert_eq!(chip.read(0x21, &mut []), Err(Error::OtherAddress(0x21)));
+        assert_eq!(chip.transaction(0x20, &mut [Operation::Read(&mut [])]), Ok(()));
+        assert_eq!(chip.transaction(0x20, &mut []), Ok(()));
+    });
+    with("0x20 write [1, 2] read 1", Ok(()), |chip, _| {
+        let mut byte = [0];
+        let mut operations = [
+            Operation::Read(&mut []),
+            Operation::Write(&[1]),
+            Operation::Read(&mut []),
+            Operation::Write(&[2]),
+            Operation::Read(&mut byte),
+            write(),
+        ];
+        assert_eq!(chip.transaction(0x20, &mut operations), Ok(()));
+        assert_eq!(byte, [1]);
+    });
 }
 
 #[test]
@@ -122,8 +151,17 @@ fn other_addresses_and_longer_transactions_are_errors() {
 #[test]
 fn operations_that_are_none_are_refused() {
     with("nothing", Ok(()), |_, handle| {
-        // Half a header; a header of more bytes than there are; the same behind an operation.
-        for bytes in [&mut [0][..], &mut [1, 0], &mut [0xff; 64], &mut [1, 0, 7, 2, 0x80, 0]] {
+        // Half a header; a header of more bytes than there are; the same behind an operation; a read of nothing; what a bus
+        // of this kind has not.
+        for bytes in [
+            &mut [0][..],
+            &mut [1, 0],
+            &mut [0xff; 64],
+            &mut [1, 0, 7, 2, 0x80, 0],
+            &mut [1, 0, 7, 0, 0x80],
+            &mut [1, 0x40, 7],
+            &mut [4, 0xc0, 0, 0, 0, 0],
+        ] {
             let length = bytes.len() as u16;
             assert_eq!(handle.transaction(bytes, length), Err(CallError::Refused));
         }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The client's side: a handle of a chip as an `I2c`.
 
-use crate::{Fault, Header, I2cDevice};
+use crate::{Fault, I2cDevice};
 use core::fmt;
 use crossgate::{Block, BlockSize, CallError, Handle, LeaseBuf};
+use crossgate_operations::{Kind, Part, pack, unpack};
 use embedded_hal::i2c::{self, ErrorKind, I2c, NoAcknowledgeSource, Operation};
 
 /// Why a transaction failed.
@@ -83,6 +84,9 @@ impl i2c::Error for Error {
 /// lies](crossgate::LeaseBuf), if that can be. Other transactions are copied to such a buffer, with two bytes more for
 /// each operation; if it is too short for them, they fail with [`Error::TooLong`].
 ///
+/// A read of no bytes does nothing, because the bus has no such transfer: the chip sends at least one. A write of no bytes
+/// is an address that is acknowledged or not; beside other operations it is left out.
+///
 /// ```
 /// use core::time::Duration;
 /// use crossgate::Handle;
@@ -147,6 +151,9 @@ where
     BlockSize<N>: Block,
 {
     fn read(&mut self, address: u8, to: &mut [u8]) -> Result<(), Error> {
+        if to.is_empty() {
+            return check(address, ADDRESS);
+        }
         self.exchange(address, &[], to)
     }
 
@@ -161,9 +168,17 @@ where
     fn transaction(&mut self, address: u8, operations: &mut [Operation<'_>]) -> Result<(), Error> {
         check(address, ADDRESS)?;
         let mut buffer = LeaseBuf::<N>::new();
-        let length = pack(operations, &mut buffer[..]).ok_or(Error::TooLong)?;
+        let parts = operations.iter().map(part);
+        let length = pack(parts, &mut buffer[..]).ok_or(Error::TooLong)?;
+        if length == 0 {
+            // Drivers look for a chip with a write of nothing, which is an address that is acknowledged.
+            return match operations.iter().any(|it| matches!(it, Operation::Write(_))) {
+                true => self.exchange(address, &[], &mut []),
+                false => Ok(()),
+            };
+        }
         self.0.transaction(&mut buffer, length as u16)??;
-        unpack(operations, &buffer[..length]);
+        unpack(operations.iter_mut().map(place), &buffer[..length]);
         Ok(())
     }
 }
@@ -173,95 +188,18 @@ fn check(address: u8, own: u8) -> Result<(), Error> {
     if address == own { Ok(()) } else { Err(Error::OtherAddress(address)) }
 }
 
-/// Returns whether the operation reads, and the number of its bytes.
-fn extent(operation: &Operation<'_>) -> (bool, usize) {
+/// Returns the operation as a list has it.
+fn part<'a>(operation: &'a Operation<'_>) -> Part<'a> {
     match operation {
-        Operation::Write(bytes) => (false, bytes.len()),
-        Operation::Read(bytes) => (true, bytes.len()),
+        Operation::Write(bytes) => Part::Write(bytes),
+        Operation::Read(bytes) => Part::Read(bytes.len()),
     }
 }
 
-/// Puts the operations into the buffer, each after its header; neighbours of one kind become one, as `embedded-hal`
-/// wants them. Returns the number of bytes; `None` if they don't fit.
-fn pack(operations: &[Operation<'_>], buffer: &mut [u8]) -> Option<usize> {
-    let mut end = 0;
-    let mut place = 0;
-    let mut header: Option<Header> = None;
-    for operation in operations {
-        let (reads, length) = extent(operation);
-        if header.is_none_or(|header| header.reads != reads) {
-            header = Some(Header { reads, length: 0 });
-            place = end;
-            end += Header::SIZE;
-        }
-        let bytes = buffer.get_mut(end..end + length)?;
-        if let Operation::Write(from) = operation {
-            bytes.copy_from_slice(from);
-        }
-        end += length;
-        // The buffer is shorter than the longest operation.
-        let header = header.as_mut()?;
-        header.length += length as u16;
-        buffer.get_mut(place..)?.first_chunk_mut().map(|bytes| *bytes = header.to_bytes())?;
-    }
-    Some(end)
-}
-
-/// Takes what was read out of the buffer into which [`pack`] put the operations.
-fn unpack(operations: &mut [Operation<'_>], buffer: &[u8]) {
-    let mut rest = buffer;
-    let mut before = None;
-    for operation in operations {
-        let (reads, length) = extent(operation);
-        if before != Some(reads) {
-            before = Some(reads);
-            rest = rest.get(Header::SIZE..).unwrap_or_default();
-        }
-        let (bytes, behind) = rest.split_at_checked(length).unwrap_or_default();
-        if let Operation::Read(to) = operation {
-            to.copy_from_slice(bytes);
-        }
-        rest = behind;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_packed_is_unpacked() {
-        let mut reads = [[0; 3]; 3];
-        let [first, second, third] = &mut reads;
-        let mut operations = [
-            Operation::Write(b"ab"),
-            Operation::Write(b"c"),
-            Operation::Read(first),
-            Operation::Read(second),
-            Operation::Write(b""),
-            Operation::Read(third),
-        ];
-        let mut buffer = [0xee; 32];
-        let length = pack(&operations, &mut buffer).unwrap();
-        assert_eq!(
-            &buffer[..length],
-            b"\x03\0abc\x06\x80\xee\xee\xee\xee\xee\xee\0\0\x03\x80\xee\xee\xee"
-        );
-        buffer[7..13].copy_from_slice(b"defghi");
-        buffer[17..20].copy_from_slice(b"jkl");
-        unpack(&mut operations, &buffer[..length]);
-        assert_eq!(reads, [*b"def", *b"ghi", *b"jkl"]);
-    }
-
-    #[test]
-    fn what_does_not_fit_is_not_packed() {
-        for (length, fits) in [(0, true), (30, true), (31, false), (100, false)] {
-            let bytes = [7; 100];
-            let operations = [Operation::Write(&bytes[..length])];
-            assert_eq!(pack(&operations, &mut [0; 32]).is_some(), fits, "{length}");
-        }
-        assert_eq!(pack(&[], &mut [0; 32]), Some(0));
-        let many = [const { Operation::Write(&[]) }; 100];
-        assert_eq!(pack(&many, &mut [0; 32]), Some(2));
+/// Returns what [`unpack`] needs of the operation.
+fn place<'a>(operation: &'a mut Operation<'_>) -> (Kind, usize, Option<&'a mut [u8]>) {
+    match operation {
+        Operation::Write(bytes) => (Kind::Write, bytes.len(), None),
+        Operation::Read(bytes) => (Kind::Read, bytes.len(), Some(bytes)),
     }
 }

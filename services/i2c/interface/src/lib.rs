@@ -35,6 +35,7 @@
 mod chip;
 
 pub use chip::{Error, I2cChip};
+pub use crossgate_operations::{Header, Kind};
 
 use crossgate::{Lease, LeaseMut, Wire, interface};
 
@@ -78,43 +79,6 @@ pub trait I2cDevice<const ADDRESS: u8> {
     fn write_read(&mut self, from: Lease<'_, [u8]>, to: LeaseMut<'_, [u8]>) -> Result<(), Fault>;
     /// Makes a transaction of several operations, from START to STOP. The first `length` bytes of `operations` are one
     /// [`Header`] after the other, each with its bytes behind it: those to write, or room for those that are read. A
-    /// client whose bytes do not have this form is refused.
+    /// client whose bytes do not have this form is refused, as is one that reads no bytes.
     fn transaction(&mut self, operations: LeaseMut<'_, [u8]>, length: u16) -> Result<(), Fault>;
-}
-
-/// The two bytes before those of an operation, in [`I2cDevice::transaction`].
-///
-/// ```
-/// use crossgate_i2c::Header;
-/// let header = Header { reads: true, length: 300 };
-/// assert_eq!(Header::from_bytes(header.to_bytes()), header);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Header {
-    /// The operation reads; else it writes.
-    pub reads: bool,
-    /// The number of its bytes, up to [`Header::LONGEST`].
-    pub length: u16,
-}
-
-impl Header {
-    /// The number of bytes of a header.
-    pub const SIZE: usize = 2;
-    /// The largest number of bytes of an operation.
-    pub const LONGEST: u16 = 0x7fff;
-
-    /// Returns the header as bytes: the length, little-endian, and in its highest bit the direction.
-    #[inline]
-    #[must_use]
-    pub const fn to_bytes(self) -> [u8; Header::SIZE] {
-        (self.length & Header::LONGEST | (self.reads as u16) << 15).to_le_bytes()
-    }
-
-    /// Returns the header of these bytes.
-    #[inline]
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; Header::SIZE]) -> Header {
-        let word = u16::from_le_bytes(bytes);
-        Header { reads: word >> 15 != 0, length: word & Header::LONGEST }
-    }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A memory chip on the emulated board's own bus: a driver crate of `embedded-hal`, as it is, writes and reads it from a
 //! process that has neither the bus nor its registers. Then the process of the bus crashes while the chip is in the
-//! middle of a byte, with the data line low: the driver of the bus frees it, and the next transaction is a whole one.
+//! middle of a byte, with the data line low, or while it has got half a byte to write: the driver of the bus frees it, the
+//! next transaction is a whole one, and the half byte is not written. The same after an arbitration that it has lost.
 //!
 //! Emulator: -device at24c-eeprom,address=0x50,rom-size=4096
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -10,7 +11,8 @@ system_tests_cortex_m::main_elsewhere!();
 
 #[cfg(target_os = "none")]
 mod firmware {
-    use crossgate::{CallError, Exclusive, Handle, Notification, Signal, interface, thread};
+    use core::time::Duration;
+    use crossgate::{CallError, Exclusive, Handle, Notification, Signal, interface, thread, time};
     use crossgate_abi::Cause;
     use crossgate_i2c::{Error, Fault, I2cChip, I2cDevice};
     use crossgate_i2c_bus::I2cBus;
@@ -23,8 +25,12 @@ mod firmware {
 
     #[interface]
     trait Breakdown {
-        /// Leaves the chip in the middle of a byte, and crashes.
+        /// Leaves the chip in the middle of a byte, which it sends.
+        fn hold(&self);
+        /// The same, and crashes.
         fn leave_within_a_byte(&self);
+        /// Leaves the chip in the middle of a byte, which it receives for the place 0x124, and crashes.
+        fn leave_half_a_byte(&self);
     }
     struct Break;
 
@@ -54,26 +60,51 @@ mod firmware {
     }
     board::start!(SYSTEM);
 
+    fn clock(bit: bool) {
+        probe::store(if bit { RELEASE } else { PULL }, DATA);
+        probe::store(RELEASE, CLOCK);
+        probe::store(PULL, CLOCK);
+    }
+
+    /// The condition START.
+    fn start() {
+        probe::store(RELEASE, CLOCK | DATA);
+        probe::store(PULL, DATA);
+        probe::store(PULL, CLOCK);
+    }
+
+    /// A byte, and room for its acknowledgement.
+    fn send(byte: u8) {
+        for place in (0..8).rev() {
+            clock(byte >> place & 1 != 0);
+        }
+        clock(true);
+    }
+
     impl Breakdown for Break {
-        fn leave_within_a_byte(&self) {
-            let clock = |bit: bool| {
-                probe::store(if bit { RELEASE } else { PULL }, DATA);
-                probe::store(RELEASE, CLOCK);
-                probe::store(PULL, CLOCK);
-            };
-            // START, the address and the direction, the acknowledgement, and two bits of a byte of zeroes.
-            probe::store(RELEASE, CLOCK | DATA);
-            probe::store(PULL, DATA);
-            probe::store(PULL, CLOCK);
-            for place in (0..8).rev() {
-                clock((CHIP << 1 | 1) >> place & 1 != 0);
-            }
+        fn hold(&self) {
+            start();
+            send(CHIP << 1 | 1);
+            // Two bits of a byte of zeroes.
             clock(true);
-            for _ in 0..2 {
-                clock(true);
-            }
+            clock(true);
             probe::store(RELEASE, CLOCK);
             expect_that("the chip holds the line", probe::load(RELEASE) & DATA == 0);
+        }
+
+        fn leave_within_a_byte(&self) {
+            self.hold();
+            panic!("within a byte")
+        }
+
+        fn leave_half_a_byte(&self) {
+            start();
+            for byte in [CHIP << 1, 0x01, 0x24] {
+                send(byte);
+            }
+            for _ in 0..4 {
+                clock(false);
+            }
             panic!("within a byte")
         }
     }
@@ -104,16 +135,30 @@ mod firmware {
         expect_that("zeroes", driver.read_byte(0x110).is_ok_and(|byte| byte == 0));
         let crash = breakdown.leave_within_a_byte();
         expect("it crashes", crash, Err(CallError::ServerFaulted));
-        expect_that(
-            "the first transaction",
-            driver.read_byte(0x124).is_ok_and(|byte| byte == b'P'),
-        );
+        let is_there = |byte: u8| byte == b'P';
+        expect_that("the first transaction", driver.read_byte(0x124).is_ok_and(is_there));
+
+        let crash = breakdown.leave_half_a_byte();
+        expect("it crashes", crash, Err(CallError::ServerFaulted));
+        // The second crash soon after the first: the process is let in again after a while.
+        time::sleep(Duration::from_millis(20));
+        expect_that("half a byte is not written", driver.read_byte(0x124).is_ok_and(is_there));
+
+        expect_that("zeroes", driver.read_byte(0x110).is_ok_and(|byte| byte == 0));
+        expect("the chip holds the line", breakdown.hold(), Ok(()));
+        let mut memory = I2cChip::<CHIP>::new(memory);
+        let mut bytes = [0];
+        let mut read = || memory.write_read(CHIP, &[0x01, 0x24], &mut bytes);
+        expect("a lost arbitration", read(), Err(Error::Bus(Fault::ArbitrationLoss)));
+        expect("the next transaction", read(), Ok(()));
+        expect("as it was", bytes, *b"P");
         expect("signal", done.signal(), Ok(()));
         thread::exit()
     }
 
     fn witness(faulted: Notification, done: Notification) -> ! {
         let mut watch = Watch::new(&SYSTEM, faulted);
+        watch.expect("bus", Cause::Panic);
         watch.expect("bus", Cause::Panic);
         done.wait();
         watch.expect_no_more();

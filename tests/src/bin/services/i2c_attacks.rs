@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use core::time::Duration;
 use crossgate::{CallError, Exclusive, Handle, LeaseBuf, Notification, Signal, thread, time};
 use crossgate_abi::Cause;
-use crossgate_i2c::{Error, Fault, Header, I2cChip, I2cDevice};
+use crossgate_i2c::{Error, Fault, Header, I2cChip, I2cDevice, Kind};
 use crossgate_i2c_bus::I2cBus;
 use embedded_hal::i2c::{ErrorKind, ErrorType, I2c, Operation};
 use simulated_chips::{Bme280, SimulatedI2c};
@@ -132,7 +132,7 @@ fn attack(
     expect("signal", go.signal(), Ok(()));
     let Some(list) = LIST.take() else { panic!("the list is taken") };
     LIST_ADDRESS.store(list.as_mut_ptr().expose_provenance(), Relaxed);
-    let header = Header { reads: false, length: 4 };
+    let header = Header { kind: Kind::Write, length: 4 };
     list[..2].copy_from_slice(&header.to_bytes());
     list[2..6].copy_from_slice(&[SLOW, 0, CONFIG, 0x20]);
     expect("signal", others[0].signal(), Ok(()));

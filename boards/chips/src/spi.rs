@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! An SPI bus, seen by its chips and by its controller.
+
+use crate::Lines;
+use core::fmt;
+use embedded_hal::spi::{ErrorKind, ErrorType, SpiBus};
+
+/// A chip on an SPI bus. It sees the bytes of all transfers, and the lines that it is wired to, one of which selects it.
+/// Times are in µs since start.
+pub trait SpiChip {
+    /// Notes that a line of the board has changed.
+    fn line(&mut self, line: usize, high: bool, now: u64);
+    /// Receives a byte from the controller, and returns the one that the chip sends meanwhile; `None` if it does not drive
+    /// the line, because it is not selected or has no output.
+    fn exchange(&mut self, byte: u8, now: u64) -> Option<u8>;
+}
+
+/// A controller of a bus with chips of one kind, for tests and examples on boards that have no such chip.
+pub struct SimulatedSpi<C, const CHIPS: usize, const LINES: usize> {
+    chips: [C; CHIPS],
+    lines: &'static Lines<LINES>,
+    /// How often each line had changed when the chips saw it last.
+    seen: [u32; LINES],
+    clock: fn() -> u64,
+}
+
+impl<C: SpiChip, const CHIPS: usize, const LINES: usize> SimulatedSpi<C, CHIPS, LINES> {
+    /// Creates a bus with these chips, which see these lines. `clock` returns the time in µs.
+    #[must_use]
+    pub const fn new(
+        chips: [C; CHIPS],
+        lines: &'static Lines<LINES>,
+        clock: fn() -> u64,
+    ) -> SimulatedSpi<C, CHIPS, LINES> {
+        SimulatedSpi { chips, lines, seen: [0; LINES], clock }
+    }
+
+    /// Returns the chips, as they are after the last change of a line.
+    pub fn chips(&mut self) -> &mut [C; CHIPS] {
+        self.look();
+        &mut self.chips
+    }
+
+    /// Shows the chips what the lines have done since.
+    fn look(&mut self) {
+        let now = (self.clock)();
+        for (line, seen) in self.seen.iter_mut().enumerate() {
+            let changes = self.lines.changes(line);
+            while *seen != changes {
+                *seen = seen.wrapping_add(1);
+                for chip in &mut self.chips {
+                    chip.line(line, seen.is_multiple_of(2), now);
+                }
+            }
+        }
+    }
+
+    fn exchange(&mut self, byte: u8) -> Result<u8, ErrorKind> {
+        let now = (self.clock)();
+        let mut answers = self.chips.iter_mut().filter_map(|chip| chip.exchange(byte, now));
+        let answer = answers.next();
+        // All of them get the byte.
+        match answers.count() {
+            0 => Ok(answer.unwrap_or(0xff)),
+            // Two chips drive one line.
+            _ => Err(ErrorKind::Other),
+        }
+    }
+}
+
+impl<C, const CHIPS: usize, const LINES: usize> fmt::Debug for SimulatedSpi<C, CHIPS, LINES> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("SimulatedSpi").finish_non_exhaustive()
+    }
+}
+
+impl<C, const CHIPS: usize, const LINES: usize> ErrorType for SimulatedSpi<C, CHIPS, LINES> {
+    type Error = ErrorKind;
+}
+
+impl<C: SpiChip, const CHIPS: usize, const LINES: usize> SpiBus for SimulatedSpi<C, CHIPS, LINES> {
+    fn read(&mut self, bytes: &mut [u8]) -> Result<(), ErrorKind> {
+        bytes.fill(0xff);
+        self.transfer_in_place(bytes)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), ErrorKind> {
+        self.look();
+        bytes.iter().try_for_each(|&byte| self.exchange(byte).map(drop))
+    }
+
+    fn transfer(&mut self, to: &mut [u8], from: &[u8]) -> Result<(), ErrorKind> {
+        self.look();
+        for index in 0..to.len().max(from.len()) {
+            let byte = self.exchange(from.get(index).copied().unwrap_or(0xff))?;
+            if let Some(to) = to.get_mut(index) {
+                *to = byte;
+            }
+        }
+        Ok(())
+    }
+
+    fn transfer_in_place(&mut self, bytes: &mut [u8]) -> Result<(), ErrorKind> {
+        self.look();
+        for byte in bytes {
+            *byte = self.exchange(*byte)?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), ErrorKind> {
+        Ok(())
+    }
+}

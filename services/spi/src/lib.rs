@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! An SPI bus as a service: one process owns the controller and the lines that select chips, and each client has one
+//! chip.
+//!
+//! [`SpiBus`] is generic over the driver of the controller, which is any `SpiBus` of `embedded-hal`, over the pins, and over
+//! the delay. It serves [`SpiDevice`] for each of its pins; the wiring says who gets which chip.
+//!
+//! ```ignore
+//! process bus {
+//!     mmio SPI0;
+//!     object bus (stack = 512): Exclusive<SpiBus<Spi, Select, Delay, 2, 64>> =
+//!         SpiBus::new(Spi::new(SPI0, 8_000_000), [Select::new(0), Select::new(1)], Delay, 4096) =>
+//!         [DISPLAY: dyn SpiDevice<0>, MEMORY: dyn SpiDevice<1>];
+//! }
+//! ```
+//!
+//! The object is exclusive, so a transaction is never mixed with another, and of the clients that wait for the bus the
+//! most urgent is next, and lends its priority. A client that crashes meanwhile leaves the bus free and its chip
+//! unselected: its thread finishes the transaction first.
+//!
+//! If the process crashes, each client gets an error once, and the first use in the next life deselects *all* chips: one
+//! that was left selected would take bytes of others, and send into theirs.
+//!
+//! All chips of a bus have the mode and the rate that the driver of the controller has.
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+use crossgate::{Lease, LeaseMut, server};
+use crossgate_spi::{Fault, Header, Kind, LONGEST_PAUSE, SpiDevice};
+use embedded_hal::delay::DelayNs;
+use embedded_hal::digital::OutputPin;
+use embedded_hal::spi::{self, Error, ErrorKind};
+
+/// A bus with a driver of its controller, a pin for each of its `CHIPS` (low selects), what waits for pauses within a
+/// transaction, and memory for `N` bytes, through which longer transactions go in pieces.
+#[derive(Debug)]
+pub struct SpiBus<B, P, D, const CHIPS: usize, const N: usize> {
+    wires: Wires<B, D, N>,
+    pins: [P; CHIPS],
+    /// The most bytes of a transaction.
+    longest: usize,
+    /// No chip is selected. Nobody knows before the first use: a former life of the process may have selected one.
+    is_idle: bool,
+}
+
+/// What a selected chip sees.
+#[derive(Debug)]
+struct Wires<B, D, const N: usize> {
+    driver: B,
+    delay: D,
+    /// Bytes of the present transaction. A client may change lent memory at any time, so the driver never sees it.
+    bytes: Aligned<N>,
+}
+
+/// Bytes that are copied by words.
+#[derive(Debug)]
+#[repr(align(4))]
+struct Aligned<const N: usize>([u8; N]);
+
+impl<B: spi::SpiBus, P: OutputPin, D: DelayNs, const CHIPS: usize, const N: usize>
+    SpiBus<B, P, D, CHIPS, N>
+{
+    /// Creates a bus. A transaction of more bytes than `longest` is refused, because nobody else has the bus meanwhile, and
+    /// because a client with [deadlines](crossgate::time::with_deadline) can stop a process that computes for 10 ms
+    /// beyond them: it should be less than what the bus sends in that time.
+    ///
+    /// # Panics
+    /// If `N` is 0. In the wiring, that is a compile error.
+    #[must_use]
+    pub const fn new(driver: B, pins: [P; CHIPS], delay: D, longest: usize) -> Self {
+        const { assert!(N > 0, "a bus has memory for a byte at least") }
+        SpiBus {
+            wires: Wires { driver, delay, bytes: Aligned([0; N]) },
+            pins,
+            longest,
+            is_idle: false,
+        }
+    }
+
+    /// Selects the chip for a transaction of so many bytes.
+    #[inline(never)]
+    fn select(&mut self, chip: usize, length: usize) -> Result<(), Fault> {
+        if length > self.longest {
+            return Err(Fault::TooLong);
+        }
+        if !self.is_idle {
+            for pin in &mut self.pins {
+                pin.set_high().map_err(|_| Fault::ChipSelect)?;
+            }
+        }
+        self.is_idle = false;
+        self.pins[chip].set_low().map_err(|_| Fault::ChipSelect)
+    }
+
+    /// Waits until the last bit is sent, and deselects the chip.
+    #[inline(never)]
+    fn deselect(&mut self, chip: usize, result: Result<(), Fault>) -> Result<(), Fault> {
+        let flushed = self.wires.driver.flush().map_err(fault);
+        self.pins[chip].set_high().map_err(|_| Fault::ChipSelect)?;
+        self.is_idle = true;
+        result.and(flushed)
+    }
+
+    fn selected(
+        &mut self,
+        chip: usize,
+        length: usize,
+        run: impl FnOnce(&mut Wires<B, D, N>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.select(chip, length)?;
+        let result = run(&mut self.wires);
+        self.deselect(chip, result)
+    }
+}
+
+impl<B: spi::SpiBus, D: DelayNs, const N: usize> Wires<B, D, N> {
+    /// Writes and reads: what is read lies at the start of the bytes, and what is written behind it.
+    #[inline(always)]
+    fn within(
+        &mut self,
+        mut lent: LeaseMut<'_, [u8]>,
+        read: usize,
+        written: usize,
+    ) -> Result<(), Fault> {
+        let Some(from) = lent.slice(read, read + written) else { return refused() };
+        self.write(&from)?;
+        match lent.slice_mut(0, read) {
+            Some(to) => self.read(to),
+            None => refused(),
+        }
+    }
+
+    fn write(&mut self, from: &Lease<'_, [u8]>) -> Result<(), Fault> {
+        let mut start = 0;
+        while start < from.len() {
+            let end = from.len().min(start + N);
+            let Some(piece) = from.slice(start, end) else { return refused() };
+            let bytes = &mut self.bytes.0[..end - start];
+            piece.copy_to(bytes);
+            self.driver.write(bytes).map_err(fault)?;
+            start = end;
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, mut to: LeaseMut<'_, [u8]>) -> Result<(), Fault> {
+        let mut start = 0;
+        while start < to.len() {
+            let end = to.len().min(start + N);
+            let Some(mut piece) = to.slice_mut(start, end) else { return refused() };
+            let bytes = &mut self.bytes.0[..end - start];
+            self.driver.read(bytes).map_err(fault)?;
+            piece.copy_from(bytes);
+            start = end;
+        }
+        Ok(())
+    }
+
+    fn in_place(&mut self, mut lent: LeaseMut<'_, [u8]>) -> Result<(), Fault> {
+        let mut start = 0;
+        while start < lent.len() {
+            let end = lent.len().min(start + N);
+            let Some(mut piece) = lent.slice_mut(start, end) else { return refused() };
+            let bytes = &mut self.bytes.0[..end - start];
+            piece.copy_to(bytes);
+            self.driver.transfer_in_place(bytes).map_err(fault)?;
+            piece.copy_from(bytes);
+            start = end;
+        }
+        Ok(())
+    }
+
+    fn transfer(
+        &mut self,
+        from: &Lease<'_, [u8]>,
+        mut to: LeaseMut<'_, [u8]>,
+    ) -> Result<(), Fault> {
+        let length = from.len().max(to.len());
+        let mut start = 0;
+        while start < length {
+            let end = length.min(start + N);
+            let bytes = &mut self.bytes.0[..end - start];
+            let piece = from.slice(start.min(from.len()), end.min(from.len()));
+            let copied = piece.map_or(0, |piece| piece.copy_to(bytes));
+            bytes[copied..].fill(0);
+            self.driver.transfer_in_place(bytes).map_err(fault)?;
+            if let Some(mut piece) = to.slice_mut(start.min(to.len()), end.min(to.len())) {
+                piece.copy_from(bytes);
+            }
+            start = end;
+        }
+        Ok(())
+    }
+
+    /// Makes the operations of a list. Each header is read once, because the client may change it meanwhile.
+    fn operate(&mut self, mut list: LeaseMut<'_, [u8]>) -> Result<(), Fault> {
+        let mut place = 0;
+        let mut pauses = 0_u32;
+        while place < list.len() {
+            let (Some(low), Some(high)) = (list.get(place), list.get(place + 1)) else {
+                return refused();
+            };
+            let header = Header::from_bytes([low, high]);
+            let start = place + Header::SIZE;
+            place = start + usize::from(header.length);
+            let Some(bytes) = list.slice_mut(start, place) else { return refused() };
+            match header.kind {
+                Kind::Write => self.write(&bytes)?,
+                Kind::Read => self.read(bytes)?,
+                Kind::Exchange => self.in_place(bytes)?,
+                Kind::Delay => self.pause(&bytes, &mut pauses)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits, if it makes no more than the longest pause together with those before it.
+    fn pause(&mut self, lent: &Lease<'_, [u8]>, before: &mut u32) -> Result<(), Fault> {
+        let mut bytes = [0; 4];
+        if lent.copy_to(&mut bytes) < bytes.len() || lent.len() > bytes.len() {
+            return refused();
+        }
+        let ns = u32::from_le_bytes(bytes);
+        *before = before.saturating_add(ns);
+        if *before > LONGEST_PAUSE {
+            return Err(Fault::TooLong);
+        }
+        // What was written has to be sent before the pause begins.
+        self.driver.flush().map_err(fault)?;
+        self.delay.delay_ns(ns);
+        Ok(())
+    }
+}
+
+/// Refuses a client that breaks the rules of the protocol.
+#[cold]
+fn refused<T>() -> Result<T, Fault> {
+    server::refuse();
+    Err(Fault::Other)
+}
+
+impl<B, P, D, const CHIPS: usize, const N: usize, const CHIP: usize> SpiDevice<CHIP>
+    for SpiBus<B, P, D, CHIPS, N>
+where
+    B: spi::SpiBus,
+    P: OutputPin,
+    D: DelayNs,
+{
+    fn write_read_within(
+        &mut self,
+        buffer: LeaseMut<'_, [u8]>,
+        read: u16,
+        written: u16,
+    ) -> Result<(), Fault> {
+        let (read, written) = (usize::from(read), usize::from(written));
+        self.selected(chip::<CHIP, CHIPS>(), read + written, |wires| {
+            wires.within(buffer, read, written)
+        })
+    }
+
+    fn write_read(&mut self, from: Lease<'_, [u8]>, to: LeaseMut<'_, [u8]>) -> Result<(), Fault> {
+        let length = from.len().saturating_add(to.len());
+        self.selected(chip::<CHIP, CHIPS>(), length, |wires| {
+            wires.write(&from)?;
+            wires.read(to)
+        })
+    }
+
+    fn transfer_in_place(
+        &mut self,
+        mut bytes: LeaseMut<'_, [u8]>,
+        length: u32,
+    ) -> Result<(), Fault> {
+        let length = length as usize;
+        let Some(bytes) = bytes.slice_mut(0, length) else { return refused() };
+        self.selected(chip::<CHIP, CHIPS>(), length, |wires| wires.in_place(bytes))
+    }
+
+    fn transfer(&mut self, from: Lease<'_, [u8]>, to: LeaseMut<'_, [u8]>) -> Result<(), Fault> {
+        let length = from.len().max(to.len());
+        self.selected(chip::<CHIP, CHIPS>(), length, |wires| wires.transfer(&from, to))
+    }
+
+    fn transaction(
+        &mut self,
+        mut operations: LeaseMut<'_, [u8]>,
+        length: u16,
+    ) -> Result<(), Fault> {
+        let length = usize::from(length);
+        let Some(list) = operations.slice_mut(0, length) else { return refused() };
+        self.selected(chip::<CHIP, CHIPS>(), length, |wires| wires.operate(list))
+    }
+}
+
+/// Returns the number of a chip that there is.
+const fn chip<const CHIP: usize, const CHIPS: usize>() -> usize {
+    const { assert!(CHIP < CHIPS, "the bus has no such chip") }
+    CHIP
+}
+
+fn fault(error: impl Error) -> Fault {
+    match error.kind() {
+        ErrorKind::Overrun => Fault::Overrun,
+        ErrorKind::ModeFault => Fault::ModeFault,
+        ErrorKind::FrameFormat => Fault::FrameFormat,
+        ErrorKind::ChipSelectFault => Fault::ChipSelect,
+        _ => Fault::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests;
