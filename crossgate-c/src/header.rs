@@ -30,13 +30,12 @@ pub fn text<I: ?Sized + Interface>(name: &str) -> String {
     for (number, (method, shape)) in I::METHODS.iter().zip(I::SHAPES).enumerate() {
         let mut parameters = String::new();
         let mut words = Vec::new();
-        for (parameter, shape) in method.parameters {
-            declare(&mut parameters, &mut words, parameter, *shape);
+        for parameter in method.parameters {
+            declare(&mut parameters, &mut words, parameter.name, parameter.shape);
         }
         let arguments = shape.arguments();
         let list = if words.is_empty() { "0".to_owned() } else { words.join(", ") };
-        // The compiler writes tokens apart.
-        let result = method.result.replace(" < ", "<").replace(" >", ">").replace(" ,", ",");
+        let result = method.result;
         let count = shape.results().words;
         let _ = write!(
             text,

@@ -20,7 +20,7 @@ use crossgate_abi::{ARGUMENT_WORDS, Kind, LEASES_PER_CALL, RESULT_WORDS, Shape};
 pub unsafe trait Interface: 'static {
     /// The methods as a caller sees them.
     type Client;
-    /// The name, with its path.
+    /// The name, with its path, and with the names of its generic parameters.
     const NAME: &'static str;
     /// The names of the methods and of their parameters, for readers that know no Rust.
     const METHODS: &'static [MethodText];
@@ -90,10 +90,23 @@ impl MethodShape {
 pub struct MethodText {
     /// Its name.
     pub name: &'static str,
-    /// The names of its parameters, and the words of each.
-    pub parameters: &'static [(&'static str, Shape)],
+    /// True if it takes `&mut self`.
+    pub is_exclusive: bool,
+    /// Its parameters.
+    pub parameters: &'static [ParameterText],
     /// The type of its result.
     pub result: &'static str,
+}
+
+/// A parameter as its source has it.
+#[derive(Clone, Copy, Debug)]
+pub struct ParameterText {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type.
+    pub ty: &'static str,
+    /// The words that carry it.
+    pub shape: Shape,
 }
 
 /// Returns the shape of a parameter.

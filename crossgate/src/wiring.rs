@@ -2,6 +2,7 @@
 //! Arithmetic and checks of `system!`, done by the compiler.
 
 mod budgets;
+mod interfaces;
 mod limits;
 mod mmio;
 mod tables;
@@ -14,6 +15,7 @@ pub use crate::object::{Array, ServiceObject};
 pub use budgets::{
     Unit, budget, budget_of_process, budget_of_thread, budgets_of_threads, if_any, time_slice,
 };
+pub use interfaces::{Described, description, description_length};
 pub use limits::{
     DEFAULT_SERVICE_STACK, check_line, check_method, gate_count, heap_size, lock_count, priority,
     restart, service_count, service_stack, stack_size,

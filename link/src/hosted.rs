@@ -41,7 +41,8 @@ use crate::linker;
 use crate::ownership::{KERNEL, named_owner};
 use crate::plan::PARTS;
 use crate::reach::{Reach, is_reached};
-use crate::script::OutputSection;
+use crate::script::{OutputSection, description};
+use crate::verify::not_loaded;
 use crate::{scripts, trust};
 use anyhow::{Context, Result, bail};
 use object::read::archive::ArchiveFile;
@@ -223,6 +224,7 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     if let Some(kept) = image.section(UNOWNED) {
         bail!("{}", unowned(&inputs, &sections, &image, kept.span));
     }
+    not_loaded(&image)?;
     if with_symbols != *arguments {
         run(arguments)?;
     }
@@ -293,7 +295,7 @@ fn script(inputs: &Inputs, sections: &[OutputSection], panic: &str, exhausted: &
     }
     text += "}\nINSERT AFTER .data;\n";
     table(&mut text, inputs);
-    text
+    text + &description() + "INSERT AFTER .comment;\n"
 }
 
 /// Writes the pages of a process, and the room for a stack before them.

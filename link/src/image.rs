@@ -11,6 +11,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::layout::Span;
+use crate::script::INTERFACES;
 
 /// A section that is a part of the firmware's memory.
 #[derive(Clone, Debug)]
@@ -30,12 +31,14 @@ pub struct ImageSection {
 }
 
 /// A linked firmware.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Image {
     /// The sections that are not empty.
     pub sections: Vec<ImageSection>,
     /// The symbols that have an address, with the address and the length in bytes.
     pub symbols: BTreeMap<String, (u64, u64)>,
+    /// The description of services, which is no part of the memory; empty if the file has none.
+    pub interfaces: Vec<u8>,
 }
 
 impl Image {
@@ -57,9 +60,12 @@ impl Image {
 
     fn parse_as<Elf: FileHeader<Endian = Endianness>>(data: &[u8]) -> Result<Self> {
         let file = ElfFile::<Elf>::parse(data)?;
-        let mut image = Self { sections: Vec::new(), symbols: BTreeMap::new() };
+        let mut image = Self::default();
         for section in file.sections() {
             let SectionFlags::Elf { sh_flags, sh_type } = section.flags() else { continue };
+            if !sh_flags.contains(SHF_ALLOC) && section.name()? == INTERFACES {
+                image.interfaces = section.data()?.to_vec();
+            }
             if !sh_flags.contains(SHF_ALLOC) || section.size() == 0 {
                 continue;
             }

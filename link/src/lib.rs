@@ -93,7 +93,8 @@
 //! The compiler writes `.crossgate.object.<process>`, `.crossgate.heap.<process>`, `.crossgate.shared.<static>`, and
 //! `.crossgate.stack.<process>.<thread>` (`kernel` stands for the process of the idle thread). The firmware contains
 //! `.crossgate.shared.<process>`, `.crossgate.data.<process>`, `.crossgate.zeroed.<process>`, the stacks under the same
-//! names, and `.crossgate.memory` with the tables. [`map::MemoryMap`] reads them.
+//! names, and `.crossgate.memory` with the tables. [`map::MemoryMap`] reads them. `.crossgate.interfaces`, the description
+//! of services ([`interfaces`]), is in no segment.
 #![forbid(unsafe_code)]
 
 mod advice;
@@ -105,6 +106,7 @@ mod heap;
 pub mod hosted;
 mod image;
 mod inputs;
+pub mod interfaces;
 mod kernel_stack;
 mod layout;
 #[cfg(unix)]

@@ -8,7 +8,7 @@ use crate::layout::Span;
 use crate::ownership::{KERNEL, STACK};
 use crate::plan::PARTS;
 use crate::script::TABLES;
-use crate::verify;
+use crate::{interfaces, verify};
 use anyhow::Result;
 use std::path::Path;
 
@@ -83,6 +83,9 @@ pub struct MemoryMap {
     pub stacks: Vec<Stack>,
     /// The services, in the order of the wiring.
     pub services: Vec<Service>,
+    /// The same with their methods, each service of several objects once; none if the firmware has no description of
+    /// them.
+    pub interfaces: Vec<interfaces::Service>,
     /// The statics of libraries of which each of several processes has its own.
     pub copied: Vec<CopiedStatic>,
     /// The cost of copies for each process that has some; the first process that uses a static has the original.
@@ -156,6 +159,7 @@ impl MemoryMap {
             processes,
             stacks,
             services: services::of(image)?,
+            interfaces: services::described(image)?,
             copied,
             costs,
         })

@@ -14,12 +14,21 @@ __crossgate_ram_end = ORIGIN(RAM) + LENGTH(RAM);
 EXTERN(__crossgate_services __crossgate_processes)
 ";
 
+/// The section with the description of services, which no program contains when it runs.
+pub const INTERFACES: &str = ".crossgate.interfaces";
+
+/// Returns the block of a script for what debuggers and other tools read of a firmware, and the firmware itself does
+/// not. It has no address and is in no segment.
+pub fn description() -> String {
+    format!("SECTIONS\n{{\n  {INTERFACES} 0 (INFO) : {{ KEEP(*({INTERFACES})) }}\n}}\n")
+}
+
 /// Prefix of the symbols with the addresses of a memory of the user's scripts; `start_` or `end_` and its name follow.
 pub const REGION: &str = "__crossgate_region_";
 
 /// Returns the script after the user's, which declare these memories.
 pub fn after(memories: &BTreeSet<String>) -> String {
-    let mut text = AFTER.to_owned();
+    let mut text = format!("{AFTER}{}", description());
     for name in memories {
         line(&mut text, format_args!("{REGION}start_{name} = ORIGIN({name});"));
         line(&mut text, format_args!("{REGION}end_{name} = ORIGIN({name}) + LENGTH({name});"));

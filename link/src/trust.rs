@@ -15,7 +15,7 @@ use crate::link::UNOWNED;
 use crate::ownership::{KERNEL, OBJECT, STACK, listed};
 use crate::plan::PARTS;
 use crate::reach::{Reach, Step, path};
-use crate::script::TABLES;
+use crate::script::{INTERFACES, TABLES};
 use anyhow::{Result, bail, ensure};
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
@@ -321,7 +321,7 @@ fn is_started(name: &str) -> bool {
 fn is_placed_by_name(name: &str) -> bool {
     // Any crate may declare that its own statics are lent or kept.
     let [_shared, parts @ .., _kept] = &PARTS;
-    let prefixes = parts.iter().chain(&[OBJECT, heap::SECTION, STACK, TABLES, UNOWNED]);
+    let prefixes = parts.iter().chain(&[OBJECT, heap::SECTION, STACK, TABLES, INTERFACES, UNOWNED]);
     prefixes.into_iter().any(|prefix| name.starts_with(prefix))
 }
 

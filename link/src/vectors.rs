@@ -49,7 +49,7 @@ pub fn check(image: &Image, handlers: &BTreeSet<String>) -> Result<()> {
         .map(|word| u32::from_le_bytes(word.try_into().expect("four bytes")));
     for (number, word) in words.enumerate() {
         let is_right = match number {
-            0 => image.symbol("_stack_start")? == word.into(),
+            0 => image.symbol("_stack_start")? == u64::from(word),
             _ if word == 0 => number != 1,
             1..16 => is_handler(word, EXCEPTIONS[number - 1]),
             _ => is_handler(word, DEFAULT) || handlers.iter().any(|name| is_handler(word, name)),
@@ -91,6 +91,7 @@ mod tests {
                 data: words.iter().flat_map(|word: &u32| word.to_le_bytes()).collect(),
             }],
             symbols: symbols.map(|(name, address)| (name.to_owned(), (address, 0))).collect(),
+            ..Image::default()
         }
     }
 

@@ -6,6 +6,7 @@ use crate::layout::{Kind, Piece, ProtectionUnit, Span};
 use crate::map::{MemoryMap, ProcessMemory};
 use crate::ownership::STACK;
 use crate::plan::PARTS;
+use crate::script::INTERFACES;
 use anyhow::{Result, bail, ensure};
 use crossgate_protection::{Fit, Unit};
 
@@ -51,11 +52,22 @@ fn stack_fit(size: u64) -> Fit {
     ProtectionUnit::stack(usize::try_from(size).unwrap_or(usize::MAX))
 }
 
+/// Checks that the description of services is not in the memory of the firmware.
+///
+/// # Errors
+/// It has an address.
+pub fn not_loaded(image: &Image) -> Result<()> {
+    let section = image.section(INTERFACES);
+    ensure!(section.is_none(), "the section {INTERFACES} would be loaded");
+    Ok(())
+}
+
 /// Checks a firmware.
 ///
 /// # Errors
 /// Says what is wrong, and at which place.
 pub fn verify(image: &Image) -> Result<()> {
+    not_loaded(image)?;
     let map = MemoryMap::of(image)?;
     writable_is_owned(image, &map)?;
     for process in &map.processes {

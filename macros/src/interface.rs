@@ -3,7 +3,7 @@
 
 use crate::pieces::{
     Cursor, Error, code_at, invocation, is_punctuation, is_word, list, number, parenthesis, slots,
-    split_at_commas, tokens, word,
+    split_at_commas, tokens, word, written,
 };
 use proc_macro::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree as Token};
 
@@ -82,9 +82,17 @@ impl Interface {
     }
 
     fn metadata(&self) -> TokenStream {
+        let mut title: Vec<Token> = vec![self.name.clone().into()];
+        if let [generics @ .., _comma] = &self.named[..] {
+            let bracket = |bracket| Token::from(Punct::new(bracket, Spacing::Alone));
+            title.push(bracket('<'));
+            title.extend(generics.iter().cloned());
+            title.push(bracket('>'));
+        }
         let exclusive = self.methods.iter().find_map(|method| method.mutable.first());
         slots([
             ("name", word(&self.name)),
+            ("title", written(&title)),
             ("client", word(&self.client_name())),
             ("declared", tokens(&self.declared)),
             ("named", tokens(&self.named)),
@@ -290,11 +298,15 @@ fn without_anonymous_lifetimes(ty: Vec<Token>) -> Vec<Token> {
 
 /// Returns the parts of a method for readers that know no Rust.
 fn described(method: &Method) -> TokenStream {
+    let parameter = |(name, ty): &(Ident, Vec<Token>)| {
+        slots([("name", word(name)), ("type", tokens(ty)), ("written", written(ty))])
+    };
+    let takes_mut = if method.mutable.is_empty() { "false" } else { "true" };
     slots([
         ("name", word(&method.name)),
-        ("exclusive", tokens(&method.mutable)),
-        ("parameters", method.plain_parameters()),
-        ("result", tokens(&method.result)),
+        ("exclusive", code_at(takes_mut, Span::call_site())),
+        ("parameters", list(method.parameters.iter().map(parameter))),
+        ("result", written(&method.result)),
     ])
 }
 

@@ -92,6 +92,39 @@ pub fn mask(set: u32) -> TokenStream {
     Token::from(Literal::u32_suffixed(set)).into()
 }
 
+/// Returns the text of a type, as it is usually written, as a literal. (The compiler writes tokens apart: `Queue < u16 >`.)
+pub fn written(ty: &[Token]) -> TokenStream {
+    let mut text = String::new();
+    write(&mut text, tokens(ty));
+    Token::from(Literal::string(&text)).into()
+}
+
+fn write(text: &mut String, tokens: TokenStream) {
+    let mut follows_word = false;
+    for token in tokens {
+        let is_word = matches!(token, Token::Ident(_) | Token::Literal(_));
+        let follows_mark = matches!(text.chars().next_back(), Some(',' | ';' | '+' | '='));
+        let is_operator = is_punctuation(Some(&token), '+') || is_punctuation(Some(&token), '=');
+        if follows_mark || is_operator || (follows_word && is_word) {
+            text.push(' ');
+        }
+        follows_word = is_word;
+        let Token::Group(group) = token else {
+            *text += &token.to_string();
+            continue;
+        };
+        let (open, close) = match group.delimiter() {
+            Delimiter::Parenthesis => ("(", ")"),
+            Delimiter::Bracket => ("[", "]"),
+            Delimiter::Brace => ("{", "}"),
+            Delimiter::None => ("", ""),
+        };
+        *text += open;
+        write(text, group.stream());
+        *text += close;
+    }
+}
+
 /// Returns the tokens of `code`, with the span `span`.
 pub fn code_at(code: &str, span: Span) -> TokenStream {
     fn at(tokens: TokenStream, span: Span) -> TokenStream {

@@ -25,21 +25,27 @@ macro_rules! __interface_trait {
 #[macro_export]
 macro_rules! __metadata {
     (
-        name: [$name:ident] client: [$client:ident] declared: [$($declared:tt)*] named: [$($named:tt)*]
-        exclusive: [$($exclusive:tt)?] shapes: [$({ $($shape:tt)* })*]
+        name: [$name:ident] title: [$title:literal] client: [$client:ident]
+        declared: [$($declared:tt)*] named: [$($named:tt)*] exclusive: [$($exclusive:tt)?] shapes: [$({ $($shape:tt)* })*]
         methods: [$({
-            name: [$method:ident] exclusive: [$($mutable:tt)?]
-            parameters: [$({ name: [$parameter:ident] type: [$($type:tt)*] })*] result: [$($result:tt)*]
+            name: [$method:ident] exclusive: [$takes_mut:literal]
+            parameters: [$({ name: [$parameter:ident] type: [$($type:tt)*] written: [$written:literal] })*]
+            result: [$result:literal]
         })*]
     ) => {
         // SAFETY: the client is transparent over `RawHandle`.
         unsafe impl<$($declared)*> $crate::Interface for dyn $name<$($named)*> {
             type Client = $client<$($named)*>;
-            const NAME: &'static str = concat!(module_path!(), "::", stringify!($name));
+            const NAME: &'static str = concat!(module_path!(), "::", $title);
             const METHODS: &'static [$crate::interface::MethodText] = &[$($crate::interface::MethodText {
                 name: stringify!($method),
-                parameters: &[$((stringify!($parameter), $crate::interface::argument::<$($type)*>())),*],
-                result: stringify!($($result)*),
+                is_exclusive: $takes_mut,
+                parameters: &[$($crate::interface::ParameterText {
+                    name: stringify!($parameter),
+                    ty: $written,
+                    shape: $crate::interface::argument::<$($type)*>(),
+                }),*],
+                result: $result,
             }),*];
             const SHAPES: &'static [$crate::interface::MethodShape] = &[$($($shape)*,)*];
         }

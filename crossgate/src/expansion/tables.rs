@@ -68,7 +68,7 @@ macro_rules! __service_tables {
     (
         cpu_time: [$cpu_time:ident]
         services: [$({
-            name: [$service:ident] number: [$number:literal] interface: [$interface:ty]
+            name: [$service:ident] number: [$number:literal] interface: [$interface:ty] written: [$written:literal]
             process: [$process:ident] owner: [$owner:literal]
             object: [$object:ident] place: [$place:literal] type: [$type:ty] stack: [$stack:expr]
             callers: [$callers:literal]
@@ -102,6 +102,21 @@ macro_rules! __service_tables {
         };
         const __GATE_COUNT: usize = $crate::wiring::gate_count(__wiring::__GATES);
         static __GATES: [__table::Gate; __GATE_COUNT] = $crate::wiring::gates(&__SERVICES, $cpu_time);
+        const __DESCRIBED: &[$crate::wiring::Described] = &[$($crate::wiring::Described {
+            name: stringify!($service),
+            process: stringify!($process),
+            objects: <$type as $crate::wiring::ServiceObject>::COUNT,
+            gate: $crate::wiring::sum(__wiring::__GATES, $number),
+            interface: <$interface as $crate::Interface>::NAME,
+            ty: $written,
+            methods: <$interface as $crate::Interface>::METHODS,
+            shapes: <$interface as $crate::Interface>::SHAPES,
+        },)*];
+        // Not for the firmware itself: the linker has it not be loaded.
+        #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = ".crossgate.interfaces"))]
+        #[used]
+        static __DESCRIPTION: [u8; $crate::wiring::description_length(__DESCRIBED)] =
+            $crate::wiring::description(__DESCRIBED);
         // The stubs of servers look up the interfaces of the handles that they receive.
         #[cfg(target_os = "none")]
         const _: () = {

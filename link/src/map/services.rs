@@ -2,8 +2,9 @@
 //! The services and their callers, from the tables of the wiring.
 
 use crate::image::Image;
+use crate::interfaces::{self, Word};
 use crate::layout::Span;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use std::fmt;
 
 /// The symbol that `crossgate::system!` defines for this: the address and the length of a table.
@@ -65,6 +66,49 @@ pub(super) fn of(image: &Image) -> Result<Vec<Service>> {
     (0..count).map(service).collect()
 }
 
+/// Returns the description of the services; none if the firmware has none.
+///
+/// # Errors
+/// The description is damaged, or is not of the services in the kernel's tables.
+pub(super) fn described(image: &Image) -> Result<Vec<interfaces::Service>> {
+    if image.interfaces.is_empty() {
+        return Ok(Vec::new());
+    }
+    let described = interfaces::parse(&image.interfaces)?;
+    let mut gate = 0;
+    let mut expected = Vec::new();
+    for service in &described {
+        let shapes = service.methods.iter().map(|method| {
+            [shape(&mut method.arguments()), shape(&mut method.result.words.iter().copied())]
+        });
+        let shapes: Vec<_> = shapes.collect();
+        for _ in 0..service.objects {
+            expected.push((service.name.clone(), shapes.clone()));
+        }
+        ensure!(service.gate == gate, "the description of `{}` has a wrong gate", service.name);
+        gate += service.objects * shapes.len() as u64;
+    }
+    let [services, count] = image.words(image.symbol(SERVICES)?)?;
+    let service = |index| {
+        let [_, methods, count, _, name, length] =
+            image.words(services + 4 * SERVICE_WORDS * index)?;
+        let shapes = (0..count).map(|method| {
+            let [_, arguments, results] = image.words(methods + 4 * METHOD_WORDS * method)?;
+            // The byte after the number of words is none.
+            Ok([arguments & !HANDLES & !0xff00, results & !0xff00])
+        });
+        Ok((image.text(name, length)?, shapes.collect::<Result<Vec<_>>>()?))
+    };
+    let services = (0..count).map(service).collect::<Result<Vec<_>>>()?;
+    ensure!(services == expected, "the description of services is not that of the kernel's tables");
+    Ok(described)
+}
+
+/// Returns the words as a `crossgate_abi::Shape`.
+fn shape(words: &mut dyn Iterator<Item = Word>) -> u64 {
+    words.zip(0..).fold(0, |shape, (word, index)| (shape + 1) | word.kind() << (16 + 4 * index))
+}
+
 /// Returns the device registers of the processes, with the names of the processes; none if there are no tables.
 ///
 /// # Errors
@@ -122,7 +166,8 @@ mod tests {
             data,
         };
         let symbols = symbols.iter().map(|(name, at)| (String::from(*name), (*at, 8)));
-        Image { sections: vec![section], symbols: BTreeMap::from_iter(symbols) }
+        let symbols = BTreeMap::from_iter(symbols);
+        Image { sections: vec![section], symbols, ..Image::default() }
     }
 
     #[test]
@@ -149,5 +194,42 @@ mod tests {
         assert_eq!(services, [fan]);
         assert_eq!(of(&image(&words, "fancontrolFAN", &[])).unwrap(), [], "no tables");
         assert!(of(&image(&words, "fan", &symbols)).is_err(), "a table that leads nowhere");
+    }
+
+    #[test]
+    fn descriptions_are_those_of_the_tables() {
+        const TEXTS: u32 = 0x1000 + 4 * (2 + 3 + 9);
+        let words = [
+            [0x1014, 1].as_slice(),
+            // A method that lends memory to read and takes a handle, and returns perhaps a handle.
+            &[0, 3 | 0x409 << 16, 2 | 0x80 << 16],
+            &[0, 0x1008, 1, 0, TEXTS, 3, 0, 0, 0],
+        ]
+        .concat();
+        let mut image = image(&words, "FAN", &[(SERVICES, 0x1000)]);
+        assert_eq!(described(&image).unwrap(), [], "no description");
+        let text = |name: &str, gate: u32, objects: u32, word: &str| {
+            format!(
+                r#"{{"version":1,"services":[{{"name":"{name}","process":"fan","objects":{objects},"gate":{gate},
+                "interface":"Fan","type":"dyn Fan","methods":[{{"name":"turn","exclusive":false,"parameters":[
+                {{"name":"a","type":"A","words":["{word}","length"]}},{{"name":"b","type":"B","words":["handle"]}}],
+                "result":{{"type":"C","words":["value","handle if the word before is 0"]}}}}]}}]}}"#
+            )
+        };
+        image.interfaces = text("FAN", 0, 1, "read").into_bytes();
+        assert_eq!(
+            described(&image).unwrap()[0].methods[0].to_string(),
+            "turn(&self, a: A, b: B) -> C"
+        );
+        for (wrong, expected) in [
+            (text("FUN", 0, 1, "read"), "not that of the kernel's tables"),
+            (text("FAN", 0, 2, "read"), "not that of the kernel's tables"),
+            (text("FAN", 0, 1, "write"), "not that of the kernel's tables"),
+            (text("FAN", 1, 1, "read"), "`FAN` has a wrong gate"),
+        ] {
+            image.interfaces = wrong.into_bytes();
+            let error = described(&image).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! The memory map as text.
 
 use super::{MemoryMap, Row, copies, services};
+use crate::interfaces;
 use crate::layout::Span;
 use std::fmt;
 
@@ -13,6 +14,10 @@ impl fmt::Display for MemoryMap {
         if !self.services.is_empty() {
             writeln!(f)?;
             services::write(f, &self.services)?;
+        }
+        if !self.interfaces.is_empty() {
+            writeln!(f)?;
+            interfaces::write(f, &self.interfaces)?;
         }
         if !self.copied.is_empty() {
             writeln!(f)?;

@@ -16,7 +16,7 @@ fn image(memories: &[(&str, u64, u64)]) -> Image {
             }
         }
     }
-    Image { sections: Vec::new(), symbols }
+    Image { symbols, ..Image::default() }
 }
 
 /// Returns the error for these memories; an empty text if they are possible.

@@ -43,6 +43,7 @@ fn sound() -> Image {
             section(".crossgate.stack.p.t", RAM + 0x800, 512, None),
         ],
         symbols,
+        ..Image::default()
     }
 }
 

@@ -4,6 +4,7 @@
 mod copies;
 mod cortex_m_rt;
 mod heaps;
+mod interfaces;
 mod layout;
 mod map;
 mod merging;

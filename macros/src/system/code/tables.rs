@@ -5,7 +5,7 @@ use super::super::firmware::{Firmware, Process};
 use super::super::rights::Rights;
 use super::super::values::policy;
 use super::{check, services, truth};
-use crate::pieces::{list, mask, number, slots, tokens, word};
+use crate::pieces::{list, mask, number, slots, tokens, word, written};
 use proc_macro::{Ident, Span, TokenStream};
 
 pub fn tables(firmware: &Firmware, rights: &Rights) -> TokenStream {
@@ -74,6 +74,7 @@ fn service_table(firmware: &Firmware, rights: &Rights) -> TokenStream {
             ("name", word(&service.name)),
             ("number", number(place)),
             ("interface", tokens(&service.interface)),
+            ("written", written(&service.interface)),
             ("process", word(&firmware.processes[owner].name)),
             ("owner", number(owner)),
             ("object", word(&object.name)),
