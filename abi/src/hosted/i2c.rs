@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A controller of an I2C bus. It sends and receives bytes; what the next one is, the driver decides.
+//!
+//! | to ... | the driver writes |
+//! |---|---|
+//! | begin a transfer, or begin another one within it | [`START`] |
+//! | send a byte | [`SEND`] |
+//! | receive a byte | [`RECEIVE`], and reads it from [`DATA`] |
+//! | end the transfer | [`STOP`] |
+//!
+//! Each takes its time at the rate of the bus. What is written meanwhile has no effect.
+
+use super::{Mmio, mmio};
+use crate::Word;
+
+/// The range of the controller.
+pub const MMIO: Mmio = mmio(7);
+/// Register. Bits per second; 0 until a driver sets it, and the controller does nothing while it is 0. Writing it ends
+/// any transfer.
+pub const RATE: Word = 0;
+/// Register. A write makes the condition START and sends the byte: the address in its upper seven bits, and 1 in the
+/// lowest to read.
+pub const START: Word = 1;
+/// Register. A write sends the byte.
+pub const SEND: Word = 2;
+/// Register. A write receives a byte: 1 acknowledges it, 0 does not, which is for the last one of a transfer.
+pub const RECEIVE: Word = 3;
+/// Register. The byte that was received.
+pub const DATA: Word = 4;
+/// Register. A write makes the condition STOP.
+pub const STOP: Word = 5;
+/// Register. [`BUSY`] and [`ACKNOWLEDGED`].
+pub const STATUS: Word = 6;
+/// Bit of [`STATUS`]. The controller is not done yet.
+pub const BUSY: Word = 1;
+/// Bit of [`STATUS`]. A chip acknowledged the last byte that was sent.
+pub const ACKNOWLEDGED: Word = 2;
