@@ -39,7 +39,8 @@ pub struct SpiBus<B, P, D, const CHIPS: usize, const N: usize> {
     pins: [P; CHIPS],
     /// The most bytes of a transaction.
     longest: usize,
-    /// No chip is selected. Nobody knows before the first use: a former life of the process may have selected one.
+    /// No chip is selected between transactions. That is not known before the first use, as a former life of the process
+    /// may have selected one.
     is_idle: bool,
 }
 
@@ -78,7 +79,7 @@ impl<B: spi::SpiBus, P: OutputPin, D: DelayNs, const CHIPS: usize, const N: usiz
     }
 
     /// Selects the chip for a transaction of so many bytes.
-    #[inline(never)]
+    #[inline]
     fn select(&mut self, chip: usize, length: usize) -> Result<(), Fault> {
         if length > self.longest {
             return Err(Fault::TooLong);
@@ -87,20 +88,23 @@ impl<B: spi::SpiBus, P: OutputPin, D: DelayNs, const CHIPS: usize, const N: usiz
             for pin in &mut self.pins {
                 pin.set_high().map_err(|_| Fault::ChipSelect)?;
             }
+            self.is_idle = true;
         }
-        self.is_idle = false;
         self.pins[chip].set_low().map_err(|_| Fault::ChipSelect)
     }
 
     /// Waits until the last bit is sent, and deselects the chip.
-    #[inline(never)]
+    #[inline]
     fn deselect(&mut self, chip: usize, result: Result<(), Fault>) -> Result<(), Fault> {
         let flushed = self.wires.driver.flush().map_err(fault);
-        self.pins[chip].set_high().map_err(|_| Fault::ChipSelect)?;
-        self.is_idle = true;
+        if self.pins[chip].set_high().is_err() {
+            self.is_idle = false;
+            return Err(Fault::ChipSelect);
+        }
         result.and(flushed)
     }
 
+    #[inline(always)]
     fn selected(
         &mut self,
         chip: usize,
@@ -123,11 +127,23 @@ impl<B: spi::SpiBus, D: DelayNs, const N: usize> Wires<B, D, N> {
         written: usize,
     ) -> Result<(), Fault> {
         let Some(from) = lent.slice(read, read + written) else { return refused() };
-        self.write(&from)?;
-        match lent.slice_mut(0, read) {
-            Some(to) => self.read(to),
-            None => refused(),
+        let Some(bytes) = self.bytes.0.get_mut(..read + written) else {
+            self.write(&from)?;
+            return lent.slice_mut(0, read).map_or_else(refused, |to| self.read(to));
+        };
+        let (to, out) = bytes.split_at_mut(read);
+        // What is written is mostly a command of a byte, for which this is faster than `copy_to`.
+        for (place, byte) in out.iter_mut().zip(from.iter()) {
+            *place = byte;
         }
+        if !out.is_empty() {
+            self.driver.write(out).map_err(fault)?;
+        }
+        if !to.is_empty() {
+            self.driver.read(to).map_err(fault)?;
+            lent.copy_from(to);
+        }
+        Ok(())
     }
 
     fn write(&mut self, from: &Lease<'_, [u8]>) -> Result<(), Fault> {

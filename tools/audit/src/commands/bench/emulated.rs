@@ -301,6 +301,20 @@ pub const OPERATIONS: [Operation; 53] = [
         cmrx: None,
     },
     Operation {
+        name: "spi_own_bus",
+        text: "two bytes of a chip on an SPI bus of one's own read, without the time of the bus",
+        must: Limit::Most(100),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "spi_transaction",
+        text: "the same on a bus of another process",
+        must: Limit::About { other: "spi_own_bus", difference: 950 },
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
         name: "sync_condvar",
         text: "a value changed under a lock, and told of",
         must: Limit::Most(40),
