@@ -45,6 +45,16 @@ int crossgate_wait_for(crossgate_notification notification, uint64_t microsecond
 /* Unmasks the interrupts that are bound to the notification. */
 void crossgate_acknowledge(crossgate_notification notification);
 
+/* How urgent a line of the log is. */
+#define CROSSGATE_ERROR 0u
+#define CROSSGATE_WARN 1u
+#define CROSSGATE_INFO 2u
+#define CROSSGATE_DEBUG 3u
+
+/* Writes a line of this urgency to a log (`Handle<dyn Log>` in Rust): a text of one line, of which the log takes the
+   first 128 bytes. Returns 0, also if the log takes no lines of this urgency, or why the call did not take place. */
+crossgate_status crossgate_log(crossgate_handle log, uint32_t level, const char *text);
+
 /* Microseconds since start. */
 uint64_t crossgate_now(void);
 /* Sleeps for so many microseconds. */

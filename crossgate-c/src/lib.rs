@@ -6,13 +6,17 @@
 //! processes have this code in common.
 #![cfg_attr(target_os = "none", no_std)]
 
+use core::ffi::{CStr, c_char};
 use core::time::Duration;
-use crossgate::{Notification, RawHandle, Shape, Signal, abi, call, thread, time};
+use crossgate::{
+    CallError, Handle, Notification, RawHandle, Shape, Signal, abi, call, thread, time,
+};
+use crossgate_log::{Level, Log};
 
 #[cfg(not(target_os = "none"))]
 pub mod header;
 
-/// Calls a method. Returns 0, or the number of a [`CallError`](crossgate::CallError).
+/// Calls a method. Returns 0, or the number of a [`CallError`].
 ///
 /// # Safety
 /// `arguments` are `count` words, `results` is room for two. What is lent by them is memory of the process, and
@@ -33,20 +37,22 @@ pub unsafe extern "C" fn crossgate_call(
         *word = unsafe { *arguments.add(index) };
     }
     let shape = Shape { words: count as u8, kinds: kinds as u16 };
-    match call::call::<(usize, usize)>(service, method as usize, words, shape) {
-        Ok((first, second)) => {
-            // SAFETY: the caller has room for them.
-            unsafe { *results = [first, second] };
-            0
-        }
-        Err(error) => abi::Status::from(error).0 as u32,
-    }
+    let words = call::call::<(usize, usize)>(service, method as usize, words, shape);
+    status(words.map(|(first, second)| {
+        // SAFETY: the caller has room for them.
+        unsafe { *results = [first, second] };
+    }))
 }
 
-/// Signals a notification of another process. Returns 0, or the number of a [`CallError`](crossgate::CallError).
+/// Returns the number that C gets of a result.
+fn status(result: Result<(), CallError>) -> u32 {
+    result.map_or_else(|error| abi::Status::from(error).0 as u32, |()| 0)
+}
+
+/// Signals a notification of another process. Returns 0, or the number of a [`CallError`].
 #[unsafe(no_mangle)]
 pub extern "C" fn crossgate_signal_other(signal: Signal) -> u32 {
-    signal.signal().map_or_else(|error| abi::Status::from(error).0 as u32, |()| 0)
+    status(signal.signal())
 }
 
 /// Signals a notification of this process.
@@ -71,6 +77,22 @@ pub extern "C" fn crossgate_wait_for(notification: Notification, microseconds: u
 #[unsafe(no_mangle)]
 pub extern "C" fn crossgate_acknowledge(notification: Notification) {
     notification.acknowledge();
+}
+
+/// Writes a line to a log. Returns 0, or the number of a [`CallError`]: `BadArgument` for a level that there is not.
+///
+/// # Safety
+/// `text` ends with a zero, and nobody writes it meanwhile.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crossgate_log(
+    log: Handle<dyn Log>,
+    level: u32,
+    text: *const c_char,
+) -> u32 {
+    // SAFETY: as the caller promises.
+    let text = unsafe { CStr::from_ptr(text) }.to_bytes();
+    let level = Level::ALL.get(level as usize).ok_or(CallError::BadArgument);
+    status(level.and_then(|&level| log.write(level, text)))
 }
 
 /// Returns the microseconds since start.

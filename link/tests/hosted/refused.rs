@@ -95,3 +95,21 @@ fn interrupt_lines_that_no_device_has_are_refused() {
                     those below 5";
     assert_says(&error(&firmware), &[expected]);
 }
+
+/// The compiler's error points at the heap in the wiring, and names the crate that is missing.
+#[test]
+fn a_heap_needs_the_crate_of_heaps() {
+    let mut firmware = sensor("heap_alone");
+    firmware.has_board = false;
+    firmware.wiring = "process list { heap = 4096; }";
+    assert_says(&error(&firmware), &["`crossgate_alloc`", "heap = 4096;"]);
+}
+
+#[test]
+fn a_second_allocator_is_refused() {
+    let mut firmware = sensor("two_allocators");
+    firmware.rest = "#[global_allocator] static MINE: std::alloc::System = std::alloc::System;";
+    let expected =
+        "`#[global_allocator]` in this crate conflicts with global allocator in: crossgate_hosted";
+    assert_says(&error(&firmware), &[expected]);
+}

@@ -6,6 +6,7 @@
 static uint32_t wanted = 18;
 static uint32_t readings;
 static uint16_t samples[4];
+static char line[] = "? samples";
 
 uint32_t heater_set(uint32_t degrees) {
     uint32_t before = wanted;
@@ -26,7 +27,8 @@ void heater_crash(uintptr_t address) {
     *(volatile uint32_t *)address = 1;
 }
 
-void heater_main(crossgate_handle sensor, crossgate_notification start, crossgate_signal done) {
+void heater_main(crossgate_handle sensor, crossgate_handle log, crossgate_notification start,
+                 crossgate_signal done) {
     for (;;) {
         crossgate_word results[2] = {0, 0};
         const uint64_t before = crossgate_now();
@@ -37,6 +39,10 @@ void heater_main(crossgate_handle sensor, crossgate_notification start, crossgat
         for (uint32_t index = 0; index < results[0]; index++) {
             readings += samples[index];
         }
+        line[0] = (char)('0' + results[0]);
+        CROSSGATE_ASSERT(crossgate_log(log, CROSSGATE_DEBUG, line) == 0);
+        CROSSGATE_ASSERT(crossgate_log(log, CROSSGATE_WARN, "a constant") == 0);
+        CROSSGATE_ASSERT(crossgate_log(log, CROSSGATE_DEBUG + 1, line) != 0);
         crossgate_sleep(10);
         CROSSGATE_ASSERT(crossgate_now() >= before + 10);
         CROSSGATE_ASSERT(crossgate_wait_for(start, 10) == 0);

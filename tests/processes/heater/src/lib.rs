@@ -5,6 +5,7 @@
 use crossgate::{Handle, Notification, Signal, interface};
 // C calls these functions.
 use crossgate_c as _;
+use crossgate_log::Log;
 use filter as _;
 use meter::Sensor;
 
@@ -29,7 +30,12 @@ unsafe extern "C" {
     safe fn heater_count() -> u32;
     safe fn heater_readings() -> u32;
     safe fn heater_crash(address: usize);
-    safe fn heater_main(sensor: Handle<dyn Sensor>, start: Notification, done: Signal) -> !;
+    safe fn heater_main(
+        sensor: Handle<dyn Sensor>,
+        log: Handle<dyn Log>,
+        start: Notification,
+        done: Signal,
+    ) -> !;
 }
 
 /// The heater. Its state is in C, so the kernel lets one call in at a time.
@@ -55,6 +61,11 @@ impl Heating for Heater {
 }
 
 /// Runs the thread of the process.
-pub fn main(sensor: Handle<dyn Sensor>, start: Notification, done: Signal) -> ! {
-    heater_main(sensor, start, done)
+pub fn main(
+    sensor: Handle<dyn Sensor>,
+    log: Handle<dyn Log>,
+    start: Notification,
+    done: Signal,
+) -> ! {
+    heater_main(sensor, log, start, done)
 }

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A process in C serves, calls, waits and signals; it crashes by a wild pointer and by an assertion, and restarts
+//! A process in C serves, calls, waits, signals and writes to a log; it crashes by a wild pointer and by an assertion, and restarts
 //! with its statics and those of its library as they were at first, while the others go on.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use core::time::Duration;
 use crossgate::Lease;
+use crossgate::sync::Mutex;
 use crossgate::time;
-use crossgate::{CallError, Exclusive, Handle, LeaseMut, Notification, Signal};
+use crossgate::{
+    CallError, Concurrent, Exclusive, Handle, LeaseMut, Notification, Signal, interface,
+};
 use crossgate_abi::Cause;
+use crossgate_log::{Level, Log};
 use heater::{Heater, Heating};
 use meter::Sensor;
 use system_tests::probe;
@@ -33,19 +38,67 @@ impl Sensor for Steps {
     }
 }
 
+/// The lines of a log.
+#[interface]
+trait Lines {
+    /// Copies the next line that was written, after the number of its level. Returns its length, or 0.
+    fn next(&self, to: LeaseMut<'_, [u8]>) -> u32;
+}
+
+/// A log of short lines.
+struct Paper {
+    lines: Mutex<[[u8; 12]; 4]>,
+    written: AtomicUsize,
+    read: AtomicUsize,
+}
+
+impl Paper {
+    const fn new() -> Paper {
+        let lines = Mutex::new([[0; 12]; 4]);
+        Paper { lines, written: AtomicUsize::new(0), read: AtomicUsize::new(0) }
+    }
+}
+
+impl Log for Paper {
+    fn write(&self, level: Level, text: Lease<'_, [u8]>) {
+        let mut line = [0; 12];
+        line[0] = b'0' + level as u8;
+        for (place, byte) in line[1..].iter_mut().zip(text.iter()) {
+            *place = byte;
+        }
+        self.lines.lock()[self.written.fetch_add(1, Relaxed)] = line;
+    }
+}
+
+impl Lines for Paper {
+    fn next(&self, mut to: LeaseMut<'_, [u8]>) -> u32 {
+        let next = self.read.load(Relaxed);
+        if next == self.written.load(Relaxed) {
+            return 0;
+        }
+        self.read.store(next + 1, Relaxed);
+        let line = self.lines.lock()[next];
+        let copied = line.iter().take_while(|&&byte| byte != 0).enumerate();
+        copied.filter(|&(index, &byte)| to.set(index, byte)).count() as u32
+    }
+}
+
 crossgate::system! {
     static SYSTEM;
     process heater {
         notification START;
         object burner: Exclusive<Heater> = Heater => [HEATING: dyn Heating];
-        thread main (priority = 2, stack = 2048) = heater::main(SENSOR, START, DONE);
+        thread main (priority = 2, stack = 2048) = heater::main(SENSOR, LOG, START, DONE);
     }
     process sensor { object steps: Exclusive<Steps> = Steps(0) => [SENSOR: dyn Sensor]; }
+    process printer {
+        object paper: Concurrent<Paper> = Paper::new() => [LOG: dyn Log, LINES: dyn Lines];
+    }
     process witness {
         notification FAULTED;
         notification DONE;
         supervisor FAULTED;
-        thread main (priority = 3, stack = 2048) = witness(HEATING, START, DONE, SENSOR, FAULTED);
+        thread main (priority = 3, stack = 2048) = witness(HEATING, START, DONE, SENSOR, LINES, FAULTED);
     }
 }
 board::start!(SYSTEM);
@@ -55,6 +108,7 @@ fn witness(
     start: Signal,
     done: Notification,
     sensor: Handle<dyn Sensor>,
+    lines: Handle<dyn Lines>,
     faulted: Notification,
 ) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
@@ -68,6 +122,15 @@ fn witness(
         expect("starts", start.signal(), Ok(()));
         expect("it has read", done.wait_timeout(Duration::from_secs(1)), Ok(()));
         expect("the readings", heating.readings(), Ok(4 + 8 + 12 + 16));
+        let mut line = [0; 12];
+        for expected in ["34 samples", "1a constant", ""] {
+            let length = lines.next(&mut line).map_or(usize::MAX, |it| it as usize);
+            expect(
+                "a line of the log",
+                str::from_utf8(line.get(..length).unwrap_or(&[])),
+                Ok(expected),
+            );
+        }
 
         expect("a crash", heating.crash(address), Err(CallError::ServerFaulted));
         let record = watch.expect("heater", cause);
