@@ -158,6 +158,11 @@ impl Json<'_> {
 
 #[cfg(test)]
 #[expect(dead_code, reason = "nobody calls the interface")]
+#[expect(
+    unused_variables,
+    clippy::undocumented_unsafe_blocks,
+    reason = "in other crates the code of the macro is not looked into"
+)]
 mod tests {
     extern crate std;
     use super::*;
