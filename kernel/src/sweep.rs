@@ -102,9 +102,8 @@ impl<P: Port> Kernel<P> {
         }
         work.dying.insert(process);
         (work.unswept, work.lessees) = (unswept, Set::EMPTY);
-        // The thread that crashed is known, if there is time for it now. The worker finds the other threads in the
-        // process.
-        // (Not before its stack is in the dump.)
+        // The thread that crashed is known, if there is time for it now, and its stack is in no dump. The worker finds the
+        // other threads in the process.
         if self.work.unchecked == 0 && !self.port.interrupt_is_pending() {
             self.lead_out(self.threads.current_id());
         }

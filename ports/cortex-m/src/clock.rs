@@ -5,7 +5,6 @@
 //! SysTick, which wakes the threads that sleep, interrupts often enough that no wrap is missed.
 
 use crate::alarm;
-use crate::exception;
 use core::num::NonZeroU32;
 
 unsafe extern "Rust" {
@@ -13,9 +12,6 @@ unsafe extern "Rust" {
     safe fn __crossgate_board_count() -> u32;
     safe fn __crossgate_board_alarm(cycles: u32);
 }
-
-/// The cycles that the kernel takes at most from here to its end. (It is left after about 100 instructions.)
-const WAY_OUT: u32 = 512;
 
 /// The clock.
 pub struct Clock {
@@ -72,11 +68,6 @@ impl Clock {
         } else {
             (at - now) as u32
         };
-        let mut cycles = distance.wrapping_mul(self.cycles_per_microsecond.get());
-        // SysTick comes before an interrupt line, so a line that is pending has to come before SysTick is.
-        if cycles < WAY_OUT && exception::is_pending() {
-            cycles = WAY_OUT;
-        }
-        __crossgate_board_alarm(cycles);
+        __crossgate_board_alarm(distance.wrapping_mul(self.cycles_per_microsecond.get()));
     }
 }

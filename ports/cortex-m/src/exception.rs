@@ -25,12 +25,14 @@ pub fn active() -> u32 {
     exception
 }
 
-/// Returns whether SysTick or an interrupt line is pending and enabled.
-#[inline(always)]
-pub fn is_pending() -> bool {
+/// Returns [bits](PENDING_EXCEPTION) of the number of an exception that is pending and enabled: 0 if there is none, at
+/// least 2^16 if it is an interrupt line.
+// Not inlined, because there are several uses.
+#[inline(never)]
+pub fn pending() -> u32 {
     // SAFETY: the system control block belongs to the kernel, and a read changes nothing.
     let control = unsafe { (*SCB::PTR).icsr.read() };
-    control & PENDING_EXCEPTION != 0
+    control & PENDING_EXCEPTION
 }
 
 /// Returns the interrupt line of an exception. Exceptions of the CPU itself are below line 0.

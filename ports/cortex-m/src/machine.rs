@@ -162,7 +162,7 @@ impl Port for Machine {
 
     #[inline(always)]
     fn interrupt_is_pending(&self) -> bool {
-        exception::is_pending()
+        exception::pending() != 0
     }
 
     #[inline]
