@@ -6,9 +6,9 @@
 //! [timer](Kernel::timer), a [fault](Kernel::fault)), and gets an [`Effect`] that says what the CPU has to do next. The
 //! core touches no register and no memory but its own, so the code that ships is the code that is tested on a host.
 //!
-//! It is the specification, too: a port may do the most frequent actions by itself, in assembly, if it changes what the
-//! core would change. So everything that such a port reads and writes has a fixed layout ([`Offsets`],
-//! [`thread::Offset`]), and is marked. If the port can't finish an action, it leaves it to the core, with nothing
+//! It is the specification, too: a port may do the most frequent actions by itself, in assembly, if the state afterwards is
+//! exactly what the core would have left. So everything that such a port reads and writes has a fixed layout
+//! ([`Offsets`], [`thread::Offset`]). If the port can't finish an action, it leaves it to the core, with nothing
 //! changed.
 //!
 //! # The map
@@ -34,7 +34,7 @@
 //! | [`optional`] | the parts of the kernel that only some firmware needs |
 //! | [`schedule`] | the thread that runs next |
 //! | [`preemption_point`] | preemption points, at which long operations give way to interrupts |
-//! | [`work`] | work that is deferred, to be done in pieces |
+//! | [`work`] | which work is deferred: the threads and processes that it concerns |
 //! | [`block`] | the start and the end of a wait, and priority inheritance |
 //! | [`lock`] | locks of objects that one call at a time may be in |
 //! | [`mutex`] | the mutexes of user code |
@@ -42,7 +42,7 @@
 //! | [`signal`] | signals, and waits for them |
 //! | [`home`] | threads in no call: their start and restart |
 //! | [`boot`] | the start of the threads |
-//! | [`sweep`] | the deferred work, done a piece at a time |
+//! | [`sweep`] | the worker, which does the deferred work a piece at a time |
 //! | [`fault`] | records of faults, and the notification of the supervisor |
 //! | [`interrupt`] | interrupts of devices |
 //! | [`crash`] | how a process is taken down |
@@ -73,11 +73,11 @@
 //! |---|---|---|
 //! | **urgent** | the running thread is the first of the most urgent ready ones | `check_urgent` |
 //! | **levels** | the list of each [priority](schedule::Ready) holds exactly the ready threads of that priority, each once | `check_levels` |
-//! | **slots** | the [slot](threads::Threads) of every thread but the current one is taken, by that thread | `check_slots` |
-//! | **quick** | the [word](thread::Calls) that a port compares before a quick call says if the call has anything else to check | `check_quick` |
+//! | **slots** | every thread is in its own [slot](threads::Threads), except for the current one, whose slot is empty | `check_slots` |
+//! | **quick** | the [word](thread::Calls) that a port compares before a quick call is plain exactly if the call has nothing else to check | `check_quick` |
 //! | **rights** | a thread executes in the process that its calls led to, with the rights that they gave it, and with no more of its stack open | `check_rights` |
 //! | **leases** | a call is lent only memory that its caller had the right to lend | `check_leases` |
-//! | **inheritance** | a thread has its own priority or the highest of those that wait for it; if not, the worker looks at it before it lets any thread run that is not more urgent than that thread; waits form no cycle | `check_priority` |
+//! | **inheritance** | the priority of a thread is the highest of its own and those of the threads that wait for it; where it is not yet, the worker looks at that thread before any thread runs that is not more urgent; waits form no cycle | `check_priority` |
 //! | **waits** | a wait can end, and the thread then gets the right result | `check_wait` |
 //! | **in vain** | waits fail only in calls whose results no caller waits for any more | `check_in_vain` |
 //! | **one side** | a [notification](notification::Notification) has signals or waiters, never both | `check_one_side` |
@@ -173,9 +173,9 @@ pub struct Kernel<P: Port> {
     pub(crate) work: Work,
     pub(crate) processes: &'static [ProcessRow],
     pub(crate) flash: Span,
-    /// The earliest time at which the port's timer has to interrupt, in µs since start, between rounds of checks.
+    /// Between rounds of checks: the earliest time at which the port's timer has to interrupt, in µs since start.
     pub(crate) next_wake: u64,
-    /// How far the timer's round of checks has got; 0 between rounds. During a round it interrupts again at once.
+    /// How far the timer's round of checks has got; 0 between rounds. During a round the timer is set to interrupt again at once.
     pub(crate) checked: u8,
     pub(crate) ready: Ready,
     pub(crate) faults: Faults,
