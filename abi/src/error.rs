@@ -44,8 +44,8 @@ list! {
     BadArgument = 9 => ("bad argument", Ran::No);
 
     /// The lent memory is a slice of more than 4096 bytes that can't be lent without exposing its neighbours. Lend a
-    /// constant or a `shared!` static instead. (Shorter memory is lent as a copy in that case. In a call by bare words
-    /// the memory may also be some that the caller has no right to lend.)
+    /// constant or a `shared!` static instead. (A shorter slice is copied instead. A forged call gets this error for
+    /// any memory that the caller may not lend.)
     BadLease = 10 => ("memory of more than 4096 bytes is lent only if it is a constant or `shared!`", Ran::No);
 
     /// The reply was not a value of its type, so the caller's stub refused it.

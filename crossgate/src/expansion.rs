@@ -5,6 +5,7 @@
 //! slots: `name: [tokens]`. Each macro here does one thing, and gets the slots that it needs for that.
 
 mod budgets;
+mod derive_wire;
 mod heaps;
 mod interface;
 mod names;
@@ -12,4 +13,3 @@ mod plain;
 mod processes;
 mod stacks;
 mod tables;
-mod wire;

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The table of the commands. Each is in a file of `commands`: here, if it only writes files of the repository, or in
-//! the package that the table names.
+//! The table of the commands. Each is in a file: of `writers`, if it only writes files of the repository, or of the
+//! package that the table names.
 
-mod book;
-mod manifests;
-
+use crate::writers::{book, manifests};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -20,8 +18,8 @@ pub struct Command {
 }
 
 impl Command {
-    const fn audit(name: &'static str, what: &'static str) -> Command {
-        Command { name, package: "audit", what }
+    const fn tool(name: &'static str, what: &'static str) -> Command {
+        Command { name, package: "commands", what }
     }
 
     const fn thermostat(name: &'static str, what: &'static str) -> Command {
@@ -33,18 +31,18 @@ impl Command {
 pub const COMMANDS: [Command; 8] = [
     Command::thermostat("demo", "Run the thermostat and show a recorded day of it"),
     Command::thermostat("record-day", "Write the recorded day of the demo anew"),
-    Command::audit(
+    Command::tool(
         "test",
         "Run every test: format, lints, documentation, on this machine, on the emulated board",
     ),
-    Command::audit(
+    Command::tool(
         "soak",
         "Run the tests that take long: more interleavings, random system calls, mutations",
     ),
-    Command::audit("bench", "Measure what the kernel's operations cost"),
-    Command::audit("history", "Draw the figures of all versions into the book"),
-    Command::audit("worst", "Look for the longest stretches with interrupts held off"),
-    Command::audit("map", "Print who owns which memory of the thermostat"),
+    Command::tool("bench", "Measure what the kernel's operations cost"),
+    Command::tool("history", "Draw the figures of all versions into the book"),
+    Command::tool("worst", "Look for the longest stretches with interrupts held off"),
+    Command::tool("map", "Print who owns which memory of the thermostat"),
 ];
 
 /// A command that is implemented here: it updates files in the repository.

@@ -5,18 +5,18 @@
 //! The compiler lets the files of a crate use each other in any way. This test reads the text of the files, without
 //! comments and unit tests, and finds that a file uses another by a path: `crate::file`, `super::file`, or, in a file
 //! that has others in a folder, `file`; in a `use`, or anywhere else. The kernel's methods all belong to one struct, so
-//! the test checks the [members] of that struct as well. The struct itself, in `lib.rs`, is common to all
-//! files of the kernel, and does not count as a use.
+//! the test checks the methods and fields ([`Members`]) of that struct as well. The struct itself, in `lib.rs`, is
+//! common to all files of the kernel, and does not count as a use.
 //!
 //! The test can't see a use by the name of a symbol (assembly jumps to the gate and to `__crossgate_signal`), by a
 //! method of a value whose type is not named, or by a pointer. The table's order says which files may be used: uses by
 //! a crate's `lib.rs` itself do not count, because it names all files.
 
-mod members;
+mod methods;
 mod text;
 
 use crate::root;
-use members::Members;
+use methods::Members;
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;

@@ -12,6 +12,7 @@ mod documents;
 mod layering;
 #[cfg(test)]
 mod sources;
+mod writers;
 
 use std::path::Path;
 
