@@ -156,7 +156,10 @@ impl<P: Port> Kernel<P> {
             self.interrupt_wait(id);
         }
         let service = killed.and_then(|service| self.services.get(service.index()));
-        if let Some(service) = service {
+        // (A process that was taken down meanwhile does not crash once more: the worker leads its threads out.)
+        if let Some(service) = service
+            && self.is_running(service.owner)
+        {
             self.record(id, service.owner, &Fault::of(Cause::Deadline));
             self.crash(service.owner);
         }

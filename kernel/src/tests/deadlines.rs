@@ -113,6 +113,25 @@ fn a_callee_that_computes_on_is_killed_after_a_time_of_grace() {
 }
 
 #[test]
+fn a_process_that_is_down_is_not_killed_once_more() {
+    let mut driver = setters();
+    set_deadline(&mut driver, 5);
+    driver.call(FIRST, [0; 4]).unwrap();
+    pass(&mut driver, 5);
+    // The supervisor stops the server, and interrupts keep the worker from leading the thread out of it.
+    driver.settles = false;
+    driver.kernel.port.found = 1;
+    driver.kernel.take_down(ProcessId::new(0), true);
+    driver.kernel.port.now = 15 * TICK;
+    let _ = driver.timer();
+    assert_eq!((driver.path(1), driver.kernel.faults.newest().0), (vec![1, 0], 0));
+    driver.kernel.port.found = 0;
+    driver.settle();
+    assert_eq!(driver.path(1), [1]);
+    assert!(!driver.kernel.is_running(ProcessId::new(0)), "it stays stopped");
+}
+
+#[test]
 fn one_level_after_the_other_is_killed_inwards_to_outwards() {
     let mut driver = setters();
     set_deadline(&mut driver, 5);
