@@ -65,6 +65,10 @@ impl<B: I2c, const N: usize> I2cBus<B, N> {
         }
         let mut operations = [const { Operation::Write(&[]) }; OPERATIONS];
         let operations = parse(bytes, &mut operations)?;
+        // `embedded-hal` does not say what a driver does then.
+        if operations.is_empty() {
+            return Ok(());
+        }
         self.driver.transaction(address, operations).map_err(|error| fault(error.kind()))?;
         lent.copy_from(bytes);
         Ok(())

@@ -119,7 +119,7 @@ pub fn pack<'a>(parts: impl IntoIterator<Item = Part<'a>>, list: &mut [u8]) -> O
             place = end;
             end += Header::SIZE;
         }
-        let total = before.map_or(0, |header| usize::from(header.length)) + length;
+        let total = before.map_or(0, |header| usize::from(header.length)).checked_add(length)?;
         let total = u16::try_from(total).ok().filter(|&total| total <= Header::LONGEST)?;
         let (written, rest) =
             list.get_mut(end..)?.get_mut(..length)?.split_at_mut_checked(bytes.len())?;

@@ -18,15 +18,17 @@
 //! most urgent is next, and lends its priority. A client that crashes meanwhile leaves the bus free and its chip
 //! unselected: its thread finishes the transaction first.
 //!
-//! If the process crashes, each client gets an error once, and the first use in the next life deselects *all* chips: one
-//! that was left selected would take bytes of others, and send into theirs.
+//! If the process crashes, each client gets an error once, and the first use in the next life flushes the controller and
+//! deselects *all* chips: one that was left selected would take bytes of others, and send into theirs. The same is done
+//! after an error of a pin or of a flush. (A driver that waits in `flush` waits for a time of its own: the deadline of one
+//! client must not leave bytes for the chip of another.)
 //!
 //! All chips of a bus have the mode and the rate that the driver of the controller has.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
 use crossgate::{Lease, LeaseMut, server};
-use crossgate_spi::{Fault, Header, Kind, LONGEST_PAUSE, SpiDevice};
+use crossgate_spi::{Fault, Header, Kind, LONGEST_PAUSE, OPERATIONS, SpiDevice};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::OutputPin;
 use embedded_hal::spi::{self, Error, ErrorKind};
@@ -39,8 +41,8 @@ pub struct SpiBus<B, P, D, const CHIPS: usize, const N: usize> {
     pins: [P; CHIPS],
     /// The most bytes of a transaction.
     longest: usize,
-    /// No chip is selected between transactions. That is not known before the first use, as a former life of the process
-    /// may have selected one.
+    /// No chip is selected, and every bit is sent. That is not known before the first use, as a former life of the process
+    /// may have selected one, nor after an error of a pin or of a flush.
     is_idle: bool,
 }
 
@@ -85,11 +87,12 @@ impl<B: spi::SpiBus, P: OutputPin, D: DelayNs, const CHIPS: usize, const N: usiz
             return Err(Fault::TooLong);
         }
         if !self.is_idle {
+            self.wires.driver.flush().map_err(fault)?;
             for pin in &mut self.pins {
                 pin.set_high().map_err(|_| Fault::ChipSelect)?;
             }
-            self.is_idle = true;
         }
+        self.is_idle = false;
         self.pins[chip].set_low().map_err(|_| Fault::ChipSelect)
     }
 
@@ -97,10 +100,8 @@ impl<B: spi::SpiBus, P: OutputPin, D: DelayNs, const CHIPS: usize, const N: usiz
     #[inline]
     fn deselect(&mut self, chip: usize, result: Result<(), Fault>) -> Result<(), Fault> {
         let flushed = self.wires.driver.flush().map_err(fault);
-        if self.pins[chip].set_high().is_err() {
-            self.is_idle = false;
-            return Err(Fault::ChipSelect);
-        }
+        self.pins[chip].set_high().map_err(|_| Fault::ChipSelect)?;
+        self.is_idle = flushed.is_ok();
         result.and(flushed)
     }
 
@@ -140,6 +141,8 @@ impl<B: spi::SpiBus, D: DelayNs, const N: usize> Wires<B, D, N> {
             self.driver.write(out).map_err(fault)?;
         }
         if !to.is_empty() {
+            // A driver may send what is there while it reads: not the bytes of an earlier client.
+            to.fill(0);
             self.driver.read(to).map_err(fault)?;
             lent.copy_from(to);
         }
@@ -160,6 +163,8 @@ impl<B: spi::SpiBus, D: DelayNs, const N: usize> Wires<B, D, N> {
     }
 
     fn read(&mut self, mut to: LeaseMut<'_, [u8]>) -> Result<(), Fault> {
+        // As above. (Later pieces find bytes of this client.)
+        self.bytes.0[..to.len().min(N)].fill(0);
         let mut start = 0;
         while start < to.len() {
             let end = to.len().min(start + N);
@@ -212,7 +217,9 @@ impl<B: spi::SpiBus, D: DelayNs, const N: usize> Wires<B, D, N> {
     fn operate(&mut self, mut list: LeaseMut<'_, [u8]>) -> Result<(), Fault> {
         let mut place = 0;
         let mut pauses = 0_u32;
+        let mut left = OPERATIONS;
         while place < list.len() {
+            left = left.checked_sub(1).ok_or(Fault::TooLong)?;
             let (Some(low), Some(high)) = (list.get(place), list.get(place + 1)) else {
                 return refused();
             };

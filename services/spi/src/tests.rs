@@ -4,11 +4,25 @@ use crossgate::testing::Wiring;
 use crossgate::{CallError, Handle};
 use crossgate_spi::SpiChip;
 use embedded_hal::spi::{Operation, SpiDevice as _};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 std::thread_local! {
     /// What happened on the bus.
     static RECORD: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+std::thread_local! {
+    /// What fails next, once.
+    static FAILURE: Cell<&'static str> = const { Cell::new("") };
+}
+
+/// Returns whether this fails now.
+fn fails(what: &str) -> bool {
+    let is_next = FAILURE.get() == what;
+    if is_next {
+        FAILURE.set("");
+    }
+    is_next
 }
 
 fn note(text: &str) {
@@ -30,6 +44,9 @@ impl spi::ErrorType for Recorder {
 impl spi::SpiBus for Recorder {
     fn read(&mut self, bytes: &mut [u8]) -> Result<(), ErrorKind> {
         note(&format!("read{}", bytes.len()));
+        if bytes.iter().any(|byte| ![0, 0xaa].contains(byte)) {
+            note("stale");
+        }
         bytes.fill(0xaa);
         Ok(())
     }
@@ -47,19 +64,19 @@ impl spi::SpiBus for Recorder {
     }
     fn flush(&mut self) -> Result<(), ErrorKind> {
         note("flush");
-        Ok(())
+        if fails("flush") { Err(ErrorKind::Other) } else { Ok(()) }
     }
 }
 
 struct Pin(usize);
 
 impl embedded_hal::digital::ErrorType for Pin {
-    type Error = core::convert::Infallible;
+    type Error = embedded_hal::digital::ErrorKind;
 }
 impl OutputPin for Pin {
     fn set_low(&mut self) -> Result<(), Self::Error> {
         note(&format!("+{}", self.0));
-        Ok(())
+        if fails("pin") { Err(Self::Error::Other) } else { Ok(()) }
     }
     fn set_high(&mut self) -> Result<(), Self::Error> {
         note(&format!("-{}", self.0));
@@ -90,7 +107,7 @@ fn with(client: impl FnOnce(&mut SpiChip<1, 32>, Handle<dyn SpiDevice<1>>)) {
 fn all_chips_are_deselected_before_the_first_use() {
     with(|chip, _| {
         assert_eq!(chip.write(&[1]), Ok(()));
-        expect("-0 -1 +1 write[1] flush -1");
+        expect("flush -0 -1 +1 write[1] flush -1");
         assert_eq!(chip.write(&[2]), Ok(()));
         expect("+1 write[2] flush -1");
     });
@@ -101,7 +118,7 @@ fn all_chips_are_deselected_before_the_first_use() {
 fn each_kind_of_transaction() {
     with(|chip, _| {
         let _ = chip.write(&[]);
-        expect("-0 -1 +1 flush -1");
+        expect("flush -0 -1 +1 flush -1");
         let mut read = [0; 5];
         assert_eq!(chip.read(&mut read), Ok(()));
         expect("+1 read4 read1 flush -1");
@@ -126,7 +143,7 @@ fn each_kind_of_transaction() {
     with(|chip, _| {
         let mut long = [7; 40];
         assert_eq!(chip.transfer_in_place(&mut long), Ok(()));
-        expect(&format!("-0 -1 +1 {}flush -1", "exchange[7,7,7,7] ".repeat(10)));
+        expect(&format!("flush -0 -1 +1 {}flush -1", "exchange[7,7,7,7] ".repeat(10)));
         assert_eq!(long, [!7; 40]);
         assert_eq!(chip.transfer(&mut long[..2], &[5; 33]), Ok(()));
         expect(&format!("+1 {}exchange[5] flush -1", "exchange[5,5,5,5] ".repeat(8)));
@@ -158,7 +175,7 @@ fn several_operations_are_one_transaction() {
             Operation::TransferInPlace(&mut both),
         ];
         assert_eq!(chip.transaction(&mut operations), Ok(()));
-        expect("-0 -1 +1 write[1,2,3] flush pause500 read2 exchange[5,6,8,9] flush -1");
+        expect("flush -0 -1 +1 write[1,2,3] flush pause500 read2 exchange[5,6,8,9] flush -1");
         assert_eq!((read, fewer, both), ([0xaa; 2], [!5], [!8, !9]));
         assert_eq!(chip.transaction(&mut []), Ok(()));
         expect("+1 flush -1");
@@ -177,8 +194,40 @@ fn an_error_ends_the_transaction_and_deselects() {
         ];
         let error = chip.transaction(&mut operations).unwrap_err();
         assert_eq!(spi::Error::kind(&error), ErrorKind::Overrun);
-        expect("-0 -1 +1 write[1] flush pause1 write[238] flush -1");
+        expect("flush -0 -1 +1 write[1] flush pause1 write[238] flush -1");
         assert_eq!(read, [7]);
+    });
+}
+
+#[test]
+fn the_bus_is_made_idle_after_an_error_of_a_flush_or_a_pin() {
+    with(|chip, _| {
+        assert_eq!(chip.write(&[1]), Ok(()));
+        expect("flush -0 -1 +1 write[1] flush -1");
+        FAILURE.set("flush");
+        assert_eq!(chip.write(&[2]), Err(crossgate_spi::Error::Bus(Fault::Other)));
+        expect("+1 write[2] flush -1");
+        assert_eq!(chip.write(&[3]), Ok(()));
+        expect("flush -0 -1 +1 write[3] flush -1");
+        FAILURE.set("pin");
+        assert_eq!(chip.write(&[4]), Err(crossgate_spi::Error::Bus(Fault::ChipSelect)));
+        expect("+1");
+        FAILURE.set("flush");
+        assert_eq!(chip.write(&[5]), Err(crossgate_spi::Error::Bus(Fault::Other)));
+        expect("flush");
+        assert_eq!(chip.write(&[6]), Ok(()));
+        expect("flush -0 -1 +1 write[6] flush -1");
+    });
+}
+
+#[test]
+fn nothing_of_an_earlier_client_is_there_while_a_driver_reads() {
+    with(|chip, _| {
+        for length in [1, 4, 5, 40] {
+            assert_eq!(chip.write(&[7; 4]), Ok(()));
+            assert_eq!(chip.read(&mut [0; 40][..length]), Ok(()));
+            assert!(!RECORD.take().contains("stale"));
+        }
     });
 }
 
@@ -199,7 +248,21 @@ fn longer_transactions_and_longer_pauses_are_errors() {
         expect("");
         let mut pauses = [Operation::DelayNs(600_000), Operation::DelayNs(400_001)];
         assert_eq!(chip.transaction(&mut pauses), too_long);
-        expect("-0 -1 +1 flush pause600000 flush -1");
+        expect("flush -0 -1 +1 flush pause600000 flush -1");
+    });
+}
+
+#[test]
+fn more_operations_than_the_most_are_an_error() {
+    let wiring = Wiring::new();
+    let handle = wiring.serve(Bus::new(Recorder, [Pin(0), Pin(1)], Clock, 512));
+    wiring.run(|| {
+        // Pauses of 1 ns.
+        let mut pauses = [4, 0xc0, 1, 0, 0, 0].repeat(OPERATIONS + 1);
+        let all = pauses.len() as u16;
+        let handle: Handle<dyn SpiDevice<1>> = handle;
+        assert_eq!(handle.transaction(&mut pauses[..], all - 6), Ok(Ok(())));
+        assert_eq!(handle.transaction(&mut pauses[..], all), Ok(Err(Fault::TooLong)));
     });
 }
 

@@ -53,12 +53,16 @@ pub enum Fault {
     ChipSelect,
     /// The controller had another error.
     Other,
-    /// The transaction has more bytes than the bus allows, or pauses of more than [`LONGEST_PAUSE`].
+    /// The transaction has more bytes than the bus allows, more than [`OPERATIONS`], or pauses of more than
+    /// [`LONGEST_PAUSE`].
     TooLong,
 }
 
 /// The most that the pauses of a transaction are together, in ns: meanwhile nobody else has the bus.
 pub const LONGEST_PAUSE: u32 = 1_000_000;
+/// The largest number of operations of a transaction. (Those of one kind that follow each other count as one.) Each takes
+/// time, however short it is.
+pub const OPERATIONS: usize = 32;
 
 /// The interface of the process that drives the chip with this number on a bus. In each method the chip is selected
 /// throughout, and never otherwise.
