@@ -157,6 +157,10 @@ impl<P: Port> Kernel<P> {
     #[inline]
     pub(crate) fn note_and_dump(&mut self, process: ProcessId) {
         let Some(record) = self.note(process) else { return };
+        // The dump of the crash before is not complete.
+        if self.work.unchecked != 0 {
+            return;
+        }
         let now = self.port.now();
         let optional = self.optional.as_mut();
         let Some(inspection) = optional.and_then(|it| it.inspection.as_mut()) else { return };

@@ -221,6 +221,20 @@ fn a_dump_is_known_by_its_check() {
 }
 
 #[test]
+fn a_dump_is_not_overwritten_before_it_is_complete() {
+    let mut driver = Wiring::default().thread(1, 3).thread(2, 1).dumpers(0b0100).boot();
+    let _ = driver.kernel.fault(Cause::Access, 0x11, 0x22);
+    driver.kernel.piece();
+    driver.kernel.record(ThreadId::new(2), ProcessId::new(2), &Fault::of(Cause::Deadline));
+    driver.kernel.crash(ProcessId::new(2));
+    driver.settle();
+    let (words, is_new) = dump(&driver);
+    assert!(words[dump::CHECK] == dump::check(&words) && is_new);
+    assert_eq!(words[dump::RECORD..][1..3], [0x22, 0x11], "that of the first crash");
+    assert!(driver.kernel.look_at_crashes(2, 0).is_some_and(|[count, _]| count == 1), "both count");
+}
+
+#[test]
 fn a_dump_has_only_words_of_the_window() {
     const WORD: Word = size_of::<Word>();
     let own = stack(1);
