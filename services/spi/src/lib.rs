@@ -80,24 +80,28 @@ impl<B: spi::SpiBus, P: OutputPin, D: DelayNs, const CHIPS: usize, const N: usiz
         }
     }
 
+    /// Waits until the last bit is sent, and deselects all chips.
+    #[cold]
+    fn make_idle(&mut self) -> Result<(), Fault> {
+        self.wires.driver.flush().map_err(fault)?;
+        self.pins.iter_mut().try_for_each(|pin| pin.set_high().map_err(|_| Fault::ChipSelect))
+    }
+
     /// Selects the chip for a transaction of so many bytes.
-    #[inline]
+    #[inline(always)]
     fn select(&mut self, chip: usize, length: usize) -> Result<(), Fault> {
         if length > self.longest {
             return Err(Fault::TooLong);
         }
         if !self.is_idle {
-            self.wires.driver.flush().map_err(fault)?;
-            for pin in &mut self.pins {
-                pin.set_high().map_err(|_| Fault::ChipSelect)?;
-            }
+            self.make_idle()?;
         }
         self.is_idle = false;
         self.pins[chip].set_low().map_err(|_| Fault::ChipSelect)
     }
 
     /// Waits until the last bit is sent, and deselects the chip.
-    #[inline]
+    #[inline(always)]
     fn deselect(&mut self, chip: usize, result: Result<(), Fault>) -> Result<(), Fault> {
         let flushed = self.wires.driver.flush().map_err(fault);
         self.pins[chip].set_high().map_err(|_| Fault::ChipSelect)?;
@@ -142,7 +146,10 @@ impl<B: spi::SpiBus, D: DelayNs, const N: usize> Wires<B, D, N> {
         }
         if !to.is_empty() {
             // A driver may send what is there while it reads: not the bytes of an earlier client.
-            to.fill(0);
+            // (Mostly a few bytes, for which this is faster than `fill`.)
+            for byte in to.iter_mut() {
+                *byte = 0;
+            }
             self.driver.read(to).map_err(fault)?;
             lent.copy_from(to);
         }

@@ -310,7 +310,7 @@ pub const OPERATIONS: [Operation; 55] = [
     Operation {
         name: "spi_transaction",
         text: "the same on a bus of another process",
-        must: Limit::About { other: "spi_own_bus", difference: 950 },
+        must: Limit::About { other: "spi_own_bus", difference: 985 },
         stretch: None,
         cmrx: None,
     },
