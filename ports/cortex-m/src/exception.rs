@@ -2,17 +2,12 @@
 //! The numbers of exceptions, and the one that is active (ARM DDI 0403E, B1.5.2).
 
 use core::ops::RangeInclusive;
-use cortex_m::peripheral::SCB;
 
 pub const NON_MASKABLE: u32 = 2;
 /// Hard fault, memory management, bus and usage fault.
 pub const FAULTS: RangeInclusive<u32> = 3..=6;
 pub const PENDSV: u32 = 14;
 pub const SYSTICK: u32 = 15;
-/// Bits of the number of the first exception that is pending and enabled, as the interrupt control and state register
-/// has it; 0 if there is none (ARM DDI 0403E, B3.2.4). SysTick has one of these bits, 15 and not 14, and so has each line,
-/// from 16 on; PendSV, 14, has none: it can wait.
-const PENDING_EXCEPTION: u32 = 0b1111_0001 << 12;
 
 /// Returns the exception that is active (ARM DDI 0403E, B1.4.2).
 #[inline(always)]
@@ -23,16 +18,6 @@ pub fn active() -> u32 {
         core::arch::asm!("mrs {}, ipsr", out(reg) exception, options(nomem, nostack, preserves_flags));
     }
     exception
-}
-
-/// Returns [bits](PENDING_EXCEPTION) of the number of an exception that is pending and enabled: 0 if there is none, at
-/// least 2^16 if it is an interrupt line.
-// Not inlined, because there are several uses.
-#[inline(never)]
-pub fn pending() -> u32 {
-    // SAFETY: the system control block belongs to the kernel, and a read changes nothing.
-    let control = unsafe { (*SCB::PTR).icsr.read() };
-    control & PENDING_EXCEPTION
 }
 
 /// Returns the interrupt line of an exception. Exceptions of the CPU itself are below line 0.
