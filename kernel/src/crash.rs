@@ -7,8 +7,7 @@
 //!
 //! A process is taken down at once: from then on nothing enters it. The rest, which is the threads in it and those that
 //! would return to it, is [swept](crate::sweep) away in pieces, each thread before it runs again. If the supervisor
-//! crashes too often, no process could decide about the others any more, so the system is reset: by the worker, before
-//! any thread runs, and once the [crash dump](crate::inspect) is complete.
+//! crashes too often, no process could decide about the others any more, so the system is reset.
 
 use crate::Kernel;
 use crate::effect::{Effect, Outcome};
@@ -46,11 +45,15 @@ impl<P: Port> Kernel<P> {
         if now - state.crashed_at > CALM {
             state.crashes = 0;
         }
-        // Compared before the count goes up, because the limit may be the highest number.
+        // Compared before the count goes up, because the limit may be the highest number. (In that case the count wraps
+        // to 0, which does not matter, because the process stays stopped.)
         let stopped = state.crashes >= limit;
-        state.crashes = state.crashes.saturating_add(1);
+        state.crashes = state.crashes.wrapping_add(1);
         state.crashed_at = now;
         self.take_down(process, stopped);
+        if stopped && self.supervisor() == Some(process) {
+            self.port.reset_system();
+        }
     }
 
     /// Takes a process down, whatever it is doing, to restart or to stay stopped. Its own threads go back to their

@@ -69,9 +69,8 @@ impl<P: Port> Kernel<P> {
                 used = thread.innermost().map_or(thread.stack.end, |frame| frame.stack_pointer);
             }
             // The memory below the stack pointer. If the stack pointer is outside of the stack, the thread is about to
-            // crash. (Of one that crashed, the words are read until they are in the dump.)
-            let is_read = is_lost && self.work.unchecked != 0;
-            if !is_read && thread.stack.start <= used && used <= thread.stack.end {
+            // crash.
+            if thread.stack.start <= used && used <= thread.stack.end {
                 tell(Span { start: thread.stack.start, end: used });
             }
             // The same of the callers of the thread: the stack of a callee does not begin at once there.

@@ -59,7 +59,7 @@ impl Fault {
 }
 
 const _: () = assert!(FaultRecord::CHAIN == 6 && FaultRecord::WORDS == 8, "`record` writes it");
-const _: () = assert!(MAX_CALL_DEPTH == size_of::<u64>(), "a chain of calls fills two words");
+const _: () = assert!(MAX_CALL_DEPTH <= size_of::<u64>(), "a chain of calls fits there");
 
 impl<P: Port> Kernel<P> {
     /// Records a fault of a thread in a process, and signals the notification of the supervisor.
@@ -75,9 +75,9 @@ impl<P: Port> Kernel<P> {
     pub(crate) fn record(&mut self, id: ThreadId, process: ProcessId, fault: &Fault) {
         let frames = self.threads.at(id).frames();
         let depth = frames.len() as u8;
-        let mut chain = [0; MAX_CALL_DEPTH];
-        for (number, frame) in chain.iter_mut().zip(frames) {
-            *number = frame.service.number();
+        let mut chain = 0;
+        for frame in frames.iter().rev() {
+            chain = chain << 8 | u64::from(frame.service.number());
         }
         let (mut file, mut length) = (0, 0);
         if fault.file_length != 0
@@ -94,10 +94,9 @@ impl<P: Port> Kernel<P> {
         let Some(record) = records.get_mut(*count % RECORDS) else { return };
         *count += 1;
         let who = FaultRecord::who(process.number(), id.number(), fault.cause, depth);
-        let chain = u64::from_le_bytes(chain);
-        let [low, high] = [chain as u32 as Word, (chain >> 32) as Word];
+        let chain = [chain as u32 as Word, (chain >> 32) as Word];
         let Fault { address, instruction, line, .. } = *fault;
-        *record = [who, address, instruction, file, length, line, low, high];
+        *record = [who, address, instruction, file, length, line, chain[0], chain[1]];
         self.work.untold = self.system.supervisor.is_some();
     }
 

@@ -157,10 +157,6 @@ impl<P: Port> Kernel<P> {
     #[inline]
     pub(crate) fn note_and_dump(&mut self, process: ProcessId) {
         let Some(record) = self.note(process) else { return };
-        // The dump of the crash before is not complete.
-        if self.work.unchecked != 0 {
-            return;
-        }
         let now = self.port.now();
         let optional = self.optional.as_mut();
         let Some(inspection) = optional.and_then(|it| it.inspection.as_mut()) else { return };
@@ -170,38 +166,37 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.get(ThreadId::new(id.into()));
         let window = Span { start: thread.stack.start, end: thread.window_top() };
         let [check, time, a, b, c, d, e, f, g, h, length, saved @ ..] = &mut **dump;
-        (*check, *time) = (0, (now / 1_000) as u32 as Word);
+        (*check, *time, *length) = (0, (now / 1_000) as u32 as Word, 0);
         [*a, *b, *c, *d, *e, *f, *g, *h] = record;
-        let start = match saved.first_chunk_mut() {
-            Some(registers) => self.port.dump(thread, window, registers),
-            None => 0,
-        };
-        // The thread may have set its stack pointer to any value.
-        let is_inside = start.is_multiple_of(WORD) && start >= window.start && start < window.end;
-        *length = if is_inside { ((window.end - start) / WORD).min(dump::STACK_WORDS) } else { 0 };
-        (inspection.check, inspection.stack) = (dump::FIRST_CHECK, start);
+        if let Some((registers, stack)) = saved.split_first_chunk_mut()
+            && let Some(stack) = stack.first_chunk_mut()
+        {
+            registers.fill(0);
+            *length = self.port.dump(thread, window, registers, stack);
+        }
+        inspection.check = dump::FIRST_CHECK;
         self.work.unchecked = dump::CHECK as u8 + 1;
+        // If the supervisor stays down, the system is reset before the worker runs.
+        let state = self.states.get(process.index());
+        let is_last = self.supervisor() == Some(process) && state.is_some_and(|it| it.stopped);
+        while is_last && self.work.unchecked != 0 {
+            self.check_dump();
+        }
     }
 
-    /// Does a piece of the work that is left of a dump, some words at a time: copies the stack, clears the words that it
-    /// does not have, and works out the check. The thread is not led out of the process before, and no thread runs.
+    /// Does a piece of the work that is left of a dump: clears words of the stack that it does not have, and works out
+    /// the check, some words at a time.
     #[inline]
     pub(crate) fn check_dump(&mut self) {
         let from = usize::from(core::mem::take(&mut self.work.unchecked));
         let optional = self.optional.as_mut();
         let Some(inspection) = optional.and_then(|it| it.inspection.as_mut()) else { return };
         let Some(dump) = &mut inspection.dump else { return };
-        let length = dump[dump::LENGTH];
-        let [_, id, ..] = (dump[dump::RECORD] as u32).to_le_bytes();
-        let stack = self.threads.get(ThreadId::new(id.into())).stack;
+        let end = dump::STACK + dump[dump::LENGTH];
         let mut check = inspection.check;
         for (index, word) in dump.iter_mut().enumerate().skip(from).take(CHECKED) {
-            if let Some(place) = index.checked_sub(dump::STACK) {
-                *word = if place < length {
-                    self.port.stack_word(stack, inspection.stack + place * WORD)
-                } else {
-                    0
-                };
+            if index >= end {
+                *word = 0;
             }
             check = dump::add(check, *word);
         }
@@ -215,10 +210,7 @@ impl<P: Port> Kernel<P> {
 }
 
 /// The number of words of a dump that are checked in a piece.
-const CHECKED: usize = 10;
-
-/// The size of a word in bytes.
-const WORD: Word = size_of::<Word>();
+const CHECKED: usize = 15;
 
 /// Returns a 64-bit number as two words.
 #[inline]

@@ -14,24 +14,22 @@ use crate::lock::free_lock;
 use crate::port::Port;
 use crate::wait::Wait;
 use crate::work::{FIRST, LOOKS, Work};
-use crossgate_abi::table::Supervisor;
 use crossgate_abi::{ProcessId, Set, ThreadId};
 
 impl<P: Port> Kernel<P> {
     /// Does a piece of the work. Returns whether there was any.
     #[inline]
     pub(crate) fn piece(&mut self) -> bool {
-        // (Before anything else, because the stack of the thread is as it was at the crash only until it is led out.)
+        if core::mem::take(&mut self.work.untold)
+            && let Some(supervisor) = &self.system.supervisor
+        {
+            self.signal(supervisor.notification.index());
+            return true;
+        }
         if self.work.unchecked != 0
             && let Some(optional) = &self.optional
         {
             (optional.check_dump)(self);
-            return true;
-        }
-        if core::mem::take(&mut self.work.untold)
-            && let Some(supervisor) = &self.system.supervisor
-        {
-            self.tell(supervisor);
             return true;
         }
         let Work { unswept, waking, lowering, unseen, chosen, .. } = self.work;
@@ -52,18 +50,6 @@ impl<P: Port> Kernel<P> {
         let is_some = !(unswept | waking | lowering).is_empty();
         self.look();
         is_some
-    }
-
-    /// Tells the supervisor of a fault; or resets the system, if the supervisor has crashed too often.
-    #[inline(always)]
-    fn tell(&mut self, supervisor: &Supervisor) {
-        let state = self.states.get(supervisor.process.index());
-        // (If it has stopped itself, there are no crashes in a row; and if it is to stop at any crash, none are counted.)
-        if state.is_some_and(|it| it.stopped && it.crashes != 0) {
-            self.port.reset_system();
-        } else {
-            self.signal(supervisor.notification.index());
-        }
     }
 
     /// Looks at some threads, for the most urgent one. Threads that are in no call, and not at home in a process that
@@ -102,9 +88,9 @@ impl<P: Port> Kernel<P> {
         }
         work.dying.insert(process);
         (work.unswept, work.lessees) = (unswept, Set::EMPTY);
-        // The thread that crashed is known, if there is time for it now, and its stack is in no dump. The worker finds the
-        // other threads in the process.
-        if self.work.unchecked == 0 && !self.port.interrupt_is_pending() {
+        // The thread that crashed is known, if there is time for it now. The worker finds the other threads in the
+        // process.
+        if !self.port.interrupt_is_pending() {
             self.lead_out(self.threads.current_id());
         }
         self.engage();

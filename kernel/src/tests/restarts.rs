@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use super::*;
-use crate::fault::Fault;
 use crate::process::CALM;
 use crate::wait::Wait;
 use crossgate_abi::Cause;
@@ -397,25 +396,16 @@ fn the_supervisor_decides() {
 
 #[test]
 fn the_system_is_reset_when_the_supervisor_has_crashed_too_often() {
-    let crash = |driver: &mut Driver, process| {
-        driver.kernel.record(ThreadId::IDLE, process, &Fault::of(Cause::Access));
-        driver.kernel.crash(process);
-    };
     for limit in [1, 3, 254, 255] {
         let mut driver = server(limit);
-        driver.settles = false;
-        for count in 1..=u16::from(limit) {
-            crash(&mut driver, ProcessId::new(1));
-            crash(&mut driver, ProcessId::new(3));
-            driver.settle();
-            assert_eq!(driver.kernel.port.resets, 0, "crash {count}, limit {limit}");
+        for crash in 1..=u16::from(limit) {
+            driver.kernel.crash(ProcessId::new(1));
+            driver.kernel.crash(ProcessId::new(3));
+            assert_eq!(driver.kernel.port.resets, 0, "crash {crash}, limit {limit}");
         }
-        crash(&mut driver, ProcessId::new(1));
-        driver.settle();
+        driver.kernel.crash(ProcessId::new(1));
         assert_eq!(driver.kernel.port.resets, 0, "for another process, limit {limit}");
-        crash(&mut driver, ProcessId::new(3));
-        assert_eq!(driver.kernel.ready.first(), ThreadId::IDLE, "no thread runs any more");
-        driver.settle();
+        driver.kernel.crash(ProcessId::new(3));
         assert_eq!(driver.kernel.port.resets, 1, "limit {limit}");
     }
 }

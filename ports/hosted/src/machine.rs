@@ -336,13 +336,10 @@ impl Port for Machine {
         thread: &Thread,
         window: Span,
         registers: &mut [Word; dump::REGISTER_COUNT],
-    ) -> Word {
+        stack: &mut [Word; dump::STACK_WORDS],
+    ) -> usize {
         let read = |address| self.read_stack(thread.stack(), address);
-        crash::dump(self.faulted, thread, window, registers, read)
-    }
-
-    fn stack_word(&mut self, stack: Span, address: Word) -> Word {
-        self.read_stack(stack, address)
+        crash::dump(self.faulted, thread, window, registers, stack, read)
     }
 
     fn mask(&mut self, line: u16, mask: bool) {

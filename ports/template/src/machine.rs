@@ -73,15 +73,11 @@ impl Port for Machine {
         &mut self,
         _thread: &Thread<ArmV7M>,
         _window: Span,
-        registers: &mut [Word; dump::REGISTER_COUNT],
-    ) -> Word {
+        _registers: &mut [Word; dump::REGISTER_COUNT],
+        _stack: &mut [Word; dump::STACK_WORDS],
+    ) -> usize {
         // The port keeps no registers of a thread that crashed, which is allowed.
-        registers.fill(0);
         0
-    }
-
-    fn stack_word(&mut self, _stack: Span, _address: Word) -> Word {
-        missing("read a word of a stack, which the core has checked")
     }
 
     fn mask(&mut self, _line: u16, _mask: bool) {
