@@ -43,7 +43,7 @@ fn build_with(
     fs::copy(format!("{root}/Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
     write(
         "memory.x",
-        "MEMORY { FLASH : ORIGIN = 0x0, LENGTH = 64K RAM : ORIGIN = 0x20000000, LENGTH = 16K }",
+        "MEMORY { FLASH : ORIGIN = 0x0, LENGTH = 128K RAM : ORIGIN = 0x20000000, LENGTH = 16K }",
     );
     write(
         "build.rs",
