@@ -146,10 +146,7 @@ impl<B: spi::SpiBus, D: DelayNs, const N: usize> Wires<B, D, N> {
         }
         if !to.is_empty() {
             // A driver may send what is there while it reads: not the bytes of an earlier client.
-            // (Mostly a few bytes, for which this is faster than `fill`.)
-            for byte in to.iter_mut() {
-                *byte = 0;
-            }
+            to.fill(0);
             self.driver.read(to).map_err(fault)?;
             lent.copy_from(to);
         }

@@ -68,7 +68,8 @@ impl spi::Error for Error {
 /// can be and it is a write, a read, a write and then a read, or a transfer. Others are copied to such a buffer, with two
 /// bytes more for each operation; if it is too short for them, they fail with [`Error::TooLong`].
 ///
-/// The pauses of a transaction are [`LONGEST_PAUSE`](crate::LONGEST_PAUSE) at most, together.
+/// A transaction has at most [`OPERATIONS`](crate::OPERATIONS), and its pauses are [`LONGEST_PAUSE`](crate::LONGEST_PAUSE)
+/// at most, together.
 ///
 /// ```
 /// use crossgate::Handle;
