@@ -2,8 +2,8 @@
 //! The hosted system tests on a CPU that has protection keys, which this machine's CPU may not have: an emulated CPU,
 //! which runs Linux with nothing but the tests.
 
-use crate::{command, setup};
-use anyhow::{Context, Result};
+use crate::{command, setup, workspace};
+use anyhow::{Context, Result, ensure};
 use cargo_metadata::Message;
 use cpio::newc::{self, Builder, ModeFileType};
 use std::collections::BTreeSet;
@@ -18,9 +18,26 @@ use workbench::emulator::Finished;
 /// The test of a package that runs all its programs.
 const TEST: &str = "hosted";
 /// The longest time for all of it.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(900);
+/// Counts time in instructions, 4 ns each: a test that is not run for a while, because this machine is busy, still has
+/// the time that it waits for.
+const TIME: [&str; 2] = ["-icount", "shift=2,sleep=off"];
+/// The system tests that take long or are about time, for which only the nightly run has time.
+pub const NIGHTLY: [&str; 6] =
+    ["budgets", "crash_cycles", "drift", "punctuality", "service_stacks", "slices"];
 /// Permissions of files and folders.
 const ALL: u32 = 0o755;
+
+/// Runs tests of a package of this workspace: those that `arguments` name. `linux` is the kernel to boot.
+///
+/// # Errors
+/// If one fails, if there are none, or if they can't be run.
+pub fn check(linux: &Path, package: &str, arguments: &[&str]) -> Result<()> {
+    let Finished { success, output } = run(linux, &mut workspace::cargo(), package, arguments)?;
+    ensure!(success, "{output}");
+    ensure!(!output.contains(" 0 passed"), "no test was run:\n{output}");
+    Ok(())
+}
 
 /// Runs tests of a package, which `cargo` builds: those that `arguments` name. `linux` is the kernel to boot.
 ///
@@ -39,6 +56,7 @@ pub fn run(
     let log = folder.path().join("log");
     let mut command = Command::new(setup::KEYS_EMULATOR);
     command.args(["-M", "q35", "-cpu", "max", "-m", "3G", "-display", "none", "-no-reboot"]);
+    command.args(TIME);
     command.arg("-kernel").arg(linux).arg("-initrd").arg(&system);
     command.arg("-serial").arg(format!("file:{}", log.display()));
     // The words after the dashes are the arguments of the test. When the test ends, Linux panics.

@@ -3,7 +3,7 @@
 
 use super::test::Report;
 use crate::workspace::Profile;
-use crate::{mutants, mutations, reproducible, setup, system_tests, workspace};
+use crate::{keys, mutants, mutations, reproducible, setup, system_tests, workspace};
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
 use workbench::board::{self, Board};
@@ -32,6 +32,11 @@ pub fn run(minutes: u64) -> Result<bool> {
             let name = format!("long system tests, {}, {}", profile.name(), row.name);
             report.step(&name, || long(Board::Emulated(row), profile));
         }
+    }
+    for test in keys::NIGHTLY {
+        report.step(&format!("{test}, hosted, with protection keys"), || {
+            keys::check(&setup::linux_with_keys()?, "system-tests", &[&format!("keys::{test}")])
+        });
     }
     report.step("fast paths and the slow one", || told(equivalence()));
     report.step("linking with copies", || told(linking()));
