@@ -10,6 +10,7 @@ pub mod i2c;
 pub mod lamps;
 pub mod serial;
 pub mod timer;
+pub mod watchdog;
 
 use crate::table::Mmio;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The cost of messages, a barrier and timers in a process of their own.
+//! The cost of messages, a barrier, timers and a guard of a watchdog in a process of their own.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -10,6 +10,7 @@ use crossgate::{Concurrent, Handle, LeaseBuf, Notification};
 use crossgate_barrier::{Barrier, Rendezvous};
 use crossgate_bytes::{MessageBuffer, MessageReceiver, MessageSender};
 use crossgate_timer::Timer;
+use crossgate_watchdog::{Guard, Guarded, Guards};
 use timers::{Alarms, Expire};
 
 type Messages = (Handle<dyn MessageSender>, Handle<dyn MessageReceiver>);
@@ -21,7 +22,7 @@ crossgate::system! {
         mmio TIMER0;
         notification ALARM;
         thread main (priority = 8, stack = 4096) =
-            run((MESSAGES_IN, MESSAGES_OUT), MEET, (TIMER, ALARM));
+            run((MESSAGES_IN, MESSAGES_OUT), MEET, (TIMER, ALARM), GUARD);
     }
     process urgent { thread main (priority = 9, stack = 1024) = meet(MEET); }
     process server {
@@ -35,6 +36,9 @@ crossgate::system! {
         object barrier: Concurrent<Barrier<2>> = Barrier::new([FIRST, SECOND]) =>
             [MEET: dyn Rendezvous];
         object alarms: Concurrent<Alarms<4>> = Alarms::new(ALARM, CHANGED) => [TIMER: dyn Timer];
+        object guards: Concurrent<Guards<1>> =
+            Guards::new([Guarded::new("client", Duration::from_secs(10))]) => [GUARD: dyn Guard<0>];
+        thread keeper (priority = 21, stack = 1024) = guards.keep(|| {}, Duration::from_secs(5));
         thread timers (priority = 20, stack = 1024) =
             timers::serve([&*alarms as &dyn Expire], CHANGED);
     }
@@ -45,6 +49,7 @@ fn run(
     (sender, receiver): Messages,
     barrier: Handle<dyn Rendezvous>,
     (timer, alarm): (Handle<dyn Timer>, Notification),
+    guard: Handle<dyn Guard<0>>,
 ) -> ! {
     let mut bench = Bench::new(Clock::new(TIMER0), Uart::new(UART0, 115_200));
     let (from, mut to) = (LeaseBuf::<32>::new(), LeaseBuf::<32>::new());
@@ -68,6 +73,7 @@ fn run(
             check(timer.next_expired() == Ok(Some(0)));
         }
     });
+    bench.measure("watchdog_feed", || check(guard.feed() == Ok(())));
     bench.end()
 }
 

@@ -3,7 +3,7 @@
 //!
 //! It has what a development board has, behind the same traits: serial lines ([`Uart`]), which the
 //! command line connects to the terminal, files or sockets; timers ([`Timer`]); and lamps ([`Lamp`]),
-//! which the terminal shows. Besides, it has an I2C bus ([`I2c`]) with a simulated chip. A firmware says `use board::...` and depends on this crate under that name
+//! which the terminal shows. Besides, it has a watchdog ([`Watchdog`]), and an I2C bus ([`I2c`]) with a simulated chip. A firmware says `use board::...` and depends on this crate under that name
 //! for Linux, and on the crate of a real board for a microcontroller:
 //!
 //! ```toml
@@ -18,6 +18,7 @@ mod i2c;
 mod lamp;
 mod timer;
 mod uart;
+mod watchdog;
 
 board_contract::check!();
 
@@ -25,6 +26,7 @@ pub use i2c::I2c;
 pub use lamp::Lamp;
 pub use timer::Timer;
 pub use uart::Uart;
+pub use watchdog::Watchdog;
 
 #[doc(hidden)]
 pub use crossgate_hosted as port;
@@ -59,6 +61,9 @@ pub const TIMER1: Mmio = hosted::timer::MMIO[1];
 
 /// The lamps.
 pub const LAMPS: Mmio = hosted::lamps::MMIO;
+
+/// The watchdog.
+pub const WATCHDOG: Mmio = hosted::watchdog::MMIO;
 
 /// The controller of the I2C bus.
 pub const I2C0: Mmio = hosted::i2c::MMIO;

@@ -4,7 +4,7 @@
 //!
 //! A firmware that depends on this crate gets the board's memory map (`memory.x`) for linking.
 //! The wiring gives devices such as [`UART0`] and their [`interrupt`]s to processes, which drive
-//! them with [`Uart`], [`Timer`], [`Lamp`] and [`I2c`].
+//! them with [`Uart`], [`Timer`], [`Lamp`], [`I2c`] and [`Watchdog`].
 #![no_std]
 
 mod board;
@@ -12,6 +12,7 @@ mod i2c;
 mod lamp;
 mod timer;
 mod uart;
+mod watchdog;
 
 board_contract::check!();
 
@@ -21,6 +22,7 @@ pub use i2c::I2c;
 pub use lamp::Lamp;
 pub use timer::Timer;
 pub use uart::Uart;
+pub use watchdog::Watchdog;
 
 use crossgate_abi::table::Mmio;
 
@@ -52,6 +54,9 @@ pub const UART2: Mmio = Mmio { start: 0x4000_6000, size: 0x1000 };
 pub const TIMER0: Mmio = Mmio { start: 0x4000_0000, size: 0x1000 };
 /// The registers of the second timer.
 pub const TIMER1: Mmio = Mmio { start: 0x4000_1000, size: 0x1000 };
+
+/// The registers of the watchdog.
+pub const WATCHDOG: Mmio = Mmio { start: 0x4000_8000, size: 0x1000 };
 
 /// The registers of the lamps (the FPGA's input and output).
 pub const LAMPS: Mmio = Mmio { start: 0x4002_8000, size: 0x1000 };

@@ -9,6 +9,7 @@ pub mod i2c;
 pub mod lamps;
 pub mod serial;
 pub mod timer;
+pub mod watchdog;
 
 use crossgate_abi::Word;
 
@@ -24,6 +25,10 @@ pub trait Device {
     fn next(&self) -> u64;
     /// Returns whether its interrupt is raised.
     fn is_raised(&self) -> bool;
+    /// Returns whether it resets the system.
+    fn resets(&self) -> bool {
+        false
+    }
     /// Writes out data for the host that the device still keeps.
     fn flush(&mut self) {}
     /// Returns whether all data of the standard input has been received.

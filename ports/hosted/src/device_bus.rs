@@ -6,10 +6,14 @@ use crate::device::i2c::I2c;
 use crate::device::lamps::Lamps;
 use crate::device::serial::Serial;
 use crate::device::timer::Timer;
+use crate::device::watchdog::Watchdog;
+use crate::linux::output;
+use crate::linux::program::RESET;
 use crate::options::Options;
 use crossgate_abi::Word;
 use crossgate_abi::hosted::{
     i2c as i2c_abi, lamps as lamps_abi, serial as serial_abi, timer as timer_abi,
+    watchdog as watchdog_abi,
 };
 use crossgate_kernel::time::NEVER;
 
@@ -50,6 +54,8 @@ impl DeviceBus {
         attached.push(Attached { mmio: lamps_abi::MMIO.start, line: None, device });
         let device = Box::new(I2c::new());
         attached.push(Attached { mmio: i2c_abi::MMIO.start, line: None, device });
+        let device = Box::new(Watchdog::new());
+        attached.push(Attached { mmio: watchdog_abi::MMIO.start, line: None, device });
         Ok(DeviceBus { attached, enabled: 0, until: options.until() })
     }
 
@@ -79,13 +85,17 @@ impl DeviceBus {
         }
     }
 
-    /// Handles the events that are due. Returns whether the program has to end.
+    /// Handles the events that are due. Returns the exit status if the program has to end.
     #[must_use]
-    pub fn advance(&mut self, now: u64) -> bool {
+    pub fn advance(&mut self, now: u64) -> Option<i32> {
         for device in &mut self.attached {
             device.device.advance(now);
         }
-        now >= self.until
+        if self.attached.iter().any(|device| device.device.resets()) {
+            output::tell(format_args!("crossgate: the watchdog was not fed in time, reset"));
+            return Some(RESET);
+        }
+        (now >= self.until).then_some(0)
     }
 
     /// Writes out data when no thread can run. Returns whether the program has to end, because there is no more input
@@ -138,7 +148,7 @@ mod tests {
         let mut devices = devices();
         devices.write(MMIO[1].start, INTERRUPT_AFTER, 10, 5);
         assert_eq!((devices.next(), devices.raised()), (15, None));
-        assert!(!devices.advance(15));
+        assert_eq!(devices.advance(15), None);
         assert_eq!((devices.next(), devices.raised()), (NEVER, None));
         devices.mask(INTERRUPTS[1], false);
         assert_eq!(devices.raised(), Some(INTERRUPTS[1]));

@@ -44,6 +44,7 @@
 //! | `device/lamps` | lamps, shown in the terminal |
 //! | `device/serial` | a serial line, connected to something on the host |
 //! | `device/timer` | a timer |
+//! | `device/watchdog` | a watchdog |
 //! | `device_bus` | the devices at their addresses, and the interrupt controller |
 //! | `machine` | the host as the kernel core sees it, and the kernel itself |
 //! | `copies` | memory that is lent to a call, copied |

@@ -187,8 +187,8 @@ impl Machine {
     /// Makes the devices handle the events that are due.
     pub fn advance_devices(&mut self) {
         let now = self.clock.now();
-        if self.devices.advance(now) {
-            self.end(0);
+        if let Some(status) = self.devices.advance(now) {
+            self.end(status);
         }
         self.set_timer();
     }

@@ -273,6 +273,13 @@ pub const OPERATIONS: [Operation; 55] = [
         cmrx: None,
     },
     Operation {
+        name: "watchdog_feed",
+        text: "a guard of the watchdog fed",
+        must: Limit::Most(250),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
         name: "log_line",
         text: "a line formatted, and logged by another process",
         must: Limit::Most(4400),

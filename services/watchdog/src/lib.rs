@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! One watchdog of hardware for several processes.
+//!
+//! Each process that has to be alive gets a [`Guard`] of its own, with a period. The hardware is fed only while each
+//! guard has been fed within its period. If one has not, its name is recorded in memory that a reset leaves as it is,
+//! and the hardware is fed no more, so it resets the microcontroller. A kernel that has halted, or a thread that keeps
+//! the CPU to itself, ends in a reset as well, because then nobody feeds the hardware.
+//!
+//! ```ignore
+//! process watchdog {
+//!     mmio WATCHDOG;
+//!     object guards (stack = 256): Concurrent<Guards<2>> = Guards::new([
+//!         Guarded::new("motor", Duration::from_millis(50)),
+//!         Guarded::new("radio", Duration::from_secs(2)),
+//!     ]) => [MOTOR_GUARD: dyn Guard<0>, RADIO_GUARD: dyn Guard<1>, LAST_RESET: dyn LastReset];
+//!     thread keeper (priority = 30, stack = 512) = keep(&guards);
+//! }
+//! process motor { thread main (priority = 5, stack = 1024) = motor::main(MOTOR_GUARD); }
+//!
+//! fn keep(guards: &Guards<2>) -> ! {
+//!     let mut watchdog = board::Watchdog::new(board::WATCHDOG);
+//!     watchdog.start(Duration::from_millis(100));
+//!     guards.keep(|| watchdog.feed(), Duration::from_millis(50))
+//! }
+//! ```
+//!
+//! The thread that keeps the guards needs hardly any CPU time. Give it a priority above all others: a reset by a thread
+//! that keeps the CPU to itself names no guard otherwise.
+//!
+//! ```
+//! use core::time::Duration;
+//! use crossgate::testing::Wiring;
+//! use crossgate::{CallError, Handle};
+//! use crossgate_watchdog::{Guard, Guarded, Guards};
+//!
+//! fn turn_once(guard: Handle<dyn Guard<0>>) -> Result<(), CallError> {
+//!     // ... set the motor ...
+//!     guard.feed()
+//! }
+//! let wiring = Wiring::new();
+//! let home = wiring.process("watchdog");
+//! let guards = home.object(Guards::new([Guarded::new("motor", Duration::from_millis(50))]));
+//! let motor: Handle<dyn Guard<0>> = home.serve_concurrent(guards);
+//! wiring.run(|| assert_eq!(turn_once(motor), Ok(())));
+//! ```
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+use core::time::Duration;
+use crossgate::sync::Mutex;
+use crossgate::time::{self, Instant};
+use crossgate::{interface, kept, thread};
+
+/// The interface of a process that has to be alive, by its place in [`Guards`].
+#[interface]
+pub trait Guard<const PLACE: usize> {
+    /// Feeds the guard: from now on its period counts again. If the period is over already, this has no effect.
+    fn feed(&self);
+}
+
+/// The interface of a process that may know why the watchdog has reset the system.
+#[interface]
+pub trait LastReset {
+    /// Returns the place in [`Guards`] of the guard that was not fed in time: the one of the last reset by the watchdog
+    /// since power came on, or since [`forget`](LastReset::forget).
+    fn starved(&self) -> Option<u32>;
+    /// Forgets it.
+    fn forget(&self);
+}
+
+kept! {
+    /// The place of the guard that was not fed in time.
+    static STARVED: u32;
+}
+
+/// A guard, as the wiring says.
+#[derive(Clone, Copy, Debug)]
+pub struct Guarded {
+    name: &'static str,
+    period: Duration,
+}
+
+impl Guarded {
+    /// Creates a guard that has to be fed at least once in each `period`.
+    ///
+    /// # Panics
+    /// If the period is zero. In the wiring, that is a compile error.
+    #[must_use]
+    pub const fn new(name: &'static str, period: Duration) -> Guarded {
+        assert!(!period.is_zero(), "nobody can feed a guard whose period is zero in time");
+        Guarded { name, period }
+    }
+}
+
+/// The object of the process that owns the watchdog: the guards. It serves [`Guard`] for each place in the array; the
+/// interface of a place past its end does not compile.
+#[derive(Debug)]
+pub struct Guards<const N: usize> {
+    guarded: [Guarded; N],
+    /// The ends of their periods; `None` until they are kept.
+    ends: Mutex<Option<[Instant; N]>>,
+}
+
+impl<const N: usize> Guards<N> {
+    /// Creates the object of these guards. Their periods begin when they are [kept](Guards::keep).
+    #[must_use]
+    pub const fn new(guarded: [Guarded; N]) -> Guards<N> {
+        Guards { guarded, ends: Mutex::new(None) }
+    }
+
+    /// Calls `feed`, which feeds the hardware, at least once in each `interval`, as long as all guards are fed in time.
+    /// If one is not, it is recorded, and the thread ends. Choose an interval that is half the hardware's time.
+    pub fn keep(&self, mut feed: impl FnMut(), interval: Duration) -> ! {
+        self.begin(time::now());
+        loop {
+            let now = time::now();
+            match self.check(now) {
+                Ok(next) => {
+                    feed();
+                    time::sleep_until(next.min(now + interval));
+                }
+                Err(place) => {
+                    STARVED.set(place as u32);
+                    thread::exit()
+                }
+            }
+        }
+    }
+
+    /// Returns the name of the guard that [`LastReset::starved`] tells of: for the process of the watchdog itself, which
+    /// may log it when it starts.
+    #[must_use]
+    pub fn last_starved(&self) -> Option<&'static str> {
+        let place = STARVED.get()?;
+        self.guarded.get(place as usize).map(|guarded| guarded.name)
+    }
+
+    fn begin(&self, now: Instant) {
+        *self.ends.lock() = Some(self.guarded.map(|guarded| now + guarded.period));
+    }
+
+    /// Returns the first time at which a period may be over, or the place of a guard whose period is over.
+    fn check(&self, now: Instant) -> Result<Instant, usize> {
+        let ends = self.ends.lock().unwrap_or([now; N]);
+        let first = ends.into_iter().enumerate().min_by_key(|(_, end)| *end);
+        let Some((place, end)) = first else { return Ok(now + Duration::MAX) };
+        if now <= end { Ok(end + Duration::from_micros(1)) } else { Err(place) }
+    }
+}
+
+impl<const N: usize, const PLACE: usize> Guard<PLACE> for Guards<N> {
+    fn feed(&self) {
+        const { assert!(PLACE < N, "the watchdog has no such guard") };
+        let mut ends = self.ends.lock();
+        let now = time::now();
+        // A period that is over stays so until the keeper has seen it, even if the client is the more urgent one.
+        if let Some(ends) = &mut *ends
+            && now <= ends[PLACE]
+        {
+            ends[PLACE] = now + self.guarded[PLACE].period;
+        }
+    }
+}
+
+impl<const N: usize> LastReset for Guards<N> {
+    fn starved(&self) -> Option<u32> {
+        STARVED.get()
+    }
+
+    fn forget(&self) {
+        STARVED.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate::Handle;
+    use crossgate::testing::Wiring;
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+    const PERIOD: Duration = Duration::from_millis(50);
+    const INTERVAL: Duration = Duration::from_millis(10);
+
+    #[test]
+    fn the_hardware_is_fed_until_one_guard_is_not() {
+        static FEEDS: AtomicU32 = AtomicU32::new(0);
+        let wiring = Wiring::new();
+        let home = wiring.process("watchdog");
+        let [slow, fast] = [("slow", 3 * PERIOD), ("fast", PERIOD)];
+        let guards = [Guarded::new(slow.0, slow.1), Guarded::new(fast.0, fast.1)];
+        let guards = home.object(Guards::new(guards));
+        let feed_fast: Handle<dyn Guard<1>> = home.serve_concurrent(guards);
+        let last: Handle<dyn LastReset> = home.serve_concurrent(guards);
+        home.thread(9, || {
+            guards.keep(|| FEEDS.store(FEEDS.load(Relaxed) + 1, Relaxed), INTERVAL);
+        });
+        wiring.run(|| {
+            for period in 1..=3 {
+                time::sleep(PERIOD - INTERVAL / 2);
+                let feeds = FEEDS.load(Relaxed);
+                assert!((4 * period..=6 * period).contains(&feeds), "{feeds} in {period} periods");
+                assert_eq!((feed_fast.feed(), last.starved()), (Ok(()), Ok(None)));
+            }
+            let feeds = FEEDS.load(Relaxed);
+            time::sleep(PERIOD - INTERVAL);
+            assert_eq!((last.starved(), guards.last_starved()), (Ok(Some(0)), Some("slow")));
+            assert!(FEEDS.load(Relaxed) <= feeds + 2);
+            assert_eq!((last.forget(), last.starved()), (Ok(()), Ok(None)));
+        });
+    }
+
+    #[test]
+    fn food_that_comes_too_late_changes_nothing() {
+        let wiring = Wiring::new();
+        let home = wiring.process("watchdog");
+        let guards = home.object(Guards::new([Guarded::new("one", PERIOD)]));
+        let guard: Handle<dyn Guard<0>> = home.serve_concurrent(guards);
+        wiring.run(|| {
+            home.enter(|| guards.begin(time::now()));
+            time::sleep(PERIOD);
+            assert_eq!(guard.feed(), Ok(()));
+            time::sleep(PERIOD + Duration::from_micros(1));
+            assert_eq!(guard.feed(), Ok(()));
+            let result = home.enter(|| guards.check(time::now()));
+            assert_eq!(result, Err(0));
+        });
+    }
+}

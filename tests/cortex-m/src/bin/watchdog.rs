@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The watchdog of the board resets it in each of three ways in which firmware gets stuck, and not before: a process
+//! that has crashed feeds its guard no more, one that spins below the keeper as well, and one that spins above the
+//! keeper keeps everybody from the watchdog. The first two are named after the reset.
+//!
+//! Emulator: -icount shift=4,sleep=off
+//! Without measuring: the kernel holds off no interrupt that this is about.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+system_tests_cortex_m::main_elsewhere!();
+
+#[cfg(target_os = "none")]
+mod firmware {
+    use core::time::Duration;
+    use crossgate::{Concurrent, Handle, kept, thread, time};
+    use crossgate_watchdog::{Guard, Guarded, Guards, LastReset};
+    use mps2_an385::{WATCHDOG, Watchdog};
+    use system_tests::report::{broken, expect, pass};
+
+    kept! {
+        /// The number of resets.
+        static RESETS: u32;
+    }
+    const PERIOD: Duration = Duration::from_millis(20);
+    const LONG_PERIOD: Duration = Duration::from_millis(200);
+    /// The time of the hardware; it resets the board after twice that.
+    const TIME: Duration = Duration::from_millis(30);
+    /// The number of times that the motor's guard is fed, twice in a period.
+    const FEEDS: u32 = 20;
+
+    crossgate::system! {
+        static SYSTEM;
+        process kennel {
+            mmio WATCHDOG;
+            object guards (stack = 256): Concurrent<Guards<2>> =
+                Guards::new([Guarded::new("radio", LONG_PERIOD), Guarded::new("motor", PERIOD)]) =>
+                [RADIO: dyn Guard<0>, MOTOR: dyn Guard<1>, LAST_RESET: dyn LastReset];
+            thread keeper (priority = 20, stack = 1024) = keep(&guards);
+        }
+        process radio { thread main (priority = 3, stack = 1024) = radio(RADIO); }
+        process motor {
+            on_fault = stop;
+            thread main (priority = 4, stack = 2048) = motor(MOTOR, LAST_RESET);
+            thread urgent (priority = 30, stack = 1024) = above_the_keeper();
+        }
+    }
+    board::start!(SYSTEM);
+
+    fn keep(guards: &Guards<2>) -> ! {
+        let mut watchdog = Watchdog::new(WATCHDOG);
+        watchdog.start(TIME);
+        guards.keep(|| watchdog.feed(), TIME / 2)
+    }
+
+    fn radio(guard: Handle<dyn Guard<0>>) -> ! {
+        for _ in 0..20 {
+            expect("feed", guard.feed(), Ok(()));
+            time::sleep(LONG_PERIOD / 2);
+        }
+        broken("the board is not reset")
+    }
+
+    fn motor(guard: Handle<dyn Guard<1>>, last: Handle<dyn LastReset>) -> ! {
+        let resets = RESETS.get().unwrap_or(0);
+        let starved = if resets == 1 || resets == 2 { Some(1) } else { None };
+        expect("the guard that is named", last.starved(), Ok(starved));
+        expect("forget", last.forget(), Ok(()));
+        for _ in 0..FEEDS {
+            expect("feed", guard.feed(), Ok(()));
+            time::sleep(PERIOD / 2);
+        }
+        if resets == 2 {
+            // The other thread spins.
+            thread::exit()
+        }
+        RESETS.set(resets + 1);
+        match resets {
+            0 => panic!("a process crashes, and stays down"),
+            1 => spin(),
+            _ => pass(),
+        }
+    }
+
+    /// Keeps the CPU from everybody, in the third life.
+    fn above_the_keeper() -> ! {
+        if RESETS.get() == Some(2) {
+            time::sleep(FEEDS / 4 * PERIOD);
+            RESETS.set(3);
+            spin()
+        }
+        thread::exit()
+    }
+
+    fn spin() -> ! {
+        loop {
+            core::hint::spin_loop();
+        }
+    }
+}
