@@ -15,18 +15,18 @@ mod firmware {
     use crossgate::{Concurrent, Handle, kept, thread, time};
     use crossgate_watchdog::{Guard, Guarded, Guards, LastReset};
     use mps2_an385::{WATCHDOG, Watchdog};
-    use system_tests::report::{broken, expect, pass};
+    use system_tests::report::{expect, fail, pass};
 
     kept! {
         /// The number of resets.
         static RESETS: u32;
     }
-    const PERIOD: Duration = Duration::from_millis(20);
-    const LONG_PERIOD: Duration = Duration::from_millis(200);
+    const PERIOD: Duration = Duration::from_millis(100);
+    const LONG_PERIOD: Duration = Duration::from_millis(1000);
     /// The time of the hardware; it resets the board after twice that.
-    const TIME: Duration = Duration::from_millis(30);
+    const TIME: Duration = Duration::from_millis(150);
     /// The number of times that the motor's guard is fed, twice in a period.
-    const FEEDS: u32 = 20;
+    const FEEDS: u32 = 8;
 
     crossgate::system! {
         static SYSTEM;
@@ -57,7 +57,7 @@ mod firmware {
             expect("feed", guard.feed(), Ok(()));
             time::sleep(LONG_PERIOD / 2);
         }
-        broken("the board is not reset")
+        fail(format_args!("the board is not reset"))
     }
 
     fn motor(guard: Handle<dyn Guard<1>>, last: Handle<dyn LastReset>) -> ! {

@@ -9,7 +9,7 @@ use board::{WATCHDOG, Watchdog};
 use core::time::Duration;
 use crossgate::{Concurrent, Handle, time};
 use crossgate_watchdog::{Guard, Guarded, Guards, LastReset};
-use system_tests::report::{broken, expect};
+use system_tests::report::{expect, fail};
 
 const PERIOD: Duration = Duration::from_millis(20);
 const LONG_PERIOD: Duration = Duration::from_millis(200);
@@ -51,9 +51,9 @@ fn radio(guard: Handle<dyn Guard<0>>, last: Handle<dyn LastReset>) -> ! {
         if let Ok(Some(place)) = last.starved() {
             expect("the guard that is named", place, 1);
             time::sleep(2 * TIME);
-            broken("the program does not end")
+            fail(format_args!("the program does not end"))
         }
         time::sleep(TIME / 3);
     }
-    broken("the guard that is not fed is not named")
+    fail(format_args!("the guard that is not fed is not named"))
 }

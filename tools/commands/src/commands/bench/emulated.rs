@@ -40,7 +40,7 @@ pub const FLASH: &str = "kernel_flash_bytes";
 /// The name of the kernel's size in RAM.
 pub const RAM: &str = "kernel_ram_bytes";
 
-pub const OPERATIONS: [Operation; 55] = [
+pub const OPERATIONS: [Operation; 56] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
