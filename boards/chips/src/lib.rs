@@ -8,6 +8,7 @@
 //! | chip | what | source |
 //! |---|---|---|
 //! | [`Bme280`] | temperature, pressure and humidity | Bosch Sensortec, BST-BME280-DS002 |
+//! | [`SimulatedFlash`] | a flash memory, whose power may fail | the rules of NOR flash that `embedded-storage` tells |
 //! | [`Ssd1306`] | a display of 128 x 64 points, on four wires | Solomon Systech, SSD1306, revision 1.1 |
 //!
 //! ```
@@ -24,12 +25,14 @@
 #![forbid(unsafe_code)]
 
 mod bme280;
+mod flash;
 mod i2c;
 mod lines;
 mod spi;
 mod ssd1306;
 
 pub use bme280::{Bme280, Climate};
+pub use flash::{Error as FlashError, SimulatedFlash};
 pub use i2c::{I2cChip, SimulatedI2c};
 pub use lines::{Lines, SimulatedPin};
 pub use spi::{SimulatedSpi, SpiChip};

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Partitions of a flash memory as services. One process owns the flash and its controller; a client gets one partition,
+//! and reads, writes and erases nothing else.
+//!
+//! | object | over | interface | client's flash |
+//! |---|---|---|---|
+//! | [`Partitions`] | a `NorFlash` of `embedded-storage` | [`Partition`] | [`PartitionHandle`]: `NorFlash` |
+//!
+//! ```ignore
+//! process flash {
+//!     mmio FLASH_CONTROLLER;
+//!     object partitions (stack = 512): Exclusive<Partitions<Flash, 2>> =
+//!         Partitions::new(Flash::new(FLASH_CONTROLLER), [(0x6_0000, 0x8000), (0x6_8000, 0x1_8000)]) =>
+//!         [SETTINGS: dyn Partition<0, 4, 4096>, FIRMWARE: dyn Partition<1, 4, 4096>];
+//! }
+//! process settings { thread main (priority = 2, stack = 2048) = settings::main(SETTINGS); }
+//! ```
+//!
+//! The numbers in `Partition<PLACE, WRITE, ERASE>` are the place in the list, and how many bytes the client writes and
+//! erases at a time: multiples of those of the flash, or the wiring does not compile.
+//!
+//! ```
+//! use crossgate::testing::Wiring;
+//! use crossgate_partition::{Partition, PartitionHandle, Partitions};
+//! use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
+//! use simulated_chips::SimulatedFlash;
+//!
+//! let wiring = Wiring::new();
+//! let flash = SimulatedFlash::<4096, 4, 512>::new();
+//! let settings = wiring.serve(Partitions::new(flash, [(0, 1024), (1024, 3072)]));
+//! wiring.run(|| {
+//!     let mut settings = PartitionHandle::<1, 4, 512>::new(settings);
+//!     assert_eq!(settings.capacity(), 3072);
+//!     settings.write(512, b"abcd").unwrap();
+//!     let mut bytes = [0; 6];
+//!     settings.read(511, &mut bytes).unwrap();
+//!     assert_eq!(bytes, *b"\xffabcd\xff");
+//! });
+//! ```
+//!
+//! Partitions have to lie outside of what the image of the firmware takes, because that is open to all processes for
+//! reading.
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+mod handle;
+
+pub use handle::{Error, PartitionHandle};
+
+use core::ops::Range;
+use crossgate::{Lease, LeaseMut, Wire, interface};
+use embedded_storage::nor_flash::{NorFlash, NorFlashError, NorFlashErrorKind};
+
+/// The number of bytes that are copied at a time, in the client and in the process of the flash.
+const CHUNK: usize = 64;
+
+/// Why the flash did not do what it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
+pub enum Fault {
+    /// A place is no multiple of the size for this operation.
+    NotAligned,
+    /// It is not all in the partition.
+    OutOfBounds,
+    /// The driver of the flash had another error.
+    Other,
+}
+
+impl From<NorFlashErrorKind> for Fault {
+    fn from(kind: NorFlashErrorKind) -> Fault {
+        match kind {
+            NorFlashErrorKind::NotAligned => Fault::NotAligned,
+            NorFlashErrorKind::OutOfBounds => Fault::OutOfBounds,
+            _ => Fault::Other,
+        }
+    }
+}
+
+/// The interface of the process that has a partition, by its place in [`Partitions`]. Addresses are bytes from the start
+/// of the partition.
+#[interface]
+pub trait Partition<const PLACE: usize, const WRITE: usize, const ERASE: usize> {
+    /// Returns the number of bytes of the partition.
+    fn size(&mut self) -> u32;
+    /// Reads bytes.
+    fn read(&mut self, from: u32, to: LeaseMut<'_, [u8]>) -> Result<(), Fault>;
+    /// Writes bytes, which have to be erased. Both the place and the number are multiples of `WRITE`.
+    fn write(&mut self, to: u32, bytes: Lease<'_, [u8]>) -> Result<(), Fault>;
+    /// Erases the bytes between two places, both of which are multiples of `ERASE`.
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), Fault>;
+}
+
+/// The partitions of a flash: the object of the process that owns it. It serves [`Partition`] for each place in the list;
+/// the interface of a place past its end does not compile.
+#[derive(Debug)]
+pub struct Partitions<F, const N: usize> {
+    flash: F,
+    /// Where each starts, and its number of bytes.
+    partitions: [(u32, u32); N],
+}
+
+impl<F: NorFlash, const N: usize> Partitions<F, N> {
+    /// Creates the object of these partitions: for each, where it starts in the flash, and its number of bytes.
+    ///
+    /// # Panics
+    /// If a partition is empty, is not made of whole pages, or overlaps another. In the wiring, that is a compile error.
+    #[must_use]
+    pub const fn new(flash: F, partitions: [(u32, u32); N]) -> Self {
+        const { assert!(F::READ_SIZE == 1, "partitions need a flash that is read byte by byte") };
+        const { assert!(CHUNK.is_multiple_of(F::WRITE_SIZE), "64 bytes are not whole writes") };
+        let page = F::ERASE_SIZE as u32;
+        let mut index = 0;
+        while index < N {
+            let (start, size) = partitions[index];
+            assert!(size > 0, "a partition has no bytes");
+            assert!(start.is_multiple_of(page), "a partition does not start at a page");
+            assert!(size.is_multiple_of(page), "a partition does not end with a page");
+            assert!(start.checked_add(size).is_some(), "a partition ends past all addresses");
+            let mut other = 0;
+            while other < index {
+                let (before, length) = partitions[other];
+                let apart = before + length <= start || start + size <= before;
+                assert!(apart, "two partitions overlap: a client would have bytes of another");
+                other += 1;
+            }
+            index += 1;
+        }
+        Partitions { flash, partitions }
+    }
+
+    /// Returns where the bytes of a partition from `from` to `to` lie in the flash.
+    fn place(&self, place: usize, from: u32, to: u32) -> Result<Range<u32>, Fault> {
+        let (start, size) = self.partitions[place];
+        let inside = from <= to && to <= size;
+        if inside { Ok(start + from..start + to) } else { Err(Fault::OutOfBounds) }
+    }
+}
+
+/// Returns the end of `length` bytes from `from`, as far as addresses go.
+fn end(from: u32, length: usize) -> u32 {
+    from.saturating_add(u32::try_from(length).unwrap_or(u32::MAX))
+}
+
+fn fault<E: NorFlashError>(error: E) -> Fault {
+    error.kind().into()
+}
+
+impl<F, const N: usize, const PLACE: usize, const WRITE: usize, const ERASE: usize>
+    Partition<PLACE, WRITE, ERASE> for Partitions<F, N>
+where
+    F: NorFlash,
+{
+    fn size(&mut self) -> u32 {
+        const { assert!(PLACE < N, "the flash has no such partition") };
+        self.partitions[PLACE].1
+    }
+
+    fn read(&mut self, from: u32, mut to: LeaseMut<'_, [u8]>) -> Result<(), Fault> {
+        let Range { start, .. } = self.place(PLACE, from, end(from, to.len()))?;
+        let mut copy = [0; CHUNK];
+        let (mut done, length) = (0, to.len());
+        while let Some(mut part) = to.slice_mut(done, length.min(done + CHUNK))
+            && !part.is_empty()
+        {
+            let bytes = &mut copy[..part.len()];
+            self.flash.read(start + done as u32, bytes).map_err(fault)?;
+            done += part.copy_from(bytes);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, to: u32, bytes: Lease<'_, [u8]>) -> Result<(), Fault> {
+        const { assert!(WRITE.is_multiple_of(F::WRITE_SIZE), "the flash writes more at a time") };
+        let Range { start, end } = self.place(PLACE, to, end(to, bytes.len()))?;
+        if !start.is_multiple_of(WRITE as u32) || !end.is_multiple_of(WRITE as u32) {
+            return Err(Fault::NotAligned);
+        }
+        let mut copy = [0; CHUNK];
+        let mut done = 0;
+        while let Some(part) = bytes.slice(done, bytes.len().min(done + CHUNK))
+            && !part.is_empty()
+        {
+            let length = part.copy_to(&mut copy);
+            self.flash.write(start + done as u32, &copy[..length]).map_err(fault)?;
+            done += length;
+        }
+        Ok(())
+    }
+
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), Fault> {
+        const { assert!(ERASE.is_multiple_of(F::ERASE_SIZE), "the flash erases more at a time") };
+        if !from.is_multiple_of(ERASE as u32) || !to.is_multiple_of(ERASE as u32) {
+            return Err(Fault::NotAligned);
+        }
+        let Range { start, end } = self.place(PLACE, from, to)?;
+        self.flash.erase(start, end).map_err(fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate::testing::Wiring;
+    use embedded_storage::nor_flash::ReadNorFlash;
+    use simulated_chips::SimulatedFlash;
+
+    type Flash = SimulatedFlash<2048, 4, 512>;
+
+    #[test]
+    #[should_panic(expected = "two partitions overlap")]
+    fn partitions_have_no_byte_in_common() {
+        let _ = Partitions::new(Flash::new(), [(512, 1024), (0, 1024)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "does not end with a page")]
+    fn partitions_are_whole_pages() {
+        let _ = Partitions::new(Flash::new(), [(512, 188)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "ends past all addresses")]
+    fn a_partition_does_not_wrap_around() {
+        let _ = Partitions::new(Flash::new(), [(512, 512_u32.wrapping_neg())]);
+    }
+
+    #[test]
+    fn a_partition_is_a_flash_of_its_own() {
+        let wiring = Wiring::new();
+        let partition = wiring.serve(Partitions::new(Flash::new(), [(0, 512), (512, 1024)]));
+        wiring.run(|| {
+            let mut flash = PartitionHandle::<1, 8, 1024>::new(partition);
+            let bytes: [u8; 200] = core::array::from_fn(|index| index as u8);
+            assert_eq!(flash.write(824, &bytes), Ok(()));
+            let mut read = [0; 200];
+            assert_eq!((flash.read(824, &mut read), read), (Ok(()), bytes));
+            assert_eq!(flash.read(825, &mut read), Err(Error::Flash(Fault::OutOfBounds)));
+            assert_eq!(flash.write(4, &bytes), Err(Error::Flash(Fault::NotAligned)));
+            assert_eq!(flash.erase(512, 1024), Err(Error::Flash(Fault::NotAligned)));
+            assert_eq!(flash.write(824, &bytes), Ok(()), "no bit of it becomes 1");
+            assert_eq!(flash.write(824, &[0xff; 8]), Err(Error::Flash(Fault::Other)));
+            assert_eq!((flash.erase(0, 1024), flash.capacity()), (Ok(()), 1024));
+            assert_eq!((flash.read(824, &mut read), read), (Ok(()), [0xff; 200]));
+        });
+    }
+}
