@@ -34,7 +34,7 @@ crossgate::system! {
     static SYSTEM;
     process flash {
         object partitions (stack = 1024): Exclusive<Partitions<Flash, 2>> =
-            Partitions::new(Flash::new(), [(0, ROOM), (ROOM, 8192 - ROOM)]) =>
+            Partitions::new(Flash::new(), [(ROOM, ROOM), (0, ROOM)]) =>
             [STORE_ROOM: dyn Partition<0, 4, 1024>, REST_ROOM: dyn Partition<1, 4, 1024>];
     }
     process keeper {
