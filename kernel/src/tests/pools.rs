@@ -161,7 +161,7 @@ fn who_computes_in_a_call_is_done_first_and_can_wait_for_nothing() {
         driver.ask(number::SLEEP, [5_000, 0, 0, 0]);
     });
     assert_eq!((driver.current(), driver.path(1)), (3, vec![1, 0]), "it sleeps on");
-    // A second time has the same result.
+    // The second time, the result is the same.
     assert_eq!(steer(&mut driver, END, 1, 0), OK);
     driver.kernel.port.now = 5_000;
     let _ = driver.timer();
