@@ -329,7 +329,7 @@ fn check_down(kernel: &Kernel<TestPort>, process: ProcessId) {
         if thread.depth() == 0 && thread.rights.process == process && is_swept(kernel, id) {
             let begins = matches!(thread.wait, Wait::Nothing | Wait::Time | Wait::Memory);
             let ended = thread.wait == Wait::Ended;
-            assert!(if state.stopped { ended } else { begins }, "its threads begin anew, or end");
+            assert!(if state.stopped { ended } else { begins }, "its threads restart, or end");
         }
         assert!(
             state.reset == 0 || !thread.holds_memory_of(process),

@@ -47,7 +47,7 @@ fn crash(driver: &mut Driver) {
 }
 
 #[test]
-fn a_process_that_crashed_begins_anew() {
+fn a_process_that_crashed_restarts() {
     let mut driver = server(8);
     quiet(&mut driver);
     driver.kernel.port.words.insert(memory(1) + 0x400, 0xbad);
@@ -425,7 +425,7 @@ fn a_supervisor_that_is_to_stay_stopped_resets_nothing() {
 }
 
 #[test]
-fn a_supervisor_can_begin_anew_itself() {
+fn a_supervisor_can_restart_itself() {
     let mut driver = server(8);
     assert_eq!(driver.ask(number::RESTART, [3, 0, 0, 0]), SWITCHED);
     assert_eq!(driver.current(), 3);
