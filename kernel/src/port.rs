@@ -9,7 +9,7 @@ use crossgate_protection::{Span, Unit};
 
 /// An architecture, as the core sees it.
 ///
-/// A port never uses its own rights for an access that the current thread may not make itself. So the saved registers
+/// On behalf of the current thread, a port makes no access that the thread may not make itself. So the saved registers
 /// of a thread, whose address the port reports, lie entirely in the window that is open to the thread.
 ///
 /// Before the port continues with a thread other than the one that ran, it calls [`account`], which counts how long
