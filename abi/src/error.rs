@@ -39,7 +39,7 @@ list! {
     /// The call would wait for something that waits for the calling thread itself.
     Deadlock = 8 => ("would deadlock", Ran::No);
 
-    /// An argument was not a value of its type, so the server's stub refused it. Only a forged call has such an
+    /// An argument was not a value of its type, so the server's thunk refused it. Only a forged call has such an
     /// argument.
     BadArgument = 9 => ("bad argument", Ran::No);
 

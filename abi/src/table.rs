@@ -118,7 +118,7 @@ pub struct Budget {
     pub process: ProcessId,
 }
 
-/// What the wiring says of a process, a protection domain.
+/// A process (a protection domain) in the tables of the wiring.
 #[repr(C)]
 pub struct ProcessRow {
     /// The name of the process in the wiring, which is that of its crate.
@@ -150,8 +150,8 @@ impl ProcessRow {
 pub struct Heap {
     /// The allocator. Its state and its memory are the process'.
     pub allocator: &'static (dyn GlobalAlloc + Sync),
-    /// What the record of a crash names in the place of a file if the memory is exhausted. In the place of the line it
-    /// has the number of bytes that were asked for.
+    /// The text that the record of a crash has in place of a file's name if the memory is exhausted. In place of the
+    /// line it has the number of bytes that were asked for.
     pub exhausted: &'static str,
 }
 
@@ -390,7 +390,7 @@ unsafe impl Sync for Service {}
 // SAFETY: as above.
 unsafe impl Send for Service {}
 
-/// What the wiring says of a thread.
+/// A thread in the tables of the wiring.
 pub struct ThreadRow {
     /// Its name in the wiring.
     pub name: &'static str,
@@ -419,7 +419,7 @@ impl ThreadRow {
 // SAFETY: the pointer is only an address for the kernel; nothing in Rust refers to a stack.
 unsafe impl Sync for ThreadRow {}
 
-/// What the wiring says of a notification.
+/// A notification in the tables of the wiring.
 // A port's assembly reads it.
 #[repr(C)]
 pub struct NotificationRow {

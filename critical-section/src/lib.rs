@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What [`critical_section`] needs in a process: a lock of that process, with priority inheritance.
+//! The lock of a process that [`critical_section`] needs there, with priority inheritance.
 //!
 //! No code of a process runs in interrupts, so a lock excludes all there is to exclude. Each process that uses
 //! `critical_section` has a lock of its own, because this crate is a library. To link it in, name it in a process' crate
@@ -24,9 +24,9 @@ pub const STACKS: usize = 4;
 
 /// The lock.
 static LOCK: RawMutex = RawMutex::new();
-/// What is known of stacks.
+/// The known parts of stacks.
 static KNOWN: [Part; STACKS] = [const { Part::none() }; STACKS];
-/// By which the kernel is asked whose an address is.
+/// A mutex by which the kernel is asked which thread has an address on its stack.
 static PROBE: Mutex<RawMutex> = Mutex::new(RawMutex::new());
 
 struct Section;

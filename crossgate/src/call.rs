@@ -44,7 +44,7 @@ pub unsafe fn take<P: Parameter>(words: Words, position: &mut usize) -> Result<P
 /// copy.
 ///
 /// # Errors
-/// The error of the kernel or of the server's stub, or `BadReply`, because the reply comes from a process that is not
+/// The error of the kernel or of the server's thunk, or `BadReply`, because the reply comes from a process that is not
 /// trusted.
 #[inline(always)]
 pub fn call<R: Wire>(

@@ -10,7 +10,7 @@ use crossgate_abi::{CallError, Status, Word, number};
 
 /// A notification of this process, for which its threads wait.
 ///
-/// It is declared in the wiring with `notification NAME;` (signals that no thread has waited for yet are one) or
+/// It is declared in the wiring with `notification NAME;` (signals that no thread has waited for yet count as one) or
 /// `counting notification NAME;` (each signal counts). The most urgent waiting thread gets a signal; a signal without a
 /// waiting thread is kept.
 ///
@@ -258,7 +258,7 @@ impl Set {
     #[inline]
     fn wait_for_ever(self) -> u8 {
         loop {
-            // The time of a call may be over. A thread that goes on waiting then is stopped later.
+            // The time of a call may be over. A method that goes on waiting then is killed later.
             if let Some(index) = self.wait_for(FOR_EVER) {
                 return index;
             }

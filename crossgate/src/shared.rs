@@ -61,7 +61,7 @@ impl<T: Plain> Shared<T> {
 ///
 /// ```
 /// crossgate::shared! {
-///     /// What goes out next.
+///     /// The line that is sent next.
 ///     static LINE: [u8; 128] = [0; 128];
 /// }
 /// let line = LINE.take().expect("only this thread uses it");

@@ -348,7 +348,7 @@ impl<R> Thread<R> {
 /// Makes a call with raw words, as a hostile caller would. This works inside of [`run`](Wiring::run) only.
 ///
 /// # Errors
-/// The error of the kernel or of the server's stub.
+/// The error of the kernel or of the server's thunk.
 pub fn call_raw(gate: usize, method: usize, words: [Word; 4]) -> Result<[Word; 2], CallError> {
     let reply = call(number::call(gate, method), words);
     CallError::from_status(Status(reply.status)).map_or(Ok(reply.words), Err)

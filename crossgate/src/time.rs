@@ -63,13 +63,13 @@ pub fn now() -> Instant {
 /// When the time is over (at once if it is 0), no call is entered: each fails with [`CallError::DeadlineExceeded`]. In
 /// a call that is in flight, the wait for an object or a notification fails: the server gets
 /// [`TimedOut`](crate::notification::TimedOut) from `wait_timeout`, or [`CallError::DeadlineExceeded`] from a call of
-/// its own, and can return the result that it has. If the call is still not over 10 ms later, the server is stopped
-/// where it is, which is a crash of the server (so it restarts); the call fails with [`CallError::DeadlineExceeded`]. A
-/// server that returns within that time, whatever it is doing when the wait fails or would fail, is never stopped.
+/// its own, and can return the result that it has. If the call is still not over 10 ms later, the server crashes where
+/// it is (so it restarts); the call fails with [`CallError::DeadlineExceeded`]. A server that returns within that time
+/// never crashes by this, whatever it is doing when the wait fails or would fail.
 ///
 /// Of several deadlines, those of callers included, the nearest one counts. Deadlines are 0 to 1023 µs late, and every
 /// 67 s 1 to 3 ms; a time of more than 33,550,336 µs sets no deadline. The wiring of the process has to say
-/// `deadlines;`, because a process with this right can stop a server that is slow.
+/// `deadlines;`, because a process with this right can make a slow server crash.
 ///
 /// ```
 /// # use crossgate::{CallError, Handle, interface, testing::Wiring, time};

@@ -33,7 +33,7 @@ static LAST: AtomicPtr<Executor> = AtomicPtr::new(null_mut());
 #[repr(C)]
 pub struct Executor {
     state: AtomicU8,
-    /// What it waits for has changed: the time of a timer, or the notifications.
+    /// True if the time of a timer or the set of notifications has changed for which it waits.
     has_news: AtomicBool,
     has_begun: AtomicBool,
     /// Set before it is in the list.
@@ -97,7 +97,7 @@ impl Executor {
             self.state.store(POLLS, Relaxed);
             // SAFETY: this thread alone polls it, and no task does.
             unsafe { raw.poll() };
-            // What comes too late for this is seen below.
+            // A change that comes too late for this is seen below.
             if self.has_news.load(Relaxed) {
                 self.has_news.store(false, SeqCst);
                 notifications = wait::notifications_of(self);
@@ -182,7 +182,7 @@ impl Executor {
         }
     }
 
-    /// Whether a task is one of its.
+    /// Returns whether a task belongs to it.
     pub(crate) fn has(&self, task: TaskRef) -> bool {
         // SAFETY: the executors of this process are statics.
         let executor = unsafe { task.executor() };
@@ -212,7 +212,7 @@ fn all() -> impl Iterator<Item = &'static Executor> {
     core::iter::successors(known(&LAST), move |executor| known(&executor.before))
 }
 
-/// What Embassy calls to have an executor poll. It may come from any thread of the process.
+/// Makes an executor poll: Embassy calls this, from any thread of the process.
 //
 // It is not believed: an executor that is made by other means has a context of its own choice. The last one is tried
 // first, because most processes have one.

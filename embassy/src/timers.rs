@@ -19,7 +19,7 @@ use embassy_time_driver::Driver;
 /// The time that never comes.
 pub(crate) const NEVER: u64 = u64::MAX;
 
-/// What a task keeps. Zeros are a valid one: it is in no list.
+/// The entry of a task in a list. One of zeros is valid: it is in no list.
 struct Item {
     next: Option<NonNull<Item>>,
     at: u64,

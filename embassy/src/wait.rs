@@ -97,7 +97,7 @@ impl Drop for Wait {
     }
 }
 
-/// What tasks of an executor wait for.
+/// Returns the notifications for which tasks of an executor wait.
 pub(crate) fn notifications_of(executor: &Executor) -> Set {
     let places = PLACES.lock();
     let waiting =

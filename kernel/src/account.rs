@@ -14,7 +14,7 @@ use crossgate_abi::{
 /// The time slice in the background, in µs, if the wiring sets none for all priorities.
 pub(crate) const BACKGROUND_SLICE: u32 = 10_000;
 
-/// The value that stands for the budgets where the index of the next thread to look at is kept.
+/// The value of `Kernel::checked` while a round looks at budgets. Later it is the index of the next thread to look at.
 pub(crate) const BUDGETS: u8 = u8::MAX;
 
 /// The number of budgets that one interrupt looks at.
@@ -92,7 +92,7 @@ impl<P: Port> Kernel<P> {
     pub(crate) extern "C" fn count(&mut self) {
         let now = self.port.now();
         let thread = self.threads.current();
-        // A return from a call without duties on the return path would not come here.
+        // This gives the return a duty, because a return without duties would not come here.
         thread.outer_deadline();
         let id = thread.id;
         let process = if id == ThreadId::IDLE { ProcessId::NOBODY } else { thread.rights.process };
@@ -191,7 +191,8 @@ impl<P: Port> Kernel<P> {
         let own = self.system.threads.get(id.index()).map_or(0, |thread| thread.priority);
         let priority = if is_used_up { own.min(BACKGROUND) } else { own };
         self.threads.get_mut(id).base_priority = priority;
-        // Threads that wait for this one try again, and lend it their priority; and so does the thread itself.
+        // Threads that wait for this one try again, and lend it their priority. If this one waits for another, it does
+        // the same.
         self.stir(id);
         self.set_priority(id, priority);
         if let Some(holder) = self.threads.get(id).blocked_on {

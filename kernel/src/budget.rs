@@ -4,7 +4,7 @@
 //! A *budget* is time that a thread, or all threads of a process together, may run at their priority in each period,
 //! wherever their calls lead them. When it is used up, they have the priority of the
 //! [background](crossgate_abi::BACKGROUND) until the next period. A *time slice* is the time that a thread runs before
-//! the next of its priority does. In the background there always is a time slice.
+//! the next of its priority does. The background always has a time slice.
 //!
 //! A thread that others wait for has the priority of the most urgent of them, in the background too, but only while
 //! they wait. Meanwhile the threads whose priority it has pay for it with their budgets, as if they ran.
@@ -90,7 +90,7 @@ pub struct Budgets<P: Port> {
 }
 
 impl<P: Port> Budgets<P> {
-    /// Counts the time that the running thread has used up to now, and some more µs.
+    /// Counts the time that the running thread has used up to now, and `more` µs besides.
     #[inline]
     pub(crate) fn charge(&mut self, now: u64, more: u64) {
         let time = u32::try_from(now - self.since + more).unwrap_or(u32::MAX);

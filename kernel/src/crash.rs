@@ -2,8 +2,8 @@
 //! Crashes: how a process is taken down.
 //!
 //! A thread of another process that was in it returns to the nearest caller outside, with
-//! [`ServerFaulted`](CallError::ServerFaulted); so does, later, a thread that returns into it from a process that it
-//! called. Every other process continues, and the supervisor [is told](crate::fault).
+//! [`ServerFaulted`](CallError::ServerFaulted). A thread that has called another process from it finishes that call
+//! first, and then does the same. Every other process continues, and the supervisor [is told](crate::fault).
 //!
 //! A process is taken down at once: from then on nothing enters it. The rest, which is the threads in it and those that
 //! would return to it, is [swept](crate::sweep) away in pieces, each thread before it runs again. If the supervisor

@@ -73,7 +73,8 @@ impl<P: Port> Kernel<P> {
             if thread.stack.start <= used && used <= thread.stack.end {
                 tell(Span { start: thread.stack.start, end: used });
             }
-            // The same of the callers of the thread: the stack of a callee does not begin at once there.
+            // The same for the callers of the thread: the stack of a callee may begin below the stack pointer of its
+            // caller.
             for frame in thread.frames.iter().take(thread.depth().into()) {
                 let Window { top, .. } = P::Unit::window(thread.stack, frame.stack_pointer);
                 tell(Span { start: top, end: frame.stack_pointer });

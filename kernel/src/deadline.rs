@@ -5,8 +5,9 @@
 //! further call, and a wait for an object or a notification in the calls in flight fails with
 //! [`DeadlineExceeded`](CallError::DeadlineExceeded), so that an orderly server gives up and returns. A method that has
 //! not returned when a time of [grace](GRACE) is over is killed, and its process crashes with it, because its memory is
-//! as the method left it. So it continues, inwards to outwards, each method with a time of grace of its own, until the
-//! thread is back where the deadline was set.
+//! as the method left it. The methods further out follow one after the other, each with a time of grace of its own,
+//! until the thread is back where the deadline was set.
+//!
 //! A callee runs under the deadline of its caller. It can set a deadline of its own, which can only be nearer; that of
 //! the caller is kept in the frame of the call, and holds again after the call.
 
@@ -20,8 +21,8 @@ use crossgate_abi::{
     ARGUMENT_WORDS, CallError, Cause, DEADLINE_UNIT, DEADLINE_WITHIN, Status, ThreadId, Word,
 };
 
-/// The time for which a method may go on after the end of its time, in µs. An impatient caller can't have a method
-/// killed that returns within it.
+/// The time for which a method may go on after its deadline, in µs. It protects a method that returns at once from a
+/// caller whose deadline is too short.
 pub const GRACE: u64 = 10_000;
 
 /// The part of the kernel for a firmware in which some process may set deadlines for its calls. Other firmware does not
@@ -69,8 +70,8 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// Sets a deadline so far away, unless the one in force is nearer. (That of the caller is never nearer than
-    /// the one in force.)
+    /// Sets a deadline that is as far away as the first word says, unless the one in force is nearer. (That of the
+    /// caller is never nearer than the one in force.)
     #[inline]
     fn set_deadline_within(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let thread = self.threads.current();

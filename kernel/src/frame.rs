@@ -38,7 +38,7 @@ pub(crate) struct Frame {
     /// The service that was called.
     pub service: ServiceId,
     /// The duties of the return path: the kinds of the handles among the two result words, as in a [`Shape`], and the
-    /// bits below. 0: the call returns on the short way. It is always 0 while no call uses the frame.
+    /// bits below. 0: the call returns on the short path. It is always 0 while no call uses the frame.
     pub care: u8,
 }
 

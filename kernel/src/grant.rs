@@ -94,8 +94,8 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// Handles a thread that is in a call of this service which the wiring does not permit: the call fails, and before
-    /// that so do waits in it. A thread that waits for the object finds that it may not call it any more.
+    /// Handles a thread that is in a call of this service which the wiring does not permit: waits in the call fail, and
+    /// then the call itself. A thread that waits for the object finds that it may not call it any more.
     #[inline]
     fn expel(&mut self, id: ThreadId, index: ServiceId, service: &Service) {
         if id == self.threads.current_id() {

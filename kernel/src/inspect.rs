@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Inspection of threads and processes, for processes with the right.
 //!
-//! One system call reads one thing, which takes a short time whatever there is to see; of a stack, it looks at a few
+//! One system call reads one item, in a short time that does not depend on the system; of a stack, it looks at a few
 //! words. The reader sees no memory of other processes, and changes nothing. If some process has the right, the kernel
 //! notes for each process how often it has crashed, and the record of its last crash.
 //!
@@ -153,7 +153,8 @@ impl<P: Port> Kernel<P> {
         Some(record)
     }
 
-    /// Notes the crash, and dumps what the port knows of the thread. The check of the dump comes later.
+    /// Notes the crash, and dumps the registers and the stack that the port knows. The checksum of the dump comes
+    /// later.
     #[inline]
     pub(crate) fn note_and_dump(&mut self, process: ProcessId) {
         let Some(record) = self.note(process) else { return };
@@ -184,8 +185,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Does a piece of the work that is left of a dump: clears words of the stack that it does not have, and works out
-    /// the check, some words at a time.
+    /// Does a piece of the work that is left of a dump: clears the words that the stack did not fill, and computes the
+    /// checksum, some words at a time.
     #[inline]
     pub(crate) fn check_dump(&mut self) {
         let from = usize::from(core::mem::take(&mut self.work.unchecked));
@@ -209,7 +210,7 @@ impl<P: Port> Kernel<P> {
     }
 }
 
-/// The number of words of a dump that are checked in a piece.
+/// The number of words that one piece adds to the checksum of a dump.
 const CHECKED: usize = 15;
 
 /// Returns a 64-bit number as two words.

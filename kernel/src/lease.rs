@@ -18,8 +18,8 @@ const SMALLEST_BLOCK: Word = 32;
 pub(crate) struct Source(pub ProcessId);
 
 impl Source {
-    /// A stack: the protection unit may not open a byte more than was offered. (Other numbers are those of processes;
-    /// any part of the shared memory of a process may be exposed.)
+    /// A stack: the protection unit may not open a byte more than was offered. (Any other source is the shared memory
+    /// of a process, of which rounding may open any part.)
     pub const STACK: Source = Source(ProcessId::NOBODY);
 }
 
@@ -101,7 +101,7 @@ impl InForce {
         (self.0 >> 4) as usize..self.count() as usize
     }
 
-    /// Returns 0 if the thread holds no leases, over all its calls.
+    /// Returns the leases as a byte, which is 0 if the thread holds none over all its calls.
     #[inline(always)]
     #[must_use]
     pub const fn bits(self) -> u8 {
@@ -117,7 +117,7 @@ pub fn offered(address: Word, length: Word) -> Option<Span> {
     Span::new(address, length)
 }
 
-/// Returns the size of the smallest block that holds as many bytes as the length says besides [`WHOLE_BLOCK`]; 0 for a
+/// Returns the size of the smallest block that holds the bytes of a length with the flag [`WHOLE_BLOCK`]; 0 for a
 /// length of 0.
 #[cold]
 #[inline]

@@ -58,11 +58,12 @@
 //! | [`inspect`] | inspection of threads and processes |
 //! | [`choice`] | the choice of optional parts |
 //! | [`timer`] | the interrupt of the timer |
-//! | [`system_call`] | the system calls, one after another |
-//! | `dead` | the dead parts of the kernel's memory, for a test |
+//! | [`system_call`] | the dispatch of the system calls |
+//! | `dead` | the parts of the kernel's memory that mean nothing at present, for a test |
 //!
-//! Every path is O(1), or goes over the threads once; what needs more is done in [pieces](work). None can panic:
-//! tables are read through `get`, and the thread table answers every index (see [`threads::Threads`]).
+//! Every path is O(1), or goes over the threads once; longer work is done in [pieces](work). No path can panic: an
+//! index into a table goes through `get` or is reduced to the length of the table, and the thread table answers every
+//! index (see [`threads::Threads`]).
 //!
 //! # The invariants
 //!
@@ -74,10 +75,10 @@
 //! | **urgent** | the running thread is the first of the most urgent ready ones | `check_urgent` |
 //! | **levels** | the list of each [priority](schedule::Ready) holds exactly the ready threads of that priority, each once | `check_levels` |
 //! | **slots** | every thread is in its own [slot](threads::Threads), except for the current one, whose slot is empty | `check_slots` |
-//! | **quick** | the [word](thread::Calls) that a port compares before a quick call is plain exactly if the call has nothing else to check | `check_quick` |
+//! | **quick** | before a call that it makes by itself, a port compares one [word](thread::Calls) with `LAST`: it is not above that exactly if a frame is left, no lease is in force and no deadline has passed | `check_quick` |
 //! | **rights** | a thread executes in the process that its calls led to, with the rights that they gave it, and with no more of its stack open | `check_rights` |
 //! | **leases** | a call is lent only memory that its caller had the right to lend | `check_leases` |
-//! | **inheritance** | the priority of a thread is the highest of its own and those of the threads that wait for it; where it is not yet, the worker looks at that thread before any thread runs that is not more urgent; waits form no cycle | `check_priority` |
+//! | **inheritance** | the priority of a thread is the highest of its own and those of the threads that wait for it; it may be higher only until the worker has lowered it, which the worker does before a thread of that or a lower priority runs; waits form no cycle | `check_priority` |
 //! | **waits** | a wait can end, and the thread then gets the right result | `check_wait` |
 //! | **in vain** | waits fail only in calls whose results no caller waits for any more | `check_in_vain` |
 //! | **one side** | a [notification](notification::Notification) has signals or waiters, never both | `check_one_side` |

@@ -14,7 +14,7 @@ pub struct Inspection {
     pub(crate) noted: usize,
     /// True if the dump was written since the system started.
     pub(crate) is_dumped: bool,
-    /// The check of the words of the dump that were [looked at](crate::work::Work::unchecked) so far.
+    /// The checksum of the words of the dump that were [looked at](crate::work::Work::unchecked) so far.
     pub(crate) check: Word,
 }
 

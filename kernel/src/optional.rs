@@ -11,7 +11,8 @@ use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Status, Word};
 #[repr(C)]
 pub struct Optional<P: Port> {
     /// Carries out a system call of an optional part.
-    // The first field, and called as `Deadlines::set` is, so that both take the same code.
+    // The first field, as `Deadlines::set` is, and of the same type, so that the compiler merges the code of the two
+    // calls.
     pub(crate) call: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// Ends the life of a process that is taken down.
     pub(crate) end_life: fn(&mut Kernel<P>, ProcessId),
@@ -19,8 +20,8 @@ pub struct Optional<P: Port> {
     pub(crate) note: fn(&mut Kernel<P>, ProcessId),
     /// Does a piece of the work that is left of a crash dump.
     pub(crate) check_dump: fn(&mut Kernel<P>),
-    /// Returns, in the third word, the life in which the process of the second made the call that the current thread is
-    /// in.
+    /// Writes the life of a caller to the third word: the caller is the process in the second word, and the life is the
+    /// one in which it made the call that the current thread is in.
     pub(crate) life_of_caller: fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// The number of lives of each process that have ended, if some process is told.
     pub(crate) ended: &'static mut [u32],

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Pools: threads that a process starts and ends at run time.
 //!
-//! A thread of a pool is one of the wiring. Its process keeps in its own memory what the thread is to do; here the
-//! thread only parks while there is no work, is started, and is ended, whatever it is doing. A thread that is ended
-//! restarts: at home at once; in a call of another process when it has returned home. In such a call a method that
-//! computes finishes first, and a wait fails, because no caller waits for the method any more.
+//! A thread of a pool is a thread of the wiring. Its process keeps the jobs in its own memory; the kernel only parks
+//! the thread while there is no job, starts it, and ends it, whatever it is doing. A thread that is ended restarts: at
+//! once if it is at home, or when it has returned home from its calls of other processes. A method that computes in
+//! such a call finishes first; a wait in it fails, because no caller waits for the method any more.
 //!
-//! A thread that parks or is ended has no mutex of its process: a mutex that it left taken is never freed, because the
-//! data that it protects may be half changed. Threads that wait for it get an error.
+//! A mutex that a thread holds when it parks or is ended is never freed, because the data that it protects may be half
+//! changed. Threads that wait for it get an error.
 
 use crate::Kernel;
 use crate::effect::Outcome;

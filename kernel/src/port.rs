@@ -9,11 +9,10 @@ use crossgate_protection::{Span, Unit};
 
 /// An architecture, as the core sees it.
 ///
-/// A port does nothing with its own rights that the current thread could not do with the thread's rights: the address
-/// that it reports for the saved registers of the thread lies, with all of them, in the window that is open to the
-/// thread.
+/// On behalf of the current thread, a port makes no access that the thread may not make itself. So the saved registers
+/// of a thread, whose address the port reports, lie entirely in the window that is open to the thread.
 ///
-/// Before the port continues with another thread than the one that ran, it calls [`account`], which counts how long
+/// Before the port continues with a thread other than the one that ran, it calls [`account`], which counts how long
 /// threads run.
 ///
 /// [`account`]: crate::Kernel::account
@@ -30,7 +29,7 @@ pub trait Port: 'static {
     /// callee's registers at its first system call.
     const ENTRY_SIZE: Word;
 
-    /// Returns the stack that starts here in the form of the protection unit. The core only keeps the value.
+    /// Returns the stack that starts at `start`, in the form of the protection unit. The core only keeps the value.
     fn stack_register(start: Word) -> Word;
 
     /// Returns the values against which the stack pointer of a thread with this stack is checked when its registers are
@@ -48,7 +47,7 @@ pub trait Port: 'static {
     /// stack pointer.
     fn first_context(entry: extern "C" fn() -> !, stack_end: Word) -> Word;
 
-    /// Resets the whole system, as a power cycle does: the supervisor is down for good.
+    /// Resets the whole system, as a power cycle does. The core asks for it when the supervisor is down for good.
     ///
     /// It returns only in a test of what the core would do.
     fn reset_system(&mut self);
@@ -60,10 +59,10 @@ pub trait Port: 'static {
     /// [`NEVER`](crate::time::NEVER)) or soon after. It replaces the earlier time.
     fn set_timer(&mut self, wake_at: u64);
 
-    /// Returns whether an interrupt, or the timer, waits until the core is done with the present event: then the core
-    /// does only what can't wait. A port that is not able to tell answers `false`.
+    /// Returns whether an interrupt, or the timer, is pending while the core handles the present event: then the core
+    /// puts off all that it can. A port that is not able to tell answers `false`.
     ///
-    /// An interrupt whose line is [masked](Self::mask) does not wait.
+    /// An interrupt whose line is [masked](Self::mask) is not pending.
     fn interrupt_is_pending(&self) -> bool;
 
     /// Reads a word of a process' memory. The core has checked that the address is aligned and belongs to the process
@@ -77,13 +76,13 @@ pub trait Port: 'static {
     /// words only, because interrupts wait meanwhile. Returns the number of bytes from the word that it found to the end
     /// of the stack, or 0 if it found none; and where to look next, or 0 if nothing is left to look at.
     ///
-    /// A word is used if it is not what it was at boot. Everything above a used word counts as used, as far as a callee
-    /// begins right below its caller.
+    /// A word is used if it is not what it was at boot. Everything above a used word counts as used, even if the stack
+    /// of a callee did not begin right below that of its caller.
     fn stack_use(&mut self, stack: Span, from: Word) -> [Word; 2];
 
-    /// Writes the registers of a thread that crashed now, as a [dump] has them, and the words from its stack pointer
-    /// on, as far as they lie in `window`: that is the part of its stack that belongs to the process that it was in.
-    /// Returns the number of those words. Registers that are not known stay as they are.
+    /// Writes the registers of a thread that crashed now, in the order of a [dump], and the words from its stack
+    /// pointer on, as far as they lie in `window`: that is the part of its stack that belongs to the process that it
+    /// was in. Returns the number of those words. Registers that are not known stay as they are.
     ///
     /// [dump]: crossgate_abi::inspect::dump
     fn dump(

@@ -8,7 +8,7 @@
 //! Interrupts on behalf of threads that are not more urgent can delay an operation only a bounded number of times. A
 //! line that has interrupted is masked until a thread of its driver acknowledges it, a thread that sleeps is woken once,
 //! and a less urgent thread does not run in between. So each line, and each thread, can restart an operation at most
-//! once. More urgent threads can do it more often, as they can take all time anyway: an operation finishes once they
+//! once. More urgent threads can do it more often. They can take all CPU time anyway: an operation finishes once they
 //! leave the CPU alone for as long as it takes (at most about 1,000 instructions). If they have a
 //! [budget](crate::budget), they are less urgent when it is used up.
 

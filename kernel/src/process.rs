@@ -51,7 +51,7 @@ pub struct Process {
     pub(crate) reset: Word,
     /// The number of crashes in a row.
     pub(crate) crashes: u8,
-    /// The last of the threads that were found to hold none of its memory, since the process was taken down.
+    /// The threads up to this one were found to hold none of its memory since the process was taken down.
     pub(crate) looked: ThreadId,
     /// True if it stays stopped until the supervisor restarts it.
     pub(crate) stopped: bool,

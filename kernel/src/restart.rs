@@ -43,7 +43,7 @@ impl<P: Port> Kernel<P> {
         if state.stopped {
             return Progress::Stopped;
         }
-        // (For whichever process: the threads that hold memory are known only when all threads are swept.)
+        // (Whichever process the sweep is for: the threads that hold memory are known only when all threads are swept.)
         if !self.work.unswept.is_empty() {
             self.piece();
             return Progress::More;

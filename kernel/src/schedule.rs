@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The scheduler: fixed priorities, first come first served within each.
 //!
-//! The ready threads of a priority form a list, each with the index of the next; the level has the first, which is the
-//! one that runs or ran last, and the last. Finding the thread to run, adding a thread, and removing the first are
-//! O(1); removing another is O(n).
+//! The ready threads of one priority, a *level*, form a list: each thread has the index of the next one, and the level
+//! has those of the first and the last. The first is the thread that runs, or ran last. Finding the thread to run,
+//! adding a thread, and removing the first are O(1); removing another is O(n).
 
 use crate::Kernel;
 use crate::effect::Effect;

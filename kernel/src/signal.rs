@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Signals, and waits for them.
 //!
-//! A signal wakes the most urgent thread that waits for the notification. Without a waiter it is kept, as one of many
-//! (counting) or as the only one (binary).
+//! A signal wakes the most urgent thread that waits for the notification. If none waits, the notification keeps the
+//! signal: a counting notification keeps all of them, a binary one at most one.
 
 use crate::Kernel;
 use crate::effect::Outcome;

@@ -36,7 +36,8 @@ impl<P: Port> Kernel<P> {
         self.want_timer(wake_at);
     }
 
-    /// Has the port's timer interrupt at this time, if not before, to look at the threads again.
+    /// Asks for a look at the threads at this time, if not before. The end of the present round of checks sets the
+    /// port's timer.
     #[inline(always)]
     pub(crate) fn look_again(&mut self, wake_at: u64) {
         self.next_wake = self.next_wake.min(wake_at);

@@ -52,9 +52,8 @@ impl<P: Port> Kernel<P> {
         is_some
     }
 
-    /// Looks at some threads, for the most urgent one. Threads that are in no call, and not at home in a process that
-    /// is being taken down, need not be swept. Then the worker gets the priority of that thread; if more threads are
-    /// left, it looks at them next.
+    /// Looks at some threads, for the most urgent one, whose priority the worker then gets. If more threads are left,
+    /// it looks at them first. A thread that is in no call, and whose home is not being taken down, need not be swept.
     #[inline(always)]
     fn look(&mut self) {
         let (work, threads) = (&mut self.work, &self.threads);
@@ -109,9 +108,9 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Leads a thread, which must not be waiting there, out of the process that it executes in, if that one was taken
-    /// down. Each run leaves one call; if the thread is then in another such process, another run is needed. The
-    /// last run also frees the objects of such processes that outer calls have locked, and makes the returns skip
-    /// these processes. If it waits further in, in a call that no caller waits for any more, that wait fails.
+    /// down. Each run leaves one call; if the thread is then in another such process, another run is needed. The last
+    /// run also frees the objects of such processes that outer calls have locked, and makes the returns skip these
+    /// processes. If the thread waits in a call that one of these processes has made, directly or not, that wait fails.
     #[inline]
     fn lead_out(&mut self, id: ThreadId) {
         let dying = self.work.dying;

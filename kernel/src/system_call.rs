@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The system calls that need no file of their own.
+//! The dispatch of the system calls, and the bodies of those that need no file of their own.
 
 use crate::Kernel;
 use crate::effect::{Effect, Outcome};

@@ -26,7 +26,7 @@ impl Calls {
     pub const LAST: u32 = Self::FRAME * (MAX_CALL_DEPTH as u32 - 1);
     /// A flag: the thread holds leases.
     pub const LEASES: u32 = 1 << 31;
-    /// A flag: the deadline of calls has passed.
+    /// A flag: the deadline of its calls has passed.
     const LATE: u32 = 1 << 30;
 
     const NONE: Calls = Calls(0);
@@ -74,7 +74,8 @@ pub struct Thread<U: Unit> {
     pub(crate) priority: u8,
     pub(crate) blocked_on: Option<ThreadId>,
     /// The number of waits that have to fail, because a process that the thread would return to has been taken down:
-    /// one for each call that it is in from that process on. (A thread that waits in spite of that may continue.)
+    /// one for each call that it is in from that process on. (Later waits succeed again: a method that insists on
+    /// waiting is not stopped by this.)
     pub(crate) orphaned: u8,
     /// The deadline of the calls that it makes.
     pub(crate) deadline: Deadline,
@@ -110,7 +111,7 @@ impl<U: Unit> Offset<U> {
     pub const WAIT: usize = offset_of!(Thread<U>, wait);
     /// ... and behind it a word, ...
     pub const WAIT_VALUE: usize = Self::WAIT + 4;
-    /// ... which is a set of notifications with this kind.
+    /// ... which is a set of notifications if the kind is this one.
     pub const WAITS_FOR_NOTIFICATIONS: u8 = 2;
     /// The time at which its wait ends: two words.
     pub const WAKE_AT: usize = offset_of!(Thread<U>, wake_at);
@@ -235,7 +236,7 @@ impl<U: Unit> Thread<U> {
         self.calls.flag(Calls::LATE, deadline == Deadline::OVER);
     }
 
-    /// Returns whether calls that it is in may have taken too long.
+    /// Returns whether its calls have a deadline, or one of them a time of grace, so that they have to be checked.
     #[inline(always)]
     pub(crate) fn has_deadlines(&self) -> bool {
         (self.deadline, self.grace) != (Deadline::NONE, Deadline::NONE)
@@ -287,9 +288,8 @@ impl<U: Unit> Thread<U> {
         self.frames.get(..self.depth().into()).unwrap_or(&[])
     }
 
-    /// Returns the number of calls from the innermost one up to the outermost one of which `is_such` is true, both
+    /// Returns the number of calls from the innermost one up to the outermost one for which `is_such` is true, both
     /// included; 0 if there is none. `is_such` is asked about every call.
-    // Inlined, because each use then has its own code, as if it were written there.
     #[inline(always)]
     pub(crate) fn calls_from(&mut self, mut is_such: impl FnMut(&mut Frame) -> bool) -> u8 {
         let (mut calls, mut from) = (0, 0);
@@ -322,7 +322,7 @@ impl<U: Unit> Thread<U> {
             .map_or(self.stack.end, |frame| U::window(self.stack, frame.stack_pointer).top)
     }
 
-    /// Returns to the caller of the innermost call. (The port loads what is saved there.)
+    /// Returns to the caller of the innermost call. (The port loads the caller's saved registers.)
     #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<Frame> {
         let place = self.innermost_mut()?;
@@ -357,8 +357,8 @@ impl<U: Unit> Thread<U> {
         in_vain
     }
 
-    /// Leaves the process that it is in, which was taken down, and others on its way back that were; it waits for
-    /// nothing. Returns whether it is back at a caller.
+    /// Leaves the process that it is in, which was taken down, and each process on its way back that was taken down,
+    /// too. The thread must not be waiting. Returns whether it is back at a caller.
     #[inline]
     pub(crate) fn unwind(&mut self) -> bool {
         self.orphaned = 0;
@@ -399,7 +399,7 @@ impl<U: Unit> Thread<U> {
         self.leases.get(rights.leases.places()).unwrap_or(&[]).iter()
     }
 
-    /// Takes the work that is left before it runs, for the port to do.
+    /// Takes the work that the port has to do before the thread runs.
     #[inline(always)]
     pub fn take_pending(&mut self) -> Pending {
         core::mem::take(&mut self.pending)

@@ -59,7 +59,7 @@ impl<U: Unit> Threads<U> {
         }
     }
 
-    /// Returns the thread of this index, in code that looks at many.
+    /// The same as [`get`](Self::get), but inlined, for code that looks at many threads.
     #[inline(always)]
     pub(crate) fn at(&self, id: ThreadId) -> &Thread<U> {
         match self.slots.get(id.index()) {
@@ -83,7 +83,7 @@ impl<U: Unit> Threads<U> {
         }
     }
 
-    /// Returns the thread of this index, to change it, in code that is inlined.
+    /// The same as [`get_mut`](Self::get_mut), but inlined.
     #[inline(always)]
     pub(crate) fn at_mut(&mut self, id: ThreadId) -> &mut Thread<U> {
         match self.slots.get_mut(id.index()) {

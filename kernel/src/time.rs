@@ -75,7 +75,7 @@ impl Deadline {
 /// A number of units that is greater than what is left of any deadline.
 pub(crate) const FOR_EVER: u16 = u16::MAX;
 
-/// Returns the time at which so many units have ended, in µs since start.
+/// Returns the time at which `left` units, counted from the present one on, have ended, in µs since start.
 #[inline(always)]
 pub(crate) fn end_of(left: u16, now: u64) -> u64 {
     now - now % DEADLINE_UNIT + u64::from(left) * DEADLINE_UNIT

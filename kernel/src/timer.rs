@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The interrupt of the timer, at which threads wake.
 //!
-//! Each thread is looked at: there are few, and most waits with a timeout end before it. After as many looks as take a
-//! short time, or when another interrupt is pending, the port is asked for another interrupt at once, and other
-//! interrupts arrive in between.
+//! Each thread is looked at, and no queue is kept in the order of time: there are few threads, and most waits end
+//! before their timeout, so a queue would be changed more often than used. After as many looks as take a short time, or
+//! when another interrupt is pending, the port is asked for another interrupt at once, and other interrupts arrive in
+//! between.
 
 use crate::Kernel;
 use crate::effect::Effect;
@@ -29,7 +30,7 @@ impl<P: Port> Kernel<P> {
         }
         // (The idle thread needs no look.)
         self.checked = self.checked.max(1);
-        // Of the steps that take long, one in each interrupt, before any other.
+        // A step that takes long is done only if it is the first of an interrupt.
         let mut is_first = true;
         for _ in 0..looks {
             let id = ThreadId::new(self.checked.into());
@@ -38,7 +39,8 @@ impl<P: Port> Kernel<P> {
             let is_due = wake_at <= now;
             let deadlines = self.deadlines.filter(|_| thread.has_deadlines());
             let takes_long = is_due || deadlines.is_some();
-            // (Without a look in each, this interrupt could come again ahead of a pending one for ever.)
+            // (The first step is done in any case: without it, this interrupt could come again for ever, ahead of a
+            // pending one.)
             if !is_first && (takes_long || self.port.interrupt_is_pending()) {
                 break;
             }

@@ -2,12 +2,13 @@
 //! The run time of threads and processes.
 //!
 //! The time from one [account](crate::Kernel::account) to the next is counted for the thread that ran, and for the
-//! process that it was in. So the port has to account for each switch, and for each call and return too. A port that
-//! makes some calls by itself does not make any, if the wiring counts time: the gates leave each call to the core, as
-//! one that needs [care](crossgate_abi::table::Gate::CARE), and each frame then has a deadline to restore, so that the
-//! core makes the return, too.
+//! process that it was in. So the port has to account for each switch, and for each call and return too. If the wiring
+//! counts time, a port makes no call by itself, not even a plain one: the gates leave each call to the core, as one
+//! that needs [care](crossgate_abi::table::Gate::CARE), and each frame gets a deadline to restore, so that the core
+//! makes the return, too.
 //!
-//! Times are read in whole µs, and no time is lost: what is too much in one stretch is missing in the next.
+//! Times are read in whole µs, and the errors do not add up: a µs that one stretch counts too much, the next counts too
+//! little.
 
 use crossgate_abi::{ProcessId, ThreadId};
 

@@ -28,10 +28,10 @@
 //! | 4 | the object that it calls is taken | `take_lock` | a retry |
 //! | 5 | the mutex is taken | `mutex_wait` | a reply: OK |
 //! | 6 | memory of its process is still lent | `begin` in `restart` | a retry |
-//! | 7 | it exits or parks, or its process is stopped | `end` | what there was |
-//! | 8 | its time has come | `timer` | what there was |
+//! | 7 | it exits or parks, or its process is stopped | `end` | the same as before |
+//! | 8 | its time has come | `timer` | the same as before |
 //! | 9 | a signal arrives | `wake_waiter` | a reply: the notification |
-//! | 10 | what it waits for is free, or it may not call the object any more | `stir`, then perhaps the worker (`piece`); `expel` | what there was; for a mutex whose holder ended, a reply: a deadlock |
+//! | 10 | what it waits for is free, or it may not call the object any more | `stir`, then perhaps the worker (`piece`); `expel` | the same as before; for a mutex whose holder ended, a reply: a deadlock |
 //! | 11 | the calls that it is in are late, or no caller waits for them | `check_deadline`, `waits_in_vain` | a reply: the deadline is exceeded |
 //! | 12 | the process that it is in is taken down | `sweep` | a reply to its caller: the server faulted; nothing if it is at home and restarts; or it ends (7) |
 //! | 13 | its process has work for it again | `steer` | a reply: OK |

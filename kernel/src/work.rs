@@ -31,7 +31,7 @@ pub(crate) struct Work {
     pub lessees: Set<ThreadId>,
     /// True if the notification of the supervisor still has to be signalled, because a fault was recorded.
     pub untold: bool,
-    /// The first word of the crash dump that is not part of its check yet; 0 if there is no such word.
+    /// The first word of the crash dump that is not part of its checksum yet; 0 if there is no such word.
     pub unchecked: u8,
     /// Threads of these sets that still have to be looked at, to choose the most urgent.
     pub unseen: Set<ThreadId>,

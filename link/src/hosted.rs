@@ -68,11 +68,11 @@ const EXHAUSTED_ENTRY: &str = "___rust_alloc_error_handler";
 const HOST: [&str; 5] =
     ["crossgate", "crossgate_abi", "crossgate_protection", "crossgate_kernel", "crossgate_hosted"];
 
-/// Has the program loaded at a multiple of 64 KiB. Then the last 16 bits of an address are those that the linker knows: by
-/// these a message of `defmt` is told from others.
+/// Makes Linux load the program at a multiple of 64 KiB. Then the last 16 bits of an address are those that the linker
+/// knows, and these tell the messages of `defmt` apart.
 const WHOLE_NUMBERS: &str = "-zmax-page-size=65536";
 
-/// What the names of sections of `defmt` start with. They are nobody's memory.
+/// The start of the names of `defmt`'s sections. They are nobody's memory.
 const DEFMT: &str = ".defmt.";
 
 /// The function of the port that runs a firmware.

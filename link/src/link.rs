@@ -80,7 +80,7 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     let with_symbols = arguments.without(&STRIP);
     let aliases = script::aliases(&heap::symbols(&reach)?);
     let after = aliases + &script::after(&scripts::memories(arguments)?);
-    // What debuggers read has no effect on sizes.
+    // Debug information has no effect on sizes.
     let without_debug = with_symbols.with_option("--strip-debug");
     pass(&without_debug, folder.path(), [&script, &after], &measured)?;
     let measured = Image::read(&measured)?;

@@ -105,8 +105,7 @@ fn owner<'a>(reach: &Reach<'a>, id: SectionId, home: Option<&'a str>) -> Result<
             Err("may be lent, but is used by the kernel only, which lends nothing".to_owned())
         }
         (None, [KERNEL]) if is_kept(section) => {
-            Err("is to be kept, but is used by the kernel only, which does not begin anew"
-                .to_owned())
+            Err("is to be kept, but is used by the kernel only, which does not restart".to_owned())
         }
         (None, [KERNEL]) => Ok(Owner::Kernel),
         (None, &[user]) => Ok(Owner::Process(user)),
@@ -185,9 +184,9 @@ pub fn is_ordinary(section: &Section) -> bool {
 pub fn elsewhere(section: &Section, process: &str) -> String {
     format!(
         "the static `{}` ({} bytes, crate `{}`) is meant for section `{}`, but a static of process `{process}` is in \
-         the memory of that process, which is reset when the process begins anew.\n  Remove its `link_section`. What is \
-         to outlive that, and a reset of the system, is declared by `crossgate::kept!`; what is in another memory of \
-         the microcontroller a process may own as an `mmio` range of the wiring.",
+         the memory of that process, which is reset when the process restarts.\n  Remove its \
+         `link_section`. State that has to outlive that, or a reset of the system, is declared by `crossgate::kept!`; a \
+         process may own another memory of the microcontroller as an `mmio` range of the wiring.",
         section.title(),
         section.size,
         section.krate,

@@ -35,8 +35,8 @@ const STARTED: [&str; 8] = [
 /// Names with this prefix belong to the kernel and the wiring.
 const OURS: &str = "__crossgate_";
 
-/// What the linker script of `defmt` names so that it stays or is there: the macros call it, in whatever process they
-/// are. Should the kernel's code call it, that is found all the same.
+/// The symbols that the linker script of `defmt` names, to keep them or to define them. The macros call them, in
+/// whatever process they are. A call by the kernel's code is found all the same.
 const DEFMT: [&str; 6] = [
     "_defmt_acquire",
     "_defmt_release",

@@ -20,7 +20,7 @@ pub enum Shape {
     Eighths,
 }
 
-/// What one region opens: a span, perhaps with gaps.
+/// The memory that one region opens: a span, perhaps with gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Region {
     /// The memory from the first byte that is open to the last one. If that is the last byte of a 32-bit address space,

@@ -159,7 +159,7 @@ fn each_file_of_the_hosted_port_uses_only_files_above_it_in_the_table() {
     let seen = [
         ("signal", "linux/keys", "`crate::linux::keys`"),
         ("linux/keys", "linux/memory", "`super::memory::protection`"),
-        ("device_bus", "device/serial", "`crate::device::serial::Serial`"),
+        ("device/bus", "device/serial", "`crate::device::serial::Serial`"),
     ];
     check(&port, |file| port.uses(file), 150, &seen);
 }

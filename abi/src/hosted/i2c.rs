@@ -8,7 +8,7 @@
 //! | receive a byte | [`RECEIVE`], and reads it from [`DATA`] |
 //! | end the transfer | [`STOP`] |
 //!
-//! Each takes its time at the rate of the bus. What is written meanwhile has no effect.
+//! Each takes its time at the rate of the bus. Writes meanwhile have no effect.
 
 use super::{Mmio, mmio};
 use crate::Word;

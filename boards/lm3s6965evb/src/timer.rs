@@ -42,7 +42,7 @@ register_bitfields![u32,
 
 /// Driver of a timer (general-purpose timer module), for the process that owns its registers.
 ///
-/// It counts ticks of the [clock](crate::CLOCK_HZ), 20 ns each, and starts anew after 2^32 of
+/// It counts ticks of the [clock](crate::CLOCK_HZ), 20 ns each, and wraps around after 2^32 of
 /// them (85 s). A process that doesn't own the registers can make a driver, too, but the first
 /// use of it is a fault of that process.
 #[derive(Debug)]

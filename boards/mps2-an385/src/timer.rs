@@ -26,7 +26,7 @@ register_bitfields![u32,
 
 /// Driver of a timer (CMSDK APB timer), for the process that owns its registers.
 ///
-/// It counts ticks of the [clock](crate::CLOCK_HZ), 40 ns each, and starts anew after 2^32 of
+/// It counts ticks of the [clock](crate::CLOCK_HZ), 40 ns each, and wraps around after 2^32 of
 /// them (171 s). A process that doesn't own the registers can make a driver, too, but the first
 /// use of it is a fault of that process.
 #[derive(Debug)]

@@ -42,7 +42,7 @@ pub const fn description<const N: usize>(services: &[Described]) -> [u8; N] {
     bytes
 }
 
-/// A text that grows. What has no room is only counted.
+/// A text that grows. Bytes for which there is no room are only counted.
 struct Json<'a> {
     bytes: &'a mut [u8],
     length: usize,

@@ -19,7 +19,7 @@ pub struct OwnedMmio {
     pub process: &'static str,
     /// The expression in the wiring.
     pub written: &'static str,
-    /// Whether other processes may own it, too.
+    /// True if other processes may own it, too.
     pub is_shared: bool,
     /// The registers.
     pub range: Mmio,

@@ -51,7 +51,7 @@ fn an_endless_loop_has_its_budget_and_what_nobody_else_wants() {
 }
 
 #[test]
-fn a_period_that_is_over_begins_anew_when_the_thread_runs_again() {
+fn a_period_that_is_over_restarts_when_the_thread_runs_again() {
     let wiring = Wiring::default().thread(0, 20).thread(1, 3).budget(0, 1 << 1, 2_000, 10_000);
     let mut driver = wiring.boot();
     run(&mut driver, 1_500);

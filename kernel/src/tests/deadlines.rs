@@ -197,7 +197,7 @@ fn nobody_is_killed_before_the_full_time_of_grace() {
 
 /// Deadlines are the lower 16 bits of units of [`DEADLINE_UNIT`], and two of the values stand for something else.
 #[test]
-fn the_time_of_grace_where_the_units_begin_anew() {
+fn the_time_of_grace_where_the_units_wrap_around() {
     const ROUND: u64 = 1 << 16;
     for noticed in ROUND - 20..ROUND + 20 {
         for delay in [0, 1, 239, 240, 241, TICK - 1] {
@@ -419,7 +419,7 @@ fn only_who_the_wiring_allows_sets_deadlines() {
 }
 
 #[test]
-fn a_thread_that_ends_or_begins_anew_has_no_deadline() {
+fn a_thread_that_ends_or_restarts_has_no_deadline() {
     let mut driver = setters();
     set_deadline(&mut driver, 5);
     let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));

@@ -108,7 +108,8 @@ fn check_one_side(kernel: &Kernel<TestPort>) {
     }
 }
 
-/// **quick**: the word that a port compares before a quick call says if the call has anything else to check.
+/// **quick**: the word that a port compares before it makes a call by itself is at most `LAST` exactly if that one
+/// comparison is enough.
 fn check_quick(thread: &Thread<ArmV8M>) {
     let has_frame = usize::from(thread.depth()) < MAX_CALL_DEPTH;
     let is_plain =
@@ -171,8 +172,8 @@ fn check_leases(
     }
 }
 
-/// **inheritance**: a thread has its own priority or the highest of those that wait for it, or is looked at before a
-/// thread runs that is not more urgent; waits form no cycle.
+/// **inheritance**: the priority of a thread is the highest of its own and those of the threads that wait for it; it
+/// may be higher only until the worker has lowered it; waits form no cycle.
 fn check_priority(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     let waiters = || all(kernel).filter(|&id| kernel.holder_for(id) == Some(thread.id));
     let set = waiters().fold(Set::EMPTY, |set, id| set | Set::of(id));
@@ -328,7 +329,7 @@ fn check_down(kernel: &Kernel<TestPort>, process: ProcessId) {
         if thread.depth() == 0 && thread.rights.process == process && is_swept(kernel, id) {
             let begins = matches!(thread.wait, Wait::Nothing | Wait::Time | Wait::Memory);
             let ended = thread.wait == Wait::Ended;
-            assert!(if state.stopped { ended } else { begins }, "its threads begin anew, or end");
+            assert!(if state.stopped { ended } else { begins }, "its threads restart, or end");
         }
         assert!(
             state.reset == 0 || !thread.holds_memory_of(process),

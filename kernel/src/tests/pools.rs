@@ -161,7 +161,7 @@ fn who_computes_in_a_call_is_done_first_and_can_wait_for_nothing() {
         driver.ask(number::SLEEP, [5_000, 0, 0, 0]);
     });
     assert_eq!((driver.current(), driver.path(1)), (3, vec![1, 0]), "it sleeps on");
-    // A second time has the same result.
+    // The second time, the result is the same.
     assert_eq!(steer(&mut driver, END, 1, 0), OK);
     driver.kernel.port.now = 5_000;
     let _ = driver.timer();
@@ -226,7 +226,7 @@ fn who_waits_for_a_mutex_of_one_that_ends_is_told() {
 }
 
 #[test]
-fn its_pool_begins_anew_with_a_process() {
+fn its_pool_restarts_with_a_process() {
     let mut driver = Wiring::default().thread(1, 3).thread(1, 2).pooled(0b10).restarts(9).boot();
     assert_eq!(steer(&mut driver, PARK, word(1), 0), SWITCHED);
     let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));

@@ -47,7 +47,7 @@ fn crash(driver: &mut Driver) {
 }
 
 #[test]
-fn a_process_that_crashed_begins_anew() {
+fn a_process_that_crashed_restarts() {
     let mut driver = server(8);
     quiet(&mut driver);
     driver.kernel.port.words.insert(memory(1) + 0x400, 0xbad);
@@ -277,8 +277,7 @@ fn a_wait_in_a_call_ends_when_nobody_waits_for_it_any_more() {
         driver.kernel.switch();
         assert_eq!((driver.current(), driver.pending()), (1, GIVEN_UP), "process {process}");
         assert!(driver.kernel.notifications[0].waiters.is_empty());
-        // As many waits fail as there are calls for which no caller waits. A thread that waits in spite of that may
-        // continue.
+        // As many waits fail as there are calls for which no caller waits. Later waits succeed again.
         if process == 2 {
             let given_up = driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]);
             assert_eq!(given_up, status(Status::TIMED_OUT));
@@ -426,7 +425,7 @@ fn a_supervisor_that_is_to_stay_stopped_resets_nothing() {
 }
 
 #[test]
-fn a_supervisor_can_begin_anew_itself() {
+fn a_supervisor_can_restart_itself() {
     let mut driver = server(8);
     assert_eq!(driver.ask(number::RESTART, [3, 0, 0, 0]), SWITCHED);
     assert_eq!(driver.current(), 3);

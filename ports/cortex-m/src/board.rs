@@ -103,7 +103,7 @@ impl Frequencies {
         // SysTick interrupts at least every 2^24 cycles, and the counter must not wrap around twice meanwhile.
         assert!(
             counter.get() <= 100 * cpu.get(),
-            "the board's counter may be a hundred times as fast as the CPU's clock, not more: it starts anew too often"
+            "the board's counter may be a hundred times as fast as the CPU's clock, not more: it wraps around too often"
         );
         Frequencies { counter, cpu }
     }

@@ -56,7 +56,8 @@ fn configure(system: &System) {
     unsafe {
         let (scb, nvic) = (&*SCB::PTR, &*NVIC::PTR);
         set_all(&nvic.icer);
-        // The lowest priority for all exceptions except for faults. (If theirs is as low, their lower numbers decide.)
+        // The lowest priority for all exceptions except for faults. (Should boot code have given faults the same
+        // priority, their lower numbers come first.)
         set_all(core::slice::from_raw_parts(nvic.ipr.as_ptr().cast(), nvic.ipr.len() / 4));
         let [_faults, others @ ..] = &*scb.shpr.as_ptr().cast::<[RW<u32>; 3]>();
         set_all(others);

@@ -66,7 +66,7 @@ impl Context {
     pub const FIRST_SIZE: Word = size_of::<FirstContext>();
 
     /// Returns the words of a system call, and of its results. They are read from the stack, because an exception that
-    /// came in between may have changed the live registers.
+    /// came in between may have changed the registers.
     #[inline(always)]
     pub fn words(&mut self) -> &mut [Word; ARGUMENT_WORDS] {
         &mut self.arguments
@@ -126,8 +126,8 @@ impl Context {
 /// The CPU pushes its frame with the rights of the thread, so the frame lies in memory that is open to the thread. As
 /// long as the thread holds no lease, the open part of its stack is one window from the bottom up: if the frame is in
 /// the stack, so are the registers that the kernel pushes below it, and the bounds are the whole stack. A lease may be
-/// of a caller's part of the stack, with closed memory below it. So whenever leases are opened or closed, the bounds
-/// become the window itself ([`load`](crate::exit::load)).
+/// of a caller's part of the stack, with closed memory below it. So while leases are in force, the bounds are the
+/// window itself ([`load`](crate::exit::load)).
 ///
 /// The bounds are kept at the top of the main stack. The kernel's exceptions don't nest, so each finds them at its
 /// stack pointer.

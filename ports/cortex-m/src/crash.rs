@@ -10,7 +10,8 @@ use crossgate_protection::Span;
 /// The values of r4 to r11 at the last fault of a thread, if the firmware keeps crash dumps.
 static mut FAULTED: [Word; 8] = [0; 8];
 
-/// Handles a fault: saves registers that no other code saves, and continues as without crash dumps.
+/// Handles a fault: saves r4 to r11, which no other code saves at a fault, and goes on as a firmware without crash
+/// dumps.
 ///
 /// It changes r0 and r1. If a thread has faulted, the CPU has saved them; if the kernel has, it does not go on.
 #[unsafe(naked)]

@@ -2,8 +2,8 @@
 //! The path from an exception of the CPU to the handlers in Rust, and back.
 //!
 //! On entry the registers that the CPU has not saved (r4 to r11) are pushed on the thread's stack, below the CPU's
-//! frame, but only if that is inside the stack: otherwise a wild stack pointer would let the kernel write there. The
-//! handler gets the address of this context, and returns the address of the context to continue with: the same, a
+//! frame, but only if that is inside the stack: otherwise the kernel would write wherever a wild stack pointer leads.
+//! The handler gets the address of this context, and returns the address of the context to continue with: the same, a
 //! callee's, or a caller's; or null for the context of the thread that is current now.
 //!
 //! # Legend of the assembly
@@ -42,9 +42,9 @@ use core::mem::offset_of;
 ///
 /// In: the `Bounds` at sp. Out: r0 is the context. It changes r1, r2, and the flags.
 ///
-/// Attacker: the stack pointer is any at which a thread could push a frame. If the registers would lie elsewhere than
-/// in memory that is open to the thread, nothing is pushed, and the thread goes on at `$out_of_bounds` (`stacks`,
-/// `wild_contexts`). The check is one unsigned comparison: below the lowest value the difference wraps.
+/// Attacker: the stack pointer is any address at which a thread could push a frame. If the registers would lie
+/// elsewhere than in memory that is open to the thread, nothing is pushed, and the thread goes on at `$out_of_bounds`
+/// (`stacks`, `wild_contexts`). The check is one unsigned comparison: below the lowest value the difference wraps.
 macro_rules! save {
     ($out_of_bounds:literal) => {
         concat!(
@@ -63,8 +63,7 @@ pub(crate) use save;
 
 /// The slow path of every system call: the core decides.
 ///
-/// In: as in `SVCall`, but r3 and lr are free: r0 to r2 are those of a return, and r12 has the selector. Out: some
-/// thread continues.
+/// In: r12 the selector, as in `SVCall`; r0 to r2 the words of a return, if it is one. Out: some thread continues.
 ///
 /// # Safety
 /// It is jumped to by the handler of a system call, whose exception it ends.
@@ -182,7 +181,7 @@ unsafe extern "C" fn HardFault() {
         "mov r0, sp",
         "ldr r1, .Lfault_stack",
         "mov sp, r1",
-        "cpsid f", // faults are like hard faults from now on: for them the protection unit is off
+        "cpsid f", // sets FAULTMASK: the protection unit is off from now on, as in a hard fault
         "b {kernel_fault}",
         ".balign 4",
         ".Lfault_stack: .word {stack}",

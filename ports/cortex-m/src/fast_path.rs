@@ -10,9 +10,9 @@
 //! | `signal`, `wait` | signals and waits, if one thread waits for one notification |
 //! | `interrupt` | interrupt lines, each as a signal |
 //!
-//! Each makes the checks of the core, and all changes of the core and the handlers; a case that is not plain goes the
-//! slow path, with nothing changed. The core is the specification: the test `equivalence` runs both paths from the same
-//! states and compares every byte.
+//! Each piece makes the checks of the core, and all changes that the core and the handlers would make; a case that is
+//! not plain takes the slow path, with nothing changed. The core is the specification: the test `equivalence` runs both
+//! paths from the same states and compares every byte.
 //!
 //! The pieces follow each other in `SVCall`, and jump to labels of each other. The legend of the assembly is in
 //! [`entry`](crate::entry).
@@ -65,8 +65,8 @@ unsafe extern "C" fn SVCall() {
         // A return is the only system call that does not check the stack pointer.
         "mvns r3, r12",
         "beq .Lreturn",
-        // Attacker: the stack pointer is any (`stacks`, `wild_contexts`). The registers that are pushed below it have
-        // to lie in the bounds, as in `save`; otherwise it is a fault, which the slow path finds in the same way.
+        // Attacker: the stack pointer is arbitrary (`stacks`, `wild_contexts`). The registers that are pushed below it
+        // have to lie in the bounds, as in `save`; otherwise it is a fault, which the slow path finds in the same way.
         "mrs r0, psp",
         "ldrd r2, r1, [sp]",
         "ldr lr, .Lkernel",
@@ -85,7 +85,7 @@ unsafe extern "C" fn SVCall() {
         wait!(),
         ".balign 4",
         ".Lkernel: .word {kernel}",
-        // The attribute register of a stack of which nothing is open, if its size is 2^31.
+        // The attribute register of a stack of 2^31 bytes with nothing open, from which `call` subtracts.
         ".Lclosed_stack: .word ({stack_access} << 16) + 0x10000 + 63",
         ".Lzeroes: .word 0, 0, 0, 0, 0, 0, 0, 0",
         signal = const number::SIGNAL,

@@ -24,8 +24,8 @@ mod status {
 /// A system call, or another fault, that is pending although its entry failed: the usage, memory management and bus
 /// fault, and the system call (ARM DDI 0403E, B3.2.13).
 const PENDED: u32 = 0b1111 << 12;
-/// An access at most so far below the end of a stack is taken for an overflow, if the stack pointer is near the end,
-/// too. One instruction pushes no more.
+/// An access at most this far below a stack counts as an overflow if the stack pointer is near the bottom of the stack,
+/// too. One instruction pushes no more than this.
 const OVERFLOW_REACH: Word = 64;
 
 /// The index of the program counter among the words that the CPU saves.
@@ -87,8 +87,8 @@ pub fn read(frame: *const Word, stack: Span) -> Report {
     Report { cause, instruction, address }
 }
 
-/// Handles a fault of the kernel itself: no process can be trusted to go on. `frame` is the end of the main stack, with
-/// the registers that the CPU saved if it could.
+/// Handles a fault of the kernel itself: no process can be trusted to go on. `frame` is the main stack pointer; the
+/// registers that the CPU saved are there, if it could save them.
 ///
 /// The main stack restarts at its top, and nothing is protected any more (both are done by [`entry`](crate::entry)), so
 /// that the last words are sent even if that stack was the reason.

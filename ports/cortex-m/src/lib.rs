@@ -2,8 +2,8 @@
 //! Crossgate on ARM Cortex-M.
 //!
 //! The port turns registers into values for the kernel core, and the core's effects into registers and memory
-//! protection. This is the only place with assembly and register access. The most frequent operations are done in
-//! assembly, as the core would do them.
+//! protection. Of the kernel, only the port has assembly and accesses registers. It does the most frequent operations
+//! itself, in assembly, as the core would do them.
 //!
 //! A file uses only files above it in this table (`xtask/src/layering.rs` checks it), so that each can be read with
 //! only those in mind. Files of the hosted port with the same contents have the same names.
@@ -42,8 +42,8 @@
 //! | `systick` | SysTick as the counter of a board without another one |
 //!
 //! All exceptions except for faults have the same priority, so the kernel is never preempted. Faults have a higher
-//! priority: otherwise an exception whose stacking failed would run before that fault is seen. Handlers that a board
-//! serves [above the kernel](zero_latency) preempt both, and leave everything as it was.
+//! priority: otherwise an exception whose stacking failed would run before that fault is seen. Handlers [above the
+//! kernel](zero_latency), which a board may have, preempt both, and leave everything as it was.
 //!
 //! Threads run unprivileged on the process stack pointer, always; exceptions run on the main stack,
 //! whose lower end is guarded.

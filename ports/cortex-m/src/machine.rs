@@ -113,9 +113,10 @@ pub type Lease = lease::Lease<<ArmV7M as Unit>::Lease>;
 /// The offsets of the fields of a thread.
 pub type Offset = thread::Offset<ArmV7M>;
 
-/// Bits of the number of the first exception that is pending and enabled, as the interrupt control and state register
-/// has it; 0 if there is none (ARM DDI 0403E, B3.2.4). SysTick has one of these bits, 15 and not 14, and so has each line,
-/// from 16 on; PendSV, 14, has none: it can wait.
+/// The bits of the interrupt control and state register of which one is set if SysTick or a line is pending and
+/// enabled. They are bits of the number of the first such exception, 0 if there is none (ARM DDI 0403E, B3.2.4): bit 0,
+/// which SysTick (15) has and PendSV (14) has not, and bits 4 to 7, of which each line (16 and up) has one. PendSV can
+/// wait.
 const PENDING_EXCEPTION: u32 = 0b1111_0001 << 12;
 
 impl Port for Machine {

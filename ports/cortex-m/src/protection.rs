@@ -6,7 +6,7 @@
 //! | 0 | flash, to all |
 //! | 1 | the current thread's stack, less the part that its callers closed |
 //! | 2 | the RAM of the current process |
-//! | 3, 4 | its device registers: the wiring has found the regions |
+//! | 3, 4 | its device registers: the regions come from the tables of the wiring |
 //! | 5, 6 | leases |
 //! | 7 | nothing: it guards the end of the kernel's stack |
 //!
@@ -32,7 +32,7 @@ const _: () = assert!(crossgate_abi::MMIO_REGIONS == 2, "there are two regions f
 const _: () = assert!(crossgate_abi::LEASES_PER_CALL == 2, "there are two regions for leases");
 
 /// The registers of regions 2 to 4, an address and an attribute register each, ready to be loaded.
-// The CPU multiplies by this size when it loads.
+// The size is a power of two, because assembly multiplies by it with a shift.
 #[derive(Clone, Copy)]
 #[repr(C, align(32))]
 pub struct ProcessRegions([[u32; 2]; 3]);
@@ -93,10 +93,9 @@ pub fn enable(flash: Span) {
         mpu.ctrl.write(0);
         let regions = mpu._type.read() >> 8 & 0xff;
         let mut differing = 0;
-        // The other regions have another purpose, or are not used. They are tested with flash, the highest number
-        // first.
+        // Every region is tested with the values for flash, the highest number first, so that region 0 keeps them.
         for number in (FLASH..regions).rev() {
-            // The address register names the region that is read then.
+            // The address register also selects the region that is read.
             mpu.rbar.write(address | number);
             mpu.rasr.write(attributes);
             differing |= mpu.rbar.read() ^ (address | number);
@@ -113,7 +112,7 @@ pub fn enable(flash: Span) {
         cortex_m::asm::isb();
         (regions, differing | mpu.ctrl.read() ^ (ENABLE | DEFAULT_MAP_FOR_KERNEL))
     };
-    // That bit can only be written.
+    // `VALID` is always read as 0.
     if regions < REGIONS || differing != VALID {
         halt("this CPU has no MPU with 8 regions", &[]);
     }

@@ -6,7 +6,7 @@ use crossgate_abi::Word;
 use crossgate_abi::table::System;
 use crossgate_protection::Span;
 
-/// The word that stacks are painted with, if a process may ask.
+/// The word that stacks are painted with, if some process may inspect.
 const PAINT: u32 = 0xc0de_a11e;
 /// The number of bytes of a stack that are checked at a time.
 const LOOK: Word = 28 * size_of::<u32>();
@@ -24,7 +24,7 @@ pub unsafe fn paint_stacks(system: &System) {
     }
 }
 
-/// Returns what [`Port::stack_use`](crossgate_kernel::port::Port::stack_use) says, for a stack that was painted.
+/// Carries out [`Port::stack_use`](crossgate_kernel::port::Port::stack_use) for a stack that was painted.
 pub fn look(stack: Span, from: Word) -> [Word; 2] {
     let mut word = stack.end.min(stack.start.saturating_add(from & !3));
     let end = stack.end.min(word.saturating_add(LOOK));

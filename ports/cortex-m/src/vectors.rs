@@ -8,8 +8,9 @@ use crate::zero_latency::{Line, PRIORITIES};
 use cortex_m::peripheral::{NVIC, SCB};
 use volatile_register::RW;
 
-/// Handles a hard fault, which nothing preempts. If it is a thread's, by a breakpoint, it becomes a fault that handlers
-/// preempt: this comes as soon as the hard fault has returned, before the thread continues.
+/// Handles a hard fault, which no handler above the kernel preempts. If a thread caused it, by a breakpoint, it is
+/// turned into a usage fault, which they preempt: the CPU takes that fault when this handler has returned, before the
+/// thread continues.
 #[unsafe(naked)]
 unsafe extern "C" fn hard_fault() {
     core::arch::naked_asm!(
@@ -50,11 +51,12 @@ const COUNT: usize = 256;
 pub struct Vectors([Option<unsafe extern "C" fn()>; COUNT]);
 
 impl Vectors {
-    /// Returns the port's table, with these handlers, and with handlers of faults for a crash dump if there is one.
+    /// Returns the port's table, with these handlers, and with handlers of faults that save registers if there are
+    /// crash dumps.
     #[must_use]
     pub const fn new(handlers: &[Line], is_dumped: bool) -> Vectors {
         let mut vectors = [Some(DefaultHandler as unsafe extern "C" fn()); COUNT];
-        // After a reset the CPU reads these entries from the other table.
+        // The CPU reads these two entries only after a reset, and then from the table of cortex-m-rt.
         (vectors[0], vectors[1]) = (None, None);
         vectors[2] = Some(NonMaskableInt);
         vectors[3] = Some(if handlers.is_empty() { HardFault } else { hard_fault });
@@ -90,10 +92,11 @@ impl Vectors {
     }
 }
 
-/// The levels of priority that every ARMv7-M has at least: the upper three bits.
+/// The place of a priority in its register: every ARMv7-M has at least the upper three bits.
 const LEVEL: u32 = 5;
 
-/// Lets the handlers interrupt the kernel, and faults except for those of handlers.
+/// Lets the handlers preempt the kernel, and the handling of a thread's fault. (A fault of a handler becomes a hard
+/// fault.)
 ///
 /// # Safety
 /// The kernel has not started, and has set up the priorities of all other exceptions. The table in force is that of

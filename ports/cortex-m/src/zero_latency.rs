@@ -2,8 +2,9 @@
 //! Interrupts that are served above the kernel.
 //!
 //! The kernel holds interrupts off while it runs. That is too long for some devices: a motor's bridge, a radio. So a
-//! board may have [`Handler`]s for their lines which the kernel neither masks nor holds off, neither by a system call
-//! nor by the crash of a process. Between the line and the handler there are only the CPU's entry and two instructions.
+//! board may have [`Handler`]s for their lines. The kernel never masks these lines and never holds them off, not even
+//! during a system call or the crash of a process. Between the line and the handler there are only the CPU's entry and
+//! two instructions.
 //!
 //! In exchange a handler can do only one thing with the kernel: it [signals](Signal::signal) by pending *another* line,
 //! one that no device uses. The kernel serves this line like every interrupt: in its own time, at its own priority, by
@@ -17,14 +18,13 @@
 //! ```
 //!
 //! **A handler is trusted like the kernel.** It has the kernel's rights, its memory and its stack, and runs in the
-//! middle of the kernel. So it
+//! middle of the kernel. So a handler:
 //! - never touches the kernel, and calls nothing but [`Signal::signal`] and its own code;
 //! - shares memory with other handlers only, or by atomic accesses; `crossgate-link` adds the handler's stack to the
 //!   kernel's, so it must not call itself or call through pointers;
 //! - does not panic;
-//! - is short: its time is taken from all processes, as is that of a device that interrupts for ever. If a process owns
-//!   the device's registers, that process decides how often the handler runs: it is trusted with the time of all
-//!   processes.
+//! - is short: its time is taken from all processes. If a process owns the device's registers, that process decides how
+//!   often the handler runs, and so it is trusted with the time of all processes.
 //!
 //! A board without handlers has no cost. With handlers, the CPU gets a vector table of its own, of 1 KiB.
 
@@ -156,7 +156,8 @@ extern "C" fn serve<H: Handler>() {
     H::serve(Signal(PhantomData));
 }
 
-/// The number of priorities of handlers: if the CPU has 8, the last handlers are the last before faults and the kernel.
+/// The number of priorities of handlers. Of the 8 priorities that every ARMv7-M has, faults and the kernel take the
+/// last two.
 pub(crate) const PRIORITIES: u8 = 6;
 
 /// Refuses handlers that are not possible on a board with this number of lines, or with this wiring. For constants.

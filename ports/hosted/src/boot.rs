@@ -3,7 +3,7 @@
 
 use crate::clock::Clock;
 use crate::context::{Answer, Start};
-use crate::device_bus::DeviceBus;
+use crate::device::bus::DeviceBus;
 use crate::domain::Domain;
 use crate::exit::{self, Way};
 use crate::linux::{cpu, files, program, signals};

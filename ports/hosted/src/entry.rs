@@ -51,7 +51,7 @@ use core::arch::naked_asm;
 macro_rules! run_handler {
     ($label:literal) => {
         concat!(
-            // Attacker: rsp is any. The handler checks if a context can lie there before it reads one (`gates`:
+            // Attacker: rsp is arbitrary. The handler checks if a context can lie there before it reads one (`gates`:
             // enters_late, enters_at_the_end, enters_high, enters_on_victim, enters_on_others).
             "mov rdi, rsp
              cmp byte ptr [rip + {has_keys}], 0
@@ -66,8 +66,8 @@ macro_rules! run_handler {
              wrpkru
              2: ",
             // From here on signals are the kernel's, and Linux may be called.
-            // Attacker: rdi is any, as above. With keys, memory of the kernel can't be written without its rights, so a
-            // jump here faults (`gates`).
+            // Attacker: rdi is arbitrary, as above. With keys, memory of the kernel can't be written without its
+            // rights, so a jump here faults (`gates`).
             ".global ",
             $label,
             "\n",
@@ -122,8 +122,8 @@ pub fn is_on_the_way_in(instruction: usize) -> bool {
 pub unsafe extern "C" fn __crossgate_gate() {
     naked_asm!(
         // A `Context`, from its end to its start, above the address to which the call returns.
-        // Attacker: the stack pointer is any. These are pushes of user code: a push to memory that can't be written is
-        // a fault of the thread (`wild_stacks`).
+        // Attacker: the stack pointer is arbitrary. These are pushes of user code: a push to memory that can't be
+        // written is a fault of the thread (`wild_stacks`).
         "push rbp",
         "push rbx",
         "push r12",

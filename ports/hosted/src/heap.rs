@@ -140,7 +140,7 @@ fn of_process() -> &'static table::Heap {
 }
 
 unsafe extern "Rust" {
-    /// What the Rust library does when memory is exhausted.
+    /// The Rust library's end of an allocation for which there is no memory.
     safe fn __crossgate_host_heap_exhausted(size: usize, align: usize) -> !;
 }
 

@@ -45,7 +45,7 @@
 //! | `device/serial` | a serial line, connected to something on the host |
 //! | `device/timer` | a timer |
 //! | `device/watchdog` | a watchdog |
-//! | `device_bus` | the devices at their addresses, and the interrupt controller |
+//! | `device/bus` | the devices at their addresses, and the interrupt controller |
 //! | `machine` | the host as the kernel core sees it, and the kernel itself |
 //! | `copies` | memory that is lent to a call, copied |
 //! | `exit` | the paths from the kernel to a thread |
@@ -69,7 +69,6 @@ mod context;
 mod copies;
 mod crash;
 mod device;
-mod device_bus;
 mod domain;
 mod entry;
 mod exit;

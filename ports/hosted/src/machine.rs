@@ -4,7 +4,7 @@
 use crate::changes::change_protection;
 use crate::clock::Clock;
 use crate::context::{Answer, Context, Start};
-use crate::device_bus::DeviceBus;
+use crate::device::bus::DeviceBus;
 use crate::domain::Domain;
 use crate::lending::{Copies, LONGEST_LEASE};
 use crate::linux::{self, keys, output, program};

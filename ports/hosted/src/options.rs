@@ -27,7 +27,7 @@ Examples (`cargo run -- OPTIONS` runs a firmware with options):
 
 /// A Crossgate firmware as a Linux program, its processes isolated by the host's memory protection.
 ///
-/// What a serial line is connected to is one of:
+/// The connection of a serial line is one of:
 ///   auto           line 0 writes the standard output; the first line that the firmware listens at
 ///                  reads the standard input, from a terminal key by key if it writes there, too
 ///   null           nothing
@@ -41,16 +41,16 @@ Examples (`cargo run -- OPTIONS` runs a firmware with options):
 #[derive(Debug, Parser)]
 #[command(verbatim_doc_comment, after_help = EXAMPLES)]
 pub struct Options {
-    /// What serial line 0 is connected to.
+    /// The connection of serial line 0.
     #[arg(long, value_name = "WHAT", default_value = "auto")]
     serial0: Connection,
-    /// What serial line 1 is connected to.
+    /// The connection of serial line 1.
     #[arg(long, value_name = "WHAT", default_value = "auto")]
     serial1: Connection,
-    /// What serial line 2 is connected to.
+    /// The connection of serial line 2.
     #[arg(long, value_name = "WHAT", default_value = "null")]
     serial2: Connection,
-    /// Where time comes from.
+    /// The source of time.
     #[arg(long, value_enum, value_name = "SOURCE", default_value_t)]
     pub time: Time,
     /// In virtual time, interrupts also come in between, at instructions that this number chooses: the
@@ -63,7 +63,7 @@ pub struct Options {
     /// Makes a system call of Linux a fault of the process whose code makes it.
     #[arg(long)]
     pub block_system_calls: bool,
-    /// What closes the memory of processes.
+    /// The means by which the memory of processes is closed.
     #[arg(long, value_enum, value_name = "MEANS", default_value_t)]
     pub protection: Choice,
     /// The protection unit whose rules say what can be lent.
@@ -91,7 +91,7 @@ impl Options {
     }
 }
 
-/// Where time comes from.
+/// The source of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Time {
     /// The host's clock.
@@ -101,7 +101,7 @@ pub enum Time {
     Virtual,
 }
 
-/// What a serial line is connected to.
+/// The connection of a serial line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Connection {
     Automatic,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The amount of its stack that a thread has used. It is reported at the end of the program, if it is more than the
-//! thread declares, and to processes that may ask.
+//! thread declares, and to processes that may inspect.
 //!
 //! Code of a host takes more stack than that of a microcontroller, so a thread has more than it declares, and is not
 //! stopped for using it. Stacks are zero at first, and words that are not zero were used. A callee starts at the next

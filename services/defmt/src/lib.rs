@@ -30,7 +30,7 @@ use crossgate::sync::{Mutex, MutexGuard};
 use crossgate::{Handle, LeaseBuf};
 use crossgate_trace::Trace;
 
-/// What a process has of this.
+/// The state of the logger of a process.
 struct State {
     sink: Option<Handle<dyn Trace>>,
     encoder: defmt::Encoder,
@@ -48,7 +48,7 @@ static STATE: Mutex<State> = Mutex::new(State {
     lost: 0,
 });
 
-/// Has `defmt` in the calling process write there. What was logged before is lost.
+/// Has `defmt` in the calling process write there. Messages that were logged before are lost.
 pub fn init(sink: Handle<dyn Trace>) {
     STATE.lock().sink = Some(sink);
 }

@@ -18,7 +18,7 @@
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
-/// What an operation does.
+/// The kind of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Its bytes are written.
@@ -47,7 +47,7 @@ impl Kind {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// What the operation does.
+    /// The kind of the operation.
     pub kind: Kind,
     /// The number of its bytes, up to [`Header::LONGEST`].
     pub length: u16,

@@ -315,7 +315,7 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
             },
             // The shell writes this before the command, as the process may be the shell itself.
             Command::Restart => {
-                writeln!(output, "{argument} begins anew")?;
+                writeln!(output, "{argument} restarts")?;
                 source.restart(process)?;
             }
             Command::Stop => {

@@ -394,7 +394,7 @@ fn crashes_are_remembered_and_told() {
 #[test]
 fn processes_are_restarted_and_stopped_by_name() {
     let mut person = Person::new();
-    assert_eq!(person.asks("restart fan"), "fan begins anew\n");
+    assert_eq!(person.asks("restart fan"), "fan restarts\n");
     assert_eq!(person.asks("  stop   control  "), "control stops\n");
     assert_eq!(person.asks("stop sun"), "there is no process `sun`: see `processes`\n");
     assert_eq!(person.asks("stop"), "it is stop PROCESS\n");

@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn the_strategy_tells_who_begins_anew() {
+    fn the_strategy_tells_who_restarts() {
         static ONE: Group = group(Strategy::OneForOne, 1, ALL);
         static REST: Group = group(Strategy::RestForOne, 1, ALL);
         static EACH: Group = group(Strategy::OneForAll, 1, ALL);

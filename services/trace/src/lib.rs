@@ -8,10 +8,9 @@
 //! }
 //! ```
 //!
-//! What is in a frame is the business of who writes it and who reads it. `crossgate-defmt` sends those of `defmt`, and
-//! `defmt-print` reads them. Nothing but a zero byte is special: it ends a frame, so a reader finds the next one
-//! whatever was before. The tracer sees to it that each frame has one, so what a process writes never takes a frame of
-//! another with it.
+//! The contents of a frame concern only its writer and its reader: `crossgate-defmt` sends those of `defmt`, and
+//! `defmt-print` reads them. Only a zero byte is special: it ends a frame, so a reader finds the next one whatever was
+//! before. The tracer makes each frame end with one, so a frame of a process never spoils that of another.
 //!
 //! ```
 //! use crossgate::{CallError, Handle};
@@ -40,14 +39,14 @@ impl dyn Trace {
     pub const LONGEST: usize = 128;
 }
 
-/// What ends a frame.
+/// The end of a frame.
 const END: u8 = 0;
 
 /// The service object: the line, of which one thread at a time writes a frame.
 #[derive(Debug)]
 pub struct Tracer<W> {
     line: W,
-    /// Whether an earlier life may have left the line in the middle of a frame.
+    /// True if an earlier life may have left the line in the middle of a frame.
     is_dirty: bool,
     /// A frame, and its end.
     frame: [u8; <dyn Trace>::LONGEST + 1],
@@ -108,7 +107,7 @@ mod tests {
         }
     }
 
-    /// What is written of the frames on a line with so much room; and what the client is told.
+    /// Returns the bytes of the frames that are written on a line with so much room, and the answers to the client.
     fn written(room: usize, frames: &[&[u8]]) -> (Vec<u8>, Vec<bool>) {
         let line = Line(Arc::new(Mutex::new((room, Vec::new()))));
         let wiring = Wiring::new();

@@ -47,7 +47,7 @@ fn a_person_looks_around() {
     has(&["walker", "clumsy", "2", "0.0%", "sleeps"]);
     has(&["main", "shell", "1"]);
     has(&["LIGHT", "light", "one", "pulse"]);
-    has(&["clumsy", "begins", "anew"]);
+    has(&["clumsy", "restarts"]);
     has(&["light", "running", "0.0%", "0", "0", "never", "LIGHT"]);
     has(&["log", "warn"]);
     assert!(text.contains("info  clumsy: 1 step"), "{text}");

@@ -119,7 +119,7 @@ fn summary(observed: &Observed) {
         println!("           {record}");
     }
     for reason in &observed.safe_modes {
-        println!("safe mode: {reason}; over when the sensor, begun anew, sent a reading");
+        println!("safe mode: {reason}; over when the sensor, restarted, sent a reading");
     }
 }
 

@@ -13,8 +13,8 @@ macro_rules! call {
         // r3 the thread, r6 the processes that run, r7 the gates, r8 their number, r10 the regions of processes, r11
         // the protection unit.
         ldm lr, {{r3, r4, r5, r6, r7, r8, r10, r11}}
-        // Attacker: the number of the gate is any that is not negative (`forged_calls`, `gate_attacks`). It is compared
-        // before it is multiplied.
+        // Attacker: the number of the gate is arbitrary, but not negative (`forged_calls`, `gate_attacks`). It is
+        // compared before it is multiplied.
         cmp r12, r8
         bhs .Lcall_slow
         add r7, r7, r12, lsl #4
@@ -26,18 +26,18 @@ macro_rules! call {
         ands r4, r4, r6
         lsls r4, r4, #31
         beq .Lcall_slow
-        // A frame is left. With leases of its own in force, the thread has more in r12 than any frame.
+        // A frame is left, and no lease is in force: a lease sets a bit of r12 above any number of frames.
         cmp r12, #{last_call}
         bhi .Lcall_slow
-        // The window, as `armv7m::window` computes it, except for very small ones: no room is as small as those. It
-        // ends below the registers that were just saved, so no caller's frame is in it (`memory`, `stacks`).
+        // The window, as `armv7m::window` computes it, except for windows so small that no gate's demand for room is
+        // met. It ends below the registers that were just saved, so no caller's frame is in it (`memory`, `stacks`).
         subs r4, r2, #1
         clz r4, r4
         rsb r6, r4, #29
         lsrs r2, r6 // how many eighths,
         lsl r6, r2, r6 // and bytes
-        // Attacker: how full its stack is (`stacks`, `nested_calls`).
-        cmp r6, r5, asr #16 // (with what is no room, unsigned, the most that there is)
+        // Attacker: the stack may be as full as the caller likes (`stacks`, `nested_calls`).
+        cmp r6, r5, asr #16 // (a code in place of a room is negative: unsigned, more than any window)
         blo .Lcall_check
 
         // --- All checks have passed: the call is made. If memory is lent to it, the carry is clear.
@@ -91,7 +91,7 @@ macro_rules! call {
         .Lslow:
         b {slow}
 
-        // --- There is less room than the gate demands. Or the object lets one call in at a time, or memory is lent.
+        // --- There is less room than the gate demands, or the object lets one call in at a time, or memory is lent.
         .Lcall_check:
         // The service, of 36 bytes. Its demand for room is checked whatever the gate said.
         ldr r11, [lr, #{services}]

@@ -8,7 +8,7 @@ macro_rules! dispatch {
     () => {
         "
         .Ldispatch:
-        // Attacker: the number is any above 0 (`system_calls`, `gate_attacks`).
+        // Attacker: the number is arbitrary, but above 0 (`system_calls`, `gate_attacks`).
         cmp r3, #{signal}
         ldr r3, [lr] // the thread
         beq .Lsignal

@@ -29,10 +29,10 @@ unsafe extern "C" fn DefaultHandler() {
     core::arch::naked_asm!(
         "tst lr, #{thread}",
         "beq .Linterrupt_early",
-        // Attacker: the moment is any, and so is the stack pointer then (`wild_contexts`, `stacks`).
+        // Attacker: the moment is arbitrary, and so is the stack pointer then (`wild_contexts`, `stacks`).
         "ldr lr, .Linterrupt_kernel",
         save!(".Linterrupt_out_of_bounds"),
-        // The exception comes from the register: no handler of the kernel interrupts another.
+        // The register has the number of this exception: no handler of the kernel preempts another.
         "mrs r1, ipsr",
         "subs r1, #16", // the line, if it is one
         "bmi .Linterrupt_slow",
@@ -56,7 +56,7 @@ unsafe extern "C" fn DefaultHandler() {
         "ldr r2, [lr, #{notifications}]",
         "add r2, r2, r1, lsl #3",
         "ldr r3, [lr]",
-        // The word that it sets to 0, instead of a status.
+        // A system call's status would be set to 0 at r8. Here r8 leads to a word that becomes 0 anyway.
         "add r8, r2, #{waiters}",
         "mov r12, #0",
         "b {signal}",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The return from a call, if it only gives back a lock or closes leases.
+//! The return from a call, if it has no duty but to give back a lock or to close leases.
 //!
 //! In: r0 the status, r1 and r2 results, all bits of r12 are 1. Out: the thread continues after the call, in its caller's
 //! process.
@@ -14,13 +14,13 @@ macro_rules! leave {
         ldr r3, .Lkernel
         ldr r4, [r3]
         // Attacker: returns without a call, or once more (`crashes`). Then the difference wraps, and is above any
-        // frame; the same is true if leases are in force.
+        // frame; with leases in force it is above any frame, too.
         ldr r5, [r4, #{calls}]
         subs r5, #{frame}
         cmp r5, #{last_call} // it is in a call, and nothing is lent to it
         bhi .Lreturn_leases
         adds r6, r4, r5
-        // Attacker: the status is any (`gate_attacks`). Only 0 is plain.
+        // Attacker: the status is arbitrary (`gate_attacks`). Only 0 is plain.
         ldrb r7, [r6, #{frames} + {care}]
         orrs r7, r0
         bne .Lreturn_care
@@ -29,7 +29,8 @@ macro_rules! leave {
         .Lreturn_leave:
         ldrd r6, r7, [r6, #{frames}] // the caller's registers, and its rights
         strd r7, r5, [r4, #{rights}]
-        // The results go into the frame that the CPU pushed at the call. The kernel's own memory has its address.
+        // The results go into the frame that the CPU pushed at the call. Its address comes from the kernel's own
+        // memory.
         add r11, r6, #{saved}
         stm r11, {{r0, r1, r2}}
         // Closes the callee's memory and opens the caller's, by the same stores.

@@ -13,7 +13,7 @@ macro_rules! lend {
         cmp r12, #0
         bne .Lcall_slow
         push {{r2, r4-r7}}
-        // Attacker: the first two words, address and length, are any (`forged_leases`, `gate_attacks`).
+        // Attacker: the first two words, address and length, are arbitrary (`forged_leases`, `gate_attacks`).
         ldrd r1, r2, [r0, #{saved}]
         // The memory has a length, and does not run over the end of the address space.
         cmp r2, #1
@@ -75,7 +75,8 @@ macro_rules! lend {
         movs r1, #{first_lease} >> 8
         strb r1, [lr, #{leases_open}]
         // The lease opens more of the stack than the callee's window, with closed memory in between. So the bounds of
-        // the saved registers become the window (`wild_contexts`). Five registers lie on the bounds.
+        // the saved registers become the window (`wild_contexts`). The five registers that were pushed lie below the
+        // bounds.
         ldr r1, [sp, #12] // the window
         subs r1, #{context}
         str r1, [sp, #24] // the bounds

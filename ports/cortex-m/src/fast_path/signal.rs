@@ -11,9 +11,9 @@ macro_rules! signal {
         ldr r1, [r0]
         stmdb r0!, {{r4-r11}}
         add r8, r0, #{saved} // the place of the status
-        ldrd r2, r4, [lr, #{notifications}] // as many as in the wiring
-        // Attacker: the number is any (`gate_attacks`). It is compared before it is multiplied; then the wiring says if
-        // its process may signal this notification.
+        ldrd r2, r4, [lr, #{notifications}] // the notifications, and their number
+        // Attacker: the number is arbitrary (`gate_attacks`). It is compared before it is multiplied; then the wiring
+        // says if its process may signal this notification.
         cmp r1, r4
         bhs .Lcall_slow_near
         ldr r4, [lr, #{system}]

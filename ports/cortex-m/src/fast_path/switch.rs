@@ -4,14 +4,13 @@
 //!
 //! In: r0 the stack pointer, r3 the thread; lr the kernel. Out: the next thread continues.
 //!
-//! The threads of a priority are a circle: its level has the first and the last, and each thread has the next.
+//! The ready threads of a priority are a list: its level has the first and the last, and each thread has the next.
 
 macro_rules! switch {
     () => {
         concat!(
             "
-        // --- The thread lets the next of its priority run. (The idle thread lets all others run, when the kernel
-        // starts.)
+        // --- The thread lets the next of its priority run. (The idle thread, of priority 0, takes the slow path.)
         .Lyield:
         ldrb r1, [r3, #{id}]
         ldrb r2, [r3, #{priority}]
@@ -43,7 +42,7 @@ macro_rules! switch {
         str r3, [r7, r1, lsl #2]
         str r11, [lr]
         // As in `load`, if there are no leases, and the core does not count the time.
-        ldm r11, {{r1, r2, r3}} // its stack, level, calls
+        ldm r11, {{r1, r2, r3}} // its stack, rights, calls
         ldr r0, [r11, #{stack_pointer}]
         ldrd r6, r7, [r11, #{bounds}]
         strd r6, r7, [sp]

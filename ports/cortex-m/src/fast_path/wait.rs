@@ -7,8 +7,9 @@ macro_rules! wait {
     () => {
         "
         .Lwait:
-        // Attacker: all three are any (`gate_attacks`, `system_calls`). No time limit: all bits of both words are 1; one
-        // notification: a power of two, or 0; one of its own: the wiring has it.
+        // Attacker: the three words are arbitrary (`gate_attacks`, `system_calls`). Checked are: no time limit (all
+        // bits of both words are 1); at most one notification (a power of two, or 0); one of the process (the wiring
+        // has it).
         ldm r0, {{r1, r2, r12}} // the set, and the time limit
         stmdb r0!, {{r4-r11}}
         and r2, r12

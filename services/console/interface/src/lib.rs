@@ -39,7 +39,7 @@ use crossgate::{CallError, Handle, Lease, LeaseBuf, LeaseMut, Wire, interface};
 #[interface]
 pub trait Log {
     /// Writes one line: the name of the process that calls, and the text up to its first zero byte, 128 bytes
-    /// at most. What isn't printable ASCII comes out as a dot, so a caller can't forge the lines of others.
+    /// at most. Characters other than printable ASCII come out as dots, so a caller can't forge the lines of others.
     ///
     /// By convention the text begins with the name of the process that writes it and a colon; then the
     /// name is not written twice.
@@ -106,8 +106,8 @@ impl Level {
     }
 }
 
-/// A line of text that can be lent, to be put together with [`write!`](core::write). What goes
-/// beyond [`Line::CAPACITY`] is cut off.
+/// A line of text that can be lent, to be put together with [`write!`](core::write). Text beyond [`Line::CAPACITY`] is
+/// cut off.
 pub struct Line {
     bytes: LeaseBuf<{ Line::CAPACITY }>,
     length: usize,

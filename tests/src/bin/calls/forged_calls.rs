@@ -184,7 +184,7 @@ fn client(liar: Handle<dyn Typed>, vault: Handle<dyn Vault>) -> ! {
     expect("a forged status", liar.entered(), Err(CallError::BadReply));
     let reply = raw::call(raw::service(&SYSTEM, "LIAR"), 4, [0; 4]);
     expect("the words of a forged status", reply.words, [0; 2]);
-    expect("a call in which the server begins anew", liar.vault(vault), Ok(()));
+    expect("a call in which the server restarts", liar.vault(vault), Ok(()));
     thread::exit()
 }
 

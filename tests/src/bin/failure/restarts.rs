@@ -213,7 +213,7 @@ fn client(
     expect("it stays stopped", fragile.next(), Err(CallError::ServerDown));
 
     expect("a crash", held.crash(), Err(CallError::ServerFaulted));
-    expect("the supervisor has had it begin anew", held.next(), Ok(1));
+    expect("the supervisor has had it restart", held.next(), Ok(1));
     let nobody = supervise::restart(0);
     expect("a decision by another process", nobody, Err(CallError::NotPermitted));
     expect("signal", done.signal(), Ok(()));

@@ -132,7 +132,7 @@ fn observe(
     crash(leaf, "leaf");
     expect("the others go on", next(), [Ok(3), Ok(3), Ok(1)]);
     crash(leaf, "leaf");
-    expect("all begin anew", next(), [Ok(1); 3]);
+    expect("all restart", next(), [Ok(1); 3]);
     for _ in 0..3 {
         crash(leaf, "leaf");
     }

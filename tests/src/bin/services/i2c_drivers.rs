@@ -89,7 +89,7 @@ fn weather(sensor: Handle<dyn I2cDevice<0x76>>, again: Notification, done: Signa
         expect("signal", done.signal(), Ok(()));
         again.wait();
         if life == 0 {
-            // The bus has crashed and begun anew, and so has its chip.
+            // The bus has crashed and restarted, and so has its chip.
             let sample = driver.read_sample().unwrap_or_default();
             expect_that("a chip that has not measured", sample.temperature.is_none());
         }

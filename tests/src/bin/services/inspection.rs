@@ -199,7 +199,7 @@ fn look_at_processes(house: Handle<dyn House>, keeper: Handle<dyn Keeper>) {
     let record = faults.next().map(|record| (record.process, record.cause));
     expect("a record", record, Some((index_of("house"), Cause::Panic)));
     expect("another", faults.next().is_none(), true);
-    expect("a process that begins anew", look("house").map(|it| (it.1, it.2)), Some((1, true)));
+    expect("a process that restarts", look("house").map(|it| (it.1, it.2)), Some((1, true)));
     expect("a process that may not supervise", supervise::stop(0), Err(CallError::NotPermitted));
     expect("the decision", keeper.stop(index_of("cell")), Ok(true));
     expect("a process that has stopped", look("cell"), Some((State::Stopped, 0, false)));

@@ -181,7 +181,7 @@ fn client(
         }
     };
     expect("a wait in a process that crashes", crashed, Err(CallError::ServerFaulted));
-    expect("it has begun anew", sender.try_send(&[1; 64]), Ok(Ok(())));
+    expect("it has restarted", sender.try_send(&[1; 64]), Ok(Ok(())));
     expect("it is full", sender.try_send(&[1; 64]), Ok(Err(Full)));
     expect("an item", receiver.receive(&mut item), Ok(Ok(())));
     expect("signal", done.signal(), Ok(()));

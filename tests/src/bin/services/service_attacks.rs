@@ -323,7 +323,7 @@ fn witness(faulted: Notification, done: Notification, go: [Signal; 2], breaks: S
     watch.expect("server", Cause::Panic);
     for _ in 0..2 {
         expect_that(
-            "all come home, and it begins anew",
+            "all come home, and it restarts",
             done.wait_timeout(4000 * MILLISECOND).is_ok(),
         );
     }

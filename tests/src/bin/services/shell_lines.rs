@@ -186,7 +186,7 @@ fn supervise(
     play(
         kernel(),
         "restart worker\rps\r",
-        &["worker begins anew", "waiter worker 5 0.0% waits for NEVER"],
+        &["worker restarts", "waiter worker 5 0.0% waits for NEVER"],
     );
     expect("the state", inspect::process(2).map(|it| it.state), Ok(State::Running));
     play(

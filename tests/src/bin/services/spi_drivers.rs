@@ -204,7 +204,7 @@ fn panel(
         expect("signal", done.signal(), Ok(()));
         again.wait();
         if life == 0 {
-            // The bus has crashed and begun anew, and so have its chips.
+            // The bus has crashed and restarted, and so have its chips.
             expect("a display that has not begun", look.lit(), Ok(0));
         }
     }

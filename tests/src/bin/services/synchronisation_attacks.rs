@@ -199,7 +199,7 @@ fn client(
     // Waits while the process of the services crashes.
     let crashed = waiter.wait(1, Until::Any);
     expect("a wait in a process that crashes", crashed, Err(CallError::ServerFaulted));
-    expect("all begins anew", waiter.get(), Ok(0));
+    expect("all is as at the start", waiter.get(), Ok(0));
     expect("signal", done.signal(), Ok(()));
     thread::exit()
 }

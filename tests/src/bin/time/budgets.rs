@@ -120,7 +120,7 @@ fn call(mill: Handle<dyn Mill>) -> ! {
 /// Restarts before the budget is used up.
 fn crash() -> ! {
     compute(BUDGET - Duration::from_micros(50));
-    panic!("it begins anew")
+    panic!("it restarts")
 }
 
 /// Holds a mutex for which a more urgent thread waits.

@@ -174,7 +174,7 @@ fn client(
     expect("it was not entered", work.calls(), Ok(1));
 
     expect("a server that computes", within(limit, limit + GRACE, || work.spin()), late);
-    expect("it begins anew", work.calls(), Ok(0));
+    expect("it restarts", work.calls(), Ok(0));
 
     // The innermost call ends first, then the server that waits in a loop.
     let waited = within(limit, limit + 6 * GRACE, || greedy.wait());
