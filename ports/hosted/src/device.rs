@@ -7,6 +7,7 @@
 
 pub mod i2c;
 pub mod lamps;
+pub mod screen;
 pub mod serial;
 pub mod timer;
 

@@ -4,6 +4,7 @@
 use crate::device::Device;
 use crate::device::i2c::I2c;
 use crate::device::lamps::Lamps;
+use crate::device::screen::Screen;
 use crate::device::serial::Serial;
 use crate::device::timer::Timer;
 use crate::options::Options;
@@ -48,7 +49,7 @@ impl DeviceBus {
         }
         let device = Box::new(Lamps::new());
         attached.push(Attached { mmio: lamps_abi::MMIO.start, line: None, device });
-        let device = Box::new(I2c::new());
+        let device = Box::new(I2c::new(Screen::open(&options.display)?));
         attached.push(Attached { mmio: i2c_abi::MMIO.start, line: None, device });
         Ok(DeviceBus { attached, enabled: 0, until: options.until() })
     }
