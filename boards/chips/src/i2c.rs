@@ -33,6 +33,11 @@ impl<C: I2cChip, const N: usize> SimulatedI2c<C, N> {
         SimulatedI2c { chips, clock }
     }
 
+    /// Returns the chips.
+    pub const fn chips(&mut self) -> &mut [C; N] {
+        &mut self.chips
+    }
+
     fn chip(&mut self, address: u8) -> Option<&mut C> {
         self.chips.iter_mut().find(|chip| chip.address() == address)
     }

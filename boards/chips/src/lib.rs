@@ -9,7 +9,7 @@
 //! |---|---|---|
 //! | [`Bme280`] | temperature, pressure and humidity | Bosch Sensortec, BST-BME280-DS002 |
 //! | [`SimulatedFlash`] | a flash memory, whose power may fail | the rules of NOR flash that `embedded-storage` tells |
-//! | [`Ssd1306`] | a display of 128 x 64 points, on four wires | Solomon Systech, SSD1306, revision 1.1 |
+//! | [`Ssd1306`] | a display of 128 x 64 points, on an SPI or an I2C bus | Solomon Systech, SSD1306, revision 1.1 |
 //!
 //! ```
 //! use embedded_hal::i2c::I2c;
@@ -28,6 +28,7 @@ mod bme280;
 mod flash;
 mod i2c;
 mod lines;
+mod picture;
 mod spi;
 mod ssd1306;
 
@@ -35,5 +36,6 @@ pub use bme280::{Bme280, Climate};
 pub use flash::{Error as FlashError, SimulatedFlash};
 pub use i2c::{I2cChip, SimulatedI2c};
 pub use lines::{Lines, SimulatedPin};
+pub use picture::{Picture, Svg};
 pub use spi::{SimulatedSpi, SpiChip};
-pub use ssd1306::{Picture, Ssd1306};
+pub use ssd1306::{FourWires, Ssd1306, TwoWires};

@@ -1,29 +1,26 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! An SSD1306: a display of 128 x 64 points. Numbers of sections are those of Solomon Systech's data sheet, revision 1.1.
 
-use crate::SpiChip;
+use crate::{I2cChip, Picture, SpiChip};
 use core::fmt;
 
-/// An SSD1306 on four wires and a reset line, in a module with 128 x 64 points that is mounted as most are: what begins at
-/// the upper left has segments remapped and outputs scanned backwards.
+/// An SSD1306 in a module with 128 x 64 points that is mounted as most are: what begins at the upper left has segments
+/// remapped and outputs scanned backwards. It is [on an SPI bus](Self::on_spi) of four wires with a reset line, or [on an
+/// I2C bus](Self::on_i2c) in a module that resets it when it gets power.
 ///
 /// - Until its reset line was low once, it does nothing: its registers have no known state (8.9).
 /// - The memory keeps what it has over a reset, and has noise at first (8.5).
-/// - The line for data and commands counts at the last bit of a byte (8.1.3). A command of several bytes has all of them as
+/// - On an SPI bus, the line for data and commands counts at the last bit of a byte (8.1.3). On an I2C bus, a control byte
+///   says what the next byte is, or the rest of the transfer (8.1.5). A command of several bytes has all of them as
 ///   commands; data between them are data.
 /// - The display shows something 100 ms after it was switched on (8.9), and only if the charge pump was enabled before:
 ///   that takes effect when it is switched on (application note, 2.1).
-/// - It has no output: what is read is nothing.
+/// - On an SPI bus it has no output. What is read on an I2C bus is whether it is off (9).
 ///
 /// Scrolling and the configuration of outputs are taken for what they are, and have no effect.
 #[derive(Clone)]
-pub struct Ssd1306 {
-    select: usize,
-    data: usize,
-    reset: usize,
-    is_selected: bool,
-    is_data: bool,
-    in_reset: bool,
+pub struct Ssd1306<W> {
+    wires: W,
     /// It was in reset once.
     has_begun: bool,
     /// The memory by pages of eight rows, as it is wired to the segments.
@@ -46,12 +43,45 @@ pub struct Ssd1306 {
     is_inverse: bool,
     /// The charge pump as it was set.
     pump: bool,
+    is_on: bool,
     /// The time from which on the display shows something.
     lit_from: Option<u64>,
 }
 
-const COLUMNS: usize = 128;
-const PAGES: usize = 8;
+/// The wires of a display [on an SPI bus](Ssd1306::on_spi), and their levels.
+#[derive(Clone, Copy, Debug)]
+pub struct FourWires {
+    select: usize,
+    data: usize,
+    reset: usize,
+    is_selected: bool,
+    is_data: bool,
+    in_reset: bool,
+}
+
+/// The wires of a display [on an I2C bus](Ssd1306::on_i2c), and what goes on on them.
+#[derive(Clone, Copy, Debug)]
+pub struct TwoWires {
+    address: u8,
+    next: Next,
+}
+
+/// What the next byte of a transfer is (8.1.5).
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    Control,
+    /// Data or a command, and behind it a control byte.
+    One {
+        is_data: bool,
+    },
+    /// Data or commands, as all that follows.
+    Rest {
+        is_data: bool,
+    },
+}
+
+const COLUMNS: usize = Picture::WIDTH;
+const PAGES: usize = Picture::HEIGHT / 8;
 /// The time from switching on to light, in µs (8.9, tAF).
 const TO_LIGHT: u64 = 100_000;
 
@@ -63,21 +93,40 @@ enum Mode {
     Page,
 }
 
-impl Ssd1306 {
-    /// The points of a row, and of a column.
-    pub const SIZE: (usize, usize) = (COLUMNS, 8 * PAGES);
-
+impl Ssd1306<FourWires> {
     /// Creates a display that has power, on these lines of the board: that which selects it, that for data (high) and
     /// commands, and its reset.
     #[must_use]
-    pub const fn new(select: usize, data: usize, reset: usize) -> Ssd1306 {
-        Ssd1306 {
+    pub const fn on_spi(select: usize, data: usize, reset: usize) -> Ssd1306<FourWires> {
+        Ssd1306::new(FourWires {
             select,
             data,
             reset,
             is_selected: false,
             is_data: true,
             in_reset: false,
+        })
+    }
+}
+
+impl Ssd1306<TwoWires> {
+    /// Creates a display that has power, and was reset by its module. Its address is 0x3c or 0x3d.
+    ///
+    /// # Panics
+    /// It has no other address.
+    #[must_use]
+    pub const fn on_i2c(address: u8) -> Ssd1306<TwoWires> {
+        assert!(matches!(address, 0x3c | 0x3d), "the address of an SSD1306 is 0x3c or 0x3d");
+        let mut display = Ssd1306::new(TwoWires { address, next: Next::Control });
+        display.has_begun = true;
+        display
+    }
+}
+
+impl<W: Copy> Ssd1306<W> {
+    const fn new(wires: W) -> Ssd1306<W> {
+        Ssd1306 {
+            wires,
             has_begun: false,
             memory: [[0b1010_0110; COLUMNS]; PAGES],
             pending: [0; 7],
@@ -95,25 +144,26 @@ impl Ssd1306 {
             is_entire: false,
             is_inverse: false,
             pump: false,
+            is_on: false,
             lit_from: None,
         }
     }
 
-    /// Sets everything but the memory and the lines as after a reset (8.5).
+    /// Sets everything but the memory and the wires as after a reset (8.5).
     fn begin(&mut self) {
-        *self = Ssd1306 {
-            memory: self.memory,
-            is_selected: self.is_selected,
-            is_data: self.is_data,
-            has_begun: true,
-            ..Ssd1306::new(self.select, self.data, self.reset)
-        };
+        *self = Ssd1306 { memory: self.memory, has_begun: true, ..Ssd1306::new(self.wires) };
+    }
+
+    /// Returns the time from which on it shows something, if it is switched on.
+    #[must_use]
+    pub const fn lit_from(&self) -> Option<u64> {
+        self.lit_from
     }
 
     /// Returns what the display shows at this time.
     #[must_use]
     pub fn picture(&self, now: u64) -> Picture {
-        let mut picture = Picture { rows: [[0; COLUMNS / 8]; 8 * PAGES] };
+        let mut picture = Picture::DARK;
         if self.lit_from.is_none_or(|from| now < from) {
             return picture;
         }
@@ -126,7 +176,7 @@ impl Ssd1306 {
             for x in 0..COLUMNS {
                 let stored = self.memory[row / 8][COLUMNS - 1 - x] >> (row % 8) & 1 != 0;
                 if (stored || self.is_entire) != self.is_inverse {
-                    picture.rows[usize::from(y)][x / 8] |= 0x80 >> (x % 8);
+                    picture.light(x, y.into());
                 }
             }
         }
@@ -156,6 +206,14 @@ impl Ssd1306 {
             }
         }
         self.page %= PAGES as u8;
+    }
+
+    fn take(&mut self, is_data: bool, byte: u8, now: u64) {
+        if is_data {
+            self.store(byte);
+        } else {
+            self.command(byte, now);
+        }
     }
 
     fn command(&mut self, byte: u8, now: u64) {
@@ -196,8 +254,13 @@ impl Ssd1306 {
             0xa6 | 0xa7 => self.is_inverse = command & 1 != 0,
             // 0 to 14 are not valid (10.1.11).
             0xa8 if first & 0x3f >= 15 => self.multiplex = first & 0x3f,
-            0xae => self.lit_from = None,
-            0xaf if self.pump => self.lit_from = self.lit_from.or(Some(now + TO_LIGHT)),
+            0xae => (self.is_on, self.lit_from) = (false, None),
+            0xaf => {
+                self.is_on = true;
+                if self.pump {
+                    self.lit_from = self.lit_from.or(Some(now + TO_LIGHT));
+                }
+            }
             0xb0..=0xb7 if self.mode == Mode::Page => self.page = command & 7,
             0xc0..=0xc7 => self.is_backwards = false,
             0xc8..=0xcf => self.is_backwards = true,
@@ -218,128 +281,89 @@ const fn length(command: u8) -> usize {
     }
 }
 
-impl SpiChip for Ssd1306 {
+impl SpiChip for Ssd1306<FourWires> {
     fn line(&mut self, line: usize, high: bool, _: u64) {
-        if line == self.select {
-            self.is_selected = !high;
-        } else if line == self.data {
-            self.is_data = high;
-        } else if line == self.reset {
-            self.in_reset = !high;
+        if line == self.wires.select {
+            self.wires.is_selected = !high;
+        } else if line == self.wires.data {
+            self.wires.is_data = high;
+        } else if line == self.wires.reset {
+            self.wires.in_reset = !high;
             if !high {
                 self.begin();
-                self.in_reset = true;
             }
         }
     }
 
     fn exchange(&mut self, byte: u8, now: u64) -> Option<u8> {
-        if self.is_selected && self.has_begun && !self.in_reset {
-            if self.is_data {
-                self.store(byte);
-            } else {
-                self.command(byte, now);
-            }
+        let FourWires { is_selected, is_data, in_reset, .. } = self.wires;
+        if is_selected && self.has_begun && !in_reset {
+            self.take(is_data, byte, now);
         }
         None
     }
 }
 
-impl fmt::Debug for Ssd1306 {
+impl I2cChip for Ssd1306<TwoWires> {
+    fn address(&self) -> u8 {
+        self.wires.address
+    }
+
+    fn start(&mut self, _: bool, _: u64) -> bool {
+        self.wires.next = Next::Control;
+        true
+    }
+
+    fn write(&mut self, byte: u8, now: u64) -> bool {
+        match self.wires.next {
+            Next::Control => {
+                let is_data = byte & 0x40 != 0;
+                let is_one = byte & 0x80 != 0;
+                self.wires.next =
+                    if is_one { Next::One { is_data } } else { Next::Rest { is_data } };
+            }
+            Next::One { is_data } => {
+                self.take(is_data, byte, now);
+                self.wires.next = Next::Control;
+            }
+            Next::Rest { is_data } => self.take(is_data, byte, now),
+        }
+        true
+    }
+
+    fn read(&mut self, _: u64) -> u8 {
+        u8::from(!self.is_on) << 6
+    }
+
+    fn stop(&mut self, _: u64) {}
+}
+
+impl<W> fmt::Debug for Ssd1306<W> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Ssd1306").field("lit_from", &self.lit_from).finish_non_exhaustive()
-    }
-}
-
-/// What a display shows, 128 x 64 points. As text it is 16 lines of 64 characters of Braille, each of 2 x 4 points.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Picture {
-    /// Eight points a byte, the leftmost in the highest bit.
-    rows: [[u8; COLUMNS / 8]; 8 * PAGES],
-}
-
-impl Picture {
-    /// A display that shows nothing.
-    pub const DARK: Picture = Picture { rows: [[0; COLUMNS / 8]; 8 * PAGES] };
-    /// The head of the picture as a file.
-    const HEAD: &'static [u8; 10] = b"P4\n128 64\n";
-    /// The number of bytes of the picture as a file.
-    pub const FILE: usize = Self::HEAD.len() + COLUMNS * PAGES;
-
-    /// Returns whether the point is lit; one that there is not is dark.
-    #[must_use]
-    pub fn is_lit(&self, x: usize, y: usize) -> bool {
-        let byte = self.rows.get(y).and_then(|row| row.get(x / 8));
-        byte.is_some_and(|byte| byte << (x % 8) & 0x80 != 0)
-    }
-
-    /// Returns the picture as a file of the format PBM, which most programs for pictures know. Lit points are white.
-    #[must_use]
-    pub fn pbm(&self) -> [u8; Picture::FILE] {
-        let mut file = [0; Picture::FILE];
-        let (head, points) = file.split_at_mut(Self::HEAD.len());
-        head.copy_from_slice(Self::HEAD);
-        // 1 is black.
-        points.iter_mut().zip(self.rows.as_flattened()).for_each(|(to, from)| *to = !from);
-        file
-    }
-
-    /// Returns the characters of a line of the picture as text, of [`Picture::LINES`].
-    pub fn line(&self, line: usize) -> impl Iterator<Item = char> + '_ {
-        (0..COLUMNS / 2).map(move |column| {
-            // The bits of Braille go down the left, then down the right; the lowest row came later.
-            const BITS: [[u32; 2]; 4] = [[0, 3], [1, 4], [2, 5], [6, 7]];
-            let mut code = 0x2800;
-            for (y, bits) in BITS.iter().enumerate() {
-                for (x, bit) in bits.iter().enumerate() {
-                    code |= u32::from(self.is_lit(2 * column + x, 4 * line + y)) << bit;
-                }
-            }
-            char::from_u32(code).unwrap_or(' ')
-        })
-    }
-
-    /// The lines of the picture as text.
-    pub const LINES: usize = 2 * PAGES;
-}
-
-impl fmt::Debug for Picture {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("\n")?;
-        fmt::Display::fmt(self, formatter)
-    }
-}
-
-impl fmt::Display for Picture {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for line in 0..Picture::LINES {
-            for character in self.line(line) {
-                fmt::Write::write_char(formatter, character)?;
-            }
-            formatter.write_str("\n")?;
-        }
-        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::SimulatedI2c;
+    use embedded_hal::i2c::I2c;
 
     const SELECT: usize = 0;
     const DATA: usize = 1;
     const RESET: usize = 2;
 
     /// A display that was reset, and is selected.
-    fn display() -> Ssd1306 {
-        let mut display = Ssd1306::new(SELECT, DATA, RESET);
+    fn display() -> Ssd1306<FourWires> {
+        let mut display = Ssd1306::on_spi(SELECT, DATA, RESET);
         for (line, high) in [(RESET, false), (RESET, true), (SELECT, false)] {
             display.line(line, high, 0);
         }
         display
     }
 
-    fn send(display: &mut Ssd1306, data: bool, bytes: &[u8], now: u64) {
+    fn send(display: &mut Ssd1306<FourWires>, data: bool, bytes: &[u8], now: u64) {
         display.line(DATA, data, now);
         for &byte in bytes {
             assert_eq!(display.exchange(byte, now), None);
@@ -374,7 +398,7 @@ mod tests {
 
     #[test]
     fn without_a_reset_or_the_pump_before_it_is_dark() {
-        let mut display = Ssd1306::new(SELECT, DATA, RESET);
+        let mut display = Ssd1306::on_spi(SELECT, DATA, RESET);
         display.line(SELECT, false, 0);
         send(&mut display, false, &ON, 0);
         send(&mut display, true, &[0xff; 1024], 0);
@@ -433,14 +457,22 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_is_a_file_and_a_text() {
-        let mut picture = Picture::DARK;
-        picture.rows[0][0] = 0x80;
-        picture.rows[63][15] = 1;
-        let file = picture.pbm();
-        assert_eq!((&file[..12], file[Picture::FILE - 1]), (&b"P4\n128 64\n\x7f\xff"[..], 0xfe));
-        let text = picture.to_string();
-        assert!(text.starts_with('⠁') && text.ends_with("\u{2880}\n"));
-        assert_eq!(text.lines().count(), 16);
+    fn on_an_i2c_bus_control_bytes_say_what_is_data() {
+        std::thread_local!(static NOW: core::cell::Cell<u64> = const { core::cell::Cell::new(0) });
+        let mut bus = SimulatedI2c::new([Ssd1306::on_i2c(0x3c)], || NOW.get());
+        let mut status = [0];
+        bus.read(0x3c, &mut status).unwrap();
+        assert_eq!(status, [0x40], "off");
+        bus.write(0x3c, &[&[0], &UPRIGHT[..], &ON].concat()).unwrap();
+        bus.write(0x3c, &[&[0x40], &[0; 1024][..]].concat()).unwrap();
+        // One command, one byte of data, a command of two bytes with a byte of data between, and data to the end.
+        bus.write(0x3c, &[0x80, 0x40, 0xc0, 1, 0x80, 0xd3, 0xc0, 2, 0x80, 0, 0x40, 4, 8]).unwrap();
+        bus.read(0x3c, &mut status).unwrap();
+        assert_eq!(status, [0], "on");
+        NOW.set(500_000);
+        let [display] = bus.chips();
+        assert_eq!(display.lit_from(), Some(TO_LIGHT));
+        assert_eq!(lit(&display.picture(500_000)), [(0, 0), (1, 1), (2, 2), (3, 3)]);
+        assert!(bus.write(0x3d, &[0]).is_err(), "another address");
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! It has what a development board has, behind the same traits: serial lines ([`Uart`]), which the
 //! command line connects to the terminal, files or sockets; timers ([`Timer`]); and lamps ([`Lamp`]),
-//! which the terminal shows. Besides, it has a watchdog ([`Watchdog`]), and an I2C bus ([`I2c`]) with a simulated chip. A firmware says `use board::...` and depends on this crate under that name
+//! which the terminal shows. Besides, it has a watchdog ([`Watchdog`]), and an I2C bus ([`I2c`]) with simulated chips. A firmware says `use board::...` and depends on this crate under that name
 //! for Linux, and on the crate of a real board for a microcontroller:
 //!
 //! ```toml

@@ -8,6 +8,7 @@
 pub mod bus;
 pub mod i2c;
 pub mod lamps;
+pub mod screen;
 pub mod serial;
 pub mod timer;
 pub mod watchdog;

@@ -40,7 +40,8 @@
 //! | `lending` | the pieces that can be lent: those that the board could open |
 //! | `options` | the command line |
 //! | `device` | devices: |
-//! | `device/i2c` | a controller of an I2C bus, with a simulated chip |
+//! | `device/screen` | what a display shows, in the terminal or in a file |
+//! | `device/i2c` | a controller of an I2C bus, with simulated chips |
 //! | `device/lamps` | lamps, shown in the terminal |
 //! | `device/serial` | a serial line, connected to something on the host |
 //! | `device/timer` | a timer |

@@ -21,6 +21,7 @@ const EXAMPLES: &str = "\
 Examples (`cargo run -- OPTIONS` runs a firmware with options):
   < day.txt                            what the second serial line receives comes from a file
   --time virtual --until 60            a minute of the firmware's time, as fast as it goes
+  --display file:picture.svg           what the display shows, for a browser
   --seed 7                             interrupts where the number 7 has them
   --serial0 pty --serial1 tcp:host:99  a terminal of its own, and a connection
   --block-system-calls                 no process can call Linux";
@@ -50,6 +51,9 @@ pub struct Options {
     /// The connection of serial line 2.
     #[arg(long, value_name = "WHAT", default_value = "null")]
     serial2: Connection,
+    /// Where the display on the I2C bus is shown: `off`, `terminal`, or `file:PATH`, which gets the present picture as SVG.
+    #[arg(long, value_name = "WHERE", default_value = "off")]
+    pub display: Shown,
     /// The source of time.
     #[arg(long, value_enum, value_name = "SOURCE", default_value_t)]
     pub time: Time,
@@ -99,6 +103,27 @@ pub enum Time {
     Real,
     /// Counted: it goes on to the time of the timer as soon as there is nothing to do.
     Virtual,
+}
+
+/// Where a display is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    Nowhere,
+    Terminal,
+    File(PathBuf),
+}
+
+impl FromStr for Shown {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Shown, &'static str> {
+        match text.split_once(':') {
+            None if text == "off" => Ok(Shown::Nowhere),
+            None if text == "terminal" => Ok(Shown::Terminal),
+            Some(("file", path)) if !path.is_empty() => Ok(Shown::File(path.into())),
+            _ => Err("expected off, terminal or file:PATH"),
+        }
+    }
 }
 
 /// The connection of a serial line.
@@ -211,6 +236,17 @@ mod tests {
         }
         for text in ["", "nul", "stdio:x", "file", "file:", "tcp:9"] {
             assert!(Connection::from_str(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_display_is_shown_in_one_place() {
+        let shown = |text| Options::try_parse_from(["it", "--display", text]).map(|it| it.display);
+        assert_eq!(Options::parse_from(["it"]).display, Shown::Nowhere);
+        assert_eq!(shown("terminal").unwrap(), Shown::Terminal);
+        assert_eq!(shown("file:a:b").unwrap(), Shown::File("a:b".into()));
+        for text in ["", "file", "file:", "terminal:", "picture.svg"] {
+            assert!(shown(text).is_err(), "{text}");
         }
     }
 

@@ -49,7 +49,7 @@ use embedded_graphics::pixelcolor::BinaryColor;
 use embedded_graphics::prelude::Point;
 use embedded_graphics::text::{Baseline, Text};
 use embedded_hal::spi::{self, ErrorKind, ErrorType};
-use simulated_chips::{Lines, Picture, SimulatedPin, SimulatedSpi};
+use simulated_chips::{FourWires, Lines, Picture, SimulatedPin, SimulatedSpi};
 use ssd1306::mode::{BufferedGraphicsMode, DisplayConfig};
 use ssd1306::prelude::{DisplayRotation, SPIInterface};
 use ssd1306::size::DisplaySize128x64;
@@ -63,13 +63,13 @@ static SHOWN: Mutex<Picture> = Mutex::new(Picture::DARK);
 /// The driver of the bus, for which any `SpiBus` of `embedded-hal` will do. So that this runs on each board, it is a
 /// simulation of a bus, with a display as its data sheet describes it. It panics once in a while.
 struct Bus {
-    chips: SimulatedSpi<simulated_chips::Ssd1306, 1, 3>,
+    chips: SimulatedSpi<simulated_chips::Ssd1306<FourWires>, 1, 3>,
     transactions: u32,
 }
 
 impl Bus {
     const fn new() -> Bus {
-        let display = simulated_chips::Ssd1306::new(0, 1, 2);
+        let display = simulated_chips::Ssd1306::on_spi(0, 1, 2);
         let chips = SimulatedSpi::new([display], &LINES, || time::now().as_micros());
         Bus { chips, transactions: 0 }
     }

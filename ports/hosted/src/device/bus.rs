@@ -4,6 +4,7 @@
 use crate::device::Device;
 use crate::device::i2c::I2c;
 use crate::device::lamps::Lamps;
+use crate::device::screen::Screen;
 use crate::device::serial::Serial;
 use crate::device::timer::Timer;
 use crate::device::watchdog::Watchdog;
@@ -52,7 +53,7 @@ impl DeviceBus {
         }
         let device = Box::new(Lamps::new());
         attached.push(Attached { mmio: lamps_abi::MMIO.start, line: None, device });
-        let device = Box::new(I2c::new());
+        let device = Box::new(I2c::new(Screen::open(&options.display)?));
         attached.push(Attached { mmio: i2c_abi::MMIO.start, line: None, device });
         let device = Box::new(Watchdog::new());
         attached.push(Attached { mmio: watchdog_abi::MMIO.start, line: None, device });

@@ -19,7 +19,9 @@ use embedded_graphics::pixelcolor::BinaryColor;
 use embedded_graphics::prelude::{Point, Primitive, Size};
 use embedded_graphics::primitives::{PrimitiveStyle, Rectangle};
 use embedded_hal::spi::{self, ErrorKind, ErrorType, Operation, SpiDevice as _};
-use simulated_chips::{Lines, Picture, SimulatedPin, SimulatedSpi, SpiChip as Chip, Ssd1306};
+use simulated_chips::{
+    FourWires, Lines, Picture, SimulatedPin, SimulatedSpi, SpiChip as Chip, Ssd1306,
+};
 use ssd1306::mode::DisplayConfig;
 use ssd1306::prelude::{DisplayRotation, SPIInterface};
 use ssd1306::size::DisplaySize128x64;
@@ -54,7 +56,7 @@ impl Chip for Counter {
 
 #[expect(clippy::large_enum_variant, reason = "there is one of each")]
 enum Either {
-    Display(Ssd1306),
+    Display(Ssd1306<FourWires>),
     Counter(Counter),
 }
 
@@ -80,7 +82,7 @@ struct Wires(SimulatedSpi<Either, 2, 4>);
 
 impl Wires {
     const fn new() -> Wires {
-        let display = Ssd1306::new(DISPLAY_SELECT, DISPLAY_DATA, DISPLAY_RESET);
+        let display = Ssd1306::on_spi(DISPLAY_SELECT, DISPLAY_DATA, DISPLAY_RESET);
         let counter = Counter { is_selected: false, count: 0 };
         let chips = [Either::Display(display), Either::Counter(counter)];
         Wires(SimulatedSpi::new(chips, &LINES, || time::now().as_micros()))
