@@ -40,7 +40,8 @@ pub fn original(name: &str) -> &str {
 pub struct Copies<'a> {
     inputs: &'a Inputs,
     sets: BTreeMap<&'a str, HashSet<SectionId>>,
-    /// The sections that refer to the heap of the process in force, each with the process that keeps the original.
+    /// The sections that refer to the heap of the process that the thread is in, each with the process that keeps the
+    /// original.
     heaps: Vec<(SectionId, &'a str)>,
 }
 
