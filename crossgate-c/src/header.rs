@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The header of an interface for C, for build scripts: made from what `#[interface]` says of the trait.
+//! The header of an interface for C, for build scripts.
+//!
+//! It is made from what `#[interface]` says of the trait: the same constants from which `system!` writes the
+//! description of the services into the section `.crossgate.interfaces` of a firmware. (A header can't be made from
+//! that section, because the C of a process is compiled before its firmware is linked.)
 
-use crossgate::Interface;
-use crossgate::Shape;
+use crossgate::interface::MethodText;
+use crossgate::{Interface, Shape};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -35,18 +39,31 @@ pub fn text<I: ?Sized + Interface>(name: &str) -> String {
         }
         let arguments = shape.arguments();
         let list = if words.is_empty() { "0".to_owned() } else { words.join(", ") };
-        let result = method.result;
+        let signature = signature(method);
         let count = shape.results().words;
         let _ = write!(
             text,
-            "\n/* {}. Returns {result}, in words: {count}. */\n\
+            "\n/* {signature}. Words of the result: {count}. */\n\
              static inline crossgate_status {name}_{}(crossgate_handle service{parameters}, crossgate_word results[2]) {{\n    \
              const crossgate_word words[] = {{{list}}};\n    \
              return crossgate_call(service, {number}, words, {}, {:#x}, results);\n}}\n",
-            method.name, method.name, arguments.words, arguments.kinds
+            method.name, arguments.words, arguments.kinds
         );
     }
     text + "\n#endif\n"
+}
+
+/// Returns a method as its source has it.
+fn signature(method: &MethodText) -> String {
+    let mut text =
+        format!("{}(&{}self", method.name, if method.is_exclusive { "mut " } else { "" });
+    for parameter in method.parameters {
+        let _ = write!(text, ", {}: {}", parameter.name, parameter.ty);
+    }
+    match method.result {
+        "()" => text + ")",
+        result => format!("{text}) -> {result}"),
+    }
 }
 
 /// Adds a parameter of this shape.

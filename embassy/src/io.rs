@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `embedded-io-async` over `embedded-io` and a notification.
+//! `embedded-io-async` over `embedded-io` and a notification, and pins of `embedded-hal-async` likewise.
 
 use crate::wait;
 use crossgate::Notification;
+use embedded_hal::digital::{self, InputPin};
+use embedded_hal_async::digital::Wait;
 use embedded_io::{ErrorType, Read, ReadReady, Write, WriteReady};
 
 /// A device as `embedded-io-async` has it: where the device's own methods would block, the task waits for a notification.
+///
+/// A pin becomes one for which tasks wait (`Wait` of `embedded-hal-async`), if each change of its level is an interrupt.
 ///
 /// The device has to tell whether it is ready. The notification is the one to which the wiring binds its interrupt, or
 /// the one that another process signals; it is acknowledged whenever the device is not ready.
@@ -70,5 +74,37 @@ impl<D: Write + WriteReady> embedded_io_async::Write for Io<D> {
     /// As the device does it, which may take its time.
     async fn flush(&mut self) -> Result<(), D::Error> {
         self.device.flush()
+    }
+}
+
+impl<P: digital::ErrorType> digital::ErrorType for Io<P> {
+    type Error = P::Error;
+}
+
+/// An edge is a change of the level between two looks at it, so a pulse that is over before the task looks is none.
+impl<P: InputPin> Wait for Io<P> {
+    async fn wait_for_high(&mut self) -> Result<(), P::Error> {
+        self.until_ready(P::is_high).await
+    }
+
+    async fn wait_for_low(&mut self) -> Result<(), P::Error> {
+        self.until_ready(P::is_low).await
+    }
+
+    async fn wait_for_rising_edge(&mut self) -> Result<(), P::Error> {
+        self.wait_for_low().await?;
+        self.wait_for_high().await
+    }
+
+    async fn wait_for_falling_edge(&mut self) -> Result<(), P::Error> {
+        self.wait_for_high().await?;
+        self.wait_for_low().await
+    }
+
+    async fn wait_for_any_edge(&mut self) -> Result<(), P::Error> {
+        match self.device.is_high()? {
+            true => self.wait_for_low().await,
+            false => self.wait_for_high().await,
+        }
     }
 }

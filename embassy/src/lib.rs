@@ -9,7 +9,8 @@
 //! | an executor that sleeps | [`Executor`]: its thread waits for a notification of the process |
 //! | a time driver | the system call for the time, and a deadline of that wait: no alarm, no thread of its own |
 //! | interrupts that wake tasks | [`wait`]: a task waits for a notification, to which the wiring binds an interrupt |
-//! | devices with `embedded-io-async` | [`Io`], of what has `embedded-io` and a notification |
+//! | devices with `embedded-io-async`, pins with `Wait` | [`Io`], of what has `embedded-io` or is a pin, and a notification |
+//! | buses with `embedded-hal-async` | [`Offloaded`], of what has `embedded-hal`: a thread of a pool makes the transactions |
 //! | blocking work elsewhere | [`Blocking`]: a call runs on a thread of a [pool](crossgate::pool) |
 //! | a lock between threads | [`ProcessRawMutex`], for `embassy_sync` |
 //!
@@ -39,6 +40,7 @@
 #![no_std]
 
 mod blocking;
+mod bus;
 mod executor;
 mod io;
 mod mutex;
@@ -46,6 +48,7 @@ mod timers;
 mod wait;
 
 pub use blocking::Blocking;
+pub use bus::{AsyncBus, BusError, OPERATIONS, Offloaded};
 pub use executor::Executor;
 pub use io::Io;
 pub use mutex::ProcessRawMutex;

@@ -40,7 +40,8 @@ pub fn original(name: &str) -> &str {
 pub struct Copies<'a> {
     inputs: &'a Inputs,
     sets: BTreeMap<&'a str, HashSet<SectionId>>,
-    /// The sections that refer to the heap of the process in force, each with the process that keeps the original.
+    /// The sections that refer to the heap of the process that the thread is in, each with the process that keeps the
+    /// original.
     heaps: Vec<(SectionId, &'a str)>,
 }
 
@@ -251,6 +252,14 @@ impl<'a> Copies<'a> {
                 }
             }
         }
+        // The debug information of a copy tells of all variables of the file. Decoders of `defmt` look messages up there by
+        // such names, and refuse to find one twice.
+        let is_common = |symbol: &SymbolNumber| {
+            object.is_defined(*symbol) && !is_copied(object.section(*symbol))
+        };
+        let common = object.symbols().filter(is_common).map(|symbol| object.name(symbol));
+        let common = common.filter(|name| !is_identifier(name)).map(str::to_owned).collect();
+        object.hide_from_debuggers(&common);
         let set = &self.sets[process];
         let mut named = BTreeSet::new();
         for symbol in object.symbols() {
@@ -293,6 +302,12 @@ struct Edit<'a> {
     records: Vec<(SectionNumber, u64, &'a str)>,
     /// The sections whose original refers to the heap of a process.
     heaps: Vec<(SectionNumber, &'a str)>,
+}
+
+/// Returns whether a name may be one in the source, or one that the compiler has made of such. (Something else may have the
+/// same name as an identifier.)
+fn is_identifier(name: &str) -> bool {
+    name.chars().all(|it| it.is_alphanumeric() || matches!(it, '_' | '$' | '.'))
 }
 
 /// Returns the name of something in the copy for a process.

@@ -2,8 +2,8 @@
 //! Heaps of processes.
 //!
 //! `crossgate::system!` writes a record for each heap, under a name with the process in it. The allocator in the crate
-//! `crossgate` refers to the heap of the process in force by one name. That has a meaning in each process that
-//! allocates, because the code that leads to it is [copied](crate::copies) for each.
+//! `crossgate` refers by one name to the heap of the process that the thread is in. That has a meaning in each process
+//! that allocates, because the code that leads to it is [copied](crate::copies) for each.
 
 use crate::inputs::{Inputs, Section, SectionId, demangle};
 use crate::ownership::{KERNEL, listed};
@@ -14,7 +14,7 @@ use anyhow::{Result, bail, ensure};
 pub const SECTION: &str = ".crossgate.heap.";
 /// The symbol of the memory of a heap; the name of the process follows.
 pub const ARENA: &str = "__crossgate_arena_";
-/// The name of the heap of the process in force.
+/// The name of the heap of the process that the thread is in.
 pub const HEAP: &str = "__crossgate_heap";
 /// The handler of an exhausted heap, by Crossgate.
 const EXHAUSTED: &str = "__crossgate_heap_exhausted";
@@ -31,7 +31,7 @@ pub fn has_heap(inputs: &Inputs, process: &str) -> bool {
     inputs.symbol(&record(process)).is_some_and(|it| !inputs.symbols[it].definitions.is_empty())
 }
 
-/// Returns whether a section refers to the heap of the process in force.
+/// Returns whether a section refers to the heap by that name.
 pub fn asks(inputs: &Inputs, section: SectionId) -> bool {
     let heap = inputs.symbol(HEAP);
     heap.is_some() && inputs.sections[section].references.iter().any(|it| it.symbol == heap)
@@ -86,7 +86,7 @@ pub fn check_section(section: &Section) -> Result<()> {
 /// Returns the symbols to define, each with the one that it stands for, after the copies were made.
 ///
 /// # Errors
-/// Something still allocates from the heap of whatever process is in force.
+/// Something still allocates by that name, from the heap of whatever process the thread is in.
 pub fn symbols(reach: &Reach) -> Result<Vec<(String, String)>> {
     let inputs = reach.inputs;
     for id in (0..inputs.sections.len()).filter(|&id| asks(inputs, id)) {

@@ -14,7 +14,7 @@ use object::elf::{
 use object::pod::bytes_of;
 use object::read::elf::{FileHeader, SectionHeader, Sym};
 use object::{FileKind, LittleEndian, SectionIndex, SymbolIndex, U16, U32, U64};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::iter;
 
 /// The index of a symbol in the table of its file.
@@ -79,6 +79,8 @@ struct Section {
     /// The section with which it is kept or left out, if its flags say so.
     link: SectionNumber,
     is_of_code: bool,
+    /// It contains the names in debug information.
+    has_debug_names: bool,
 }
 
 /// An object file.
@@ -143,6 +145,7 @@ impl ObjectFile {
                 size: number(section.sh_size(endian))?,
                 link: section.sh_link(endian) as SectionNumber,
                 is_of_code: OF_CODE.iter().any(|prefix| name.starts_with(prefix)),
+                has_debug_names: name == b".debug_str",
             });
         }
         let table = all.symbols(endian, data, SHT_SYMTAB)?;
@@ -318,6 +321,18 @@ impl ObjectFile {
             info[1..].copy_from_slice(&(to as u32).to_le_bytes()[..3]);
         } else {
             info[4..].copy_from_slice(&(to as u32).to_le_bytes());
+        }
+    }
+
+    /// Changes these symbols' names in the debug information, so that who looks symbols up by these names does not find them.
+    pub fn hide_from_debuggers(&mut self, names: &HashSet<String>) {
+        for section in self.sections.iter().filter(|section| section.has_debug_names) {
+            let all = &mut self.data[section.offset..][..section.size];
+            for name in all.split_mut(|&byte| byte == 0) {
+                if str::from_utf8(name).is_ok_and(|name| names.contains(name)) {
+                    name[0] = b'?';
+                }
+            }
         }
     }
 

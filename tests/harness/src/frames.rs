@@ -47,7 +47,14 @@ pub fn check(file: &Path, program: &mut Command) -> Result<()> {
 
 /// Returns the messages, each with its time in microseconds.
 fn decoded(file: &Path, frames: &[u8]) -> Result<Vec<(u64, String)>> {
-    let table = Table::parse(&fs::read(file)?)?.context("it does not use defmt")?;
+    let program = fs::read(file)?;
+    let table = Table::parse(&program)?.context("it does not use defmt")?;
+    // `defmt-print` and probe-rs show them, and give up if they can't read them. Releases here have none.
+    let locations = table.get_locations(&program)?;
+    ensure!(
+        locations.is_empty() || table.indices().all(|it| locations.contains_key(&(it as u64))),
+        "a message is of nowhere"
+    );
     let mut decoder = table.new_stream_decoder();
     decoder.received(frames);
     let mut messages = Vec::new();
