@@ -2,6 +2,7 @@
 //! The numbers of exceptions, and the one that is active (ARM DDI 0403E, B1.5.2).
 
 use core::ops::RangeInclusive;
+use cortex_m::peripheral::SCB;
 
 pub const NON_MASKABLE: u32 = 2;
 /// Hard fault, memory management, bus and usage fault.
@@ -18,6 +19,32 @@ pub fn active() -> u32 {
         core::arch::asm!("mrs {}, ipsr", out(reg) exception, options(nomem, nostack, preserves_flags));
     }
     exception
+}
+
+/// The bits of the interrupt control and state register of which one is set if SysTick or a line is pending and
+/// enabled. They are bits of the number of the first such exception, 0 if there is none (ARM DDI 0403E, B3.2.4): bit 0,
+/// which SysTick (15) has and PendSV (14) has not, and bits 4 to 7, of which each line (16 and up) has one. PendSV can
+/// wait.
+const PENDING_EXCEPTION: u32 = 0b1111_0001 << 12;
+
+/// Looks whether an exception is pending and enabled, so that the kernel can give way to it.
+///
+/// The measurement of spans has to know each such look: its address is in a section that is not loaded.
+#[inline(always)]
+pub fn look() -> bool {
+    let control: u32;
+    // SAFETY: the system control block belongs to the kernel, and this read of it changes nothing.
+    unsafe {
+        core::arch::asm!(
+            "0: ldr {control}, [{control}]",
+            ".pushsection .crossgate.looks, \"\", %progbits",
+            ".word 0b",
+            ".popsection",
+            control = inout(reg) &raw const (*SCB::PTR).icsr => control,
+            options(readonly, nostack, preserves_flags),
+        );
+    }
+    control & PENDING_EXCEPTION != 0
 }
 
 /// Returns the interrupt line of an exception. Exceptions of the CPU itself are below line 0.

@@ -6,6 +6,7 @@
 
 use crate::clock::Clock;
 use crate::context::{Bounds, Context};
+use crate::exception;
 use crate::protection::{self, ProcessRegions};
 use crate::{crash, last_words, memory, stack_use, start};
 use core::mem::offset_of;
@@ -113,12 +114,6 @@ pub type Lease = lease::Lease<<ArmV7M as Unit>::Lease>;
 /// The offsets of the fields of a thread.
 pub type Offset = thread::Offset<ArmV7M>;
 
-/// The bits of the interrupt control and state register of which one is set if SysTick or a line is pending and
-/// enabled. They are bits of the number of the first such exception, 0 if there is none (ARM DDI 0403E, B3.2.4): bit 0,
-/// which SysTick (15) has and PendSV (14) has not, and bits 4 to 7, of which each line (16 and up) has one. PendSV can
-/// wait.
-const PENDING_EXCEPTION: u32 = 0b1111_0001 << 12;
-
 impl Port for Machine {
     type Unit = ArmV7M;
 
@@ -167,9 +162,7 @@ impl Port for Machine {
 
     #[inline(always)]
     fn interrupt_is_pending(&self) -> bool {
-        // SAFETY: the system control block belongs to the kernel, and a read changes nothing.
-        let control = unsafe { (*SCB::PTR).icsr.read() };
-        control & PENDING_EXCEPTION != 0
+        exception::look()
     }
 
     #[inline]

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The functions of a firmware, and their names.
+//! The functions of a firmware, the looks for interrupts in them, and their names.
 
 use crate::size;
 use crate::workspace::Firmware;
-use anyhow::{Context, Result};
+use addr2line::Loader;
+use anyhow::{Context, Result, anyhow, ensure};
 use handler_spans::{Function, Functions, Role};
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 use std::collections::BTreeMap;
@@ -18,19 +19,29 @@ const USER: &str = "crossgate::";
 /// The function in which the CPU enters handlers above the kernel, which have a vector table of their own.
 const ABOVE: &str = "crossgate_cortex_m::zero_latency::enter";
 
-/// The functions of a firmware.
+/// The section with the addresses of the instructions that look for an interrupt.
+const LOOKS: &str = ".crossgate.looks";
+
+/// The function that contains such an instruction. It is inlined; a look goes by the name of the function that calls it in
+/// the source text, because the compiler may inline that one too.
+const LOOK: &str = "::interrupt_is_pending";
+
+/// The functions of a firmware, and the looks for interrupts in them.
 pub struct Symbols {
     functions: Functions,
-    /// The names in the same order.
+    /// The names of the functions in the same order.
     names: Vec<String>,
+    /// Those of the looks.
+    looks: Vec<String>,
 }
 
 impl Symbols {
     /// Reads those of a firmware.
     ///
     /// # Errors
-    /// If its ELF file can't be read, or has no vector table.
+    /// If its ELF file can't be read, or has no vector table, or no look.
     pub fn of(Firmware { name, file, .. }: &Firmware) -> Result<Symbols> {
+        let lines = Loader::new(file).map_err(|why| anyhow!("{}: {why}", file.display()))?;
         let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
         let own = format!("{name}::");
         let file = object::File::parse(&*bytes).context("not an ELF file")?;
@@ -44,11 +55,8 @@ impl Symbols {
             }
         }
         let vectors = file.section_by_name(VECTORS).context("there is no vector table")?.data()?;
-        let vectors: Vec<_> = vectors
-            .chunks_exact(4)
-            .skip(1)
-            .map(|word| code(u32::from_le_bytes([word[0], word[1], word[2], word[3]])))
-            .collect();
+        let vectors: Vec<_> =
+            vectors.chunks_exact(4).skip(1).map(|bytes| code(word(bytes))).collect();
         let role =
             |address: u32, name: &str| match vectors.iter().position(|&vector| vector == address) {
                 Some(0) => Role::Reset,
@@ -65,9 +73,16 @@ impl Symbols {
             };
         let function =
             |(&address, &name): (&u32, &&str)| Function { address, role: role(address, name) };
+        let looks = file.section_by_name(LOOKS).with_context(|| format!("there is no {LOOKS}"))?;
+        let addresses = looks.data()?.chunks_exact(4).map(word);
+        // (What the linker has dropped is in no function.)
+        let looks = addresses.filter_map(|address| Some((address, looker(&lines, address)?)));
+        let (addresses, looks): (Vec<_>, Vec<_>) = looks.unzip();
+        ensure!(!looks.is_empty(), "nothing looks for an interrupt in {name}");
         Ok(Symbols {
-            functions: Functions::new(names.iter().map(function).collect()),
+            functions: Functions::new(names.iter().map(function).collect(), addresses),
             names: names.into_values().map(short_name).collect(),
+            looks,
         })
     }
 
@@ -90,6 +105,31 @@ impl Symbols {
     pub fn name(&self, index: usize) -> &str {
         self.names.get(index).map_or("?", String::as_str)
     }
+
+    /// Returns the name of the function that makes the look with this index. Looks of one function have the same name.
+    pub fn look(&self, index: usize) -> &str {
+        self.looks.get(index).map_or("?", String::as_str)
+    }
+}
+
+/// Returns the name of the function that calls the one that looks, if there is a look at this address.
+fn looker(lines: &Loader, address: u32) -> Option<String> {
+    let mut frames = lines.find_frames(address.into()).ok()?;
+    let mut next = || {
+        let frame = frames.next().ok()??;
+        Some(frame.function?.raw_name().ok()?.into_owned())
+    };
+    while let Some(name) = next() {
+        if demangled(&name).ends_with(LOOK) {
+            return next().map(|name| short_name(&name));
+        }
+    }
+    None
+}
+
+/// Returns the word in the first four bytes.
+fn word(bytes: &[u8]) -> u32 {
+    u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
 }
 
 /// Returns the address of the code to which a pointer points: its lowest bit says that the code is Thumb code.

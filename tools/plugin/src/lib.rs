@@ -16,9 +16,7 @@ use anyhow::{Context, Result, anyhow};
 use cycles::Cycles;
 use handler_spans::{Functions, Instruction, Role};
 use qemu_plugin::install::{Args, Info, Value};
-use qemu_plugin::{
-    HasCallbacks, MemRW, MemoryInfo, PluginId, Register, TranslationBlock, register,
-};
+use qemu_plugin::{HasCallbacks, PluginId, Register, TranslationBlock, register};
 use spans::Spans;
 use std::fs::{self, File};
 use std::sync::{Arc, Mutex};
@@ -84,21 +82,10 @@ impl HasCallbacks for Plugin {
                     if index > 0 && decoded.role == Role::Thread {
                         continue;
                     }
-                    let followed = Arc::clone(spans);
+                    let spans = Arc::clone(spans);
                     instruction.register_execute_callback(move |_| {
-                        followed.lock().expect("nothing has failed before").executed(&decoded);
+                        spans.lock().expect("nothing has failed before").executed(&decoded);
                     });
-                    if decoded.role != Role::Thread {
-                        let spans = Arc::clone(spans);
-                        let accessed = move |_, access: MemoryInfo<'_>, address| {
-                            if !access.is_store() {
-                                spans.lock().expect("nothing has failed before").read(address);
-                            }
-                        };
-                        // (If QEMU is asked for reads only, it leaves some out.)
-                        let all = MemRW::QEMU_PLUGIN_MEM_RW;
-                        instruction.register_memory_access_callback(accessed, all);
-                    }
                 }
                 Recorder::Cycles(cycles) => {
                     let cycles = Arc::clone(cycles);

@@ -5,9 +5,6 @@ use handler_spans::{Instruction, Longest, Tracker};
 use std::fs::File;
 use std::io::Write;
 
-/// The address of the register that says whether an interrupt is pending.
-const INTERRUPT_CONTROL: u64 = 0xe000_ed04;
-
 /// The spans so far.
 pub struct Spans {
     tracker: Tracker,
@@ -31,13 +28,6 @@ impl Spans {
             }
             Ok(_) => {}
             Err(why) => panic!("{why}"),
-        }
-    }
-
-    /// Takes an access to memory by the instruction that is executed.
-    pub fn read(&mut self, address: u64) {
-        if address == INTERRUPT_CONTROL {
-            self.tracker.looked();
         }
     }
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The functions of a firmware, in the form that the plugin reads.
+//! The functions of a firmware, and the looks for interrupts in them, in the form that the plugin reads.
+
+/// The word for a look in the text.
+const LOOK: &str = "look";
 
 /// The executor of a function: the CPU, handlers or threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,31 +28,41 @@ pub struct Function {
     pub role: Role,
 }
 
-/// All functions of a firmware, by their addresses. Each is named by its index.
+/// All functions of a firmware, by their addresses, and the addresses of all instructions that look for an interrupt.
+/// Each is named by its index.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Functions(Vec<Function>);
+pub struct Functions {
+    functions: Vec<Function>,
+    looks: Vec<u32>,
+}
 
 impl Functions {
-    /// Creates the list of these functions.
+    /// Creates the list of these functions, with looks at these addresses.
     #[must_use]
-    pub fn new(mut functions: Vec<Function>) -> Functions {
+    pub fn new(mut functions: Vec<Function>, looks: Vec<u32>) -> Functions {
         functions.sort_by_key(|function| function.address);
-        Functions(functions)
+        Functions { functions, looks }
     }
 
     /// Returns the index of the function with this address; that of the first one for addresses before all functions.
     #[must_use]
     pub fn index_of(&self, address: u32) -> usize {
-        self.0.partition_point(|function| function.address <= address).saturating_sub(1)
+        self.functions.partition_point(|function| function.address <= address).saturating_sub(1)
     }
 
     /// Returns the function with this index.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&Function> {
-        self.0.get(index)
+        self.functions.get(index)
     }
 
-    /// Returns a text with a line for each function.
+    /// Returns the index of the look at this address, if there is one.
+    #[must_use]
+    pub fn look_at(&self, address: u32) -> Option<usize> {
+        self.looks.iter().position(|&look| look == address)
+    }
+
+    /// Returns a text with a line for each function and each look.
     #[must_use]
     pub fn to_text(&self) -> String {
         let line = |function: &Function| {
@@ -62,15 +75,22 @@ impl Functions {
             };
             format!("{:x} {role}\n", function.address)
         };
-        self.0.iter().map(line).collect()
+        let looks = self.looks.iter().map(|address| format!("{address:x} {LOOK}\n"));
+        self.functions.iter().map(line).chain(looks).collect()
     }
 
     /// Parses the text of [`to_text`](Functions::to_text); returns `None` if it is something else.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Functions> {
-        let function = |line: &str| {
-            let (address, role) = line.split_once(' ')?;
-            let role = match role {
+        let (mut functions, mut looks) = (Vec::new(), Vec::new());
+        for line in text.lines() {
+            let (address, what) = line.split_once(' ')?;
+            let address = u32::from_str_radix(address, 16).ok()?;
+            let role = match what {
+                LOOK => {
+                    looks.push(address);
+                    continue;
+                }
                 "reset" => Role::Reset,
                 "handler" => Role::Handler,
                 "above" => Role::Above,
@@ -78,9 +98,9 @@ impl Functions {
                 "any" => Role::Any,
                 _ => return None,
             };
-            Some(Function { address: u32::from_str_radix(address, 16).ok()?, role })
-        };
-        Some(Functions::new(text.lines().map(function).collect::<Option<_>>()?))
+            functions.push(Function { address, role });
+        }
+        Some(Functions::new(functions, looks))
     }
 }
 
@@ -89,12 +109,13 @@ mod tests {
     use super::*;
 
     fn functions() -> Functions {
-        Functions::new(vec![
+        let functions = vec![
             Function { address: 0x200, role: Role::Any },
             Function { address: 0x300, role: Role::Above },
             Function { address: 0x100, role: Role::Handler },
             Function { address: 0x40, role: Role::Reset },
-        ])
+        ];
+        Functions::new(functions, vec![0x204, 0x104])
     }
 
     #[test]
@@ -102,6 +123,12 @@ mod tests {
         let indices =
             [0, 0x40, 0xfe, 0x100, 0x1fe, 0x200, 0x2fe, 0x1000].map(|a| functions().index_of(a));
         assert_eq!(indices, [0, 0, 0, 1, 1, 2, 2, 3]);
+    }
+
+    #[test]
+    fn looks_are_in_the_order_in_which_they_were_given() {
+        let looks = [0x104, 0x106, 0x200, 0x204].map(|address| functions().look_at(address));
+        assert_eq!(looks, [Some(1), None, None, Some(0)]);
     }
 
     #[test]

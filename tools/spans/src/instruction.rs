@@ -18,6 +18,8 @@ pub struct Instruction {
     pub role: Role,
     /// `true` if that function starts with it.
     pub is_start: bool,
+    /// The index of the look for an interrupt that it is, if it is one.
+    pub look: Option<usize>,
 }
 
 /// The place at which execution continues after an instruction.
@@ -68,6 +70,7 @@ impl Instruction {
             function: index,
             role: function.map_or(Role::Any, |function| function.role),
             is_start: function.is_some_and(|function| function.address == address),
+            look: functions.look_at(address),
         }
     }
 
@@ -144,7 +147,7 @@ mod tests {
 
     #[test]
     fn instructions_that_change_the_flow_are_known() {
-        let functions = Functions::new(Vec::new());
+        let functions = Functions::new(Vec::new(), Vec::new());
         let flows = [
             ("svc 0", &[0x00, 0xdf][..], Flow::On),
             ("bl", &[0x01, 0xf0, 0x14, 0xfe], Flow::Call),

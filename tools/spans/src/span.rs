@@ -33,8 +33,8 @@ pub struct Span {
 /// A look for an interrupt that is pending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
-    /// The index of the function that looks.
-    pub function: usize,
+    /// The index of the look.
+    pub index: usize,
     /// The number of instructions that follow, up to the end of the span, if an interrupt was found. Otherwise the
     /// span ends with the look; if an interrupt had been found, as many would have followed as in another span.
     pub left: Option<u64>,
@@ -78,7 +78,7 @@ impl Span {
 
     /// Ends the span with a look that found no interrupt. Returns the next one. So many instructions of the last function
     /// belong to it, too: those since the look, because it does not find what arrives later.
-    pub(crate) fn look_in_vain(&mut self, function: usize, since: u64) -> Span {
+    pub(crate) fn look_in_vain(&mut self, index: usize, since: u64) -> Span {
         let mut open: Vec<Run> = Vec::new();
         for run in &self.runs {
             // (What a handler jumps to goes by the handler's name.)
@@ -90,7 +90,7 @@ impl Span {
         if let Some(last) = open.last_mut() {
             last.count = since;
         }
-        self.look = Some(Look { function, left: None });
+        self.look = Some(Look { index, left: None });
         Span { runs: open, look: None }
     }
 
@@ -112,10 +112,8 @@ impl Display for Span {
         })?;
         match self.look {
             None => Ok(()),
-            Some(Look { function, left: None }) => write!(formatter, "look:{function}"),
-            Some(Look { function, left: Some(left) }) => {
-                write!(formatter, "look:{function}:{left}")
-            }
+            Some(Look { index, left: None }) => write!(formatter, "look:{index}"),
+            Some(Look { index, left: Some(left) }) => write!(formatter, "look:{index}:{left}"),
         }
     }
 }
@@ -131,11 +129,11 @@ impl FromStr for Span {
             numbers.next().is_none().then_some(run)
         };
         let look = |words: &str| {
-            let (function, left) = match words.split_once(':') {
+            let (index, left) = match words.split_once(':') {
                 None => (words, None),
-                Some((function, left)) => (function, Some(left.parse().ok()?)),
+                Some((index, left)) => (index, Some(left.parse().ok()?)),
             };
-            Some(Look { function: function.parse().ok()?, left })
+            Some(Look { index: index.parse().ok()?, left })
         };
         let (runs, last) = line.split_once("look:").map_or((line, None), |(a, b)| (a, Some(b)));
         let runs = runs.split_whitespace().map(run).collect::<Option<Vec<_>>>();
@@ -158,11 +156,11 @@ impl Longest {
     /// Returns `true` if this span, or what follows the look in it, is longer than all before it.
     pub fn is(&mut self, span: &Span) -> bool {
         let ends_with = span.look.filter(|look| look.left.is_none());
-        let key = (span.path(), ends_with.map(|look| look.function));
+        let key = (span.path(), ends_with.map(|look| look.index));
         let is_longer = is_more(self.spans.entry(key).or_default(), span.count());
-        let found = span.look.and_then(|look| Some((look.function, look.left?)));
-        let leaves_more = found
-            .is_some_and(|(function, left)| is_more(self.left.entry(function).or_default(), left));
+        let found = span.look.and_then(|look| Some((look.index, look.left?)));
+        let leaves_more =
+            found.is_some_and(|(index, left)| is_more(self.left.entry(index).or_default(), left));
         is_longer || leaves_more
     }
 }
@@ -189,7 +187,7 @@ mod tests {
         assert_eq!(span.to_string(), "0:3:12 1:4:100 0:3:2 ");
         assert_eq!(span.to_string().parse(), Ok(span.clone()));
         for left in [None, Some(7)] {
-            let span = Span { look: Some(Look { function: 4, left }), ..span.clone() };
+            let span = Span { look: Some(Look { index: 4, left }), ..span.clone() };
             assert_eq!(span.to_string().parse(), Ok(span));
         }
         let wrong = ["", "7", "x 0:3:12", "0:3", "0:3:12:1", "0:x:12", "look:3", "0:3:12 look:"];
@@ -234,8 +232,8 @@ mod tests {
     fn each_look_counts_by_itself() {
         let mut longest = Longest::default();
         let looks = [(3, None), (3, None), (4, None), (4, Some(5)), (4, Some(5)), (4, Some(6))];
-        let is = looks.map(|(function, left)| {
-            let look = Some(Look { function, left });
+        let is = looks.map(|(index, left)| {
+            let look = Some(Look { index, left });
             longest.is(&Span { look, ..span(&[(0, 0, 9)]) })
         });
         assert_eq!(is, [true, false, true, true, false, true]);

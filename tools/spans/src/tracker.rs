@@ -39,9 +39,9 @@ struct Handler {
 /// A look for an interrupt of which the answer is not known yet: the value that it has read is tested later.
 #[derive(Clone, Copy, Debug)]
 struct Glance {
-    /// The function.
-    function: usize,
-    /// The number of instructions since.
+    /// The index of the look.
+    index: usize,
+    /// The number of instructions since, with that of the look.
     since: usize,
     /// The value, 0 (`true`) or not, for which the next instructions are executed, and their number.
     block: (bool, u8),
@@ -105,15 +105,11 @@ impl Tracker {
                 return Err(format!("a handler goes on at {address:#x}, where only threads do"));
             }
             handler.span.add(handler.returns.len(), instruction.function);
+            if let Some(index) = instruction.look {
+                handler.look = Some(Glance { index, since: 0, block: (false, 0) });
+            }
         }
         Ok(ended)
-    }
-
-    /// Takes note that the instruction that was executed last has read whether an interrupt is pending.
-    pub fn looked(&mut self) {
-        if let (Some(handler), None, Some(last)) = (&mut self.handler, &self.above, self.last) {
-            handler.look = Some(Glance { function: last.function, since: 0, block: (false, 0) });
-        }
     }
 
     /// Returns `true` if this instruction is executed above the kernel.
@@ -150,7 +146,7 @@ impl Handler {
         let (is_for_zero, left) = look.block;
         look.block.1 = left.saturating_sub(1);
         let goes_elsewhere = next.address != last.next;
-        let Glance { function, since, .. } = *look;
+        let Glance { index, since, .. } = *look;
         let was_zero = match last.flow {
             Flow::If(for_zero) => for_zero == goes_elsewhere,
             Flow::Block(for_zero, count) => {
@@ -168,11 +164,11 @@ impl Handler {
         };
         self.look = None;
         if was_zero {
-            let next = self.span.look_in_vain(function, since as u64);
+            let next = self.span.look_in_vain(index, since as u64);
             return Ok(Some(std::mem::replace(&mut self.span, next)));
         }
         if self.span.look.is_none() {
-            self.span.look = Some(Look { function, left: Some(0) });
+            self.span.look = Some(Look { index, left: Some(0) });
         }
         Ok(None)
     }
@@ -217,7 +213,8 @@ mod tests {
     use crate::{Function, Functions};
 
     /// Returns two handlers, at 0x100 and 0x200, two functions of the kernel, at 0x300 and 0x400, and two handlers
-    /// above it, at 0x500 and 0x600. Code of threads is at 0x1000, where a thread starts.
+    /// above it, at 0x500 and 0x600. Code of threads is at 0x1000, where a thread starts. The second of two looks is at
+    /// 0x380.
     fn functions() -> Functions {
         let functions = [
             (0x40, Role::Reset),
@@ -230,7 +227,7 @@ mod tests {
             (0x1000, Role::Thread),
         ];
         let functions = functions.map(|(address, role)| Function { address, role });
-        Functions::new(functions.to_vec())
+        Functions::new(functions.to_vec(), vec![0x480, 0x380])
     }
 
     /// Executes instructions of 2 bytes: returns the spans that have ended.
@@ -248,28 +245,25 @@ mod tests {
 
     use Flow::{Block, Branch, Call, If, Jump, On, Return};
 
-    /// A look at 0x300, in a function that a handler calls.
+    /// A look at 0x380, in a function that a handler calls.
     fn spans_with_a_look(after: &[(u32, Flow)]) -> Result<Vec<String>, String> {
         let functions = functions();
         let mut tracker = Tracker::default();
         let mut spans = Vec::new();
-        let before = [(0x1000, On), (0x100, On), (0x102, Call), (0x300, On)];
+        let before = [(0x1000, On), (0x100, On), (0x102, Call), (0x380, On)];
         for &(address, flow) in before.iter().chain(after) {
             let span = tracker.executed(&Instruction::with_flow(address, 2, flow, &functions))?;
             spans.extend(span.map(|span| span.to_string().trim_end().to_owned()));
-            if address == 0x300 {
-                tracker.looked();
-            }
         }
         Ok(spans)
     }
 
     #[test]
     fn a_look_that_finds_nothing_ends_a_span() {
-        let first = "0:1:2 1:3:3 look:3".to_owned();
+        let first = "0:1:2 1:3:3 look:1".to_owned();
         let ways = [
-            [(0x302, On), (0x304, If(true)), (0x310, Return), (0x104, Jump), (0x1002, On)],
-            [(0x302, On), (0x304, If(false)), (0x306, Return), (0x104, Jump), (0x1002, On)],
+            [(0x382, On), (0x384, If(true)), (0x390, Return), (0x104, Jump), (0x1002, On)],
+            [(0x382, On), (0x384, If(false)), (0x386, Return), (0x104, Jump), (0x1002, On)],
         ];
         for way in ways {
             // The look is at the start of the second span, with the functions that have not returned.
@@ -281,43 +275,43 @@ mod tests {
     #[test]
     fn a_look_that_finds_an_interrupt_tells_what_is_left() {
         let ways = [
-            [(0x302, On), (0x304, If(true)), (0x306, Return), (0x104, Jump), (0x200, On)],
-            [(0x302, On), (0x304, If(false)), (0x310, Return), (0x104, Jump), (0x200, On)],
+            [(0x382, On), (0x384, If(true)), (0x386, Return), (0x104, Jump), (0x200, On)],
+            [(0x382, On), (0x384, If(false)), (0x390, Return), (0x104, Jump), (0x200, On)],
         ];
         for way in ways {
-            let expected = "0:1:2 1:3:4 0:1:1 look:3:2".to_owned();
+            let expected = "0:1:2 1:3:4 0:1:1 look:1:2".to_owned();
             assert_eq!(spans_with_a_look(&way), Ok(vec![expected]));
         }
     }
 
     #[test]
     fn an_interrupt_that_was_found_has_to_be_served() {
-        let way = [(0x304, If(true)), (0x306, Return), (0x104, Jump), (0x1002, On)];
+        let way = [(0x384, If(true)), (0x386, Return), (0x104, Jump), (0x1002, On)];
         let why = "an interrupt was found, and is not served before 0x1002".to_owned();
         assert_eq!(spans_with_a_look(&way), Err(why));
     }
 
     #[test]
     fn a_block_of_conditional_instructions_tests_too() {
-        let block = [(0x302, Block(false, 2)), (0x304, On)];
-        let left = [&block[..], &[(0x306, Return), (0x104, Jump), (0x200, On)]].concat();
-        let expected = "0:1:2 1:3:4 0:1:1 look:3:1".to_owned();
+        let block = [(0x382, Block(false, 2)), (0x384, On)];
+        let left = [&block[..], &[(0x386, Return), (0x104, Jump), (0x200, On)]].concat();
+        let expected = "0:1:2 1:3:4 0:1:1 look:1:1".to_owned();
         assert_eq!(spans_with_a_look(&left), Ok(vec![expected]));
-        let stayed = [&block[..], &[(0x306, Return), (0x308, Return), (0x104, Jump), (0x1002, On)]];
-        let expected = ["0:1:2 1:3:4 look:3", "0:1:0 1:3:5 0:1:1"].map(str::to_owned);
+        let stayed = [&block[..], &[(0x386, Return), (0x388, Return), (0x104, Jump), (0x1002, On)]];
+        let expected = ["0:1:2 1:3:4 look:1", "0:1:0 1:3:5 0:1:1"].map(str::to_owned);
         assert_eq!(spans_with_a_look(&stayed.concat()), Ok(expected.to_vec()));
     }
 
     #[test]
     fn a_caller_may_test_what_a_function_has_read() {
-        let way = [(0x302, Return), (0x104, If(false)), (0x106, Jump), (0x1002, On)];
-        let expected = ["0:1:2 1:3:2 0:1:1 look:3", "0:1:4"].map(str::to_owned);
+        let way = [(0x382, Return), (0x104, If(false)), (0x106, Jump), (0x1002, On)];
+        let expected = ["0:1:2 1:3:2 0:1:1 look:1", "0:1:4"].map(str::to_owned);
         assert_eq!(spans_with_a_look(&way), Ok(expected.to_vec()));
     }
 
     #[test]
     fn a_look_without_a_test_is_told() {
-        let long: Vec<_> = (0..20).map(|index| (0x302 + 2 * index, On)).collect();
+        let long: Vec<_> = (0..20).map(|index| (0x382 + 2 * index, On)).collect();
         assert!(spans_with_a_look(&long).is_err());
     }
 
