@@ -40,7 +40,7 @@ pub const FLASH: &str = "kernel_flash_bytes";
 /// The name of the kernel's size in RAM.
 pub const RAM: &str = "kernel_ram_bytes";
 
-pub const OPERATIONS: [Operation; 56] = [
+pub const OPERATIONS: [Operation; 58] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
@@ -276,6 +276,20 @@ pub const OPERATIONS: [Operation; 56] = [
         name: "watchdog_feed",
         text: "a guard of the watchdog fed",
         must: Limit::Most(250),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "kv_get",
+        text: "a value of 16 bytes read from flash, one of four",
+        must: Limit::Most(34_000),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "kv_set",
+        text: "the same set, pages of flash erased in turn",
+        must: Limit::Most(138_000),
         stretch: None,
         cmrx: None,
     },
