@@ -10,6 +10,7 @@
 //! | [`Bme280`] | temperature, pressure and humidity | Bosch Sensortec, BST-BME280-DS002 |
 //! | [`SimulatedFlash`] | a flash memory, whose power may fail | the rules of NOR flash that `embedded-storage` tells |
 //! | [`Ssd1306`] | a display of 128 x 64 points, on an SPI or an I2C bus | Solomon Systech, SSD1306, revision 1.1 |
+//! | [`W25q`] | a NOR flash | Winbond, W25Q32JV |
 //!
 //! ```
 //! use embedded_hal::i2c::I2c;
@@ -31,6 +32,7 @@ mod lines;
 mod picture;
 mod spi;
 mod ssd1306;
+mod w25q;
 
 pub use bme280::{Bme280, Climate};
 pub use flash::{Error as FlashError, SimulatedFlash};
@@ -39,3 +41,4 @@ pub use lines::{Lines, SimulatedPin};
 pub use picture::{Picture, Svg};
 pub use spi::{SimulatedSpi, SpiChip};
 pub use ssd1306::{FourWires, Ssd1306, TwoWires};
+pub use w25q::W25q;

@@ -7,17 +7,29 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use embedded_hal::digital::{ErrorType, OutputPin, StatefulOutputPin};
 
 /// Lines between pins and chips, all high at first.
-#[derive(Debug)]
 pub struct Lines<const N: usize> {
-    /// The number of times that each line has changed; it is low after an odd number.
-    changes: [AtomicU32; N],
+    lines: [Line; N],
+    clock: fn() -> u64,
+}
+
+struct Line {
+    /// The number of times that it has changed; it is low after an odd number.
+    changes: AtomicU32,
+    /// The times of the last change to high and of the last one to low, in µs and without their upper halves.
+    changed: [AtomicU32; 2],
+}
+
+impl Line {
+    #[expect(clippy::declare_interior_mutable_const, reason = "each use is another line")]
+    const HIGH: Line =
+        Line { changes: AtomicU32::new(0), changed: [const { AtomicU32::new(0) }; 2] };
 }
 
 impl<const N: usize> Lines<N> {
-    /// Creates lines.
+    /// Creates lines. `clock` returns the time in µs.
     #[must_use]
-    pub const fn new() -> Lines<N> {
-        Lines { changes: [const { AtomicU32::new(0) }; N] }
+    pub const fn new(clock: fn() -> u64) -> Lines<N> {
+        Lines { lines: [const { Line::HIGH }; N], clock }
     }
 
     /// Returns the pin that sets a line. Each line should have one.
@@ -26,35 +38,49 @@ impl<const N: usize> Lines<N> {
     /// If there is no such line.
     #[must_use]
     pub const fn pin(&'static self, line: usize) -> SimulatedPin {
-        SimulatedPin { changes: &self.changes[line] }
+        SimulatedPin { line: &self.lines[line], clock: self.clock }
+    }
+
+    /// Returns the time in µs.
+    pub(crate) fn now(&self) -> u64 {
+        (self.clock)()
     }
 
     /// Returns how often the line has changed.
     pub(crate) fn changes(&self, line: usize) -> u32 {
-        self.changes.get(line).map_or(0, |changes| changes.load(Relaxed))
+        self.lines.get(line).map_or(0, |line| line.changes.load(Relaxed))
+    }
+
+    /// Returns when the line changed last to high or low, which was at most an hour before `now`.
+    pub(crate) fn changed(&self, line: usize, high: bool, now: u64) -> u64 {
+        let time = |line: &Line| line.changed[usize::from(!high)].load(Relaxed);
+        let changed = self.lines.get(line).map_or(0, time);
+        now.saturating_sub((now as u32).wrapping_sub(changed).into())
     }
 }
 
-impl<const N: usize> Default for Lines<N> {
-    fn default() -> Self {
-        Lines::new()
+impl<const N: usize> fmt::Debug for Lines<N> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Lines").finish_non_exhaustive()
     }
 }
 
 /// A pin that sets one of the [`Lines`].
 #[derive(Clone, Copy)]
 pub struct SimulatedPin {
-    changes: &'static AtomicU32,
+    line: &'static Line,
+    clock: fn() -> u64,
 }
 
 impl SimulatedPin {
     fn is_high(self) -> bool {
-        self.changes.load(Relaxed).is_multiple_of(2)
+        self.line.changes.load(Relaxed).is_multiple_of(2)
     }
 
     fn set(self, high: bool) {
         if high != self.is_high() {
-            self.changes.fetch_add(1, Relaxed);
+            self.line.changed[usize::from(!high)].store((self.clock)() as u32, Relaxed);
+            self.line.changes.fetch_add(1, Relaxed);
         }
     }
 }

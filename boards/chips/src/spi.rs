@@ -8,7 +8,7 @@ use embedded_hal::spi::{ErrorKind, ErrorType, SpiBus};
 /// A chip on an SPI bus. It sees the bytes of all transfers, and the lines that it is wired to, one of which selects it.
 /// Times are in µs since start.
 pub trait SpiChip {
-    /// Notes that a line of the board has changed.
+    /// Notes that a line of the board has changed, at this time.
     fn line(&mut self, line: usize, high: bool, now: u64);
     /// Receives a byte from the controller, and returns the one that the chip sends meanwhile; `None` if it does not drive
     /// the line, because it is not selected or has no output.
@@ -21,18 +21,16 @@ pub struct SimulatedSpi<C, const CHIPS: usize, const LINES: usize> {
     lines: &'static Lines<LINES>,
     /// How often each line had changed when the chips saw it last.
     seen: [u32; LINES],
-    clock: fn() -> u64,
 }
 
 impl<C: SpiChip, const CHIPS: usize, const LINES: usize> SimulatedSpi<C, CHIPS, LINES> {
-    /// Creates a bus with these chips, which see these lines. `clock` returns the time in µs.
+    /// Creates a bus with these chips, which see these lines and have their clock.
     #[must_use]
     pub const fn new(
         chips: [C; CHIPS],
         lines: &'static Lines<LINES>,
-        clock: fn() -> u64,
     ) -> SimulatedSpi<C, CHIPS, LINES> {
-        SimulatedSpi { chips, lines, seen: [0; LINES], clock }
+        SimulatedSpi { chips, lines, seen: [0; LINES] }
     }
 
     /// Returns the chips, as they are after the last change of a line.
@@ -43,20 +41,22 @@ impl<C: SpiChip, const CHIPS: usize, const LINES: usize> SimulatedSpi<C, CHIPS, 
 
     /// Shows the chips what the lines have done since.
     fn look(&mut self) {
-        let now = (self.clock)();
+        let now = self.lines.now();
         for (line, seen) in self.seen.iter_mut().enumerate() {
             let changes = self.lines.changes(line);
             while *seen != changes {
                 *seen = seen.wrapping_add(1);
+                let high = seen.is_multiple_of(2);
+                let changed = self.lines.changed(line, high, now);
                 for chip in &mut self.chips {
-                    chip.line(line, seen.is_multiple_of(2), now);
+                    chip.line(line, high, changed);
                 }
             }
         }
     }
 
     fn exchange(&mut self, byte: u8) -> Result<u8, ErrorKind> {
-        let now = (self.clock)();
+        let now = self.lines.now();
         let mut answers = self.chips.iter_mut().filter_map(|chip| chip.exchange(byte, now));
         let answer = answers.next();
         // All of them get the byte.
@@ -110,5 +110,58 @@ impl<C: SpiChip, const CHIPS: usize, const LINES: usize> SpiBus for SimulatedSpi
 
     fn flush(&mut self) -> Result<(), ErrorKind> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::cell::Cell;
+    use embedded_hal::digital::OutputPin;
+
+    std::thread_local!(static NOW: Cell<u64> = const { Cell::new(0) });
+    static LINES: Lines<2> = Lines::new(|| NOW.get());
+
+    /// A chip without an output, which notes what its lines do.
+    struct Noting(Vec<(usize, bool, u64)>);
+
+    impl SpiChip for Noting {
+        fn line(&mut self, line: usize, high: bool, now: u64) {
+            self.0.push((line, high, now));
+        }
+        fn exchange(&mut self, _: u8, _: u64) -> Option<u8> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_chip_sees_when_its_lines_have_changed() {
+        let mut bus = SimulatedSpi::new([Noting(Vec::new())], &LINES);
+        let at = |time| NOW.set(time);
+        let mut bytes = [0; 2];
+        // The counter of the lines wraps meanwhile.
+        let begin = u64::from(u32::MAX) - 10;
+        at(begin);
+        LINES.pin(1).set_low().unwrap();
+        at(begin + 5);
+        LINES.pin(1).set_low().unwrap();
+        at(begin + 100);
+        bus.read(&mut bytes).unwrap();
+        assert_eq!(bytes, [0xff; 2], "nobody drives the line");
+        LINES.pin(1).set_high().unwrap();
+        LINES.pin(0).set_low().unwrap();
+        at(begin + 150);
+        LINES.pin(1).set_low().unwrap();
+        at(begin + 200);
+        let [chip] = bus.chips();
+        assert_eq!(
+            chip.0,
+            [
+                (1, false, begin),
+                (0, false, begin + 100),
+                (1, true, begin + 100),
+                (1, false, begin + 150)
+            ]
+        );
     }
 }

@@ -55,7 +55,7 @@ use ssd1306::prelude::{DisplayRotation, SPIInterface};
 use ssd1306::size::DisplaySize128x64;
 
 /// The lines of the board: what selects the display, whether bytes are data for it, and its reset.
-static LINES: Lines<3> = Lines::new();
+static LINES: Lines<3> = Lines::new(|| time::now().as_micros());
 
 /// What the display shows.
 static SHOWN: Mutex<Picture> = Mutex::new(Picture::DARK);
@@ -70,7 +70,7 @@ struct Bus {
 impl Bus {
     const fn new() -> Bus {
         let display = simulated_chips::Ssd1306::on_spi(0, 1, 2);
-        let chips = SimulatedSpi::new([display], &LINES, || time::now().as_micros());
+        let chips = SimulatedSpi::new([display], &LINES);
         Bus { chips, transactions: 0 }
     }
 }

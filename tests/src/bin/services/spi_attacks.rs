@@ -28,7 +28,7 @@ const SEND: u8 = 0x03;
 const SLOW: u8 = 0xee;
 
 /// The lines that select the chips.
-static LINES: Lines<2> = Lines::new();
+static LINES: Lines<2> = Lines::new(|| time::now().as_micros());
 
 /// A chip that keeps a byte.
 #[derive(Clone, Copy)]
@@ -93,7 +93,7 @@ impl SpiBus for Slow {
 }
 
 const fn slow() -> Slow {
-    Slow(SimulatedSpi::new([Keeper::new(0), Keeper::new(1)], &LINES, || time::now().as_micros()))
+    Slow(SimulatedSpi::new([Keeper::new(0), Keeper::new(1)], &LINES))
 }
 
 crossgate::shared! {

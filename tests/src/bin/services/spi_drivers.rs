@@ -29,7 +29,7 @@ use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::Watch;
 
 /// The lines of the board: what selects the chips, and those of the display.
-static LINES: Lines<4> = Lines::new();
+static LINES: Lines<4> = Lines::new(|| time::now().as_micros());
 const DISPLAY_SELECT: usize = 0;
 const COUNTER_SELECT: usize = 1;
 const DISPLAY_DATA: usize = 2;
@@ -85,7 +85,7 @@ impl Wires {
         let display = Ssd1306::on_spi(DISPLAY_SELECT, DISPLAY_DATA, DISPLAY_RESET);
         let counter = Counter { is_selected: false, count: 0 };
         let chips = [Either::Display(display), Either::Counter(counter)];
-        Wires(SimulatedSpi::new(chips, &LINES, || time::now().as_micros()))
+        Wires(SimulatedSpi::new(chips, &LINES))
     }
 }
 
