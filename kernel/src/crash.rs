@@ -26,6 +26,12 @@ impl<P: Port> Kernel<P> {
         self.reload()
     }
 
+    /// Handles a crash of the current process of which nothing but the cause is known.
+    #[inline]
+    pub fn crash_by(&mut self, cause: Cause) {
+        self.crash_current(&Fault::of(cause));
+    }
+
     /// Handles a crash of the current process.
     #[inline]
     pub(crate) fn crash_current(&mut self, fault: &Fault) {
