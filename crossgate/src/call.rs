@@ -5,6 +5,7 @@
 //! type that handles other words than its shape says spoils its own value only: it can't make a lease of words that the
 //! kernel has checked as something else.
 
+use crate::status::failure;
 use crate::wire::{Decoder, Encoder, Invalid, Parameter, Wire, Words};
 use crate::{RawHandle, arch};
 use crossgate_abi::table::RawReply;
@@ -70,16 +71,6 @@ pub fn call<R: Wire>(
     R::take(&mut Decoder::new([first, second, 0, 0], 0)).map_err(|_| CallError::BadReply)
 }
 
-/// Returns the error of a status other than 0. Both have the same number, so no table is needed.
-#[inline(always)]
-pub(crate) fn failure(status: Word) -> CallError {
-    const LAST: Word = CallError::ALL.len();
-    // The kernel never returns a status that is no error; any error will do for one.
-    let number = if status == 0 || status > LAST { LAST } else { status };
-    // SAFETY: the errors are numbered from 1 to `LAST`.
-    unsafe { core::mem::transmute::<u8, CallError>(number as u8) }
-}
-
 /// Encodes the result at the server's end, after the method.
 #[inline(always)]
 pub fn accept<R: Wire>(result: R) -> RawReply {
@@ -98,16 +89,7 @@ pub fn reject() -> RawReply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossgate_abi::{ARGUMENT_WORDS, Shape, Status};
-
-    #[test]
-    fn every_error_keeps_its_number() {
-        for error in CallError::ALL {
-            assert_eq!(failure(Status::from(error).0), error);
-        }
-        assert_eq!(failure(13), CallError::Refused);
-        assert_eq!(failure(Word::MAX), CallError::Refused);
-    }
+    use crossgate_abi::{ARGUMENT_WORDS, Shape};
 
     /// A type whose shape is wrong: its shape has one word, and it handles two.
     struct Liar;

@@ -11,14 +11,11 @@
 
 use crate::arch::{self, Reply};
 use crate::buffer::{Block, BlockSize, LeaseBuf};
-use crate::lease::copy_once;
+use crate::lease::{LONGEST_COPY, copy_once};
 use crate::wire::Words;
 use core::mem::MaybeUninit;
 use core::ptr;
 use crossgate_abi::{Kind, Shape, WHOLE_BLOCK, Word};
-
-/// The longest memory of which a copy is made, in bytes. (A copy of `n` bytes takes up to `4 * n` bytes of stack.)
-pub const LONGEST_COPY: usize = 4096;
 
 /// A call that is made again with copies.
 struct Call {

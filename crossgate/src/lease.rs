@@ -9,13 +9,15 @@
 //! `in_place` works on much memory where it lies.
 
 use crate::buffer::{Block, BlockSize, First, FirstMut, LeaseBuf};
-use crate::copy::LONGEST_COPY;
 use crate::seal::Seal;
 use crate::wire::{Decoder, Encoder, Invalid, Parameter};
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ops::Deref;
 use crossgate_abi::{Shape, WHOLE_BLOCK, Word};
+
+/// The longest memory of which a copy is made, in bytes. (A copy of `n` bytes takes up to `4 * n` bytes of stack.)
+pub const LONGEST_COPY: usize = 4096;
 
 /// Plain bytes: every bit pattern is a value, and there is no padding, no pointer and no cell.
 ///

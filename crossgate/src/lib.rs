@@ -92,6 +92,7 @@ pub mod pool;
 mod seal;
 pub mod server;
 mod shared;
+mod status;
 pub mod supervise;
 pub mod sync;
 #[cfg(not(target_os = "none"))]

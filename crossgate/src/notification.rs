@@ -2,7 +2,7 @@
 //! Signals between threads, and from interrupts.
 
 use crate::arch::system_call;
-use crate::call::failure;
+use crate::status::failure;
 use crate::time::microseconds;
 use core::time::Duration;
 use crossgate_abi::table::ProcessRow;

@@ -2,7 +2,7 @@
 //! Functions with which a server identifies and refuses its callers.
 
 use crate::arch::{name_of, system_call};
-use crate::call::failure;
+use crate::status::failure;
 use crate::{CallError, Handle};
 use core::fmt;
 use core::num::NonZeroU32;

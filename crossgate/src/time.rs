@@ -2,7 +2,7 @@
 //! Time since start.
 
 use crate::arch::system_call;
-use crate::call::failure;
+use crate::status::failure;
 use core::ops::{Add, Sub};
 use core::time::Duration;
 use crossgate_abi::{CallError, DEADLINE_OVER, DEADLINE_UNIT, DEADLINE_WITHIN, Word, number};

@@ -35,10 +35,10 @@ use crate::copies::Copies;
 use crate::heap::{has_heap, record};
 use crate::image::Image;
 use crate::inputs::{FileId, Inputs, Section};
-use crate::library;
-use crate::link::{STRIP, UNOWNED, collect, refuse_merged, unowned};
+use crate::library::{self, is_c_library};
+use crate::link::{STRIP, collect, refuse_merged, unowned};
 use crate::linker;
-use crate::ownership::{KERNEL, named_owner};
+use crate::ownership::{KERNEL, UNOWNED, named_owner};
 use crate::plan::PARTS;
 use crate::reach::{Reach, is_reached};
 use crate::script::{OutputSection, description};
@@ -77,18 +77,6 @@ const DEFMT: &str = ".defmt.";
 
 /// The function of the port that runs a firmware.
 const RUN: &str = "__crossgate_run";
-/// The archives of the C library and of the C compiler.
-const C_LIBRARY: [&str; 9] = [
-    "libc.a",
-    "libc_nonshared.a",
-    "libdl.a",
-    "libgcc.a",
-    "libgcc_eh.a",
-    "libm.a",
-    "libpthread.a",
-    "librt.a",
-    "libutil.a",
-];
 
 /// Runs the build script of a firmware; the script needs nothing else.
 ///
@@ -249,15 +237,6 @@ fn leave_to_host(inputs: &mut Inputs) {
 fn compiled(paths: &[String]) -> Vec<String> {
     let is_host = |path: &String| path.contains("/rustlib/") || is_c_library(path);
     paths.iter().filter(|path| !is_host(path)).cloned().collect()
-}
-
-/// Returns whether a file is a part of the C library or of the C compiler's.
-pub fn is_c_library(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let starts_programs = name.ends_with(".o")
-        && !name.ends_with(".rcgu.o")
-        && ["crt", "Scrt", "gcrt", "rcrt"].iter().any(|prefix| name.starts_with(prefix));
-    starts_programs || C_LIBRARY.contains(&name)
 }
 
 /// Returns the name of the function of the Rust library whose name ends so.

@@ -135,6 +135,28 @@ impl Image {
     }
 }
 
+/// Returns the FLASH and the RAM of the user's memory.x.
+///
+/// # Errors
+/// The firmware was not linked by crossgate-link.
+pub fn memories(image: &Image) -> Result<(Span, Span)> {
+    let memory = |name: &str| {
+        Ok::<_, anyhow::Error>(Span {
+            start: image.symbol(&format!("__crossgate_{name}_start"))?,
+            end: image.symbol(&format!("__crossgate_{name}_end"))?,
+        })
+    };
+    Ok((memory("flash")?, memory("ram")?))
+}
+
+/// Returns the range that the user's own scripts fill in a memory.
+pub fn used(image: &Image, memory: Span) -> Option<Span> {
+    let own = image.sections.iter().filter(|section| !section.name.starts_with(".crossgate."));
+    let spans = own.flat_map(|section| [Some(section.span), section.load]).flatten();
+    let spans = spans.filter(|span| memory.contains(*span));
+    spans.reduce(|all, span| Span { start: all.start.min(span.start), end: all.end.max(span.end) })
+}
+
 /// Returns where a loader puts the contents of `span`.
 fn load_span<Elf: FileHeader>(file: &ElfFile<Elf>, span: Span) -> Option<Span> {
     let endian = file.endian();

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The Rust library of the host, which belongs to the kernel.
+//! The Rust library and the C library of the host, which belong to the kernel.
 
 use crate::heap;
-use crate::hosted::is_c_library;
 use crate::inputs::{FileId, demangle};
 use crate::ownership::{KERNEL, listed};
 use crate::reach::{self, Reach, Step, path};
@@ -18,6 +17,19 @@ const STD: &str = "std";
 const ALLOC: &str = "alloc";
 /// The start of the names of the heap's functions, which the compiler makes.
 const HEAP: &str = "__rustc::__rust_";
+
+/// The archives of the C library and of the C compiler.
+const C_LIBRARY: [&str; 9] = [
+    "libc.a",
+    "libc_nonshared.a",
+    "libdl.a",
+    "libgcc.a",
+    "libgcc_eh.a",
+    "libm.a",
+    "libpthread.a",
+    "librt.a",
+    "libutil.a",
+];
 
 /// The advice about a process that uses the library.
 const ADVICE: &str = "The crates of processes are `#![no_std]`, so that what runs here runs on the board: log by the \
@@ -98,6 +110,15 @@ pub fn refuse_in_processes(reach: &Reach, of_host: impl Fn(FileId) -> bool) -> R
         bail!("{}", errors.join("\n"));
     }
     Ok(())
+}
+
+/// Returns whether a file is a part of the C library or of the C compiler's.
+pub fn is_c_library(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let starts_programs = name.ends_with(".o")
+        && !name.ends_with(".rcgu.o")
+        && ["crt", "Scrt", "gcrt", "rcrt"].iter().any(|prefix| name.starts_with(prefix));
+    starts_programs || C_LIBRARY.contains(&name)
 }
 
 /// Returns whether something belongs to the crate `std`, by its name.

@@ -8,7 +8,7 @@ use crate::inputs::{Inputs, MEMORY_SYMBOL};
 use crate::kernel_stack::Need;
 use crate::layout::Span;
 use crate::linker::{self, pass};
-use crate::ownership::{self, KERNEL, Owner, STACK, is_kept, is_shared};
+use crate::ownership::{self, KERNEL, Owner, STACK, UNOWNED, is_kept, is_shared};
 use crate::plan::{FIRST_WITHOUT_VALUES, PARTS, Plan};
 use crate::reach::Reach;
 use crate::script::{self, OutputSection, Places, Table};
@@ -17,9 +17,6 @@ use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-
-/// The firmware's section for statics that nothing uses, which has to stay empty.
-pub const UNOWNED: &str = ".crossgate.unowned";
 
 /// The crates that the kernel can't be linked without, and that it reaches by agreed names only. Every firmware has
 /// them, so a crate that takes such a name is found out.

@@ -2,13 +2,13 @@
 //! The memory map of a linked firmware.
 
 use crate::heap::ARENA;
-use crate::image::Image;
+use crate::image::{Image, memories};
 use crate::inputs::MEMORY_SYMBOL;
+use crate::interfaces;
 use crate::layout::Span;
 use crate::ownership::{KERNEL, STACK};
 use crate::plan::PARTS;
 use crate::script::TABLES;
-use crate::{interfaces, verify};
 use anyhow::Result;
 use std::path::Path;
 
@@ -113,7 +113,7 @@ impl MemoryMap {
 
     /// Reads the map of a firmware.
     pub(crate) fn of(image: &Image) -> Result<Self> {
-        let (flash, ram) = verify::memories(image)?;
+        let (flash, ram) = memories(image)?;
         let mut processes = Vec::new();
         for (symbol, (table, _)) in &image.symbols {
             let Some(name) = symbol.strip_prefix(MEMORY_SYMBOL) else { continue };

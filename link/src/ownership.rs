@@ -21,6 +21,9 @@ const KEPT: &str = ".crossgate.kept";
 /// The name that stands for the kernel in the place of a process.
 pub const KERNEL: &str = "kernel";
 
+/// The firmware's section for statics that nothing uses, which has to stay empty.
+pub const UNOWNED: &str = ".crossgate.unowned";
+
 /// The owner of the statics in an input section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner<'a> {

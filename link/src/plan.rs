@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The places of everything, from the measures of the first link.
 
-use crate::image::Image;
+use crate::image::{Image, ImageSection, memories, used};
 use crate::inputs::Inputs;
 use crate::layout::{self, Kind, Missing, Piece, ProtectionUnit, Span};
 use crate::ownership::{KERNEL, STACK};
 use crate::script::OutputSection;
-use crate::verify;
 use anyhow::{Result, anyhow, ensure};
-use crossgate_protection::Unit;
 use crossgate_protection::armv7m::SMALLEST_REGION;
+use crossgate_protection::{Fit, Unit};
 use std::collections::BTreeMap;
 
 /// The length of a `crossgate_abi::table::ProcessMemory`, in bytes.
@@ -59,7 +58,7 @@ impl Plan {
     /// # Errors
     /// A memory is too small, or a stack is of a size that can't be protected.
     pub fn new(measured: &Image, inputs: &Inputs, kernel_stack: u64) -> Result<Self> {
-        let (flash, ram) = verify::memories(measured)?;
+        let (flash, ram) = memories(measured)?;
         let bottom = ram.start.next_multiple_of(SMALLEST_REGION as u64);
         let kernel_stack = Span { start: bottom, end: bottom + kernel_stack };
 
@@ -76,7 +75,7 @@ impl Plan {
         }
         let stacks = measured.sections.iter().filter(|section| section.name.starts_with(STACK));
         for stack in stacks {
-            pieces.push((stack.name.clone(), verify::stack_piece(stack)?));
+            pieces.push((stack.name.clone(), stack_piece(stack)?));
         }
         let free = Span { start: kernel_stack.end, end: ram.end };
         let only_pieces: Vec<_> = pieces.iter().map(|(_, piece)| *piece).collect();
@@ -85,7 +84,7 @@ impl Plan {
         let span_of: BTreeMap<_, _> =
             pieces.iter().map(|(name, _)| name.as_str()).zip(spans).collect();
 
-        let constants = verify::used(measured, flash);
+        let constants = used(measured, flash);
         let tables = constants.map_or(flash.start, |span| span.end).next_multiple_of(4);
         let mut load = tables + TABLE * extents.len() as u64;
         let mut places = BTreeMap::new();
@@ -133,9 +132,29 @@ impl Plan {
     }
 }
 
+/// Returns the piece of memory that a stack needs.
+///
+/// # Errors
+/// The protection unit can't open exactly this stack.
+fn stack_piece(section: &ImageSection) -> Result<Piece> {
+    let size = section.span.size();
+    let fit = stack_fit(size).size;
+    ensure!(
+        size == fit as u64,
+        "stack `{}` is {size} bytes long, which the protection unit can't divide; {fit} would do",
+        &section.name[STACK.len()..]
+    );
+    Ok(Piece { kind: Kind::Stack, size, align: section.align })
+}
+
+/// Returns the fit that the protection unit needs for a stack.
+pub fn stack_fit(size: u64) -> Fit {
+    ProtectionUnit::stack(usize::try_from(size).unwrap_or(usize::MAX))
+}
+
 /// Returns the piece that the user's scripts put into RAM: the statics of the kernel.
 fn kernel_piece(measured: &Image, ram: Span) -> Option<Piece> {
-    let used = verify::used(measured, ram)?;
+    let used = used(measured, ram)?;
     let sections = measured.sections.iter().filter(|section| ram.contains(section.span));
     let align = sections.map(|section| section.align).max().unwrap_or(1);
     // From the last aligned address before it on, so that it never takes up more memory at another place.

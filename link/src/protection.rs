@@ -4,11 +4,10 @@
 //! Region 0 opens FLASH to all threads, and may have to open more than that, because no other region is free to do it
 //! in pieces. Regions 3 and 4 open devices.
 
-use crate::image::Image;
+use crate::image::{Image, memories};
 use crate::layout::Span;
 use crate::map::services;
 use crate::script::REGION;
-use crate::verify;
 use anyhow::{Result, bail, ensure};
 
 /// The addresses that no process may be given (ARM DDI 0403E, B3.1): the first two ranges are other addresses of RAM
@@ -24,7 +23,7 @@ const RESERVED: [(&str, Span); 3] = [
 /// # Errors
 /// Says which of them are impossible, and what would be possible.
 pub fn check(image: &Image) -> Result<()> {
-    let (flash, ram) = verify::memories(image)?;
+    let (flash, ram) = memories(image)?;
     let memories = declared(image);
     for (number, (name, span)) in memories.iter().enumerate() {
         ensure!(span.size() > 0, "memory.x: {name} has no bytes");

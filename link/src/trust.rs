@@ -11,8 +11,7 @@
 
 use crate::heap;
 use crate::inputs::{Definition, FileId, Inputs, Reference, SectionId, Symbol, SymbolId, demangle};
-use crate::link::UNOWNED;
-use crate::ownership::{KERNEL, OBJECT, STACK, listed};
+use crate::ownership::{KERNEL, OBJECT, STACK, UNOWNED, listed};
 use crate::plan::PARTS;
 use crate::reach::{Reach, Step, path};
 use crate::script::{INTERFACES, TABLES};

@@ -2,55 +2,12 @@
 //! A check that the linked firmware is as the kernel expects it: of the contents of the file, not of the intentions.
 
 use crate::image::{Image, ImageSection};
-use crate::layout::{Kind, Piece, ProtectionUnit, Span};
+use crate::layout::Span;
 use crate::map::{MemoryMap, ProcessMemory};
 use crate::ownership::STACK;
-use crate::plan::PARTS;
+use crate::plan::{PARTS, stack_fit};
 use crate::script::INTERFACES;
 use anyhow::{Result, bail, ensure};
-use crossgate_protection::{Fit, Unit};
-
-/// Returns the FLASH and the RAM of the user's memory.x.
-///
-/// # Errors
-/// The firmware was not linked by crossgate-link.
-pub fn memories(image: &Image) -> Result<(Span, Span)> {
-    let memory = |name: &str| {
-        Ok::<_, anyhow::Error>(Span {
-            start: image.symbol(&format!("__crossgate_{name}_start"))?,
-            end: image.symbol(&format!("__crossgate_{name}_end"))?,
-        })
-    };
-    Ok((memory("flash")?, memory("ram")?))
-}
-
-/// Returns the range that the user's own scripts fill in a memory.
-pub fn used(image: &Image, memory: Span) -> Option<Span> {
-    let own = image.sections.iter().filter(|section| !section.name.starts_with(".crossgate."));
-    let spans = own.flat_map(|section| [Some(section.span), section.load]).flatten();
-    let spans = spans.filter(|span| memory.contains(*span));
-    spans.reduce(|all, span| Span { start: all.start.min(span.start), end: all.end.max(span.end) })
-}
-
-/// Returns the piece of memory that a stack needs.
-///
-/// # Errors
-/// The protection unit can't open exactly this stack.
-pub fn stack_piece(section: &ImageSection) -> Result<Piece> {
-    let size = section.span.size();
-    let fit = stack_fit(size).size;
-    ensure!(
-        size == fit as u64,
-        "stack `{}` is {size} bytes long, which the protection unit can't divide; {fit} would do",
-        &section.name[STACK.len()..]
-    );
-    Ok(Piece { kind: Kind::Stack, size, align: section.align })
-}
-
-/// Returns the fit that the protection unit needs for a stack.
-fn stack_fit(size: u64) -> Fit {
-    ProtectionUnit::stack(usize::try_from(size).unwrap_or(usize::MAX))
-}
 
 /// Checks that the description of services is not in the memory of the firmware.
 ///

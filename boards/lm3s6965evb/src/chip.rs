@@ -2,7 +2,6 @@
 //! The setup of the chip before anything runs: its clock, power for the devices, and functions for the pins.
 
 use crate::LAMPS;
-use crate::lamp;
 use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
 use tock_registers::registers::{ReadOnly, ReadWrite};
 use tock_registers::{register_bitfields, register_structs};
@@ -60,6 +59,12 @@ const PORTS_A_D_F_G: u32 = 1 << 0 | 1 << 3 | 1 << 5 | 1 << 6;
 /// The pins of the serial lines: port, and receiver and sender as bits.
 const SERIAL_PINS: [(usize, u32); 3] = [(PORT_A, 0b11), (PORT_D, 0b1100), (PORT_G, 0b11)];
 
+/// The pins of the lamps: the status LED, and those in the socket of the network, which the chip's network device does
+/// not use unless it is told to.
+pub(crate) const LAMP_PINS: [u8; 3] = [0, 2, 3];
+/// The same, as bits.
+const ALL_LAMP_PINS: u32 = 1 << LAMP_PINS[0] | 1 << LAMP_PINS[1] | 1 << LAMP_PINS[2];
+
 /// The number of times that something is looked for at most. The chip goes on with the clock that is there, as
 /// without one there would be nobody to tell that it is missing.
 const PATIENCE: u32 = 1 << 16;
@@ -81,8 +86,8 @@ pub fn prepare() {
         pins.is_digital.set(pins.is_digital.get() | bits);
     }
     let pins = pins(LAMPS.start);
-    pins.is_output.set(pins.is_output.get() | lamp::ALL);
-    pins.is_digital.set(pins.is_digital.get() | lamp::ALL);
+    pins.is_output.set(pins.is_output.get() | ALL_LAMP_PINS);
+    pins.is_digital.set(pins.is_digital.get() | ALL_LAMP_PINS);
 }
 
 /// 50 MHz: a quarter of the 200 MHz that the PLL makes of the crystal's 8 MHz (data sheet, 5.3).

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+use crate::chip::LAMP_PINS;
 use crate::{LAMPS, chip};
 use core::convert::Infallible;
 use embedded_hal::digital::{ErrorType, OutputPin, StatefulOutputPin};
 use tock_registers::interfaces::{Readable, Writeable};
-
-/// The pins of the lamps: the status LED, and those in the socket of the network, which the chip's network device does
-/// not use unless it is told to.
-const PINS: [u8; 3] = [0, 2, 3];
-/// The same, as bits.
-pub(crate) const ALL: u32 = 1 << PINS[0] | 1 << PINS[1] | 1 << PINS[2];
 
 /// Driver of a lamp, one of three LEDs, for the process that owns the [`LAMPS`]. High is on.
 ///
@@ -31,8 +26,8 @@ impl Lamp {
     /// If there is no such lamp: there are 3. In a constant or in the wiring, that is a compile error.
     #[must_use]
     pub const fn new(index: usize) -> Lamp {
-        assert!(index < PINS.len(), "there is no such lamp");
-        Lamp { pin: PINS[index] }
+        assert!(index < LAMP_PINS.len(), "there is no such lamp");
+        Lamp { pin: LAMP_PINS[index] }
     }
 
     fn set(&mut self, value: u32) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The commands, and how they are completed.
 
-use crate::view::Names;
+use crate::names::Names;
 use crossgate_log::Level;
 
 /// The arguments of a command.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The commands of the shell that show crashes.
 
+use crate::names::Names;
 use crate::source::Source;
-use crate::view::{BOLD, CYAN, DIM, Names, PLAIN, Printable, RED};
+use crate::view::{BOLD, CYAN, DIM, PLAIN, Printable, RED};
 use crate::{Seen, Shown};
 use core::fmt::{self, Write};
 use crossgate::dump::CrashDump;

@@ -36,6 +36,7 @@ mod editor;
 mod keys;
 mod log;
 mod meter;
+mod names;
 mod source;
 mod terminal;
 mod view;
@@ -54,8 +55,9 @@ use embedded_io::{Read, ReadReady, Write};
 use heapless::Deque;
 use keys::Keys;
 use meter::Meter;
+use names::Names;
 use terminal::Terminal;
-use view::{BOLD, CYAN, DIM, Names, PLAIN, RED};
+use view::{BOLD, CYAN, DIM, PLAIN, RED};
 
 /// The number of records of crashes that the shell remembers.
 pub const RECORDS: usize = 8;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The commands of the shell that show the log.
 
+use crate::names::Names;
 use crate::source::{LogLine, Source};
-use crate::view::{BOLD, CYAN, Names, PLAIN, Printable};
+use crate::view::{BOLD, CYAN, PLAIN, Printable};
 use crate::{Shown, Trouble};
 use core::fmt::Write;
 

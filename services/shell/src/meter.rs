@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The CPU time of threads and processes.
 
+use crate::names::Names;
 use crate::source::Source;
-use crate::view::Names;
 use core::cmp::Reverse;
 use crossgate::CallError;
 use crossgate_abi::{MAX_PROCESSES, MAX_THREADS};

@@ -3,11 +3,11 @@
 
 use crate::Shown;
 use crate::meter::{Meter, Shares, by_share};
+use crate::names::Names;
 use crate::source::Source;
 use core::fmt::{self, Write};
 use crossgate::inspect::{State, Thread, Wait};
 use crossgate_abi::Set;
-use crossgate_abi::table::System;
 use heapless::String;
 
 pub const BOLD: &str = "\x1b[1m";
@@ -26,48 +26,6 @@ fn cell(write: impl FnOnce(&mut Cell) -> fmt::Result) -> Cell {
     // A failure means that the text is full.
     let _ = write(&mut text);
     text
-}
-
-/// The names of the wiring.
-#[derive(Clone, Copy)]
-pub struct Names(pub &'static System);
-
-impl Names {
-    pub fn process(self, index: u8) -> &'static str {
-        self.0.processes.get(usize::from(index)).map_or("?", |process| process.name)
-    }
-
-    pub fn thread(self, index: u8) -> &'static str {
-        self.0.threads.get(usize::from(index)).map_or("?", |thread| thread.name)
-    }
-
-    fn service(self, index: u8) -> &'static str {
-        self.0.services.get(usize::from(index)).map_or("?", |service| service.name)
-    }
-
-    /// Returns the index of the process of this name.
-    pub fn find_process(self, name: &str) -> Option<u8> {
-        let index = self.0.processes.iter().position(|process| process.name == name)?;
-        u8::try_from(index).ok()
-    }
-
-    /// Returns the indices of all threads but the idle one.
-    fn threads(self) -> core::ops::Range<u8> {
-        1..self.0.threads.len() as u8
-    }
-
-    pub fn processes(self) -> core::ops::Range<u8> {
-        0..self.0.processes.len() as u8
-    }
-
-    /// Returns the home process of a thread.
-    fn home(self, thread: u8) -> u8 {
-        self.0.threads.get(usize::from(thread)).map_or(u8::MAX, |thread| thread.process.number())
-    }
-
-    fn stack_size(self, thread: u8) -> usize {
-        self.0.threads.get(usize::from(thread)).map_or(0, |thread| thread.stack_size)
-    }
 }
 
 /// Writes a sequence of names, with a text between them.

@@ -14,6 +14,7 @@ use anyhow::{Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use workbench::board::{BENCHMARK, Board};
+use workbench::setup;
 
 pub use emulated::{FLASH, OPERATIONS, check, figures};
 pub use hosted::check as check_hosted;
@@ -39,7 +40,15 @@ pub fn run(board: Board, as_json: bool, check: bool) -> Result<()> {
             if let Some(why) = row.without.get(BENCHMARK) {
                 bail!("there are no figures of {}: {why}", row.name);
             }
-            emulated::run(board, as_json, check)
+            setup::target()?;
+            setup::emulator_for_tests()?;
+            let measured = emulated::measure(board)?;
+            if as_json {
+                emulated::print_json(board, &measured);
+            } else {
+                table::print(&measured);
+            }
+            if check { measured.check() } else { Ok(()) }
         }
     }
 }

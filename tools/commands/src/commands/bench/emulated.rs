@@ -2,7 +2,7 @@
 //! The costs on the emulated board: instructions and cycles of the operations, and the kernel's size.
 
 use super::cycles::{self, Cost, Costs};
-use super::{Figures, PACKAGE, PATIENCE, Results, expect_all, parse, table};
+use super::{Figures, PACKAGE, PATIENCE, Results, expect_all, parse};
 use crate::plugin::Plugin;
 use crate::size::{self, Size};
 use crate::symbols::Symbols;
@@ -456,22 +456,6 @@ pub struct Measured {
     pub size: Size,
 }
 
-/// Measures, and prints the figures as a table or as JSON.
-///
-/// # Errors
-/// If something can't be measured, or `check` is set and a limit missed.
-pub fn run(board: Board, as_json: bool, check: bool) -> Result<()> {
-    setup::target()?;
-    setup::emulator_for_tests()?;
-    let measured = measure(board)?;
-    if as_json {
-        print_json(board, &measured);
-    } else {
-        table::print(&measured);
-    }
-    if check { measured.check() } else { Ok(()) }
-}
-
 /// Measures the instructions of the operations, and the [flash](FLASH) of the kernel.
 ///
 /// # Errors
@@ -493,7 +477,11 @@ pub fn check() -> Result<()> {
     measure(Board::reference())?.check()
 }
 
-fn measure(board: Board) -> Result<Measured> {
+/// Measures the operations on a board, and the kernel's size.
+///
+/// # Errors
+/// If something can't be measured.
+pub fn measure(board: Board) -> Result<Measured> {
     let plugin = progress::step("building the emulator's plugin", Plugin::build)?;
     let programs = progress::step("building the benchmarks", || {
         workspace::build(PACKAGE, board, Profile::Release)
@@ -527,7 +515,11 @@ impl Measured {
         missed(&self.results, self.size)
     }
 
-    fn check(&self) -> Result<()> {
+    /// Checks the limits.
+    ///
+    /// # Errors
+    /// If one is missed.
+    pub fn check(&self) -> Result<()> {
         self.costs.get(SYSTEM_CALL).map_or(Ok(()), cycles::check_system_call)?;
         let missed = self.missed();
         ensure!(missed.is_empty(), "over the limit: {}", missed.join(", "));
@@ -575,7 +567,8 @@ fn missed(results: &Results, size: Size) -> Vec<String> {
     missed
 }
 
-fn print_json(board: Board, Measured { results, costs, size }: &Measured) {
+/// Prints the figures as JSON.
+pub fn print_json(board: Board, Measured { results, costs, size }: &Measured) {
     let figures: Map<_, _> =
         OPERATIONS.iter().map(|o| (o.name.to_owned(), json!(results.get(o.name)))).collect();
     let cycles = |range: fn(&Cost) -> cycles::Range| -> Map<_, _> {
