@@ -35,7 +35,8 @@ board::start!(SYSTEM);
 
 /// One of four keys, in turn.
 fn key(round: u32) -> Key {
-    [Key::new("first"), Key::new("second"), Key::new("third"), Key::new("fourth")][round as usize % 4]
+    [Key::new("first"), Key::new("second"), Key::new("third"), Key::new("fourth")]
+        [round as usize % 4]
 }
 
 fn run(values: Handle<dyn KeyValue<0>>) -> ! {
