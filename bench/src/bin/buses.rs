@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The cost of a transaction on a bus of another process, and of the same one on a bus of one's own: I2C, and SPI.
+//! The cost of a transaction on a bus of another process, and of the same one on a bus of one's own: I2C, and SPI. And of
+//! a line of another process.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -7,12 +8,13 @@ use bench::report::{Bench, check};
 use board::{TIMER0, Timer, UART0, Uart};
 use core::convert::Infallible;
 use crossgate::{Exclusive, Handle};
+use crossgate_gpio::{OutputHandle, OutputLine, Outputs};
 use crossgate_i2c::{I2cChip, I2cDevice};
 use crossgate_i2c_bus::I2cBus;
 use crossgate_spi::{SpiChip, SpiDevice};
 use crossgate_spi_bus::SpiBus;
 use embedded_hal::delay::DelayNs;
-use embedded_hal::digital::{self, OutputPin};
+use embedded_hal::digital::{self, OutputPin, StatefulOutputPin};
 use embedded_hal::i2c::{ErrorType, I2c, Operation};
 use embedded_hal::spi::{self, SpiDevice as _};
 
@@ -82,6 +84,15 @@ impl OutputPin for Nothing {
     }
 }
 
+impl StatefulOutputPin for Nothing {
+    fn is_set_high(&mut self) -> Result<bool, Infallible> {
+        Ok(true)
+    }
+    fn is_set_low(&mut self) -> Result<bool, Infallible> {
+        Ok(false)
+    }
+}
+
 impl DelayNs for Nothing {
     fn delay_ns(&mut self, _: u32) {}
 }
@@ -91,12 +102,13 @@ crossgate::system! {
     process client {
         mmio UART0;
         mmio TIMER0;
-        thread main (priority = 8, stack = 4096) = run(SENSOR, MEMORY);
+        thread main (priority = 8, stack = 4096) = run(SENSOR, MEMORY, LAMP);
     }
     process server {
         object bus: Exclusive<I2cBus<Instant, 64>> = I2cBus::new(Instant) => [SENSOR: dyn I2cDevice<0x76>];
         object spi: Exclusive<SpiBus<Instant, Nothing, Nothing, 1, 64>> =
             SpiBus::new(Instant, [Nothing], Nothing, 4096) => [MEMORY: dyn SpiDevice<0>];
+        object lines (stack = 256): Exclusive<Outputs<Nothing, 1>> = Outputs::new([Nothing]) => [LAMP: dyn OutputLine<0>];
     }
 }
 board::start!(SYSTEM);
@@ -125,7 +137,11 @@ fn read_chip(chip: &mut SpiChip<0>) -> bool {
     chip.transaction(&mut operations).is_ok() && bytes == [5; 2]
 }
 
-fn run(sensor: Handle<dyn I2cDevice<0x76>>, memory: Handle<dyn SpiDevice<0>>) -> ! {
+fn run(
+    sensor: Handle<dyn I2cDevice<0x76>>,
+    memory: Handle<dyn SpiDevice<0>>,
+    lamp: Handle<dyn OutputLine<0>>,
+) -> ! {
     let mut bench = Bench::new(Timer::new(TIMER0), Uart::new(UART0, 115_200));
     let mut own = Instant;
     bench.measure("i2c_own_bus", || check(read(&mut own)));
@@ -134,5 +150,7 @@ fn run(sensor: Handle<dyn I2cDevice<0x76>>, memory: Handle<dyn SpiDevice<0>>) ->
     bench.measure("spi_own_bus", || check(read_own(&mut own, &mut Nothing)));
     let mut chip = SpiChip::<0>::new(memory);
     bench.measure("spi_transaction", || check(read_chip(&mut chip)));
+    let mut lamp = OutputHandle::<0>::new(lamp);
+    bench.measure("gpio_set", || check(lamp.set_high().is_ok()));
     bench.end()
 }

@@ -40,7 +40,7 @@ pub const FLASH: &str = "kernel_flash_bytes";
 /// The name of the kernel's size in RAM.
 pub const RAM: &str = "kernel_ram_bytes";
 
-pub const OPERATIONS: [Operation; 58] = [
+pub const OPERATIONS: [Operation; 59] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
@@ -332,6 +332,13 @@ pub const OPERATIONS: [Operation; 58] = [
         name: "spi_transaction",
         text: "the same on a bus of another process",
         must: Limit::About { other: "spi_own_bus", difference: 985 },
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "gpio_set",
+        text: "a GPIO line of another process set, without the time of the pin",
+        must: Limit::Most(170),
         stretch: None,
         cmrx: None,
     },
