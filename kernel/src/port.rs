@@ -81,7 +81,8 @@ pub trait Port: 'static {
     /// begins right below its caller.
     fn stack_use(&mut self, stack: Span, from: Word) -> [Word; 2];
 
-    /// Writes the registers of a thread that crashed now, as a [dump] has them, and the words from its stack pointer
+    /// Writes the registers of a thread that crashed now, as a [dump] has them: those that are saved at its stack pointer,
+    /// unless it is 0 or the port has others of the thread; and the words from its stack pointer
     /// on, as far as they lie in `window`: that is the part of its stack that belongs to the process that it was in.
     /// Returns the number of those words. Registers that are not known stay as they are.
     ///
