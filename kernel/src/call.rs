@@ -164,6 +164,8 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.current();
         let callee = thread.rights.process;
         let Some(frame) = thread.pop() else {
+            // A return saves no registers.
+            thread.stack_pointer = 0;
             self.crash_by(Cause::ReturnWithoutCall);
             return Err(self.reload());
         };
