@@ -43,7 +43,7 @@ fn system_call(kernel: &mut Kernel<Machine>, context: *mut Context) -> Way {
         Span::new(stack_pointer, Context::SIZE).is_some_and(|saved| window.contains(saved));
     if !is_open || !stack_pointer.is_multiple_of(align_of::<Context>()) {
         kernel.current().stack_pointer = 0;
-        kernel.crash_by(Cause::Stack);
+        let _ = kernel.fault(Cause::Stack, 0, 0);
         return load(kernel);
     }
     // SAFETY: the context lies in the open part of the thread's stack, which only that thread uses.
