@@ -18,20 +18,12 @@ use crossgate_abi::table::OnFault;
 use crossgate_abi::{CallError, Cause, ProcessId, Status, ThreadId, Word};
 
 impl<P: Port> Kernel<P> {
-    /// Handles a fault of the current process, whose thread has the address of its saved registers as its stack pointer, or
-    /// 0 if they are not saved there; at `instruction`; `address` is the address that it tried to access. Both
+    /// Handles a fault of the current process, at `instruction`; `address` is the address that it tried to access. Both
     /// are 0 where they are unknown.
     #[inline(always)]
     pub fn fault(&mut self, cause: Cause, instruction: Word, address: Word) -> Effect {
         self.crash_current(&Fault { instruction, address, ..Fault::of(cause) });
         self.reload()
-    }
-
-    /// Handles a crash of the current process of which nothing but the cause is known. The stack pointer of
-    /// its thread is as for a [fault](Self::fault).
-    #[inline]
-    pub fn crash_by(&mut self, cause: Cause) {
-        self.crash_current(&Fault::of(cause));
     }
 
     /// Handles a crash of the current process.

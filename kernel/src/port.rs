@@ -80,10 +80,9 @@ pub trait Port: 'static {
     /// of a callee did not begin right below that of its caller.
     fn stack_use(&mut self, stack: Span, from: Word) -> [Word; 2];
 
-    /// Writes the registers of a thread that crashed now, in the order of a [dump]: those that are saved at its stack
-    /// pointer, unless that is 0 or the port has others of the thread. Writes also the words from its stack pointer on, as
-    /// far as they lie in `window`: that is the part of its stack that belongs to the process that it was in. Returns the
-    /// number of those words. Registers that are not known stay as they are.
+    /// Writes the registers of a thread that crashed now, in the order of a [dump], and the words from its stack
+    /// pointer on, as far as they lie in `window`: that is the part of its stack that belongs to the process that it
+    /// was in. Returns the number of those words. Registers that are not known stay as they are.
     ///
     /// [dump]: crossgate_abi::inspect::dump
     fn dump(

@@ -32,7 +32,7 @@ const STACK_POINTER: usize = 13;
 const ALIGNED: Word = 1 << 9;
 
 /// Writes a dump as [`Port::dump`](crossgate_kernel::port::Port::dump) says, of a thread whose registers were saved at
-/// `context` if it made a system call or was interrupted. If `context` is 0, or after a fault, only the CPU has saved some.
+/// `context` if it made a system call or was interrupted.
 pub fn dump(
     context: Word,
     window: Span,
@@ -42,20 +42,19 @@ pub fn dump(
     let is_fault = exception::FAULTS.contains(&exception::active());
     // SAFETY: this only reads the process stack pointer.
     let pointer = cortex_m::register::psp::read() as Word;
-    let is_saved = !is_fault && context != 0;
-    let frame = if is_saved { context.wrapping_add(SAVED) } else { pointer };
-    let lowest = if is_saved { window.start + SAVED } else { window.start };
+    let frame = if is_fault { pointer } else { context.wrapping_add(SAVED) };
+    let lowest = if is_fault { window.start } else { window.start + SAVED };
     // SAFETY: only `keep_registers` writes it, and no exception that gets here preempts that.
-    let faulted = if is_fault { unsafe { (&raw const FAULTED).read() } } else { [0; 8] };
+    let faulted = unsafe { (&raw const FAULTED).read() };
     // Elsewhere the CPU has saved nothing, or the thread may have written the words itself.
     if frame < lowest || frame > window.end.wrapping_sub(FRAME) || !frame.is_multiple_of(8) {
-        if !is_saved && let Some(kept) = registers.get_mut(4..12) {
+        if is_fault && let Some(kept) = registers.get_mut(4..12) {
             kept.copy_from_slice(&faulted);
             registers[STACK_POINTER] = pointer;
         }
         return 0;
     }
-    let saved = if is_saved { read(context) } else { faulted };
+    let saved = if is_fault { faulted } else { read(context) };
     let [r4, r5, r6, r7, r8, r9, r10, r11] = saved;
     let [r0, r1, r2, r3, r12, link, counter, status] = read(frame);
     let start = frame + FRAME + if status & ALIGNED != 0 { 4 } else { 0 };

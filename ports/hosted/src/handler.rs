@@ -42,7 +42,6 @@ fn system_call(kernel: &mut Kernel<Machine>, context: *mut Context) -> Way {
     let is_open =
         Span::new(stack_pointer, Context::SIZE).is_some_and(|saved| window.contains(saved));
     if !is_open || !stack_pointer.is_multiple_of(align_of::<Context>()) {
-        kernel.current().stack_pointer = 0;
         let _ = kernel.fault(Cause::Stack, 0, 0);
         return load(kernel);
     }
@@ -120,7 +119,6 @@ fn device(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Conte
     let [start, register, value, _] = context.words;
     let process = kernel.current().rights().process;
     if !kernel.port.owns(process, start) {
-        kernel.current().stack_pointer = stack_pointer;
         let _ = kernel.fault(Cause::Access, program::in_program(context.return_address), start);
         return load(kernel);
     }

@@ -7,7 +7,7 @@ use core::hint::black_box;
 use crossgate::dump::{self, CrashDump};
 use crossgate::fault::{Cause, Faults};
 use crossgate::{
-    CallError, Concurrent, Handle, Notification, Signal, inspect, interface, supervise, thread,
+    CallError, Concurrent, Handle, Notification, inspect, interface, supervise, thread,
 };
 use crossgate_abi::number;
 use system_tests::report::{expect, expect_that, fail, pass};
@@ -20,15 +20,6 @@ const CLOSED: u32 = 0xc105_ed00;
 
 /// The distance between the stack pointers that are tried.
 const STEP: usize = if cfg!(target_os = "none") { 24 } else { 1960 };
-
-/// The ways to crash at one of them.
-const WAYS: &[u32] = if cfg!(target_os = "none") { &[0, 1, 2, 4] } else { &[0, 1, 2, 3, 4] };
-
-/// The number of bytes below a stack pointer that the CPU, or a call, uses for registers.
-const SAVED: usize = 72;
-
-/// The distance from the end of its stack at which a thread returns without a call.
-const DEEP: usize = 2048;
 
 #[interface]
 trait Crash {
@@ -59,7 +50,6 @@ impl Crash for Crasher {
         arch::undefined_at(stack_pointer)
     }
     fn crash_at(&self, stack_pointer: usize, way: u32) {
-        expect_that("a system call before, elsewhere", inspect::thread(1).is_ok());
         match way {
             0 => {
                 let selector = number::system_call(number::PANIC);
@@ -70,11 +60,6 @@ impl Crash for Crasher {
                 let _ = arch::trap_at_with(stack_pointer, selector, [0; 4]);
             }
             2 => arch::breakpoint_at(stack_pointer),
-            // A device that is not its own, where the kernel reads registers for a process.
-            3 => {
-                let selector = number::system_call(number::hosted::DEVICE_READ);
-                let _ = arch::trap_at_with(stack_pointer, selector, [0; 4]);
-            }
             _ => arch::undefined_at(stack_pointer),
         }
     }
@@ -98,7 +83,7 @@ crossgate::system! {
         crash_dumps;
         notification FAULTED;
         supervisor FAULTED;
-        thread main (priority = 3, stack = 8192) = watch(CRASH, FAULTED, GO);
+        thread main (priority = 3, stack = 8192) = watch(CRASH, FAULTED);
     }
     process crasher {
         inspects;
@@ -109,22 +94,9 @@ crossgate::system! {
         inspects;
         thread main (priority = 4, stack = 2048) = look_in_vain();
     }
-    process lost {
-        inspects;
-        notification GO;
-        thread main (priority = 2, stack = 4096) = return_without_call(GO);
-    }
 }
 
 board::start!(SYSTEM);
-
-fn return_without_call(go: Notification) -> ! {
-    go.wait();
-    expect_that("a system call before, elsewhere", inspect::thread(1).is_ok());
-    let selector = number::system_call(number::RETURN);
-    let _ = arch::trap_at_with(probe::stack_of(&SYSTEM, "main", 2).end - DEEP, selector, [0; 4]);
-    fail(format_args!("it has returned"))
-}
 
 fn look_in_vain() -> ! {
     expect_that("it may look", inspect::thread(1).is_ok());
@@ -158,13 +130,7 @@ fn register(dump: &CrashDump, names: [&str; 2]) -> usize {
     found.map_or(0, |(_, value)| value)
 }
 
-/// Checks that the registers are not those of another moment than the one at which the stack pointer was this.
-fn expect_registers_of(dump: &CrashDump, stack_pointer: usize) {
-    let known = register(dump, ["sp", "rsp"]);
-    expect_that("whose registers", known == 0 || stack_pointer.wrapping_sub(known) <= SAVED);
-}
-
-fn watch(crash: Handle<dyn Crash>, faulted: Notification, go: Signal) -> ! {
+fn watch(crash: Handle<dyn Crash>, _: Notification) -> ! {
     let mut faults = Faults::new();
     let closed = black_box([CLOSED; 8]);
     expect("a dump before the first crash", dump::read().map(|it| it.is_some()), Ok(false));
@@ -196,10 +162,9 @@ fn watch(crash: Handle<dyn Crash>, faulted: Notification, go: Signal) -> ! {
     }
     // All over the stack, in the part of the crashing process, and in that of its caller.
     let (stack, mut told) = (probe::stack_of(&SYSTEM, "main", 3), 0);
-    for (pointer, &way) in stack.step_by(STEP).zip(WAYS.iter().cycle()) {
+    for (pointer, way) in stack.step_by(STEP).zip((0..4).cycle()) {
         expect("a crash anywhere", crash.crash_at(pointer, way), Err(CallError::ServerFaulted));
         let dump = newest(&mut faults);
-        expect_registers_of(&dump, pointer);
         told += dump.stack().count();
         let is_closed = |(address, _): (usize, usize)| address >= own;
         expect_that("no word of the caller", !dump.stack().any(is_closed));
@@ -212,16 +177,5 @@ fn watch(crash: Handle<dyn Crash>, faulted: Notification, go: Signal) -> ! {
     expect("whether others may read", crash.may_read(), Ok(false));
     expect_that("it may not look", inspect::thread(1).is_err());
     black_box(closed);
-
-    expect("a signal", go.signal(), Ok(()));
-    let record = loop {
-        match faults.next() {
-            Some(record) => break record,
-            None => faulted.wait(),
-        }
-    };
-    expect("the cause", record.cause, Cause::ReturnWithoutCall);
-    let Ok(Some(dump)) = dump::read() else { fail(format_args!("there is no dump")) };
-    expect_registers_of(&dump, probe::stack_of(&SYSTEM, "main", 2).end - DEEP);
     pass()
 }

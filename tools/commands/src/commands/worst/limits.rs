@@ -10,12 +10,10 @@ pub const BOUND: u64 = 400;
 /// The spans that are longer today: the handler, the functions that it calls, and the largest number of instructions:
 /// the measured number plus 3 %.
 #[rustfmt::skip]
-const LIMITS: [(&str, u64); 48] = [
+const LIMITS: [(&str, u64); 46] = [
     ("SVCall > handler::system_call > crash::crash_current > crash::take_down", 2505),
     ("DefaultHandler > last_words::say > last_words::tell > __crossgate_board_tell", 1595),
     ("HardFault > handler::fault > crash::crash_current > crash::take_down", 1322),
-    ("SVCall > handler::system_call > crash::crash_by > crash::crash_current", 1063),
-    ("SVCall > handler::leave > crash::crash_by > crash::crash_current", 1041),
     ("SVCall > handler::system_call > signal::signal > block::wake", 991),
     ("DefaultHandler > handler::interrupt > account::check_budgets > block::set_priority", 976),
     ("SVCall > handler::system_call > crash::supervise > crash::take_down", 975),
