@@ -5,7 +5,7 @@ use super::bench;
 use super::worst::{self, Measurement};
 use crate::workspace::{Firmware, Profile};
 use crate::{command, debugger, keys, panics, parallel, progress, setup, system_tests, workspace};
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use std::iter;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -91,8 +91,10 @@ impl Report {
     fn command(&mut self, name: &str, command: &mut Command) {
         self.counted(name, || match command::output(command) {
             Ok(output) => {
-                let count = Count::of_tests(&String::from_utf8_lossy(&output.stdout));
-                (count, command::check(command, &output))
+                let text = String::from_utf8_lossy(&output.stdout);
+                let result = command::check(command, &output);
+                let named = |error| anyhow!("{error:#}\n{}", failed_tests(&text));
+                (Count::of_tests(&text), result.map_err(named))
             }
             Err(error) => (None, Err(error)),
         });
@@ -138,6 +140,13 @@ impl Report {
         println!("\n{} passed, {} failed", sum.passed, sum.failed);
         sum.failed == 0
     }
+}
+
+/// Returns the lines of the output of `cargo test` that name tests that failed.
+fn failed_tests(output: &str) -> String {
+    let lines =
+        output.lines().filter(|line| line.ends_with(" FAILED") || line.starts_with("FAILED "));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Returns the last lines of a text.
@@ -376,6 +385,8 @@ mod tests {
             test result: FAILED. 11 passed; 3 failed; 0 ignored\n";
         assert_eq!(Count::of_tests(output), Some(Count { passed: 13, failed: 3 }));
         assert_eq!(Count::of_tests("Finished"), None);
+        let output = "test one ... ok\ntest two ... FAILED\nFAILED two.rs:3: no\n";
+        assert_eq!(failed_tests(output), "test two ... FAILED\nFAILED two.rs:3: no");
     }
 
     #[test]
