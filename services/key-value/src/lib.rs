@@ -156,6 +156,16 @@ impl<F: NorFlash, const SIZE: usize> Store<F, SIZE> {
         let map = MapStorage::new(Immediate(flash), config, Cache::new_uncached());
         Store { map, buffer: [0; SIZE] }
     }
+
+    /// Returns the value, which is empty if there is none.
+    fn fetch(&mut self, key: StoredKey) -> Result<&[u8], Fault> {
+        let value = block_on(self.map.fetch_item::<&[u8]>(&mut self.buffer, &key));
+        Ok(value.map_err(fault)?.unwrap_or_default())
+    }
+
+    fn store(&mut self, key: StoredKey, value: &[u8]) -> Result<(), Fault> {
+        block_on(self.map.store_item(&mut self.buffer, &key, &value)).map_err(fault)
+    }
 }
 
 fn fault<E>(error: Error<E>) -> Fault {
@@ -171,12 +181,10 @@ fn fault<E>(error: Error<E>) -> Fault {
 
 impl<F: NorFlash, const SIZE: usize, const SPACE: u8> KeyValue<SPACE> for Store<F, SIZE> {
     fn get(&mut self, key: Key, mut to: LeaseMut<'_, [u8]>) -> Result<u32, Fault> {
-        let key = key.of_space(SPACE);
-        let value = block_on(self.map.fetch_item::<&[u8]>(&mut self.buffer, &key));
-        match value.map_err(fault)? {
-            None | Some([]) => Err(Fault::NoValue),
-            Some(value) if value.len() > to.len() => Err(Fault::TooLong),
-            Some(value) => Ok(to.copy_from(value) as u32),
+        match self.fetch(key.of_space(SPACE))? {
+            [] => Err(Fault::NoValue),
+            value if value.len() > to.len() => Err(Fault::TooLong),
+            value => Ok(to.copy_from(value) as u32),
         }
     }
 
@@ -187,18 +195,13 @@ impl<F: NorFlash, const SIZE: usize, const SPACE: u8> KeyValue<SPACE> for Store<
             return Err(Fault::TooLong);
         }
         let length = value.copy_to(&mut copy);
-        let key = key.of_space(SPACE);
-        block_on(self.map.store_item(&mut self.buffer, &key, &&copy[..length])).map_err(fault)
+        self.store(key.of_space(SPACE), &copy[..length])
     }
 
     fn remove(&mut self, key: Key) -> Result<(), Fault> {
         let key = key.of_space(SPACE);
         // A key that was never set takes no room.
-        let value = block_on(self.map.fetch_item::<&[u8]>(&mut self.buffer, &key));
-        if value.map_err(fault)?.is_none_or(<[u8]>::is_empty) {
-            return Ok(());
-        }
-        block_on(self.map.store_item(&mut self.buffer, &key, &&[][..])).map_err(fault)
+        if self.fetch(key)?.is_empty() { Ok(()) } else { self.store(key, &[]) }
     }
 }
 

@@ -37,18 +37,15 @@ impl Bare {
     }
 
     fn make(&mut self, change: &Change) -> Result<(), Fault> {
-        let stored = key(change.key).of_space(0);
-        let value = change.value.as_slice();
-        block_on(self.0.map.store_item(&mut self.0.buffer, &stored, &value)).map_err(fault)
+        self.0.store(key(change.key).of_space(0), &change.value)
     }
 
     /// Returns the values of all keys.
     fn values(&mut self) -> BTreeMap<u8, Vec<u8>> {
         let mut values = BTreeMap::new();
         for number in 0..5 {
-            let stored = key(number).of_space(0);
-            let value = block_on(self.0.map.fetch_item::<&[u8]>(&mut self.0.buffer, &stored));
-            if let Some(value) = value.unwrap().filter(|value| !value.is_empty()) {
+            let value = self.0.fetch(key(number).of_space(0)).unwrap();
+            if !value.is_empty() {
                 values.insert(number, value.to_vec());
             }
         }

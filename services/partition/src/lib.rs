@@ -136,7 +136,7 @@ impl<F: NorFlash, const N: usize> Partitions<F, N> {
 }
 
 /// Returns the end of `length` bytes from `from`, as far as addresses go.
-fn end(from: u32, length: usize) -> u32 {
+fn end_of(from: u32, length: usize) -> u32 {
     from.saturating_add(u32::try_from(length).unwrap_or(u32::MAX))
 }
 
@@ -155,7 +155,7 @@ where
     }
 
     fn read(&mut self, from: u32, mut to: LeaseMut<'_, [u8]>) -> Result<(), Fault> {
-        let Range { start, .. } = self.place(PLACE, from, end(from, to.len()))?;
+        let Range { start, .. } = self.place(PLACE, from, end_of(from, to.len()))?;
         let mut copy = [0; CHUNK];
         let (mut done, length) = (0, to.len());
         while let Some(mut part) = to.slice_mut(done, length.min(done + CHUNK))
@@ -170,7 +170,7 @@ where
 
     fn write(&mut self, to: u32, bytes: Lease<'_, [u8]>) -> Result<(), Fault> {
         const { assert!(WRITE.is_multiple_of(F::WRITE_SIZE), "the flash writes more at a time") };
-        let Range { start, end } = self.place(PLACE, to, end(to, bytes.len()))?;
+        let Range { start, end } = self.place(PLACE, to, end_of(to, bytes.len()))?;
         if !start.is_multiple_of(WRITE as u32) || !end.is_multiple_of(WRITE as u32) {
             return Err(Fault::NotAligned);
         }
