@@ -59,7 +59,7 @@ impl Fault {
 }
 
 const _: () = assert!(FaultRecord::CHAIN == 6 && FaultRecord::WORDS == 8, "`record` writes it");
-const _: () = assert!(MAX_CALL_DEPTH <= size_of::<u64>(), "a chain of calls fits there");
+const _: () = assert!(MAX_CALL_DEPTH == size_of::<u64>(), "a chain of calls fits there");
 
 impl<P: Port> Kernel<P> {
     /// Records a fault of a thread in a process, and signals the notification of the supervisor.
@@ -75,10 +75,11 @@ impl<P: Port> Kernel<P> {
     pub(crate) fn record(&mut self, id: ThreadId, process: ProcessId, fault: &Fault) {
         let frames = self.threads.at(id).frames();
         let depth = frames.len() as u8;
-        let mut chain = 0;
-        for frame in frames.iter().rev() {
-            chain = chain << 8 | u64::from(frame.service.number());
+        let mut chain = [0; MAX_CALL_DEPTH];
+        for (service, frame) in chain.iter_mut().zip(frames) {
+            *service = frame.service.number();
         }
+        let chain = u64::from_le_bytes(chain);
         let (mut file, mut length) = (0, 0);
         if fault.file_length != 0
             && let Some(name) = Span::new(fault.file, fault.file_length)

@@ -146,7 +146,9 @@ impl<P: Port> Kernel<P> {
             self.work.lowering.insert(id);
         }
         let (mut calls, mut orphaned) = (0, 0);
-        for frame in thread.frames_in_use().iter_mut().rev() {
+        // (The usual thread is home by now: no slice has to be made for it.)
+        let frames = if thread.calls.are_some() { thread.frames_in_use() } else { &mut [] };
+        for frame in frames.iter_mut().rev() {
             if frame.care & LOCKED != 0 && goes_down(callee) {
                 free_lock(self.services, self.locks, frame.service);
             }

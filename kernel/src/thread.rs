@@ -38,7 +38,7 @@ impl Calls {
 
     /// Returns whether any call is in flight.
     #[inline(always)]
-    fn are_some(self) -> bool {
+    pub(crate) fn are_some(self) -> bool {
         self.0 & 0xffff != 0
     }
 

@@ -163,14 +163,14 @@ pub const OPERATIONS: [Operation; 59] = [
     Operation {
         name: "fault_to_caller",
         text: "fault in the callee to error at the caller",
-        must: Limit::Most(480),
+        must: Limit::Most(468),
         stretch: None,
         cmrx: None,
     },
     Operation {
         name: "restart_process",
         text: "restart of a process of 256 bytes, and a call",
-        must: Limit::Most(805),
+        must: Limit::Most(780),
         stretch: None,
         cmrx: None,
     },
