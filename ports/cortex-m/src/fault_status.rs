@@ -49,7 +49,6 @@ pub fn read(frame: *const Word, stack: Span) -> Report {
         let status = scb.cfsr.read();
         let addresses = (scb.mmfar.read(), scb.bfar.read());
         scb.cfsr.write(status);
-        scb.hfsr.write(u32::MAX);
         scb.shcsr.modify(|value| value & !PENDED);
         (status, addresses.0 as Word, addresses.1 as Word)
     };

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! An interrupt line does not wait for all sleepers that wake at the same time, though SysTick, which wakes one after the
+//! other, comes before lines of the same priority.
+//!
+//! Each instruction takes 64 ns, 1.6 cycles: as on hardware, the kernel's way out of a handler takes longer than the
+//! shortest time to which it sets SysTick.
+//!
+//! Emulator: -icount shift=6,sleep=off
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+system_tests_cortex_m::main_elsewhere!();
+
+#[cfg(target_os = "none")]
+mod firmware {
+    use board::{TIMER0, Timer, interrupt};
+    use core::time::Duration;
+    use crossgate::{Notification, time};
+    use system_tests::report::{expect_that, pass};
+    use system_tests::watch::allow_no_fault;
+
+    /// The time between two of the times until which all sleep.
+    const ROUND: u64 = 10_000;
+    /// The time after the start of a round at which the driver prepares an interrupt of the next one, in µs.
+    const LEAD_UP: u64 = ROUND - 200;
+    /// The ticks from then to the first of the interrupts.
+    const BEFORE: u32 = 190_000 / TICK;
+    /// The ticks from the first of the interrupts to the last, ...
+    const INTERRUPTS: u32 = 400_000 / TICK;
+    /// ... and from one to the next: there is one in each round.
+    const STEP: usize = 23;
+    /// The time that a tick of the timer takes, in ns.
+    const TICK: u32 = 1_000_000_000 / board::CLOCK_HZ;
+    /// The time in which an interrupt's thread runs: that of 1,000 instructions. To wake all sleepers takes three times
+    /// as long.
+    const PATIENCE: u32 = 1_000 * 64 / TICK;
+
+    macro_rules! firmware {
+        ($($sleeper:ident)*) => {
+            crossgate::system! {
+                static SYSTEM;
+                process witness {
+                    notification FAULTED;
+                    supervisor FAULTED;
+                    thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
+                }
+                process driver {
+                    mmio TIMER0;
+                    notification EXPIRED;
+                    interrupt interrupt::TIMER0 => EXPIRED;
+                    thread main (priority = 30, stack = 2048) = drive(EXPIRED);
+                }
+                process sleepers {
+                    $(thread $sleeper (priority = 5, stack = 1024) = sleep();)*
+                }
+            }
+        };
+    }
+
+    firmware!(one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen);
+    board::start!(SYSTEM);
+
+    /// Sleeps until so many µs after the next round has begun.
+    fn sleep_past_next_round(microseconds: u64) {
+        let now = time::now();
+        let left = ROUND - now.as_micros() % ROUND;
+        time::sleep_until(now + Duration::from_micros(left + microseconds));
+    }
+
+    fn sleep() -> ! {
+        loop {
+            sleep_past_next_round(0);
+        }
+    }
+
+    /// Has its device interrupt at moments around the one at which all wake.
+    fn drive(expired: Notification) -> ! {
+        let mut timer = Timer::new(TIMER0);
+        let mut latest = 0;
+        for moment in (0..INTERRUPTS).step_by(STEP) {
+            expired.acknowledge();
+            sleep_past_next_round(LEAD_UP);
+            timer.interrupt_after(1 + BEFORE + moment);
+            expired.wait();
+            let late = timer.elapsed();
+            latest = late.max(latest);
+            timer.clear_interrupt();
+        }
+        expect_that("a line does not wait for all sleepers", latest < PATIENCE);
+        pass()
+    }
+}
