@@ -163,7 +163,7 @@ pub const OPERATIONS: [Operation; 59] = [
     Operation {
         name: "fault_to_caller",
         text: "fault in the callee to error at the caller",
-        must: Limit::Most(468),
+        must: Limit::Most(473),
         stretch: None,
         cmrx: None,
     },
