@@ -76,9 +76,10 @@ impl<P: Port> Kernel<P> {
         let frames = self.threads.at(id).frames();
         let depth = frames.len() as u8;
         let mut chain = [0; MAX_CALL_DEPTH];
-        for (place, frame) in frames.iter().enumerate() {
-            // (The remainder spares a check that can't fail.)
-            chain[place % MAX_CALL_DEPTH] = frame.service.number();
+        let mut services = chain.iter_mut();
+        for frame in frames {
+            let Some(service) = services.next() else { break };
+            *service = frame.service.number();
         }
         let chain = u64::from_le_bytes(chain);
         let (mut file, mut length) = (0, 0);

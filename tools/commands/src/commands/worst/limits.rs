@@ -37,7 +37,7 @@ const LIMITS: [(&str, u64); 46] = [
     ("SVCall > handler::call > grant::check_handles > Shape::handles", 548),
     ("SVCall > handler::system_call > choice::optional > block::interrupt_wait", 544),
     ("SVCall > handler::call > grant::check_handles > impls::call_mut", 542),
-    ("SVCall > handler::system_call > fault::report > fault::record", 526),
+    ("SVCall > handler::system_call > fault::report > fault::record", 567),
     ("SVCall > handler::system_call > sweep::piece > work::set_worker", 521),
     ("SVCall > handler::leave > block::stir > block::set_priority", 520),
     ("DefaultHandler > exit::load > account::switched > Clock::now", 517),
