@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Updates of the firmware by a process of their own.
+//!
+//! A client sends the new image in pieces. It is kept in a partition of the flash that no other process has, and is
+//! accepted only with a signature. At the next start the boot loader, which is `embassy-boot`'s, swaps it with the image
+//! in use. The new image runs on trial: if nothing [confirms](Confirm) it until the start after that, the boot loader
+//! swaps the images back. The power may fail at any moment: what starts is always one of the two images, whole.
+//!
+//! ```ignore
+//! process flash {
+//!     mmio FLASH_CONTROLLER;
+//!     object partitions (stack = 512): Exclusive<Partitions<Flash, 2>> =
+//!         Partitions::new(Flash::new(FLASH_CONTROLLER), [(0x8_0000, 0x6_1000), (0x7_F000, 0x1000)]) =>
+//!         [NEW_IMAGE: dyn Partition<0, 4, 4096>, BOOT_STATE: dyn Partition<1, 4, 4096>];
+//! }
+//! process updates {
+//!     object updates (stack = 10240): Exclusive<Updates<PartitionHandle<0, 4, 4096>, PartitionHandle<1, 4, 4096>>> =
+//!         Updates::new(PartitionHandle::new(NEW_IMAGE), PartitionHandle::new(BOOT_STATE), PUBLIC_KEY) =>
+//!         [UPDATE: dyn Update];
+//!     object trial (stack = 768): Exclusive<BootState<PartitionHandle<1, 4, 4096>>> =
+//!         BootState::new(PartitionHandle::new(BOOT_STATE)) => [CONFIRM: dyn Confirm];
+//! }
+//! process radio { thread main (priority = 2, stack = 2048) = radio::main(UPDATE); }
+//! process watchdog { /* ... */ thread keeper (priority = 30, stack = 1024) = keep(&guards, CONFIRM); }
+//! ```
+//!
+//! The partition of the new image is at least a page larger than that of the image in use, as `embassy-boot` wants it.
+//!
+//! ```
+//! use crossgate::testing::Wiring;
+//! use crossgate::{CallError, Handle, LeaseBuf};
+//! use crossgate_update::{Fault, Update, Updates};
+//! use ed25519_dalek::{Signer, SigningKey};
+//! use sha2::{Digest, Sha512};
+//! use simulated_chips::SimulatedFlash;
+//!
+//! fn send(update: Handle<dyn Update>, image: &[u8], signature: &[u8; 64]) -> Result<Result<(), Fault>, CallError> {
+//!     let mut buffer = LeaseBuf::<64>::new();
+//!     if let Err(fault) = update.begin(image.len() as u32)? {
+//!         return Ok(Err(fault));
+//!     }
+//!     for piece in image.chunks(64) {
+//!         buffer[..piece.len()].copy_from_slice(piece);
+//!         if let Err(fault) = update.write(buffer.first(piece.len()))? {
+//!             return Ok(Err(fault));
+//!         }
+//!     }
+//!     buffer.copy_from_slice(signature);
+//!     update.finish(&buffer)
+//! }
+//!
+//! // Whoever builds the firmware signs the SHA-512 of the image.
+//! let secret = SigningKey::from_bytes(&[7; 32]);
+//! let image = [0x55; 1000];
+//! let signature = secret.sign(&Sha512::digest(image)).to_bytes();
+//!
+//! let (new_image, state) = (SimulatedFlash::<4096, 4, 512>::new(), SimulatedFlash::<512, 4, 512>::new());
+//! let wiring = Wiring::new();
+//! let update: Handle<dyn Update> =
+//!     wiring.serve(Updates::new(new_image, state, secret.verifying_key().to_bytes()));
+//! wiring.run(|| {
+//!     assert_eq!(send(update, &image, &[0; 64]), Ok(Err(Fault::BadSignature)));
+//!     assert_eq!(send(update, &image, &signature), Ok(Ok(())));
+//!     assert_eq!(send(update, &image, &signature), Ok(Err(Fault::Undecided)));
+//! });
+//! ```
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+use core::fmt;
+use crossgate::{Lease, Wire, interface};
+use ed25519_dalek::{Signature, VerifyingKey};
+use embassy_boot::{BlockingFirmwareState, FirmwareUpdaterError, State};
+use embedded_storage::nor_flash::NorFlash;
+use sha2::{Digest, Sha512};
+
+/// The number of bytes that are written and read at a time.
+const CHUNK: usize = 64;
+
+/// Why an update does not go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
+pub enum Fault {
+    /// No update has begun, or what was sent so far is lost, because the process of the updates or the flash has
+    /// failed. Begin again.
+    NotBegun,
+    /// The image is longer than its partition, or than its length as it was told.
+    TooLong,
+    /// Fewer bytes were sent than were told.
+    TooShort,
+    /// The signature is not that of these bytes by the owner of the key. The image is given up.
+    BadSignature,
+    /// The boot loader has an image to start, or the image that runs is on trial. It needs the place for the new image.
+    Undecided,
+    /// The flash had an error, or its process has crashed. The image in use is not affected.
+    Flash,
+}
+
+/// An image, by what the boot loader will do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
+pub enum Image {
+    /// It starts again and again.
+    Confirmed,
+    /// An update was accepted, and starts in its place next.
+    Waiting,
+    /// It is an update that was started. If it is not confirmed, the image before starts next.
+    Trial,
+    /// It is the image before an update that was not confirmed. It starts again and again.
+    Restored,
+}
+
+/// The interface of a process that brings a new image.
+#[interface]
+pub trait Update {
+    /// Begins an update of `length` bytes. One that was begun before is given up.
+    fn begin(&mut self, length: u32) -> Result<(), Fault>;
+    /// Adds bytes to the image.
+    fn write(&mut self, bytes: Lease<'_, [u8]>) -> Result<(), Fault>;
+    /// Accepts the image, if it is whole and these 64 bytes are an Ed25519 signature (RFC 8032) of its SHA-512: the boot
+    /// loader starts it next.
+    fn finish(&mut self, signature: Lease<'_, [u8]>) -> Result<(), Fault>;
+}
+
+/// The interface of a process that knows when the image that runs does what it has to.
+#[interface]
+pub trait Confirm {
+    /// Keeps the image that runs. (It has no effect on one that is waiting to be started.)
+    fn confirm(&mut self) -> Result<(), Fault>;
+    /// Returns what becomes of the image that runs.
+    fn image(&mut self) -> Result<Image, Fault>;
+}
+
+/// An update that was begun.
+#[derive(Debug)]
+struct Begun {
+    length: u32,
+    /// The number of bytes in the flash.
+    written: u32,
+    /// The bytes after them, ...
+    chunk: [u8; CHUNK],
+    /// ... and their number.
+    filled: usize,
+}
+
+/// The object of the process that updates the firmware by which images are confirmed: the state of the boot loader, in
+/// the flash `S`. It needs much less of its callers' stacks than [`Updates`].
+#[derive(Debug)]
+pub struct BootState<S>(S);
+
+impl<S: NorFlash> BootState<S> {
+    /// Creates the object of this flash.
+    #[must_use]
+    pub const fn new(flash: S) -> BootState<S> {
+        const { assert!(S::WRITE_SIZE <= CHUNK, "a word of the state has more than 64 bytes") };
+        BootState(flash)
+    }
+
+    /// Does something with the state of the boot loader.
+    fn with<T>(
+        &mut self,
+        act: impl FnOnce(&mut BlockingFirmwareState<'_, &mut S>) -> Result<T, FirmwareUpdaterError>,
+    ) -> Result<T, Fault> {
+        let mut word = [0; CHUNK];
+        let word = &mut word[..S::WRITE_SIZE];
+        act(&mut BlockingFirmwareState::new(&mut self.0, word)).map_err(|_| Fault::Flash)
+    }
+
+    /// Returns what becomes of the image that runs.
+    fn image_in_use(&mut self) -> Result<Image, Fault> {
+        Ok(match self.with(|state| state.get_state())? {
+            State::Swap if self.is_swapped()? => Image::Trial,
+            State::Swap => Image::Waiting,
+            State::Revert => Image::Restored,
+            State::Boot | State::DfuDetach => Image::Confirmed,
+        })
+    }
+
+    /// Returns whether the boot loader has swapped the images. It writes its progress behind the first two words of the
+    /// state, and starts an image when it is through.
+    fn is_swapped(&mut self) -> Result<bool, Fault> {
+        let mut progress = [0; CHUNK];
+        let progress = &mut progress[..S::WRITE_SIZE];
+        self.0.read(2 * S::WRITE_SIZE as u32, progress).map_err(|_| Fault::Flash)?;
+        Ok(progress.iter().all(|&byte| byte != 0xff))
+    }
+}
+
+/// The object of the process that updates the firmware by which it receives images. `N` is the flash for the new image,
+/// `S` the one for the state of the boot loader.
+pub struct Updates<N, S> {
+    new_image: N,
+    state: BootState<S>,
+    /// The key that signatures are checked by.
+    key: [u8; 32],
+    begun: Option<Begun>,
+}
+
+impl<N, S> fmt::Debug for Updates<N, S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Updates").field("begun", &self.begun).finish_non_exhaustive()
+    }
+}
+
+impl<N: NorFlash, S: NorFlash> Updates<N, S> {
+    /// Creates the object, with the public key that belongs to the key that images are signed with.
+    #[must_use]
+    pub const fn new(new_image: N, state: S, key: [u8; 32]) -> Updates<N, S> {
+        const {
+            assert!(CHUNK.is_multiple_of(N::WRITE_SIZE), "64 bytes are not whole writes");
+            assert!(N::ERASE_SIZE.is_multiple_of(CHUNK), "64 bytes do not fill pages");
+        }
+        Updates { new_image, state: BootState::new(state), key, begun: None }
+    }
+
+    /// Takes the update that was begun. It is given up unless it is put back.
+    fn take_begun(&mut self) -> Result<Begun, Fault> {
+        self.begun.take().ok_or(Fault::NotBegun)
+    }
+
+    /// Accepts the image if it is whole and has this signature.
+    fn accept(&mut self, signature: &[u8; 64]) -> Result<(), Fault> {
+        let mut begun = self.take_begun()?;
+        begun.flush(&mut self.new_image)?;
+        if begun.written < begun.length {
+            return Err(Fault::TooShort);
+        }
+        if !self.is_signed(begun.length, signature)? {
+            return Err(Fault::BadSignature);
+        }
+        self.state.with(|state| state.mark_updated())
+    }
+
+    /// Returns whether the bytes in the flash have this signature.
+    fn is_signed(&mut self, length: u32, signature: &[u8; 64]) -> Result<bool, Fault> {
+        let (mut hash, mut chunk) = (Sha512::new(), [0; CHUNK]);
+        for start in (0..length).step_by(CHUNK) {
+            let bytes = &mut chunk[..CHUNK.min((length - start) as usize)];
+            self.new_image.read(start, bytes).map_err(|_| Fault::Flash)?;
+            hash.update(bytes);
+        }
+        let Ok(key) = VerifyingKey::from_bytes(&self.key) else { return Ok(false) };
+        Ok(key.verify_strict(&hash.finalize(), &Signature::from_bytes(signature)).is_ok())
+    }
+}
+
+impl Begun {
+    /// Returns the number of bytes that are still to come.
+    fn missing(&self) -> usize {
+        (self.length - self.written) as usize - self.filled
+    }
+
+    /// Adds bytes, and writes what fills a chunk.
+    fn write<N: NorFlash>(&mut self, mut bytes: &[u8], flash: &mut N) -> Result<(), Fault> {
+        while !bytes.is_empty() {
+            let (part, rest) = bytes.split_at(bytes.len().min(CHUNK - self.filled));
+            self.chunk[self.filled..][..part.len()].copy_from_slice(part);
+            self.filled += part.len();
+            bytes = rest;
+            if self.filled == CHUNK {
+                self.flush(flash)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the bytes that are left. A page is erased before its first byte is written.
+    fn flush<N: NorFlash>(&mut self, flash: &mut N) -> Result<(), Fault> {
+        let page = N::ERASE_SIZE as u32;
+        if self.written.is_multiple_of(page) && self.filled > 0 {
+            flash.erase(self.written, self.written + page).map_err(|_| Fault::Flash)?;
+        }
+        let whole = self.filled.next_multiple_of(N::WRITE_SIZE);
+        self.chunk[self.filled..whole].fill(0xff);
+        flash.write(self.written, &self.chunk[..whole]).map_err(|_| Fault::Flash)?;
+        self.written += self.filled as u32;
+        self.filled = 0;
+        Ok(())
+    }
+}
+
+impl<N: NorFlash, S: NorFlash> Update for Updates<N, S> {
+    fn begin(&mut self, length: u32) -> Result<(), Fault> {
+        self.begun = None;
+        if matches!(self.state.image_in_use()?, Image::Waiting | Image::Trial) {
+            return Err(Fault::Undecided);
+        }
+        // The boot loader needs the last page to swap the images.
+        if length as usize > self.new_image.capacity().saturating_sub(N::ERASE_SIZE) {
+            return Err(Fault::TooLong);
+        }
+        self.begun = Some(Begun { length, written: 0, chunk: [0; CHUNK], filled: 0 });
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: Lease<'_, [u8]>) -> Result<(), Fault> {
+        let mut begun = self.take_begun()?;
+        if bytes.len() > begun.missing() {
+            return Err(Fault::TooLong);
+        }
+        let (mut copy, mut done) = ([0; CHUNK], 0);
+        while let Some(part) = bytes.slice(done, bytes.len().min(done + CHUNK))
+            && !part.is_empty()
+        {
+            let length = part.copy_to(&mut copy);
+            begun.write(&copy[..length], &mut self.new_image)?;
+            done += length;
+        }
+        self.begun = Some(begun);
+        Ok(())
+    }
+
+    fn finish(&mut self, signature: Lease<'_, [u8]>) -> Result<(), Fault> {
+        let mut copy = [0; 64];
+        if signature.len() != copy.len() {
+            return Err(Fault::BadSignature);
+        }
+        signature.copy_to(&mut copy);
+        self.accept(&copy)
+    }
+}
+
+impl<S: NorFlash> Confirm for BootState<S> {
+    fn confirm(&mut self) -> Result<(), Fault> {
+        if self.image_in_use()? == Image::Trial {
+            self.with(|state| state.mark_booted())?;
+        }
+        Ok(())
+    }
+
+    fn image(&mut self) -> Result<Image, Fault> {
+        self.image_in_use()
+    }
+}
+
+#[cfg(test)]
+mod tests;

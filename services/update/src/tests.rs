@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+use super::*;
+use core::cell::RefCell;
+use ed25519_dalek::{Signer, SigningKey};
+use embassy_boot::{BootLoader, BootLoaderConfig};
+use embassy_embedded_hal::flash::partition::BlockingPartition;
+use embassy_sync::blocking_mutex::Mutex;
+use embassy_sync::blocking_mutex::raw::NoopRawMutex;
+use embedded_storage::nor_flash::ReadNorFlash;
+use simulated_chips::SimulatedFlash;
+use std::vec;
+use std::vec::Vec;
+
+const PAGE: u32 = 256;
+/// The bytes of the image in use, of the new one, and of the state, one after the other.
+const IN_USE: u32 = 2 * PAGE;
+const NEW: u32 = 3 * PAGE;
+const ALL: u32 = IN_USE + NEW + PAGE;
+
+type Flash = SimulatedFlash<{ ALL as usize }, 4, { PAGE as usize }>;
+type Shared = Mutex<NoopRawMutex, RefCell<Flash>>;
+type Part<'a> = BlockingPartition<'a, NoopRawMutex, Flash>;
+
+/// A microcontroller: its flash, on which the power may fail.
+struct Device(Shared);
+
+impl Device {
+    /// Creates a device with an image.
+    fn new(image: &[u8]) -> Device {
+        let device = Device(Mutex::new(RefCell::new(Flash::new())));
+        device.image_in_use().write(0, image).unwrap();
+        device
+    }
+
+    fn image_in_use(&self) -> Part<'_> {
+        Part::new(&self.0, 0, IN_USE)
+    }
+
+    fn new_image(&self) -> Part<'_> {
+        Part::new(&self.0, IN_USE, NEW)
+    }
+
+    fn state(&self) -> Part<'_> {
+        Part::new(&self.0, IN_USE + NEW, PAGE)
+    }
+
+    /// Starts the firmware, as the boot loader does, and returns its image.
+    fn start(&self) -> Option<Vec<u8>> {
+        let (active, dfu, state) = (self.image_in_use(), self.new_image(), self.state());
+        let mut loader = BootLoader::new(BootLoaderConfig { active, dfu, state });
+        loader.prepare_boot(&mut [0; 64]).ok()?;
+        let mut image = vec![0; IN_USE as usize];
+        self.image_in_use().read(0, &mut image).ok()?;
+        Some(image)
+    }
+
+    fn boot_state(&self) -> BootState<Part<'_>> {
+        BootState::new(self.state())
+    }
+
+    fn updates(&self) -> Updates<Part<'_>, Part<'_>> {
+        Updates::new(self.new_image(), self.state(), secret().verifying_key().to_bytes())
+    }
+
+    /// Sends an image, in pieces of different lengths.
+    fn update(&self, image: &[u8]) -> Result<(), Fault> {
+        let mut updates = self.updates();
+        send(&mut updates, image)?;
+        updates.accept(&signature(image))
+    }
+
+    fn with_flash<T>(&self, act: impl FnOnce(&mut Flash) -> T) -> T {
+        self.0.lock(|flash| act(&mut flash.borrow_mut()))
+    }
+}
+
+fn send<N: NorFlash, S: NorFlash>(updates: &mut Updates<N, S>, image: &[u8]) -> Result<(), Fault> {
+    updates.begin(image.len() as u32)?;
+    let mut rest = image;
+    for length in (1..).step_by(13) {
+        let (piece, others) = rest.split_at(length.min(rest.len()));
+        let mut begun = updates.take_begun()?;
+        begun.write(piece, &mut updates.new_image)?;
+        updates.begun = Some(begun);
+        rest = others;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn secret() -> SigningKey {
+    SigningKey::from_bytes(&[7; 32])
+}
+
+fn signature(image: &[u8]) -> [u8; 64] {
+    secret().sign(&Sha512::digest(image)).to_bytes()
+}
+
+/// Returns an image that fills its place.
+fn image(seed: u8) -> Vec<u8> {
+    (0..IN_USE).map(|place| (place as u8).wrapping_mul(31) ^ (place >> 8) as u8 ^ seed).collect()
+}
+
+#[test]
+fn what_starts_is_a_whole_image_whenever_the_power_fails() {
+    let (old, new) = (image(1), image(2));
+    /// Updates the device, has the update taken back, and updates it again for good.
+    fn live(device: &Device, old: &[u8], new: &[u8]) -> Option<()> {
+        device.update(new).ok()?;
+        assert_eq!(device.start()?, new, "the update starts");
+        assert_eq!(device.start()?, old, "it was not confirmed");
+        device.update(new).ok()?;
+        assert_eq!(device.start()?, new, "the update starts");
+        device.boot_state().confirm().ok()?;
+        assert_eq!(device.start()?, new, "it was confirmed");
+        Some(())
+    }
+    let mut cuts = 0;
+    for step in 0.. {
+        let device = Device::new(&old);
+        device.with_flash(|flash| flash.cut_power_after(step));
+        if live(&device, &old, &new).is_some() {
+            break;
+        }
+        cuts += 1;
+        device.with_flash(Flash::switch_on);
+        let first = device.start().unwrap();
+        assert!(first == old || first == new, "step {step}: a part of an image starts");
+        let second = device.start().unwrap();
+        assert!(second == old || second == new, "step {step}: a part of an image starts");
+        let image = device.boot_state().image().unwrap();
+        assert!(matches!(image, Image::Confirmed | Image::Restored), "step {step}: {image:?}");
+        assert_eq!(device.start().unwrap(), second, "step {step}: it changes by itself");
+        device.update(&new).unwrap();
+        assert_eq!(device.start().unwrap(), new, "step {step}: updates still work");
+    }
+    assert!(cuts > 1_000, "{cuts}");
+}
+
+#[test]
+fn an_update_runs_on_trial_until_it_is_confirmed() {
+    let (old, new) = (image(1), image(2));
+    let device = Device::new(&old);
+    let state = || device.boot_state().image();
+    assert_eq!(state(), Ok(Image::Confirmed));
+    device.update(&new).unwrap();
+    assert_eq!(state(), Ok(Image::Waiting));
+    device.boot_state().confirm().unwrap();
+    assert_eq!(state(), Ok(Image::Waiting), "to confirm the image before does not stop the update");
+    assert_eq!(device.updates().begin(1), Err(Fault::Undecided), "nothing replaces it");
+    assert_eq!(device.start().unwrap(), new);
+    assert_eq!(state(), Ok(Image::Trial));
+    assert_eq!(
+        device.updates().begin(1),
+        Err(Fault::Undecided),
+        "the image before is still needed"
+    );
+    assert_eq!(device.start().unwrap(), old);
+    assert_eq!(state(), Ok(Image::Restored));
+    device.update(&new).unwrap();
+    assert_eq!(device.start().unwrap(), new);
+    device.boot_state().confirm().unwrap();
+    assert_eq!(state(), Ok(Image::Confirmed));
+    assert_eq!(device.start().unwrap(), new);
+}
+
+#[test]
+fn nothing_but_the_signed_image_is_accepted() {
+    let (old, new) = (image(1), image(2));
+    let device = Device::new(&old);
+    let mut updates = device.updates();
+    let good = signature(&new);
+    let others = SigningKey::from_bytes(&[8; 32]).sign(&Sha512::digest(&new)).to_bytes();
+    for bad in [[0; 64], [0xff; 64], others, signature(&old)] {
+        send(&mut updates, &new).unwrap();
+        assert_eq!(updates.accept(&bad), Err(Fault::BadSignature));
+        assert_eq!(updates.accept(&good), Err(Fault::NotBegun), "the image is given up");
+    }
+    for place in [0, 1, new.len() / 2, new.len() - 1] {
+        let mut changed = new.clone();
+        changed[place] ^= 0x10;
+        send(&mut updates, &changed).unwrap();
+        assert_eq!(updates.accept(&good), Err(Fault::BadSignature));
+    }
+    send(&mut updates, &new[..new.len() - 1]).unwrap();
+    assert_eq!(updates.accept(&good), Err(Fault::BadSignature));
+    updates.begin(IN_USE).unwrap();
+    assert_eq!(updates.accept(&good), Err(Fault::TooShort));
+    assert_eq!(updates.begin(IN_USE + 1), Err(Fault::TooLong));
+    assert_eq!(updates.begin(u32::MAX), Err(Fault::TooLong));
+    assert_eq!(device.start().unwrap(), old);
+    device.update(&new).unwrap();
+    assert_eq!(device.start().unwrap(), new);
+}
+
+#[test]
+fn a_short_image_need_not_be_whole_words() {
+    let device = Device::new(&image(1));
+    for length in [0, 1, 3, 63, 64, 65, 255, 256, 257] {
+        let short = &image(3)[..length];
+        device.update(short).unwrap();
+        assert_eq!(&device.start().unwrap()[..length], short);
+        device.boot_state().confirm().unwrap();
+    }
+}

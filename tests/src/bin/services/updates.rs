@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! An update of the firmware by a process of its own: only a signed image is accepted, also after the process has
+//! restarted in the middle, and it is taken back at the next start unless it is confirmed. Who sends images may not
+//! confirm them, who confirms may not send any, and neither reaches the flash.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+use crossgate::supervise;
+use crossgate::{CallError, Exclusive, Handle, LeaseBuf, Notification, Signal, interface, thread};
+use crossgate_partition::{Partition, PartitionHandle, Partitions};
+use crossgate_update::{BootState, Confirm, Fault, Image, Update, Updates};
+use ed25519_dalek::{Signer, SigningKey};
+use embassy_boot::{BootLoader, BootLoaderConfig};
+use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
+use sha2::{Digest, Sha512};
+use simulated_chips::SimulatedFlash;
+use system_tests::raw;
+use system_tests::report::{expect, pass};
+use system_tests::watch::allow_no_fault;
+
+const PAGE: usize = 256;
+/// The bytes of an image; the new one has a page more, and the state of the boot loader one.
+const IMAGE: usize = 3 * PAGE;
+const SECRET: [u8; 32] = [7; 32];
+/// The key that belongs to it (RFC 8032, 5.1.5).
+const PUBLIC: [u8; 32] = [
+    0xea, 0x4a, 0x6c, 0x63, 0xe2, 0x9c, 0x52, 0x0a, 0xbe, 0xf5, 0x50, 0x7b, 0x13, 0x2e, 0xc5, 0xf9,
+    0x95, 0x47, 0x76, 0xae, 0xbe, 0xbe, 0x7b, 0x92, 0x42, 0x1e, 0xea, 0x69, 0x14, 0x46, 0xd2, 0x2c,
+];
+
+type Flash = SimulatedFlash<{ 8 * PAGE }, 4, PAGE>;
+type InUse = PartitionHandle<0, 4, PAGE>;
+type New = PartitionHandle<1, 4, PAGE>;
+type State = PartitionHandle<2, 4, PAGE>;
+
+/// The boot loader, in a process, because the memory of the emulator's flash does not outlive a reset.
+#[interface]
+trait Loader {
+    /// Puts an image into place, as whoever makes the device does.
+    fn install(&mut self, number: u8);
+    /// Does what the boot loader does at a start, and returns the number of the image that starts; nothing if it is not
+    /// whole.
+    fn start(&mut self) -> Option<u32>;
+}
+
+struct Boot {
+    in_use: InUse,
+    new: New,
+    state: State,
+}
+
+impl Loader for Boot {
+    fn install(&mut self, number: u8) {
+        expect("install", self.in_use.write(0, &image(number)), Ok(()));
+    }
+
+    fn start(&mut self) -> Option<u32> {
+        let Boot { in_use, new, state } = *self;
+        let config = BootLoaderConfig { active: in_use, dfu: new, state };
+        BootLoader::new(config).prepare_boot(&mut [0; 64]).ok()?;
+        let mut read = [0; IMAGE];
+        self.in_use.read(0, &mut read).ok()?;
+        let number = read[0];
+        (read == image(number)).then_some(number.into())
+    }
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process flash {
+        object partitions (stack = 1024): Exclusive<Partitions<Flash, 3>> = Partitions::new(
+            Flash::new(),
+            [(0, 3 * PAGE as u32), (3 * PAGE as u32, 4 * PAGE as u32), (7 * PAGE as u32, PAGE as u32)],
+        ) => [IN_USE: dyn Partition<0, 4, PAGE>, NEW: dyn Partition<1, 4, PAGE>, STATE: dyn Partition<2, 4, PAGE>];
+    }
+    process updater {
+        object updates (stack = 12288): Exclusive<Updates<New, State>> =
+            Updates::new(New::new(NEW), State::new(STATE), PUBLIC) => [UPDATE: dyn Update];
+        object trial (stack = 1536): Exclusive<BootState<State>> =
+            BootState::new(State::new(STATE)) => [CONFIRM: dyn Confirm];
+    }
+    process loader {
+        object loader (stack = 3072): Exclusive<Boot> =
+            Boot { in_use: InUse::new(IN_USE), new: New::new(NEW), state: State::new(STATE) } => [LOADER: dyn Loader];
+    }
+    process keeper {
+        notification WORKS;
+        thread main (priority = 3, stack = 4096) = keep(CONFIRM, WORKS);
+    }
+    process witness {
+        notification FAULTED;
+        notification RESTART;
+        supervisor FAULTED;
+        thread main (priority = 9, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
+        thread restarts (priority = 8, stack = 2048) = restart_updates(RESTART);
+    }
+    process radio {
+        thread main (priority = 2, stack = 24576) = update(UPDATE, LOADER, (RESTART, WORKS));
+    }
+}
+board::start!(SYSTEM);
+
+fn image(number: u8) -> [u8; IMAGE] {
+    core::array::from_fn(|place| if place == 0 { number } else { (place as u8) ^ number })
+}
+
+fn signature(image: &[u8; IMAGE]) -> [u8; 64] {
+    SigningKey::from_bytes(&SECRET).sign(&Sha512::digest(image)).to_bytes()
+}
+
+/// Sends a part of an image.
+fn send(update: Handle<dyn Update>, part: &[u8]) -> Result<(), Fault> {
+    let mut buffer = LeaseBuf::<64>::new();
+    for piece in part.chunks(50) {
+        buffer[..piece.len()].copy_from_slice(piece);
+        let written = update.write(buffer.first(piece.len()));
+        let Ok(written) = written else { return Err(Fault::NotBegun) };
+        written?;
+    }
+    Ok(())
+}
+
+fn finish(
+    update: Handle<dyn Update>,
+    signature: &[u8; 64],
+) -> Result<Result<(), Fault>, CallError> {
+    let mut buffer = LeaseBuf::<64>::new();
+    buffer.copy_from_slice(signature);
+    update.finish(&buffer)
+}
+
+fn begin_and_send(update: Handle<dyn Update>, image: &[u8; IMAGE]) {
+    expect("begin", update.begin(IMAGE as u32), Ok(Ok(())));
+    expect("send", send(update, image), Ok(()));
+}
+
+/// Restarts the process of the updates when it is told to.
+fn restart_updates(told: Notification) -> ! {
+    told.wait();
+    let updates = SYSTEM.processes.iter().position(|process| process.name == "updater");
+    expect("a restart", supervise::restart(updates.unwrap_or(0) as u8), Ok(()));
+    thread::exit()
+}
+
+fn update(
+    update: Handle<dyn Update>,
+    loader: Handle<dyn Loader>,
+    (restart, works): (Signal, Signal),
+) -> ! {
+    let new = image(2);
+    let good = signature(&new);
+    expect("install", loader.install(1), Ok(()));
+    expect("a start", loader.start(), Ok(Some(1)));
+
+    // The process restarts in the middle of an update.
+    expect("begin", update.begin(IMAGE as u32), Ok(Ok(())));
+    expect("send", send(update, &new[..500]), Ok(()));
+    expect("signal", restart.signal(), Ok(()));
+    expect("the rest", send(update, &new[500..]), Err(Fault::NotBegun));
+    expect("no update", finish(update, &good), Ok(Err(Fault::NotBegun)));
+    expect("a start", loader.start(), Ok(Some(1)));
+
+    // An image that is not signed.
+    for bad in [[0; 64], signature(&image(1))] {
+        begin_and_send(update, &new);
+        expect("a wrong signature", finish(update, &bad), Ok(Err(Fault::BadSignature)));
+        expect("a start", loader.start(), Ok(Some(1)));
+    }
+    expect("too long", update.begin(IMAGE as u32 + 1), Ok(Err(Fault::TooLong)));
+    expect("begin", update.begin(10), Ok(Ok(())));
+    expect("more than told", send(update, &new), Err(Fault::TooLong));
+
+    // One that is, but nothing confirms it.
+    begin_and_send(update, &new);
+    expect("a good signature", finish(update, &good), Ok(Ok(())));
+    expect("another", update.begin(1), Ok(Err(Fault::Undecided)));
+    expect("a start", loader.start(), Ok(Some(2)));
+    expect("a start", loader.start(), Ok(Some(1)));
+
+    // Now something does.
+    begin_and_send(update, &new);
+    expect("a good signature", finish(update, &good), Ok(Ok(())));
+    expect("a start", loader.start(), Ok(Some(2)));
+    expect("signal", works.signal(), Ok(()));
+    expect("a start", loader.start(), Ok(Some(2)));
+
+    for service in ["CONFIRM", "NEW", "STATE", "IN_USE"] {
+        let reply = raw::call(raw::service(&SYSTEM, service), 0, [0; 4]);
+        expect("what is not its own", reply.error(), Some(CallError::NotPermitted));
+    }
+    pass()
+}
+
+/// Confirms the image when it is told that it works.
+fn keep(confirm: Handle<dyn Confirm>, works: Notification) -> ! {
+    works.wait();
+    expect("the image", confirm.image(), Ok(Ok(Image::Trial)));
+    expect("confirm", confirm.confirm(), Ok(Ok(())));
+    expect("the image", confirm.image(), Ok(Ok(Image::Confirmed)));
+    let reply = raw::call(raw::service(&SYSTEM, "UPDATE"), 0, [0; 4]);
+    expect("what is not its own", reply.error(), Some(CallError::NotPermitted));
+    thread::exit()
+}
