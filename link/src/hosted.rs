@@ -38,7 +38,7 @@ use crate::inputs::{FileId, Inputs, Section};
 use crate::library::{self, is_c_library};
 use crate::link::{STRIP, collect, refuse_merged, unowned};
 use crate::linker;
-use crate::ownership::{KERNEL, UNOWNED, named_owner};
+use crate::names::{KERNEL, UNOWNED, named_owner};
 use crate::plan::PARTS;
 use crate::reach::{Reach, is_reached};
 use crate::script::{OutputSection, description};
@@ -223,7 +223,11 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
 
 /// Leaves the statics of the host's side where they are.
 fn leave_to_host(inputs: &mut Inputs) {
-    let owners = inputs.sections.iter().filter_map(named_owner).filter(|&name| name != KERNEL);
+    let owners = inputs
+        .sections
+        .iter()
+        .filter_map(|section| named_owner(&section.name))
+        .filter(|&name| name != KERNEL);
     inputs.processes = owners.map(str::to_owned).collect();
     let is_hosts =
         |it: &&mut Section| HOST.contains(&it.krate.as_str()) || it.name.starts_with(DEFMT);

@@ -115,6 +115,7 @@ mod link;
 mod linker;
 pub mod map;
 mod merging;
+mod names;
 mod ownership;
 mod plan;
 mod protection;
