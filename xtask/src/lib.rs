@@ -5,6 +5,8 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+mod circles;
 pub mod commands;
 #[cfg(test)]
 mod documents;
@@ -12,6 +14,8 @@ mod documents;
 mod layering;
 #[cfg(test)]
 mod sources;
+#[cfg(test)]
+mod text;
 mod writers;
 
 use std::path::Path;
