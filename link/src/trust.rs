@@ -45,10 +45,10 @@ const DEFMT: [&str; 6] = [
 ];
 
 /// The advice about what the kernel would use.
-const ADVICE: &str = "What runs with the kernel's rights comes from the kernel, its port and the firmware's own \
+const ADVICE: &str = "Code that runs with the kernel's rights comes from the kernel, its port and the firmware's own \
                       crate, which the `start!` of a board may write into. Remove it, or rename it.";
 /// The advice about what a process would use.
-const ADVICE_FOR_PROCESSES: &str = "What a process runs comes from its own crate and from the libraries that it \
+const ADVICE_FOR_PROCESSES: &str = "The code of a process comes from its own crate and from the libraries that it \
                                     depends on. Remove it, or rename it.";
 
 /// Refuses a firmware in which the kernel, or a process, would use code or data of another process.

@@ -13,6 +13,8 @@ mod documents;
 #[cfg(test)]
 mod layering;
 #[cfg(test)]
+mod prose;
+#[cfg(test)]
 mod sources;
 #[cfg(test)]
 mod text;

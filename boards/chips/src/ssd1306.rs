@@ -15,7 +15,7 @@ use core::fmt;
 ///   commands; data between them are data.
 /// - The display shows something 100 ms after it was switched on (8.9), and only if the charge pump was enabled before:
 ///   that takes effect when it is switched on (application note, 2.1).
-/// - On an SPI bus it has no output. What is read on an I2C bus is whether it is off (9).
+/// - On an SPI bus it has no output. A read on an I2C bus says if it is off (9).
 ///
 /// Scrolling and the configuration of outputs are taken for what they are, and have no effect.
 #[derive(Clone)]
@@ -66,7 +66,7 @@ pub struct TwoWires {
     next: Next,
 }
 
-/// What the next byte of a transfer is (8.1.5).
+/// The meaning of the next byte of a transfer is (8.1.5).
 #[derive(Clone, Copy, Debug)]
 enum Next {
     Control,
@@ -370,7 +370,7 @@ mod tests {
         }
     }
 
-    /// What makes the memory's first byte the upper left of the module.
+    /// The commands that make the memory's first byte the upper left of the module.
     const UPRIGHT: [u8; 4] = [0xa1, 0xc8, 0x20, 0];
     const ON: [u8; 3] = [0x8d, 0x14, 0xaf];
 
