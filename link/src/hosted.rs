@@ -39,6 +39,7 @@ use crate::library::{self, is_c_library};
 use crate::link::{STRIP, collect, refuse_merged, unowned};
 use crate::linker;
 use crate::names::{KERNEL, UNOWNED, named_owner};
+use crate::ownership::check_names;
 use crate::plan::PARTS;
 use crate::reach::{Reach, is_reached};
 use crate::script::{OutputSection, description};
@@ -171,6 +172,7 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     if !is_reached(&inputs, "main", RUN) {
         return linker::run(arguments.all());
     }
+    check_names(&inputs)?;
     let reach = Reach::of(&inputs);
     let of_host = |file: FileId| HOST.contains(&&*inputs.files[file].krate);
     let mut names = library::names(&paths)?;

@@ -56,6 +56,7 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     }
     ensure!(!arguments.scripts().is_empty(), "{NO_SCRIPT}");
     refuse_merged(&paths)?;
+    ownership::check_names(&inputs)?;
     let reach = Reach::of(&inputs);
     let handlers = trust::check(&reach, &RUNTIME, &scripts::names(arguments)?)?;
     critical::check(&reach)?;

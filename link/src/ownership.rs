@@ -4,7 +4,7 @@
 //! A static belongs to its user: the process (or the kernel) whose code, as far as it can be [reached](crate::reach),
 //! refers to it.
 
-use crate::inputs::{Section, SectionId};
+use crate::inputs::{InputFile, Inputs, Section, SectionId};
 use crate::names::{
     KERNEL, STACK, after, is_kept, is_placed, is_shared, listed, named_owner, original,
 };
@@ -20,6 +20,23 @@ pub enum Owner<'a> {
     Process(&'a str),
     /// No owner, because nothing uses it.
     Nobody,
+}
+
+/// Refuses a process that has the name of the firmware's own crate: by the rule for [owners] it would own all statics of
+/// that crate, and so those of the kernel.
+///
+/// # Errors
+/// Names it.
+pub fn check_names(inputs: &Inputs) -> Result<()> {
+    let is_owner = |file: &&InputFile| file.is_compiled && inputs.processes.contains(&file.krate);
+    if let Some(InputFile { krate, .. }) = inputs.files.iter().find(is_owner) {
+        bail!(
+            "process `{krate}` has the name of the firmware's own crate. The statics of a crate that is named like a \
+             process belong to that process, but those of this crate are the kernel's.\n  Rename the process in \
+             `system!`, or the firmware in its Cargo.toml."
+        );
+    }
+    Ok(())
 }
 
 /// Finds the owner of every writable section.
