@@ -2,12 +2,12 @@
 //! The cost of the kernel's operations.
 
 mod cycles;
-mod emulated;
 #[cfg(target_os = "linux")]
 mod hosted;
 #[cfg(not(target_os = "linux"))]
 #[path = "bench/not_hosted.rs"]
 mod hosted;
+mod measurement;
 mod operations;
 mod results;
 mod table;
@@ -16,8 +16,8 @@ use anyhow::{Result, bail};
 use workbench::board::{BENCHMARK, Board};
 use workbench::setup;
 
-pub use emulated::{FLASH, check, figures};
 pub use hosted::check as check_hosted;
+pub use measurement::{FLASH, check, figures};
 pub use operations::OPERATIONS;
 pub use results::Figures;
 
@@ -34,9 +34,9 @@ pub fn run(board: Board, as_json: bool, check: bool) -> Result<()> {
             }
             setup::target()?;
             setup::emulator_for_tests()?;
-            let measured = emulated::measure(board)?;
+            let measured = measurement::measure(board)?;
             if as_json {
-                emulated::print_json(board, &measured);
+                measurement::print_json(board, &measured);
             } else {
                 table::print(&measured);
             }

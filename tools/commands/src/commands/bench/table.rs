@@ -2,7 +2,7 @@
 //! The table of the measurements on the emulated board, and the meaning of its columns.
 
 use super::cycles::Range;
-use super::emulated::{FLASH, Measured, RAM};
+use super::measurement::{FLASH, Measured, RAM};
 use super::operations::OPERATIONS;
 use crate::size;
 
