@@ -56,6 +56,10 @@ fn pages() -> Vec<Page> {
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
         "CODE_OF_CONDUCT.md",
+        "boards/README.md",
+        "examples/README.md",
+        "ports/README.md",
+        "services/README.md",
         "tools/README.md",
     ];
     let beside = beside.map(|name| root.join(name));
