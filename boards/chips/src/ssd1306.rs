@@ -441,7 +441,7 @@ mod tests {
         send(&mut display, false, &[0x20, 1, 0x21, 10, 11, 0x22, 2, 3], 0);
         send(&mut display, true, &[2; 3], 0);
         assert_eq!(lit(&display.picture(500_000)), [(10, 17), (11, 17), (10, 25)]);
-        // In the mode of pages the columns begin anew in the same one.
+        // In the mode of pages the columns start again in the same one.
         send(&mut display, false, &[0x20, 2, 0xb0, 0x0f, 0x17], 0);
         send(&mut display, true, &[4; 2], 0);
         assert!(display.picture(500_000).is_lit(127, 2) && display.picture(500_000).is_lit(0, 2));

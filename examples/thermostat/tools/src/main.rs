@@ -43,7 +43,7 @@ enum Task {
         #[arg(long, value_name = "SECONDS", default_value_t = 25)]
         seconds: u32,
     },
-    /// Write the recorded day of the demo anew
+    /// Write the recorded day of the demo again
     RecordDay,
 }
 
