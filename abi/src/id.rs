@@ -21,7 +21,7 @@ macro_rules! kinds {
         /// The kinds of things that have numbers. They are only names: no values of these types exist.
         pub mod kind {
             $(
-                #[doc = concat!("What a [`", stringify!($id), "`](super::", stringify!($id), ") numbers.")]
+                #[doc = concat!("The kind of thing that a [`", stringify!($id), "`](super::", stringify!($id), ") numbers.")]
                 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
                 pub enum $kind {}
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What a process calls that is written in C. The functions are those of the Rust crate `crossgate-c`. */
+/* The functions for a process that is written in C: those of the Rust crate `crossgate-c`. */
 #ifndef CROSSGATE_H
 #define CROSSGATE_H
 

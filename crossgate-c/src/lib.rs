@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a process needs that is written in C: the functions of `crossgate.h`.
+//! The functions for a process that is written in C: those of `crossgate.h`.
 //!
 //! The crate of such a process depends on this one, compiles its C in its build script, and gives the kernel the
 //! entry points, which it forwards to C. See the book's chapter *A process in C*. There is no static here, so all
@@ -19,8 +19,8 @@ pub mod header;
 /// Calls a method. Returns 0, or the number of a [`CallError`].
 ///
 /// # Safety
-/// `arguments` are `count` words, `results` is room for two. What is lent by them is memory of the process, and
-/// nothing but atomics in it is used by others meanwhile.
+/// `arguments` are `count` words, `results` is room for two. The memory that they lend is the process' own, and
+/// others use only atomics in it meanwhile.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crossgate_call(
     service: RawHandle,

@@ -21,20 +21,11 @@ mod gate;
 mod gate;
 #[cfg(not(target_os = "none"))]
 mod host;
+pub(crate) mod reply;
 #[cfg(not(target_os = "none"))]
 #[doc(hidden)]
 pub use host::{call, leave, stack_pointer, system_call};
 #[cfg(not(target_os = "none"))]
 pub(crate) use host::{interface_of, name_of};
-
-use crossgate_abi::Word;
-
-/// The results of a system call.
 #[doc(hidden)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reply {
-    /// 0 for success.
-    pub status: Word,
-    /// The results.
-    pub words: [Word; 2],
-}
+pub use reply::Reply;

@@ -91,6 +91,8 @@ mod panic;
 pub mod pool;
 mod seal;
 pub mod server;
+#[doc(hidden)]
+pub mod shape;
 mod shared;
 mod status;
 pub mod supervise;

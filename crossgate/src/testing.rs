@@ -47,21 +47,19 @@
 
 mod draft;
 mod machine;
-mod thread;
+mod run;
+pub(crate) mod thread;
 mod world;
 
-use crate::arch::Reply;
 use crate::{AllShared, CallError, Handle, Notification, ServedBy, pool};
 use core::any::TypeId;
-use core::fmt;
-use crossgate_abi::table::{Method, NO_LOCK, RawReply, System};
-use crossgate_abi::{LockId, Shape, Status, Word, number};
+use crossgate_abi::table::{NO_LOCK, System};
+use crossgate_abi::{LockId, Status, Word, number};
 use draft::Draft;
 use std::boxed::Box;
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::vec::Vec;
-use thread::Me;
 
 pub use machine::idle;
 
@@ -144,7 +142,7 @@ impl Wiring {
     /// If `body` panics; if a process crashes that must not; if all threads wait and nothing will wake any of them; or
     /// if the wiring has run already.
     pub fn run<R>(&self, body: impl FnOnce() -> R) -> R {
-        world::run(&self.0, body)
+        run::run(&self.0, body)
     }
 }
 
@@ -350,52 +348,6 @@ impl<R> Thread<R> {
 /// # Errors
 /// The error of the kernel or of the server's thunk.
 pub fn call_raw(gate: usize, method: usize, words: [Word; 4]) -> Result<[Word; 2], CallError> {
-    let reply = call(number::call(gate, method), words);
+    let reply = thread::call(number::call(gate, method), words);
     CallError::from_status(Status(reply.status)).map_or(Ok(reply.words), Err)
-}
-
-/// The methods of the service by which the test enters a process.
-const VISIT: &[Method] = &[Method::new(visit, Shape::values(1), Shape::NONE)];
-
-unsafe extern "C-unwind" fn visit(_: *mut (), body: Word, _: Word, _: Word, _: Word) -> RawReply {
-    let body = core::ptr::with_exposed_provenance_mut::<&mut dyn FnMut()>(body);
-    // SAFETY: `enter` has called, and waits. (No other code knows the gate: it is behind all gates that have a handle.)
-    unsafe { (*body)() };
-    RawReply { status: 0, words: [0; 2] }
-}
-
-/// Returns the thread of the test that the calling thread of the host is.
-fn me() -> std::rc::Rc<Me> {
-    thread::current().unwrap_or_else(|| {
-        panic!(
-            "a system call by no thread of a test: make it inside of `Wiring::run`, or in a `Process::thread`"
-        )
-    })
-}
-
-pub(crate) fn call(selector: Word, words: [Word; 4]) -> Reply {
-    me().call(selector, words)
-}
-
-pub(crate) fn system_call(number: Word, words: [Word; 4]) -> Reply {
-    me().system_call(number, words)
-}
-
-pub(crate) fn interface_of(gate: usize) -> Option<TypeId> {
-    let system = me().system();
-    let service = system.services.get(system.gates.get(gate)?.service.index())?;
-    (usize::from(service.gate) == gate).then(|| (service.interface)())
-}
-
-pub(crate) fn name_of(process: usize) -> Option<&'static str> {
-    Some(thread::current()?.system().processes.get(process)?.name)
-}
-
-#[cfg(miri)]
-pub(crate) use thread::stack_pointer;
-
-impl fmt::Debug for Draft {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_list().entries(self.names()).finish()
-    }
 }

@@ -3,6 +3,7 @@
 
 use crate::notification::TimedOut;
 use crate::seal::Seal;
+use crate::shape::tagged;
 use core::num::{NonZeroI8, NonZeroI16, NonZeroI32, NonZeroU8, NonZeroU16, NonZeroU32};
 use core::time::Duration;
 use crossgate_abi::{ARGUMENT_WORDS, Shape, Word};
@@ -207,7 +208,7 @@ pub trait Parameter: Sized {
 
 impl<T: Wire> Parameter for T {
     const SEAL: Seal = Seal;
-    const ARGUMENT: Shape = crate::interface::value::<T>();
+    const ARGUMENT: Shape = value::<T>();
     type Caller = T;
 
     #[inline(always)]
@@ -219,6 +220,17 @@ impl<T: Wire> Parameter for T {
     unsafe fn take_argument(decoder: &mut Decoder) -> Result<T, Invalid> {
         T::take(decoder)
     }
+}
+
+/// Returns the shape of a value.
+#[track_caller]
+const fn value<T: Wire>() -> Shape {
+    let shape = T::SHAPE;
+    assert!(
+        !shape.has_leases(),
+        "a `SHAPE` with lent memory: only a `Lease` or a `LeaseMut` is that"
+    );
+    shape
 }
 
 macro_rules! integers {
@@ -342,7 +354,7 @@ const GOOD: Word = 0;
 const BAD: Word = 1;
 
 impl<T: Wire> Wire for Option<T> {
-    const SHAPE: Shape = crate::interface::tagged(T::SHAPE, Shape::NONE);
+    const SHAPE: Shape = tagged(T::SHAPE, Shape::NONE);
 
     #[inline(always)]
     fn put(self, encoder: &mut Encoder) {
@@ -376,7 +388,7 @@ impl<T: Wire> Wire for Option<T> {
 }
 
 impl<T: Wire, E: Wire> Wire for Result<T, E> {
-    const SHAPE: Shape = crate::interface::tagged(T::SHAPE, E::SHAPE);
+    const SHAPE: Shape = tagged(T::SHAPE, E::SHAPE);
 
     #[inline(always)]
     fn put(self, encoder: &mut Encoder) {

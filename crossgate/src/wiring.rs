@@ -2,6 +2,7 @@
 //! Arithmetic and checks of `system!`, done by the compiler.
 
 mod budgets;
+mod counts;
 mod interfaces;
 mod limits;
 mod mmio;
@@ -15,10 +16,11 @@ pub use crate::object::{Array, ServiceObject};
 pub use budgets::{
     Unit, budget, budget_of_process, budget_of_thread, budgets_of_threads, if_any, time_slice,
 };
+pub use counts::{bit, sum};
 pub use interfaces::{Described, description, description_length};
 pub use limits::{
-    DEFAULT_SERVICE_STACK, check_line, check_method, gate_count, heap_size, lock_count, priority,
-    restart, service_count, service_stack, stack_size,
+    DEFAULT_SERVICE_STACK, check_line, gate_count, heap_size, lock_count, priority, restart,
+    service_count, service_stack, stack_size,
 };
 pub use mmio::{OwnedMmio, check_mmio, mmio, region_count, regions};
 pub use tables::{EMPTY, Publication, clients, first, gates, methods, passes_handles, publish};
@@ -33,12 +35,6 @@ pub trait Mentioned {}
 
 /// Requires that a mention is proven to be compiled.
 pub const fn mentioned<Mention: Mentioned>() {}
-
-/// Returns the set of one element: bit `index`. Past the last bit the set is empty; a firmware has no more.
-#[must_use]
-pub const fn bit(index: usize) -> u32 {
-    1_u32.unbounded_shl(index as u32)
-}
 
 /// The memory of a stack. The linker aligns it.
 #[repr(C, align(8))]
@@ -60,17 +56,6 @@ impl<const N: usize> Stack<N> {
     pub const fn start(&'static self) -> *const u8 {
         self.0.get().cast::<u8>()
     }
-}
-
-/// Returns the sum of the counts before `end`: the index of the first thing of item `end`.
-#[must_use]
-pub const fn sum(counts: &[usize], end: usize) -> usize {
-    let (mut sum, mut index) = (0, 0);
-    while index < end {
-        sum += counts[index];
-        index += 1;
-    }
-    sum
 }
 
 /// Returns the handle (or handles) of the service whose first object has this first gate.

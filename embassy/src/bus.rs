@@ -66,7 +66,7 @@ enum Kind {
     Read,
     Write,
     Transfer,
-    /// What is read takes the place of what is written.
+    /// The bytes that are read replace those that are written.
     InPlace,
     Delay(u32),
 }

@@ -1,26 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Executors, and how their threads wait.
+//! Executors: their state, the list of those of the process, and the ring of their bells.
 
-use crate::timers::{self, NEVER};
-use crate::wait;
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8};
-use core::time::Duration;
-use crossgate::notification::Set;
+use crossgate::Notification;
 use crossgate::sync::OnceLock;
-use crossgate::{Notification, time};
-use embassy_executor::Spawner;
 use embassy_executor::raw::{self, TaskRef};
 
 /// It polls, and looks at its state before it waits.
-const POLLS: u8 = 0;
+pub(crate) const POLLS: u8 = 0;
 /// It polls, and has to poll again.
-const AGAIN: u8 = 1;
+pub(crate) const AGAIN: u8 = 1;
 /// It waits for its bell, or is about to.
-const WAITS: u8 = 2;
+pub(crate) const WAITS: u8 = 2;
 
 /// The executors of the process that run: the last one that has begun, and each knows the one before.
 static LAST: AtomicPtr<Executor> = AtomicPtr::new(null_mut());
@@ -32,14 +27,14 @@ static LAST: AtomicPtr<Executor> = AtomicPtr::new(null_mut());
 // The state is first, because an address without an offset is an instruction less.
 #[repr(C)]
 pub struct Executor {
-    state: AtomicU8,
+    pub(crate) state: AtomicU8,
     /// True if the time of a timer or the set of notifications has changed for which it waits.
-    has_news: AtomicBool,
-    has_begun: AtomicBool,
+    pub(crate) has_news: AtomicBool,
+    pub(crate) has_begun: AtomicBool,
     /// Set before it is in the list.
-    bell: OnceLock<Notification>,
+    pub(crate) bell: OnceLock<Notification>,
     before: AtomicPtr<Executor>,
-    raw: UnsafeCell<MaybeUninit<raw::Executor>>,
+    pub(crate) raw: UnsafeCell<MaybeUninit<raw::Executor>>,
 }
 
 // SAFETY: `raw` is written by the thread that has begun it, before any other thread can find it. After that other threads
@@ -72,72 +67,8 @@ impl Executor {
         }
     }
 
-    /// Runs the tasks that `init` spawns, and those that they spawn, on the calling thread.
-    ///
-    /// `bell` is a notification that nothing else uses: whoever wakes a task rings it while the thread waits.
-    ///
-    /// # Panics
-    /// If it runs already.
-    pub fn run(&'static self, bell: Notification, init: impl FnOnce(Spawner)) -> ! {
-        assert!(!self.has_begun.swap(true, SeqCst), "an executor runs on one thread");
-        self.bell.get_or_init(|| bell);
-        let context = core::ptr::from_ref(self).cast_mut().cast();
-        // SAFETY: this thread alone has begun it, and nobody finds it yet.
-        let raw = unsafe { (*self.raw.get()).write(raw::Executor::new(context)) };
-        let raw: &'static raw::Executor = raw;
-        self.list();
-        init(raw.spawner());
-
-        let mut notifications = Set::EMPTY;
-        // The nearest time of a timer, if there is one.
-        let (mut is_timed, mut due) = (false, 0);
-        loop {
-            // Relaxed, because the queue of tasks orders it: who rings for a task that this poll does not see, has seen that
-            // the queue was emptied.
-            self.state.store(POLLS, Relaxed);
-            // SAFETY: this thread alone polls it, and no task does.
-            unsafe { raw.poll() };
-            // A change that comes too late for this is seen below.
-            if self.has_news.load(Relaxed) {
-                self.has_news.store(false, SeqCst);
-                notifications = wait::notifications_of(self);
-                is_timed = true;
-            }
-            // Also while tasks are ready, because they may always be.
-            if is_timed {
-                due = timers::wake_due(self, time::now().as_micros());
-                is_timed = due != NEVER;
-            }
-            if self.state.load(Acquire) == AGAIN {
-                if !notifications.is_empty() {
-                    self.take(notifications);
-                }
-                continue;
-            }
-            if self.state.compare_exchange(POLLS, WAITS, SeqCst, SeqCst).is_err()
-                || self.has_news.load(SeqCst)
-            {
-                continue;
-            }
-            let all = notifications.with(bell);
-            let arrived = if is_timed {
-                let left = due.saturating_sub(time::now().as_micros());
-                all.wait_timeout(Duration::from_micros(left)).ok()
-            } else {
-                Some(all.wait())
-            };
-            // From here on it need not be told.
-            self.state.store(POLLS, SeqCst);
-            if let Some(arrived) = arrived
-                && !arrived.is(bell)
-            {
-                wait::wake(self, arrived);
-            }
-        }
-    }
-
     /// Has it be found.
-    fn list(&'static self) {
+    pub(crate) fn list(&'static self) {
         let mut before = LAST.load(SeqCst);
         loop {
             self.before.store(before, SeqCst);
@@ -146,14 +77,6 @@ impl Executor {
                 Ok(_) => return,
                 Err(other) => before = other,
             }
-        }
-    }
-
-    /// Takes a signal of one of the notifications, if there is one.
-    #[inline(never)]
-    fn take(&self, notifications: Set) {
-        if let Some(arrived) = notifications.try_wait() {
-            wait::wake(self, arrived);
         }
     }
 

@@ -44,6 +44,7 @@ mod bus;
 mod executor;
 mod io;
 mod mutex;
+mod run;
 mod timers;
 mod wait;
 

@@ -92,7 +92,8 @@ impl<P: Port> Kernel<P> {
     pub(crate) extern "C" fn count(&mut self) {
         let now = self.port.now();
         let thread = self.threads.current();
-        // This gives the return a duty, because a return without duties would not come here.
+        // The frame now holds a deadline to restore. That is a duty of the return, and a port leaves a return with duties
+        // to the core, which counts the time then.
         thread.outer_deadline();
         let id = thread.id;
         let process = if id == ThreadId::IDLE { ProcessId::NOBODY } else { thread.rights.process };
@@ -173,7 +174,8 @@ impl<P: Port> Kernel<P> {
         if account.left == 0 {
             account.count = account.count.wrapping_add(1);
             let (count, user) = (account.count, account.user);
-            // Not each time, because the supervisor would have something to do in each period.
+            // Only the first, second, fourth ... time is reported, because otherwise the supervisor would have work in each
+            // period.
             if count.is_power_of_two() {
                 let fault = Fault { address: Word::from(count), ..Fault::of(Cause::Budget) };
                 self.report(user, budget.process, &fault);

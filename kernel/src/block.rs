@@ -61,7 +61,8 @@ impl<P: Port> Kernel<P> {
         Some(true)
     }
 
-    /// Returns the thread that has what this one waits for, unless this one is to try again anyway.
+    /// Returns the thread that holds the lock or mutex for which this one waits; `None` if this one is about to try
+    /// again anyway.
     #[cfg(test)]
     pub(crate) fn holder_for(&self, id: ThreadId) -> Option<ThreadId> {
         self.threads.get(id).blocked_on.filter(|_| !self.work.waking.contains(id))
@@ -118,7 +119,7 @@ impl<P: Port> Kernel<P> {
         if is_ready {
             self.ready.push(thread);
         }
-        // The thread may be one that the worker has to look at, or has looked at.
+        // The worker restarts its search, because it chose its next thread by the old priorities.
         self.engage();
     }
 

@@ -123,7 +123,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// From now on waits fail only in calls whose callers are gone, or that are refused too.
+    /// Counts the waits that still have to fail after the refused call: those in calls that are refused too, or whose
+    /// callers are gone.
     #[inline]
     fn returned(&mut self) {
         let thread = self.threads.current();

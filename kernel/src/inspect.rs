@@ -131,8 +131,8 @@ impl<P: Port> Kernel<P> {
         self.note(process);
     }
 
-    /// Notes the crash by which a process is taken down, if it is one: then the newest record is of that crash. Returns
-    /// that record.
+    /// Notes a crash of a process that is taken down, and returns its record, which is the newest; `None` if the process
+    /// is taken down for another reason, or if the firmware has no notes.
     #[inline]
     fn note(&mut self, process: ProcessId) -> Option<[Word; FaultRecord::WORDS]> {
         let (count, record) = self.faults.newest();

@@ -23,7 +23,7 @@ impl<P: Port> Kernel<P> {
                 let address = line as i16 as Word;
                 let fault = Fault { address, ..Fault::of(Cause::Interrupt) };
                 self.report(self.threads.current_id(), ProcessId::NOBODY, &fault);
-                // The idle thread, if that was interrupted, has something to do now.
+                // If the idle thread was interrupted, it has something to do now.
                 return self.reload();
             }
         }

@@ -6,7 +6,9 @@
 use crossgate_abi::{ProcessId, WHOLE_BLOCK, Word};
 use crossgate_protection::Span;
 
-/// The number of leases of a thread that can be in force or suspended at a time, over all its calls.
+/// The number of leases of a thread that can be in force or suspended at a time, over all its calls; at most 15, because
+/// [`InForce`] counts in half a byte. The text of `TooDeep` in `abi/src/error.rs` names it.
+/// [`LEASES_PER_CALL`](crossgate_abi::LEASES_PER_CALL) limits those of a call.
 pub const LEASES: usize = 4;
 
 /// The size in bytes of the smallest block that [`WHOLE_BLOCK`] can mean.

@@ -79,8 +79,8 @@ impl<P: Port> Kernel<P> {
         writable: bool,
     ) -> Result<Source, CallError> {
         let thread = self.threads.current();
-        // Below are the registers that the kernel saved, and the callee's stack; above is what was closed for the
-        // callers of this thread.
+        // Below this part are the registers that the kernel saved, and the callee's stack. Above it is the part of the
+        // callers, which is closed.
         let own = Span { start: stack_pointer + P::CONTEXT_SIZE, end: thread.window_top() };
         if own.contains(memory) {
             return Ok(Source::STACK);

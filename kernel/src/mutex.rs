@@ -45,8 +45,9 @@ impl<P: Port> Kernel<P> {
             Some(false) => {}
         }
         self.port.write_word(address, value | CONTENDED);
-        // The returns of the holder will be noticed. (If an object has a lock, the duty is set for the call already; or
-        // the lock was freed when the process was taken down, but then unwinding skips this frame.)
+        // The holder may return without freeing the mutex. So each return of the holder gets the duty to wake the
+        // threads that wait for it. (Calls of objects with a lock have that duty already. Their lock may be gone,
+        // freed when the process was taken down, but then unwinding skips the frame.)
         for frame in self.threads.get_mut(holder).frames_in_use() {
             frame.care |= LOCKED;
         }

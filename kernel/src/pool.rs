@@ -85,7 +85,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Fails the waits for mutexes that this thread, which is at home, still has.
+    /// Fails the waits of others for the mutexes that this thread, which is at home, has not freed.
     #[inline]
     fn abandon(&mut self, id: ThreadId) {
         for other in self.threads.ids() {

@@ -43,7 +43,7 @@ impl<P: Port> Kernel<P> {
         if state.stopped {
             return Progress::Stopped;
         }
-        // (Whichever process the sweep is for: the threads that hold memory are known only when all threads are swept.)
+        // (The sweep may be for another process. Even so: which threads hold memory is known only when all are swept.)
         if !self.work.unswept.is_empty() {
             self.piece();
             return Progress::More;

@@ -87,8 +87,8 @@ impl<P: Port> Kernel<P> {
         }
         work.dying.insert(process);
         (work.unswept, work.lessees) = (unswept, Set::EMPTY);
-        // The thread that crashed is known, if there is time for it now. The worker finds the other threads in the
-        // process.
+        // A thread that has crashed is the current one. It is led out at once, unless an interrupt waits. The worker finds
+        // the other threads in the process.
         if !self.port.interrupt_is_pending() {
             self.lead_out(self.threads.current_id());
         }

@@ -72,7 +72,7 @@ impl Deadline {
     }
 }
 
-/// A number of units that is greater than what is left of any deadline.
+/// More units than are left of any deadline.
 pub(crate) const FOR_EVER: u16 = u16::MAX;
 
 /// Returns the time at which `left` units, counted from the present one on, have ended, in µs since start.

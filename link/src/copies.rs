@@ -14,7 +14,8 @@
 
 use crate::heap;
 use crate::inputs::{FileId, InputFile, Inputs, NewFile, ObjectId, Replacement, SectionId};
-use crate::ownership::{KERNEL, why_common};
+use crate::names::{COPY, KERNEL, of_copy};
+use crate::ownership::why_common;
 use crate::reach::{Reach, records};
 use anyhow::{Context, Result, ensure};
 use object_file::{ObjectFile, SectionNumber, SymbolNumber};
@@ -25,16 +26,6 @@ use std::path::Path;
 
 mod archive;
 mod object_file;
-
-pub use object_file::COMMON;
-
-/// The text between the name of a copied item and that of the process that it is copied for.
-pub const COPY: &str = ".for.";
-
-/// Returns the name of the original of a copy, without the process that it is copied for.
-pub fn original(name: &str) -> &str {
-    name.split_once(COPY).map_or(name, |(name, _)| name)
-}
 
 /// The sections to copy, for each process.
 pub struct Copies<'a> {
@@ -308,11 +299,6 @@ struct Edit<'a> {
 /// same name as an identifier.)
 fn is_identifier(name: &str) -> bool {
     name.chars().all(|it| it.is_alphanumeric() || matches!(it, '_' | '$' | '.'))
-}
-
-/// Returns the name of something in the copy for a process.
-fn of_copy(name: &str, process: &str) -> String {
-    format!("{name}{COPY}{process}")
 }
 
 /// Prefix of the names by which other files see a symbol that is local to its object file.

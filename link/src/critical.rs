@@ -3,7 +3,7 @@
 
 use crate::advice::NO_MASKING;
 use crate::inputs::FileId;
-use crate::ownership::{KERNEL, listed};
+use crate::names::{KERNEL, listed};
 use crate::reach::Reach;
 use anyhow::{Result, bail, ensure};
 

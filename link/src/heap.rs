@@ -5,21 +5,15 @@
 //! `crossgate` refers by one name to the heap of the process that the thread is in. That has a meaning in each process
 //! that allocates, because the code that leads to it is [copied](crate::copies) for each.
 
-use crate::inputs::{Inputs, Section, SectionId, demangle};
-use crate::ownership::{KERNEL, listed};
+use crate::inputs::{Inputs, Section, SectionId};
+use crate::names::{HEAP_MEMORY, KERNEL, listed};
 use crate::reach::Reach;
 use anyhow::{Result, bail, ensure};
 
-/// The section that holds the memory of a heap; the name of the process follows.
-pub const SECTION: &str = ".crossgate.heap.";
 /// The symbol of the memory of a heap; the name of the process follows.
 pub const ARENA: &str = "__crossgate_arena_";
 /// The name of the heap of the process that the thread is in.
 pub const HEAP: &str = "__crossgate_heap";
-/// The handler of an exhausted heap, by Crossgate.
-const EXHAUSTED: &str = "__crossgate_heap_exhausted";
-/// The handler of the Rust library, which it replaces.
-pub const LIBRARY_EXHAUSTED: &str = "__rustc::__rust_alloc_error_handler";
 
 /// Returns the name of the record of a heap.
 pub fn record(process: &str) -> String {
@@ -73,7 +67,7 @@ pub fn check(reach: &Reach) -> Result<()> {
 /// # Errors
 /// Names it.
 pub fn check_section(section: &Section) -> Result<()> {
-    let is_heap = section.name.starts_with(SECTION);
+    let is_heap = section.name.starts_with(HEAP_MEMORY);
     ensure!(
         !is_heap || (section.zeroed && section.references.is_empty()),
         "`{}` (section `{}`) has an initial value, but a heap is zero at first",
@@ -102,13 +96,4 @@ pub fn symbols(reach: &Reach) -> Result<Vec<(String, String)>> {
         inputs.section_of(symbol).is_some_and(|id| reach.users(id).next().is_some())
     };
     Ok(inputs.redirected.iter().filter(|(_, to)| is_used(to)).cloned().collect())
-}
-
-/// Returns the symbol whose code `name` has instead of its own, if it is what the Rust library calls when memory is
-/// exhausted.
-pub fn redirection(name: &str) -> Option<String> {
-    let end = name.find(crate::copies::COPY).unwrap_or(name.len());
-    let is_meant =
-        name.contains("___rust_alloc_error_handler") && demangle(name) == LIBRARY_EXHAUSTED;
-    is_meant.then(|| format!("{EXHAUSTED}{}", &name[end..]))
 }

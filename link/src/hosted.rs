@@ -38,7 +38,8 @@ use crate::inputs::{FileId, Inputs, Section};
 use crate::library::{self, is_c_library};
 use crate::link::{STRIP, collect, refuse_merged, unowned};
 use crate::linker;
-use crate::ownership::{KERNEL, UNOWNED, named_owner};
+use crate::names::{KERNEL, UNOWNED, named_owner};
+use crate::ownership::check_names;
 use crate::plan::PARTS;
 use crate::reach::{Reach, is_reached};
 use crate::script::{OutputSection, description};
@@ -171,6 +172,7 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     if !is_reached(&inputs, "main", RUN) {
         return linker::run(arguments.all());
     }
+    check_names(&inputs)?;
     let reach = Reach::of(&inputs);
     let of_host = |file: FileId| HOST.contains(&&*inputs.files[file].krate);
     let mut names = library::names(&paths)?;
@@ -223,7 +225,11 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
 
 /// Leaves the statics of the host's side where they are.
 fn leave_to_host(inputs: &mut Inputs) {
-    let owners = inputs.sections.iter().filter_map(named_owner).filter(|&name| name != KERNEL);
+    let owners = inputs
+        .sections
+        .iter()
+        .filter_map(|section| named_owner(&section.name))
+        .filter(|&name| name != KERNEL);
     inputs.processes = owners.map(str::to_owned).collect();
     let is_hosts =
         |it: &&mut Section| HOST.contains(&it.krate.as_str()) || it.name.starts_with(DEFMT);

@@ -2,8 +2,7 @@
 //! The contents of the linker's inputs: sections, their names, and references between them.
 
 use crate::arguments::Arguments;
-use crate::copies;
-use crate::heap;
+use crate::names::{self, demangle};
 use crate::thumb::{Frame, Masking};
 use anyhow::{Context, Result};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -12,9 +11,6 @@ use std::ops::Range;
 use std::path::Path;
 
 mod read;
-
-/// Prefix of the symbols of the memory of a process; the process' name follows.
-pub const MEMORY_SYMBOL: &str = "__crossgate_memory_";
 
 /// The index of a section in [`Inputs::sections`].
 pub type SectionId = usize;
@@ -165,7 +161,7 @@ pub struct Section {
     pub input: FileId,
     /// The object file that it is in.
     pub object: ObjectId,
-    /// Its number in that object; [`copies::COMMON`] if it stands for C's statics that are in no section.
+    /// Its number in that object; [`names::COMMON`] if it stands for C's statics that are in no section.
     pub number: usize,
     /// The crate (or library) that it was compiled from.
     pub krate: String,
@@ -198,7 +194,7 @@ impl Section {
             file: String::new(),
             input,
             object,
-            number: copies::COMMON,
+            number: names::COMMON,
             krate: String::new(),
             name: String::new(),
             size: 0,
@@ -227,11 +223,6 @@ impl Section {
     }
 }
 
-/// Returns a symbol's name as in its source, without the hash.
-pub fn demangle(symbol: &str) -> String {
-    format!("{:#}", rustc_demangle::demangle(copies::original(symbol)))
-}
-
 /// All inputs of a firmware.
 #[derive(Debug, Default)]
 pub struct Inputs {
@@ -247,7 +238,7 @@ pub struct Inputs {
     numbers: HashMap<String, SymbolId>,
     /// The symbols whose code is another's, each with that one.
     pub redirected: Vec<(String, String)>,
-    /// The processes: those whose [`MEMORY_SYMBOL`] is wanted.
+    /// The processes: those whose [`names::MEMORY_SYMBOL`] is wanted.
     pub processes: BTreeSet<String>,
 }
 
@@ -335,7 +326,7 @@ impl Inputs {
     fn redirect(&mut self) {
         self.redirected.clear();
         for symbol in 0..self.symbols.len() {
-            let Some(to) = heap::redirection(&self.symbols[symbol].name) else { continue };
+            let Some(to) = names::redirection(&self.symbols[symbol].name) else { continue };
             let Some(&code) = self.numbers.get(&to) else { continue };
             if !self.symbols[code].definitions.is_empty() {
                 self.symbols[symbol].definitions = self.symbols[code].definitions.clone();

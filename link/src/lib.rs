@@ -78,6 +78,7 @@
 //! - a static that two processes use and that is not copied, because it belongs to the firmware's own crate or to one
 //!   with an `#[interface]`, or may be lent; or a static that a process and the kernel use;
 //! - a static of a process' crate, or an object, that is used by another process or the kernel;
+//! - a process with the name of the firmware's own crate, which would own the statics of the kernel;
 //! - a static that nothing uses, but that is kept all the same (by an option of the linker);
 //! - a `shared!` static of the kernel, which lends nothing;
 //! - statics of different users that the compiler may merge (see `merging`);
@@ -115,6 +116,7 @@ mod link;
 mod linker;
 pub mod map;
 mod merging;
+mod names;
 mod ownership;
 mod plan;
 mod protection;

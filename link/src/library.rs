@@ -2,8 +2,8 @@
 //! The Rust library and the C library of the host, which belong to the kernel.
 
 use crate::heap;
-use crate::inputs::{FileId, demangle};
-use crate::ownership::{KERNEL, listed};
+use crate::inputs::FileId;
+use crate::names::{KERNEL, demangle, listed};
 use crate::reach::{self, Reach, Step, path};
 use anyhow::{Context, Result, bail};
 use object::read::archive::ArchiveFile;

@@ -4,11 +4,12 @@
 use crate::arguments::Arguments;
 use crate::copies::Copies;
 use crate::image::Image;
-use crate::inputs::{Inputs, MEMORY_SYMBOL};
+use crate::inputs::Inputs;
 use crate::kernel_stack::Need;
 use crate::layout::Span;
 use crate::linker::{self, pass};
-use crate::ownership::{self, KERNEL, Owner, STACK, UNOWNED, is_kept, is_shared};
+use crate::names::{KERNEL, MEMORY_SYMBOL, STACK, UNOWNED, is_kept, is_shared, named_owner};
+use crate::ownership::{self, Owner};
 use crate::plan::{FIRST_WITHOUT_VALUES, PARTS, Plan};
 use crate::reach::Reach;
 use crate::script::{self, OutputSection, Places, Table};
@@ -49,12 +50,13 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     let _ = fs::remove_file(&output);
     let mut inputs = Inputs::read(&paths)?;
     if inputs.processes.is_empty() {
-        let mut owners = inputs.sections.iter().filter_map(ownership::named_owner);
+        let mut owners = inputs.sections.iter().filter_map(|section| named_owner(&section.name));
         ensure!(owners.all(|owner| owner == KERNEL), "{FOR_A_HOST}");
         return linker::run(arguments.all());
     }
     ensure!(!arguments.scripts().is_empty(), "{NO_SCRIPT}");
     refuse_merged(&paths)?;
+    ownership::check_names(&inputs)?;
     let reach = Reach::of(&inputs);
     let handlers = trust::check(&reach, &RUNTIME, &scripts::names(arguments)?)?;
     critical::check(&reach)?;
@@ -182,8 +184,8 @@ pub fn collect(reach: &Reach) -> Result<Vec<OutputSection>> {
                 );
                 heap::check_section(section)?;
                 let part = match section.zeroed {
-                    _ if is_shared(section) => 0,
-                    _ if is_kept(section) => 3,
+                    _ if is_shared(&section.name) => 0,
+                    _ if is_kept(&section.name) => 3,
                     false => 1,
                     true => 2,
                 };

@@ -7,7 +7,7 @@
 //! merge.
 
 use crate::inputs::{Inputs, SectionId};
-use crate::ownership::{is_placed, listed};
+use crate::names::{is_placed, listed};
 use crate::reach::Reach;
 use anyhow::{Result, bail};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -60,7 +60,7 @@ fn mergeable(inputs: &Inputs) -> BTreeMap<(&str, bool), Vec<SectionId>> {
     for (id, section) in inputs.sections.iter().enumerate() {
         if section.executable {
             section.targets().for_each(|target| referrers.entry(target).or_default().push(id));
-        } else if section.writable && !is_placed(section) && section.size < LARGEST {
+        } else if section.writable && !is_placed(&section.name) && section.size < LARGEST {
             candidates.entry((&*section.krate, section.zeroed)).or_default().push(id);
         }
     }

@@ -4,25 +4,12 @@
 //! A static belongs to its user: the process (or the kernel) whose code, as far as it can be [reached](crate::reach),
 //! refers to it.
 
-use crate::copies::original;
-use crate::heap;
-use crate::inputs::{Section, SectionId};
+use crate::inputs::{InputFile, Inputs, Section, SectionId};
+use crate::names::{
+    KERNEL, STACK, after, is_kept, is_placed, is_shared, listed, named_owner, original,
+};
 use crate::reach::Reach;
 use anyhow::{Result, bail};
-
-/// Prefix of the sections that hold a process' objects; the name of the process follows.
-pub const OBJECT: &str = ".crossgate.object.";
-/// Prefix of the sections that hold a stack; the process, a dot and the thread follow.
-pub const STACK: &str = ".crossgate.stack.";
-/// The section with statics that a process may lend; a dot and any name may follow.
-const SHARED: &str = ".crossgate.shared";
-/// The section with statics that are kept when its process restarts; a dot and any name may follow.
-const KEPT: &str = ".crossgate.kept";
-/// The name that stands for the kernel in the place of a process.
-pub const KERNEL: &str = "kernel";
-
-/// The firmware's section for statics that nothing uses, which has to stay empty.
-pub const UNOWNED: &str = ".crossgate.unowned";
 
 /// The owner of the statics in an input section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,33 +22,21 @@ pub enum Owner<'a> {
     Nobody,
 }
 
-/// Returns the process (or the kernel) that a section belongs to by its name.
-pub fn named_owner(section: &Section) -> Option<&str> {
-    let stack = || section.name.strip_prefix(STACK)?.split('.').next();
-    let heap = || section.name.strip_prefix(heap::SECTION);
-    section.name.strip_prefix(OBJECT).or_else(heap).or_else(stack)
-}
-
-/// Returns the rest of the name of a section that is `prefix`, or `prefix` with a dot and more.
-fn after<'a>(section: &'a Section, prefix: &str) -> Option<&'a str> {
-    let rest = section.name.strip_prefix(prefix)?;
-    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('.') }
-}
-
-/// Returns whether the section holds statics that a process may lend.
-pub fn is_shared(section: &Section) -> bool {
-    after(section, SHARED).is_some()
-}
-
-/// Returns whether the section holds statics that are kept when a process restarts.
-pub fn is_kept(section: &Section) -> bool {
-    after(section, KEPT).is_some()
-}
-
-/// Returns whether the section belongs to the memory of a process by its name. (It need not be writable, because an
-/// object may have nothing in it that changes.)
-pub fn is_placed(section: &Section) -> bool {
-    is_shared(section) || is_kept(section) || named_owner(section).is_some()
+/// Refuses a process that has the name of the firmware's own crate: by the rule for [owners] it would own all statics of
+/// that crate, and so those of the kernel.
+///
+/// # Errors
+/// Names it.
+pub fn check_names(inputs: &Inputs) -> Result<()> {
+    let is_owner = |file: &&InputFile| file.is_compiled && inputs.processes.contains(&file.krate);
+    if let Some(InputFile { krate, .. }) = inputs.files.iter().find(is_owner) {
+        bail!(
+            "process `{krate}` has the name of the firmware's own crate. The statics of a crate that is named like a \
+             process belong to that process, but those of this crate are the kernel's.\n  Rename the process in \
+             `system!`, or the firmware in its Cargo.toml."
+        );
+    }
+    Ok(())
 }
 
 /// Finds the owner of every writable section.
@@ -76,10 +51,10 @@ pub fn owners<'a>(reach: &Reach<'a>) -> Result<Vec<(SectionId, Owner<'a>)>> {
         if section.thread_local && reach.users(id).any(|user| user != KERNEL) {
             errors.push(complaint(reach, id, THREAD_LOCAL));
         }
-        if !(section.writable || is_placed(section)) || section.name.starts_with(STACK) {
+        if !(section.writable || is_placed(&section.name)) || section.name.starts_with(STACK) {
             continue;
         }
-        let home = named_owner(section)
+        let home = named_owner(&section.name)
             .or_else(|| inputs.processes.get(&section.krate).map(String::as_str));
         match owner(reach, id, home) {
             Ok(owner) => owners.push((id, owner)),
@@ -104,10 +79,10 @@ fn owner<'a>(reach: &Reach<'a>, id: SectionId, home: Option<&'a str>) -> Result<
             Err(format!("belongs to process `{home}`, but is used by {}", listed(&others)))
         }
         (None, []) => Ok(Owner::Nobody),
-        (None, [KERNEL]) if is_shared(section) => {
+        (None, [KERNEL]) if is_shared(&section.name) => {
             Err("may be lent, but is used by the kernel only, which lends nothing".to_owned())
         }
-        (None, [KERNEL]) if is_kept(section) => {
+        (None, [KERNEL]) if is_kept(&section.name) => {
             Err("is to be kept, but is used by the kernel only, which does not restart".to_owned())
         }
         (None, [KERNEL]) => Ok(Owner::Kernel),
@@ -122,11 +97,11 @@ fn owner<'a>(reach: &Reach<'a>, id: SectionId, home: Option<&'a str>) -> Result<
 /// Returns the reason why a static with several users is not [copied](crate::copies) for each; `None` if it is copied.
 pub fn why_common(reach: &Reach, id: SectionId) -> Option<&'static str> {
     let section = &reach.inputs.sections[id];
-    if reach.inputs.processes.contains(&section.krate) || named_owner(section).is_some() {
+    if reach.inputs.processes.contains(&section.krate) || named_owner(&section.name).is_some() {
         Some("it belongs to a process")
     } else if reach.users(id).any(|user| user == KERNEL) {
         Some("the kernel uses it")
-    } else if is_shared(section) {
+    } else if is_shared(&section.name) {
         Some("what may be lent (`shared!`) has one owner")
     } else if reach.inputs.files[section.input].is_compiled {
         Some("it is in the firmware's own crate, which is no library")
@@ -146,14 +121,6 @@ const ADVICE: &str = "Let the others ask that process through an interface, or m
 
 /// The error for a thread-local static.
 const THREAD_LOCAL: &str = "is thread-local, but to the host all threads of a firmware are one";
-
-pub fn listed(users: &[&str]) -> String {
-    let titles = users.iter().map(|&user| match user {
-        KERNEL => "the kernel".to_owned(),
-        process => format!("process `{process}`"),
-    });
-    titles.collect::<Vec<_>>().join(" and ")
-}
 
 fn complaint(reach: &Reach, id: SectionId, reason: &str) -> String {
     let section = &reach.inputs.sections[id];
@@ -179,8 +146,8 @@ pub fn is_ordinary(section: &Section) -> bool {
             || section.symbols.is_empty()
             || section.symbols.iter().any(|symbol| original(symbol) == name)
     };
-    let by_compiler = |prefix: &&str| after(section, prefix).is_some_and(is_of_compiler);
-    [".data", ".bss", "COMMON"].iter().any(by_compiler) || is_placed(section)
+    let by_compiler = |prefix: &&str| after(&section.name, prefix).is_some_and(is_of_compiler);
+    [".data", ".bss", "COMMON"].iter().any(by_compiler) || is_placed(&section.name)
 }
 
 /// Returns the error for a static of a process whose source names another place.

@@ -4,7 +4,7 @@
 use crate::image::{Image, ImageSection, memories, used};
 use crate::inputs::Inputs;
 use crate::layout::{self, Kind, Missing, Piece, ProtectionUnit, Span};
-use crate::ownership::{KERNEL, STACK};
+use crate::names::{KERNEL, STACK};
 use crate::script::OutputSection;
 use anyhow::{Result, anyhow, ensure};
 use crossgate_protection::armv7m::SMALLEST_REGION;

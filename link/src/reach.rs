@@ -6,7 +6,7 @@
 //! crate a generic function was compiled, or which functions were inlined.
 
 use crate::inputs::{Inputs, Reference, Section, SectionId};
-use crate::ownership::{KERNEL, is_placed, named_owner};
+use crate::names::{KERNEL, is_placed, named_owner};
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
 /// The way in which one user reaches a section.
@@ -98,11 +98,11 @@ pub fn records<'a>(
     inputs: &'a Inputs,
     section: &'a Section,
 ) -> Option<Vec<(&'a str, &'a Reference)>> {
-    if section.writable || section.executable || is_placed(section) {
+    if section.writable || section.executable || is_placed(&section.name) {
         return None;
     }
     let owner = |reference: &Reference| {
-        Some((reference.offset, named_owner(&inputs.sections[reference.section?])?))
+        Some((reference.offset, named_owner(&inputs.sections[reference.section?].name)?))
     };
     let owners: Vec<_> = section.references.iter().filter_map(owner).collect();
     let length = section.size.checked_div(owners.len() as u64)?;

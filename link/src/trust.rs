@@ -9,9 +9,8 @@
 //!
 //! For processes the same holds, except that a library which only one of them uses is its own choice.
 
-use crate::heap;
-use crate::inputs::{Definition, FileId, Inputs, Reference, SectionId, Symbol, SymbolId, demangle};
-use crate::ownership::{KERNEL, OBJECT, STACK, UNOWNED, listed};
+use crate::inputs::{Definition, FileId, Inputs, Reference, SectionId, Symbol, SymbolId};
+use crate::names::{HEAP_MEMORY, KERNEL, OBJECT, STACK, UNOWNED, demangle, listed};
 use crate::plan::PARTS;
 use crate::reach::{Reach, Step, path};
 use crate::script::{INTERFACES, TABLES};
@@ -46,10 +45,10 @@ const DEFMT: [&str; 6] = [
 ];
 
 /// The advice about what the kernel would use.
-const ADVICE: &str = "What runs with the kernel's rights comes from the kernel, its port and the firmware's own \
+const ADVICE: &str = "Code that runs with the kernel's rights comes from the kernel, its port and the firmware's own \
                       crate, which the `start!` of a board may write into. Remove it, or rename it.";
 /// The advice about what a process would use.
-const ADVICE_FOR_PROCESSES: &str = "What a process runs comes from its own crate and from the libraries that it \
+const ADVICE_FOR_PROCESSES: &str = "The code of a process comes from its own crate and from the libraries that it \
                                     depends on. Remove it, or rename it.";
 
 /// Refuses a firmware in which the kernel, or a process, would use code or data of another process.
@@ -320,7 +319,7 @@ fn is_started(name: &str) -> bool {
 fn is_placed_by_name(name: &str) -> bool {
     // Any crate may declare that its own statics are lent or kept.
     let [_shared, parts @ .., _kept] = &PARTS;
-    let prefixes = parts.iter().chain(&[OBJECT, heap::SECTION, STACK, TABLES, INTERFACES, UNOWNED]);
+    let prefixes = parts.iter().chain(&[OBJECT, HEAP_MEMORY, STACK, TABLES, INTERFACES, UNOWNED]);
     prefixes.into_iter().any(|prefix| name.starts_with(prefix))
 }
 

@@ -4,7 +4,7 @@
 use crate::image::{Image, ImageSection};
 use crate::layout::Span;
 use crate::map::{MemoryMap, ProcessMemory};
-use crate::ownership::STACK;
+use crate::names::STACK;
 use crate::plan::{PARTS, stack_fit};
 use crate::script::INTERFACES;
 use anyhow::{Result, bail, ensure};

@@ -5,12 +5,11 @@
 //! switched off one by one. So a piece of memory that is a run of eighths of such a block needs one region; any other
 //! piece is rounded to such a run.
 
+use crate::region::{LOG2_SMALLEST_BLOCK, log2_eighth};
 use crate::{Fit, Region, Shape, Span, Unit, Window};
 
 /// The size of the smallest region, in bytes.
 pub const SMALLEST_REGION: usize = 32;
-/// log2 of the size of the smallest region with subregions, in bytes.
-const LOG2_SMALLEST_BLOCK: u32 = 8;
 /// The size of the smallest region with subregions, in bytes.
 pub const SMALLEST_BLOCK: usize = 1 << LOG2_SMALLEST_BLOCK;
 /// The number of subregions of a region.
@@ -161,12 +160,6 @@ impl Extent {
         let closed = (0xff00 + below).wrapping_sub(above);
         Extent { eighth: u32::MAX.wrapping_shl(eighth), register: closed + (eighth << 1) + 5 }
     }
-}
-
-/// Returns log2 of the size of the eighths of the smallest block that holds two addresses.
-#[inline(always)]
-pub(crate) const fn log2_eighth(first: u32, last: u32) -> u32 {
-    29 - ((first ^ last) | 1 << (LOG2_SMALLEST_BLOCK - 1)).leading_zeros()
 }
 
 impl Unit for ArmV7M {

@@ -34,12 +34,14 @@ pub mod armv8m;
 mod granules;
 pub mod pages;
 pub mod pmp;
+mod region;
 mod regions;
 mod span;
 mod unit;
 
 pub use granules::Granules;
-pub use regions::{MOST_RANGES, Region, Regions, Shape};
+pub use region::{Region, Shape};
+pub use regions::{MOST_RANGES, Regions};
 pub use span::Span;
 pub use unit::{Fit, Unit, Window};
 

@@ -1,67 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The fewest regions that open several ranges.
 
-use crate::armv7m::log2_eighth;
+use crate::region::{Region, Shape, ends, log2_eighth};
 use crate::{Span, Unit};
 
 /// The most ranges that [`Regions`] can be of.
 pub const MOST_RANGES: usize = 8;
 const SUBSETS: usize = 1 << MOST_RANGES;
-
-/// The memory that one region of a unit can open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// A run of granules of so many bytes, a power of two.
-    Run {
-        /// The size of a granule in bytes.
-        granule: usize,
-    },
-    /// Any eighths of an aligned block of a power of two, at least [`SMALLEST_BLOCK`](crate::armv7m::SMALLEST_BLOCK).
-    Eighths,
-}
-
-/// The memory that one region opens: a span, perhaps with gaps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Region {
-    /// The memory from the first byte that is open to the last one. If that is the last byte of a 32-bit address space,
-    /// the end is 0 on a machine with such addresses.
-    pub span: Span,
-    /// The eighths that stay closed, of the smallest block that holds the span: bit n for eighth n. It is 0 for a
-    /// unit of [runs](Shape::Run).
-    pub closed: u8,
-}
-
-impl Region {
-    const NONE: Region = Region { span: Span::EMPTY, closed: 0 };
-
-    /// Returns whether the byte at `address` is open.
-    #[must_use]
-    pub const fn opens(self, address: usize) -> bool {
-        let (first, last) = ends(self.span);
-        let address = address as u32;
-        let eighth = (address >> log2_eighth(first, last)) % u8::BITS;
-        first <= address && address <= last && self.closed >> eighth & 1 == 0
-    }
-
-    /// Returns the memory that is open, in order: spans with gaps between them.
-    pub fn runs(self) -> impl Iterator<Item = Span> {
-        let (first, last) = ends(self.span);
-        let eighth = 1 << log2_eighth(first, last);
-        let mut start = self.span.start;
-        let end = self.span.start + self.span.end.wrapping_sub(self.span.start);
-        core::iter::from_fn(move || {
-            let border = |address: usize| (address / eighth + 1) * eighth;
-            while start < end && !self.opens(start) {
-                start = border(start);
-            }
-            let run = start;
-            while start < end && self.opens(start) {
-                start = border(start).min(end);
-            }
-            (run < start).then_some(Span { start: run, end: start })
-        })
-    }
-}
 
 /// The fewest regions that open some ranges, and not a byte besides.
 ///
@@ -243,9 +188,4 @@ const fn and_run(open: Option<u8>, first: u64, end: u64, log2_eighth: u32) -> Op
         }
         _ => None,
     }
-}
-
-/// Returns the first and the last address of a span.
-const fn ends(span: Span) -> (u32, u32) {
-    (span.start as u32, span.end.wrapping_sub(1) as u32)
 }

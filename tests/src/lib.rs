@@ -39,6 +39,7 @@ pub mod owner;
 pub mod probe;
 pub mod random;
 pub mod raw;
+mod reply;
 pub mod report;
 pub mod screen;
 pub mod victim;

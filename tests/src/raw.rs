@@ -3,24 +3,9 @@
 
 use crate::arch;
 use crossgate_abi::table::System;
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word, number};
+use crossgate_abi::{ARGUMENT_WORDS, Word, number};
 
-/// The results of a system call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reply {
-    /// The status with which it ended.
-    pub status: Status,
-    /// Its results.
-    pub words: [Word; 2],
-}
-
-impl Reply {
-    /// Returns the error, if the status is an error of a call.
-    #[must_use]
-    pub fn error(self) -> Option<CallError> {
-        CallError::from_status(self.status)
-    }
-}
+pub use crate::reply::Reply;
 
 /// Executes the system call instruction, with these registers.
 #[must_use]

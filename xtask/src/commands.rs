@@ -30,7 +30,7 @@ impl Command {
 /// The commands that other packages have.
 pub const COMMANDS: [Command; 8] = [
     Command::thermostat("demo", "Run the thermostat and show a recorded day of it"),
-    Command::thermostat("record-day", "Write the recorded day of the demo anew"),
+    Command::thermostat("record-day", "Write the recorded day of the demo again"),
     Command::tool(
         "test",
         "Run every test: format, lints, documentation, on this machine, on the emulated board",

@@ -12,90 +12,14 @@
 //! method of a value whose type is not named, or by a pointer. The table's order says which files may be used: uses by
 //! a crate's `lib.rs` itself do not count, because it names all files.
 
+mod files;
 mod methods;
-mod text;
 
 use crate::root;
+use crate::text::{after, rows};
+use files::Crate;
 use methods::Members;
-use std::collections::HashMap;
 use std::fs;
-use std::path::Path;
-use text::{after, code, paths, rows};
-
-/// The struct that all files of the kernel have in common.
-const COMMON: &str = "Kernel";
-
-/// The files of a crate, without comments and unit tests, by their names in the table: `linux/keys`.
-struct Crate {
-    /// Its `lib.rs`, unchanged.
-    root: String,
-    files: HashMap<String, String>,
-}
-
-impl Crate {
-    fn read(folder: &str) -> Crate {
-        let folder = root().join(folder).join("src");
-        let mut files = HashMap::new();
-        add(&mut files, &folder, "");
-        files.remove("lib").expect("a crate has this file");
-        let root = fs::read_to_string(folder.join("lib.rs")).unwrap();
-        Crate { root, files }
-    }
-
-    /// Returns the files in the order of the table.
-    fn order(&self) -> Vec<&str> {
-        let rows = rows(&self.root, "//! | file |");
-        rows.map(|row| row.split('`').nth(1).expect("a row has a file")).collect()
-    }
-
-    /// Returns the files that a file uses by paths, each with the path. A path that leads to no file is returned
-    /// unchanged.
-    fn uses(&self, file: &str) -> Vec<(String, String)> {
-        let code = &self.files[file];
-        let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let children =
-            self.files.keys().filter_map(|name| name.strip_prefix(file)?.strip_prefix('/'));
-        let children = children.map(|child| (format!("{child}::"), format!("{file}/{child}/")));
-        let marks = [
-            ("crate::".to_owned(), String::new()),
-            (
-                "super::".to_owned(),
-                if folder.is_empty() { String::new() } else { format!("{folder}/") },
-            ),
-        ];
-        let mut uses = Vec::new();
-        for (mark, prefix) in marks.into_iter().chain(children) {
-            for path in paths(code, &mark) {
-                let full = format!("{prefix}{path}");
-                let mut used = full.as_str();
-                while !self.files.contains_key(used) {
-                    let Some((shorter, _)) = used.rsplit_once('/') else { break };
-                    used = shorter;
-                }
-                if used != file && used != COMMON {
-                    uses.push((used.to_owned(), format!("`{mark}{}`", path.replace('/', "::"))));
-                }
-            }
-        }
-        uses
-    }
-}
-
-/// Adds the files of a folder to those of a crate.
-fn add(files: &mut HashMap<String, String>, folder: &Path, prefix: &str) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let stem = path.file_stem().unwrap().to_str().unwrap();
-        let name = format!("{prefix}{stem}");
-        if stem.ends_with("tests") {
-            continue;
-        } else if path.is_dir() {
-            add(files, &path, &format!("{name}/"));
-        } else {
-            files.insert(name, code(&fs::read_to_string(&path).unwrap()));
-        }
-    }
-}
 
 /// Checks the table of a crate, whose files use others in these ways: at least so often, and at least these.
 fn check(

@@ -5,13 +5,19 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+mod circles;
 pub mod commands;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
 mod layering;
 #[cfg(test)]
+mod prose;
+#[cfg(test)]
 mod sources;
+#[cfg(test)]
+mod text;
 mod writers;
 
 use std::path::Path;

@@ -66,7 +66,7 @@ fn help() -> String {
     let commands: String =
         commands.chain(writers).map(|(name, what)| format!("\n  {name:<12}{what}")).collect();
     format!(
-        "Builds, runs, tests and measures Crossgate. What a command needs is built when it is asked for.\n\n\
+        "Builds, runs, tests and measures Crossgate. A command builds the tools that it needs.\n\n\
          Usage: cargo xtask COMMAND [OPTIONS]\n\nCommands:{commands}\n\n\
          `cargo xtask COMMAND --help` lists the options of a command."
     )

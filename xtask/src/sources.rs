@@ -10,20 +10,25 @@ const LICENCE: &str = "// SPDX-License-Identifier: MIT OR Apache-2.0\n";
 
 /// Returns the Rust files of the repository.
 pub fn sources() -> Vec<PathBuf> {
+    files(&["rs"])
+}
+
+/// Returns the files of the repository whose names have one of these endings.
+pub fn files(endings: &[&str]) -> Vec<PathBuf> {
     let mut folders = vec![root().to_owned()];
-    let mut sources = Vec::new();
+    let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             if path.is_dir() && name != "target" && !name.starts_with('.') {
                 folders.push(path);
-            } else if name.ends_with(".rs") {
-                sources.push(path);
+            } else if name.rsplit_once('.').is_some_and(|(_, it)| endings.contains(&it)) {
+                files.push(path);
             }
         }
     }
-    sources
+    files
 }
 
 #[test]

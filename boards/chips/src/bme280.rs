@@ -20,7 +20,7 @@ impl Climate {
     /// about 43 % of relative humidity.
     pub const EXAMPLE: Climate =
         Climate { temperature: 519_888, pressure: 415_148, humidity: 0x6d80 };
-    /// What the data registers have when nothing was measured, or the measurement is skipped (5.4.7 to 5.4.9).
+    /// The contents of the data registers when nothing was measured, or the measurement is skipped (5.4.7 to 5.4.9).
     const NONE: Climate = Climate { temperature: 0x8_0000, pressure: 0x8_0000, humidity: 0x8000 };
 }
 

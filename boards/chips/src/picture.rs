@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a display shows: as points, as text, and as a file.
+//! The picture on a display: as points, as text, and as a file.
 
 use core::fmt;
 
 const WIDTH: usize = 128;
 const HEIGHT: usize = 64;
 
-/// What a display shows, 128 x 64 points. As text it is 16 lines of 64 characters of Braille, each of 2 x 4 points.
+/// The picture on a display, 128 x 64 points. As text it is 16 lines of 64 characters of Braille, each of 2 x 4 points.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Picture {
     /// Eight points a byte, the leftmost in the highest bit.

@@ -15,7 +15,7 @@ use core::fmt;
 ///   commands; data between them are data.
 /// - The display shows something 100 ms after it was switched on (8.9), and only if the charge pump was enabled before:
 ///   that takes effect when it is switched on (application note, 2.1).
-/// - On an SPI bus it has no output. What is read on an I2C bus is whether it is off (9).
+/// - On an SPI bus it has no output. A read on an I2C bus says if it is off (9).
 ///
 /// Scrolling and the configuration of outputs are taken for what they are, and have no effect.
 #[derive(Clone)]
@@ -66,7 +66,7 @@ pub struct TwoWires {
     next: Next,
 }
 
-/// What the next byte of a transfer is (8.1.5).
+/// The meaning of the next byte of a transfer is (8.1.5).
 #[derive(Clone, Copy, Debug)]
 enum Next {
     Control,
@@ -370,7 +370,7 @@ mod tests {
         }
     }
 
-    /// What makes the memory's first byte the upper left of the module.
+    /// The commands that make the memory's first byte the upper left of the module.
     const UPRIGHT: [u8; 4] = [0xa1, 0xc8, 0x20, 0];
     const ON: [u8; 3] = [0x8d, 0x14, 0xaf];
 
@@ -441,7 +441,7 @@ mod tests {
         send(&mut display, false, &[0x20, 1, 0x21, 10, 11, 0x22, 2, 3], 0);
         send(&mut display, true, &[2; 3], 0);
         assert_eq!(lit(&display.picture(500_000)), [(10, 17), (11, 17), (10, 25)]);
-        // In the mode of pages the columns begin anew in the same one.
+        // In the mode of pages the columns start again in the same one.
         send(&mut display, false, &[0x20, 2, 0xb0, 0x0f, 0x17], 0);
         send(&mut display, true, &[4; 2], 0);
         assert!(display.picture(500_000).is_lit(127, 2) && display.picture(500_000).is_lit(0, 2));

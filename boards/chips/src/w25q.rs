@@ -9,8 +9,8 @@ use core::fmt;
 ///
 /// - It writes nothing in the first 5 ms after it got power at the time 0 (tPUW).
 /// - To program or to erase it has to be told before that writes are enabled; that ends with each of them (Write Enable).
-/// - To program turns bits from 1 to 0, never back. What goes beyond the end of a page of 256 bytes goes on at the page's
-///   start (Page Program). To erase turns the bits of a sector to 1.
+/// - To program turns bits from 1 to 0, never back. Bytes beyond the end of a page of 256 bytes go to the page's start,
+///   and on from there (Page Program). To erase turns the bits of a sector to 1.
 /// - Programs and erases begin when the chip is deselected, if the transfer had as many bytes as it should
 ///   (Page Program, Sector Erase), and take as long as the data sheet's typical time (tPP, tSE, tCE). Meanwhile the status
 ///   says that it is busy, and all else is ignored (BUSY), except for a reset.

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What drivers of I2C controllers have in common.
+//! The part that drivers of I2C controllers have in common.
 
 use embedded_hal::i2c::{ErrorKind, NoAcknowledgeSource, Operation};
 
-/// What a controller does on a bus, one after the other.
+/// The steps of a controller on a bus.
 pub trait Controller {
     /// Makes the condition START, also within a transfer.
     ///
     /// # Errors
-    /// What is wrong with the lines.
+    /// The fault of the lines.
     fn start(&mut self) -> Result<(), ErrorKind>;
     /// Sends a byte; `what` it is decides about the error if nobody acknowledges it.
     ///
@@ -18,7 +18,7 @@ pub trait Controller {
     /// Receives a byte, and acknowledges it unless it is the last one of a run.
     ///
     /// # Errors
-    /// What is wrong with the lines.
+    /// The fault of the lines.
     fn receive(&mut self, acknowledge: bool) -> Result<u8, ErrorKind>;
 }
 

@@ -20,7 +20,7 @@
 //! The constructors are for constants: one that gets the registers of another device does not compile. A process that
 //! uses a driver of a device that is not its own has a fault at the first access.
 //!
-//! A board may have more than that. Firmware that uses it runs on this board only. What drivers of buses have in common
+//! A board may have more than that. Firmware that uses it runs on this board only. The part that drivers of buses have in common
 //! is here as well: [`i2c`].
 #![no_std]
 #![forbid(unsafe_code)]

@@ -117,8 +117,8 @@ impl Uart {
     fn device(&self) -> &'static Registers {
         let pointer = core::ptr::with_exposed_provenance::<Registers>(self.start);
         // SAFETY: `new` has checked that these are device registers: they are aligned, no Rust
-        // object lies there, and any value may be read from them and written to them. Whether
-        // they may be accessed is for the MPU to say: a process that doesn't own them is stopped
+        // object lies there, and any value may be read from them and written to them. The
+        // MPU decides which process may access them: a process that doesn't own them is stopped
         // at the access, without an effect on memory.
         unsafe { &*pointer }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! ARM Cortex-M: `svc 0`, the selector in r12.
 
-use super::Reply;
+use super::reply::Reply;
 use core::arch::asm;
 use crossgate_abi::table::{Gate, ProcessRow, RawReply, Service};
 use crossgate_abi::{Word, number};

@@ -2,7 +2,9 @@
 //! A host. A program that is linked with the hosted port has a kernel, which is called. Any other program, such as a
 //! unit test, has the kernels of its [tests](crate::testing).
 
-use super::{Reply, gate};
+use super::gate;
+use super::reply::Reply;
+use crate::testing::thread as test;
 use crossgate_abi::table::RawReply;
 use crossgate_abi::{Word, number};
 
@@ -10,7 +12,7 @@ use crossgate_abi::{Word, number};
 pub fn call(selector: Word, words: [Word; 4], count: usize) -> Reply {
     match gate::find() {
         Some(gate) => gate.enter(selector, words),
-        None => crate::testing::call(selector, without_unused(words, count)),
+        None => test::call(selector, without_unused(words, count)),
     }
 }
 
@@ -19,7 +21,7 @@ pub fn system_call<const N: usize>(number: Word, words: [Word; N]) -> Reply {
     let words = core::array::from_fn(|index| words.get(index).copied().unwrap_or(0));
     match gate::find() {
         Some(gate) => gate.enter(number::system_call(number), words),
-        None => crate::testing::system_call(number, words),
+        None => test::system_call(number, words),
     }
 }
 
@@ -36,21 +38,21 @@ pub fn leave(status: Word, words: [Word; 2]) -> RawReply {
 pub fn interface_of(index: usize) -> Option<core::any::TypeId> {
     match gate::find() {
         Some(gate) => gate.interface_of(index),
-        None => crate::testing::interface_of(index),
+        None => test::interface_of(index),
     }
 }
 
 pub fn name_of(process: usize) -> Option<&'static str> {
     match gate::find() {
         Some(gate) => gate.name_of(process),
-        None => crate::testing::name_of(process),
+        None => test::name_of(process),
     }
 }
 
 /// Returns a substitute for the stack pointer: an address on the stack, a multiple of 8.
 pub fn stack_pointer() -> Word {
     #[cfg(miri)]
-    return crate::testing::stack_pointer();
+    return test::stack_pointer();
     #[cfg(not(miri))]
     {
         let here = 0u64;

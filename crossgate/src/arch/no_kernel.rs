@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A host for which no program has a kernel.
 
-use super::Reply;
+use super::reply::Reply;
 use core::any::TypeId;
 use core::convert::Infallible;
 use crossgate_abi::Word;

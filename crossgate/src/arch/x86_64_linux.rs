@@ -4,7 +4,7 @@
 //! The port defines the symbol `__crossgate_gate`. In this library the symbol is weak, so its address is 0 in a program
 //! without a kernel. The linker decides this when it links the program: no process can change it.
 
-use super::Reply;
+use super::reply::Reply;
 use core::any::TypeId;
 use core::arch::asm;
 use core::num::NonZeroUsize;

@@ -74,7 +74,7 @@ macro_rules! __derive_wire {
             // Numbers the variants.
             enum __Tag { $($variant),* }
             impl $crate::Wire for $name {
-                const SHAPE: $crate::Shape = $crate::interface::variants(&[$(
+                const SHAPE: $crate::Shape = $crate::shape::variants(&[$(
                     $crate::Shape::NONE
                         $(.then(<$first as $crate::Wire>::SHAPE)
                             $(.then(<$second as $crate::Wire>::SHAPE) $(.then(<$third as $crate::Wire>::SHAPE))?)?)?

@@ -78,7 +78,7 @@ macro_rules! __client {
             result: [$($result:tt)*] named: [$($method_named:tt)*]
         })*]
     ) => {
-        #[doc = concat!("What a caller can do with a `Handle<dyn ", stringify!($name), ">`.")]
+        #[doc = concat!("The methods of a `Handle<dyn ", stringify!($name), ">`.")]
         #[repr(transparent)]
         $($visibility)* struct $client<$($declared)*>(
             $crate::RawHandle,

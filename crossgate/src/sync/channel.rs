@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A channel between the threads of one process.
 
+use super::mutex::{Mutex, MutexGuard};
 use super::waiters::{End, Kind, Waiters, end_after};
-use super::{Mutex, MutexGuard};
 use crate::Notification;
 use crate::notification::TimedOut;
 use core::time::Duration;

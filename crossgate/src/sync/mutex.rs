@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A lock that one thread at a time holds.
 
-use super::RawMutex;
+use super::raw::RawMutex;
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
 

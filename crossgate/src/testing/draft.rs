@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The wiring of a test while it is built, and the tables that it becomes.
 
-use super::VISIT;
+use super::thread::Body;
+use super::world::TEST;
 use crate::Notification;
 use crate::wiring::{DEFAULT_SERVICE_STACK, passes_handles};
 use core::any::TypeId;
+use core::fmt;
 use crossgate_abi::table::{
     Gate, LostClients, Method, NO_LOCK, NotificationRow, OnFault, ProcessMemory, ProcessRow,
-    Service, Supervisor, System, ThreadRow,
+    RawReply, Service, Supervisor, System, ThreadRow,
 };
 use crossgate_abi::{
     LockId, MAX_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS, NotificationId, PRIORITIES, ProcessId,
-    ServiceId, Set, ThreadId, Word,
+    ServiceId, Set, Shape, ThreadId, Word,
 };
 use std::boxed::Box;
 use std::vec::Vec;
@@ -25,13 +27,8 @@ const MAX_SERVICES: usize = 256;
 const FAULTED: usize = 0;
 /// ... a thread has ended.
 pub const ENDED: usize = 1;
-/// The test's own thread; the first one is the idle thread.
-pub const TEST: usize = 1;
 /// The priority of the test's own thread.
 const TEST_PRIORITY: u8 = 1;
-
-/// The body of a thread.
-pub type Body = Box<dyn FnMut() + Send>;
 
 #[derive(Clone, Copy)]
 struct Process {
@@ -354,4 +351,20 @@ impl Draft {
         });
         rows.collect::<Vec<_>>().leak()
     }
+}
+
+impl fmt::Debug for Draft {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.names()).finish()
+    }
+}
+
+/// The methods of the service by which the test enters a process.
+const VISIT: &[Method] = &[Method::new(visit, Shape::values(1), Shape::NONE)];
+
+unsafe extern "C-unwind" fn visit(_: *mut (), body: Word, _: Word, _: Word, _: Word) -> RawReply {
+    let body = core::ptr::with_exposed_provenance_mut::<&mut dyn FnMut()>(body);
+    // SAFETY: `enter` has called, and waits. (No other code knows the gate: it is behind all gates that have a handle.)
+    unsafe { (*body)() };
+    RawReply { status: 0, words: [0; 2] }
 }

@@ -5,10 +5,10 @@
 //! board. If the kernel takes the thread out of processes that are taken down, the thread unwinds to the call after
 //! which it continues.
 
-use super::draft::{Body, TEST};
 use super::machine::{Resume, resume};
-use super::world::{Guard, World};
-use crate::arch::Reply;
+use super::world::{Guard, TEST, World};
+use crate::arch::reply::Reply;
+use core::any::TypeId;
 use core::cell::{Cell, RefCell};
 use crossgate_abi::table::{RawReply, System};
 use crossgate_abi::{CallError, Status, Word, number};
@@ -29,6 +29,9 @@ std::thread_local! {
 pub fn current() -> Option<Rc<Me>> {
     ME.with_borrow(Clone::clone)
 }
+
+/// The body of a thread.
+pub type Body = Box<dyn FnMut() + Send>;
 
 /// The payload with which a thread unwinds that does not continue where it was.
 struct Elsewhere;
@@ -270,6 +273,33 @@ impl Me {
     fn is_unwinding(&self) -> bool {
         self.is_leaving.get() || self.has_ended.get() || std::thread::panicking()
     }
+}
+
+/// Returns the thread of the test that the calling thread of the host is.
+fn me() -> Rc<Me> {
+    current().unwrap_or_else(|| {
+        panic!(
+            "a system call by no thread of a test: make it inside of `Wiring::run`, or in a `Process::thread`"
+        )
+    })
+}
+
+pub fn call(selector: Word, words: [Word; 4]) -> Reply {
+    me().call(selector, words)
+}
+
+pub fn system_call(number: Word, words: [Word; 4]) -> Reply {
+    me().system_call(number, words)
+}
+
+pub fn interface_of(gate: usize) -> Option<TypeId> {
+    let system = me().system();
+    let service = system.services.get(system.gates.get(gate)?.service.index())?;
+    (usize::from(service.gate) == gate).then(|| (service.interface)())
+}
+
+pub fn name_of(process: usize) -> Option<&'static str> {
+    Some(current()?.system().processes.get(process)?.name)
 }
 
 /// Returns the text of a panic.

@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The threads of a test and their kernel: one thread runs at a time, and hands over to the kernel's current thread.
 
-use super::draft::{Draft, TEST};
-use super::machine::{Machine, STACK_ALIGNMENT, STACK_SIZE, storage};
-use super::thread::Me;
+use super::machine::Machine;
 use crossgate_abi::table::System;
-use crossgate_abi::{ProcessId, Status, Word, number};
+use crossgate_abi::{ProcessId, Status, number};
 use crossgate_kernel::Kernel;
-use crossgate_protection::Span;
 use std::borrow::ToOwned;
-use std::cell::RefCell;
 use std::format;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::string::String;
-use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::vec::Vec;
+
+/// The test's own thread; the first one is the idle thread.
+pub const TEST: usize = 1;
 
 /// The kernel, and the state of the test.
 pub struct Core {
@@ -44,6 +41,13 @@ pub struct World {
 }
 
 impl World {
+    /// Creates the world of a wiring, whose kernel has started.
+    pub fn new(system: &'static System, kernel: Kernel<Machine>, may_crash: u32) -> World {
+        let core = Core { kernel, panic: None, running: 0, failure: None, ending: None };
+        let turns = system.threads.iter().map(|_| Condvar::new()).collect();
+        World { system, core: Mutex::new(core), turns, may_crash }
+    }
+
     /// Locks the kernel. The calling thread is the current one.
     pub fn lock(&self) -> Guard<'_> {
         lock(&self.core)
@@ -115,7 +119,7 @@ impl World {
     }
 
     /// Ends a thread, and waits until it has ended.
-    fn end(&self, id: usize, thread: JoinHandle<()>) {
+    pub fn end(&self, id: usize, thread: JoinHandle<()>) {
         self.lock().ending = Some(id);
         self.turns[id].notify_one();
         // The thread has caught its own unwinding.
@@ -123,113 +127,6 @@ impl World {
     }
 }
 
-/// Tests whose objects are statics run one after the other.
-static STATICS: Mutex<()> = Mutex::new(());
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Runs the threads of a wiring, and `body` as the thread of the test.
-#[inline(never)]
-pub fn run<R>(draft: &RefCell<Draft>, body: impl FnOnce() -> R) -> R {
-    let (bodies, has_statics, may_crash) = {
-        let mut draft = draft.borrow_mut();
-        let has_run = core::mem::replace(&mut draft.has_run, true);
-        assert!(!has_run, "a wiring runs once: its objects and threads are used up");
-        (core::mem::take(&mut draft.bodies), draft.has_statics, draft.may_crash)
-    };
-    let _statics = has_statics.then(|| lock(&STATICS));
-
-    // The stack of `body` is below this address.
-    let anchor = 0_u64;
-    let idle = [0_u64; 16];
-    let mut stacks = Vec::new();
-    stacks.push(((&raw const idle).addr(), size_of_val(&idle)));
-    stacks.push(stack_below((&raw const anchor).addr(), TEST));
-    let (to_test, places) = channel();
-    let threads: Vec<_> = bodies
-        .into_iter()
-        .enumerate()
-        .map(|(index, body)| {
-            let id = TEST + 1 + index;
-            let (to_thread, world) = channel::<Arc<World>>();
-            let to_test = to_test.clone();
-            let thread = std::thread::Builder::new().stack_size(2 * STACK_SIZE);
-            let run = move || {
-                let anchor = 0_u64;
-                let _ = to_test.send((id, stack_below((&raw const anchor).addr(), id)));
-                live(&world, id, body);
-            };
-            (to_thread, thread.spawn(run).expect("the host has room for one more thread"))
-        })
-        .collect();
-    let mut of_threads: Vec<_> = places.iter().take(threads.len()).collect();
-    of_threads.sort_unstable();
-    stacks.extend(of_threads.into_iter().map(|(_, stack)| stack));
-
-    let system = draft.borrow().tables(&stacks, shared());
-    let mut kernel = Kernel::new(system, storage(system), Machine::default());
-    kernel.start(constants());
-    let core = Core { kernel, panic: None, running: 0, failure: None, ending: None };
-    let world = Arc::new(World {
-        system,
-        core: Mutex::new(core),
-        turns: system.threads.iter().map(|_| Condvar::new()).collect(),
-        may_crash,
-    });
-    let threads: Vec<_> = threads
-        .into_iter()
-        .map(|(to_thread, thread)| {
-            let _ = to_thread.send(Arc::clone(&world));
-            thread
-        })
-        .collect();
-
-    let me = Me::become_thread(Arc::clone(&world), TEST);
-    let result = catch_unwind(AssertUnwindSafe(|| {
-        me.begin();
-        further_down(body)
-    }));
-    me.resign();
-    for (index, thread) in threads.into_iter().enumerate() {
-        world.end(TEST + 1 + index, thread);
-    }
-    result.unwrap_or_else(|payload| resume_unwind(payload))
-}
-
-/// Calls a function in a frame further down: everything that it has on the stack is below the data of the caller.
-#[inline(never)]
-fn further_down<R>(body: impl FnOnce() -> R) -> R {
-    body()
-}
-
-/// Makes a thread of the host a thread of the test, and runs it.
-#[inline(never)]
-fn live(world: &Receiver<Arc<World>>, id: usize, body: super::draft::Body) {
-    // If no world comes, the test has failed before it started.
-    if let Ok(world) = world.recv() {
-        let me = Me::become_thread(world, id);
-        me.live(body);
-        me.resign();
-    }
-}
-
-/// Returns start and length of the stack of a thread whose stack ends below an address.
-fn stack_below(anchor: Word, id: usize) -> (Word, usize) {
-    // Miri has no stack with addresses: each thread has a range of addresses that nothing else uses.
-    let anchor = if cfg!(miri) { (1 + id) << 32 } else { anchor };
-    ((anchor & !(STACK_ALIGNMENT - 1)) - STACK_SIZE, STACK_SIZE)
-}
-
-/// Returns the memory that each process may lend.
-fn shared() -> [Word; 2] {
-    // Without addresses of stacks, all memory may be lent.
-    if cfg!(miri) { [0, Word::MAX] } else { [0, 0] }
-}
-
-/// Returns the memory that every process may lend for reading.
-fn constants() -> Span {
-    crate::fault::constants()
-        .map_or(Span::EMPTY, |constants| Span { start: *constants.start(), end: *constants.end() })
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Times in the wiring, and limits of the time that threads run.
 
-use super::bit;
+use super::counts::bit;
 use crossgate_abi::message::{Number, fail};
 use crossgate_abi::table::{Budget, Budgets};
 use crossgate_abi::{BudgetId, ProcessId, Set, ThreadId};

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The limits of numbers and of counted things in the wiring.
 
-use super::sum;
-use crate::interface::broken_limit;
+use super::counts::sum;
+use crossgate_abi::PRIORITIES;
 use crossgate_abi::message::{Number, fail};
 use crossgate_abi::table::{NO_LOCK, OnFault};
-use crossgate_abi::{PRIORITIES, Shape};
 use crossgate_protection::armv7m;
 
 /// The number of bytes of stack for a service's methods if the wiring doesn't say.
@@ -22,15 +21,6 @@ const MAX_SERVICES: usize = 256;
 /// The largest number of methods of all services: a service has 16 bits for its first gate, and for the gate behind the
 /// last one if it has no methods.
 const MAX_GATES: usize = (1 << 16) - 1;
-
-/// Checks the limits of a call. `what` is `` `Interface::method` ``.
-#[track_caller]
-pub const fn check_method(what: &str, arguments: Shape, results: Shape) {
-    let why = broken_limit(arguments, results);
-    if !why.is_empty() {
-        fail(&[what, why]);
-    }
-}
 
 /// Returns the number of services.
 #[must_use]

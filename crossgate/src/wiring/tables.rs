@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The tables of services and gates.
 
-use super::bit;
+use super::counts::bit;
 use crate::Interface;
 use crate::interface::MethodShape;
 use crate::object::{Publish, ServiceObject};

@@ -5,6 +5,7 @@
 //! information is valid for the changed file too. Sections that are left out are empty in it, and symbols that nothing
 //! refers to any more are not in it, so that the linker has little to read.
 
+use crate::names::COMMON;
 use anyhow::{Result, bail, ensure};
 use object::elf::{
     FileHeader32, FileHeader64, GRP_COMDAT, SHF_ALLOC, SHF_EXCLUDE, SHF_LINK_ORDER, SHF_MERGE,
@@ -22,9 +23,6 @@ pub type SymbolNumber = usize;
 
 /// The index of a section in its file; [`COMMON`] stands for C's statics that are in no section.
 pub type SectionNumber = usize;
-
-/// The number of the section of C's statics that are in no section; see [`SectionNumber`].
-pub const COMMON: SectionNumber = usize::MAX;
 
 /// A place where a section refers to a symbol.
 #[derive(Clone, Copy, Debug)]

@@ -2,11 +2,9 @@
 //! Reads object files and archives.
 
 use super::{
-    Definition, InputFile, InputObject, Inputs, MEMORY_SYMBOL, Reference, Section, SectionId,
-    Symbol, SymbolId,
+    Definition, InputFile, InputObject, Inputs, Reference, Section, SectionId, Symbol, SymbolId,
 };
-use crate::copies;
-use crate::heap;
+use crate::names::{self, MEMORY_SYMBOL};
 use crate::thumb::{self, Frame, Masking};
 use anyhow::{Result, ensure};
 use object::elf::{
@@ -37,7 +35,7 @@ const LINKER_PLUGIN_LTO: &str = "`-C linker-plugin-lto` leaves the compiling to 
                                  tell whose a static is. Remove it from the `rustflags`.";
 
 /// The index that stands for the section of C's statics that are in no section.
-const COMMON: SectionIndex = SectionIndex(copies::COMMON);
+const COMMON: SectionIndex = SectionIndex(names::COMMON);
 
 impl Inputs {
     /// Reads a file of the command line.
@@ -110,8 +108,8 @@ impl Inputs {
                 None => Default::default(),
             };
             // The compiler writes the zeroes of a heap, because its section has a name.
-            let is_zeroed_heap =
-                name.starts_with(heap::SECTION) && section.data()?.iter().all(|&byte| byte == 0);
+            let is_zeroed_heap = name.starts_with(names::HEAP_MEMORY)
+                && section.data()?.iter().all(|&byte| byte == 0);
             ids.insert(section.index(), self.sections.len());
             self.sections.push(Section {
                 number: section.index().0,

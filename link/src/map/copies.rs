@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The copied statics, their processes, and the cost of the copies, found by their names.
 
-use crate::copies::{COPY, is_alias};
+use crate::copies::is_alias;
 use crate::image::Image;
-use crate::inputs::demangle;
 use crate::layout::Span;
-use crate::map::ProcessMemory;
+use crate::map::memory::ProcessMemory;
+use crate::names::{COPY, demangle};
 use std::collections::BTreeMap;
 use std::fmt;
 

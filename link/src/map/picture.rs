@@ -3,7 +3,7 @@
 
 use super::{MemoryMap, Row};
 use crate::layout::Span;
-use crate::ownership::KERNEL;
+use crate::names::KERNEL;
 use std::fmt::Write;
 
 /// The margin. All lengths of the picture are in pixels.

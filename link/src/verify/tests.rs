@@ -2,7 +2,7 @@
 //! Tests with a sound firmware, and with firmware that must not pass.
 
 use super::*;
-use crate::inputs::MEMORY_SYMBOL;
+use crate::names::MEMORY_SYMBOL;
 use std::collections::BTreeMap;
 
 const RAM: u64 = 0x2000_0000;

@@ -56,6 +56,18 @@ fn a_static_of_a_process_is_out_of_bounds_for_others() {
 }
 
 #[test]
+fn a_process_may_not_have_the_name_of_the_firmware() {
+    let mut firmware = Firmware::new();
+    firmware.processes = vec!["firmware"];
+    firmware.threads = vec![("firmware", "main", 256, "")];
+    let error = error(&firmware);
+    assert!(
+        error.contains("process `firmware` has the name of the firmware's own crate"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_static_that_nobody_uses_may_not_be_kept() {
     let helper = "use core::sync::atomic::AtomicU32;
         #[unsafe(no_mangle)] static KEPT: AtomicU32 = AtomicU32::new(5);

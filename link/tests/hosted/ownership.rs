@@ -74,6 +74,14 @@ fn a_static_that_one_process_uses_is_its_own() {
 }
 
 #[test]
+fn a_process_may_not_have_the_name_of_the_firmware() {
+    let mut firmware = Firmware::new("same_name");
+    firmware.processes = vec![("same_name", "7")];
+    let expected = "process `same_name` has the name of the firmware's own crate";
+    assert_says(&error(&firmware), &[expected]);
+}
+
+#[test]
 fn a_static_that_nobody_uses_may_not_be_kept() {
     let helper = "use core::sync::atomic::AtomicU32;
         #[unsafe(no_mangle)] static KEPT: AtomicU32 = AtomicU32::new(5);

@@ -57,7 +57,7 @@ fn the_linker_without_inputs_touches_nothing() {
     assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
 }
 
-/// What a generic function does, only its name shows, also if nobody but a crate of the host has it compiled.
+/// A generic function is known by its name, even if only a crate of the host has it compiled.
 #[test]
 fn generic_functions_in_crates_of_the_host_are_looked_into() {
     let maker = "pub fn tell<T: core::fmt::Display>(value: T) { println!(\"{value}\") }";

@@ -90,7 +90,7 @@ pub struct Firmware {
     pub has_board: bool,
     /// Other items of the firmware's own crate.
     pub rest: &'static str,
-    /// What it runs if it has no board.
+    /// The code that it runs if it has no board.
     pub run: &'static str,
     /// Further lines of its dependencies; `ROOT` stands for this repository.
     pub uses: &'static str,

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The inputs of the macros in `crossgate/src/expansion`: each gets the slots that it needs, by name.
 
+mod common;
 mod tables;
 
 use super::firmware::{Firmware, Heap, Object, Pool, Process};
 use super::rights::Rights;
 use crate::pieces::{code_at, invocation, list, number, slots, tokens, word};
+use common::{check, services, truth};
 use proc_macro::{Literal, Span, TokenStream, TokenTree as Token};
 
 pub fn code(firmware: &Firmware, rights: &Rights) -> TokenStream {
@@ -15,12 +17,6 @@ pub fn code(firmware: &Firmware, rights: &Rights) -> TokenStream {
     code.extend(invocation("__heaps", heaps(firmware)));
     code.extend(invocation("__tables", tables::tables(firmware, rights)));
     code
-}
-
-/// Returns a check that compares an item with those before it, at the place of the item.
-fn check(check: &str, list: &str, item: usize, written: &[Token]) -> TokenStream {
-    let span = written.first().map_or_else(Span::call_site, Token::span);
-    code_at(&format!("const _: () = ::crossgate::wiring::{check}({list}, {item});"), span)
 }
 
 /// Returns the handles, and the items of each kind that are counted.
@@ -64,20 +60,6 @@ fn names(firmware: &Firmware) -> TokenStream {
         ("heaps", list(heaps)),
         ("mmio", list(mmio)),
     ])
-}
-
-/// Returns the services with their numbers, the places of their objects, and the objects.
-fn services(
-    firmware: &Firmware,
-) -> impl Iterator<Item = (usize, (usize, usize), &Object, &super::firmware::Service)> {
-    firmware
-        .objects()
-        .enumerate()
-        .flat_map(|(place, (process, object))| {
-            object.services.iter().map(move |service| ((place, process), object, service))
-        })
-        .enumerate()
-        .map(|(number, (places, object, service))| (number, places, object, service))
 }
 
 fn checked_mmio(range: &[Token]) -> TokenStream {
@@ -176,9 +158,4 @@ fn heaps(firmware: &Firmware) -> TokenStream {
 fn exhausted(process: &Process, heap: &Heap) -> String {
     let bytes: TokenStream = tokens(&heap.bytes);
     format!("heap exhausted: `heap = {bytes}` in the wiring of `{}`, bytes asked for", process.name)
-}
-
-/// Returns `true` or `false` as tokens.
-fn truth(truth: bool) -> TokenStream {
-    code_at(if truth { "true" } else { "false" }, Span::call_site())
 }

@@ -39,7 +39,7 @@ pub fn set(cycles: u32) {
         registers().cvr.write(0);
         registers().csr.write(ENABLE | INTERRUPT | CPU_CLOCK);
         wait_for_period();
-        // The next period would have 0 cycles, so there is none.
+        // A period of 0 cycles stops the counter: no other follows this one.
         registers().rvr.write(0);
     }
 }

@@ -21,10 +21,9 @@ pub fn active() -> u32 {
     exception
 }
 
-/// The bits of the interrupt control and state register of which one is set if SysTick or a line is pending and
-/// enabled. They are bits of the number of the first such exception, 0 if there is none (ARM DDI 0403E, B3.2.4): bit 0,
-/// which SysTick (15) has and PendSV (14) has not, and bits 4 to 7, of which each line (16 and up) has one. PendSV can
-/// wait.
+/// Bits of the interrupt control and state register: at least one is set if SysTick or a line is pending and enabled.
+/// The register has the number of the first such exception, or 0 (ARM DDI 0403E, B3.2.4). Bit 0 of the number is set for
+/// SysTick (15) and clear for PendSV (14), which can wait. Of bits 4 to 7, each line (16 and up) has at least one.
 const PENDING_EXCEPTION: u32 = 0b1111_0001 << 12;
 
 /// Looks whether an exception is pending and enabled, so that the kernel can give way to it.

@@ -21,8 +21,8 @@ mod status {
     pub const STACKING: u32 = MEMORY_STACKING | BUS_STACKING;
 }
 
-/// A system call, or another fault, that is pending although its entry failed: the usage, memory management and bus
-/// fault, and the system call (ARM DDI 0403E, B3.2.13).
+/// The pending bits of the usage, memory management and bus fault, and of the system call (ARM DDI 0403E, B3.2.13). One
+/// is set if the CPU could not enter the exception.
 const PENDED: u32 = 0b1111 << 12;
 /// An access at most this far below a stack counts as an overflow if the stack pointer is near the bottom of the stack,
 /// too. One instruction pushes no more than this.

@@ -123,7 +123,7 @@ pub struct Copies {
     /// From the callee's copies to the memory that the caller lent for writing.
     back: [Option<Transfer>; LEASES_PER_CALL],
     /// From the callee's own memory to the copies that the caller has of it.
-    anew: [Option<Transfer>; LEASES_PER_CALL],
+    renewed: [Option<Transfer>; LEASES_PER_CALL],
 }
 
 /// Memory, and the address that it is copied to.
@@ -139,7 +139,7 @@ impl Transfer {
 impl Copies {
     /// Returns the copies to make for the call that a thread is in.
     pub fn of(thread: &Thread) -> Copies {
-        let mut copies = Copies { back: [None; LEASES_PER_CALL], anew: [None; LEASES_PER_CALL] };
+        let mut copies = Copies { back: [None; LEASES_PER_CALL], renewed: [None; LEASES_PER_CALL] };
         let Some(caller) = thread.caller().filter(|_| thread.rights().leases.bits() != 0) else {
             return copies;
         };
@@ -148,7 +148,7 @@ impl Copies {
             let copy = Span { start: place, end: place + lease.memory.length() };
             *slot = Some(Transfer(copy, place_at(thread, caller, &lease)));
         }
-        for (slot, (lease, place)) in copies.anew.iter_mut().zip(held_of(thread, caller)) {
+        for (slot, (lease, place)) in copies.renewed.iter_mut().zip(held_of(thread, caller)) {
             *slot = Some(Transfer(lease.memory, place));
         }
         copies
@@ -156,13 +156,13 @@ impl Copies {
 
     /// Returns whether there is nothing to copy.
     pub fn is_empty(&self) -> bool {
-        self.back.iter().chain(&self.anew).all(Option::is_none)
+        self.back.iter().chain(&self.renewed).all(Option::is_none)
     }
 
     /// Makes the copies. The memory of the caller is open again.
     pub fn copy_out(self, machine: &Machine) {
         self.back.into_iter().flatten().for_each(Transfer::make);
-        for transfer in self.anew.into_iter().flatten() {
+        for transfer in self.renewed.into_iter().flatten() {
             machine.with_open(transfer.0, || transfer.make());
         }
     }

@@ -4,6 +4,9 @@
 //! System calls read and write their registers, so a driver is code of a process as on any board, and the wiring says
 //! which process may use which device. All of this code runs inside the kernel: a device knows the time, and the time
 //! of its next event.
+//!
+//! A device is in four places: its registers and its line in `abi/src/hosted`, its behaviour in a file here, its place
+//! in [`bus`], and its driver in `boards/hosted`; if every board has such a device, also in `boards/contract`.
 
 pub mod bus;
 pub mod i2c;

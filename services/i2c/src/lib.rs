@@ -80,7 +80,7 @@ impl<B: I2c, const N: usize> I2cBus<B, N> {
         let length = from.len().saturating_add(read);
         let bytes = self.bytes.0.get_mut(..length).ok_or(Fault::TooLong)?;
         let (to, written) = bytes.split_at_mut(read);
-        // What is written is mostly the byte of a register, for which this is faster than `copy_to`.
+        // Most writes are the one byte of a register, for which this is faster than `copy_to`.
         for (place, byte) in written.iter_mut().zip(from.iter()) {
             *place = byte;
         }

@@ -44,7 +44,7 @@
 //! });
 //! ```
 //!
-//! # What clients share
+//! # Clients share one store
 //!
 //! The pages, and so the room: a client that sets more and more keys fills it, and then nobody can set another. If clients
 //! must not do that to each other, give each a store, and a partition, of its own.
@@ -106,7 +106,7 @@ pub enum Fault {
     /// The flash holds something that no store has written, and that no loss of power explains. [`Format`] makes it
     /// empty.
     Corrupted,
-    /// The flash had an error, or its process has crashed. What was there before is still there.
+    /// The flash had an error, or its process has crashed. The earlier values are still there.
     Flash,
 }
 

@@ -46,7 +46,7 @@ pub struct SpiBus<B, P, D, const CHIPS: usize, const N: usize> {
     is_idle: bool,
 }
 
-/// What a selected chip sees.
+/// The bus as a selected chip sees it.
 #[derive(Debug)]
 struct Wires<B, D, const N: usize> {
     driver: B,
@@ -137,7 +137,7 @@ impl<B: spi::SpiBus, D: DelayNs, const N: usize> Wires<B, D, N> {
             return lent.slice_mut(0, read).map_or_else(refused, |to| self.read(to));
         };
         let (to, out) = bytes.split_at_mut(read);
-        // What is written is mostly a command of a byte, for which this is faster than `copy_to`.
+        // Most writes are a command of one byte, for which this is faster than `copy_to`.
         for (place, byte) in out.iter_mut().zip(from.iter()) {
             *place = byte;
         }
@@ -252,7 +252,7 @@ impl<B: spi::SpiBus, D: DelayNs, const N: usize> Wires<B, D, N> {
         if *before > LONGEST_PAUSE {
             return Err(Fault::TooLong);
         }
-        // What was written has to be sent before the pause begins.
+        // The written bytes have to be sent before the pause begins.
         self.driver.flush().map_err(fault)?;
         self.delay.delay_ns(ns);
         Ok(())

@@ -7,12 +7,12 @@ use embedded_hal::spi::{Operation, SpiDevice as _};
 use std::cell::{Cell, RefCell};
 
 std::thread_local! {
-    /// What happened on the bus.
+    /// The events on the bus.
     static RECORD: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
 std::thread_local! {
-    /// What fails next, once.
+    /// The operation that fails next, once.
     static FAILURE: Cell<&'static str> = const { Cell::new("") };
 }
 

@@ -18,7 +18,7 @@ fn threads_that_use_more_stack_than_they_declare_are_told_of() {
         assert_eq!(rest, "bytes of stack here, and declares 2048");
         used.parse().ok()
     };
-    assert!(used("deep").is_some_and(|used| (20_000..26_000).contains(&used)), "{text}");
+    assert!(used("diver").is_some_and(|used| (20_000..26_000).contains(&used)), "{text}");
     // The gap between caller and callee, which is larger, does not count.
     assert!(used("calls").is_some_and(|used| (4_000..7_000).contains(&used)), "{text}");
     assert!(!text.contains("modest"), "{text}");

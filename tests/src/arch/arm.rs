@@ -3,7 +3,7 @@
 
 pub mod registers;
 
-use crate::raw::Reply;
+use crate::reply::Reply;
 use core::arch::asm;
 use crossgate_abi::table::System;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word, number};

@@ -3,7 +3,7 @@
 
 pub mod registers;
 
-use crate::raw::Reply;
+use crate::reply::Reply;
 use board::port::inside;
 use core::arch::asm;
 use crossgate_abi::number;

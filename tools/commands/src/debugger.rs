@@ -20,7 +20,7 @@ const CALLS: [(&str, u32); 2] = [("left", 103), ("right", 101)];
 /// The longest time that gdb may take.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// What gdb tells at a breakpoint.
+/// The report of gdb at a breakpoint.
 #[derive(Debug, PartialEq, Eq)]
 struct Stop {
     /// The address of the instruction.

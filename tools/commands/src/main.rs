@@ -26,7 +26,7 @@ use std::process::ExitCode;
 use workbench::board::Board;
 use workbench::{command, progress, setup};
 
-/// Tests and measures Crossgate. What is missing on this machine is installed first, or the way to get it is told.
+/// Tests and measures Crossgate. It first installs missing tools, or says how to get them.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Arguments {

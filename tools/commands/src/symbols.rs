@@ -75,7 +75,7 @@ impl Symbols {
             |(&address, &name): (&u32, &&str)| Function { address, role: role(address, name) };
         let looks = file.section_by_name(LOOKS).with_context(|| format!("there is no {LOOKS}"))?;
         let addresses = looks.data()?.chunks_exact(4).map(word);
-        // (What the linker has dropped is in no function.)
+        // (Code that the linker has dropped is in no function.)
         let looks = addresses.filter_map(|address| Some((address, looker(&lines, address)?)));
         let (addresses, looks): (Vec<_>, Vec<_>) = looks.unzip();
         ensure!(!looks.is_empty(), "nothing looks for an interrupt in {name}");

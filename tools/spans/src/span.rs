@@ -81,7 +81,7 @@ impl Span {
     pub(crate) fn look_in_vain(&mut self, index: usize, since: u64) -> Span {
         let mut open: Vec<Run> = Vec::new();
         for run in &self.runs {
-            // (What a handler jumps to goes by the handler's name.)
+            // (The code that a handler jumps to has the handler's name.)
             open.retain(|outer| outer.depth < run.depth || outer.depth == 0);
             if run.depth > 0 || open.is_empty() {
                 open.push(Run { count: 0, ..*run });

@@ -6,8 +6,8 @@
 //! type than the struct is not seen where that type is not named, nor is a call through a function pointer, which
 //! exists so that the caller need not know the function.
 
-use super::Crate;
-use super::text::{after, word};
+use super::files::Crate;
+use crate::text::{after, word};
 use std::collections::{HashMap, HashSet};
 
 /// The start of the blocks that contain the methods.

@@ -20,7 +20,7 @@ use console::Console;
 use crossgate::{Concurrent, Handle, interface, thread};
 use crossgate_log::{Levels, Log, Logger, info, warn};
 
-/// What the processes know of each other.
+/// The interface that the processes have in common.
 #[interface]
 trait Convert {
     /// Converts whole degrees.

@@ -57,7 +57,7 @@ use ssd1306::size::DisplaySize128x64;
 /// The lines of the board: what selects the display, whether bytes are data for it, and its reset.
 static LINES: Lines<3> = Lines::new(|| time::now().as_micros());
 
-/// What the display shows.
+/// The picture on the display.
 static SHOWN: Mutex<Picture> = Mutex::new(Picture::DARK);
 
 /// The driver of the bus, for which any `SpiBus` of `embedded-hal` will do. So that this runs on each board, it is a

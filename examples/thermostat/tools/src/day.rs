@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The thermostat, fed with the recorded day.
 
+use crate::chart::Chart;
 use crate::expected::{self, Event};
 use crate::machine::{self, Machine};
 use crate::observed::{Observed, SENSOR};
 use crate::recording;
-use crate::view::{self, View};
+use crate::view::{Plain, View};
 use anyhow::{Result, bail, ensure};
 use crossgate_abi::CallError;
+use std::io::{IsTerminal, stdout};
 use std::thread;
 use std::time::{Duration, Instant};
 use workbench::board::Board;
@@ -41,13 +43,25 @@ pub fn run(options: &Options) -> Result<()> {
     let board = options.board;
     progress::step("building the thermostat", || machine::build(board))?;
     let lines = recording::read()?;
-    let mut view = view::choose(options.plain);
+    let mut view = choose(options.plain);
     let day = Duration::from_secs(options.seconds.into());
     let observed = play(board, &lines, options.fault, day, &mut *view);
     drop(view);
     let observed = observed?;
     summary(&observed);
     check(&observed, &lines, options.fault)
+}
+
+/// Returns a live chart on a terminal that can show one, else plain lines.
+fn choose(plain: bool) -> Box<dyn View> {
+    if !plain
+        && stdout().is_terminal()
+        && let Ok(chart) = Chart::new()
+    {
+        return Box::new(chart);
+    }
+    println!("time   °C    fan");
+    Box::new(Plain)
 }
 
 /// Sends the day's lines to the sensor, each after the thermostat has dealt with the one before,

@@ -16,7 +16,7 @@ use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use workbench::board::Board;
 
-/// The thermostat's recorded day. What is missing on this machine is installed first, or the way to get it is told.
+/// The thermostat's recorded day. It first installs missing tools, or says how to get them.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Arguments {
@@ -30,7 +30,7 @@ enum Task {
     ///
     /// Ends with success if the fan switched at the readings where it has to.
     Demo {
-        /// What to run it on
+        /// The board to run it on
         #[arg(long, value_enum, default_value_t = Board::Hosted)]
         board: Board,
         /// Crash the sensor's process at noon; control has to carry on in safe mode
@@ -43,7 +43,7 @@ enum Task {
         #[arg(long, value_name = "SECONDS", default_value_t = 25)]
         seconds: u32,
     },
-    /// Write the recorded day of the demo anew
+    /// Write the recorded day of the demo again
     RecordDay,
 }
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The views of the demo.
 
-use crate::chart::Chart;
 use crate::observed::Observed;
-use std::io::{IsTerminal, stdout};
 
 /// A view of the running thermostat.
 pub trait View {
@@ -13,20 +11,8 @@ pub trait View {
     fn minute(&mut self, observed: &Observed);
 }
 
-/// A live chart on a terminal that can show one, else plain lines.
-pub fn choose(plain: bool) -> Box<dyn View> {
-    if !plain
-        && stdout().is_terminal()
-        && let Ok(chart) = Chart::new()
-    {
-        return Box::new(chart);
-    }
-    println!("time   °C    fan");
-    Box::new(Plain)
-}
-
 /// A line an hour, and those of the console.
-struct Plain;
+pub struct Plain;
 
 impl View for Plain {
     fn line(&mut self, text: &str) {

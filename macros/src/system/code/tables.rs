@@ -4,7 +4,7 @@
 use super::super::firmware::{Firmware, Process};
 use super::super::rights::Rights;
 use super::super::values::policy;
-use super::{check, services, truth};
+use super::common::{check, services, truth};
 use crate::pieces::{list, mask, number, slots, tokens, word, written};
 use proc_macro::{Ident, Span, TokenStream};
 

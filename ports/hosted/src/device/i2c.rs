@@ -33,7 +33,7 @@ pub struct I2c {
     busy_until: u64,
 }
 
-/// What goes on on the bus.
+/// The state of the bus.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Transfer {
     /// It is free.

@@ -39,7 +39,7 @@ pub use crossgate_operations::{Header, Kind};
 
 use crossgate::{Lease, LeaseMut, Wire, interface};
 
-/// What went wrong on the bus, or with a transaction.
+/// An error of the bus, or of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub enum Fault {
     /// No chip acknowledged the address.

@@ -2,27 +2,17 @@
 //! The memory of the referee, which is separate from the firmware's: the PSRAM of the emulated board. So its notes are
 //! no part of the states that it compares.
 
-use super::processor::Registers;
-use super::puppet::Operation;
-use super::state::{Watch, World};
+use super::moment::Watch;
+use super::operation::Operation;
+use super::registers::Registers;
+use super::slots::{SLOTS, START};
+use super::world::World;
 use system_tests::report::{fail, say};
 
 /// The number of exceptions and interrupt lines in the vector table.
 pub const VECTORS: usize = 16 + LINES;
 /// The number of interrupt lines.
 pub const LINES: usize = 32;
-/// The longest memory of a firmware, in bytes.
-pub const SLOT: usize = 0x1_0000;
-
-const START: usize = 0x2100_0000;
-const SLOTS: usize = START + 0x2_0000;
-/// The number of states that can be kept.
-pub const SLOT_COUNT: usize = 8;
-/// The start of the rest of the memory, whose use the firmware decides.
-pub const REST: usize = SLOTS + SLOT_COUNT * SLOT;
-/// The end of the memory.
-pub const END: usize = START + 0x100_0000;
-
 /// The data that is kept there besides states.
 #[repr(C, align(512))]
 pub struct Arena {
@@ -92,9 +82,4 @@ pub fn arena() -> &'static mut Arena {
     // SAFETY: this is memory of the board that the linker gives to no process, zeroed at start, which is a value of
     // every field. All code that uses it runs in exceptions that don't nest, one field at a time.
     unsafe { &mut *place }
-}
-
-/// Returns the words in which a state is kept.
-pub fn slot(index: usize) -> *mut u32 {
-    core::ptr::with_exposed_provenance_mut(SLOTS + index % SLOT_COUNT * SLOT)
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The way in which the referee gets control: its firmware has this for a board.
 
-use super::state::World;
+use super::world::World;
 use super::{Referee, arena, patch, processor};
 use board::port::{Board, Counter};
 use board::{CLOCK_HZ, Hardware};
@@ -99,6 +99,6 @@ unsafe extern "C" fn first<F: Firmware>() {
 
 extern "C" fn play<F: Firmware>(main_stack: usize, process_stack: usize) -> ! {
     arena().main_stack = main_stack;
-    arena().world = Some(World::of(F::system()));
+    arena().world = Some(World::of(F::system(), main_stack));
     F::play(Referee::new(process_stack))
 }

@@ -2,8 +2,8 @@
 //! The branches at the starts of the slow paths: their first instructions are replaced by branches to [`began`] and
 //! [`began_interrupt`], which look at the state and then execute these instructions.
 
-use super::processor::Registers;
-use super::{arena, state};
+use super::registers::Registers;
+use super::{arena, look, moment};
 use board::port::entry;
 use core::arch::naked_asm;
 use core::mem::offset_of;
@@ -62,7 +62,7 @@ fn replace(place: usize, began: usize, go_on: usize, first: Instruction) {
     write(place, branch(place, began, BRANCH));
     write(go_on, first);
     write(go_on + 4, branch(go_on + 4, place + 4, BRANCH));
-    state::barrier();
+    moment::barrier();
 }
 
 /// Returns the instruction at one address that jumps to another: `b.w` or `bl` (ARM DDI 0403E, A7.7.12, encoding T4;
@@ -125,7 +125,7 @@ unsafe extern "C" fn began() {
         ".balign 4",
         "1: .word {at_slow}",
         "2: .word {stack}",
-        look = sym state::look,
+        look = sym look::look,
         go_on = sym go_on,
         main_stack = const offset_of!(Registers, main_stack),
         scratch = const offset_of!(Registers, scratch),
@@ -171,7 +171,7 @@ unsafe extern "C" fn began_interrupt() {
         ".balign 4",
         "1: .word {at_slow}",
         "2: .word {stack}",
-        look = sym state::look_at_interrupt,
+        look = sym look::look_at_interrupt,
         go_on = sym go_on_interrupt,
         process_stack = const offset_of!(Registers, process_stack),
         main_stack = const offset_of!(Registers, main_stack),

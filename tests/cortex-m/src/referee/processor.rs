@@ -1,27 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The registers of the CPU, and a run of the kernel with them.
+//! A run of the kernel with given registers of the CPU.
 
 use super::arena;
+use super::registers::Registers;
 use core::arch::naked_asm;
 use core::mem::offset_of;
-
-/// The value of `lr` in an exception that has interrupted a thread.
-pub const TO_THREAD: usize = 0xffff_fffd;
-
-/// Registers while an exception is handled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C)]
-pub struct Registers {
-    /// r4 to r11.
-    pub saved: [u32; 8],
-    pub process_stack: usize,
-    pub main_stack: usize,
-    pub link: usize,
-    /// r0 to r3, and r12.
-    pub scratch: [u32; 5],
-    /// The address to start at.
-    pub target: usize,
-}
 
 /// Runs the kernel with these registers from `target`, until it returns to a thread. Then the registers are those that
 /// the thread would have had, except for those in its frame.

@@ -1,27 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The actions of a thread, without the thread.
 
-use super::processor::Registers;
-use super::{CALL, INTERRUPT, Moment, Referee, UNKNOWN, kernel};
+use super::moment::{forget_interrupts, kernel};
+use super::operation::{FRAME, Frame, KINDS, Operation};
+use super::registers::Registers;
 use board::port::start;
 use core::arch::naked_asm;
 use crossgate_abi::number;
-use crossgate_protection::Span;
-
-/// A system call, or an interrupt, with everything that the kernel finds of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Operation {
-    /// The line, if it is an interrupt.
-    pub line: Option<u16>,
-    /// r12.
-    pub selector: u32,
-    /// r0 to r3.
-    pub words: [u32; 4],
-    /// The stack pointer before the CPU pushes its frame.
-    pub stack_pointer: usize,
-    /// r4 to r11.
-    pub saved: [u32; 8],
-}
 
 /// The next action of the current thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,18 +19,6 @@ pub enum Turn {
     Idle(Operation),
 }
 
-/// The frame that the CPU pushes.
-#[derive(Clone, Copy, Debug)]
-#[repr(C)]
-struct Frame {
-    words: [u32; 4],
-    selector: u32,
-    link: u32,
-    program_counter: u32,
-    status: u32,
-}
-
-const FRAME: usize = size_of::<Frame>();
 /// The values of the registers of a frame when an interrupt's handler starts: any, if another handler has run before.
 const SPOILT: u32 = 0x5b5b_5b5b;
 /// The bit of the status for Thumb code, which all threads run.
@@ -65,33 +38,14 @@ fn system_call_address() -> u32 {
     system_call as *const () as u32 & !1
 }
 
-impl Operation {
-    /// Returns the index at which it is counted.
-    pub fn kind(&self) -> usize {
-        match self.line {
-            Some(_) => INTERRUPT,
-            None if self.selector as i32 >= 0 => CALL,
-            None => (!self.selector as usize).min(UNKNOWN),
-        }
-    }
-
-    /// Returns an interrupt instead, of a thread with these registers.
-    pub fn interrupted(self, line: u16) -> Operation {
-        Operation { line: Some(line), ..self }
-    }
-
-    /// Returns `true` if the CPU could do it at this moment: it pushes its frame with the rights of the thread.
-    pub fn is_possible(&self, moment: &Moment) -> bool {
-        let start = self.frame();
-        self.stack_pointer & 3 == 0
-            && start < usize::MAX - FRAME
-            && moment.is_writable(Span { start, end: start + FRAME })
-    }
-
-    /// Returns the address at which the CPU pushes its frame.
-    fn frame(&self) -> usize {
-        self.stack_pointer.wrapping_sub(FRAME) & !7
-    }
+/// The referee.
+pub struct Referee {
+    /// The registers with which the current thread would continue.
+    pub(super) registers: Registers,
+    /// The number of system calls that a fast path finished, by their number; then calls, and interrupts.
+    pub fast: [usize; KINDS],
+    /// The same numbers for the slow path.
+    pub slow: [usize; KINDS],
 }
 
 impl Referee {
@@ -140,7 +94,7 @@ impl Referee {
 
     /// Sets up the state of this system call or interrupt, as the CPU does, up to the kernel's first instruction.
     pub(super) fn lay_down(&mut self, operation: &Operation) {
-        super::state::forget_interrupts();
+        forget_interrupts();
         let process_stack = operation.frame();
         let is_aligned = operation.stack_pointer & 4 != 0;
         let [first, second, third, fourth] = operation.words;

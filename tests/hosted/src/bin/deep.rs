@@ -24,7 +24,7 @@ impl Use for Server {
 crossgate::system! {
     static SYSTEM;
     process server { object server: Concurrent<Server> = Server => [SERVER: dyn Use]; }
-    process deep { thread deep (priority = 5, stack = 2048) = deep(); }
+    process diver { thread diver (priority = 5, stack = 2048) = deep(); }
     process calls { thread calls (priority = 5, stack = 2048) = calls(SERVER); }
     process modest { thread modest (priority = 5, stack = 8192) = calls(SERVER); }
     process wakes { thread wakes (priority = 6, stack = 1024) = wake_often(); }

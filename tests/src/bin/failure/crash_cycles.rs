@@ -88,7 +88,7 @@ fn client(fragile: Handle<dyn Fragile>) -> ! {
             memory[0] = 0;
             expect("a crash", fragile.crash(&mut memory[..]), Err(CallError::ServerFaulted));
             expect("what the server wrote", memory[0], u8::from(arch::CRASHED_CALLS_WRITE));
-            expect("calls since it began anew", fragile.count(), Ok(1));
+            expect("calls since it restarted", fragile.count(), Ok(1));
         }
         let lap = time::now() - start;
         first_lap = first_lap.min(lap);

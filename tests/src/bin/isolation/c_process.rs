@@ -139,7 +139,7 @@ fn witness(
         }
         // The process restarts when no more urgent thread runs.
         time::sleep(Duration::from_millis(200));
-        expect("the statics, anew", heating.readings(), Ok(0));
+        expect("the statics, after the restart", heating.readings(), Ok(0));
         expect("those of the sensor's library", sensor.calibrate(&[]), Ok(count));
         expect("those of the library", heating.count(), Ok(0));
     }

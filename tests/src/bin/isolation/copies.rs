@@ -81,11 +81,11 @@ fn witness(left: Handle<dyn Count>, right: Handle<dyn Count>, faulted: Notificat
 
     expect("a crash", right.crash(), Err(CallError::ServerFaulted));
     watch.expect("right", Cause::Panic);
-    expect("right, anew", right.count(), Ok((START, 7)));
+    expect("right, after the restart", right.count(), Ok((START, 7)));
     expect("left, as before", left.count(), Ok((START + 3, 10)));
     expect("a crash", left.crash(), Err(CallError::ServerFaulted));
     watch.expect("left", Cause::Panic);
-    expect("left, anew", left.count(), Ok((START, 7)));
+    expect("left, after the restart", left.count(), Ok((START, 7)));
     expect("right, as before", right.count(), Ok((START + 1, 8)));
 
     let address = right.address().unwrap_or(0);

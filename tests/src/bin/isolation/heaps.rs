@@ -147,7 +147,7 @@ fn visit(first: Handle<dyn Shelf>, workers: Handle<dyn Shelf>, done: Signal) -> 
         expect("a visit allocates", workers.put(round, round % 8), Ok(1));
         expect("a visit frees", workers.take(round), Ok(Some(round % 8)));
     }
-    // What a visitor allocates is the callee's, and stays there.
+    // Memory that a visitor allocates is the callee's, and stays there.
     let before = first.room().unwrap_or(0);
     expect("a book for the first", first.put(1, 10), Ok(1));
     expect_that("the callee has less", first.room().unwrap_or(0) < before);

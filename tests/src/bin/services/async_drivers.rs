@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Async driver crates, as they are, in processes of tasks: the chip of one is on the bus of another process, and that of the
-//! other on a bus of its own. A thread makes the transactions, and the tasks beside a driver go on meanwhile. What a dropped
-//! transaction has begun is finished before the next one.
+//! other on a bus of its own. A thread makes the transactions, and the tasks beside a driver go on meanwhile. A dropped
+//! transaction that has begun is finished before the next one.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use bme280_rs::{AsyncBme280, Configuration, Oversampling, Sample, SensorMode};

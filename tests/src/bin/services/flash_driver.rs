@@ -77,7 +77,7 @@ fn store(
         panic!("a crash in the middle of an erase");
     }
     expect("it works still", status(&mut chip), 3);
-    // What it is told now it ignores.
+    // It ignores commands now.
     let early = driver.write_blocking(LIVES, &[0xfc]);
     expect_that("told too early", matches!(early, Err(Error::ReadbackFail)));
     expect_that("told in time", driver.write_blocking(LIVES, &[0xfc]).is_ok());
@@ -106,7 +106,7 @@ fn use_it(driver: &mut Driver, chip: &mut Chip) {
     let set = driver.write_blocking(PAGE_END + 6, &[7]);
     expect_that("to set bits", matches!(set, Err(Error::ReadbackFail)));
     expect("only cleared", read(driver, PAGE_END + 5), [5, 6, 5, 8]);
-    // What the driver avoids: a page goes on at its start.
+    // The driver avoids this: a page goes on at its start.
     expect("writes", chip.write(&[0x06]), Ok(()));
     let program = [0x02, 0, 0x06, 0xff, 0x11, 0x22];
     expect("to program", chip.write(&program), Ok(()));

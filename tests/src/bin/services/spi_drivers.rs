@@ -75,7 +75,7 @@ impl Chip for Either {
     }
 }
 
-/// What the display will show when it is lit: the process of the bus looks at it after each transaction.
+/// The picture that the display will show when it is lit: the process of the bus looks at it after each transaction.
 static SHOWN: Mutex<Picture> = Mutex::new(Picture::DARK);
 
 struct Wires(SimulatedSpi<Either, 2, 4>);
@@ -114,7 +114,7 @@ impl spi::SpiBus for Wires {
     }
 }
 
-/// What a person sees who looks at the display.
+/// The display as a person sees it.
 #[interface]
 trait Look {
     fn is_lit(&self, x: u8, y: u8) -> bool;

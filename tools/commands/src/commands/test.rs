@@ -39,7 +39,7 @@ struct Step {
     name: String,
     count: Count,
     skipped: Option<String>,
-    /// What went wrong.
+    /// The reason.
     failure: Option<String>,
     time: Duration,
 }

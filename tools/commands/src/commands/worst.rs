@@ -9,6 +9,7 @@
 //! counts as if the look had found an interrupt: what is left to do then is measured where one was found.
 
 mod limits;
+mod longest;
 mod table;
 
 use crate::plugin::Plugin;
@@ -17,6 +18,7 @@ use crate::workspace::{Firmware, Profile};
 use crate::{parallel, progress, setup, system_tests, workspace};
 use anyhow::{Result, anyhow, ensure};
 use handler_spans::{Look, Span};
+use longest::Longest;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use system_tests_harness::Flags;
@@ -24,45 +26,6 @@ use workbench::board::Board;
 
 /// The package with the firmware that makes the kernel do the most.
 const PACKAGE: &str = "worst-cases";
-
-/// The longest span of a path.
-#[derive(Clone)]
-struct Longest {
-    /// The names of the handler, and of the functions that it called.
-    path: Vec<String>,
-    /// The number of instructions.
-    count: u64,
-    /// The function of the look for an interrupt with which it ends, if it does.
-    look: Option<String>,
-    /// The firmware.
-    firmware: String,
-    /// The instructions of each function, the largest number first.
-    parts: Vec<(String, u64)>,
-}
-
-impl Longest {
-    fn new(span: &Span, symbols: &Symbols, firmware: &str) -> Longest {
-        let name = |index: usize| symbols.name(index).to_owned();
-        Longest {
-            path: span.path().into_iter().map(name).collect(),
-            count: span.count(),
-            look: span
-                .look
-                .filter(|look| look.left.is_none())
-                .map(|look| symbols.look(look.index).to_owned()),
-            firmware: firmware.to_owned(),
-            parts: span
-                .by_function()
-                .into_iter()
-                .map(|(index, count)| (name(index), count))
-                .collect(),
-        }
-    }
-
-    fn path(&self) -> String {
-        self.path.join(" > ")
-    }
-}
 
 /// The measurements of firmware that has run.
 pub struct Measurement {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The cost of the operations in cycles, computed from the instructions that they execute.
 
-use super::words;
+use super::results::words;
 use anyhow::{Context, Result, ensure};
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The costs on this machine: nanoseconds, beside those of requests between processes of Linux.
 
-use super::emulated::{OPERATIONS, Operation};
-use super::{PACKAGE, PATIENCE, Results, expect_all, parse};
+use super::operations::{OPERATIONS, Operation};
+use super::results::{PACKAGE, PATIENCE, Results, expect_all, parse};
 use crate::workspace::{self, Firmware, Profile};
 use crate::{command, progress};
 use anyhow::{Context, Result, bail, ensure};

@@ -2,7 +2,8 @@
 //! The table of the measurements on the emulated board, and the meaning of its columns.
 
 use super::cycles::Range;
-use super::emulated::{FLASH, Measured, OPERATIONS, RAM};
+use super::measurement::{FLASH, Measured, RAM};
+use super::operations::OPERATIONS;
 use crate::size;
 
 /// The explanation for readers who see the table for the first time.

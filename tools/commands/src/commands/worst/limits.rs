@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The limits of spans.
 
-use super::Longest;
+use super::longest::Longest;
 
 /// The bound that every span has to keep in the end, and that every span which is not in [`LIMITS`] keeps today, in
 /// instructions.

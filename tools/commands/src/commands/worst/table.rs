@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The table of the longest spans.
 
-use super::{Longest, limits};
+use super::limits;
+use super::longest::Longest;
 
 /// The number of parts of a span that are shown.
 const PARTS: usize = 8;

@@ -3,9 +3,15 @@
 
 /// Returns a file without comments and unit tests.
 pub fn code(text: &str) -> String {
-    let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default());
-    let code = lines.collect::<Vec<_>>().join("\n");
-    code.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().to_owned()
+    let code = text.lines().map(without_comment).collect::<Vec<_>>().join("\n");
+    code.split("\nmod tests {").next().unwrap_or_default().to_owned()
+}
+
+/// Returns a line without the comment at its end.
+fn without_comment(line: &str) -> &str {
+    let mut slashes = line.match_indices("//").map(|(at, _)| &line[..at]);
+    // Not slashes in a string.
+    slashes.find(|before| before.matches('"').count() % 2 == 0).unwrap_or(line)
 }
 
 /// Returns the paths that follow a mark, with `/` between their names; those in braces separately.

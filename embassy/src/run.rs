@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The loop of an executor, and the wait of its thread.
+
+use crate::Executor;
+use crate::executor::{AGAIN, POLLS, WAITS};
+use crate::timers::{self, NEVER};
+use crate::wait;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
+use core::time::Duration;
+use crossgate::notification::Set;
+use crossgate::{Notification, time};
+use embassy_executor::Spawner;
+use embassy_executor::raw;
+
+impl Executor {
+    /// Runs the tasks that `init` spawns, and those that they spawn, on the calling thread.
+    ///
+    /// `bell` is a notification that nothing else uses: whoever wakes a task rings it while the thread waits.
+    ///
+    /// # Panics
+    /// If it runs already.
+    pub fn run(&'static self, bell: Notification, init: impl FnOnce(Spawner)) -> ! {
+        assert!(!self.has_begun.swap(true, SeqCst), "an executor runs on one thread");
+        self.bell.get_or_init(|| bell);
+        let context = core::ptr::from_ref(self).cast_mut().cast();
+        // SAFETY: this thread alone has begun it, and nobody finds it yet.
+        let raw = unsafe { (*self.raw.get()).write(raw::Executor::new(context)) };
+        let raw: &'static raw::Executor = raw;
+        self.list();
+        init(raw.spawner());
+
+        let mut notifications = Set::EMPTY;
+        // The nearest time of a timer, if there is one.
+        let (mut is_timed, mut due) = (false, 0);
+        loop {
+            // Relaxed, because the queue of tasks orders it: who rings for a task that this poll does not see, has seen that
+            // the queue was emptied.
+            self.state.store(POLLS, Relaxed);
+            // SAFETY: this thread alone polls it, and no task does.
+            unsafe { raw.poll() };
+            // A change that comes too late for this is seen below.
+            if self.has_news.load(Relaxed) {
+                self.has_news.store(false, SeqCst);
+                notifications = wait::notifications_of(self);
+                is_timed = true;
+            }
+            // Also while tasks are ready, because they may always be.
+            if is_timed {
+                due = timers::wake_due(self, time::now().as_micros());
+                is_timed = due != NEVER;
+            }
+            if self.state.load(Acquire) == AGAIN {
+                if !notifications.is_empty() {
+                    self.take(notifications);
+                }
+                continue;
+            }
+            if self.state.compare_exchange(POLLS, WAITS, SeqCst, SeqCst).is_err()
+                || self.has_news.load(SeqCst)
+            {
+                continue;
+            }
+            let all = notifications.with(bell);
+            let arrived = if is_timed {
+                let left = due.saturating_sub(time::now().as_micros());
+                all.wait_timeout(Duration::from_micros(left)).ok()
+            } else {
+                Some(all.wait())
+            };
+            // From here on it need not be told.
+            self.state.store(POLLS, SeqCst);
+            if let Some(arrived) = arrived
+                && !arrived.is(bell)
+            {
+                wait::wake(self, arrived);
+            }
+        }
+    }
+
+    /// Takes a signal of one of the notifications, if there is one.
+    #[inline(never)]
+    fn take(&self, notifications: Set) {
+        if let Some(arrived) = notifications.try_wait() {
+            wait::wake(self, arrived);
+        }
+    }
+}

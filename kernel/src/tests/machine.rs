@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The machine of the tests, as a port shows it to the core.
+
+use super::*;
+
+/// A machine whose protection unit opens runs of 32 bytes.
+#[derive(Clone, Default)]
+pub struct TestPort {
+    pub now: u64,
+    pub timer: Option<u64>,
+    pub words: BTreeMap<Word, Word>,
+    pub masked: Vec<u16>,
+    pub resets: usize,
+    /// The number of times that the core has looked whether an interrupt is pending, ...
+    pub looks: Cell<usize>,
+    /// ... and the first time at which it finds one, from then on each time; 0: it never does.
+    pub found: usize,
+}
+
+impl Port for TestPort {
+    type Unit = ArmV8M;
+
+    const CONTEXT_SIZE: Word = 64;
+    const ENTRY_SIZE: Word = 128;
+
+    fn stack_register(start: Word) -> Word {
+        start
+    }
+
+    fn bounds(stack: Span) -> [Word; 2] {
+        [stack.start, stack.end]
+    }
+
+    const BEGIN: extern "C" fn() -> ! = main;
+
+    fn reset(&mut self, memory: &ProcessMemory, from: Word) -> Option<Word> {
+        let to = from + 0x800;
+        self.words.retain(|address, _| !(memory.start + from..memory.start + to).contains(address));
+        (memory.start + to < memory.end).then_some(to)
+    }
+
+    fn first_context(_: extern "C" fn() -> !, stack_end: Word) -> Word {
+        stack_end - Self::CONTEXT_SIZE
+    }
+
+    fn reset_system(&mut self) {
+        self.resets += 1;
+    }
+
+    fn now(&mut self) -> u64 {
+        self.now
+    }
+
+    fn set_timer(&mut self, time: u64) {
+        self.timer = (time != NEVER).then_some(time);
+    }
+
+    fn interrupt_is_pending(&self) -> bool {
+        self.looks.set(self.looks.get() + 1);
+        self.found != 0 && self.looks.get() >= self.found
+    }
+
+    fn read_word(&mut self, address: Word) -> Word {
+        self.words.get(&address).copied().unwrap_or(0)
+    }
+
+    fn write_word(&mut self, address: Word, value: Word) {
+        self.words.insert(address, value);
+    }
+
+    fn stack_use(&mut self, stack: Span, from: Word) -> [Word; 2] {
+        let end = stack.end.min(stack.start.saturating_add(from).saturating_add(0x100));
+        match self.words.range(stack.start.saturating_add(from).min(end)..end).next() {
+            Some((lowest, _)) => [stack.end - lowest, 0],
+            None => [0, if end < stack.end { end - stack.start } else { 0 }],
+        }
+    }
+
+    fn dump(
+        &mut self,
+        thread: &Thread<ArmV8M>,
+        window: Span,
+        registers: &mut [Word; dump::REGISTER_COUNT],
+        stack: &mut [Word; dump::STACK_WORDS],
+    ) -> usize {
+        registers[0] = thread.id.index();
+        (stack[0], stack[1]) = (window.start, window.end);
+        2
+    }
+
+    fn mask(&mut self, line: u16, mask: bool) {
+        self.masked.retain(|&masked| masked != line);
+        if mask {
+            self.masked.push(line);
+        }
+    }
+}

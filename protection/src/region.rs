@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! One region, and the memory that it opens.
+
+use crate::Span;
+
+/// log2 of the size of the smallest region with subregions, in bytes.
+pub(crate) const LOG2_SMALLEST_BLOCK: u32 = 8;
+
+/// The memory that one region of a unit can open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A run of granules of so many bytes, a power of two.
+    Run {
+        /// The size of a granule in bytes.
+        granule: usize,
+    },
+    /// Any eighths of an aligned block of a power of two, at least [`SMALLEST_BLOCK`](crate::armv7m::SMALLEST_BLOCK).
+    Eighths,
+}
+
+/// The memory that one region opens: a span, perhaps with gaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// The memory from the first byte that is open to the last one. If that is the last byte of a 32-bit address space,
+    /// the end is 0 on a machine with such addresses.
+    pub span: Span,
+    /// The eighths that stay closed, of the smallest block that holds the span: bit n for eighth n. It is 0 for a
+    /// unit of [runs](Shape::Run).
+    pub closed: u8,
+}
+
+impl Region {
+    pub(crate) const NONE: Region = Region { span: Span::EMPTY, closed: 0 };
+
+    /// Returns whether the byte at `address` is open.
+    #[must_use]
+    pub const fn opens(self, address: usize) -> bool {
+        let (first, last) = ends(self.span);
+        let address = address as u32;
+        let eighth = (address >> log2_eighth(first, last)) % u8::BITS;
+        first <= address && address <= last && self.closed >> eighth & 1 == 0
+    }
+
+    /// Returns the memory that is open, in order: spans with gaps between them.
+    pub fn runs(self) -> impl Iterator<Item = Span> {
+        let (first, last) = ends(self.span);
+        let eighth = 1 << log2_eighth(first, last);
+        let mut start = self.span.start;
+        let end = self.span.start + self.span.end.wrapping_sub(self.span.start);
+        core::iter::from_fn(move || {
+            let border = |address: usize| (address / eighth + 1) * eighth;
+            while start < end && !self.opens(start) {
+                start = border(start);
+            }
+            let run = start;
+            while start < end && self.opens(start) {
+                start = border(start).min(end);
+            }
+            (run < start).then_some(Span { start: run, end: start })
+        })
+    }
+}
+
+/// Returns log2 of the size of the eighths of the smallest block that holds two addresses.
+#[inline(always)]
+pub(crate) const fn log2_eighth(first: u32, last: u32) -> u32 {
+    29 - ((first ^ last) | 1 << (LOG2_SMALLEST_BLOCK - 1)).leading_zeros()
+}
+
+/// Returns the first and the last address of a span.
+pub(crate) const fn ends(span: Span) -> (u32, u32) {
+    (span.start as u32, span.end.wrapping_sub(1) as u32)
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The look at the state when a slow path starts: the fast path that gave up must have changed nothing.
+
+use super::arena::arena;
+use super::moment::{Moment, Watch, protect, unprotect};
+use super::slots::BEFORE;
+use crossgate_abi::number;
+use crossgate_protection::Span;
+use system_tests::arch::load;
+use system_tests::report::{fail, say};
+
+/// Runs at the start of the slow path of a system call: everything must be as it was before the fast one, which gave
+/// up.
+pub extern "C" fn look() {
+    let Some(Watch { before, dead, .. }) = arena().watch.take() else { return };
+    unprotect();
+    let mut now = Moment::take(&arena().at_slow);
+    now.registers.link = before.registers.link;
+    // A return has its words in registers; other system calls find them in their frame. The other registers of a return
+    // belong to no thread.
+    let is_return = before.registers.scratch[4] == number::system_call(number::RETURN) as u32;
+    if is_return {
+        now.registers.saved = before.registers.saved;
+    }
+    let mut differences = before.differences(&now);
+    for index in [0, 1, 2, 4] {
+        let (one, other) = (before.registers.scratch[index], now.registers.scratch[index]);
+        if one != other && (is_return || index == 4) {
+            differences += 1;
+            say(format_args!("scratch register {index}: {one:#010x} {other:#010x}"));
+        }
+    }
+    expect_unchanged(differences, dead);
+}
+
+/// Runs at the start of that of an interrupt: everything must be as it was before, except for the mask of the line. The
+/// registers of the thread are saved.
+pub extern "C" fn look_at_interrupt() {
+    let Some(Watch { before, dead, is_wild }) = arena().watch.take() else { return };
+    if is_wild {
+        return;
+    }
+    unprotect();
+    let mut now = Moment::take(&arena().at_slow);
+    now.registers.link = before.registers.link;
+    now.interrupts |= arena().operation.and_then(|it| it.line).map_or(0, |line| 1 << line);
+    let context = now.registers.scratch[0] as usize;
+    if context != before.registers.process_stack - size_of_val(&now.registers.saved) {
+        say(format_args!("the registers of the thread are saved at {context:#x}"));
+        arena().tell();
+        fail(format_args!("the fast path does not tell where it has saved the registers"));
+    }
+    now.registers.saved = core::array::from_fn(|index| load(context + 4 * index));
+    expect_unchanged(before.differences(&now), dead);
+}
+
+/// Ends the test if there are differences, or differences in the memory.
+fn expect_unchanged(differences: usize, dead: Span) {
+    if differences + arena().world().differences(BEFORE, dead) > 0 {
+        say(format_args!("the fast path gave up, and has changed this"));
+        arena().tell();
+        fail(format_args!("the fast path does not fall through with nothing changed"));
+    }
+    protect();
+}

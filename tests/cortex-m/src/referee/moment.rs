@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The state outside of memory that the kernel may change: registers, the protection unit, masks of interrupts.
+
+use super::registers::Registers;
+use board::port::kernel::Kernel;
+use board::port::machine;
+use core::arch::asm;
+use crossgate_protection::Span;
+use system_tests::arch::{load, store};
+use system_tests::report::{fail, say};
+
+const MPU_CONTROL: usize = 0xe000_ed94;
+/// The unit is on, and the kernel uses the default map of memory.
+const PROTECTED: u32 = 0b101;
+const MPU_NUMBER: usize = 0xe000_ed98;
+const MPU_ADDRESS: usize = 0xe000_ed9c;
+const MPU_ATTRIBUTES: usize = 0xe000_eda0;
+const MPU_REGIONS: usize = 8;
+/// The bit of the attributes of a region that enables it.
+const ENABLED: u32 = 1;
+/// The bit of its address, as it is written, that makes the lower bits the number of the region.
+const NUMBERED: u32 = 1 << 4;
+/// The region of the stack's window.
+const STACK_REGION: usize = 1;
+pub const INTERRUPTS_ENABLED: usize = 0xe000_e100;
+const INTERRUPTS_DISABLED: usize = 0xe000_e180;
+pub const INTERRUPTS_PENDING: usize = 0xe000_e200;
+const INTERRUPTS_FORGOTTEN: usize = 0xe000_e280;
+
+/// Forgets interrupts that are pending: one that takes the thread down which it interrupts becomes pending again, and is
+/// another operation here.
+pub fn forget_interrupts() {
+    const INTERRUPT_CONTROL: usize = 0xe000_ed04;
+    const FORGET_SYSTICK: u32 = 1 << 25;
+    store(INTERRUPTS_FORGOTTEN, u32::MAX);
+    store(INTERRUPT_CONTROL, FORGET_SYSTICK);
+}
+
+/// The state outside of memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// The registers with which a thread would continue.
+    pub registers: Registers,
+    control: u32,
+    masks: [u32; 3],
+    regions: [[u32; 2]; MPU_REGIONS],
+    last_region: u32,
+    /// The interrupt lines that are enabled.
+    pub interrupts: u32,
+    pending: u32,
+    /// The current thread, the process in which it executes, and the number of calls that it is in.
+    pub who: [usize; 3],
+}
+
+/// The state that has to be unchanged when the slow path starts.
+pub struct Watch {
+    pub before: Moment,
+    /// The memory that the fast path may have written even so.
+    pub dead: Span,
+    /// `true` if the stack pointer is out of bounds. Then the interrupt comes after a fault, which is the core's.
+    pub is_wild: bool,
+}
+
+/// Returns the kernel, for reading.
+pub fn kernel() -> &'static Kernel<machine::Machine> {
+    let kernel = &raw const machine::__crossgate_kernel;
+    // SAFETY: this is an exception of the one priority that all exceptions have.
+    unsafe { &*kernel }
+}
+
+impl Moment {
+    /// Returns the present state, with these registers.
+    pub fn take(registers: &Registers) -> Moment {
+        let (control, first, second, third): (u32, u32, u32, u32);
+        // SAFETY: this only reads.
+        unsafe {
+            asm!(
+                "mrs {0}, control", "mrs {1}, primask", "mrs {2}, basepri", "mrs {3}, faultmask",
+                out(reg) control, out(reg) first, out(reg) second, out(reg) third,
+                options(nomem, nostack, preserves_flags),
+            );
+        }
+        let last_region = load(MPU_NUMBER);
+        let mut regions = [[0; 2]; MPU_REGIONS];
+        for (number, region) in regions.iter_mut().enumerate() {
+            store(MPU_NUMBER, number as u32);
+            *region = [load(MPU_ADDRESS), load(MPU_ATTRIBUTES)];
+        }
+        store(MPU_NUMBER, last_region);
+        let thread = kernel().current_thread();
+        Moment {
+            registers: *registers,
+            control,
+            masks: [first, second, third],
+            regions,
+            last_region,
+            interrupts: load(INTERRUPTS_ENABLED),
+            pending: load(INTERRUPTS_PENDING),
+            who: [kernel().thread_id(), thread.rights().process.index(), thread.depth().into()],
+        }
+    }
+
+    /// Restores this state, except for the registers.
+    pub fn restore(&self) {
+        // Only differing registers are written, because writing takes the emulator long.
+        for (number, [address, attributes]) in (0..).zip(self.regions) {
+            store(MPU_NUMBER, number);
+            if load(MPU_ADDRESS) != address {
+                store(MPU_ADDRESS, address & !0x1f | NUMBERED | number);
+            }
+            if load(MPU_ATTRIBUTES) != attributes {
+                store(MPU_ATTRIBUTES, attributes);
+            }
+        }
+        store(MPU_NUMBER, self.last_region);
+        store(INTERRUPTS_DISABLED, !self.interrupts);
+        store(INTERRUPTS_ENABLED, self.interrupts);
+    }
+
+    /// Returns the part of the stack that is open to the current thread.
+    pub fn window(&self) -> Span {
+        open(self.regions[STACK_REGION]).unwrap_or(Span::EMPTY)
+    }
+
+    /// Returns whether the current thread may write all of `memory`, which is in at most two granules of the unit.
+    pub fn is_writable(&self, memory: Span) -> bool {
+        let may = |address: usize| {
+            let regions = self.regions.iter().rev();
+            let mut in_force = regions.filter(|&&region| covers(region, address));
+            in_force.next().is_some_and(|region| region[1] >> 24 & 7 == 0b011)
+        };
+        may(memory.start) && may(memory.end - 1)
+    }
+
+    /// Reports the differences. Returns their number.
+    pub fn differences(&self, other: &Moment) -> usize {
+        let mut count = 0;
+        let mut compare = |what: &str, index: usize, one: usize, other: usize| {
+            if one != other {
+                count += 1;
+                say(format_args!("{what} {index}: {one:#010x} {other:#010x}"));
+            }
+        };
+        let (one, two) = (&self.registers, &other.registers);
+        for (index, (one, two)) in one.saved.iter().zip(two.saved).enumerate() {
+            compare("register r", 4 + index, *one as usize, two as usize);
+        }
+        compare("register psp", 0, one.process_stack, two.process_stack);
+        compare("register msp", 0, one.main_stack, two.main_stack);
+        compare("register lr", 0, one.link, two.link);
+        compare("register control", 0, self.control as usize, other.control as usize);
+        for (index, (one, two)) in self.masks.iter().zip(other.masks).enumerate() {
+            compare("mask", index, *one as usize, two as usize);
+        }
+        for (index, (one, two)) in self.regions.iter().zip(other.regions).enumerate() {
+            if (one[1] | two[1]) & ENABLED != 0 {
+                compare("address of region", index, one[0] as usize, two[0] as usize);
+                compare("attributes of region", index, one[1] as usize, two[1] as usize);
+            }
+        }
+        compare("interrupts", 0, self.interrupts as usize, other.interrupts as usize);
+        compare("pending interrupts", 0, self.pending as usize, other.pending as usize);
+        count
+    }
+}
+
+/// Enables the protection unit, for the kernel.
+pub fn protect() {
+    store(MPU_CONTROL, PROTECTED);
+    barrier();
+}
+
+/// Disables the unit, because the emulator is slow where regions are smaller than its pages. The kernel has to have
+/// left the unit enabled.
+pub fn unprotect() {
+    if load(MPU_CONTROL) != PROTECTED {
+        fail(format_args!("the protection unit is off"));
+    }
+    store(MPU_CONTROL, 0);
+    barrier();
+}
+
+/// Makes written settings take effect.
+pub fn barrier() {
+    // SAFETY: barriers change nothing.
+    unsafe { asm!("dsb", "isb", options(nostack, preserves_flags)) };
+}
+
+/// Returns the part of the stack that is open to the current thread.
+pub fn window() -> Span {
+    let last_region = load(MPU_NUMBER);
+    store(MPU_NUMBER, STACK_REGION as u32);
+    let region = [load(MPU_ADDRESS), load(MPU_ATTRIBUTES)];
+    store(MPU_NUMBER, last_region);
+    open(region).unwrap_or(Span::EMPTY)
+}
+
+/// Returns the memory that a region opens, whose first subregions are enabled.
+fn open([address, attributes]: [u32; 2]) -> Option<Span> {
+    if attributes & ENABLED == 0 {
+        return None;
+    }
+    let eighths = (!(attributes >> 8) & 0xff).count_ones() as usize;
+    let eighth = 1 << ((attributes >> 1 & 0x1f) - 2);
+    let start = (address & !0x1f) as usize;
+    Some(Span { start, end: start + eighths * eighth })
+}
+
+/// Returns whether a region is in force at an address.
+fn covers([base, attributes]: [u32; 2], address: usize) -> bool {
+    if attributes & ENABLED == 0 {
+        return false;
+    }
+    let log2 = (attributes >> 1 & 0x1f) + 1;
+    let distance = (address as u32).wrapping_sub(base & !0x1f);
+    let inside = u64::from(distance) < 1_u64 << log2;
+    inside && (log2 < 8 || attributes >> 8 >> (distance >> (log2 - 3)) & 1 == 0)
+}

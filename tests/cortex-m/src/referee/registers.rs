@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The registers of the CPU while it handles an exception.
+
+/// The value of `lr` in an exception that has interrupted a thread.
+pub const TO_THREAD: usize = 0xffff_fffd;
+
+/// Registers while an exception is handled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct Registers {
+    /// r4 to r11.
+    pub saved: [u32; 8],
+    pub process_stack: usize,
+    pub main_stack: usize,
+    pub link: usize,
+    /// r0 to r3, and r12.
+    pub scratch: [u32; 5],
+    /// The address to start at.
+    pub target: usize,
+}
