@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! An update of the firmware by a process of its own: only a signed image is accepted, also after the process has
-//! restarted in the middle, and it is taken back at the next start unless it is confirmed. Who sends images may not
-//! confirm them, who confirms may not send any, and neither reaches the flash.
+//! restarted in the middle, and it is taken back at the next start unless it is confirmed. The process that
+//! sends images may not confirm them, the one that confirms may not send any, and neither reaches the flash.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::supervise;
