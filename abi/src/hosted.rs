@@ -8,8 +8,10 @@
 
 pub mod i2c;
 pub mod lamps;
+pub mod rtc;
 pub mod serial;
 pub mod timer;
+pub mod trng;
 pub mod watchdog;
 
 use crate::table::Mmio;

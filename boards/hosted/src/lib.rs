@@ -3,7 +3,8 @@
 //!
 //! It has what a development board has, behind the same traits: serial lines ([`Uart`]), which the
 //! command line connects to the terminal, files or sockets; timers ([`Timer`]); and lamps ([`Lamp`]),
-//! which the terminal shows. Besides, it has a watchdog ([`Watchdog`]), and an I2C bus ([`I2c`]) with simulated chips. A firmware says `use board::...` and depends on this crate under that name
+//! which the terminal shows. Besides, it has a watchdog ([`Watchdog`]), a real-time
+//! clock ([`Rtc`]), random numbers ([`Trng`]), and an I2C bus ([`I2c`]) with simulated chips. A firmware says `use board::...` and depends on this crate under that name
 //! for Linux, and on the crate of a real board for a microcontroller:
 //!
 //! ```toml
@@ -16,7 +17,9 @@
 
 mod i2c;
 mod lamp;
+mod rtc;
 mod timer;
+mod trng;
 mod uart;
 mod watchdog;
 
@@ -24,7 +27,9 @@ board_contract::check!();
 
 pub use i2c::I2c;
 pub use lamp::Lamp;
+pub use rtc::{NoCalendar, Rtc};
 pub use timer::Timer;
+pub use trng::Trng;
 pub use uart::Uart;
 pub use watchdog::Watchdog;
 
@@ -64,6 +69,12 @@ pub const LAMPS: Mmio = hosted::lamps::MMIO;
 
 /// The watchdog.
 pub const WATCHDOG: Mmio = hosted::watchdog::MMIO;
+
+/// The true random number generator.
+pub const TRNG: Mmio = hosted::trng::MMIO;
+
+/// The real-time clock.
+pub const RTC: Mmio = hosted::rtc::MMIO;
 
 /// The controller of the I2C bus.
 pub const I2C0: Mmio = hosted::i2c::MMIO;

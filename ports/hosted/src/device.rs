@@ -8,9 +8,11 @@
 pub mod bus;
 pub mod i2c;
 pub mod lamps;
+pub mod rtc;
 pub mod screen;
 pub mod serial;
 pub mod timer;
+pub mod trng;
 pub mod watchdog;
 
 use crossgate_abi::Word;
