@@ -26,7 +26,7 @@ struct Setting {
 /// What it was set to is [kept](crossgate::kept!), so it survives a crash of its process to the µs. After a reset of the
 /// system the kernel's time starts over, and what is kept would be wrong by the time before. The clock knows this from the
 /// kernel's time, which is less than it was the last time that the clock was used. So somebody has to use it: let a thread
-/// of its process call [`Clock::keep`](crate::Clock::keep). (If the reset comes before the first use in this way, the clock
+/// of its process call [`keep`](crate::keep). (If the reset comes before the first use in this way, the clock
 /// may be slow by that time.)
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SoftwareClock;

@@ -30,6 +30,7 @@ crossgate::system! {
     process clock {
         object clock (stack = 1024): Exclusive<Clock<SoftwareClock>> = Clock::new(SoftwareClock) =>
             [TIME: dyn TimeOfDay, SET_TIME: dyn SetTime];
+        thread keeper (priority = 2, stack = 4096) = crossgate_clock::keep(TIME, PAUSE);
         object glass: Exclusive<Glass> = Glass => [GLASS: dyn Fragile];
     }
     process network { thread main (priority = 5, stack = 4096) = network(TIME, SET_TIME, GLASS, GO); }
