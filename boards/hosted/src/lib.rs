@@ -4,7 +4,8 @@
 //! It has what a development board has, behind the same traits: serial lines ([`Uart`]), which the
 //! command line connects to the terminal, files or sockets; timers ([`Timer`]); and lamps ([`Lamp`]),
 //! which the terminal shows. Besides, it has a watchdog ([`Watchdog`]), a real-time
-//! clock ([`Rtc`]), random numbers ([`Trng`]), and an I2C bus ([`I2c`]) with simulated chips. A firmware says `use board::...` and depends on this crate under that name
+//! clock ([`Rtc`]), random numbers ([`Trng`]), a PWM generator ([`Pwm`]) and a converter ([`Adc`]) that
+//! measures it, and an I2C bus ([`I2c`]) with simulated chips. A firmware says `use board::...` and depends on this crate under that name
 //! for Linux, and on the crate of a real board for a microcontroller:
 //!
 //! ```toml
@@ -15,8 +16,10 @@
 //! board = { package = "hosted-board", version = "0.1" }
 //! ```
 
+mod adc;
 mod i2c;
 mod lamp;
+mod pwm;
 mod rtc;
 mod timer;
 mod trng;
@@ -25,8 +28,10 @@ mod watchdog;
 
 board_contract::check!();
 
+pub use adc::Adc;
 pub use i2c::I2c;
 pub use lamp::Lamp;
+pub use pwm::Pwm;
 pub use rtc::{NoCalendar, Rtc};
 pub use timer::Timer;
 pub use trng::Trng;
@@ -69,6 +74,11 @@ pub const LAMPS: Mmio = hosted::lamps::MMIO;
 
 /// The watchdog.
 pub const WATCHDOG: Mmio = hosted::watchdog::MMIO;
+
+/// The PWM generator.
+pub const PWM: Mmio = hosted::pwm::MMIO;
+/// The analogue to digital converter.
+pub const ADC: Mmio = hosted::adc::MMIO;
 
 /// The true random number generator.
 pub const TRNG: Mmio = hosted::trng::MMIO;

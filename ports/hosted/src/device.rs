@@ -5,6 +5,7 @@
 //! which process may use which device. All of this code runs inside the kernel: a device knows the time, and the time
 //! of its next event.
 
+pub mod analog;
 pub mod bus;
 pub mod i2c;
 pub mod lamps;

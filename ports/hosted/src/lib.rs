@@ -41,6 +41,7 @@
 //! | `lending` | the pieces that can be lent: those that the board could open |
 //! | `options` | the command line |
 //! | `device` | devices: |
+//! | `device/analog` | a PWM generator, and a converter that measures it |
 //! | `device/screen` | what a display shows, in the terminal or in a file |
 //! | `device/i2c` | a controller of an I2C bus, with simulated chips |
 //! | `device/lamps` | lamps, shown in the terminal |
