@@ -9,7 +9,7 @@
 //! ```ignore
 //! process entropy {
 //!     mmio NOISE;
-//!     object entropy (stack = 1536): Exclusive<Entropy<Noise, 2>> = Entropy::new(Noise::new(NOISE), 8) =>
+//!     object entropy (stack = 2048): Exclusive<Entropy<Noise, 2>> = Entropy::new(Noise::new(NOISE), 8) =>
 //!         [KEYS: dyn Random<0>, BACKOFF: dyn Random<1>];
 //! }
 //! process radio { thread main (priority = 2, stack = 4096) = radio::main(KEYS); }
