@@ -6,10 +6,14 @@
 //! range of a device in the wiring gives the right to make them; no memory lies at the address of that range. Times are
 //! in µs, and rates in bits per second. An interrupt stays raised until its cause has gone.
 
+pub mod adc;
 pub mod i2c;
 pub mod lamps;
+pub mod pwm;
+pub mod rtc;
 pub mod serial;
 pub mod timer;
+pub mod trng;
 pub mod watchdog;
 
 use crate::table::Mmio;

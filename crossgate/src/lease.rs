@@ -125,6 +125,13 @@ impl<'a, X: ?Sized + Lendable> Lease<'a, X> {
         (self.address, self.length)
     }
 
+    /// Returns the address of the memory, for a device that accesses memory itself (a DMA controller). The memory is lent
+    /// until the method returns: the device has to have stopped by then.
+    #[must_use]
+    pub fn address(&self) -> usize {
+        self.address.addr()
+    }
+
     /// Copies an element whose index is known to be valid.
     fn read<T: Plain>(&self, index: usize) -> T {
         let mut value = MaybeUninit::<T>::uninit();

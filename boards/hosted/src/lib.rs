@@ -3,7 +3,9 @@
 //!
 //! It has what a development board has, behind the same traits: serial lines ([`Uart`]), which the
 //! command line connects to the terminal, files or sockets; timers ([`Timer`]); and lamps ([`Lamp`]),
-//! which the terminal shows. Besides, it has a watchdog ([`Watchdog`]), and an I2C bus ([`I2c`]) with simulated chips. A firmware says `use board::...` and depends on this crate under that name
+//! which the terminal shows. Besides, it has a watchdog ([`Watchdog`]), a real-time
+//! clock ([`Rtc`]), random numbers ([`Trng`]), a PWM generator ([`Pwm`]) and a converter ([`Adc`]) that
+//! measures it, and an I2C bus ([`I2c`]) with simulated chips. A firmware says `use board::...` and depends on this crate under that name
 //! for Linux, and on the crate of a real board for a microcontroller:
 //!
 //! ```toml
@@ -14,17 +16,25 @@
 //! board = { package = "hosted-board", version = "0.1" }
 //! ```
 
+mod adc;
 mod i2c;
 mod lamp;
+mod pwm;
+mod rtc;
 mod timer;
+mod trng;
 mod uart;
 mod watchdog;
 
 board_contract::check!();
 
+pub use adc::Adc;
 pub use i2c::I2c;
 pub use lamp::Lamp;
+pub use pwm::Pwm;
+pub use rtc::{NoCalendar, Rtc};
 pub use timer::Timer;
+pub use trng::Trng;
 pub use uart::Uart;
 pub use watchdog::Watchdog;
 
@@ -64,6 +74,17 @@ pub const LAMPS: Mmio = hosted::lamps::MMIO;
 
 /// The watchdog.
 pub const WATCHDOG: Mmio = hosted::watchdog::MMIO;
+
+/// The PWM generator.
+pub const PWM: Mmio = hosted::pwm::MMIO;
+/// The analogue to digital converter.
+pub const ADC: Mmio = hosted::adc::MMIO;
+
+/// The true random number generator.
+pub const TRNG: Mmio = hosted::trng::MMIO;
+
+/// The real-time clock.
+pub const RTC: Mmio = hosted::rtc::MMIO;
 
 /// The controller of the I2C bus.
 pub const I2C0: Mmio = hosted::i2c::MMIO;

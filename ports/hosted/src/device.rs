@@ -8,12 +8,15 @@
 //! A device is in four places: its registers and its line in `abi/src/hosted`, its behaviour in a file here, its place
 //! in [`bus`], and its driver in `boards/hosted`; if every board has such a device, also in `boards/contract`.
 
+pub mod analog;
 pub mod bus;
 pub mod i2c;
 pub mod lamps;
+pub mod rtc;
 pub mod screen;
 pub mod serial;
 pub mod timer;
+pub mod trng;
 pub mod watchdog;
 
 use crossgate_abi::Word;

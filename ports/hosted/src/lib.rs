@@ -22,6 +22,7 @@
 //! | `linux/keys` | protection keys |
 //! | `linux/signals` | the signals, and how Linux gets to handle them |
 //! | `linux/time` | the host's clock and its timers |
+//! | `linux/random` | random numbers of the host |
 //! | `start` | the port's code in threads: the start of each, and the entry of methods |
 //! | `panic` | panics of user code |
 //! | `memory` | the places of the processes' memory |
@@ -40,11 +41,14 @@
 //! | `lending` | the pieces that can be lent: those that the board could open |
 //! | `options` | the command line |
 //! | `device` | devices: |
+//! | `device/analog` | a PWM generator, and a converter that measures it |
 //! | `device/screen` | what a display shows, in the terminal or in a file |
 //! | `device/i2c` | a controller of an I2C bus, with simulated chips |
 //! | `device/lamps` | lamps, shown in the terminal |
+//! | `device/rtc` | a real-time clock |
 //! | `device/serial` | a serial line, connected to something on the host |
 //! | `device/timer` | a timer |
+//! | `device/trng` | a true random number generator |
 //! | `device/watchdog` | a watchdog |
 //! | `device/bus` | the devices at their addresses, and the interrupt controller |
 //! | `machine` | the host as the kernel core sees it, and the kernel itself |

@@ -7,6 +7,7 @@ pub mod keys;
 pub mod memory;
 pub mod output;
 pub mod program;
+pub mod random;
 pub mod signals;
 pub mod terminal;
 pub mod time;

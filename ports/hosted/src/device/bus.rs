@@ -2,19 +2,22 @@
 //! The bus of the board: its devices, each at an address and with an interrupt line, and the interrupt controller.
 
 use crate::device::Device;
+use crate::device::analog;
 use crate::device::i2c::I2c;
 use crate::device::lamps::Lamps;
+use crate::device::rtc::Rtc;
 use crate::device::screen::Screen;
 use crate::device::serial::Serial;
 use crate::device::timer::Timer;
+use crate::device::trng::Trng;
 use crate::device::watchdog::Watchdog;
-use crate::linux::output;
 use crate::linux::program::RESET;
+use crate::linux::{output, time};
 use crate::options::Options;
 use crossgate_abi::Word;
 use crossgate_abi::hosted::{
-    i2c as i2c_abi, lamps as lamps_abi, serial as serial_abi, timer as timer_abi,
-    watchdog as watchdog_abi,
+    adc as adc_abi, i2c as i2c_abi, lamps as lamps_abi, pwm as pwm_abi, rtc as rtc_abi,
+    serial as serial_abi, timer as timer_abi, trng as trng_abi, watchdog as watchdog_abi,
 };
 use crossgate_kernel::time::NEVER;
 
@@ -57,6 +60,13 @@ impl DeviceBus {
         attached.push(Attached { mmio: i2c_abi::MMIO.start, line: None, device });
         let device = Box::new(Watchdog::new());
         attached.push(Attached { mmio: watchdog_abi::MMIO.start, line: None, device });
+        let device = Box::new(Trng);
+        attached.push(Attached { mmio: trng_abi::MMIO.start, line: None, device });
+        let device = Box::new(Rtc::new(time::since_1970()));
+        attached.push(Attached { mmio: rtc_abi::MMIO.start, line: None, device });
+        let (pwm, adc) = analog::devices();
+        attached.push(Attached { mmio: pwm_abi::MMIO.start, line: None, device: Box::new(pwm) });
+        attached.push(Attached { mmio: adc_abi::MMIO.start, line: None, device: Box::new(adc) });
         Ok(DeviceBus { attached, enabled: 0, until: options.until() })
     }
 

@@ -11,6 +11,12 @@ pub fn now() -> u64 {
     time.tv_sec as u64 * 1_000_000 + time.tv_nsec as u64 / 1_000
 }
 
+/// Returns the time since 1970 in µs, as the host knows it.
+pub fn since_1970() -> u64 {
+    let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    time.map_or(0, |time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
+}
+
 /// A timer of the host, which sends `SIGALRM`.
 pub struct Timer(libc::timer_t);
 

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+use crate::{RTC, Registers};
+use crossgate::Mmio;
+use crossgate_abi::Word;
+use crossgate_abi::hosted::rtc::TIME;
+use rtcc::{DateTime, DateTimeAccess, NaiveDateTime};
+
+/// Driver of the real-time clock, for the process that owns [`RTC`]. It counts UTC, and starts with the time of Linux,
+/// which it does not change when it is set.
+#[derive(Debug)]
+pub struct Rtc {
+    registers: Registers,
+}
+
+impl Rtc {
+    /// The driver of the clock in `mmio`.
+    ///
+    /// # Panics
+    /// If `mmio` is not the board's clock. In a constant or in the wiring, that is a compile error.
+    #[must_use]
+    pub const fn new(mmio: Mmio) -> Rtc {
+        const OTHERWISE: &str = "there is no real-time clock at these registers";
+        Rtc { registers: Registers::of(mmio, &[RTC], OTHERWISE) }
+    }
+}
+
+impl DateTimeAccess for Rtc {
+    type Error = NoCalendar;
+
+    /// Returns the time, to the µs.
+    fn datetime(&mut self) -> Result<NaiveDateTime, NoCalendar> {
+        let time = i64::try_from(self.registers.read(TIME)).map_err(|_| NoCalendar)?;
+        Ok(DateTime::from_timestamp_micros(time).ok_or(NoCalendar)?.naive_utc())
+    }
+
+    fn set_datetime(&mut self, time: &NaiveDateTime) -> Result<(), NoCalendar> {
+        let time = Word::try_from(time.and_utc().timestamp_micros()).map_err(|_| NoCalendar)?;
+        self.registers.write(TIME, time);
+        Ok(())
+    }
+}
+
+/// The clock can't hold a time before 1970, and no calendar has some that it can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoCalendar;

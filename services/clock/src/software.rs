@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+use core::time::Duration;
+use crossgate::time;
+use crossgate::{Plain, kept};
+use rtcc::{DateTimeAccess, NaiveDateTime};
+
+use crate::{from_epoch, since_epoch};
+
+kept! {
+    static SETTING: Setting;
+}
+
+/// What is kept of the time. Times are in µs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Plain)]
+#[repr(C)]
+struct Setting {
+    /// The time since 1970 when the kernel started. It wraps around if that is before 1970.
+    start: u64,
+    /// The last time of the kernel at which this was known to be true.
+    seen: u64,
+}
+
+/// A clock for a board without one: the kernel's time, from when it is set. It is off when the power is, and after a reset
+/// of the system.
+///
+/// What it was set to is [kept](crossgate::kept!), so it survives a crash of its process to the µs. After a reset of the
+/// system the kernel's time starts over, and what is kept would be wrong by the time before. The clock knows this from the
+/// kernel's time, which is less than it was the last time that the clock was used. So somebody has to use it: let a thread
+/// of its process call [`keep`](crate::keep). (If the reset comes before the first use in this way, the clock
+/// may be slow by that time.)
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SoftwareClock;
+
+/// The clock has not been set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotSet;
+
+fn now() -> u64 {
+    time::now().as_micros()
+}
+
+impl Setting {
+    /// Returns the time since 1970, and the setting to keep; `None` if the kernel has started anew.
+    fn at(self, now: u64) -> Option<(Duration, Setting)> {
+        let time = Duration::from_micros(self.start.wrapping_add(now));
+        (now >= self.seen).then_some((time, Setting { seen: now, ..self }))
+    }
+}
+
+impl DateTimeAccess for SoftwareClock {
+    type Error = NotSet;
+
+    fn datetime(&mut self) -> Result<NaiveDateTime, NotSet> {
+        let Some((time, setting)) = SETTING.get().and_then(|setting| setting.at(now())) else {
+            SETTING.clear();
+            return Err(NotSet);
+        };
+        SETTING.set(setting);
+        from_epoch(time).ok_or(NotSet)
+    }
+
+    fn set_datetime(&mut self, time: &NaiveDateTime) -> Result<(), NotSet> {
+        let (time, seen) = (since_epoch(time).ok_or(NotSet)?, now());
+        SETTING.set(Setting { start: (time.as_micros() as u64).wrapping_sub(seen), seen });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_of_before_a_reset_is_known() {
+        let setting = Setting { start: 1_000, seen: 50 };
+        let at = |time, seen| Some((Duration::from_micros(time), Setting { start: 1_000, seen }));
+        assert_eq!(setting.at(50), at(1_050, 50));
+        assert_eq!(setting.at(70), at(1_070, 70));
+        assert_eq!(setting.at(49), None);
+        let early = Setting { start: 0_u64.wrapping_sub(10), seen: 10 };
+        assert_eq!(early.at(12).map(|(time, _)| time), Some(Duration::from_micros(2)));
+    }
+}

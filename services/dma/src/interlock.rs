@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+use crate::{DmaCopy, DmaReceive, DmaSend, Fault, Prepare};
+use core::fmt;
+use crossgate::{CallError, Handle, Lease, LeaseMut};
+
+/// The driver of the switch of a DMA controller, or of one of its channels, in registers apart from those of the channel.
+pub trait Switch {
+    /// Lets the controller access memory.
+    fn on(&mut self);
+
+    /// Switches the controller off: when this returns, it accesses no memory any more. It is not told anything else, so
+    /// it goes on with what it was doing when it is switched on.
+    fn off(&mut self);
+}
+
+/// The interlock of a DMA channel: the object of the process that owns the switch. The controller is on while a call of a
+/// client runs, and at no other time.
+pub struct Interlock<S, I: ?Sized> {
+    switch: S,
+    channel: Handle<I>,
+    state: Handle<dyn Prepare>,
+    /// True if nothing is left in the channel of an earlier transfer.
+    is_clear: bool,
+}
+
+impl<S: Switch, I: ?Sized> Interlock<S, I> {
+    /// Creates the interlock of the channel behind these two handles of one object.
+    #[must_use]
+    pub const fn new(switch: S, channel: Handle<I>, state: Handle<dyn Prepare>) -> Self {
+        Interlock { switch, channel, state, is_clear: false }
+    }
+
+    /// Makes a transfer by a call to the channel.
+    fn make(
+        &mut self,
+        transfer: impl FnOnce(Handle<I>) -> Result<Result<u32, Fault>, CallError>,
+    ) -> Result<u32, Fault> {
+        // A channel whose process has crashed would go on where it was.
+        if !self.is_clear {
+            self.state.prepare().map_err(fault)?;
+        }
+        self.is_clear = false;
+        self.switch.on();
+        let result = transfer(self.channel);
+        self.switch.off();
+        self.is_clear = result.is_ok();
+        result.map_err(fault)?
+    }
+}
+
+/// Returns why a call to the channel failed.
+fn fault(error: CallError) -> Fault {
+    match error {
+        CallError::DeadlineExceeded => Fault::Stopped,
+        _ => Fault::Crashed,
+    }
+}
+
+impl<S: Switch> DmaCopy for Interlock<S, dyn DmaCopy> {
+    fn copy(&mut self, from: Lease<'_, [u8]>, mut to: LeaseMut<'_, [u8]>) -> Result<u32, Fault> {
+        self.make(|channel| channel.copy(&from, &mut to))
+    }
+}
+
+impl<S: Switch> DmaReceive for Interlock<S, dyn DmaReceive> {
+    fn receive(&mut self, mut to: LeaseMut<'_, [u8]>) -> Result<u32, Fault> {
+        self.make(|channel| channel.receive(&mut to))
+    }
+}
+
+impl<S: Switch> DmaSend for Interlock<S, dyn DmaSend> {
+    fn send(&mut self, from: Lease<'_, [u8]>) -> Result<u32, Fault> {
+        self.make(|channel| channel.send(&from))
+    }
+}
+
+impl<S: fmt::Debug, I: ?Sized> fmt::Debug for Interlock<S, I> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = formatter.debug_struct("Interlock");
+        text.field("switch", &self.switch).field("is_clear", &self.is_clear);
+        text.finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A DMA channel as a service. A controller reads and writes memory past the protection unit, so no client gets at its
+//! registers: clients lend memory to a call, and the controller has stopped when the call ends, however it ends.
+//!
+//! | object | in the process of | interfaces |
+//! |---|---|---|
+//! | [`Channel`] | the registers of the channel | [`DmaCopy`], [`DmaReceive`], [`DmaSend`], for the interlock only; [`Prepare`] |
+//! | [`Interlock`] | the switch of the controller, or of the channel | the one of them that it is for, for clients |
+//!
+//! ```ignore
+//! process dma {
+//!     mmio CHANNEL;
+//!     notification DONE;
+//!     interrupt CHANNEL_DONE => DONE;
+//!     object channel (stack = 256): Exclusive<Channel<Driver>> = Channel::new(Driver::new(CHANNEL), DONE) =>
+//!         [ENGINE: dyn DmaCopy, ENGINE_STATE: dyn Prepare];
+//! }
+//! process interlock {
+//!     mmio SWITCH;
+//!     object interlock (stack = 768): Exclusive<Interlock<Switch, dyn DmaCopy>> =
+//!         Interlock::new(Switch::new(SWITCH), ENGINE, ENGINE_STATE) => [COPY: dyn DmaCopy];
+//! }
+//! process camera { thread main (priority = 2, stack = 2048) = camera::main(COPY); }
+//! ```
+//!
+//! # Why two processes
+//!
+//! A lease ends with its call. If the process of the channel crashes, or is stopped, in the middle of a transfer, its
+//! visitor returns to its caller at once, and nobody has stopped the controller. So the caller is the interlock, which
+//! switches the controller off before it lets go of the memory. If the interlock crashes instead, the channel gives up, because
+//! nobody waits for its result any more, and stops the controller before the thread leaves it:
+//!
+//! | in a transfer | the controller is stopped by | before |
+//! |---|---|---|
+//! | the client crashes, or its deadline is over | the channel, whose wait ends | the thread goes home; the memory of the client is reset after that |
+//! | the process of the channel crashes | the interlock | the call of the client ends |
+//! | the process of the interlock crashes | the channel, whose wait ends | the thread leaves the channel |
+//!
+//! Both processes are trusted with all memory. They are small, and have no other clients.
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+mod channel;
+mod interlock;
+
+pub use channel::{Channel, Controller, State, Transfer};
+pub use interlock::{Interlock, Switch};
+
+use crossgate::{Lease, LeaseMut, Wire, interface};
+
+/// Why a transfer did not come to its end. The bytes that it has moved are moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
+pub enum Fault {
+    /// It has more bytes than the controller can move at a time. None was moved.
+    TooLong,
+    /// The controller had an error, on the bus or of the device.
+    Controller,
+    /// The deadline of the call is over, or nobody waits for the call any more.
+    Stopped,
+    /// The process of the channel has crashed, or is down. It restarts, so another try is worth while.
+    Crashed,
+}
+
+/// The interface of a process that may have memory copied.
+#[interface]
+pub trait DmaCopy {
+    /// Copies as many bytes as both hold. Returns their number.
+    fn copy(&mut self, from: Lease<'_, [u8]>, to: LeaseMut<'_, [u8]>) -> Result<u32, Fault>;
+}
+
+/// The interface of a process that may receive from the device of the channel.
+#[interface]
+pub trait DmaReceive {
+    /// Fills the memory with bytes of the device. Returns their number.
+    fn receive(&mut self, to: LeaseMut<'_, [u8]>) -> Result<u32, Fault>;
+}
+
+/// The interface of a process that may send to the device of the channel.
+#[interface]
+pub trait DmaSend {
+    /// Sends the bytes to the device. Returns their number.
+    fn send(&mut self, from: Lease<'_, [u8]>) -> Result<u32, Fault>;
+}
+
+/// The interface of the interlock, by which it knows that nothing is left of an earlier transfer.
+#[interface]
+pub trait Prepare {
+    /// Stops the channel, if that is not known to have happened in this life of its process.
+    fn prepare(&mut self);
+}
+
+#[cfg(test)]
+mod tests;
