@@ -23,8 +23,8 @@ crossgate::system! {
         thread main (priority = 8, stack = 8192) = run(VALUES);
     }
     process store {
-        object store: Exclusive<Store<PartitionHandle<0, 4, 1024>, 64>> =
-            Store::new(PartitionHandle::new(ROOM), 0..SIZE) => [VALUES: dyn KeyValue<0>];
+        object store: Exclusive<Store<PartitionHandle<0, 4, 1024>, 64, 4, 8, 1>> =
+            Store::new(PartitionHandle::new(ROOM), 0, [8]) => [VALUES: dyn KeyValue<0>];
     }
     process flash {
         object partitions: Exclusive<Partitions<SimulatedFlash<{ SIZE as usize }, 4, 1024>, 1>> =

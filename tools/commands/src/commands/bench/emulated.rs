@@ -282,14 +282,14 @@ pub const OPERATIONS: [Operation; 59] = [
     Operation {
         name: "kv_get",
         text: "a value of 16 bytes read from flash, one of four",
-        must: Limit::Most(34_000),
+        must: Limit::Most(5800),
         stretch: None,
         cmrx: None,
     },
     Operation {
         name: "kv_set",
         text: "the same set, pages of flash erased in turn",
-        must: Limit::Most(138_000),
+        must: Limit::Most(15_800),
         stretch: None,
         cmrx: None,
     },
