@@ -6,6 +6,7 @@
 //! range of a device in the wiring gives the right to make them; no memory lies at the address of that range. Times are
 //! in µs, and rates in bits per second. An interrupt stays raised until its cause has gone.
 
+pub mod flash;
 pub mod i2c;
 pub mod lamps;
 pub mod serial;

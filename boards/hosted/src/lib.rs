@@ -3,7 +3,7 @@
 //!
 //! It has what a development board has, behind the same traits: serial lines ([`Uart`]), which the
 //! command line connects to the terminal, files or sockets; timers ([`Timer`]); and lamps ([`Lamp`]),
-//! which the terminal shows. Besides, it has a watchdog ([`Watchdog`]), and an I2C bus ([`I2c`]) with simulated chips. A firmware says `use board::...` and depends on this crate under that name
+//! which the terminal shows. Besides, it has a watchdog ([`Watchdog`]), a flash in a file ([`Flash`]), and an I2C bus ([`I2c`]) with simulated chips. A firmware says `use board::...` and depends on this crate under that name
 //! for Linux, and on the crate of a real board for a microcontroller:
 //!
 //! ```toml
@@ -14,6 +14,7 @@
 //! board = { package = "hosted-board", version = "0.1" }
 //! ```
 
+mod flash;
 mod i2c;
 mod lamp;
 mod timer;
@@ -22,6 +23,7 @@ mod watchdog;
 
 board_contract::check!();
 
+pub use flash::{Flash, FlashError};
 pub use i2c::I2c;
 pub use lamp::Lamp;
 pub use timer::Timer;
@@ -64,6 +66,9 @@ pub const LAMPS: Mmio = hosted::lamps::MMIO;
 
 /// The watchdog.
 pub const WATCHDOG: Mmio = hosted::watchdog::MMIO;
+
+/// The flash.
+pub const FLASH: Mmio = hosted::flash::MMIO;
 
 /// The controller of the I2C bus.
 pub const I2C0: Mmio = hosted::i2c::MMIO;

@@ -46,6 +46,7 @@
 //! | `device/serial` | a serial line, connected to something on the host |
 //! | `device/timer` | a timer |
 //! | `device/watchdog` | a watchdog |
+//! | `device/flash` | a flash in a file, whose power can be cut |
 //! | `device/bus` | the devices at their addresses, and the interrupt controller |
 //! | `machine` | the host as the kernel core sees it, and the kernel itself |
 //! | `copies` | memory that is lent to a call, copied |
