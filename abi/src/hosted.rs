@@ -7,6 +7,7 @@
 //! in µs, and rates in bits per second. An interrupt stays raised until its cause has gone.
 
 pub mod adc;
+pub mod flash;
 pub mod i2c;
 pub mod lamps;
 pub mod pwm;

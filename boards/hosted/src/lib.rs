@@ -3,7 +3,7 @@
 //!
 //! It has what a development board has, behind the same traits: serial lines ([`Uart`]), which the
 //! command line connects to the terminal, files or sockets; timers ([`Timer`]); and lamps ([`Lamp`]),
-//! which the terminal shows. Besides, it has a watchdog ([`Watchdog`]), a real-time
+//! which the terminal shows. Besides, it has a watchdog ([`Watchdog`]), a flash in a file ([`Flash`]), a real-time
 //! clock ([`Rtc`]), random numbers ([`Trng`]), a PWM generator ([`Pwm`]) and a converter ([`Adc`]) that
 //! measures it, and an I2C bus ([`I2c`]) with simulated chips. A firmware says `use board::...` and depends on this crate under that name
 //! for Linux, and on the crate of a real board for a microcontroller:
@@ -17,6 +17,7 @@
 //! ```
 
 mod adc;
+mod flash;
 mod i2c;
 mod lamp;
 mod pwm;
@@ -29,6 +30,7 @@ mod watchdog;
 board_contract::check!();
 
 pub use adc::Adc;
+pub use flash::{Flash, FlashError};
 pub use i2c::I2c;
 pub use lamp::Lamp;
 pub use pwm::Pwm;
@@ -85,6 +87,8 @@ pub const TRNG: Mmio = hosted::trng::MMIO;
 
 /// The real-time clock.
 pub const RTC: Mmio = hosted::rtc::MMIO;
+/// The flash.
+pub const FLASH: Mmio = hosted::flash::MMIO;
 
 /// The controller of the I2C bus.
 pub const I2C0: Mmio = hosted::i2c::MMIO;

@@ -10,6 +10,7 @@
 
 pub mod analog;
 pub mod bus;
+pub mod flash;
 pub mod i2c;
 pub mod lamps;
 pub mod rtc;
@@ -33,9 +34,9 @@ pub trait Device {
     fn next(&self) -> u64;
     /// Returns whether its interrupt is raised.
     fn is_raised(&self) -> bool;
-    /// Returns whether it resets the system.
-    fn resets(&self) -> bool {
-        false
+    /// Returns why it resets the system, if it does.
+    fn resets(&self) -> Option<&'static str> {
+        None
     }
     /// Writes out data for the host that the device still keeps.
     fn flush(&mut self) {}

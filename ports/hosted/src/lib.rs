@@ -50,6 +50,7 @@
 //! | `device/timer` | a timer |
 //! | `device/trng` | a true random number generator |
 //! | `device/watchdog` | a watchdog |
+//! | `device/flash` | a flash in a file, whose power can be cut |
 //! | `device/bus` | the devices at their addresses, and the interrupt controller |
 //! | `machine` | the host as the kernel core sees it, and the kernel itself |
 //! | `copies` | memory that is lent to a call, copied |

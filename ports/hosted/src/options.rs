@@ -54,6 +54,16 @@ pub struct Options {
     /// Where the display on the I2C bus is shown: `off`, `terminal`, or `file:PATH`, which gets the present picture as SVG.
     #[arg(long, value_name = "WHERE", default_value = "off")]
     pub display: Shown,
+    /// The file that keeps what the flash holds, from one run to the next. It is created if it is not there.
+    #[arg(long, value_name = "PATH")]
+    pub flash: Option<PathBuf>,
+    /// Cuts the power when so many words and pages of the flash have been written and erased: the next one is half done, and
+    /// the program ends with status 75.
+    #[arg(long, value_name = "NUMBER")]
+    pub flash_cut: Option<u64>,
+    /// Flips a bit of the flash at the start: bit 0 is the lowest one of its first byte. For several bits, give it again.
+    #[arg(long, value_name = "BIT")]
+    pub flash_flip: Vec<usize>,
     /// The source of time.
     #[arg(long, value_enum, value_name = "SOURCE", default_value_t)]
     pub time: Time,

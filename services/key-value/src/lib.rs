@@ -11,8 +11,8 @@
 //!     object partitions (stack = 512): Exclusive<Partitions<Flash, 1>> = /* ... */ => [ROOM: dyn Partition<0, 4, 4096>];
 //! }
 //! process store {
-//!     object store (stack = 2048): Exclusive<Store<PartitionHandle<0, 4, 4096>, 128>> =
-//!         Store::new(PartitionHandle::new(ROOM), 0..0x8000) =>
+//!     object store (stack = 2048): Exclusive<Store<PartitionHandle<0, 4, 4096>, 128, 8, 24, 2>> =
+//!         Store::new(PartitionHandle::new(ROOM), 0, [16, 8]) =>
 //!         [RADIO_VALUES: dyn KeyValue<0>, MOTOR_VALUES: dyn KeyValue<1>, FORMAT: dyn Format];
 //! }
 //! process radio { thread main (priority = 2, stack = 2048) = radio::main(RADIO_VALUES); }
@@ -34,7 +34,7 @@
 //!
 //! let wiring = Wiring::new();
 //! let flash = SimulatedFlash::<2048, 4, 512>::new();
-//! let values: Handle<dyn KeyValue<0>> = wiring.serve(Store::<_, 64>::new(flash, 0..2048));
+//! let values: Handle<dyn KeyValue<0>> = wiring.serve(Store::<_, 64, 4, 8, 1>::new(flash, 0, [8]));
 //! wiring.run(|| {
 //!     let mut buffer = LeaseBuf::<32>::new();
 //!     assert_eq!(values.get(NAME, &mut buffer), Ok(Err(Fault::NoValue)));
@@ -44,23 +44,28 @@
 //! });
 //! ```
 //!
-//! # Clients share one store
+//! # Quotas
 //!
-//! The pages, and so the room: a client that sets more and more keys fills it, and then nobody can set another. If clients
-//! must not do that to each other, give each a store, and a partition, of its own.
+//! Each client may have as many keys as the wiring says, in [`Store::new`], and the wiring compiles only if the flash has
+//! room for all of them with values of the greatest length. So no client can take room from another. A removed value
+//! leaves its key, which counts on.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
-mod immediate;
+mod flash;
+mod keys;
 
 use core::fmt;
-use core::ops::Range;
 use crossgate::{Lease, LeaseMut, Wire, interface};
 use embassy_futures::block_on;
 use embedded_storage::nor_flash::NorFlash;
-use immediate::Immediate;
+use flash::Flash;
+use keys::Keys;
 use sequential_storage::Error;
-use sequential_storage::cache::{Cache, Uncached};
+use sequential_storage::cache::Cache;
+use sequential_storage::cache::key_pointers::ArrayKeyPointers;
+use sequential_storage::cache::page_pointers::ArrayPagePointers;
+use sequential_storage::cache::page_states::ArrayPageStates;
 use sequential_storage::map::{MapConfig, MapStorage};
 
 /// The name of a value: up to eight bytes.
@@ -83,14 +88,17 @@ impl Key {
 
     /// Returns the key as the flash has it.
     fn of_space(self, space: u8) -> StoredKey {
-        let mut stored = [space; 9];
+        let mut stored = [space; KEY];
         stored[1..].copy_from_slice(&self.0);
         stored
     }
 }
 
 /// The space, and the key in it.
-type StoredKey = [u8; 9];
+type StoredKey = [u8; KEY];
+const KEY: usize = 9;
+/// The number of bytes that `sequential-storage` writes in front of a value and its key.
+const HEADER: usize = 8;
 /// The number of bytes of the [`Store`]'s buffer that are not for the value: the key, and what flash rounds up to.
 const OVERHEAD: usize = 16;
 
@@ -101,7 +109,7 @@ pub enum Fault {
     NoValue,
     /// The value is longer than the memory that was lent for it, or than the store allows.
     TooLong,
-    /// There is no room left.
+    /// The client has as many keys as it may have.
     Full,
     /// The flash holds something that no store has written, and that no loss of power explains. [`Format`] makes it
     /// empty.
@@ -117,7 +125,7 @@ pub trait KeyValue<const SPACE: u8> {
     fn get(&mut self, key: Key, to: LeaseMut<'_, [u8]>) -> Result<u32, Fault>;
     /// Sets the value, in place of the one before. An empty value is as none.
     fn set(&mut self, key: Key, value: Lease<'_, [u8]>) -> Result<(), Fault>;
-    /// Removes the value. Its key still takes room, that of an empty value.
+    /// Removes the value. Its key still counts, with an empty value.
     fn remove(&mut self, key: Key) -> Result<(), Fault>;
 }
 
@@ -128,45 +136,137 @@ pub trait Format {
     fn format(&mut self) -> Result<(), Fault>;
 }
 
-/// The object of the process that keeps the values, in the flash `F`. It has `SIZE` bytes of memory for a value and its
-/// key: a value has up to `SIZE - 16` bytes.
-pub struct Store<F: NorFlash, const SIZE: usize> {
-    map: MapStorage<StoredKey, Immediate<F>, Cache<Uncached, Uncached, Uncached, StoredKey>>,
+/// Where the library has found what: it need not look for it again.
+type Found<const PAGES: usize, const KEYS: usize> = Cache<
+    ArrayPageStates<PAGES>,
+    ArrayPagePointers<PAGES>,
+    ArrayKeyPointers<StoredKey, KEYS>,
+    StoredKey,
+>;
+
+/// The object of the process that keeps the values, in the flash `F`.
+///
+/// It has `SIZE` bytes of memory for a value and its key: a value has up to `SIZE - 16` bytes. Of the flash it takes
+/// `PAGES` pages. There are up to `KEYS` keys, of `SPACES` clients.
+pub struct Store<F, const SIZE: usize, const PAGES: usize, const KEYS: usize, const SPACES: usize> {
+    flash: F,
+    /// Where it starts in the flash.
+    start: u32,
+    /// The number of keys that each space may have.
+    quotas: [u16; SPACES],
     buffer: [u8; SIZE],
+    /// None before the first operation, and after one that has failed: then the flash tells.
+    found: Option<Found<PAGES, KEYS>>,
+    /// The keys that are in the flash; likewise.
+    keys: Option<Keys<KEYS>>,
 }
 
-impl<F: NorFlash, const SIZE: usize> fmt::Debug for Store<F, SIZE> {
+impl<F, const SIZE: usize, const PAGES: usize, const KEYS: usize, const SPACES: usize> fmt::Debug
+    for Store<F, SIZE, PAGES, KEYS, SPACES>
+{
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Store")
-            .field("range", &self.map.flash_range())
+            .field("start", &self.start)
+            .field("quotas", &self.quotas)
             .finish_non_exhaustive()
     }
 }
 
-impl<F: NorFlash, const SIZE: usize> Store<F, SIZE> {
-    /// Creates a store in this range of the flash.
+impl<F: NorFlash, const SIZE: usize, const PAGES: usize, const KEYS: usize, const SPACES: usize>
+    Store<F, SIZE, PAGES, KEYS, SPACES>
+{
+    /// Creates a store that takes `PAGES` pages of the flash from `start`, and lets each client have so many keys.
+    ///
+    /// Each client can have as many keys as that, all with values of the greatest length, whatever the others do.
     ///
     /// # Panics
-    /// If the range is not made of two pages or more. In the wiring, that is a compile error.
+    /// If it does not start at a page, if it has less than two pages, if the quotas are more than `KEYS` together, or if
+    /// there is no room for that. In the wiring, that is a compile error.
     #[must_use]
-    pub const fn new(flash: F, range: Range<u32>) -> Self {
+    pub const fn new(flash: F, start: u32, quotas: [u16; SPACES]) -> Self {
         const { assert!(SIZE > OVERHEAD, "the buffer of a store has no room for a value") };
-        let config = MapConfig::new(range);
-        let map = MapStorage::new(Immediate(flash), config, Cache::new_uncached());
-        Store { map, buffer: [0; SIZE] }
+        const { assert!(SPACES <= 256, "a space is one byte") };
+        const { assert!(KEYS > 0, "a store without keys") };
+        let _ = MapConfig::<Flash<'_, F>>::new(start..Self::end(start));
+        let (mut keys, mut space) = (0, 0);
+        while space < SPACES {
+            keys += quotas[space] as usize;
+            space += 1;
+        }
+        assert!(keys <= KEYS, "clients may have more keys than the store");
+        // One page is always empty, a word at both of its ends is the page's own, and what does not fit goes to the next.
+        let most = Self::most_of_a_value();
+        let of_a_page = F::ERASE_SIZE.saturating_sub(2 * F::WRITE_SIZE) / most;
+        // One more than there are is written before the one before it goes.
+        assert!(keys < (PAGES - 1) * of_a_page, "the pages have no room for all values");
+        Store { flash, start, quotas, buffer: [0; SIZE], found: None, keys: None }
+    }
+
+    const fn end(start: u32) -> u32 {
+        start + (PAGES * F::ERASE_SIZE) as u32
+    }
+
+    /// Returns the number of bytes of the flash that the longest value takes.
+    const fn most_of_a_value() -> usize {
+        let header = HEADER.next_multiple_of(F::WRITE_SIZE);
+        header + (KEY + SIZE - OVERHEAD).next_multiple_of(F::WRITE_SIZE)
+    }
+
+    /// Does something with the library's map. What is known of the flash is forgotten if that fails.
+    fn with<'s, T>(
+        &'s mut self,
+        operate: impl FnOnce(&mut Map<'_, F, PAGES, KEYS>, &'s mut [u8]) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let found = self.found.take().unwrap_or_else(|| {
+            Cache::new(ArrayPageStates::new(), ArrayPagePointers::new(), ArrayKeyPointers::new())
+        });
+        let end = Self::end(self.start);
+        let flash = Flash::new(&mut self.flash, end);
+        let mut map = MapStorage::new(flash, MapConfig::new(self.start..end), found);
+        let result = operate(&mut map, &mut self.buffer);
+        let (flash, found) = map.destroy();
+        if result.is_ok() && !flash.has_failed {
+            self.found = Some(found);
+        } else {
+            self.keys = None;
+        }
+        result
     }
 
     /// Returns the value, which is empty if there is none.
     fn fetch(&mut self, key: StoredKey) -> Result<&[u8], Fault> {
-        let value = block_on(self.map.fetch_item::<&[u8]>(&mut self.buffer, &key));
-        Ok(value.map_err(fault)?.unwrap_or_default())
+        self.with(|map, buffer| {
+            let value = block_on(map.fetch_item::<&[u8]>(buffer, &key));
+            Ok(value.map_err(fault)?.unwrap_or_default())
+        })
     }
 
     fn store(&mut self, key: StoredKey, value: &[u8]) -> Result<(), Fault> {
-        block_on(self.map.store_item(&mut self.buffer, &key, &value)).map_err(fault)
+        let keys = match self.keys.take() {
+            Some(keys) => keys,
+            None => self.find_keys()?,
+        };
+        self.keys.insert(keys).admit(key, self.quotas[usize::from(key[0])])?;
+        self.with(|map, buffer| block_on(map.store_item(buffer, &key, &value)).map_err(fault))
+    }
+
+    /// Returns the keys that are in the flash.
+    fn find_keys(&mut self) -> Result<Keys<KEYS>, Fault> {
+        self.with(|map, buffer| {
+            let mut keys = Keys::new();
+            let mut items = block_on(map.fetch_all_items(buffer)).map_err(fault)?;
+            while let Some((key, _)) = block_on(items.next::<&[u8]>(buffer)).map_err(fault)? {
+                keys.note(key);
+            }
+            // The library goes on past a page that can't be read.
+            if map.flash().has_failed { Err(Fault::Flash) } else { Ok(keys) }
+        })
     }
 }
+
+type Map<'f, F, const PAGES: usize, const KEYS: usize> =
+    MapStorage<StoredKey, Flash<'f, F>, Found<PAGES, KEYS>>;
 
 fn fault<E>(error: Error<E>) -> Fault {
     match error {
@@ -179,8 +279,17 @@ fn fault<E>(error: Error<E>) -> Fault {
     }
 }
 
-impl<F: NorFlash, const SIZE: usize, const SPACE: u8> KeyValue<SPACE> for Store<F, SIZE> {
+impl<
+    F: NorFlash,
+    const SIZE: usize,
+    const PAGES: usize,
+    const KEYS: usize,
+    const SPACES: usize,
+    const SPACE: u8,
+> KeyValue<SPACE> for Store<F, SIZE, PAGES, KEYS, SPACES>
+{
     fn get(&mut self, key: Key, mut to: LeaseMut<'_, [u8]>) -> Result<u32, Fault> {
+        const { assert!((SPACE as usize) < SPACES, "the store has no quota for this space") };
         match self.fetch(key.of_space(SPACE))? {
             [] => Err(Fault::NoValue),
             value if value.len() > to.len() => Err(Fault::TooLong),
@@ -205,10 +314,12 @@ impl<F: NorFlash, const SIZE: usize, const SPACE: u8> KeyValue<SPACE> for Store<
     }
 }
 
-impl<F: NorFlash, const SIZE: usize> Format for Store<F, SIZE> {
+impl<F: NorFlash, const SIZE: usize, const PAGES: usize, const KEYS: usize, const SPACES: usize>
+    Format for Store<F, SIZE, PAGES, KEYS, SPACES>
+{
     fn format(&mut self) -> Result<(), Fault> {
-        let Range { start, end } = self.map.flash_range();
-        self.map.flash().0.erase(start, end).map_err(|_| Fault::Flash)
+        (self.found, self.keys) = (None, None);
+        self.flash.erase(self.start, Self::end(self.start)).map_err(|_| Fault::Flash)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::device::Device;
 use crate::device::analog;
+use crate::device::flash::Flash;
 use crate::device::i2c::I2c;
 use crate::device::lamps::Lamps;
 use crate::device::rtc::Rtc;
@@ -16,7 +17,7 @@ use crate::linux::{output, time};
 use crate::options::Options;
 use crossgate_abi::Word;
 use crossgate_abi::hosted::{
-    adc as adc_abi, i2c as i2c_abi, lamps as lamps_abi, pwm as pwm_abi, rtc as rtc_abi,
+    adc as adc_abi, flash as flash_abi, i2c as i2c_abi, lamps as lamps_abi, pwm as pwm_abi, rtc as rtc_abi,
     serial as serial_abi, timer as timer_abi, trng as trng_abi, watchdog as watchdog_abi,
 };
 use crossgate_kernel::time::NEVER;
@@ -67,6 +68,8 @@ impl DeviceBus {
         let (pwm, adc) = analog::devices();
         attached.push(Attached { mmio: pwm_abi::MMIO.start, line: None, device: Box::new(pwm) });
         attached.push(Attached { mmio: adc_abi::MMIO.start, line: None, device: Box::new(adc) });
+        let device = Box::new(Flash::open(options)?);
+        attached.push(Attached { mmio: flash_abi::MMIO.start, line: None, device });
         Ok(DeviceBus { attached, enabled: 0, until: options.until() })
     }
 
@@ -102,8 +105,8 @@ impl DeviceBus {
         for device in &mut self.attached {
             device.device.advance(now);
         }
-        if self.attached.iter().any(|device| device.device.resets()) {
-            output::tell(format_args!("crossgate: the watchdog was not fed in time, reset"));
+        if let Some(why) = self.attached.iter().find_map(|device| device.device.resets()) {
+            output::tell(format_args!("crossgate: {why}, reset"));
             return Some(RESET);
         }
         (now >= self.until).then_some(0)

@@ -47,8 +47,8 @@ impl Device for Watchdog {
         false
     }
 
-    fn resets(&self) -> bool {
-        self.resets
+    fn resets(&self) -> Option<&'static str> {
+        self.resets.then_some("the watchdog was not fed in time")
     }
 }
 
@@ -64,9 +64,9 @@ mod tests {
         watchdog.write(TIME, 100, 10);
         watchdog.write(FEED, 0, 70);
         watchdog.advance(169);
-        assert_eq!((watchdog.next(), watchdog.resets()), (170, false));
+        assert_eq!((watchdog.next(), watchdog.resets()), (170, None));
         watchdog.advance(170);
         watchdog.write(FEED, 0, 171);
-        assert!(watchdog.resets(), "it comes too late");
+        assert!(watchdog.resets().is_some(), "it comes too late");
     }
 }

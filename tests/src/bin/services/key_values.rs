@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A store of values in flash, whose process is restarted again and again in the middle of its work: a value is always
 //! the one before or the new one, and never a part of one. A client with another space of keys, and one with another
-//! partition of the flash, reach nothing of it.
+//! partition of the flash, reach nothing of it, and can't take its room.
 //!
 //! Without seeds: what fails depends on when the store is restarted, which this test decides itself.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -26,6 +26,8 @@ const ROOM: u32 = 4096;
 const REST: [u8; 8] = *b"the rest";
 /// The longest value.
 const LONGEST: usize = 48;
+/// The number of keys of each client.
+const QUOTA: u16 = 8;
 /// The number of changes, and of the first of them, within which the store does not restart.
 const CHANGES: u32 = 300;
 const UNDISTURBED: u32 = 50;
@@ -38,7 +40,8 @@ crossgate::system! {
             [STORE_ROOM: dyn Partition<0, 4, 1024>, REST_ROOM: dyn Partition<1, 4, 1024>];
     }
     process keeper {
-        object store (stack = 3072): Exclusive<Store<Room, 64>> = Store::new(Room::new(STORE_ROOM), 0..ROOM) =>
+        object store (stack = 3072): Exclusive<Store<Room, 64, 4, 16, 2>> =
+            Store::new(Room::new(STORE_ROOM), 0, [QUOTA; 2]) =>
             [RADIO: dyn KeyValue<0>, MOTOR: dyn KeyValue<1>, FORMAT: dyn Format];
     }
     process supervisor {
@@ -145,7 +148,7 @@ fn change(
     pass()
 }
 
-/// Has a secret in another space, which is there whatever becomes of the store.
+/// Has a secret in another space, which is there whatever becomes of the store, and tries to take the others' room.
 fn other_space(values: Handle<dyn KeyValue<1>>, ready: Signal) -> ! {
     let mut buffer = LeaseBuf::<64>::new();
     buffer[..6].copy_from_slice(b"secret");
@@ -155,6 +158,14 @@ fn other_space(values: Handle<dyn KeyValue<1>>, ready: Signal) -> ! {
     for _ in 0..50 {
         expect("a secret", settled(|| values.get(SECRET, &mut buffer)), Ok(6));
         expect("a secret", &buffer[..7], b"secret\0");
+    }
+    for number in 1..50 {
+        let mut key = *b"number  ";
+        key[7] = number;
+        let Ok(key) = core::str::from_utf8(&key) else { continue };
+        let expected = if u16::from(number) < QUOTA { Ok(()) } else { Err(Fault::Full) };
+        let set = settled(|| values.set(Key::new(key), buffer.first(LONGEST)));
+        expect("a key more", set, expected);
     }
     expect("signal", ready.signal(), Ok(()));
     thread::exit()

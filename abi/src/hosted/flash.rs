@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A NOR flash. What it holds outlives the program, if the option `--flash` names a file.
+//!
+//! | to ... | the driver writes | and reads |
+//! |---|---|---|
+//! | read the word at a place, and go on to the next one | [`PLACE`] | [`DATA`], for each word |
+//! | write the word at a place, and go on to the next one | [`PLACE`], [`DATA`] for each word | [`STATUS`] |
+//! | erase the page of a place | [`PLACE`], [`ERASE`] | [`STATUS`] |
+//!
+//! A write makes bits 0; only to erase a page makes its bits 1. An operation takes no time.
+
+use super::{Mmio, mmio};
+use crate::Word;
+
+/// The range of the flash.
+pub const MMIO: Mmio = mmio(9);
+/// The number of bytes.
+pub const SIZE: usize = 0x1_0000;
+/// The number of bytes of a page, which is erased at once.
+pub const PAGE: usize = 1024;
+/// The number of bytes that are written at once.
+pub const WORD: usize = 4;
+
+/// Register. The place of the next operation, in bytes; a multiple of [`WORD`].
+pub const PLACE: Word = 0;
+/// Register. Reading it reads the word at the place, the first byte in the lowest bits. Writing it writes the word.
+pub const DATA: Word = 1;
+/// Register. Writing any value erases the page.
+pub const ERASE: Word = 2;
+/// Register. 0, or [`FAILED`] if an operation has failed since it was read last: the place is not in the flash, a bit would have
+/// to become 1, or the power was cut.
+pub const STATUS: Word = 3;
+/// Value of [`STATUS`].
+pub const FAILED: Word = 1;

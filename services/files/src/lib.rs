@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Files in flash, for several processes.
+//!
+//! Each client has a directory of its own, and no way to name a file of another. It opens files, and gets a number for
+//! each; the open files are a pool, whose size the wiring says. What a client leaves open when it crashes, or restarts, is
+//! free for others. The file system is littlefs: each write is there whole or not at all, whenever the power fails or a
+//! process crashes.
+//!
+//! ```ignore
+//! process flash {
+//!     mmio FLASH_CONTROLLER;
+//!     object partitions (stack = 512): Exclusive<Partitions<Flash, 1>> = /* ... */ => [ROOM: dyn Partition<0, 4, 4096>];
+//! }
+//! process archive {
+//!     heap = 2048;
+//!     lost_clients;
+//!     object files (stack = 6144): Exclusive<FileSystem<PartitionHandle<0, 4, 4096>, 4>> =
+//!         FileSystem::new(PartitionHandle::new(ROOM), 32) =>
+//!         [LOGS: dyn Files<0>, PICTURES: dyn Files<1>, KEEPER: dyn Keeper];
+//! }
+//! process logger { thread main (priority = 2, stack = 2048) = logger::main(LOGS); }
+//! ```
+//!
+//! ```
+//! use crossgate::{Handle, LeaseBuf};
+//! use crossgate::testing::Wiring;
+//! use crossgate_files::{FileSystem, Files, Keeper, Mode};
+//! use simulated_chips::SimulatedFlash;
+//!
+//! let wiring = Wiring::new();
+//! let flash = SimulatedFlash::<16384, 4, 1024>::new();
+//! let mut files = FileSystem::<_, 2>::new(flash, 16);
+//! files.format().unwrap();
+//! let files: Handle<dyn Files<0>> = wiring.serve(files);
+//! wiring.run(|| {
+//!     let mut buffer = LeaseBuf::<32>::new();
+//!     buffer[..3].copy_from_slice(b"log");
+//!     let log = files.open(buffer.first(3), Mode::Write).unwrap().unwrap();
+//!     buffer[..5].copy_from_slice(b"hello");
+//!     assert_eq!(files.write(log, buffer.first(5)), Ok(Ok(5)));
+//!     assert_eq!(files.seek(log, 1), Ok(Ok(())));
+//!     assert_eq!(files.read(log, &mut buffer), Ok(Ok(4)));
+//!     assert_eq!(&buffer[..4], b"ello");
+//!     assert_eq!(files.close(log), Ok(Ok(())));
+//! });
+//! ```
+//!
+//! # What it keeps in memory
+//!
+//! Of an open file its name and its position. Each operation mounts the file system, and leaves nothing behind that could be
+//! out of date after an error or a restart of any side. That costs about half of an operation.
+//!
+//! # What clients share
+//!
+//! The room of the flash: a client may fill it, and then nobody can write. If clients must not do that to each other, give each
+//! a file system, and a partition, of its own.
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+mod disk;
+mod name;
+mod open;
+
+pub use name::NAME;
+pub use open::File;
+
+use core::fmt;
+use crossgate::{Lease, LeaseMut, Wire, interface, server};
+use disk::Disk;
+use embedded_storage::nor_flash::NorFlash;
+use littlefs_rust::{Config, Error, Filesystem, OpenFlags, SeekFrom};
+use name::Name;
+use open::{Open, Opened};
+
+/// The number of bytes that are copied at a time, and that each cache of littlefs has.
+const CHUNK: usize = 64;
+/// The number of bytes in which littlefs marks the blocks that are free: 64 blocks at a time.
+const LOOKAHEAD: u32 = 8;
+/// How often a block is erased before what is in it moves.
+const CYCLES: i32 = 500;
+
+/// Why a file was not read or changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
+pub enum Fault {
+    /// The name is empty or longer than [`NAME`], or has other characters than letters, digits, `-`, `_` and `.`, or begins
+    /// with a dot.
+    BadName,
+    /// There is no file with this name.
+    NoFile,
+    /// This client has no such file open: it has closed it, it was [revoked](Keeper::revoke), or the number is forged.
+    NotOpen,
+    /// It is not open for that.
+    ReadOnly,
+    /// A write would leave a gap behind the end of the file.
+    PastEnd,
+    /// As many files are open as the wiring allows.
+    TooManyOpen,
+    /// There is no room left in the flash.
+    Full,
+    /// The flash holds no file system, or one that no loss of power explains. [`Keeper::format`] makes it empty.
+    Corrupted,
+    /// The flash had an error, or its process has crashed. What was there before is still there.
+    Flash,
+}
+
+/// What a file is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
+pub enum Mode {
+    /// To read it, from its start.
+    Read,
+    /// To read and write it, from its start. If it is not there, it is created, empty, before anything is written.
+    Write,
+    /// The same, from its end.
+    Append,
+}
+
+/// The interface of a process that has files, in the directory with this number.
+#[interface]
+pub trait Files<const DIRECTORY: u8> {
+    /// Opens the file with this name.
+    fn open(&mut self, name: Lease<'_, [u8]>, mode: Mode) -> Result<File, Fault>;
+    /// Reads bytes from the file's position, and moves it behind them. Returns how many they are: less than there is memory
+    /// for at the end of the file.
+    fn read(&mut self, file: File, to: LeaseMut<'_, [u8]>) -> Result<u32, Fault>;
+    /// Writes bytes at the file's position, all or none, and moves it behind them. Returns how many they are. They are in
+    /// the flash when this returns.
+    fn write(&mut self, file: File, bytes: Lease<'_, [u8]>) -> Result<u32, Fault>;
+    /// Moves the position.
+    fn seek(&mut self, file: File, position: u32) -> Result<(), Fault>;
+    /// Returns the number of bytes of the file.
+    fn size(&mut self, file: File) -> Result<u32, Fault>;
+    /// Closes the file.
+    fn close(&mut self, file: File) -> Result<(), Fault>;
+    /// Gives a file another name, all at once. If there is one with the new name, it is gone.
+    fn rename(&mut self, from: Lease<'_, [u8]>, to: Lease<'_, [u8]>) -> Result<(), Fault>;
+    /// Removes a file. Where it is open, [`Fault::NoFile`] follows.
+    fn remove(&mut self, name: Lease<'_, [u8]>) -> Result<(), Fault>;
+}
+
+/// The interface of a process that keeps the file system.
+#[interface]
+pub trait Keeper {
+    /// Closes all files that a process has open; `process` is its index in the wiring. Returns how many they were.
+    fn revoke(&mut self, process: u8) -> u32;
+    /// Removes all files of all clients, whatever the flash holds. Files that are open are closed.
+    fn format(&mut self) -> Result<(), Fault>;
+}
+
+/// The object of the process that keeps the files, in the flash `F`. Up to `OPEN` files are open at once.
+pub struct FileSystem<F, const OPEN: usize> {
+    flash: F,
+    /// The number of pages of the flash.
+    pages: u32,
+    open: Open<OPEN>,
+}
+
+impl<F, const OPEN: usize> fmt::Debug for FileSystem<F, OPEN> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("FileSystem").field("open", &self.open).finish_non_exhaustive()
+    }
+}
+
+impl<F: NorFlash, const OPEN: usize> FileSystem<F, OPEN> {
+    /// Creates the object of a file system that takes this number of pages from the start of the flash.
+    ///
+    /// # Panics
+    /// If these are less than four pages. In the wiring, that is a compile error.
+    #[must_use]
+    pub const fn new(flash: F, pages: u32) -> Self {
+        const { assert!(CHUNK.is_multiple_of(F::WRITE_SIZE), "64 bytes are not whole writes") };
+        const { assert!(CHUNK.is_multiple_of(F::READ_SIZE), "64 bytes are not whole reads") };
+        const { assert!(F::ERASE_SIZE >= 128, "littlefs needs pages of 128 bytes") };
+        const { assert!(F::ERASE_SIZE.is_multiple_of(CHUNK), "a page is not whole caches") };
+        const { assert!(OPEN > 0 && OPEN < 256, "a file's place is a byte") };
+        assert!(pages >= 4, "a file system has four pages at least");
+        FileSystem { flash, pages, open: Open::new() }
+    }
+
+    fn config(&self) -> Config {
+        Config {
+            read_size: F::READ_SIZE as u32,
+            prog_size: F::WRITE_SIZE as u32,
+            block_cycles: CYCLES,
+            cache_size: CHUNK as u32,
+            lookahead_size: LOOKAHEAD,
+            name_max: NAME as u32,
+            ..Config::new(F::ERASE_SIZE as u32, self.pages)
+        }
+    }
+
+    /// Mounts the file system for one operation.
+    fn mounted<T>(
+        &mut self,
+        operate: impl FnOnce(&Filesystem<Disk<'_, F>>) -> Result<T, Error>,
+    ) -> Result<T, Fault> {
+        let config = self.config();
+        let files = Filesystem::mount(Disk(&mut self.flash), config).map_err(|(error, _)| error);
+        files.and_then(|files| operate(&files)).map_err(fault)
+    }
+
+    /// Does something with a file at its position, and closes it. Returns the position afterwards.
+    fn at_position<T>(
+        &mut self,
+        opened: Opened,
+        flags: OpenFlags,
+        operate: impl FnOnce(&littlefs_rust::File<'_, Disk<'_, F>>) -> Result<T, Error>,
+    ) -> Result<T, Fault> {
+        self.mounted(|files| {
+            let file = files.open(opened.path.as_str(), flags)?;
+            let result = operate(&file)?;
+            file.close()?;
+            Ok(result)
+        })
+    }
+}
+
+fn fault(error: Error) -> Fault {
+    match error {
+        Error::NoEntry => Fault::NoFile,
+        Error::NoSpace => Fault::Full,
+        Error::Io => Fault::Flash,
+        _ => Fault::Corrupted,
+    }
+}
+
+impl<F: NorFlash, const OPEN: usize, const DIRECTORY: u8> Files<DIRECTORY> for FileSystem<F, OPEN> {
+    fn open(&mut self, name: Lease<'_, [u8]>, mode: Mode) -> Result<File, Fault> {
+        let path = Name::of(&name, DIRECTORY)?;
+        // A client that is gone gets nothing, and nobody waits for what it gets.
+        let client = server::client().ok_or(Fault::NotOpen)?;
+        let place = self.open.free()?;
+        let flags = match mode {
+            Mode::Read => OpenFlags::READ,
+            Mode::Write | Mode::Append => OpenFlags::READ | OpenFlags::WRITE | OpenFlags::CREATE,
+        };
+        let size = self.mounted(|files| {
+            if mode != Mode::Read && !files.exists(path.directory()) {
+                files.mkdir(path.directory())?;
+            }
+            let file = files.open(path.as_str(), flags)?;
+            let size = file.size();
+            file.close()?;
+            Ok(size)
+        })?;
+        let position = if mode == Mode::Append { size } else { 0 };
+        Ok(self.open.put(place, Opened { client, path, mode, position }))
+    }
+
+    fn read(&mut self, file: File, mut to: LeaseMut<'_, [u8]>) -> Result<u32, Fault> {
+        let opened = self.open.get(file, DIRECTORY)?;
+        let length = to.len();
+        let read = self.at_position(opened, OpenFlags::READ, |file| {
+            if opened.position >= file.size() {
+                return Ok(0);
+            }
+            file.seek(SeekFrom::Start(opened.position))?;
+            let mut copy = [0; CHUNK];
+            let mut done = 0;
+            while let Some(mut part) = to.slice_mut(done, length.min(done + CHUNK))
+                && !part.is_empty()
+            {
+                let read = file.read(&mut copy[..part.len()])? as usize;
+                done += part.copy_from(&copy[..read]);
+                if read < CHUNK {
+                    break;
+                }
+            }
+            Ok(done as u32)
+        })?;
+        self.open.advance(file, opened.position + read);
+        Ok(read)
+    }
+
+    fn write(&mut self, file: File, bytes: Lease<'_, [u8]>) -> Result<u32, Fault> {
+        let opened = self.open.get(file, DIRECTORY)?;
+        if opened.mode == Mode::Read {
+            return Err(Fault::ReadOnly);
+        }
+        let written = self.at_position(opened, OpenFlags::READ | OpenFlags::WRITE, |file| {
+            if opened.position > file.size() {
+                return Ok(None);
+            }
+            file.seek(SeekFrom::Start(opened.position))?;
+            let mut copy = [0; CHUNK];
+            let mut done = 0;
+            while let Some(part) = bytes.slice(done, bytes.len().min(done + CHUNK))
+                && !part.is_empty()
+            {
+                let length = part.copy_to(&mut copy);
+                file.write(&copy[..length])?;
+                done += length;
+            }
+            Ok(Some(done as u32))
+        })?;
+        let written = written.ok_or(Fault::PastEnd)?;
+        self.open.advance(file, opened.position + written);
+        Ok(written)
+    }
+
+    fn seek(&mut self, file: File, position: u32) -> Result<(), Fault> {
+        self.open.get(file, DIRECTORY)?;
+        self.open.advance(file, position);
+        Ok(())
+    }
+
+    fn size(&mut self, file: File) -> Result<u32, Fault> {
+        let opened = self.open.get(file, DIRECTORY)?;
+        self.at_position(opened, OpenFlags::READ, |file| Ok(file.size()))
+    }
+
+    fn close(&mut self, file: File) -> Result<(), Fault> {
+        self.open.get(file, DIRECTORY)?;
+        self.open.close(file);
+        Ok(())
+    }
+
+    fn rename(&mut self, from: Lease<'_, [u8]>, to: Lease<'_, [u8]>) -> Result<(), Fault> {
+        let (from, to) = (Name::of(&from, DIRECTORY)?, Name::of(&to, DIRECTORY)?);
+        self.mounted(|files| files.rename(from.as_str(), to.as_str()))
+    }
+
+    fn remove(&mut self, name: Lease<'_, [u8]>) -> Result<(), Fault> {
+        let path = Name::of(&name, DIRECTORY)?;
+        self.mounted(|files| files.remove(path.as_str()))
+    }
+}
+
+impl<F: NorFlash, const OPEN: usize> Keeper for FileSystem<F, OPEN> {
+    fn revoke(&mut self, process: u8) -> u32 {
+        self.open.revoke(process)
+    }
+
+    fn format(&mut self) -> Result<(), Fault> {
+        self.open = Open::new();
+        let config = self.config();
+        Filesystem::format(&mut Disk(&mut self.flash), &config).map_err(fault)
+    }
+}
+
+#[cfg(test)]
+mod tests;

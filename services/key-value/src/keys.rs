@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+use crate::{Fault, StoredKey};
+
+/// The keys that are in the flash, up to `N` of them.
+#[derive(Debug)]
+pub struct Keys<const N: usize> {
+    keys: [StoredKey; N],
+    length: usize,
+}
+
+impl<const N: usize> Keys<N> {
+    pub fn new() -> Self {
+        Keys { keys: [StoredKey::default(); N], length: 0 }
+    }
+
+    fn all(&self) -> &[StoredKey] {
+        &self.keys[..self.length]
+    }
+
+    pub fn holds(&self, key: StoredKey) -> bool {
+        self.all().contains(&key)
+    }
+
+    /// Notes a key that is there. More than `N` are there only if another wiring has allowed that; then the rest of them
+    /// count as keys that are not there, and can be read, but not set.
+    pub fn note(&mut self, key: StoredKey) {
+        if !self.holds(key)
+            && let Some(free) = self.keys.get_mut(self.length)
+        {
+            *free = key;
+            self.length += 1;
+        }
+    }
+
+    /// Adds a key, unless it is there, if its space has not yet as many as it may have.
+    pub fn admit(&mut self, key: StoredKey, quota: u16) -> Result<(), Fault> {
+        if self.holds(key) {
+            return Ok(());
+        }
+        let of_space = self.all().iter().filter(|other| other[0] == key[0]).count();
+        if of_space >= usize::from(quota) || self.length == N {
+            return Err(Fault::Full);
+        }
+        self.note(key);
+        Ok(())
+    }
+}
