@@ -248,7 +248,7 @@ impl Device for Ethernet {
 
     fn transmit(&mut self, _: Instant) -> Option<FreeFrame<'_>> {
         let has_room = self.registers().send_room.read(SendRoom::BYTES) >= ROOM;
-        has_room.then(|| FreeFrame { start: self.start, buffer: &mut self.sent })
+        has_room.then_some(FreeFrame { start: self.start, buffer: &mut self.sent })
     }
 
     fn capabilities(&self) -> DeviceCapabilities {

@@ -239,7 +239,8 @@ fn client(
 
     connect(client);
     expect("a restart", disturber.restart_echo(), Ok(()));
-    expect("the other end resets", stream.receive(&mut buffer), no_connection);
+    let ended = stream.receive_timeout(&mut buffer, PATIENCE);
+    expect("the other end resets", ended, no_connection);
     connect(client);
     expect("the other end is there again", exchange(stream, &mut random), Ok(()));
     expect("a restart", disturber.restart_network(), Ok(()));
