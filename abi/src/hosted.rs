@@ -6,6 +6,7 @@
 //! range of a device in the wiring gives the right to make them; no memory lies at the address of that range. Times are
 //! in µs, and rates in bits per second. An interrupt stays raised until its cause has gone.
 
+pub mod ethernet;
 pub mod i2c;
 pub mod lamps;
 pub mod serial;
@@ -19,4 +20,4 @@ const fn mmio(index: usize) -> Mmio {
 }
 
 /// The number of interrupt lines. Each line belongs to one device.
-pub const LINES: u16 = 5;
+pub const LINES: u16 = 6;

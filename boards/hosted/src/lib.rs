@@ -3,7 +3,8 @@
 //!
 //! It has what a development board has, behind the same traits: serial lines ([`Uart`]), which the
 //! command line connects to the terminal, files or sockets; timers ([`Timer`]); and lamps ([`Lamp`]),
-//! which the terminal shows. Besides, it has a watchdog ([`Watchdog`]), and an I2C bus ([`I2c`]) with simulated chips. A firmware says `use board::...` and depends on this crate under that name
+//! which the terminal shows. Besides, it has a watchdog ([`Watchdog`]), an
+//! Ethernet controller ([`Ethernet`]), and an I2C bus ([`I2c`]) with simulated chips. A firmware says `use board::...` and depends on this crate under that name
 //! for Linux, and on the crate of a real board for a microcontroller:
 //!
 //! ```toml
@@ -14,6 +15,7 @@
 //! board = { package = "hosted-board", version = "0.1" }
 //! ```
 
+mod ethernet;
 mod i2c;
 mod lamp;
 mod timer;
@@ -22,6 +24,7 @@ mod watchdog;
 
 board_contract::check!();
 
+pub use ethernet::Ethernet;
 pub use i2c::I2c;
 pub use lamp::Lamp;
 pub use timer::Timer;
@@ -68,6 +71,9 @@ pub const WATCHDOG: Mmio = hosted::watchdog::MMIO;
 /// The controller of the I2C bus.
 pub const I2C0: Mmio = hosted::i2c::MMIO;
 
+/// The Ethernet controller.
+pub const ETHERNET: Mmio = hosted::ethernet::MMIO;
+
 /// The numbers of the interrupts.
 pub mod interrupt {
     use crossgate_abi::hosted;
@@ -82,6 +88,8 @@ pub mod interrupt {
     pub const TIMER0: u16 = hosted::timer::INTERRUPTS[0];
     /// [`TIMER1`](super::TIMER1) has come to its time.
     pub const TIMER1: u16 = hosted::timer::INTERRUPTS[1];
+    /// A frame has arrived at [`ETHERNET`](super::ETHERNET).
+    pub const ETHERNET: u16 = hosted::ethernet::INTERRUPT_LINE;
 }
 
 /// The registers of a device. To use those of a device that the process does not own is a fault.

@@ -6,6 +6,7 @@
 //! of its next event.
 
 pub mod bus;
+pub mod ethernet;
 pub mod i2c;
 pub mod lamps;
 pub mod screen;

@@ -42,6 +42,7 @@
 //! | `device` | devices: |
 //! | `device/screen` | what a display shows, in the terminal or in a file |
 //! | `device/i2c` | a controller of an I2C bus, with simulated chips |
+//! | `device/ethernet` | an Ethernet controller, whose cable leads back or to the host |
 //! | `device/lamps` | lamps, shown in the terminal |
 //! | `device/serial` | a serial line, connected to something on the host |
 //! | `device/timer` | a timer |

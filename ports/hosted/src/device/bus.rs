@@ -2,6 +2,7 @@
 //! The bus of the board: its devices, each at an address and with an interrupt line, and the interrupt controller.
 
 use crate::device::Device;
+use crate::device::ethernet::Ethernet;
 use crate::device::i2c::I2c;
 use crate::device::lamps::Lamps;
 use crate::device::screen::Screen;
@@ -13,8 +14,8 @@ use crate::linux::program::RESET;
 use crate::options::Options;
 use crossgate_abi::Word;
 use crossgate_abi::hosted::{
-    i2c as i2c_abi, lamps as lamps_abi, serial as serial_abi, timer as timer_abi,
-    watchdog as watchdog_abi,
+    ethernet as ethernet_abi, i2c as i2c_abi, lamps as lamps_abi, serial as serial_abi,
+    timer as timer_abi, watchdog as watchdog_abi,
 };
 use crossgate_kernel::time::NEVER;
 
@@ -57,6 +58,11 @@ impl DeviceBus {
         attached.push(Attached { mmio: i2c_abi::MMIO.start, line: None, device });
         let device = Box::new(Watchdog::new());
         attached.push(Attached { mmio: watchdog_abi::MMIO.start, line: None, device });
+        attached.push(Attached {
+            mmio: ethernet_abi::MMIO.start,
+            line: Some(ethernet_abi::INTERRUPT_LINE),
+            device: Box::new(Ethernet::connect(&options.ethernet)?),
+        });
         Ok(DeviceBus { attached, enabled: 0, until: options.until() })
     }
 
