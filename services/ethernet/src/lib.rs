@@ -4,7 +4,7 @@
 //!
 //! | object | over | interface | client's device |
 //! |---|---|---|---|
-//! | [`EthernetPort`] | a [`Device`](phy::Device) of `smoltcp` | [`Ethernet`] | [`EthernetLink`]: a `Device` of `smoltcp` |
+//! | [`EthernetPort`] | a [`Device`] of `smoltcp` | [`Ethernet`] | [`EthernetLink`]: a `Device` of `smoltcp` |
 //!
 //! ```ignore
 //! process driver {
