@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! TCP over the emulated board's Ethernet controller with another host, whose TCP is not ours: a program that sends back
 //! what it gets, behind the emulator's network. The driver's process is restarted again and again in the middle of the
-//! work: the connection stays, and no byte is lost, doubled or changed.
+//! work, once while the controller has got a part of a frame: the connection stays, and no byte is lost, doubled or
+//! changed.
 //!
 //! Emulator: -nic user,restrict=on,guestfwd=tcp:10.0.2.100:7-cmd:cat
 //! Without measuring: the emulator's network takes time of its own.
@@ -13,11 +14,13 @@ system_tests_cortex_m::main_elsewhere!();
 mod firmware {
     use core::time::Duration;
     use crossgate::{
-        Concurrent, Exclusive, Handle, LeaseBuf, Notification, Signal, supervise, time,
+        CallError, Concurrent, Exclusive, Handle, LeaseBuf, Notification, Signal, interface,
+        supervise, time,
     };
     use crossgate_ethernet::{EthernetLink, EthernetPort, forward};
     use crossgate_network::{Endpoint, Fault, Network, Place, Settings, TcpClient, TcpStream};
     use mps2_an385::{ETHERNET, Ethernet, interrupt};
+    use system_tests::probe;
     use system_tests::random::Random;
     use system_tests::report::{expect, pass};
 
@@ -32,6 +35,25 @@ mod firmware {
     const PIECES: u32 = 100;
     const PIECE: usize = 500;
 
+    /// The controller's register for frames to send, and the words before a frame of 500 bytes.
+    const SEND: usize = ETHERNET.start + 0x20;
+    const COMMANDS: [u32; 2] = [0x3000 + 500, 500];
+
+    #[interface]
+    trait Breakdown {
+        /// Gives the controller a part of a frame, and crashes.
+        fn leave_half_a_frame(&self);
+    }
+    struct Break;
+
+    impl Breakdown for Break {
+        fn leave_half_a_frame(&self) {
+            COMMANDS.into_iter().for_each(|word| probe::store(SEND, word));
+            probe::store(SEND, 0);
+            panic!("the driver panics with half a frame")
+        }
+    }
+
     crossgate::system! {
         static SYSTEM;
         process driver {
@@ -40,6 +62,7 @@ mod firmware {
             interrupt interrupt::ETHERNET => RECEIVED;
             object port (stack = 512): Exclusive<EthernetPort<Ethernet>> =
                 EthernetPort::new(Ethernet::new(ETHERNET, HARDWARE), RECEIVED) => [LINK: dyn crossgate_ethernet::Ethernet];
+            object breaks: Concurrent<Break> = Break => [BREAKDOWN: dyn Breakdown];
             thread main (priority = 8, stack = 1024) = forward(RECEIVED, CHANGED);
         }
         process network {
@@ -55,9 +78,12 @@ mod firmware {
             notification FAULTED;
             notification BEGUN;
             supervisor FAULTED;
-            thread main (priority = 9, stack = 1024) = disturb(BEGUN);
+            thread main (priority = 9, stack = 1024) = disturb(BEGUN, BREAKDOWN, HALVED);
         }
-        process client { thread main (priority = 5, stack = 6144) = client(CLIENT, STREAM, BEGUN); }
+        process client {
+            notification HALVED;
+            thread main (priority = 5, stack = 6144) = client(CLIENT, STREAM, BEGUN, HALVED);
+        }
     }
     board::start!(SYSTEM);
 
@@ -66,9 +92,13 @@ mod firmware {
     }
 
     /// Restarts the driver within each piece.
-    fn disturb(begun: Notification) -> ! {
+    fn disturb(begun: Notification, breakdown: Handle<dyn Breakdown>, halved: Signal) -> ! {
         let driver = SYSTEM.processes.iter().position(|process| process.name == "driver");
         let mut random = Random(3);
+        begun.wait();
+        let crash = breakdown.leave_half_a_frame();
+        expect("a crash", crash, Err(CallError::ServerFaulted));
+        expect("signal", halved.signal(), Ok(()));
         loop {
             begun.wait();
             time::sleep(Duration::from_micros(random.below(5000).into()));
@@ -80,6 +110,7 @@ mod firmware {
         client: Handle<dyn TcpClient<0>>,
         stream: Handle<dyn TcpStream<0>>,
         begun: Signal,
+        halved: Notification,
     ) -> ! {
         expect("connect", client.connect(ECHO), Ok(Ok(())));
         let mut random = Random(1);
@@ -100,6 +131,7 @@ mod firmware {
                 received += count;
             }
         }
+        expect("half a frame was left", halved.try_wait(), true);
         expect("nothing more", stream.try_receive(&mut buffer), Ok(Err(Fault::TimedOut)));
         expect("close", stream.close(), Ok(()));
         expect("the end", stream.receive(&mut buffer), Ok(Ok(0)));
