@@ -18,7 +18,7 @@ const ADDRESS: [u8; 4] = [10, 0, 0, 1];
 const PORT: u16 = 7;
 const TALK_PORT: u16 = 9;
 /// The number of lies.
-const LIES: u32 = 2000;
+const LIES: u32 = 1000;
 const MILLISECOND: Duration = Duration::from_millis(1);
 
 type Sockets = Network<1, 1, 2, 128>;
