@@ -7,6 +7,7 @@
 //! in µs, and rates in bits per second. An interrupt stays raised until its cause has gone.
 
 pub mod adc;
+pub mod ethernet;
 pub mod flash;
 pub mod i2c;
 pub mod lamps;
@@ -24,4 +25,4 @@ const fn mmio(index: usize) -> Mmio {
 }
 
 /// The number of interrupt lines. Each line belongs to one device.
-pub const LINES: u16 = 5;
+pub const LINES: u16 = 6;

@@ -33,6 +33,7 @@
 #![cfg_attr(target_os = "none", no_std)]
 
 pub mod arch;
+pub mod cable;
 pub mod dark;
 pub mod fake;
 pub mod owner;

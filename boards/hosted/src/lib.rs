@@ -3,7 +3,8 @@
 //!
 //! It has what a development board has, behind the same traits: serial lines ([`Uart`]), which the
 //! command line connects to the terminal, files or sockets; timers ([`Timer`]); and lamps ([`Lamp`]),
-//! which the terminal shows. Besides, it has a watchdog ([`Watchdog`]), a flash in a file ([`Flash`]), a real-time
+//! which the terminal shows. Besides, it has a watchdog ([`Watchdog`]), a flash in a file ([`Flash`]),
+//! an Ethernet controller ([`Ethernet`]), a real-time
 //! clock ([`Rtc`]), random numbers ([`Trng`]), a PWM generator ([`Pwm`]) and a converter ([`Adc`]) that
 //! measures it, and an I2C bus ([`I2c`]) with simulated chips. A firmware says `use board::...` and depends on this crate under that name
 //! for Linux, and on the crate of a real board for a microcontroller:
@@ -17,6 +18,7 @@
 //! ```
 
 mod adc;
+mod ethernet;
 mod flash;
 mod i2c;
 mod lamp;
@@ -30,6 +32,7 @@ mod watchdog;
 board_contract::check!();
 
 pub use adc::Adc;
+pub use ethernet::Ethernet;
 pub use flash::{Flash, FlashError};
 pub use i2c::I2c;
 pub use lamp::Lamp;
@@ -93,6 +96,9 @@ pub const FLASH: Mmio = hosted::flash::MMIO;
 /// The controller of the I2C bus.
 pub const I2C0: Mmio = hosted::i2c::MMIO;
 
+/// The Ethernet controller.
+pub const ETHERNET: Mmio = hosted::ethernet::MMIO;
+
 /// The numbers of the interrupts.
 pub mod interrupt {
     use crossgate_abi::hosted;
@@ -107,6 +113,8 @@ pub mod interrupt {
     pub const TIMER0: u16 = hosted::timer::INTERRUPTS[0];
     /// [`TIMER1`](super::TIMER1) has come to its time.
     pub const TIMER1: u16 = hosted::timer::INTERRUPTS[1];
+    /// A frame has arrived at [`ETHERNET`](super::ETHERNET).
+    pub const ETHERNET: u16 = hosted::ethernet::INTERRUPT_LINE;
 }
 
 /// The registers of a device. To use those of a device that the process does not own is a fault.

@@ -4,10 +4,11 @@
 //!
 //! A firmware that depends on this crate gets the board's memory map (`memory.x`) for linking.
 //! The wiring gives devices such as [`UART0`] and their [`interrupt`]s to processes, which drive
-//! them with [`Uart`], [`Timer`], [`Lamp`], [`I2c`] and [`Watchdog`].
+//! them with [`Uart`], [`Timer`], [`Lamp`], [`I2c`], [`Ethernet`] and [`Watchdog`].
 #![no_std]
 
 mod board;
+mod ethernet;
 mod i2c;
 mod lamp;
 mod timer;
@@ -18,6 +19,7 @@ board_contract::check!();
 
 #[doc(hidden)]
 pub use board::Hardware;
+pub use ethernet::Ethernet;
 pub use i2c::I2c;
 pub use lamp::Lamp;
 pub use timer::Timer;
@@ -66,6 +68,9 @@ pub const I2C0: Mmio = Mmio { start: 0x4002_a000, size: 0x1000 };
 /// The registers of the I2C bus of the first shield.
 pub const I2C1: Mmio = Mmio { start: 0x4002_9000, size: 0x1000 };
 
+/// The registers of the Ethernet controller; QEMU's `-nic` connects it.
+pub const ETHERNET: Mmio = Mmio { start: 0x4020_0000, size: 0x100 };
+
 /// The lines of the interrupt controller.
 pub mod interrupt {
     /// A byte has arrived at [`UART0`](super::UART0).
@@ -84,4 +89,6 @@ pub mod interrupt {
     pub const TIMER0: u16 = 8;
     /// [`TIMER1`](super::TIMER1) has come to 0.
     pub const TIMER1: u16 = 9;
+    /// A frame has arrived at [`ETHERNET`](super::ETHERNET).
+    pub const ETHERNET: u16 = 13;
 }

@@ -10,6 +10,7 @@
 
 pub mod analog;
 pub mod bus;
+pub mod ethernet;
 pub mod flash;
 pub mod i2c;
 pub mod lamps;

@@ -44,6 +44,7 @@
 //! | `device/analog` | a PWM generator, and a converter that measures it |
 //! | `device/screen` | what a display shows, in the terminal or in a file |
 //! | `device/i2c` | a controller of an I2C bus, with simulated chips |
+//! | `device/ethernet` | an Ethernet controller, whose cable leads back or to the host |
 //! | `device/lamps` | lamps, shown in the terminal |
 //! | `device/rtc` | a real-time clock |
 //! | `device/serial` | a serial line, connected to something on the host |

@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::fmt::{self, Display};
 use std::fs::File;
 use std::io::Error;
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -64,6 +64,10 @@ pub struct Options {
     /// Flips a bit of the flash at the start: bit 0 is the lowest one of its first byte. For several bits, give it again.
     #[arg(long, value_name = "BIT")]
     pub flash_flip: Vec<usize>,
+    /// Where the cable of the Ethernet controller leads: `off` (nowhere), `back` (it receives what it sends), or
+    /// `udp:OWN,OTHER`, two addresses with ports: a datagram is a frame, as it is to QEMU's `-netdev dgram`.
+    #[arg(long, value_name = "WHERE", default_value = "off")]
+    pub ethernet: Cable,
     /// The source of time.
     #[arg(long, value_enum, value_name = "SOURCE", default_value_t)]
     pub time: Time,
@@ -133,6 +137,55 @@ impl FromStr for Shown {
             Some(("file", path)) if !path.is_empty() => Ok(Shown::File(path.into())),
             _ => Err("expected off, terminal or file:PATH"),
         }
+    }
+}
+
+/// What an Ethernet cable leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cable {
+    Off,
+    Back,
+    Udp { own: SocketAddr, other: SocketAddr },
+}
+
+impl FromStr for Cable {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Cable, &'static str> {
+        let addresses = text.strip_prefix("udp:").and_then(|rest| rest.split_once(','));
+        match (text, addresses) {
+            ("off", _) => Ok(Cable::Off),
+            ("back", _) => Ok(Cable::Back),
+            (_, Some((own, other))) => own
+                .parse()
+                .and_then(|own| Ok(Cable::Udp { own, other: other.parse()? }))
+                .map_err(|_| "expected an address and a port, as 127.0.0.1:5000, twice"),
+            _ => Err("expected off, back or udp:OWN,OTHER"),
+        }
+    }
+}
+
+impl Display for Cable {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Cable::Off => formatter.write_str("off"),
+            Cable::Back => formatter.write_str("back"),
+            Cable::Udp { own, other } => write!(formatter, "udp:{own},{other}"),
+        }
+    }
+}
+
+impl Cable {
+    /// Opens the host's end, if it has one.
+    ///
+    /// # Errors
+    /// The error of the host.
+    pub fn open(&self) -> Result<Option<File>, Error> {
+        let Cable::Udp { own, other } = self else { return Ok(None) };
+        let socket = UdpSocket::bind(own)?;
+        socket.connect(other)?;
+        socket.set_nonblocking(true)?;
+        Ok(Some(OwnedFd::from(socket).into()))
     }
 }
 
@@ -246,6 +299,16 @@ mod tests {
         }
         for text in ["", "nul", "stdio:x", "file", "file:", "tcp:9"] {
             assert!(Connection::from_str(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_cable_leads_to_one_place() {
+        for text in ["off", "back", "udp:127.0.0.1:5000,10.0.0.1:5001"] {
+            assert_eq!(Cable::from_str(text).map(|it| it.to_string()).as_deref(), Ok(text));
+        }
+        for text in ["", "on", "udp:", "udp:127.0.0.1:5000", "udp:127.0.0.1,127.0.0.1"] {
+            assert!(Cable::from_str(text).is_err(), "{text}");
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::device::Device;
 use crate::device::analog;
+use crate::device::ethernet::Ethernet;
 use crate::device::flash::Flash;
 use crate::device::i2c::I2c;
 use crate::device::lamps::Lamps;
@@ -17,8 +18,9 @@ use crate::linux::{output, time};
 use crate::options::Options;
 use crossgate_abi::Word;
 use crossgate_abi::hosted::{
-    adc as adc_abi, flash as flash_abi, i2c as i2c_abi, lamps as lamps_abi, pwm as pwm_abi, rtc as rtc_abi,
-    serial as serial_abi, timer as timer_abi, trng as trng_abi, watchdog as watchdog_abi,
+    adc as adc_abi, ethernet as ethernet_abi, flash as flash_abi, i2c as i2c_abi,
+    lamps as lamps_abi, pwm as pwm_abi, rtc as rtc_abi, serial as serial_abi, timer as timer_abi,
+    trng as trng_abi, watchdog as watchdog_abi,
 };
 use crossgate_kernel::time::NEVER;
 
@@ -70,6 +72,11 @@ impl DeviceBus {
         attached.push(Attached { mmio: adc_abi::MMIO.start, line: None, device: Box::new(adc) });
         let device = Box::new(Flash::open(options)?);
         attached.push(Attached { mmio: flash_abi::MMIO.start, line: None, device });
+        attached.push(Attached {
+            mmio: ethernet_abi::MMIO.start,
+            line: Some(ethernet_abi::INTERRUPT_LINE),
+            device: Box::new(Ethernet::connect(&options.ethernet)?),
+        });
         Ok(DeviceBus { attached, enabled: 0, until: options.until() })
     }
 

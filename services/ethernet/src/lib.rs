@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! An Ethernet controller as a service: one process has the driver, another the protocols. A driver that crashes takes
+//! frames with it, which no protocol relies on, and nothing else.
+//!
+//! | object | over | interface | client's device |
+//! |---|---|---|---|
+//! | [`EthernetPort`] | a [`Device`] of `smoltcp` | [`Ethernet`] | [`EthernetLink`]: a `Device` of `smoltcp` |
+//!
+//! ```ignore
+//! process driver {
+//!     mmio ETHERNET;
+//!     notification RECEIVED;
+//!     interrupt ETHERNET_LINE => RECEIVED;
+//!     object port (stack = 512): Exclusive<EthernetPort<Driver>> =
+//!         EthernetPort::new(Driver::new(ETHERNET), RECEIVED) => [LINK: dyn Ethernet];
+//!     thread main (priority = 20, stack = 512) = crossgate_ethernet::forward(RECEIVED, FRAMES);
+//! }
+//! process network {
+//!     notification FRAMES;
+//!     thread main (priority = 10, stack = 8192) = network::main(LINK, FRAMES);
+//! }
+//! ```
+//!
+//! The driver is any that implements `smoltcp`'s trait, as it is. Its interrupt says that a frame has come, and stays
+//! until all frames have been taken.
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+mod link;
+
+pub use link::EthernetLink;
+
+use crossgate::{Lease, LeaseMut, Notification, Signal, Wire, interface, time};
+use smoltcp::phy::{self, Device};
+use smoltcp::time::Instant;
+
+/// The bytes of an Ethernet header: two addresses and a type. No frame is shorter.
+pub const HEADER: usize = 14;
+/// The longest frame, without its check sequence.
+pub const LONGEST: usize = 1514;
+
+/// Why a frame was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
+pub enum Unsent {
+    /// The controller has no room for it now.
+    Busy,
+    /// It is shorter than a header, or longer than the controller sends.
+    Length,
+}
+
+/// The interface of the process that has the protocols. Frames have no check sequence, which is the controller's.
+#[interface]
+pub trait Ethernet {
+    /// Sends a frame.
+    fn send(&mut self, frame: Lease<'_, [u8]>) -> Result<(), Unsent>;
+    /// Takes the oldest frame that was received, and returns its length. If none is left, the next one that comes is
+    /// notified. A frame that is longer than the lent memory is cut off.
+    fn receive(&mut self, to: LeaseMut<'_, [u8]>) -> Option<u32>;
+}
+
+/// The object of the process with the driver `D`.
+#[derive(Debug)]
+pub struct EthernetPort<D> {
+    driver: D,
+    received: Notification,
+}
+
+impl<D> EthernetPort<D> {
+    /// Creates the port of a driver whose interrupt is bound to `received`.
+    #[must_use]
+    pub const fn new(driver: D, received: Notification) -> Self {
+        EthernetPort { driver, received }
+    }
+}
+
+impl<D: Device + Send> Ethernet for EthernetPort<D> {
+    fn send(&mut self, frame: Lease<'_, [u8]>) -> Result<(), Unsent> {
+        let length = frame.len();
+        if !(HEADER..=self.driver.capabilities().max_transmission_unit).contains(&length) {
+            return Err(Unsent::Length);
+        }
+        let token = self.driver.transmit(now()).ok_or(Unsent::Busy)?;
+        phy::TxToken::consume(token, length, |bytes| frame.copy_to(bytes));
+        Ok(())
+    }
+
+    fn receive(&mut self, mut to: LeaseMut<'_, [u8]>) -> Option<u32> {
+        let Some((token, _)) = self.driver.receive(now()) else {
+            // The controller holds its line if a frame has come since.
+            self.received.acknowledge();
+            return None;
+        };
+        Some(phy::RxToken::consume(token, |bytes| to.copy_from(bytes)) as u32)
+    }
+}
+
+/// The main function of the driver's thread: tells the client that frames have come. It tells once at its start, because
+/// the client waits for a driver that has crashed.
+pub fn forward(received: Notification, client: Signal) -> ! {
+    loop {
+        // The wiring allows this process to signal.
+        let _ = client.signal();
+        received.wait();
+    }
+}
+
+/// The present time, as `smoltcp` has it.
+#[must_use]
+pub fn now() -> Instant {
+    Instant::from_micros(time::now().as_micros().cast_signed())
+}

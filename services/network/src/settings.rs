@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What the wiring says of the network, and places in it.
+
+use crossgate::Wire;
+use smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address};
+
+/// The addresses of this host.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    pub(crate) hardware: [u8; 6],
+    pub(crate) address: [u8; 4],
+    pub(crate) prefix: u8,
+    pub(crate) gateway: Option<[u8; 4]>,
+}
+
+impl Settings {
+    /// Creates the settings of a host with this Ethernet address, and an IPv4 address whose first `prefix` bits are
+    /// those of all hosts on the cable.
+    ///
+    /// # Panics
+    /// If the Ethernet address is one of a group, or the prefix is longer than 32. In the wiring, that is a compile
+    /// error.
+    #[must_use]
+    pub const fn new(hardware: [u8; 6], address: [u8; 4], prefix: u8) -> Settings {
+        assert!(hardware[0] & 1 == 0, "the Ethernet address of a host is not that of a group");
+        assert!(prefix <= 32, "an IPv4 address has 32 bits");
+        Settings { hardware, address, prefix, gateway: None }
+    }
+
+    /// The same, with a router for hosts that are not on the cable.
+    #[must_use]
+    pub const fn with_gateway(self, gateway: [u8; 4]) -> Settings {
+        Settings { gateway: Some(gateway), ..self }
+    }
+}
+
+/// A port of a host.
+///
+/// ```
+/// use crossgate_network::Endpoint;
+/// const TIME: Endpoint = Endpoint::new([10, 0, 2, 2], 123);
+/// assert_eq!(Endpoint::from_bytes(TIME.to_bytes()), TIME);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
+pub struct Endpoint {
+    address: [u8; 4],
+    port: u16,
+}
+
+impl Endpoint {
+    /// Creates an endpoint.
+    #[must_use]
+    pub const fn new(address: [u8; 4], port: u16) -> Endpoint {
+        Endpoint { address, port }
+    }
+
+    /// Returns the IPv4 address.
+    #[must_use]
+    pub const fn address(self) -> [u8; 4] {
+        self.address
+    }
+
+    /// Returns the port.
+    #[must_use]
+    pub const fn port(self) -> u16 {
+        self.port
+    }
+
+    /// Returns the bytes that stand before a datagram: the address, and the port in network order.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 6] {
+        let ([a, b, c, d], [high, low]) = (self.address, self.port.to_be_bytes());
+        [a, b, c, d, high, low]
+    }
+
+    /// Returns the endpoint of such bytes.
+    #[must_use]
+    pub const fn from_bytes([a, b, c, d, high, low]: [u8; 6]) -> Endpoint {
+        Endpoint { address: [a, b, c, d], port: u16::from_be_bytes([high, low]) }
+    }
+}
+
+impl From<Endpoint> for IpEndpoint {
+    fn from(endpoint: Endpoint) -> IpEndpoint {
+        let [a, b, c, d] = endpoint.address;
+        IpEndpoint::new(IpAddress::Ipv4(Ipv4Address::new(a, b, c, d)), endpoint.port)
+    }
+}
+
+impl From<IpEndpoint> for Endpoint {
+    fn from(endpoint: IpEndpoint) -> Endpoint {
+        let IpAddress::Ipv4(address) = endpoint.addr;
+        Endpoint { address: address.octets(), port: endpoint.port }
+    }
+}

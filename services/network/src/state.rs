@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The sockets, who has them, and who waits for them.
+
+use crate::Settings;
+use crate::udp::DATAGRAMS;
+use core::time::Duration;
+use crossgate::server::Client;
+use crossgate::{Notification, time};
+use crossgate_waiting::Waiters;
+use smoltcp::iface::{
+    Config, Interface, PollIngressSingleResult, PollResult, SocketHandle, SocketSet, SocketStorage,
+};
+use smoltcp::phy::Device;
+use smoltcp::socket::{tcp, udp};
+use smoltcp::time::Instant;
+use smoltcp::wire::{EthernetAddress, IpAddress, IpCidr, Ipv4Address};
+
+/// The first port of those that are for nobody in particular (RFC 6335), and their number.
+const FREE_PORTS: u16 = 49152;
+const FREE_PORT_COUNT: u16 = 16384;
+
+/// The memory that the sockets borrow.
+pub struct Memory<const UDP: usize, const SOCKETS: usize, const BUFFER: usize> {
+    sockets: [SocketStorage<'static>; SOCKETS],
+    buffers: [[[u8; BUFFER]; 2]; SOCKETS],
+    datagrams: [[[udp::PacketMetadata; DATAGRAMS]; 2]; UDP],
+}
+
+impl<const UDP: usize, const SOCKETS: usize, const BUFFER: usize> Memory<UDP, SOCKETS, BUFFER> {
+    pub const fn new() -> Self {
+        Memory {
+            sockets: [SocketStorage::EMPTY; SOCKETS],
+            buffers: [[[0; BUFFER]; 2]; SOCKETS],
+            datagrams: [[[udp::PacketMetadata::EMPTY; DATAGRAMS]; 2]; UDP],
+        }
+    }
+}
+
+/// The protocols, once they run.
+pub struct Running<const SOCKETS: usize> {
+    pub interface: Interface,
+    pub sockets: SocketSet<'static>,
+    handles: [SocketHandle; SOCKETS],
+    /// The free port that was used last.
+    port: u16,
+}
+
+/// The place of a socket: its client, and the calls that wait.
+#[derive(Debug)]
+pub struct Place {
+    client: Option<Client>,
+    /// True if the client knows of the connection.
+    pub(crate) is_told: bool,
+    pub(crate) readers: Waiters,
+    pub(crate) writers: Waiters,
+}
+
+impl Place {
+    /// Creates the place of a socket, with two notifications of the process that are used for nothing else. Calls wait
+    /// for the first until they can receive, and for the second until they can connect or send.
+    #[must_use]
+    pub const fn new(readable: Notification, writable: Notification) -> Place {
+        let (readers, writers) = (Waiters::new(readable), Waiters::new(writable));
+        Place { client: None, is_told: false, readers, writers }
+    }
+}
+
+pub struct State<const SOCKETS: usize> {
+    pub running: Option<Running<SOCKETS>>,
+    pub places: [Place; SOCKETS],
+}
+
+fn now() -> Instant {
+    Instant::from_micros(time::now().as_micros().cast_signed())
+}
+
+impl<const SOCKETS: usize> Running<SOCKETS> {
+    pub fn ingress(&mut self, device: &mut impl Device) -> PollIngressSingleResult {
+        self.interface.poll_ingress_single(now(), device, &mut self.sockets)
+    }
+
+    pub fn egress(&mut self, device: &mut impl Device) {
+        // Each time sends a packet of each socket that has one, and a window bounds their number.
+        while self.interface.poll_egress(now(), device, &mut self.sockets) != PollResult::None {}
+    }
+
+    pub fn delay(&mut self) -> Option<Duration> {
+        let delay = self.interface.poll_delay(now(), &self.sockets)?;
+        Some(Duration::from_micros(delay.total_micros()))
+    }
+
+    pub fn tcp(&mut self, place: usize) -> &mut tcp::Socket<'static> {
+        self.sockets.get_mut(self.handles[place])
+    }
+
+    pub fn udp(&mut self, place: usize) -> &mut udp::Socket<'static> {
+        self.sockets.get_mut(self.handles[place])
+    }
+
+    /// Returns a port that is for nobody in particular.
+    pub fn free_port(&mut self) -> u16 {
+        self.port = (self.port + 1) % FREE_PORT_COUNT;
+        FREE_PORTS + self.port
+    }
+
+    pub fn connect(&mut self, place: usize, to: crate::Endpoint) -> Result<(), tcp::ConnectError> {
+        let port = self.free_port();
+        let socket = self.sockets.get_mut::<tcp::Socket>(self.handles[place]);
+        socket.connect(self.interface.context(), to, port)
+    }
+
+    /// Ends what the socket does.
+    fn reset(&mut self, place: usize, tcp: usize) {
+        if place < tcp {
+            self.tcp(place).abort();
+        } else {
+            self.udp(place).close();
+        }
+    }
+}
+
+impl<const SOCKETS: usize> State<SOCKETS> {
+    pub const fn new(places: [Place; SOCKETS]) -> Self {
+        State { running: None, places }
+    }
+
+    /// Begins with sockets that are closed: the first `tcp` of TCP, and `UDP` of the other kind.
+    pub fn start<const UDP: usize, const BUFFER: usize>(
+        &mut self,
+        tcp: usize,
+        memory: &'static mut Memory<UDP, SOCKETS, BUFFER>,
+        settings: &Settings,
+        device: &mut impl Device,
+    ) {
+        let mut config = Config::new(EthernetAddress(settings.hardware).into());
+        config.random_seed =
+            time::now().as_micros() ^ u64::from(u32::from_be_bytes(settings.address)) << 32;
+        let mut interface = Interface::new(config, device, now());
+        let address = |[a, b, c, d]: [u8; 4]| Ipv4Address::new(a, b, c, d);
+        interface.update_ip_addrs(|all| {
+            let own = IpAddress::Ipv4(address(settings.address));
+            // There is room for the first.
+            let _ = all.push(IpCidr::new(own, settings.prefix));
+        });
+        if let Some(gateway) = settings.gateway {
+            let _ = interface.routes_mut().add_default_ipv4_route(address(gateway));
+        }
+        let mut sockets = SocketSet::new(&mut memory.sockets[..]);
+        let mut handles = [SocketHandle::default(); SOCKETS];
+        let mut datagrams = memory.datagrams.iter_mut();
+        for (index, (handle, [received, sent])) in
+            handles.iter_mut().zip(&mut memory.buffers).enumerate()
+        {
+            *handle = if index < tcp {
+                let received = tcp::SocketBuffer::new(&mut received[..]);
+                sockets.add(tcp::Socket::new(received, tcp::SocketBuffer::new(&mut sent[..])))
+            } else if let Some([of_received, of_sent]) = datagrams.next() {
+                let received = udp::PacketBuffer::new(&mut of_received[..], &mut received[..]);
+                let sent = udp::PacketBuffer::new(&mut of_sent[..], &mut sent[..]);
+                sockets.add(udp::Socket::new(received, sent))
+            } else {
+                continue;
+            };
+        }
+        let port = (time::now().as_micros() as u16) % FREE_PORT_COUNT;
+        self.running = Some(Running { interface, sockets, handles, port });
+    }
+
+    /// Makes the socket the caller's. One that another life of the caller has left is closed first.
+    pub fn admit(&mut self, place: usize, tcp: usize, client: Client) {
+        let owner = self.places[place].client;
+        if owner != Some(client) && owner.is_none_or(Client::is_gone) {
+            self.reset(place, tcp);
+            self.places[place].client = Some(client);
+        }
+    }
+
+    /// Closes the sockets of clients that are gone.
+    pub fn forget_lost_clients(&mut self, tcp: usize) {
+        for place in 0..SOCKETS {
+            if self.places[place].client.is_some_and(Client::is_gone) {
+                self.reset(place, tcp);
+                self.places[place].client = None;
+            }
+        }
+    }
+
+    fn reset(&mut self, place: usize, tcp: usize) {
+        self.places[place].is_told = false;
+        if let Some(running) = &mut self.running {
+            running.reset(place, tcp);
+        }
+    }
+
+    /// Returns the notifications of calls that may go on now, if some wait: a reader's, a writer's.
+    pub fn woken(&mut self, place: usize, tcp: usize) -> [Option<Notification>; 2] {
+        let Some(running) = &mut self.running else { return [None; 2] };
+        let here = &self.places[place];
+        let [reads, writes] = if place < tcp {
+            crate::tcp::may_go_on(running.tcp(place), here.is_told)
+        } else {
+            crate::udp::may_go_on(running.udp(place))
+        };
+        let reader = if reads { here.readers.first() } else { None };
+        let writer = if writes { here.writers.first() } else { None };
+        [reader, writer]
+    }
+}

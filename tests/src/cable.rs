@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! An Ethernet controller whose cable leads back to it: it receives what it sends.
+
+use crossgate::Notification;
+use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
+use smoltcp::time::Instant;
+
+/// The longest frame, and the number of frames that are on the cable at a time.
+const FRAME: usize = 310;
+const FRAMES: usize = 4;
+
+/// The controller. It notifies of each frame, as one does with its interrupt, and loses frames for which there is no
+/// room.
+#[derive(Debug)]
+pub struct Cable {
+    received: Notification,
+    frames: [Frame; FRAMES],
+    /// The oldest frame.
+    first: usize,
+    count: usize,
+}
+
+#[derive(Debug)]
+struct Frame {
+    bytes: [u8; FRAME],
+    length: usize,
+}
+
+/// A frame that was received.
+#[derive(Debug)]
+pub struct Received<'a>(&'a Frame);
+
+/// The place of the next frame.
+#[derive(Debug)]
+pub struct Free<'a> {
+    frame: &'a mut Frame,
+    count: &'a mut usize,
+    received: Notification,
+}
+
+impl Cable {
+    /// Creates the controller, with the notification of its process that its interrupt would be bound to.
+    #[must_use]
+    pub const fn new(received: Notification) -> Cable {
+        let frames = [const { Frame { bytes: [0; FRAME], length: 0 } }; FRAMES];
+        Cable { received, frames, first: 0, count: 0 }
+    }
+}
+
+impl Device for Cable {
+    type RxToken<'a> = Received<'a>;
+    type TxToken<'a> = Free<'a>;
+
+    fn receive(&mut self, _: Instant) -> Option<(Received<'_>, Free<'_>)> {
+        let (first, free) = (self.first, (self.first + self.count) % FRAMES);
+        self.count = self.count.checked_sub(1)?;
+        self.first = (first + 1) % FRAMES;
+        let [frame, free] = self.frames.get_disjoint_mut([first, free]).ok()?;
+        Some((
+            Received(frame),
+            Free { frame: free, count: &mut self.count, received: self.received },
+        ))
+    }
+
+    fn transmit(&mut self, _: Instant) -> Option<Free<'_>> {
+        let free = (self.first + self.count) % FRAMES;
+        // One place is for the answer to a frame that is received.
+        (self.count + 1 < FRAMES).then(|| Free {
+            frame: &mut self.frames[free],
+            count: &mut self.count,
+            received: self.received,
+        })
+    }
+
+    fn capabilities(&self) -> DeviceCapabilities {
+        let mut capabilities = DeviceCapabilities::default();
+        capabilities.medium = Medium::Ethernet;
+        capabilities.max_transmission_unit = FRAME;
+        capabilities
+    }
+}
+
+impl RxToken for Received<'_> {
+    fn consume<R, F: FnOnce(&[u8]) -> R>(self, with: F) -> R {
+        with(&self.0.bytes[..self.0.length])
+    }
+}
+
+impl TxToken for Free<'_> {
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, length: usize, with: F) -> R {
+        *self.count += 1;
+        self.frame.length = length;
+        let result = with(&mut self.frame.bytes[..length]);
+        self.received.signal();
+        result
+    }
+}
