@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A NOR flash. What it holds outlives the program, if the option `--flash` names a file.
+//! A NOR flash. Its bytes outlive the program, if the option `--flash` names a file.
 //!
 //! | to ... | the driver writes | and reads |
 //! |---|---|---|

@@ -6,8 +6,8 @@ use crossgate_abi::Word;
 use crossgate_abi::hosted::pwm::{CHANNELS, MAX};
 use embedded_hal::pwm::{ErrorType, SetDutyCycle};
 
-/// Driver of a channel of the PWM generator, for the process that owns [`PWM`]. What it makes is measured by the input of
-/// the [`Adc`](crate::Adc) with the same number.
+/// Driver of a channel of the PWM generator, for the process that owns [`PWM`]. The input of the
+/// [`Adc`](crate::Adc) with the same number measures it.
 #[derive(Debug)]
 pub struct Pwm {
     registers: Registers,

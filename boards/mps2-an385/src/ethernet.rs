@@ -140,7 +140,7 @@ pub struct FreeFrame<'a> {
 fn registers(start: usize) -> &'static Registers {
     let pointer = core::ptr::with_exposed_provenance::<Registers>(start);
     // SAFETY: `Ethernet::new` has checked that these are device registers: they are aligned, no Rust object lies there,
-    // and any value may be read from them and written to them. Whether they may be accessed is for the MPU to say: a
+    // and any value may be read from them and written to them. The MPU decides about the access: a
     // process that doesn't own them is stopped at the access, without an effect on memory.
     unsafe { &*pointer }
 }

@@ -140,7 +140,7 @@ impl FromStr for Shown {
     }
 }
 
-/// What an Ethernet cable leads to.
+/// The other end of an Ethernet cable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cable {
     Off,

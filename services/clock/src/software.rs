@@ -10,7 +10,7 @@ kept! {
     static SETTING: Setting;
 }
 
-/// What is kept of the time. Times are in µs.
+/// The part of the time that is kept. Times are in µs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Plain)]
 #[repr(C)]
 struct Setting {
@@ -23,7 +23,7 @@ struct Setting {
 /// A clock for a board without one: the kernel's time, from when it is set. It is off when the power is, and after a reset
 /// of the system.
 ///
-/// What it was set to is [kept](crossgate::kept!), so it survives a crash of its process to the µs. After a reset of the
+/// Its setting is [kept](crossgate::kept!), so it survives a crash of its process to the µs. After a reset of the
 /// system the kernel's time starts over, and what is kept would be wrong by the time before. The clock knows this from the
 /// kernel's time, which is less than it was the last time that the clock was used. So somebody has to use it: let a thread
 /// of its process call [`keep`](crate::keep). (If the reset comes before the first use in this way, the clock

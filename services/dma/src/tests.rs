@@ -4,7 +4,7 @@ use crossgate::testing::Wiring;
 use crossgate::{Handle, Notification};
 use std::sync::Mutex;
 
-/// What a controller was told.
+/// A command to a controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Told {
     Start(Option<usize>, Option<usize>, usize),

@@ -2,7 +2,7 @@
 //! Files in flash, for several processes.
 //!
 //! Each client has a directory of its own, and no way to name a file of another. It opens files, and gets a number for
-//! each; the open files are a pool, whose size the wiring says. What a client leaves open when it crashes, or restarts, is
+//! each; the open files are a pool, whose size the wiring says. Files that a client leaves open when it crashes, or restarts, are
 //! free for others. The file system is littlefs: each write is there whole or not at all, whenever the power fails or a
 //! process crashes.
 //!
@@ -45,12 +45,12 @@
 //! });
 //! ```
 //!
-//! # What it keeps in memory
+//! # Memory
 //!
 //! Of an open file its name and its position. Each operation mounts the file system, and leaves nothing behind that could be
 //! out of date after an error or a restart of any side. That costs about half of an operation.
 //!
-//! # What clients share
+//! # Clients share the room
 //!
 //! The room of the flash: a client may fill it, and then nobody can write. If clients must not do that to each other, give each
 //! a file system, and a partition, of its own.
@@ -99,11 +99,11 @@ pub enum Fault {
     Full,
     /// The flash holds no file system, or one that no loss of power explains. [`Keeper::format`] makes it empty.
     Corrupted,
-    /// The flash had an error, or its process has crashed. What was there before is still there.
+    /// The flash had an error, or its process has crashed. The file is as before.
     Flash,
 }
 
-/// What a file is opened for.
+/// The purpose for which a file is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub enum Mode {
     /// To read it, from its start.

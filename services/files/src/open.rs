@@ -22,7 +22,7 @@ impl File {
     }
 }
 
-/// What is kept of an open file.
+/// The part of an open file that is kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Opened {
     pub client: Client,

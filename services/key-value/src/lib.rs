@@ -213,7 +213,7 @@ impl<F: NorFlash, const SIZE: usize, const PAGES: usize, const KEYS: usize, cons
         header + (KEY + SIZE - OVERHEAD).next_multiple_of(F::WRITE_SIZE)
     }
 
-    /// Does something with the library's map. What is known of the flash is forgotten if that fails.
+    /// Does something with the library's map. If that fails, the store forgets all that it knows of the flash.
     fn with<'s, T>(
         &'s mut self,
         operate: impl FnOnce(&mut Map<'_, F, PAGES, KEYS>, &'s mut [u8]) -> Result<T, Fault>,

@@ -34,15 +34,17 @@
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
+mod progress;
 mod settings;
 mod state;
 mod tcp;
 mod udp;
 
 pub use settings::{Endpoint, Settings};
+pub use state::DATAGRAMS;
 pub use state::Place;
 pub use tcp::{TcpClient, TcpServer, TcpStream};
-pub use udp::{DATAGRAMS, ENDPOINT, UdpSocket};
+pub use udp::{ENDPOINT, UdpSocket};
 
 use core::fmt;
 use core::time::Duration;
@@ -183,7 +185,7 @@ impl<const TCP: usize, const UDP: usize, const SOCKETS: usize, const BUFFER: usi
             }
             None if timeout.is_zero() => return Err(Fault::TimedOut),
             None => {
-                // What was begun has to go out before there can be an answer.
+                // The packets that were begun have to go out before there can be an answer.
                 self.changed.signal();
                 wait(&self.state, guard, waiters, timeout, attempt).map_err(|_| Fault::TimedOut)?
             }

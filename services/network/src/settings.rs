@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the wiring says of the network, and places in it.
+//! The network as the wiring says, and places in it.
 
 use crossgate::Wire;
 use smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address};

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The sockets, who has them, and who waits for them.
 
-use crate::Settings;
-use crate::udp::DATAGRAMS;
+use crate::{Settings, progress};
 use core::time::Duration;
 use crossgate::server::Client;
 use crossgate::{Notification, time};
@@ -14,6 +13,9 @@ use smoltcp::phy::Device;
 use smoltcp::socket::{tcp, udp};
 use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, IpAddress, IpCidr, Ipv4Address};
+
+/// The most datagrams that a socket keeps for each direction.
+pub const DATAGRAMS: usize = 4;
 
 /// The first port of those that are for nobody in particular (RFC 6335), and their number.
 const FREE_PORTS: u16 = 49152;
@@ -197,9 +199,9 @@ impl<const SOCKETS: usize> State<SOCKETS> {
         let Some(running) = &mut self.running else { return [None; 2] };
         let here = &self.places[place];
         let [reads, writes] = if place < tcp {
-            crate::tcp::may_go_on(running.tcp(place), here.is_told)
+            progress::of_tcp(running.tcp(place), here.is_told)
         } else {
-            crate::udp::may_go_on(running.udp(place))
+            progress::of_udp(running.udp(place))
         };
         let reader = if reads { here.readers.first() } else { None };
         let writer = if writes { here.writers.first() } else { None };

@@ -52,15 +52,6 @@ pub trait TcpStream<const PLACE: usize> {
     fn reset(&self);
 }
 
-/// Returns whether a call that wants to receive, and one that wants to connect or send, may go on.
-pub fn may_go_on(socket: &Socket, is_told: bool) -> [bool; 2] {
-    use tcp::State::{Listen, SynReceived, SynSent};
-    let begins = matches!(socket.state(), Listen | SynSent | SynReceived);
-    let reads = socket.can_recv() || !(socket.may_recv() || begins);
-    let writes = if socket.may_send() { socket.can_send() || !is_told } else { !begins };
-    [reads, writes]
-}
-
 fn socket<const N: usize>(
     state: &mut State<N>,
     place: usize,

@@ -9,8 +9,6 @@ use crossgate_waiting::FOR_EVER;
 use smoltcp::socket::udp::Socket;
 use smoltcp::wire::IpEndpoint;
 
-/// The most datagrams that a socket keeps for each direction.
-pub const DATAGRAMS: usize = 4;
 /// The bytes before a received datagram, which say who has sent it: [`Endpoint::from_bytes`].
 pub const ENDPOINT: usize = 6;
 
@@ -28,11 +26,6 @@ pub trait UdpSocket<const PLACE: usize, const PORT: u16> {
     fn try_receive(&self, to: LeaseMut<'_, [u8]>) -> Result<u32, Fault>;
     /// Receives a datagram, and waits for one up to `timeout`.
     fn receive_timeout(&self, to: LeaseMut<'_, [u8]>, timeout: Duration) -> Result<u32, Fault>;
-}
-
-/// Returns whether a call that wants to receive, and one that wants to send, may go on.
-pub fn may_go_on(socket: &Socket) -> [bool; 2] {
-    [socket.can_recv(), socket.can_send()]
 }
 
 /// Returns the socket, at its port.

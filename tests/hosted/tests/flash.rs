@@ -11,7 +11,7 @@ struct Board {
     flash: PathBuf,
 }
 
-/// What a run has told.
+/// The words of a run.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Run {
     status: Option<i32>,
@@ -64,7 +64,7 @@ impl Board {
             let next = self.run(&[]);
             assert_eq!(next.status, Some(0), "{step}: {cut:?} {next:?}");
             for place in 0..2 {
-                // What was there, or what a change has put there before, or the change that was cut.
+                // The value that was there, or that a change has put there before, or that of the change that was cut.
                 let before = cut.changed[place].or(cut.found[place]).unwrap_or_default();
                 let found = next.found[place].unwrap();
                 assert!(found == before || found == before + 1, "{step}: {cut:?} {next:?}");

@@ -49,7 +49,7 @@ impl Flash {
         Ok(flash)
     }
 
-    /// Puts bytes into the file. What is there when the program ends, however it does, is what the flash held.
+    /// Puts bytes into the file. However the program ends, the file then has what the flash held.
     fn keep(&mut self, start: usize, length: usize) {
         let Some(file) = &self.file else { return };
         if let Err(error) = file.write_all_at(&self.bytes[start..][..length], start as u64) {
@@ -110,7 +110,7 @@ impl Flash {
     }
 }
 
-/// Opens the file, or creates it. What it does not have yet is erased.
+/// Opens the file, or creates it. The bytes that it does not have yet are erased.
 fn load(path: &Path) -> Result<(Vec<u8>, File), Error> {
     let file = File::options().read(true).write(true).create(true).truncate(false).open(path)?;
     let length = file.metadata()?.len();
