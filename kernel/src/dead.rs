@@ -88,13 +88,13 @@ impl<P: Port> Kernel<P> {
     pub fn parts(&self, tell: &mut impl FnMut(&'static str, usize, Span)) {
         fields!(tell, 0, "kernel.", self => Kernel {
             threads, running, gates, port, services, notifications, system, locks, flash, processes,
-            next_wake, checked, ready, work, faults, refusals, states, deadlines, grants, granted, budgets,
+            next_wake, checked, ready, work, faults, states, deadlines, grants, granted, budgets,
             optional,
         });
         for index in 0..self.system.threads.len() {
             fields!(tell, index, "thread.", self.threads.get(ThreadId::new(index)) => Thread {
                 stack_register, rights, calls, stack_pointer, stack, bounds, id, base_priority, priority,
-                blocked_on, orphaned, deadline, grace, pending, wait, waiters, wake_at, frames, leases,
+                blocked_on, deadline, grace, orphaned, may_be_late, pending, wait, waiters, wake_at, frames, leases,
             });
         }
         for (index, lock) in self.locks.iter().enumerate() {

@@ -2,8 +2,8 @@
 //! Deadlines of calls.
 //!
 //! A thread can set a deadline for the calls that it makes from where it is. When the time is over, it enters no
-//! further call, and a wait for an object or a notification in the calls in flight fails with
-//! [`DeadlineExceeded`](CallError::DeadlineExceeded), so that an orderly server gives up and returns. A method that has
+//! further call, and a wait for an object or a notification in the calls in flight fails, whether it has begun before
+//! or begins later, so that an orderly server gives up and returns. A method that has
 //! not returned when a time of [grace](GRACE) is over is killed, and its process crashes with it, because its memory is
 //! as the method left it. The methods further out follow one after the other, each with a time of grace of its own,
 //! until the thread is back where the deadline was set.
@@ -34,11 +34,16 @@ pub(crate) struct Deadlines<P: Port> {
     pub set: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// Checks whether calls of a thread that [has deadlines](Thread::has_deadlines) have taken too long.
     pub check: fn(&mut Kernel<P>, ThreadId, u64),
+    /// Returns whether the current thread is in a call whose deadline has passed.
+    pub is_late: fn(&mut Kernel<P>) -> bool,
 }
 
 impl<P: Port> Deadlines<P> {
-    pub const ALL: &Deadlines<P> =
-        &Deadlines { set: Kernel::set_deadline, check: Kernel::check_deadline };
+    pub const ALL: &Deadlines<P> = &Deadlines {
+        set: Kernel::set_deadline,
+        check: Kernel::check_deadline,
+        is_late: Kernel::is_late,
+    };
 }
 
 impl<P: Port> Kernel<P> {
@@ -111,6 +116,12 @@ impl<P: Port> Kernel<P> {
         self.threads.current().set_deadline(deadline);
     }
 
+    fn is_late(&mut self) -> bool {
+        let thread = self.threads.current();
+        thread.may_be_late = thread.innermost().is_some_and(|frame| frame.care & OVERDUE != 0);
+        thread.may_be_late
+    }
+
     #[inline]
     fn check_deadline(&mut self, id: ThreadId, now: u64) {
         let thread = self.threads.get_mut(id);
@@ -145,6 +156,8 @@ impl<P: Port> Kernel<P> {
         }
         if is_newly_late || killed.is_some() {
             thread.grace = Deadline::not_before(now + GRACE);
+            // The time may have passed while the method was not waiting: then the next wait fails.
+            thread.may_be_late = true;
         } else if grace_is_over {
             thread.grace = Deadline::NONE;
         }

@@ -92,8 +92,7 @@ impl<P: Port> Kernel<P> {
             file = name.end - length;
         }
         let is_refused = fault.cause == Cause::Refused;
-        let faults = if is_refused { &mut self.refusals } else { &mut self.faults };
-        let Faults { records, count } = faults;
+        let Faults { records, count } = &mut self.faults[usize::from(is_refused)];
         let Some(record) = records.get_mut(*count % RECORDS) else { return };
         *count += 1;
         let who = FaultRecord::who(process.number(), id.number(), fault.cause, depth);
@@ -118,7 +117,7 @@ impl<P: Port> Kernel<P> {
     #[inline(always)]
     pub(crate) fn copy_fault(&self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let (kind, index) = (words[1] / FaultRecord::WORDS, words[1] % FaultRecord::WORDS);
-        let faults = if kind == 0 { &self.faults } else { &self.refusals };
+        let faults = &self.faults[usize::from(kind != 0)];
         match faults.word(words[0], index) {
             Some(word) => {
                 words[1] = word;

@@ -135,7 +135,7 @@ impl<P: Port> Kernel<P> {
     /// is taken down for another reason, or if the firmware has no notes.
     #[inline]
     fn note(&mut self, process: ProcessId) -> Option<[Word; FaultRecord::WORDS]> {
-        let (count, record) = self.faults.newest();
+        let (count, record) = self.faults[0].newest();
         let inspection = self.inspection_mut()?;
         if core::mem::replace(&mut inspection.noted, count) == count {
             return None;

@@ -179,9 +179,8 @@ pub struct Kernel<P: Port> {
     /// How far the timer's round of checks has got; 0 between rounds. During a round the timer is set to interrupt again at once.
     pub(crate) checked: u8,
     pub(crate) ready: Ready,
-    pub(crate) faults: Faults,
-    /// Refused calls, apart from crashes: a server that accuses others can't overwrite the record of a crash.
-    pub(crate) refusals: Faults,
+    /// Crashes, and apart from them refused calls: a server that accuses others can't overwrite the record of a crash.
+    pub(crate) faults: [Faults; 2],
     pub(crate) states: &'static mut [process::Process],
     pub(crate) optional: Option<&'static mut Optional<P>>,
     pub(crate) deadlines: Option<&'static Deadlines<P>>,
@@ -249,8 +248,7 @@ impl<P: Port> Kernel<P> {
             notifications: storage.notifications,
             next_wake: NEVER,
             checked: 0,
-            faults: Faults::NONE,
-            refusals: Faults::NONE,
+            faults: [Faults::NONE; 2],
             states: storage.processes,
             deadlines: if !system.deadlines.is_empty() { Some(Deadlines::ALL) } else { None },
             grants: if system.passes_handles { Some(Grants::ALL) } else { None },

@@ -88,7 +88,14 @@ impl<P: Port> Kernel<P> {
             }
             rest <<= 1;
         }
-        if timeout == 0 || self.threads.current().gives_up() {
+        let thread = self.threads.current();
+        if timeout == 0 || thread.gives_up() {
+            return Status::TIMED_OUT.into();
+        }
+        if thread.may_be_late
+            && let Some(deadlines) = self.deadlines
+            && (deadlines.is_late)(self)
+        {
             return Status::TIMED_OUT.into();
         }
         if self.gives_way() {

@@ -73,14 +73,16 @@ pub struct Thread<U: Unit> {
     pub(crate) base_priority: u8,
     pub(crate) priority: u8,
     pub(crate) blocked_on: Option<ThreadId>,
-    /// The number of waits that have to fail, because a process that the thread would return to has been taken down:
-    /// one for each call that it is in from that process on. (Later waits succeed again: a method that insists on
-    /// waiting is not stopped by this.)
-    pub(crate) orphaned: u8,
     /// The deadline of the calls that it makes.
     pub(crate) deadline: Deadline,
     /// The time at which the innermost call that is late is killed.
     pub(crate) grace: Deadline,
+    /// The number of waits that have to fail, because no caller waits for the call any more: one for each call that the
+    /// thread is in, from the one whose caller was taken down, or whose handle was revoked, on. (Later waits succeed
+    /// again: a method that insists on waiting is not stopped by this.)
+    pub(crate) orphaned: u8,
+    /// True if a deadline of a call that it is in has passed, until a wait finds that it has returned from that call.
+    pub(crate) may_be_late: bool,
     pub(crate) pending: Pending,
     pub(crate) wait: Wait,
     /// The threads that wait for something that it has.
@@ -103,8 +105,8 @@ impl<U: Unit> Offset<U> {
     pub const CALLS: usize = offset_of!(Thread<U>, calls);
     /// The address of its saved registers, right after.
     pub const STACK_POINTER: usize = offset_of!(Thread<U>, stack_pointer);
-    /// The number of waits that have to fail: a byte.
-    pub const ORPHANED: usize = offset_of!(Thread<U>, orphaned);
+    /// Two bytes of which one is not 0 if a wait may have to fail.
+    pub const MAY_FAIL: usize = offset_of!(Thread<U>, orphaned);
     /// Its priority: a byte.
     pub const PRIORITY: usize = offset_of!(Thread<U>, priority);
     /// Its [wait](Wait): a byte for the kind, ...
@@ -148,6 +150,8 @@ impl<U: Unit> Offset<U> {
         offset_of!(Thread<U>, stack_register) == 0
             && Self::CALLS == Self::RIGHTS + 4
             && Self::STACK_POINTER == Self::CALLS + 4
+            && offset_of!(Thread<U>, may_be_late) == Self::MAY_FAIL + 1
+            && Self::MAY_FAIL.is_multiple_of(2)
             && offset_of!(Frame, rights) == offset_of!(Frame, stack_pointer) + size_of::<Word>()
     }
 }
@@ -165,9 +169,10 @@ impl<U: Unit> Thread<U> {
         base_priority: 0,
         priority: 0,
         blocked_on: None,
-        orphaned: 0,
         deadline: Deadline::NONE,
         grace: Deadline::NONE,
+        orphaned: 0,
+        may_be_late: false,
         pending: Pending::Nothing,
         wait: Wait::Nothing,
         waiters: Set::EMPTY,

@@ -112,6 +112,45 @@ fn a_callee_that_computes_on_is_killed_after_a_time_of_grace() {
     );
 }
 
+/// Waits, and expects that the wait fails at once.
+fn wait_in_vain(driver: &mut Driver, timeout: [Word; 2]) {
+    let reply = driver.ask(number::WAIT, [FIRST_OWN, timeout[0], timeout[1], 0]).reply.unwrap();
+    assert_eq!(reply.status, Status::TIMED_OUT);
+}
+
+#[test]
+fn a_wait_that_begins_when_the_time_is_over_fails() {
+    let mut driver = setters();
+    set_deadline(&mut driver, 5);
+    driver.call(FIRST, [0; 4]).unwrap();
+    pass(&mut driver, 5);
+    for timeout in [[FOR_EVER; 2], [FOR_EVER; 2], [20 * TICK as Word, 0], [0, 0]] {
+        wait_in_vain(&mut driver, timeout);
+    }
+    driver.leave().unwrap();
+    pass(&mut driver, 1000);
+    assert!(driver.kernel.is_running(ProcessId::new(0)), "it is safe from impatient clients");
+    // A call that is in time may wait.
+    set_deadline(&mut driver, 0);
+    driver.call(FIRST, [0; 4]).unwrap();
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+}
+
+#[test]
+fn so_does_one_of_a_server_further_out() {
+    let mut driver = setters();
+    set_deadline(&mut driver, 5);
+    driver.call(FIRST, [0; 4]).unwrap();
+    driver.call(SECOND, [0; 4]).unwrap();
+    pass(&mut driver, 5);
+    pass(&mut driver, 15);
+    assert_eq!((driver.path(1), driver.pending()), (vec![1, 0], OVER));
+    wait_in_vain(&mut driver, [FOR_EVER; 2]);
+    driver.leave().unwrap();
+    pass(&mut driver, 1000);
+    assert!(driver.kernel.is_running(ProcessId::new(0)));
+}
+
 #[test]
 fn a_process_that_is_down_is_not_killed_once_more() {
     let mut driver = setters();
@@ -124,7 +163,7 @@ fn a_process_that_is_down_is_not_killed_once_more() {
     driver.kernel.take_down(ProcessId::new(0), true);
     driver.kernel.port.now = 15 * TICK;
     let _ = driver.timer();
-    assert_eq!((driver.path(1), driver.kernel.faults.newest().0), (vec![1, 0], 0));
+    assert_eq!((driver.path(1), driver.kernel.faults[0].newest().0), (vec![1, 0], 0));
     driver.kernel.port.found = 0;
     driver.settle();
     assert_eq!(driver.path(1), [1]);

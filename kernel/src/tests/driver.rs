@@ -115,13 +115,13 @@ impl Driver {
 
     /// Returns the record of fault `sequence`.
     pub fn record(&self, sequence: usize) -> FaultRecord {
-        let word = |index| self.kernel.faults.word(sequence, index).unwrap();
+        let word = |index| self.kernel.faults[0].word(sequence, index).unwrap();
         crossgate::fault::decode(&core::array::from_fn(word))
     }
 
     /// Returns the record of a call that was refused, if there is one.
     pub fn refusal(&self, sequence: usize) -> Option<FaultRecord> {
-        let faults = &self.kernel.refusals;
+        let faults = &self.kernel.faults[1];
         faults.word(sequence, 0)?;
         let word = |index| faults.word(sequence, index).unwrap();
         Some(crossgate::fault::decode(&core::array::from_fn(word)))

@@ -176,7 +176,7 @@ fn who_waits_in_a_call_by_a_revoked_handle_is_refused() {
     refused(driver.call(SECRET, [0; 4]), CallError::NotPermitted);
     wait(&mut driver);
     assert_eq!(driver.current(), 3);
-    assert_eq!(driver.kernel.refusals.word(0, 0), None, "nobody is accused");
+    assert_eq!(driver.kernel.faults[1].word(0, 0), None, "nobody is accused");
 }
 
 /// Returns a system in which thread 2 is in a call by a handle that is revoked while the thread computes.

@@ -104,7 +104,7 @@ unsafe extern "C" fn SVCall() {
         bounds = const Offset::BOUNDS,
         leases_open = const LEASES_OPEN,
         wait = const Offset::WAIT,
-        orphaned = const Offset::ORPHANED,
+        may_fail = const Offset::MAY_FAIL,
         wait_value = const Offset::WAIT_VALUE,
         wake_at = const Offset::WAKE_AT,
         first = const KERNEL.ready + Ready::FIRST,

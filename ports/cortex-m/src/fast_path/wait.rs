@@ -32,8 +32,8 @@ macro_rules! wait {
         add r2, r4, r2, lsl #3
         ldrd r4, r5, [r2] // its signals, and the waiting threads
         cbnz r4, .Lcall_slow_far
-        // The process to which the thread would return has not been taken down: otherwise the wait fails at once.
-        ldrb r6, [r3, #{orphaned}]
+        // A caller waits for the call, and its deadline has not passed: otherwise the wait fails at once.
+        ldrh r6, [r3, #{may_fail}]
         cmp r6, #0
         bne .Lcall_slow_near
         // The thread waits.
