@@ -144,7 +144,7 @@ fn try_all(referee: &mut Referee, system: &'static System) -> bool {
     here.try_numbers();
     here.try_signals();
     here.try_waits();
-    here.try_orphaned_waits();
+    here.try_waits_in_vain();
     here.try_interrupts();
     here.try_ends_of_tables();
     here.try_lent_priorities();
@@ -307,17 +307,18 @@ impl Here<'_> {
         }
     }
 
-    /// Tries waits in a call for which no caller waits any more.
-    fn try_orphaned_waits(&mut self) {
+    /// Tries waits in a call for which no caller waits any more, or which may be late.
+    fn try_waits_in_vain(&mut self) {
         self.come_back();
         let id = kernel().thread_id();
-        for count in [1, 8] {
+        let marks = [("thread.orphaned", 1), ("thread.orphaned", 8), ("thread.may_be_late", 1)];
+        for (mark, value) in marks {
             for set in (0..u32::BITS).map(|bit| 1 << bit) {
                 self.come_back();
                 kernel().parts(&mut |name, index, place| {
-                    if index == id && name == "thread.orphaned" {
+                    if index == id && name == mark {
                         let (word, shift) = (place.start & !3, 8 * (place.start & 3));
-                        store(word, load(word) & !(0xff << shift) | count << shift);
+                        store(word, load(word) & !(0xff << shift) | value << shift);
                     }
                 });
                 let words = [set, FOR_EVER, FOR_EVER, 0];
