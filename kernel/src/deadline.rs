@@ -14,6 +14,7 @@
 use crate::Kernel;
 use crate::fault::Fault;
 use crate::frame::{OVERDUE, OWN_DEADLINE};
+use crate::optional::Deadlines;
 use crate::port::Port;
 use crate::time::{Deadline, FOR_EVER, Ticks, end_of, ticks};
 use crate::wait::{Pending, Wait};
@@ -24,19 +25,6 @@ use crossgate_abi::{
 /// The time for which a method may go on after its deadline, in µs. It protects a method that returns at once from a
 /// caller whose deadline is too short.
 pub const GRACE: u64 = 10_000;
-
-/// The part of the kernel for a firmware in which some process may set deadlines for its calls. Other firmware does not
-/// contain its code.
-#[repr(C)]
-pub(crate) struct Deadlines<P: Port> {
-    /// Sets or removes the deadline of the calls that the current thread makes from where it is.
-    // The first field, because a port's assembly calls it, too.
-    pub set: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
-    /// Checks whether calls of a thread that [has deadlines](Thread::has_deadlines) have taken too long.
-    pub check: fn(&mut Kernel<P>, ThreadId, u64),
-    /// Returns whether the current thread is in a call whose deadline has passed.
-    pub is_late: fn(&mut Kernel<P>) -> bool,
-}
 
 impl<P: Port> Deadlines<P> {
     pub const ALL: &Deadlines<P> = &Deadlines {

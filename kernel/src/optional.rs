@@ -5,7 +5,7 @@ use crate::Kernel;
 use crate::note::Inspection;
 use crate::port::Port;
 use crossgate_abi::table::System;
-use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Status, Word};
+use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Status, ThreadId, Word};
 
 /// The optional parts of a firmware.
 #[repr(C)]
@@ -29,7 +29,20 @@ pub struct Optional<P: Port> {
     pub(crate) inspection: Option<&'static mut Inspection>,
 }
 
-/// Returns whether a firmware needs any of these parts.
+/// The part of the kernel for a firmware in which some process may set deadlines for its calls. Other firmware does not
+/// contain its code.
+#[repr(C)]
+pub(crate) struct Deadlines<P: Port> {
+    /// Sets or removes the deadline of the calls that the current thread makes from where it is.
+    // The first field, because a port's assembly calls it, too.
+    pub set: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
+    /// Checks whether calls of a thread that [has deadlines](crate::thread::Thread::has_deadlines) have taken too long.
+    pub check: fn(&mut Kernel<P>, ThreadId, u64),
+    /// Returns whether the current thread is in a call whose deadline has passed.
+    pub is_late: fn(&mut Kernel<P>) -> bool,
+}
+
+/// Returns whether a firmware needs any of the parts of [`Optional`].
 #[must_use]
 #[inline]
 pub const fn is_needed(system: &System) -> bool {
