@@ -43,9 +43,10 @@ impl Content {
     pub const THREAD: Content = Content("the index of a thread");
     /// The index of a notification in the firmware.
     pub const NOTIFICATION: Content = Content("the index of a notification in the firmware");
-    /// A set of notifications, in the numbering of the process that owns them.
-    pub const NOTIFICATIONS: Content =
-        Content("a set of notifications, in the numbering of the process that owns them");
+    /// A set of notifications, in the numbering of the process that owns them: number 0 is the highest bit.
+    pub const NOTIFICATIONS: Content = Content(
+        "a set of notifications, in the numbering of the process that owns them: number 0 is the highest bit",
+    );
     /// The index of a gate.
     pub const GATE: Content = Content("the index of a gate");
     /// µs, the lower 32 bits.

@@ -3,8 +3,8 @@
 //!
 //! A thread that waits for something that another thread holds lends that thread its priority. If the holder waits in
 //! turn, it retries its own wait and so passes the priority on: priority inheritance is transitive. When a
-//! thread frees something, all threads that wait for it, for whatever reason, become ready and try again; the most
-//! urgent one gets it, because it runs first. A wait that would close a cycle is refused.
+//! thread frees something, all threads that wait for this thread, for this or anything else, become ready and try again;
+//! the most urgent one gets what it waits for, because it runs first. A wait that would close a cycle is refused.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -80,7 +80,7 @@ impl<P: Port> Kernel<P> {
         self.work.waking.remove(id);
     }
 
-    /// Wakes all threads that wait for something that thread `id` has freed. If they still have to wait, they lend `id`
+    /// Wakes all threads that wait for thread `id`, because it has freed something. If they still have to wait, they lend `id`
     /// their priority again.
     #[inline]
     pub(crate) fn stir(&mut self, id: ThreadId) {

@@ -18,7 +18,7 @@ impl<P: Port> Kernel<P> {
             place::<P>(self.threads.get_mut(id), id, wiring);
             self.wake(id);
         }
-        // The idle thread finds no work, and lets the others run.
+        // The idle thread runs first, as the worker: it finds no work, and gets its own priority.
         self.set_worker(work::FIRST);
     }
 }

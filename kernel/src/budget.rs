@@ -6,7 +6,7 @@
 //! [background](crossgate_abi::BACKGROUND) until the next period. A *time slice* is the time that a thread runs before
 //! the next of its priority does. The background always has a time slice.
 //!
-//! A thread that others wait for has the priority of the most urgent of them, in the background too, but only while
+//! A thread that others wait for has at least the priority of the most urgent of them, in the background too, but only while
 //! they wait. Meanwhile the threads whose priority it has pay for it with their budgets, as if they ran.
 //!
 //! Time is counted from one thread to the next: the port [reports](Kernel::account) each switch. The kernel adds one µs
@@ -34,7 +34,8 @@ pub const fn count(system: &System) -> usize {
 /// The state of a budget.
 #[derive(Clone, Copy, Debug)]
 pub struct Account {
-    /// The end of the period, in µs since start. The first period begins when a thread of the budget first runs.
+    /// The end of the period, in µs since start. The first period begins at the start or, if no
+    /// thread of the budget runs in it, when one first runs.
     pub(crate) end: u64,
     /// The time that is left, in µs.
     pub(crate) left: u32,

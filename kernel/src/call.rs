@@ -141,7 +141,7 @@ impl<P: Port> Kernel<P> {
         self.grants.filter(|_| method.arguments.kinds & Method::HANDLES != 0)
     }
 
-    /// Returns from the method that the current thread is in, on the short path, if the return has no duties. Otherwise
+    /// Returns from the method that the current thread is in, if the return has no duties. Otherwise
     /// [`leave_with_care`](Self::leave_with_care) has to do it.
     #[inline]
     pub fn leave(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Option<Return> {
@@ -156,8 +156,8 @@ impl<P: Port> Kernel<P> {
         Some(Return { stack_pointer, rights, status: Status::OK, words })
     }
 
-    /// Returns from a method that failed, or whose object other threads may wait for, or whose caller's process has
-    /// restarted; or handles a return outside of a call. If the thread goes back to its caller, the reply has to be
+    /// Returns from a method that failed, or whose return has [duties](crate::frame::Frame::care); or handles a return
+    /// outside of a call. If the thread goes back to its caller, the reply has to be
     /// delivered first, and then [another thread](Self::reschedule) may be more urgent.
     #[inline(always)]
     pub fn leave_with_care(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Result<Return, Effect> {

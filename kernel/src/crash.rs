@@ -35,7 +35,7 @@ impl<P: Port> Kernel<P> {
         self.crash(process);
     }
 
-    /// Restarts or stops a process that has crashed now, as the newest record says.
+    /// Restarts or stops a process that has just crashed. The newest record is that of this crash.
     #[inline]
     pub(crate) fn crash(&mut self, process: ProcessId) {
         let policy = self.processes.get(process.index()).map(|wiring| wiring.on_fault);

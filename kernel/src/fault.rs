@@ -69,8 +69,8 @@ impl<P: Port> Kernel<P> {
         self.engage();
     }
 
-    /// Records a fault when the worker gets work anyway: it signals the notification, which takes long, before all
-    /// other work.
+    /// Records a fault. The caller engages the worker, which signals the notification, because that takes long, before
+    /// it does other work.
     #[inline]
     pub(crate) fn record(&mut self, id: ThreadId, process: ProcessId, fault: &Fault) {
         let frames = self.threads.at(id).frames();
@@ -102,8 +102,8 @@ impl<P: Port> Kernel<P> {
         self.work.untold = self.system.supervisor.is_some();
     }
 
-    /// Reads word `words[1]` of the record of fault `words[0]` for the supervisor; the words of refused calls come
-    /// behind those of crashes.
+    /// Reads word `words[1]` of the record of fault `words[0]` for the supervisor. An index from
+    /// [`WORDS`](FaultRecord::WORDS) on means the record of a refused call.
     #[inline]
     pub(crate) fn read_fault(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let process = self.current().rights.process;

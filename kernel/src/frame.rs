@@ -38,11 +38,12 @@ pub(crate) struct Frame {
     /// The service that was called.
     pub service: ServiceId,
     /// The duties of the return path: the kinds of the handles among the two result words, as in a [`Shape`], and the
-    /// bits below. 0: the call returns on the short path. It is always 0 while no call uses the frame.
+    /// bits below. 0: the return has no duties. It is always 0 while no call uses the frame.
     pub care: u8,
 }
 
-/// In [`Frame::care`]: the caller's process restarted or stopped during this call, so unwinding skips this frame.
+/// In [`Frame::care`]: the caller's process restarted or stopped during this call, or the caller's job was ended, so
+/// unwinding skips this frame.
 pub(crate) const STALE: u8 = 1 << 0;
 /// The callee has set a deadline for its own calls.
 pub(crate) const OWN_DEADLINE: u8 = 1 << 1;
@@ -66,7 +67,7 @@ impl Frame {
         care: 0,
     };
 
-    /// Returns whether the caller's process restarted or stopped during this call, so that unwinding skips this frame.
+    /// Returns whether unwinding skips this frame, because its caller is [gone](STALE).
     #[inline]
     pub fn is_stale(&self) -> bool {
         self.care & STALE != 0

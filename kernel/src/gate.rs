@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Gates: the services that handles name.
+//! The service that a gate belongs to.
 
 use crate::Kernel;
 use crate::port::Port;

@@ -38,7 +38,7 @@ pub(crate) fn begin<P: Port>(thread: &mut Thread<P::Unit>) {
 }
 
 impl<P: Port> Kernel<P> {
-    /// Takes a thread out of all calls when its home process has been taken down: it restarts, or ends.
+    /// Restarts or ends a thread that has come home, after its home process was taken down.
     #[inline]
     pub(crate) fn come_home(&mut self, id: ThreadId) {
         let thread = self.threads.get(id);

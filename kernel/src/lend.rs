@@ -42,7 +42,7 @@ impl<P: Port> Kernel<P> {
                 1.. => length,
                 // Empty memory belongs to no process.
                 0 => continue,
-                // The bit is the sign, which the CPU tests at once.
+                // `WHOLE_BLOCK` is set: it is the sign, which the CPU tests at once.
                 _ => block_of(length),
             };
             if self.gives_way() {

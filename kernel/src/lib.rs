@@ -47,7 +47,7 @@
 //! | [`interrupt`] | interrupts of devices |
 //! | [`crash`] | how a process is taken down |
 //! | [`restart`] | the start and restart of a process |
-//! | [`gate`] | the services that handles name |
+//! | [`gate`] | the service that a gate belongs to |
 //! | [`lend`] | how a caller lends memory to a call |
 //! | [`grant`] | calls that the wiring does not name, by handles passed on |
 //! | [`call`] | a call and its return: the way into another process and back |
@@ -61,7 +61,7 @@
 //! | [`system_call`] | the dispatch of the system calls |
 //! | `dead` | the parts of the kernel's memory that mean nothing at present, for a test |
 //!
-//! Every path is O(1), or goes over the threads once; longer work is done in [pieces](work). No path can panic: an
+//! Every path is O(1), or goes over one table of the wiring once; longer work is done in [pieces](work). No path can panic: an
 //! index into a table goes through `get` or is reduced to the length of the table, and the thread table answers every
 //! index (see [`threads::Threads`]).
 //!
@@ -75,7 +75,7 @@
 //! | **urgent** | the running thread is the first of the most urgent ready ones | `check_urgent` |
 //! | **levels** | the list of each [priority](schedule::Ready) holds exactly the ready threads of that priority, each once | `check_levels` |
 //! | **slots** | every thread is in its own [slot](threads::Threads), except for the current one, whose slot is empty | `check_slots` |
-//! | **quick** | before a call that it makes by itself, a port compares one [word](thread::Calls) with `LAST`: the word is at most `LAST` if, and only if, a frame is left, no lease is in force and no deadline has passed | `check_quick` |
+//! | **quick** | before a call that it makes by itself, a port compares one [word](thread::Calls) with `LAST`: the word is at most `LAST` if, and only if, a frame is left, the thread holds no lease in any of its calls, and their deadline has not passed | `check_quick` |
 //! | **rights** | a thread executes in the process that its calls led to, with the rights that they gave it, and with no more of its stack open | `check_rights` |
 //! | **leases** | a call is lent only memory that its caller had the right to lend | `check_leases` |
 //! | **inheritance** | the priority of a thread is the highest of its own and those of the threads that wait for it; it may be higher only until the worker has lowered it, which the worker does before a thread of that or a lower priority runs; waits form no cycle | `check_priority` |

@@ -36,7 +36,8 @@ impl<P: Port> Kernel<P> {
         let process = self.threads.get(id).rights.process;
         let first = self.first_notification(process);
         let states = self.notifications.get_mut(first..).unwrap_or_default();
-        // (The thread does not wait for the others of these notifications, because it has only one wait at a time.)
+        // (Some of these are not in the set. The thread does not wait for them, as it has only one wait at a time, so to
+        // remove it from them does nothing.)
         for state in states.iter_mut().take((u32::BITS - set.trailing_zeros()) as usize) {
             state.waiters.remove(id);
         }

@@ -12,8 +12,8 @@ use crossgate_protection::{Span, Unit};
 /// On behalf of the current thread, a port makes no access that the thread may not make itself. So the saved registers
 /// of a thread, whose address the port reports, lie entirely in the window that is open to the thread.
 ///
-/// Before the port continues with a thread other than the one that ran, it calls [`account`], which counts how long
-/// threads run.
+/// Before the port continues with a thread other than the one that ran, and at each call and return that the core makes,
+/// it calls [`account`], which counts how long threads run.
 ///
 /// [`account`]: crate::Kernel::account
 ///

@@ -15,7 +15,7 @@
 //!
 //! | state | meaning |
 //! |---|---|
-//! | down | not `stopped`, with `reset` 0: its threads are being swept, lent memory is still held, or the process has to wait |
+//! | down | not running, not `stopped`, with `reset` 0: its threads are being swept, lent memory is still held, or the process has to wait |
 //! | resetting | not `stopped`, with `reset` other than 0: that much of its memory has its initial values |
 //! | running | a bit of `Kernel::running`: it can be entered |
 //! | stopped | `stopped` |

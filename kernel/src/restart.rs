@@ -20,7 +20,7 @@ pub(crate) enum Progress {
     Running,
     /// A piece of work was done first: ask again.
     More,
-    /// It can't be entered yet, because it crashed too often.
+    /// It can't be entered yet, because the pause after its last crash is not over.
     Early,
     /// It can't be entered before this thread returns memory that it was lent.
     Lent(ThreadId),

@@ -3,8 +3,8 @@
 //!
 //! With each [system call](crossgate_abi::number::WORK) the worker does a piece of the work, and interrupts arrive in
 //! between. First it looks for the most urgent thread of the sets, then it does the work for that thread, with its
-//! priority, ahead of all others of that priority; and so on. So threads wait only for work for a thread as urgent
-//! as they are, and invariant **swept** holds: no thread runs before it is swept.
+//! priority, ahead of all others of that priority; and so on. So no thread waits for work on behalf of a less urgent
+//! one, and invariant **swept** holds: no thread runs before it is swept.
 //!
 //! A thread that needs a process that was taken down does pieces of the work, too.
 
@@ -108,7 +108,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Leads a thread, which must not be waiting there, out of the process that it executes in, if that one was taken
-    /// down. Each run leaves one call; if the thread is then in another such process, another run is needed. The last
+    /// down. Each run leaves one call, and skips those of earlier lives; if the thread is then in another such process, another run is needed. The last
     /// run also frees the objects of such processes that outer calls have locked, and makes the returns skip these
     /// processes. If the thread waits in a call that one of these processes has made, directly or not, that wait fails.
     #[inline]

@@ -23,7 +23,7 @@
 //! | | what happens | by | leaves pending |
 //! |---|---|---|---|
 //! | 1 | it sleeps | `sleep_until` | a reply: OK |
-//! | 2 | its process crashed too often to restart yet | `begin` in `restart` | a retry |
+//! | 2 | its process has to wait for a while after its last crash | `begin` in `restart` | a retry |
 //! | 3 | no notification that it waits for has a signal | `wait` | nothing, or a reply if it has a timeout: timed out |
 //! | 4 | the object that it calls is taken | `take_lock` | a retry |
 //! | 5 | the mutex is taken | `mutex_wait` | a reply: OK |
@@ -57,7 +57,7 @@ pub enum Wait {
     Mutex(Word),
     /// Memory of its process that was lent to another thread.
     Memory,
-    /// Nothing wakes it: it has ended.
+    /// It has ended, or is parked: only a start of a thread of a pool, or a restart of its process, wakes it.
     Ended,
 }
 

@@ -9,7 +9,7 @@ use proc_macro::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, Tok
 
 /// Methods that a handle itself has, because every type has them through `Deref` and traits.
 const RESERVED: [&str; 8] = ["clone", "clone_from", "eq", "ne", "deref", "into", "try_into", "fmt"];
-/// A selector has eight bits for the method.
+/// The limit of methods, so that no interface uses up the gates.
 const MOST_METHODS: usize = 256;
 
 /// One method, split into pieces.

@@ -5,7 +5,6 @@
 //! mention gives the right, which is a bit in a mask of the tables. So the compiler has to take the word for the
 //! handle: it must be no text, no code that is left out, and no argument that a macro ignores. That cannot be decided
 //! by looking at words, so it is proven. In place of the word the compiler gets
-//! place of the word the compiler gets
 //!
 //! ```text
 //! ({ impl crossgate::wiring::Mentioned for __handles::__Mention<3> {} }, __handles::ROOM).1

@@ -54,7 +54,8 @@ impl Clock {
         self.microseconds
     }
 
-    /// Makes SysTick interrupt at `at` (µs since start) or within 1 µs after. If `at` is further away than SysTick can
+    /// Makes SysTick interrupt at `at` (µs since start) or within 1 µs after, but not before the
+    /// [shortest](crate::alarm::shortest) period is over. If `at` is further away than SysTick can
     /// count, the interrupt comes earlier; then the caller compares `now` and calls this again.
     #[inline]
     pub fn set_timer(&mut self, at: u64) {

@@ -100,7 +100,7 @@ pub unsafe extern "C" fn slow() {
         "mvns r1, r1",
         "bl {other}",
         "b .Lslow_resume_or_load",
-        // The thread is down, and its registers belong to no thread any more. Another thread continues.
+        // The process of the thread is down, and its registers belong to no thread any more. Another thread continues.
         ".Lslow_out_of_bounds:",
         "bl {out_of_bounds}",
         "b .Lslow_go_on",

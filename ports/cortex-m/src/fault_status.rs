@@ -30,7 +30,7 @@ const OVERFLOW_REACH: Word = 64;
 
 /// The index of the program counter among the words that the CPU saves.
 const PROGRAM_COUNTER: usize = 6;
-/// The size of the guard below the kernel's stack, in bytes.
+/// The size of the guard at the bottom of the kernel's stack, in bytes.
 const GUARD: Word = 32;
 
 /// A fault, in the form of the kernel core.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Exception handlers. Each makes one call of the kernel core and carries out the [`Effect`] that it returns.
+//! Exception handlers. Each reports one event to the kernel core and carries out the [`Effect`] that it returns.
 //!
 //! The fast path leaves some system calls to these handlers. The assembly in [`entry`](crate::entry) calls these
 //! functions, with the main stack at the [bounds](crate::context::Bounds). The thread continues with the context that a

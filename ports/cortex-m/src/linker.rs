@@ -7,7 +7,7 @@ use crossgate_protection::Span;
 unsafe extern "C" {
     static __crossgate_flash_start: u8;
     static __crossgate_flash_end: u8;
-    /// The lowest address that the kernel's stack may grow to; a guard lies there.
+    /// The bottom of the kernel's stack, whose lowest bytes are a guard.
     pub static __crossgate_kernel_stack_bottom: u8;
 }
 

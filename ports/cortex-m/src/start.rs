@@ -21,7 +21,7 @@ pub extern "C" fn begin() -> ! {
 
 /// The idle thread: does the work that the kernel has put off, then waits for interrupts.
 ///
-/// In: nothing. Each system call leaves its status in r0, which is 0 if work is left.
+/// In: nothing. Each system call leaves its status in r0, which is 0 if there was work.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 extern "C" fn __crossgate_idle() -> ! {

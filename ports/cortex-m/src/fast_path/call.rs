@@ -26,7 +26,8 @@ macro_rules! call {
         ands r4, r4, r6
         lsls r4, r4, #31
         beq .Lcall_slow
-        // A frame is left, and no lease is in force: a lease sets a bit of r12 above any number of frames.
+        // A frame is left, the thread holds no lease, and its deadline has not passed: the last two set bits of r12 above
+        // any number of frames.
         cmp r12, #{last_call}
         bhi .Lcall_slow
         // The window, as `armv7m::window` computes it, except for windows so small that no gate's demand for room is

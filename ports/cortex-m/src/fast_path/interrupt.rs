@@ -62,7 +62,7 @@ unsafe extern "C" fn DefaultHandler() {
         "b {signal}",
         ".Linterrupt_slow:",
         "b {slow}",
-        // The interrupted thread is down. The interrupt becomes pending again, and interrupts the next thread at once:
+        // The process of the interrupted thread is down. The interrupt becomes pending again, and interrupts the next thread at once:
         // a line by the register that triggers it, SysTick or PendSV by bit 26 or 28.
         ".Linterrupt_out_of_bounds:",
         "bl {out_of_bounds}",
