@@ -156,7 +156,7 @@ impl<P: Port> Kernel<P> {
         Some(Return { stack_pointer, rights, status: Status::OK, words })
     }
 
-    /// Returns from a method that failed, or whose return has [duties](crate::frame::Frame::care); or handles a return
+    /// Returns from a method that failed, or whose return has duties (`Frame::care`); or handles a return
     /// outside of a call. If the thread goes back to its caller, the reply has to be
     /// delivered first, and then [another thread](Self::reschedule) may be more urgent.
     #[inline(always)]
