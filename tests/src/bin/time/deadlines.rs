@@ -17,11 +17,15 @@ use system_tests::watch::Watch;
 const MILLISECOND: Duration = Duration::from_millis(1);
 /// The longest time that a call may take after its end: the time of grace, and a bit.
 const GRACE: Duration = Duration::from_millis(14);
+/// The time for which a method computes before it waits.
+const COMPUTES: Duration = Duration::from_millis(12);
 
 #[interface]
 trait Work {
     /// Waits for a long time. Returns the time in ms.
     fn wait(&self) -> u32;
+    /// Computes for a while, and then waits for a long time. Returns the time in ms.
+    fn compute_and_wait(&self) -> u32;
     /// Computes for ever.
     fn spin(&self);
     /// Returns the number of calls in this life.
@@ -44,6 +48,12 @@ impl Work for Worker {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let start = time::now();
         let _ = self.never.wait_timeout(1000 * MILLISECOND);
+        (time::now() - start).as_millis() as u32
+    }
+    fn compute_and_wait(&self) -> u32 {
+        let start = time::now();
+        while time::now() - start < COMPUTES {}
+        self.wait();
         (time::now() - start).as_millis() as u32
     }
     fn spin(&self) {
@@ -69,6 +79,9 @@ impl Work for Greedy {
         loop {
             let _ = self.worker.wait();
         }
+    }
+    fn compute_and_wait(&self) -> u32 {
+        0
     }
     /// Sets itself time in a loop.
     fn spin(&self) {
@@ -163,6 +176,10 @@ fn client(
     let waited = within(limit, limit + 2 * MILLISECOND, || work.wait());
     expect_that("an orderly server", waited.is_ok_and(|milliseconds| milliseconds <= 12));
     expect("it lives on", work.calls(), Ok(1));
+    let waited = within(limit, limit + 4 * MILLISECOND, || work.compute_and_wait());
+    expect_that("a wait that begins late", waited.is_ok_and(|milliseconds| milliseconds <= 14));
+    time::sleep(60 * MILLISECOND);
+    expect("it lives on", work.calls(), Ok(2));
     for _ in 0..30 {
         // At any time of the kernel's units, and inside of another deadline.
         time::sleep(Duration::from_micros(100));
@@ -171,7 +188,7 @@ fn client(
         let begun = with_deadline(limit, || with_deadline(Duration::ZERO, || work.wait()));
         expect("another one", begun.err(), late.err());
     }
-    expect("it was not entered", work.calls(), Ok(1));
+    expect("it was not entered", work.calls(), Ok(2));
 
     expect("a server that computes", within(limit, limit + GRACE, || work.spin()), late);
     expect("it restarts", work.calls(), Ok(0));
