@@ -20,8 +20,8 @@ list! {
     /// process.
     NotPermitted = 2 => ("not permitted by the wiring", Ran::No);
 
-    /// 8 calls ([`MAX_CALL_DEPTH`](crate::MAX_CALL_DEPTH)) are in flight, or the thread holds 4 leases in all its
-    /// calls.
+    /// 8 calls ([`MAX_CALL_DEPTH`](crate::MAX_CALL_DEPTH)) are in flight, or the call would give the thread more
+    /// than 4 leases in all its calls.
     TooDeep = 3 => ("too many calls in flight", Ran::No);
 
     /// Less stack is left than the service declares to need. Give the thread a larger stack.

@@ -7,8 +7,9 @@ pub const MAX_CALL_DEPTH: usize = 8;
 pub const ARGUMENT_WORDS: usize = 4;
 /// The number of result words that a call returns.
 pub const RESULT_WORDS: usize = 2;
-/// The most pieces of memory that one call can be lent. More need more [`ARGUMENT_WORDS`], because a lease takes two, and
-/// more regions of each protection unit, which a port's `protection` and `exit` open. `LEASES` in the kernel's `lease`
+/// The most pieces of memory that one call can be lent. More need more [`ARGUMENT_WORDS`], because a lease takes two,
+/// and more regions of each protection unit, which a port's `protection`, `exit` and `fast_path` open and close; the
+/// message in `crossgate/src/shape.rs` has the number. `LEASES` in the kernel's `lease`
 /// limits those of a thread.
 pub const LEASES_PER_CALL: usize = 2;
 /// The number of fault records that the kernel keeps; a new record overwrites the oldest.

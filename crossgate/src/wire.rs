@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Values as machine words.
+//!
+//! A type that another crate defines gets a line of `integers!` or `encoded_as!` here, a test in `tests/host/wire.rs`, and
+//! its name in the chapter on calls. A type of your own derives [`Wire`].
 
 use crate::notification::TimedOut;
 use crate::seal::Seal;

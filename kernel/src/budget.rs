@@ -9,8 +9,8 @@
 //! A thread that others wait for has at least the priority of the most urgent of them, in the background too, but only while
 //! they wait. Meanwhile the threads whose priority it has pay for it with their budgets, as if they ran.
 //!
-//! Time is counted from one thread to the next: the port [reports](Kernel::account) each switch. The kernel adds one µs
-//! to the time of each such stretch, so that none is too short to be counted. It sets the timer to the end of what is
+//! Time is counted in stretches, from one switch of threads to the next: the port [reports](Kernel::account) each
+//! switch. The kernel adds one µs to each stretch, so that none is too short to be counted. It sets the timer to the end of what is
 //! left to the running thread. The interrupt of the timer looks at the budgets that are used up, and at those that pay,
 //! a few at a time, then at the threads with such budgets, one at a time: so no interrupt has to wait for all of them.
 

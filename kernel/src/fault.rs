@@ -41,8 +41,8 @@ pub(crate) struct Fault {
     pub cause: Cause,
     /// The address of the instruction.
     pub instruction: Word,
-    /// The address that the process tried to access; or the process that [says](Cause::Refused) that this one broke its
-    /// rules.
+    /// The address that the process tried to access; or, by [cause](Cause), the process that says that this one broke
+    /// its rules, the interrupt line, or how often the budget was used up.
     pub address: Word,
     /// The place of a panic, as user code reported it.
     pub file: Word,
@@ -69,8 +69,8 @@ impl<P: Port> Kernel<P> {
         self.engage();
     }
 
-    /// Records a fault. The caller engages the worker, which signals the notification, because that takes long, before
-    /// it does other work.
+    /// Records a fault. A signal takes long, so the worker signals the notification, before it does other work: the
+    /// caller has to engage it.
     #[inline]
     pub(crate) fn record(&mut self, id: ThreadId, process: ProcessId, fault: &Fault) {
         let frames = self.threads.at(id).frames();

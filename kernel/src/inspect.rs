@@ -177,7 +177,7 @@ impl<P: Port> Kernel<P> {
         }
         inspection.check = dump::FIRST_CHECK;
         self.work.unchecked = dump::CHECK as u8 + 1;
-        // If the supervisor stays down, the system is reset before the worker runs.
+        // If the supervisor is to stay down, the system may be reset before the worker runs.
         let state = self.states.get(process.index());
         let is_last = self.supervisor() == Some(process) && state.is_some_and(|it| it.stopped);
         while is_last && self.work.unchecked != 0 {

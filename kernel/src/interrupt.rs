@@ -13,7 +13,7 @@ use crossgate_abi::{CallError, Cause, ProcessId, Status, Word};
 
 impl<P: Port> Kernel<P> {
     /// Handles the arrival of interrupt `line`. The line stays masked until the interrupt is acknowledged; if no
-    /// process owns it, it stays masked for ever, and is reported as a fault that belongs to no process.
+    /// process owns it, it stays masked for ever, and is noted in a record that belongs to no process.
     #[inline]
     pub fn interrupt(&mut self, line: u16) -> Effect {
         self.port.mask(line, true);

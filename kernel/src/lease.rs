@@ -44,8 +44,8 @@ impl<R> Lease<R> {
     pub const START: usize = core::mem::offset_of!(Lease<R>, memory.start);
     /// ... and of the registers.
     pub const REGISTERS: usize = core::mem::offset_of!(Lease<R>, registers);
-    /// Behind the registers: a byte that says whether the memory may be written, and one with its origin, which has
-    /// this value if it is a stack.
+    /// The origin of a lease of a stack, as a byte. (Behind the registers there is a byte that says whether the memory
+    /// may be written, and then one with the origin.)
     pub const OF_STACK: u8 = Source::STACK.0.number();
 
     /// Returns whether the lease is of the shared memory of `process`.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Lending: how a caller lends memory to a call.
 //!
-//! A caller can lend memory that it has the right to lend: the shared part of its process' memory, its part of its
-//! stack, and memory that it was lent itself, with no more rights. (Flash is readable by all, so lending it for reading
+//! A caller can lend memory that it has the right to lend: the shared part of its process' memory, the
+//! part of its stack that no caller has closed, and memory that it was lent itself, with no more rights. (Flash is readable by all, so lending it for reading
 //! needs no [lease](Lease).)
 
 use crate::Kernel;

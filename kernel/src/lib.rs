@@ -61,7 +61,7 @@
 //! | [`system_call`] | the dispatch of the system calls |
 //! | `dead` | the parts of the kernel's memory that mean nothing at present, for a test |
 //!
-//! Every path is O(1), or goes over one table of the wiring once; longer work is done in [pieces](work). No path can panic: an
+//! Every path is O(1), or goes over tables of the wiring, each once; longer work is done in [pieces](work). No path can panic: an
 //! index into a table goes through `get` or is reduced to the length of the table, and the thread table answers every
 //! index (see [`threads::Threads`]).
 //!
@@ -80,7 +80,7 @@
 //! | **leases** | a call is lent only memory that its caller had the right to lend | `check_leases` |
 //! | **inheritance** | the priority of a thread is the highest of its own and those of the threads that wait for it; it may be higher only until the worker has lowered it, which the worker does before a thread of that or a lower priority runs; waits form no cycle | `check_priority` |
 //! | **waits** | a wait can end, and the thread then gets the right result | `check_wait` |
-//! | **in vain** | waits fail only in calls whose results no caller waits for any more | `check_in_vain` |
+//! | **in vain** | waits are made to fail for want of a caller only while the thread is in a call that is refused, or whose caller is gone | `check_in_vain` |
 //! | **one side** | a [notification](notification::Notification) has signals or waiters, never both | `check_one_side` |
 //! | **swept** | no thread runs before the remains of a crash in it are [swept](sweep) away | `check_work` |
 //! | **locks** | a lock has one holder, which is inside the object | `check_locks` |

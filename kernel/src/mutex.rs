@@ -2,7 +2,7 @@
 //! The mutexes of user code.
 //!
 //! A mutex is a word in the memory of a process, which the kernel sees only when there is contention: 0 if it is free,
-//! else the stack pointer that its holder had, with bit 0 set if other threads wait. So the kernel finds the holder
+//! else the stack pointer that its holder had when it took it, with bit 0 set if other threads wait. So the kernel finds the holder
 //! without having been told. A process that forges such a word may lend its priority to a thread of another process,
 //! but only while that thread is in the process: when the thread leaves it, in whatever way, the threads that wait for
 //! it there try again.

@@ -15,7 +15,7 @@
 //!
 //! | state | meaning |
 //! |---|---|
-//! | down | not running, not `stopped`, with `reset` 0: its threads are being swept, lent memory is still held, or the process has to wait |
+//! | down | (in this table only; elsewhere a process is *down* in each state but running) not running, not `stopped`, with `reset` 0: its threads are being swept, lent memory is still held, or the process has to wait |
 //! | resetting | not `stopped`, with `reset` other than 0: that much of its memory has its initial values |
 //! | running | a bit of `Kernel::running`: it can be entered |
 //! | stopped | `stopped` |
@@ -23,9 +23,9 @@
 //! | | what happens | by |
 //! |---|---|---|
 //! | 1 | it crashes, and is to restart | `crash`, `take_down` |
-//! | 2 | the first slice of its memory is reset: no thread is unswept or holds its memory, and it waited long enough | `advance` |
-//! | 3 | the last slice is reset (which may be the first one) | `advance` |
-//! | 4 | it crashes, and its policy is to stop, or it crashed too often in a row; for the supervisor the system is reset | `crash`, `take_down` |
+//! | 2 | the first piece of its memory is reset: no thread is unswept or holds its memory, and it waited long enough | `advance` |
+//! | 3 | the last piece is reset (which may be the first one) | `advance` |
+//! | 4 | it crashes, and its policy is to stop, or it crashed too often in a row (then the system is reset if it is the supervisor) | `crash`, `take_down` |
 //! | 5 | the supervisor restarts it, in whatever state it is | `supervise`, `take_down` |
 //! | 6 | the supervisor stops it, in whatever state it is | `supervise`, `take_down` |
 //!

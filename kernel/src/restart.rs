@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The start and restart of a process.
 //!
-//! The memory of a process is reset to its initial values, at boot and after each crash alike. That is done in slices,
+//! The memory of a process is reset to its initial values, at boot and after each crash alike. That is done in pieces,
 //! by the threads that need the memory: by the process' own threads, each of which starts with a [system
 //! call](crossgate_abi::number::BEGIN) that returns when the memory is ready, and by threads that call one of its
 //! services. So interrupts are never held off for long, the work is done at the priority of the thread that needs it

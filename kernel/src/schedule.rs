@@ -133,8 +133,8 @@ const fn bit(level: usize) -> u32 {
 }
 
 impl<P: Port> Kernel<P> {
-    /// Continues with the most urgent thread, after an event that is no system call of the current thread, or one that
-    /// made it wait.
+    /// Continues with the most urgent thread: after a system call that made the current thread wait, and after an event
+    /// that is no system call of it.
     #[inline]
     pub fn reschedule(&mut self) -> Effect {
         Effect { switch: self.switch(), ..Effect::CONTINUE }

@@ -52,8 +52,8 @@ impl<P: Port> Kernel<P> {
         is_some
     }
 
-    /// Looks at some threads, for the most urgent one, whose priority the worker then gets. If more threads are left,
-    /// it looks at them first. A thread that is in no call, and whose home is not being taken down, need not be swept.
+    /// Looks at some threads, for the most urgent one. The worker has the highest priority until all have been looked
+    /// at, and then that of the thread that was found. A thread that is in no call, and whose home is not being taken down, need not be swept.
     #[inline(always)]
     fn look(&mut self) {
         let (work, threads) = (&mut self.work, &self.threads);

@@ -81,7 +81,7 @@ pub struct Thread<U: Unit> {
     /// thread is in, from the one whose caller was taken down, or whose handle was revoked, on. (Later waits succeed
     /// again: a method that insists on waiting is not stopped by this.)
     pub(crate) orphaned: u8,
-    /// True if a deadline of a call that it is in has passed, until a wait finds that it has returned from that call.
+    /// True if it may be in a late call: set when a deadline passes, and cleared by a wait that finds it in none.
     pub(crate) may_be_late: bool,
     pub(crate) pending: Pending,
     pub(crate) wait: Wait,

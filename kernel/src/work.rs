@@ -76,8 +76,8 @@ impl Work {
 }
 
 impl<P: Port> Kernel<P> {
-    /// If there is work, restarts the search, at the highest priority: it may be for a thread more urgent than the
-    /// worker.
+    /// If threads need work or the supervisor has to be told, restarts the search, at the highest priority: the new
+    /// work may be for a thread more urgent than the worker.
     #[inline]
     pub(crate) fn engage(&mut self) {
         if self.work.untold || !self.work.threads().is_empty() {

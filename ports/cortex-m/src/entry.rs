@@ -20,7 +20,8 @@
 //! | msp (sp) | at the `Bounds`, 8 bytes below the end of the main stack | below that | at the `Bounds` |
 //!
 //! **Live** are only the context on the thread's stack and the kernel's memory: an exception that interrupted the
-//! kernel itself is either a fault that halts the machine, or one above the kernel, which changes nothing.
+//! kernel itself is a fault, which halts the machine, or the non-maskable interrupt or a handler above the kernel,
+//! which change no register.
 //!
 //! **Secret** are the values that the kernel, or another thread, had in a register. Each path out loads or clears all
 //! registers: r4 to r11 here, the others by the CPU (test `registers`).

@@ -41,8 +41,8 @@
 //! | `board` | the contract between the port and a board |
 //! | `systick` | SysTick as the counter of a board without another one |
 //!
-//! All exceptions except for faults have the same priority, so the kernel is never preempted. Faults have a higher
-//! priority: otherwise an exception whose stacking failed would run before that fault is seen. Handlers [above the
+//! All exceptions except for faults have the same priority, so none of them preempts the kernel. Faults have a higher
+//! priority (a fault of the kernel halts the machine): otherwise an exception whose stacking failed would run before that fault is seen. Handlers [above the
 //! kernel](zero_latency), which a board may have, preempt both, and leave everything as it was.
 //!
 //! Threads run unprivileged on the process stack pointer, always; exceptions run on the main stack,

@@ -207,8 +207,8 @@ impl Port for Machine {
                 masked.write(bit);
                 cortex_m::asm::dsb();
             } else {
-                // A device that still held the line when it was masked has made it pending again. If the device holds
-                // the line no longer, that was the same interrupt; if it does, the line stays pending.
+                // If the device still held its line after the line was masked, the line became pending again, by the
+                // same interrupt. That is cleared here; the line stays pending if the device holds it even now.
                 cortex_m::asm::dsb();
                 nvic.icpr.get_unchecked(word).write(bit);
                 nvic.iser.get_unchecked(word).write(bit);

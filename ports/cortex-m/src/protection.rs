@@ -8,7 +8,7 @@
 //! | 2 | the RAM of the current process |
 //! | 3, 4 | its device registers: the regions come from the tables of the wiring |
 //! | 5, 6 | leases |
-//! | 7 | nothing: it guards the end of the kernel's stack |
+//! | 7 | nothing: it guards the lowest 32 bytes of the kernel's stack |
 //!
 //! Nothing else is open to threads; the kernel sees the default memory map.
 

@@ -6,7 +6,8 @@
 //! of its next event.
 //!
 //! A device is in four places: its registers and its line in `abi/src/hosted`, its behaviour in a file here, its place
-//! in [`bus`], and its driver in `boards/hosted`; if every board has such a device, also in `boards/contract`.
+//! in [`bus`], and its driver in `boards/hosted`; if every board has such a device, also in `boards/contract`. An
+//! option of the program for it is in `options`, and its test in `tests/hosted`.
 
 pub mod analog;
 pub mod bus;
