@@ -5,7 +5,7 @@ use super::{Mmio, mmio};
 use crate::Word;
 
 /// The range of the controller.
-pub const MMIO: Mmio = mmio(9);
+pub const MMIO: Mmio = mmio(14);
 /// The interrupt: a frame has been received, and not been taken.
 pub const INTERRUPT_LINE: u16 = 5;
 /// Register. The length of the oldest received frame in bytes; 0 if there is none. A write takes that frame away.

@@ -13,7 +13,7 @@ use super::{Mmio, mmio};
 use crate::Word;
 
 /// The range of the flash.
-pub const MMIO: Mmio = mmio(9);
+pub const MMIO: Mmio = mmio(13);
 /// The number of bytes.
 pub const SIZE: usize = 0x1_0000;
 /// The number of bytes of a page, which is erased at once.

@@ -87,12 +87,12 @@ fn unit_tests_of_a_wiring_are_left_alone() {
 fn interrupt_lines_that_no_device_has_are_refused() {
     let mut firmware = sensor("lines");
     firmware.wiring =
-        "process driver { notification CAME; interrupt 4 => CAME; interrupt 0 => CAME; }";
+        "process driver { notification CAME; interrupt 5 => CAME; interrupt 0 => CAME; }";
     assert!(firmware.program().is_ok(), "the last one, and the first");
     firmware.wiring =
-        "process driver { notification CAME; interrupt 0 => CAME; interrupt 5 => CAME; }";
-    let expected = "interrupt line 5, which is bound to `CAME`, does not exist: the lines of this board are \
-                    those below 5";
+        "process driver { notification CAME; interrupt 0 => CAME; interrupt 6 => CAME; }";
+    let expected = "interrupt line 6, which is bound to `CAME`, does not exist: the lines of this board are \
+                    those below 6";
     assert_says(&error(&firmware), &[expected]);
 }
 

@@ -165,6 +165,17 @@ mod tests {
     }
 
     #[test]
+    fn no_two_devices_have_registers_or_a_line_in_common() {
+        let devices = devices();
+        for (place, device) in devices.attached.iter().enumerate() {
+            for other in &devices.attached[..place] {
+                assert_ne!(device.mmio, other.mmio, "the registers");
+                assert!(device.line.is_none() || device.line != other.line, "{:?}", device.line);
+            }
+        }
+    }
+
+    #[test]
     fn interrupts_start_held_off() {
         let mut devices = devices();
         devices.write(MMIO[1].start, INTERRUPT_AFTER, 10, 5);
