@@ -19,7 +19,7 @@ const LIMITS: [(&str, u64); 46] = [
     ("SVCall > handler::system_call > crash::supervise > crash::take_down", 975),
     ("DefaultHandler > handler::interrupt > deadline::check_deadline > crash::take_down", 887),
     ("DefaultHandler > handler::interrupt > account::check_budgets", 832),
-    ("DefaultHandler > handler::interrupt > account::check_budgets > block::stir", 804),
+    ("DefaultHandler > handler::interrupt > account::check_budgets > block::stir", 833),
     ("DefaultHandler > handler::interrupt > deadline::check_deadline > block::interrupt_wait", 746),
     ("DefaultHandler > handler::interrupt > account::check_budgets > Context::start", 730),
     ("DefaultHandler > handler::interrupt > block::interrupt_wait > notification::forget_waiter", 685),
