@@ -42,6 +42,7 @@ pub mod random;
 pub mod raw;
 mod reply;
 pub mod report;
+pub mod restarts;
 pub mod screen;
 pub mod victim;
 pub mod watch;

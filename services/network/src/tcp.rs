@@ -205,7 +205,7 @@ impl<const TCP: usize, const UDP: usize, const SOCKETS: usize, const BUFFER: usi
             |state| connect(state, PLACE, to, &mut has_begun),
         );
         if result == Err(Fault::TimedOut) && has_begun {
-            self.reset_now(PLACE);
+            self.end(PLACE, Socket::abort);
         }
         result
     }
@@ -236,10 +236,6 @@ impl<const TCP: usize, const UDP: usize, const SOCKETS: usize, const BUFFER: usi
             timeout,
             |state| receive(state, PLACE, to),
         )
-    }
-
-    fn reset_now(&self, place: usize) {
-        self.end(place, Socket::abort);
     }
 
     /// Ends the connection in some way, and wakes calls that wait for it.

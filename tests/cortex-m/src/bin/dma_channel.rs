@@ -26,6 +26,7 @@ mod firmware {
         Channel, Controller, DmaCopy, Fault, Interlock, Prepare, State, Switch, Transfer,
     };
     use system_tests::report::{expect, expect_that, fail, pass};
+    use system_tests::restarts::{process, restart};
     use system_tests::victim::{Safe, Vault};
     use system_tests::watch::Watch;
     use system_tests::{arch, probe, raw};
@@ -281,15 +282,6 @@ mod firmware {
         fail(format_args!("a process has written registers of the channel"))
     }
 
-    fn index(name: &str) -> u8 {
-        let process = SYSTEM.processes.iter().position(|process| process.name == name);
-        process.map_or(u8::MAX, |index| index as u8)
-    }
-
-    fn restart(name: &str) {
-        expect("a restart", supervise::restart(index(name)), Ok(()));
-    }
-
     fn witness(
         faulted: Notification,
         [begun, finished, forged]: [Notification; 3],
@@ -297,15 +289,15 @@ mod firmware {
     ) -> ! {
         Timer::new(TIMER1).interrupt_after(BYTE);
         let interruptions: [fn(); 4] = [
-            || restart("client"),
-            || restart("dma"),
-            || expect("a stop", supervise::stop(index("interlock")), Ok(())),
-            || ["dma", "interlock"].into_iter().for_each(restart),
+            || restart(&SYSTEM, "client"),
+            || restart(&SYSTEM, "dma"),
+            || expect("a stop", supervise::stop(process(&SYSTEM, "interlock")), Ok(())),
+            || ["dma", "interlock"].into_iter().for_each(|name| restart(&SYSTEM, name)),
         ];
         for (number, interrupt) in interruptions.into_iter().enumerate() {
             expect("a transfer begins", begun.wait_timeout(PATIENCE), Ok(()));
             if number == 3 {
-                restart("interlock");
+                restart(&SYSTEM, "interlock");
             }
             let before = arch::load(COUNT.start);
             let moved = || arch::load(COUNT.start).wrapping_sub(before) as usize;

@@ -14,8 +14,7 @@ system_tests_cortex_m::main_elsewhere!();
 mod firmware {
     use core::time::Duration;
     use crossgate::{
-        CallError, Concurrent, Exclusive, Handle, LeaseBuf, Notification, Signal, interface,
-        supervise, time,
+        CallError, Concurrent, Exclusive, Handle, LeaseBuf, Notification, Signal, interface, time,
     };
     use crossgate_ethernet::{EthernetLink, EthernetPort, forward};
     use crossgate_network::{Endpoint, Fault, Network, Place, Settings, TcpClient, TcpStream};
@@ -23,6 +22,7 @@ mod firmware {
     use system_tests::probe;
     use system_tests::random::Random;
     use system_tests::report::{expect, pass};
+    use system_tests::restarts::restart;
 
     type Sockets = Network<1, 0, 1, 1024>;
     type Link = Handle<dyn crossgate_ethernet::Ethernet>;
@@ -93,7 +93,6 @@ mod firmware {
 
     /// Restarts the driver within each piece.
     fn disturb(begun: Notification, breakdown: Handle<dyn Breakdown>, halved: Signal) -> ! {
-        let driver = SYSTEM.processes.iter().position(|process| process.name == "driver");
         let mut random = Random(3);
         begun.wait();
         let crash = breakdown.leave_half_a_frame();
@@ -102,7 +101,7 @@ mod firmware {
         loop {
             begun.wait();
             time::sleep(Duration::from_micros(random.below(5000).into()));
-            expect("a restart", supervise::restart(driver.unwrap_or(0) as u8), Ok(()));
+            restart(&SYSTEM, "driver");
         }
     }
 

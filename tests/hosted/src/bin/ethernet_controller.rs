@@ -7,12 +7,13 @@
 
 use board::{ETHERNET, Ethernet, interrupt};
 use core::time::Duration;
-use crossgate::{Concurrent, Exclusive, Handle, LeaseBuf, Notification, Signal, supervise, time};
+use crossgate::{Concurrent, Exclusive, Handle, LeaseBuf, Notification, Signal, time};
 use crossgate_ethernet::{EthernetLink, EthernetPort, forward};
 use crossgate_network::{
     Endpoint, Fault, Network, Place, Settings, TcpClient, TcpServer, TcpStream,
 };
 use system_tests::report::{expect, expect_that, pass};
+use system_tests::restarts::restart;
 
 type Sockets = Network<2, 0, 2, 1024>;
 type Link = Handle<dyn crossgate_ethernet::Ethernet>;
@@ -68,11 +69,10 @@ fn run(sockets: &'static Sockets, link: Link) -> ! {
 
 /// Restarts the driver while a piece is on its way.
 fn disturb(begun: Notification) -> ! {
-    let driver = SYSTEM.processes.iter().position(|process| process.name == "driver");
     loop {
         begun.wait();
         time::sleep(Duration::from_micros(400));
-        expect("a restart", supervise::restart(driver.unwrap_or(0) as u8), Ok(()));
+        restart(&SYSTEM, "driver");
     }
 }
 

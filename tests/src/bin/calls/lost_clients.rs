@@ -7,13 +7,14 @@ use core::time::Duration;
 use crossgate::arch::system_call;
 use crossgate::server::{self, Client};
 use crossgate::sync::Mutex;
-use crossgate::{Concurrent, Handle, Notification, Signal, interface, supervise, time};
+use crossgate::{Concurrent, Handle, Notification, Signal, interface, time};
 use crossgate_abi::client::CLIENT;
 use crossgate_abi::{CallError, Cause, Status, number};
 use crossgate_barrier::{Barrier, Rendezvous};
 use crossgate_semaphore::{Holder, Permits};
 use crossgate_timer::Timer;
 use system_tests::report::{expect, expect_that, fail, pass};
+use system_tests::restarts;
 use system_tests::watch::Watch;
 use timers::Alarms;
 
@@ -141,8 +142,7 @@ fn witness(faulted: Notification, lost: Signal) -> ! {
 fn restart_client(restart: Notification, lost: Signal) -> ! {
     loop {
         restart.wait();
-        let process = SYSTEM.processes.iter().position(|process| process.name == "client");
-        expect("restart", supervise::restart(process.map_or(0, |it| it as u8)), Ok(()));
+        restarts::restart(&SYSTEM, "client");
         expect("signal", lost.signal(), Ok(()));
     }
 }

@@ -6,15 +6,14 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
-use crossgate::{
-    CallError, Exclusive, Handle, LeaseBuf, Notification, Signal, supervise, thread, time,
-};
+use crossgate::{CallError, Exclusive, Handle, LeaseBuf, Notification, Signal, thread, time};
 use crossgate_files::{Fault, File, FileSystem, Files, Keeper, Mode, NAME};
 use crossgate_partition::{Partition, PartitionHandle, Partitions};
 use simulated_chips::SimulatedFlash;
 use system_tests::random::Random;
 use system_tests::raw;
 use system_tests::report::{expect, expect_that, fail, pass};
+use system_tests::restarts::{process, restart, settled};
 
 type Flash = SimulatedFlash<8192, 4, 256>;
 type Room = PartitionHandle<0, 4, 256>;
@@ -63,13 +62,8 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-fn process(name: &str) -> u8 {
-    SYSTEM.processes.iter().position(|process| process.name == name).unwrap_or(0) as u8
-}
-
 /// Restarts the file system somewhere within each change but the first ones, by which it learns how long a change takes.
 fn disturb(begun: Notification, done: Notification) -> ! {
-    let archive = process("archive");
     let mut longest = Duration::ZERO;
     for _ in 0..UNDISTURBED {
         begun.wait();
@@ -81,7 +75,7 @@ fn disturb(begun: Notification, done: Notification) -> ! {
     loop {
         begun.wait();
         time::sleep(Duration::from_micros(random.below(longest.as_micros() as u32 + 1).into()));
-        expect("a restart", supervise::restart(archive), Ok(()));
+        restart(&SYSTEM, "archive");
     }
 }
 
@@ -161,8 +155,8 @@ fn log(
     let last = opened(logs, b"log");
     expect("they come back, all", open(logs, b"log", Mode::Read), Ok(Err(Fault::TooManyOpen)));
     expect("it is open", logs.size(file), Ok(Ok(0)));
-    expect("of another process", keeper.revoke(process("painter")), Ok(0));
-    expect("revoked", keeper.revoke(process("logger")), Ok(OPEN as u32));
+    expect("of another process", keeper.revoke(process(&SYSTEM, "painter")), Ok(0));
+    expect("revoked", keeper.revoke(process(&SYSTEM, "logger")), Ok(OPEN as u32));
     for file in [file, last] {
         expect("it is revoked", logs.seek(file, 0), Ok(Err(Fault::NotOpen)));
     }
@@ -215,16 +209,6 @@ fn attack(logs: Handle<dyn Files<0>>) {
     expect("the other directory", other.error(), Some(CallError::NotPermitted));
     let room = raw::call(raw::service(&SYSTEM, "ROOM"), 0, [0; 4]);
     expect("the flash behind it", room.error(), Some(CallError::NotPermitted));
-}
-
-/// Repeats a call until the process of the file system does not restart within it.
-fn settled<T>(mut call: impl FnMut() -> Result<Result<T, Fault>, CallError>) -> Result<T, Fault> {
-    loop {
-        match call() {
-            Ok(result) => return result,
-            Err(error) => expect("why a call fails", error, CallError::ServerFaulted),
-        }
-    }
 }
 
 /// Adds a record, by two calls.

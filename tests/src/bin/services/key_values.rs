@@ -7,9 +7,7 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
-use crossgate::{
-    CallError, Exclusive, Handle, LeaseBuf, Notification, Signal, supervise, thread, time,
-};
+use crossgate::{CallError, Exclusive, Handle, LeaseBuf, Notification, Signal, thread, time};
 use crossgate_key_value::{Fault, Format, Key, KeyValue, Store};
 use crossgate_partition::{Error, Fault as FlashFault, Partition, PartitionHandle, Partitions};
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
@@ -17,6 +15,7 @@ use simulated_chips::SimulatedFlash;
 use system_tests::random::Random;
 use system_tests::raw;
 use system_tests::report::{expect, expect_that, pass};
+use system_tests::restarts::{restart, settled};
 
 type Flash = SimulatedFlash<8192, 4, 1024>;
 type Room = PartitionHandle<0, 4, 1024>;
@@ -65,8 +64,6 @@ const SECRET: Key = Key::new("secret");
 
 /// Restarts the store somewhere within each change but the first ones, by which it learns how long a change takes.
 fn disturb(begun: Notification, done: Notification) -> ! {
-    let store = SYSTEM.processes.iter().position(|process| process.name == "keeper");
-    let store = store.unwrap_or(0) as u8;
     let mut longest = Duration::ZERO;
     for _ in 0..UNDISTURBED {
         begun.wait();
@@ -79,17 +76,7 @@ fn disturb(begun: Notification, done: Notification) -> ! {
         begun.wait();
         let limit = longest.as_micros() as u32 * 5 / 4 + 1;
         time::sleep(Duration::from_micros(random.below(limit).into()));
-        expect("a restart", supervise::restart(store), Ok(()));
-    }
-}
-
-/// Repeats a call of the store until its process does not restart within it.
-fn settled<T>(mut call: impl FnMut() -> Result<Result<T, Fault>, CallError>) -> Result<T, Fault> {
-    loop {
-        match call() {
-            Ok(result) => return result,
-            Err(error) => expect("why a call fails", error, CallError::ServerFaulted),
-        }
+        restart(&SYSTEM, "keeper");
     }
 }
 

@@ -5,12 +5,13 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::convert::Infallible;
-use crossgate::{CallError, Exclusive, Handle, Notification, Signal, kept, supervise, thread};
+use crossgate::{CallError, Exclusive, Handle, Notification, Signal, kept, thread};
 use crossgate_entropy::{Entropy, Error, Fault, LONGEST, NoSource, Random, RandomHandle};
 use rand_core::{TryRng, utils};
 use system_tests::probe;
 use system_tests::raw;
 use system_tests::report::{expect, expect_that, pass};
+use system_tests::restarts::restart;
 use system_tests::victim::{SECRET, Safe, Vault};
 use system_tests::watch::Watch;
 
@@ -114,8 +115,7 @@ fn witness(
     vault: Handle<dyn Vault>,
 ) -> ! {
     half.wait();
-    let entropy = SYSTEM.processes.iter().position(|process| process.name == "entropy");
-    expect("a restart", supervise::restart(entropy.map_or(0, |index| index as u8)), Ok(()));
+    restart(&SYSTEM, "entropy");
     expect("signal", go.signal(), Ok(()));
     done.wait();
     expect("the secret", vault.is_intact(), Ok(true));

@@ -8,8 +8,7 @@
 
 use core::time::Duration;
 use crossgate::{
-    CallError, Concurrent, Exclusive, Handle, LeaseBuf, Notification, Signal, interface, supervise,
-    time,
+    CallError, Concurrent, Exclusive, Handle, LeaseBuf, Notification, Signal, interface, time,
 };
 use crossgate_ethernet::{Ethernet, EthernetLink, EthernetPort, forward};
 use crossgate_network::{
@@ -19,6 +18,7 @@ use system_tests::cable::Cable;
 use system_tests::random::Random;
 use system_tests::raw;
 use system_tests::report::{expect, expect_that, fail, pass};
+use system_tests::restarts::restart;
 
 const ADDRESS: [u8; 4] = [10, 0, 0, 1];
 const SETTINGS: Settings = Settings::new([2, 0, 0, 0, 0, 1], ADDRESS, 24);
@@ -49,10 +49,10 @@ struct Disturber;
 
 impl Disturb for Disturber {
     fn restart_echo(&self) {
-        restart("echo");
+        restart(&SYSTEM, "echo");
     }
     fn restart_network(&self) {
-        restart("network");
+        restart(&SYSTEM, "network");
     }
 }
 
@@ -101,11 +101,6 @@ fn run(sockets: &'static Sockets, link: Handle<dyn Ethernet>) -> ! {
     sockets.run(EthernetLink::<512>::new(link))
 }
 
-fn restart(name: &str) {
-    let process = SYSTEM.processes.iter().position(|process| process.name == name);
-    expect("a restart", supervise::restart(process.unwrap_or(0) as u8), Ok(()));
-}
-
 /// Restarts the driver while a piece is on its way, except the first ones, by which it learns how long one takes.
 fn disturb(begun: Notification, done: Notification) -> ! {
     let mut longest = Duration::ZERO;
@@ -119,7 +114,7 @@ fn disturb(begun: Notification, done: Notification) -> ! {
     loop {
         begun.wait();
         time::sleep(Duration::from_micros(random.below(longest.as_micros() as u32).into()));
-        restart("driver");
+        restart(&SYSTEM, "driver");
     }
 }
 

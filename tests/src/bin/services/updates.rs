@@ -4,7 +4,6 @@
 //! sends images may not confirm them, the one that confirms may not send any, and neither reaches the flash.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use crossgate::supervise;
 use crossgate::{CallError, Exclusive, Handle, LeaseBuf, Notification, Signal, interface, thread};
 use crossgate_partition::{Partition, PartitionHandle, Partitions};
 use crossgate_update::{BootState, Confirm, Fault, Image, Update, Updates};
@@ -15,6 +14,7 @@ use sha2::{Digest, Sha512};
 use simulated_chips::SimulatedFlash;
 use system_tests::raw;
 use system_tests::report::{expect, pass};
+use system_tests::restarts::restart;
 use system_tests::watch::allow_no_fault;
 
 const PAGE: usize = 256;
@@ -136,8 +136,7 @@ fn begin_and_send(update: Handle<dyn Update>, image: &[u8; IMAGE]) {
 /// Restarts the process of the updates when it is told to.
 fn restart_updates(told: Notification) -> ! {
     told.wait();
-    let updates = SYSTEM.processes.iter().position(|process| process.name == "updater");
-    expect("a restart", supervise::restart(updates.unwrap_or(0) as u8), Ok(()));
+    restart(&SYSTEM, "updater");
     thread::exit()
 }
 
