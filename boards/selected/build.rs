@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Puts the `memory.x` of the chosen board where the linker of the firmware looks for it. The boards do it by
-//! themselves for a firmware that depends on one of them only.
+//! Puts the `memory.x` of the chosen board where the linker of the firmware looks for it. A firmware that depends on
+//! one board only does not need this, because the board's own build script does it.
 
 use std::{env, fs, path::PathBuf};
 
@@ -9,7 +9,7 @@ const DEFAULT: &str = "mps2-an385";
 
 fn main() {
     let features = env::var("CARGO_CFG_FEATURE").unwrap_or_default();
-    // None, or several: then the crate does not compile.
+    // No board, or several boards: the crate then does not compile.
     let board = features.split(',').find(|feature| !feature.is_empty()).unwrap_or(DEFAULT);
     let memory = PathBuf::from("..").join(board).join("memory.x");
     println!("cargo::rerun-if-changed={}", memory.display());

@@ -4,7 +4,7 @@
 
 use crate::I2cChip;
 
-/// The air around the chip, as what its converter makes of it (4.2.3).
+/// The air around the chip, as values of its converter (4.2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Climate {
     /// Temperature: 20 bits.
@@ -31,8 +31,8 @@ impl Climate {
 ///   the status says so (1.1, 5.4.4).
 /// - The oversampling of humidity counts from the next write of `ctrl_meas` on (5.4.3).
 /// - `config` does not change in normal mode (5.4.6).
-/// - In forced mode a measurement takes as long as the data sheet's typical time (9.1); the data registers change when
-///   it is over, and then it sleeps.
+/// - In forced mode a measurement takes the data sheet's typical time (9.1); the data registers change when it is over,
+///   and then the chip sleeps.
 /// - A write transfer is pairs of a register and its value (6.2.1); a read transfer goes on to the next register
 ///   (6.2.2), and the data registers do not change within it (4).
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub struct Bme280 {
     copies_until: u64,
     /// The register that the next byte is read from.
     register: u8,
-    /// The bytes of the present write transfer: the next one is a register if their number is even.
+    /// The number of bytes of the present write transfer: if it is even, the next byte is the number of a register.
     written: u32,
     ctrl_hum: u8,
     /// The oversampling of humidity that counts.
@@ -82,10 +82,11 @@ const H1: u8 = 75;
 const HUMIDITY: [u8; 7] = [0x72, 0x01, 0x00, 0x13, 0x29, 0x03, 0x1e];
 
 impl Bme280 {
-    /// Creates a chip that gets power at the time 0, in the air of [`Climate::EXAMPLE`]. Its address is 0x76 or 0x77.
+    /// Creates a chip whose power comes on at the time 0, in the air of [`Climate::EXAMPLE`]. Its address is 0x76 or
+    /// 0x77.
     ///
     /// # Panics
-    /// It has no other address.
+    /// If the address is another one.
     #[must_use]
     pub const fn new(address: u8) -> Bme280 {
         assert!(address == 0x76 || address == 0x77, "the address of a BME280 is 0x76 or 0x77");
@@ -148,7 +149,7 @@ impl Bme280 {
         };
         self.measures_until = None;
         if self.mode() == NORMAL {
-            // Nobody sees how many there were meanwhile.
+            // The number of measurements meanwhile makes no difference.
             let period = self.standby() + self.duration();
             self.measures_until = Some(end + period * ((now - end) / period + 1));
         } else {

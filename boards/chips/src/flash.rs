@@ -7,12 +7,12 @@ use embedded_storage::nor_flash::{
     check_erase, check_read, check_write,
 };
 
-/// Why the flash refused something, or failed.
+/// The reason why the flash refused an operation, or failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// The place is not aligned, or not in the flash.
+    /// The address is not aligned, or not in the flash.
     Place(NorFlashErrorKind),
-    /// A bit that is 0 would have to become 1, which only erasing does.
+    /// A bit that is 0 would have to become 1, which only an erase can do.
     NotErased,
     /// The power was lost.
     NoPower,
@@ -41,8 +41,8 @@ impl NorFlashError for Error {
 
 /// A NOR flash of `SIZE` bytes, which writes words of `WRITE` bytes and erases pages of `ERASE`.
 ///
-/// As in a real one, a write makes bits 0, and only to erase a page makes them 1 again; a write that would need a bit
-/// set is refused. The power can be [cut](SimulatedFlash::cut_power_after) within a word or a page.
+/// As in a real flash, a write makes bits 0, and only erasing a page makes them 1 again; a write that would have to set
+/// a bit to 1 is refused. The power can be [cut](SimulatedFlash::cut_power_after) within a word or a page.
 ///
 /// ```
 /// use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
@@ -61,7 +61,7 @@ impl NorFlashError for Error {
 /// ```
 pub struct SimulatedFlash<const SIZE: usize, const WRITE: usize, const ERASE: usize> {
     bytes: [u8; SIZE],
-    /// The number of words and pages that are still written and erased; `None` while nobody cuts the power.
+    /// The number of words and pages until the power is cut; `None` if it will not be cut.
     steps: Option<u32>,
     has_power: bool,
     /// The number of pages that have been erased.
@@ -95,12 +95,12 @@ impl<const SIZE: usize, const WRITE: usize, const ERASE: usize> SimulatedFlash<S
         SimulatedFlash { bytes: [0xff; SIZE], steps: None, has_power: true, erased: 0 }
     }
 
-    /// Lets the power fail when so many words and pages have been written and erased: the next one is half done.
+    /// Cuts the power after this number of words written and pages erased: the next operation is half done.
     pub fn cut_power_after(&mut self, steps: u32) {
         self.steps = Some(steps);
     }
 
-    /// Switches the power on, with the bytes as they are.
+    /// Switches the power on again; the bytes stay as they are.
     pub fn switch_on(&mut self) {
         (self.steps, self.has_power) = (None, true);
     }

@@ -52,7 +52,7 @@ impl<C: I2cChip, const N: usize> SimulatedI2c<C, N> {
         let mut direction = None;
         for operation in operations {
             let reads = matches!(operation, Operation::Read(_));
-            // Operations of one kind follow each other without a new START.
+            // Neighbouring operations of the same kind have no START between them.
             if direction != Some(reads) {
                 direction = Some(reads);
                 if !chip.start(reads, now) {

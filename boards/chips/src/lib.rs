@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Chips as their data sheets describe them, for firmware that runs without the real ones.
 //!
-//! The hosted board has such chips on its buses. A firmware for any other board gets them by a [`SimulatedI2c`] or a
-//! [`SimulatedSpi`], which are buses of `embedded-hal` with chips in place of wires. A chip refuses what the real one refuses, and is busy as long
-//! as the real one is.
+//! The hosted board has such chips on its bus. A firmware for any other board uses a [`SimulatedI2c`] or a
+//! [`SimulatedSpi`]: a bus of `embedded-hal` with simulated chips and without wires. A chip refuses what the real one
+//! refuses, and is busy as long as the real one is.
 //!
 //! | chip | what | source |
 //! |---|---|---|
 //! | [`Bme280`] | temperature, pressure and humidity | Bosch Sensortec, BST-BME280-DS002 |
-//! | [`SimulatedFlash`] | a flash memory, whose power may fail | the rules of NOR flash that `embedded-storage` tells |
+//! | [`SimulatedFlash`] | a flash memory, whose power may fail | the rules of NOR flash in `embedded-storage` |
 //! | [`Ssd1306`] | a display of 128 x 64 points, on an SPI or an I2C bus | Solomon Systech, SSD1306, revision 1.1 |
 //! | [`W25q`] | a NOR flash | Winbond, W25Q32JV |
 //!

@@ -15,7 +15,7 @@ pub struct Lines<const N: usize> {
 struct Line {
     /// The number of times that it has changed; it is low after an odd number.
     changes: AtomicU32,
-    /// The times of the last change to high and of the last one to low, in µs and without their upper halves.
+    /// The times of the last change to high and of the last change to low: the lower 32 bits, in µs.
     changed: [AtomicU32; 2],
 }
 
@@ -51,7 +51,7 @@ impl<const N: usize> Lines<N> {
         self.lines.get(line).map_or(0, |line| line.changes.load(Relaxed))
     }
 
-    /// Returns when the line changed last to high or low, which was at most an hour before `now`.
+    /// Returns the time of the last change of the line to high or low, which has to be at most an hour before `now`.
     pub(crate) fn changed(&self, line: usize, high: bool, now: u64) -> u64 {
         let time = |line: &Line| line.changed[usize::from(!high)].load(Relaxed);
         let changed = self.lines.get(line).map_or(0, time);

@@ -9,7 +9,7 @@ const HEIGHT: usize = 64;
 /// The picture on a display, 128 x 64 points. As text it is 16 lines of 64 characters of Braille, each of 2 x 4 points.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Picture {
-    /// Eight points a byte, the leftmost in the highest bit.
+    /// Each byte has eight points, the leftmost in the highest bit.
     rows: [[u8; WIDTH / 8]; HEIGHT],
 }
 
@@ -28,7 +28,7 @@ impl Picture {
         self.rows[y][x / 8] |= 0x80 >> (x % 8);
     }
 
-    /// Returns whether the point is lit; one that there is not is dark.
+    /// Returns whether the point is lit; a point outside of the picture is dark.
     #[must_use]
     pub fn is_lit(&self, x: usize, y: usize) -> bool {
         let byte = self.rows.get(y).and_then(|row| row.get(x / 8));
@@ -44,7 +44,8 @@ impl Picture {
     /// Returns the characters of a line of the picture as text, of [`Picture::LINES`].
     pub fn line(&self, line: usize) -> impl Iterator<Item = char> + '_ {
         (0..WIDTH / 2).map(move |column| {
-            // The bits of Braille go down the left, then down the right; the lowest row came later.
+            // The bits of a Braille character go down the left column, then down the right one; those of the lowest row
+            // come last.
             const BITS: [[u32; 2]; 4] = [[0, 3], [1, 4], [2, 5], [6, 7]];
             let mut code = 0x2800;
             for (y, bits) in BITS.iter().enumerate() {

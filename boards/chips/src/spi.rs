@@ -19,7 +19,7 @@ pub trait SpiChip {
 pub struct SimulatedSpi<C, const CHIPS: usize, const LINES: usize> {
     chips: [C; CHIPS],
     lines: &'static Lines<LINES>,
-    /// How often each line had changed when the chips saw it last.
+    /// The number of changes of each line when the chips saw it last.
     seen: [u32; LINES],
 }
 
@@ -59,7 +59,7 @@ impl<C: SpiChip, const CHIPS: usize, const LINES: usize> SimulatedSpi<C, CHIPS, 
         let now = self.lines.now();
         let mut answers = self.chips.iter_mut().filter_map(|chip| chip.exchange(byte, now));
         let answer = answers.next();
-        // All of them get the byte.
+        // All chips get the byte.
         match answers.count() {
             0 => Ok(answer.unwrap_or(0xff)),
             // Two chips drive one line.

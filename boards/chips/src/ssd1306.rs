@@ -4,28 +4,28 @@
 use crate::{I2cChip, Picture, SpiChip};
 use core::fmt;
 
-/// An SSD1306 in a module with 128 x 64 points that is mounted as most are: what begins at the upper left has segments
-/// remapped and outputs scanned backwards. It is [on an SPI bus](Self::on_spi) of four wires with a reset line, or [on an
-/// I2C bus](Self::on_i2c) in a module that resets it when it gets power.
+/// An SSD1306 in a module with 128 x 64 points, mounted as in most modules: for a picture that begins at the upper
+/// left, the driver has to remap the segments and scan the outputs backwards. It is [on an SPI bus](Self::on_spi) of
+/// four wires with a reset line, or [on an I2C bus](Self::on_i2c) in a module that resets it when it gets power.
 ///
-/// - Until its reset line was low once, it does nothing: its registers have no known state (8.9).
-/// - The memory keeps what it has over a reset, and has noise at first (8.5).
-/// - On an SPI bus, the line for data and commands counts at the last bit of a byte (8.1.3). On an I2C bus, a control byte
-///   says what the next byte is, or the rest of the transfer (8.1.5). A command of several bytes has all of them as
-///   commands; data between them are data.
+/// - Until its reset line has been low once, it does nothing, because its registers have no known state (8.9).
+/// - The memory keeps its contents over a reset, and has noise at first (8.5).
+/// - On an SPI bus, the line for data and commands counts at the last bit of a byte (8.1.3). On an I2C bus, a control
+///   byte says what the next byte is, or the rest of the transfer (8.1.5). All bytes of a command are sent as commands;
+///   data in between are written to the memory.
 /// - The display shows something 100 ms after it was switched on (8.9), and only if the charge pump was enabled before:
 ///   that takes effect when it is switched on (application note, 2.1).
 /// - On an SPI bus it has no output. A read on an I2C bus says if it is off (9).
 ///
-/// Scrolling and the configuration of outputs are taken for what they are, and have no effect.
+/// Commands for scrolling and for the configuration of outputs are accepted, and have no effect.
 #[derive(Clone)]
 pub struct Ssd1306<W> {
     wires: W,
-    /// It was in reset once.
+    /// True if it has been in reset once.
     has_begun: bool,
     /// The memory by pages of eight rows, as it is wired to the segments.
     memory: [[u8; COLUMNS]; PAGES],
-    /// The command of which the rest is to come, how many bytes of it are here, and they.
+    /// The command that is not complete yet, the number of its bytes so far, and these bytes.
     pending: [u8; 7],
     received: usize,
     mode: Mode,
@@ -85,7 +85,7 @@ const PAGES: usize = Picture::HEIGHT / 8;
 /// The time from switching on to light, in µs (8.9, tAF).
 const TO_LIGHT: u64 = 100_000;
 
-/// The way in which the place in the memory moves on (10.1.3).
+/// The order in which the place in the memory advances (10.1.3).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Horizontal,
@@ -94,8 +94,8 @@ enum Mode {
 }
 
 impl Ssd1306<FourWires> {
-    /// Creates a display that has power, on these lines of the board: that which selects it, that for data (high) and
-    /// commands, and its reset.
+    /// Creates a display that has power, on these lines of the board: its chip select, the line for data (high) and
+    /// commands (low), and its reset.
     #[must_use]
     pub const fn on_spi(select: usize, data: usize, reset: usize) -> Ssd1306<FourWires> {
         Ssd1306::new(FourWires {
@@ -270,7 +270,7 @@ impl<W: Copy> Ssd1306<W> {
     }
 }
 
-/// The number of bytes of the command that begins so (9).
+/// The number of bytes of the command that begins with this byte (9).
 const fn length(command: u8) -> usize {
     match command {
         0x20 | 0x81 | 0x8d | 0xa8 | 0xd3 | 0xd5 | 0xd9 | 0xda | 0xdb => 2,

@@ -7,10 +7,10 @@ use core::fmt;
 /// A NOR flash like the W25Q32JV, but with as many sectors of 4 KiB, so that it fits into a board's memory. It is erased at
 /// first.
 ///
-/// - It writes nothing in the first 5 ms after it got power at the time 0 (tPUW).
-/// - To program or to erase it has to be told before that writes are enabled; that ends with each of them (Write Enable).
-/// - To program turns bits from 1 to 0, never back. Bytes beyond the end of a page of 256 bytes go to the page's start,
-///   and on from there (Page Program). To erase turns the bits of a sector to 1.
+/// - It ignores writes in the first 5 ms after its power comes on at the time 0 (tPUW).
+/// - Before each program or erase, writes have to be enabled by a command (Write Enable).
+/// - A program turns bits from 1 to 0, never back. Bytes beyond the end of a page of 256 bytes go to the page's start,
+///   and on from there (Page Program). An erase turns the bits of a sector to 1.
 /// - Programs and erases begin when the chip is deselected, if the transfer had as many bytes as it should
 ///   (Page Program, Sector Erase), and take as long as the data sheet's typical time (tPP, tSE, tCE). Meanwhile the status
 ///   says that it is busy, and all else is ignored (BUSY), except for a reset.
@@ -19,8 +19,8 @@ use core::fmt;
 /// - In power-down it ignores all but the release (Power-down).
 /// - While it is held it has no input and no output (/HOLD).
 ///
-/// There are no blocks to erase, nor the protection of blocks, suspended erases, the status registers 2 and 3, and several
-/// data lines. These commands are ignored.
+/// It has no erase of blocks, no protection of blocks, no suspended erases, no status registers 2 and 3, and no
+/// transfers over several data lines. It ignores these commands.
 #[derive(Clone)]
 pub struct W25q<const SECTORS: usize> {
     select: usize,
@@ -42,7 +42,7 @@ pub struct W25q<const SECTORS: usize> {
     memory: [[u8; SECTOR]; SECTORS],
 }
 
-/// Something that takes its time.
+/// An operation that takes time.
 #[derive(Clone, Copy, Debug)]
 struct Work {
     what: What,
@@ -78,7 +78,8 @@ const WAKE: u8 = 0xab;
 const POWER_DOWN: u8 = 0xb9;
 const ERASE_ALL: u8 = 0xc7;
 
-/// Times in µs: tPUW, tPP, tSE, tCE, tRST and tRES1, which are typical ones where there is a longest one as well.
+/// Times in µs: tPUW, tPP, tSE, tCE, tRST and tRES1; the typical time where the data sheet has a typical and a longest
+/// one.
 const TO_WRITE: u64 = 5000;
 const TO_PROGRAM: u64 = 400;
 const TO_ERASE: u64 = 45_000;
@@ -86,14 +87,14 @@ const TO_ERASE_ALL: u64 = 10_000_000;
 const TO_RESET: u64 = 30;
 const TO_WAKE: u64 = 3;
 
-/// The number that no other chip has (Read Unique ID).
+/// The unique number of the chip (Read Unique ID).
 const UNIQUE: [u8; 8] = [0xd1, 0x64, 0x38, 0x11, 0x27, 0x2f, 0x5c, 0x09];
 
 impl<const SECTORS: usize> W25q<SECTORS> {
     /// The number of bytes.
     pub const CAPACITY: usize = SECTORS * SECTOR;
 
-    /// Creates an erased chip on these lines of the board: that which selects it, and that which holds it.
+    /// Creates an erased chip on these lines of the board: its chip select, and its hold line.
     ///
     /// # Panics
     /// If the number of sectors is not a power of two.
@@ -151,7 +152,7 @@ impl<const SECTORS: usize> W25q<SECTORS> {
         self.work.is_some_and(|work| !matches!(work.what, What::Reset | What::Wake))
     }
 
-    /// Returns whether it heeds a command at this time.
+    /// Returns whether it accepts a command at this time.
     fn heeds(&self, command: u8) -> bool {
         match self.work {
             _ if self.is_down => command == WAKE,

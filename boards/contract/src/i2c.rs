@@ -5,27 +5,27 @@ use embedded_hal::i2c::{ErrorKind, NoAcknowledgeSource, Operation};
 
 /// The steps of a controller on a bus.
 pub trait Controller {
-    /// Makes the condition START, also within a transfer.
+    /// Makes a START condition, also within a transfer (a repeated START).
     ///
     /// # Errors
     /// The fault of the lines.
     fn start(&mut self) -> Result<(), ErrorKind>;
-    /// Sends a byte; `what` it is decides about the error if nobody acknowledges it.
+    /// Sends a byte; `what` is the kind of the byte, for the error if no chip acknowledges it.
     ///
     /// # Errors
-    /// Nobody acknowledged it, or what is wrong with the lines.
+    /// No chip acknowledged the byte, or the wires of the bus have an error.
     fn send(&mut self, byte: u8, what: NoAcknowledgeSource) -> Result<(), ErrorKind>;
-    /// Receives a byte, and acknowledges it unless it is the last one of a run.
+    /// Receives a byte, and acknowledges it unless it is the last one of a transfer.
     ///
     /// # Errors
     /// The fault of the lines.
     fn receive(&mut self, acknowledge: bool) -> Result<u8, ErrorKind>;
 }
 
-/// Makes the operations of a transaction up to the condition STOP, which is the caller's, as it is after an error.
+/// Makes the operations of a transaction, but not the STOP condition, which the caller makes, also after an error.
 ///
-/// Neighbours of one kind are one transfer. A read of no bytes is left out: a chip that is asked to send has the data
-/// line, and lets it go only for an acknowledgement.
+/// Neighbours of one kind are one transfer. A read of zero bytes is left out, because a chip that is asked to send
+/// drives the data line until its first byte is acknowledged.
 ///
 /// # Errors
 /// The first error, which ends the transaction.
@@ -70,7 +70,7 @@ mod tests {
     use std::format;
     use std::string::String;
 
-    /// Writes down what a driver does, and has no acknowledgement for the byte 0xff.
+    /// Records the steps of a driver, and does not acknowledge the byte 0xff.
     #[derive(Default)]
     struct Recorder(String, u8);
 

@@ -6,22 +6,22 @@
 //!
 //! | item | what |
 //! |---|---|
-//! | `start!(SYSTEM)` | makes a firmware of a wiring |
+//! | `start!(SYSTEM)` | makes a wiring into a firmware |
 //! | `CLOCK_HZ: u32` | frequency of the timers in Hz, a whole number of MHz |
 //! | `UART0`, `UART1`, `UART2: Mmio` | the registers of three serial lines |
 //! | `TIMER0`, `TIMER1: Mmio` | the registers of two timers |
 //! | `LAMPS: Mmio` | the registers of the lamps |
-//! | `interrupt::{UART0_RX, UART1_RX, UART2_RX}: u16` | lines of the interrupts for a byte that has arrived |
-//! | `interrupt::{TIMER0, TIMER1}: u16` | lines of the interrupts of the timers |
+//! | `interrupt::{UART0_RX, UART1_RX, UART2_RX}: u16` | interrupt lines for received bytes |
+//! | `interrupt::{TIMER0, TIMER1}: u16` | interrupt lines of the timers |
 //! | [`Uart`](Serial) | driver of a serial line: `new(REGISTERS, BAUD)`, `with_receive_interrupt()`, `enable()` |
 //! | [`Timer`](Clock) | driver of a timer: `new(REGISTERS)`, `start()`, `elapsed()`, `interrupt_after(TICKS)`, `clear_interrupt()` |
 //! | [`Lamp`](Light) | driver of a lamp: `new(INDEX)`, for 0 and 1 at least |
 //!
-//! The constructors are for constants: one that gets the registers of another device does not compile. A process that
-//! uses a driver of a device that is not its own has a fault at the first access.
+//! The constructors are for constants: a call with the registers of another device does not compile. A process that
+//! uses a driver of a device that it does not own faults at the first access.
 //!
-//! A board may have more than that. Firmware that uses it runs on this board only. The part that drivers of buses have in common
-//! is here as well: [`i2c`].
+//! A board may have more items. Firmware that uses these runs on that board only. This crate also has code that drivers
+//! of buses share: [`i2c`].
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -36,10 +36,10 @@ use embedded_io::{Read, ReadReady, Write};
 #[doc(hidden)]
 pub use crossgate_abi::table::Mmio;
 
-/// The traits of a board's `Uart`. [`Read`] waits for a byte, [`ReadReady`] returns whether it would have to.
+/// The traits of a board's `Uart`. [`Read`] waits for a byte; [`ReadReady`] returns whether a byte is there.
 ///
 /// With `with_receive_interrupt()` every byte that arrives raises the interrupt, and reading clears it. `enable()` sets
-/// the device up without transferring a byte, as the first access does otherwise; before that nothing is received.
+/// the device up without transferring a byte; otherwise the first access does that. Before, nothing is received.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not keep the contract of a board's `Uart`",
     note = "it implements Read, ReadReady and Write of embedded-io without errors, Debug and Send"
@@ -50,7 +50,7 @@ impl<T: Read<Error = Infallible> + ReadReady + Write + Debug + Send> Serial for 
 /// The traits of a board's `Timer`. [`DelayNs`] waits with the CPU busy, for at least the time that it is given.
 ///
 /// `start()` counts ticks of `CLOCK_HZ` from 0, and `elapsed()` returns how many have passed. `interrupt_after(ticks)`
-/// raises the interrupt once (a board may repeat it after 2^32 ticks); `clear_interrupt()` takes it back.
+/// raises the interrupt once (a board may repeat it after 2^32 ticks); `clear_interrupt()` clears it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not keep the contract of a board's `Timer`",
     note = "it implements DelayNs of embedded-hal, Debug and Send"
@@ -58,8 +58,8 @@ impl<T: Read<Error = Infallible> + ReadReady + Write + Debug + Send> Serial for 
 pub trait Clock: DelayNs + Debug + Send {}
 impl<T: DelayNs + Debug + Send> Clock for T {}
 
-/// The traits of a board's `Lamp`. High is on, whatever the level of the pin. To switch a lamp leaves the others as
-/// they are, but only in one process: the process of the `LAMPS` has all of them.
+/// The traits of a board's `Lamp`. High is on, whatever the level of the pin. Switching a lamp leaves the others as
+/// they are. All lamps belong to the process that owns `LAMPS`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not keep the contract of a board's `Lamp`",
     note = "it implements StatefulOutputPin of embedded-hal without errors, Debug and Send"
@@ -67,10 +67,10 @@ impl<T: DelayNs + Debug + Send> Clock for T {}
 pub trait Light: StatefulOutputPin + digital::ErrorType<Error = Infallible> + Debug + Send {}
 impl<T: StatefulOutputPin + digital::ErrorType<Error = Infallible> + Debug + Send> Light for T {}
 
-/// Checks that the crate that says this is a board: that each item of the [contract](crate) is there, and what can be
-/// known of its value.
+/// Checks that the calling crate is a board: that it has each item of the [contract](crate), with a valid value as far
+/// as that can be checked.
 #[macro_export]
-// It is about the crate that says it.
+// The paths are those of the crate that calls the macro.
 #[allow(clippy::crate_in_macro_def)]
 macro_rules! check {
     () => {
@@ -118,10 +118,10 @@ pub const fn is_clock<T: Clock>() {}
 #[doc(hidden)]
 pub const fn is_light<T: Light>() {}
 
-/// Checks what can be known of the constants.
+/// Checks the constants of a board.
 ///
 /// # Panics
-/// They are wrong. In a constant that is a compile error.
+/// If one of them is wrong. In a constant, that is a compile error.
 #[doc(hidden)]
 pub const fn check_values(clock_hz: u32, devices: &[Mmio], lines: &[u16]) {
     assert!(

@@ -14,8 +14,8 @@ const BUFFER: usize = LONGEST.next_multiple_of(WORD);
 /// Driver of the Ethernet controller, for the process that owns [`ETHERNET`]: a `Device` of `smoltcp`. The option
 /// `--ethernet` says where its cable leads.
 ///
-/// The first access resets the controller, so a frame that a former life of the process has begun ends. A frame that
-/// comes raises the interrupt, until [`receive`](Device::receive) has found no more.
+/// The first access resets the controller, so a frame that a former life of the process has begun is dropped. A
+/// received frame raises the interrupt, until [`receive`](Device::receive) has found no more.
 ///
 /// ```
 /// use hosted_board::{ETHERNET, Ethernet};
@@ -41,7 +41,7 @@ pub struct FreeFrame<'a> {
 }
 
 impl Ethernet {
-    /// The driver of the controller in `mmio`. It takes all frames, whatever its address.
+    /// The driver of the controller in `mmio`. The controller receives all frames, whatever their address.
     ///
     /// # Panics
     /// If `mmio` is not the board's Ethernet controller. In a constant or in the wiring, that is a compile error.

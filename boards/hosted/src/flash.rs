@@ -9,12 +9,12 @@ use embedded_storage::nor_flash::{
     check_write,
 };
 
-/// Why the flash refused something, or failed.
+/// The reason why the flash refused an operation, or failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FlashError {
-    /// The place is not aligned, or not in the flash.
+    /// The address is not aligned, or not in the flash.
     Place(NorFlashErrorKind),
-    /// A bit that is 0 would have to become 1, which only erasing does; or the power was cut.
+    /// A bit that is 0 would have to become 1, which only an erase can do; or the power was cut.
     Failed,
 }
 
@@ -42,7 +42,7 @@ impl NorFlashError for FlashError {
 
 /// Driver of the flash, for the process that owns [`FLASH`]: 64 KiB, with words of 4 bytes and pages of 1024.
 ///
-/// It is erased when the program starts, unless the option `--flash` names a file that keeps what it holds.
+/// It is erased when the program starts, unless the option `--flash` names a file that keeps its contents.
 #[derive(Debug)]
 pub struct Flash {
     registers: Registers,

@@ -8,7 +8,7 @@ use crossgate_abi::hosted::i2c::{
 use embedded_hal::i2c::{self, ErrorKind, ErrorType, NoAcknowledgeSource, Operation};
 
 /// Driver of the controller of the I2C bus, for the process that owns [`I2C0`]. On the bus are a BME280 at the address
-/// 0x76, whose air gets warmer and colder by 2 °C in ten minutes, and an SSD1306 at 0x3c, a display that the option
+/// 0x76, whose air gets 2 °C warmer and colder again in ten minutes, and an SSD1306 at 0x3c, a display that the option
 /// `--display` shows.
 ///
 /// The first access resets the controller, so a transfer that a former life of the process has begun ends.

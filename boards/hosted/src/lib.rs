@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A board that is a Linux program: firmware that is written for it runs on a laptop.
+//! A board that is a Linux program: firmware for it runs on a laptop.
 //!
 //! It has what a development board has, behind the same traits: serial lines ([`Uart`]), which the
 //! command line connects to the terminal, files or sockets; timers ([`Timer`]); and lamps ([`Lamp`]),
@@ -51,7 +51,7 @@ use crossgate::arch::system_call;
 use crossgate_abi::number::hosted::{DEVICE_READ, DEVICE_WRITE};
 use crossgate_abi::{Word, hosted};
 
-/// Makes a program of a wiring. See [`crossgate_hosted::start`].
+/// Makes a wiring into a program. See [`crossgate_hosted::start`].
 #[macro_export]
 macro_rules! start {
     ($system:path) => {
@@ -109,22 +109,22 @@ pub mod interrupt {
     pub const UART1_RX: u16 = hosted::serial::INTERRUPTS[1];
     /// A byte has arrived at [`UART2`](super::UART2).
     pub const UART2_RX: u16 = hosted::serial::INTERRUPTS[2];
-    /// [`TIMER0`](super::TIMER0) has come to its time.
+    /// [`TIMER0`](super::TIMER0) has expired.
     pub const TIMER0: u16 = hosted::timer::INTERRUPTS[0];
-    /// [`TIMER1`](super::TIMER1) has come to its time.
+    /// [`TIMER1`](super::TIMER1) has expired.
     pub const TIMER1: u16 = hosted::timer::INTERRUPTS[1];
     /// A frame has arrived at [`ETHERNET`](super::ETHERNET).
     pub const ETHERNET: u16 = hosted::ethernet::INTERRUPT_LINE;
 }
 
-/// The registers of a device. To use those of a device that the process does not own is a fault.
+/// The registers of a device. An access to registers that the process does not own is a fault.
 #[derive(Debug)]
 struct Registers {
     mmio: Word,
 }
 
 impl Registers {
-    /// Those of the device in `mmio`, which has to be one of `devices`.
+    /// Returns the registers of the device in `mmio`, which has to be one of `devices`.
     #[track_caller]
     const fn of(mmio: Mmio, devices: &[Mmio], otherwise: &str) -> Registers {
         let mut index = 0;

@@ -40,6 +40,6 @@ impl DateTimeAccess for Rtc {
     }
 }
 
-/// The clock can't hold a time before 1970, and no calendar has some that it can hold.
+/// The clock can't hold a time before 1970, and can hold times that no calendar has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoCalendar;

@@ -31,12 +31,12 @@ impl Timer {
         self.registers.write(ELAPSED, 0);
     }
 
-    /// Raises the timer's interrupt after so many ticks.
+    /// Raises the timer's interrupt after this number of ticks.
     pub fn interrupt_after(&mut self, ticks: u32) {
         self.registers.write(INTERRUPT_AFTER, ticks.max(1) as Word);
     }
 
-    /// Takes the interrupt back.
+    /// Clears the interrupt.
     pub fn clear_interrupt(&mut self) {
         self.registers.write(INTERRUPT_AFTER, 0);
     }

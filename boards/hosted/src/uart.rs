@@ -8,9 +8,8 @@ use embedded_io::{ErrorType, Read, ReadReady, Write};
 
 /// Driver of a serial line, for the process that owns it.
 ///
-/// It reads and writes through the traits of [`embedded_io`]: [`Read`] waits for the device, [`ReadReady`]
-/// tells whether reading would; what is written is taken at once. It is set up by the first access, and
-/// nothing is received before.
+/// It reads and writes through the traits of [`embedded_io`]: [`Read`] waits for the device, [`ReadReady`] returns
+/// whether a byte is there; writes never wait. The first access sets the device up, and nothing is received before.
 ///
 /// A process that doesn't own the line can make a driver, too, but the first use of it is a fault of
 /// that process.

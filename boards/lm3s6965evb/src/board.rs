@@ -27,8 +27,9 @@ impl Board for Hardware {
     }
 }
 
-/// The watchdog timer, which counts all 32 bits down, from 2^32 - 1 again after 0. Its interrupt stays masked, and it
-/// resets the chip only if it is told to. It is the only timer of the chip whose count the emulator tells.
+/// The watchdog timer, which counts down with 32 bits, and continues from 2^32 - 1 after 0. Its interrupt stays masked,
+/// and it does not reset the chip, because that is not enabled. It is the only timer of the chip whose count the
+/// emulator can read.
 #[derive(Debug)]
 pub struct Watchdog;
 

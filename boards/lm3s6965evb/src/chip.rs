@@ -17,9 +17,9 @@ register_structs! {
         (0x100 => gates: [ReadWrite<u32>; 3]),
         (0x10c => @END),
     },
-    /// The registers of a port of pins that are used here.
+    /// The registers of a GPIO port that are used here.
     pub(crate) Pins {
-        /// Each address is a mask of pins: bit n of the address, times 4, is pin n. An access leaves the others as
+        /// Each address is a mask of pins: bit n of the address, times 4, is pin n. An access leaves the other pins as
         /// they are.
         (0x000 => pub(crate) data: [ReadWrite<u32>; 256]),
         (0x400 => pub(crate) is_output: ReadWrite<u32>),
@@ -59,17 +59,17 @@ const PORTS_A_D_F_G: u32 = 1 << 0 | 1 << 3 | 1 << 5 | 1 << 6;
 /// The pins of the serial lines: port, and receiver and sender as bits.
 const SERIAL_PINS: [(usize, u32); 3] = [(PORT_A, 0b11), (PORT_D, 0b1100), (PORT_G, 0b11)];
 
-/// The pins of the lamps: the status LED, and those in the socket of the network, which the chip's network device does
-/// not use unless it is told to.
+/// The pins of the lamps: the status LED, and the LEDs in the Ethernet socket, which the chip's Ethernet controller
+/// does not use unless it is configured to.
 pub(crate) const LAMP_PINS: [u8; 3] = [0, 2, 3];
 /// The same, as bits.
 const ALL_LAMP_PINS: u32 = 1 << LAMP_PINS[0] | 1 << LAMP_PINS[1] | 1 << LAMP_PINS[2];
 
-/// The number of times that something is looked for at most. The chip goes on with the clock that is there, as
-/// without one there would be nobody to tell that it is missing.
+/// The largest number of reads in a wait for a bit. If the bit does not come, the chip goes on with the clock that it
+/// has, because there is no way to report the failure yet.
 const PATIENCE: u32 = 1 << 16;
 
-/// Readies the chip. Only the kernel may.
+/// Sets the chip up. Only the kernel may do that.
 pub fn prepare() {
     // SAFETY: these are device registers: they are aligned, no Rust object lies there, and any value may be read from
     // them and written to them. Nobody but the kernel uses them.
@@ -77,7 +77,8 @@ pub fn prepare() {
     set_clock(control);
     for (gate, bits) in control.gates.iter().zip([WATCHDOG, UARTS_AND_TIMERS, PORTS_A_D_F_G]) {
         gate.set(gate.get() | bits);
-        // A device may be accessed three cycles after its clock is let through; each of these takes one at least.
+        // A device may be accessed three cycles after its clock is switched on; each of these instructions takes at
+        // least one.
         let _ = [gate.get(), gate.get(), gate.get()];
     }
     for (port, bits) in SERIAL_PINS {
@@ -96,7 +97,7 @@ fn set_clock(control: &SystemControl) {
     clock.modify(Clock::BYPASSES_PLL::SET + Clock::DIVIDES::CLEAR);
     clock.modify(Clock::MAIN_IS_OFF::CLEAR);
     // The crystal needs some milliseconds until it oscillates, and no register shows when it does. Meanwhile the chip
-    // runs at 12 MHz, and each turn takes several cycles.
+    // runs at 12 MHz, and each turn of the loop takes several cycles.
     for _ in 0..PATIENCE {
         let _ = clock.get();
     }
@@ -110,7 +111,7 @@ fn set_clock(control: &SystemControl) {
     clock.modify(Clock::BYPASSES_PLL::CLEAR);
 }
 
-/// The registers of the port of pins at `start`, which is one of the chip's.
+/// Returns the registers of the GPIO port at `start`, which has to be one of the chip's.
 pub(crate) fn pins(start: usize) -> &'static Pins {
     let pointer = core::ptr::with_exposed_provenance::<Pins>(start);
     // SAFETY: these are device registers: they are aligned, no Rust object lies there, and any value may be read from

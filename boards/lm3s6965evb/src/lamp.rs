@@ -20,7 +20,7 @@ pub struct Lamp {
 }
 
 impl Lamp {
-    /// The driver of lamp `index`: 0 is the status LED, 1 and 2 are in the socket of the network.
+    /// The driver of lamp `index`: 0 is the status LED, 1 and 2 are in the Ethernet socket.
     ///
     /// # Panics
     /// If there is no such lamp: there are 3. In a constant or in the wiring, that is a compile error.

@@ -2,9 +2,8 @@
 //! The Stellaris LM3S6965 evaluation board of Luminary Micro (now Texas Instruments): a Cortex-M3 at 50 MHz, as
 //! `qemu-system-arm -M lm3s6965evb` emulates it.
 //!
-//! A firmware that depends on this crate gets the board's memory map (`memory.x`) for linking.
-//! The wiring gives devices such as [`UART0`] and their [`interrupt`]s to processes, which drive
-//! them with [`Uart`], [`Timer`] and [`Lamp`].
+//! A firmware that depends on this crate is linked with the board's `memory.x`. The wiring gives devices such as
+//! [`UART0`] and their [`interrupt`]s to processes, which drive them with [`Uart`], [`Timer`] and [`Lamp`].
 //!
 //! Registers are those of the data sheet of the LM3S6965 (Texas Instruments, SPMS290).
 #![no_std]
@@ -28,11 +27,11 @@ use crossgate_abi::table::Mmio;
 #[doc(hidden)]
 pub use crossgate_cortex_m as port;
 
-/// Makes a firmware of a wiring. See [`crossgate_cortex_m::start`].
+/// Makes a wiring into a firmware. See [`crossgate_cortex_m::start`].
 ///
-/// Before the first process runs, the clock is that of the PLL, and the pins are those of the serial lines and of the
-/// lamps. Time is that of the watchdog timer, which the firmware must not use. The kernel's last words go to
-/// [`UART0`], whoever uses it.
+/// Before the first process runs, the CPU's clock comes from the PLL, and the pins are connected to the serial lines
+/// and the lamps. The watchdog timer gives the time, so the firmware must not use it. The kernel's last words go to
+/// [`UART0`], whichever process owns it.
 #[macro_export]
 macro_rules! start {
     ($system:path) => {
@@ -58,7 +57,7 @@ pub const TIMER1: Mmio = Mmio { start: 0x4003_1000, size: 0x1000 };
 /// The registers of the lamps: those of port F, which also has the button "select".
 pub const LAMPS: Mmio = Mmio { start: 0x4002_5000, size: 0x1000 };
 
-/// The lines of the interrupt controller. A serial line has one for both ways.
+/// The lines of the interrupt controller. A serial line has one interrupt line for both directions.
 pub mod interrupt {
     /// A byte has arrived at [`UART0`](super::UART0).
     pub const UART0_RX: u16 = 5;

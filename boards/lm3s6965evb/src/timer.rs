@@ -71,19 +71,20 @@ impl Timer {
         self.count_down(u32::MAX, Mode::MODE::PERIODIC.value, false);
     }
 
-    /// Raises the timer's interrupt once, after so many ticks.
+    /// Raises the timer's interrupt once, after this number of ticks.
     pub fn interrupt_after(&mut self, ticks: u32) {
         self.count_down(ticks, Mode::MODE::ONCE.value, true);
     }
 
-    /// Takes the interrupt back.
+    /// Clears the interrupt.
     pub fn clear_interrupt(&mut self) {
         let registers = self.registers();
         registers.control.set(0);
         registers.clear.write(Interrupt::IS_AT_0::SET);
     }
 
-    /// Returns how many ticks have passed since [`start`](Timer::start). QEMU does not emulate that: always 2^32 - 1.
+    /// Returns how many ticks have passed since [`start`](Timer::start). QEMU does not emulate the count: the result is
+    /// always 2^32 - 1.
     #[must_use]
     pub fn elapsed(&self) -> u32 {
         // The device counts down.
@@ -115,7 +116,7 @@ impl DelayNs for Timer {
     fn delay_ns(&mut self, nanoseconds: u32) {
         let ticks = nanoseconds.div_ceil(1_000_000_000 / crate::CLOCK_HZ);
         self.count_down(ticks, Mode::MODE::ONCE.value, false);
-        // Not by the count, which the emulator does not tell.
+        // This does not read the count, which the emulator does not emulate.
         while !self.registers().raw_interrupt.is_set(Interrupt::IS_AT_0) {}
     }
 }

@@ -47,9 +47,9 @@ register_bitfields![u32,
 
 /// Driver of a serial line (ARM PL011), for the process that owns its registers.
 ///
-/// It reads and writes through the traits of [`embedded_io`]: [`Read`] and [`Write`] wait for the
-/// device, [`ReadReady`] tells whether reading would. The queues of the device are off, so that every byte raises the
-/// interrupt: it holds a byte each way. It is set up by the first access.
+/// It reads and writes through the traits of [`embedded_io`]: [`Read`] and [`Write`] wait for the device, [`ReadReady`]
+/// returns whether a byte is there. The FIFOs of the device are off, so that every byte raises the interrupt: it holds
+/// one byte in each direction. The first access sets the device up.
 ///
 /// A process that doesn't own the registers can make a driver, too, but the first use of it is a
 /// fault of that process.
@@ -110,7 +110,7 @@ impl Uart {
         self.registers();
     }
 
-    /// Sends a byte, whatever the device was used for before; gives up if it takes none for a while.
+    /// Sends a byte, whatever state the device is in; gives up if the device takes no byte for a while.
     pub(crate) fn tell(&self, byte: u8) {
         // About as long as three bytes take.
         const PATIENCE: u32 = 2000;
@@ -127,7 +127,7 @@ impl Uart {
         registers.data.set(u32::from(byte));
     }
 
-    /// The format has to be written after the divisor, which takes effect by that.
+    /// The format has to be written after the divisor, because this write makes the divisor take effect.
     fn set_rate(&self) {
         let registers = self.device();
         registers.divisor.set(self.divisor / 64);

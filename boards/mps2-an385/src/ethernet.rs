@@ -102,13 +102,13 @@ const BUFFER: usize = CHECKED.next_multiple_of(4);
 const ROOM: u32 = BUFFER as u32 + 8;
 /// The value by which the controller says that it is ready.
 const READY: u32 = 0x8765_4321;
-/// The reads of a register after which the controller has done what it was told (a reset takes up to 100 µs).
+/// The number of reads of a register after which the controller has carried out a command (a reset takes up to 100 µs).
 const PATIENCE: u32 = 1000;
 
 /// Driver of the Ethernet controller (SMSC LAN9118), for the process that owns [`ETHERNET`]: a `Device` of `smoltcp`.
 ///
-/// The first access resets the controller, so one that was left in the middle of a frame, because the process crashed,
-/// begins anew. Frames that it had received are lost. From then on a frame that comes raises the interrupt, until
+/// The first access resets the controller, because a crash of the process may have left it in the middle of a frame.
+/// Frames that it had received are lost. From then on a received frame raises the interrupt, until
 /// [`receive`](Device::receive) has found no more.
 ///
 /// A process that doesn't own the registers can make a driver, too, but the first use of it is a fault of that process.
@@ -146,7 +146,7 @@ fn registers(start: usize) -> &'static Registers {
 }
 
 impl Ethernet {
-    /// The driver of the controller in `mmio`, for frames to this address and to all.
+    /// The driver of the controller in `mmio`, which receives frames to this address and broadcasts.
     ///
     /// # Panics
     /// If `mmio` is not the board's Ethernet controller. In a constant or in the wiring, that is a compile error.
@@ -191,7 +191,7 @@ fn set_up(registers: &Registers, [a, b, c, d, e, f]: [u8; 6]) {
             + InterruptLine::ACTIVE_HIGH::SET
             + InterruptLine::ENABLE::SET,
     );
-    // Nobody reads which frames were sent.
+    // The status of sent frames is not used.
     registers
         .send_configuration
         .write(SendConfiguration::ON::SET + SendConfiguration::STATUS_MAY_BE_LOST::SET);
@@ -214,7 +214,7 @@ fn set_mac(
     }
 }
 
-/// Takes the oldest frame out of the controller. Returns its length; `None` if it has an error or does not fit.
+/// Takes the oldest frame out of the controller. Returns its length; `None` if the frame has an error or does not fit.
 fn take(registers: &Registers, buffer: &mut [u8; BUFFER]) -> Option<usize> {
     let status = registers.received_status.extract();
     let length = status.read(ReceivedStatus::LENGTH) as usize;

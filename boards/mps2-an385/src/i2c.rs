@@ -8,11 +8,11 @@ use tock_registers::registers::{ReadWrite, WriteOnly};
 use tock_registers::{register_bitfields, register_structs};
 
 register_structs! {
-    /// The registers of an ARM SBCon: the lines of a bus, which software moves.
+    /// The registers of an ARM SBCon: the wires of a bus, which software drives.
     Registers {
-        /// Reads the lines; a 1 that is written lets a line go, so that it is high unless a chip holds it.
+        /// Reads the wires; a 1 that is written releases a wire, so that it is high unless a chip holds it.
         (0x00 => release: ReadWrite<u32, Lines::Register>),
-        /// A 1 that is written pulls a line low.
+        /// A 1 that is written pulls a wire low.
         (0x04 => pull: WriteOnly<u32, Lines::Register>),
         (0x08 => @END),
     }
@@ -29,7 +29,8 @@ register_bitfields![u32,
 /// else, so the driver makes each bit, with the CPU busy.
 ///
 /// The first access, and each one after an error on the wires, brings the bus to a known state. A chip that was left in
-/// the middle of a byte, because the process crashed, say, gets clocks until it lets the data wire go, and then a STOP.
+/// the middle of a byte, for example by a crash of the process, gets clocks until it releases the data wire, and then a
+/// STOP.
 ///
 /// A process that doesn't own the registers can make a driver, too, but the first use of it is a fault of that process.
 ///
@@ -40,12 +41,12 @@ register_bitfields![u32,
 #[derive(Debug)]
 pub struct I2c {
     start: usize,
-    /// Reads of a register that take half a bit, at least.
+    /// The number of reads of a register that take at least half a bit.
     half_bit: u32,
     ready: bool,
 }
 
-/// The cycles that a read of a register in a loop takes at least: an access of the bus of devices, and the loop's three
+/// The least cycles of a read of a register in a loop: an access to the peripheral bus, and the loop's three
 /// instructions.
 const CYCLES_PER_READ: u32 = 6;
 /// The time that a chip may hold the clock, in half bits.
@@ -100,7 +101,7 @@ impl I2c {
         self.registers().pull.write(Lines::CLOCK::SET);
     }
 
-    /// Lets the clock go, and waits until no chip holds it.
+    /// Releases the clock wire, and waits until no chip holds it.
     fn release_clock(&self) -> Result<(), ErrorKind> {
         self.registers().release.write(Lines::CLOCK::SET);
         for _ in 0..PATIENCE {
@@ -112,7 +113,7 @@ impl I2c {
         Err(ErrorKind::Bus)
     }
 
-    /// Makes a clock with this bit on the data line, if no chip pulls it low. Returns the bit that was there.
+    /// Makes a clock with this bit on the data wire, which a chip may pull low. Returns the bit that was on the wire.
     fn clock(&self, bit: bool) -> Result<bool, ErrorKind> {
         self.set_data(bit);
         self.wait();
@@ -122,7 +123,7 @@ impl I2c {
         Ok(bit)
     }
 
-    /// Makes the condition STOP: the data line rises while the clock is high.
+    /// Makes a STOP condition: the data wire rises while the clock is high.
     fn stop(&self) -> Result<(), ErrorKind> {
         self.pull_clock();
         self.set_data(false);
@@ -133,10 +134,11 @@ impl I2c {
         if self.data() { Ok(()) } else { Err(ErrorKind::Bus) }
     }
 
-    /// Frees the bus from whatever was left on it.
+    /// Frees the bus from a transfer that was left unfinished.
     //
-    // A chip that sends gets clocks until it lets the data line go. One that receives has let it go, and gets none:
-    // with the rest of a byte it would do what it was not told. A START ends either's byte, and the STOP the transfer.
+    // A chip that sends gets clocks until it releases the data wire. A chip that receives has released it and gets
+    // none: it would take them as the rest of its byte, and might carry out a command that was never sent. A START ends
+    // the byte of either, and the STOP ends the transfer.
     fn recover(&self) -> Result<(), ErrorKind> {
         self.set_data(true);
         self.release_clock()?;
@@ -157,7 +159,7 @@ impl I2c {
 }
 
 impl Controller for I2c {
-    /// The data line falls while the clock is high.
+    /// The data wire falls while the clock is high.
     fn start(&mut self) -> Result<(), ErrorKind> {
         self.set_data(true);
         self.wait();
@@ -207,7 +209,7 @@ impl i2c::I2c for I2c {
         }
         let result = operate(self, address, operations);
         let lines = match result {
-            // Another controller has the bus, or a chip holds the data line and needs clocks to let it go.
+            // Another controller has the bus, or a chip holds the data wire and needs clocks to release it.
             Err(ErrorKind::ArbitrationLoss) => {
                 self.registers().release.write(Lines::CLOCK::SET + Lines::DATA::SET);
                 Err(ErrorKind::ArbitrationLoss)

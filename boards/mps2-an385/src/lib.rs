@@ -2,9 +2,9 @@
 //! The ARM MPS2 board with the AN385 image: a Cortex-M3 at 25 MHz, as `qemu-system-arm -M
 //! mps2-an385` emulates it.
 //!
-//! A firmware that depends on this crate gets the board's memory map (`memory.x`) for linking.
-//! The wiring gives devices such as [`UART0`] and their [`interrupt`]s to processes, which drive
-//! them with [`Uart`], [`Timer`], [`Lamp`], [`I2c`], [`Ethernet`] and [`Watchdog`].
+//! A firmware that depends on this crate is linked with the board's `memory.x`. The wiring gives devices such as
+//! [`UART0`] and their [`interrupt`]s to processes, which drive them with [`Uart`], [`Timer`], [`Lamp`], [`I2c`],
+//! [`Ethernet`] and [`Watchdog`].
 #![no_std]
 
 mod board;
@@ -31,10 +31,10 @@ use crossgate_abi::table::Mmio;
 #[doc(hidden)]
 pub use crossgate_cortex_m as port;
 
-/// Makes a firmware of a wiring. See [`crossgate_cortex_m::start`].
+/// Makes a wiring into a firmware. See [`crossgate_cortex_m::start`].
 ///
-/// Time is that of the dual timer, which the firmware must not use. The kernel's last words go to
-/// [`UART0`], whoever uses it.
+/// The dual timer gives the time, so the firmware must not use it. The kernel's last words go to [`UART0`], whichever
+/// process owns it.
 #[macro_export]
 macro_rules! start {
     ($system:path) => {

@@ -59,7 +59,7 @@ impl Timer {
         registers.control.write(Control::ENABLE::SET);
     }
 
-    /// Raises the timer's interrupt after so many ticks, and then every 2^32.
+    /// Raises the timer's interrupt after this number of ticks, and then every 2^32 ticks.
     pub fn interrupt_after(&mut self, ticks: u32) {
         let registers = self.registers();
         registers.control.set(0);
@@ -68,7 +68,7 @@ impl Timer {
         registers.control.write(Control::ENABLE::SET + Control::INTERRUPT::SET);
     }
 
-    /// Takes the interrupt back.
+    /// Clears the interrupt.
     pub fn clear_interrupt(&mut self) {
         self.registers().control.set(0);
         self.registers().interrupt.set(1);

@@ -37,9 +37,9 @@ register_bitfields![u32,
 
 /// Driver of a serial line (CMSDK APB UART), for the process that owns its registers.
 ///
-/// It reads and writes through the traits of [`embedded_io`]: [`Read`] and [`Write`] wait for the
-/// device, [`ReadReady`] tells whether reading would. The device has no queues: a byte each way.
-/// It is set up by the first access.
+/// It reads and writes through the traits of [`embedded_io`]: [`Read`] and [`Write`] wait for the device, [`ReadReady`]
+/// returns whether a byte is there. The device has no FIFOs: it holds one byte in each direction. The first access sets
+/// it up.
 ///
 /// A process that doesn't own the registers can make a driver, too, but the first use of it is a
 /// fault of that process.
@@ -97,7 +97,7 @@ impl Uart {
         self.registers();
     }
 
-    /// Sends a byte, whatever the device was used for before; gives up if it takes none for a while.
+    /// Sends a byte, whatever state the device is in; gives up if the device takes no byte for a while.
     pub(crate) fn tell(&self, byte: u8) {
         // About as long as three bytes take.
         const PATIENCE: u32 = 1000;

@@ -32,8 +32,8 @@ const UNLOCK: u32 = 0x1acc_e551;
 
 /// Driver of the watchdog (CMSDK APB watchdog), for the process that owns its registers.
 ///
-/// If it is not fed for its time, it raises the non-maskable interrupt, which the supervisor is told of as of any
-/// interrupt that no process has. If it is not fed for the same time again, it resets the board.
+/// If it is not fed in time, it raises the non-maskable interrupt, which the kernel reports to the supervisor like any
+/// interrupt that no process owns. If it is not fed for the same time again, it resets the board.
 ///
 /// A process that doesn't own the registers can make a driver, too, but the first use of it is a fault of that process.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Watchdog {
         Watchdog { start: mmio.start }
     }
 
-    /// Makes the watchdog reset the board at the latest when it has not been fed for twice this time; at most 171 s.
+    /// Makes the watchdog reset the board when it has not been fed for twice this time, which is at most 171 s.
     pub fn start(&mut self, time: Duration) {
         let ticks = time.as_micros().saturating_mul((CLOCK_HZ / 1_000_000).into());
         let ticks = u32::try_from(ticks).unwrap_or(u32::MAX).max(1);
@@ -68,7 +68,7 @@ impl Watchdog {
         self.change(|registers| registers.clear.set(1));
     }
 
-    /// Changes registers, which are locked before and after that: a stray write can't stop the watchdog.
+    /// Changes registers. They are locked before and after, so that a stray write can't stop the watchdog.
     fn change(&mut self, change: impl FnOnce(&Registers)) {
         let pointer = core::ptr::with_exposed_provenance::<Registers>(self.start);
         // SAFETY: `new` has checked that these are device registers: they are aligned, no Rust object lies there, and

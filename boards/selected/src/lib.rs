@@ -2,9 +2,9 @@
 //! The board that the examples, benchmarks and tests of this repository run on. Firmware that says `board::UART0` and
 //! `board::start!(SYSTEM)` is the same for all.
 //!
-//! On Linux it is that of [hosted](https://docs.rs/hosted-board). For a microcontroller a feature chooses one, as in
-//! `cargo run --release --target thumbv7m-none-eabi -p thermostat --features board/lm3s6965evb`; without, it is
-//! `mps2-an385`.
+//! On Linux it is [`hosted-board`](https://docs.rs/hosted-board). For a microcontroller a feature chooses the board, as
+//! in `cargo run --release --target thumbv7m-none-eabi -p thermostat --features board/lm3s6965evb`; without a feature
+//! it is `mps2-an385`.
 #![no_std]
 
 /// Chooses the board, by the feature that has its name.

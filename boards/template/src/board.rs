@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! STEP 5: what the port asks of the board. This runs with the kernel's rights: short, and without panics.
+//! STEP 5: the functions that the port calls. They run with the kernel's rights, so keep them short, and without
+//! panics.
 
 use crate::{CLOCK_HZ, UART0, Uart};
 use crossgate_cortex_m::Board;
@@ -10,7 +11,7 @@ pub struct Hardware;
 
 impl Board for Hardware {
     const CLOCK_HZ: u32 = CLOCK_HZ;
-    /// As many as the chip has: a wiring with others does not compile.
+    /// The number of interrupt lines of the chip: a wiring with a line beyond it does not compile.
     const LINES: u16 = 5;
     /// A timer of 32 bits that counts by itself is more exact, if the chip has one to spare: see `Watchdog` in
     /// boards/lm3s6965evb.
@@ -20,8 +21,8 @@ impl Board for Hardware {
     type Counter = Nothing;
 
     fn prepare() {
-        // Clock: away from what the chip starts with, to CLOCK_HZ, each wait with an end. Then power for the devices,
-        // and the functions of the pins: no process can do that, as these registers are shared by all.
+        // Set the clock to CLOCK_HZ, and bound each wait. Then switch on power for the devices and set the functions of
+        // the pins: no process can do that, because all devices share these registers.
     }
 
     fn tell(byte: u8) {
@@ -30,7 +31,7 @@ impl Board for Hardware {
     }
 }
 
-/// Where there is no SysTick the board only compiles, for its unit tests.
+/// On a host, which has no SysTick, the board only has to compile, for its unit tests.
 #[cfg(not(target_os = "none"))]
 #[derive(Debug)]
 pub struct Nothing;

@@ -13,7 +13,7 @@ register_structs! {
     }
 }
 
-/// Where the lamps are at the port. At least two; a pin without a lamp will do for a board with one.
+/// The pins of the lamps. There have to be at least two; for a board with one lamp, use a pin without a lamp.
 const PINS: [u8; 2] = [0, 1];
 
 /// Driver of a lamp, for the process that owns the [`LAMPS`]. High is on.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A board to copy. It compiles and keeps the [contract](board_contract), but its devices are those of no chip: look
-//! for `STEP`, in this order.
+//! A board to copy. It compiles and keeps the [contract](board_contract), but its devices exist on no chip. Follow the
+//! comments with `STEP`, in this order.
 //!
 //! STEP 1: name the crate, and depend on the port for your CPU (`Cargo.toml`). STEP 2: `memory.x`.
 #![no_std]
@@ -10,7 +10,7 @@ mod lamp;
 mod timer;
 mod uart;
 
-// Names what is missing, as long as something is.
+// Does not compile while an item is missing, and names it.
 board_contract::check!();
 
 #[doc(hidden)]
@@ -24,7 +24,7 @@ use crossgate_abi::table::Mmio;
 #[doc(hidden)]
 pub use crossgate_cortex_m as port;
 
-/// Makes a firmware of a wiring. See [`crossgate_cortex_m::start`].
+/// Makes a wiring into a firmware. See [`crossgate_cortex_m::start`].
 #[macro_export]
 macro_rules! start {
     ($system:path) => {
@@ -32,8 +32,9 @@ macro_rules! start {
     };
 }
 
-// STEP 3: addresses and lines, from the memory map and the vector table in the manual of the chip. A range is a power
-// of two, at a multiple of its size, and has no registers of another device: a process gets all of it.
+// STEP 3: addresses and lines, from the memory map and the vector table in the manual of the chip. The size of a range
+// is a power of two, and its start is a multiple of the size. It must not include registers of another device, because
+// a process gets the whole range.
 
 /// The frequency of the CPU and of the peripherals, in Hz.
 pub const CLOCK_HZ: u32 = 16_000_000;
@@ -48,7 +49,7 @@ pub const UART2: Mmio = Mmio { start: 0x4000_0800, size: 0x400 };
 pub const TIMER0: Mmio = Mmio { start: 0x4000_1000, size: 0x400 };
 /// The registers of the second timer.
 pub const TIMER1: Mmio = Mmio { start: 0x4000_1400, size: 0x400 };
-/// The registers of the port of pins that the lamps are at.
+/// The registers of the GPIO port of the lamps.
 pub const LAMPS: Mmio = Mmio { start: 0x4000_2000, size: 0x400 };
 
 /// The lines of the interrupt controller.

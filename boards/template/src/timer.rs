@@ -39,13 +39,13 @@ impl Timer {
         self.registers().counts_down_from.set(u32::MAX);
     }
 
-    /// Raises the timer's interrupt once, after so many ticks.
+    /// Raises the timer's interrupt once, after this number of ticks.
     pub fn interrupt_after(&mut self, ticks: u32) {
         self.registers().interrupts_at_0.set(1);
         self.registers().counts_down_from.set(ticks.max(1));
     }
 
-    /// Takes the interrupt back.
+    /// Clears the interrupt.
     pub fn clear_interrupt(&mut self) {
         self.registers().interrupts_at_0.set(0);
     }

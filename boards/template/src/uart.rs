@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! STEP 4: the drivers. The constructor of each is for constants, and refuses registers of other devices.
+//! STEP 4: the drivers. Each constructor is a `const fn` that refuses the registers of other devices.
 
 use crate::{CLOCK_HZ, UART0, UART1, UART2};
 use core::convert::Infallible;
@@ -65,7 +65,7 @@ impl Uart {
         self.registers();
     }
 
-    /// Sends a byte, whatever the device was used for before; gives up if it takes none for a while.
+    /// Sends a byte, whatever state the device is in; gives up if the device takes no byte for a while.
     pub(crate) fn tell(&self, byte: u8) {
         const PATIENCE: u32 = 10_000;
         let registers = crate::registers::<Registers>(self.mmio);
@@ -118,7 +118,8 @@ impl Read for Uart {
         let Some(first) = bytes.first_mut() else { return Ok(0) };
         let registers = self.registers();
         while !registers.state.is_set(State::HAS_RECEIVED) {}
-        // If the interrupt has to be cleared, then before the byte is read: one that arrives later raises it again.
+        // If the device's interrupt has to be cleared, clear it before the byte is read, so that a byte that arrives
+        // later raises it again.
         *first = registers.data.get() as u8;
         Ok(1)
     }

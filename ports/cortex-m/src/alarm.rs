@@ -14,8 +14,10 @@ const CPU_CLOCK: u32 = 1 << 2;
 pub const LONGEST: u32 = (1 << 24) - 1;
 /// The shortest period, in cycles, so that the next period can be set before this one ends.
 const SHORTEST: u32 = 64;
-/// The shortest period, in cycles, while an interrupt line is pending. SysTick comes before a line, so the kernel has to
-/// have ended before the period does. (It does so after about 100 instructions.)
+/// The shortest period, in cycles, while an interrupt line is pending. If SysTick and a line are both pending, the CPU
+/// serves SysTick first. So the kernel has to return, and the CPU to enter the handler of the line, before the period
+/// ends. (The kernel returns about 100 instructions after it has set the period. On hardware, these can take more than
+/// [`SHORTEST`] cycles.)
 const WAY_OUT: u32 = 512;
 
 /// Returns the shortest period, in cycles.
@@ -30,7 +32,7 @@ pub fn registers() -> &'static RegisterBlock {
     unsafe { &*SYST::PTR }
 }
 
-/// Makes SysTick interrupt once, after so many cycles; but not before the [shortest](shortest) period is over.
+/// Makes SysTick interrupt once, after this number of cycles; but not before the [shortest](shortest) period is over.
 pub fn set(cycles: u32) {
     // SAFETY: SysTick belongs to the kernel, and so does the handler of its interrupt.
     unsafe {
@@ -39,7 +41,7 @@ pub fn set(cycles: u32) {
         registers().cvr.write(0);
         registers().csr.write(ENABLE | INTERRUPT | CPU_CLOCK);
         wait_for_period();
-        // A period of 0 cycles stops the counter: no other follows this one.
+        // A reload value of 0 stops the counter when this period ends.
         registers().rvr.write(0);
     }
 }
