@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tells the build scripts of crates with C where the header is: as `DEP_CROSSGATE_C_INCLUDE`.
+//! Passes the folder of the header to build scripts of crates with C, as `DEP_CROSSGATE_C_INCLUDE`.
 
 fn main() {
     let folder = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it for build scripts");

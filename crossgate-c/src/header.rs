@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The header of an interface for C, for build scripts.
+//! Writes the C header of an interface, in a build script.
 //!
-//! It is made from what `#[interface]` says of the trait: the same constants from which `system!` writes the
-//! description of the services into the section `.crossgate.interfaces` of a firmware. (A header can't be made from
+//! The header is made from the constants of the trait that `#[interface]` defines: the same from which `system!` writes
+//! the description of the services into the section `.crossgate.interfaces` of a firmware. (A header can't be made from
 //! that section, because the C of a process is compiled before its firmware is linked.)
 
 use crossgate::interface::MethodText;
@@ -14,7 +14,7 @@ use std::path::Path;
 /// `I`.
 ///
 /// # Panics
-/// If cargo did not call it, or the file can't be written.
+/// If it does not run in a build script, or if the file can't be written.
 pub fn write<I: ?Sized + Interface>(name: &str) {
     let folder = std::env::var("OUT_DIR").expect("cargo sets it for build scripts");
     let path = Path::new(&folder).join(format!("{name}.h"));
@@ -66,7 +66,7 @@ fn signature(method: &MethodText) -> String {
     }
 }
 
-/// Adds a parameter of this shape.
+/// Adds a parameter with this shape.
 fn declare(parameters: &mut String, words: &mut Vec<String>, name: &str, shape: Shape) {
     let mut add = |declaration: String, word: String| {
         let _ = write!(parameters, ", {declaration}");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The functions for a process that is written in C: those of `crossgate.h`.
 //!
-//! The crate of such a process depends on this one, compiles its C in its build script, and gives the kernel the
-//! entry points, which it forwards to C. See the book's chapter *A process in C*. There is no static here, so all
-//! processes have this code in common.
+//! The crate of such a process depends on this one, compiles its C in its build script, and gives the kernel the entry
+//! points, which it forwards to C. See the book's chapter *A process in C*. This crate has no statics, so all processes
+//! share its code.
 #![cfg_attr(target_os = "none", no_std)]
 
 use core::ffi::{CStr, c_char};
@@ -19,8 +19,8 @@ pub mod header;
 /// Calls a method. Returns 0, or the number of a [`CallError`].
 ///
 /// # Safety
-/// `arguments` are `count` words, `results` is room for two. The memory that they lend is the process' own, and
-/// others use only atomics in it meanwhile.
+/// `arguments` points to `count` words, `results` to room for two. The memory that the arguments lend is the process'
+/// own, and other threads access it only by atomics during the call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crossgate_call(
     service: RawHandle,
@@ -33,18 +33,18 @@ pub unsafe extern "C" fn crossgate_call(
     let mut words = [0; abi::ARGUMENT_WORDS];
     let count = (count as usize).min(words.len());
     for (index, word) in words.iter_mut().enumerate().take(count) {
-        // SAFETY: the caller has so many.
+        // SAFETY: the caller passes `count` words.
         *word = unsafe { *arguments.add(index) };
     }
     let shape = Shape { words: count as u8, kinds: kinds as u16 };
     let words = call::call::<(usize, usize)>(service, method as usize, words, shape);
     status(words.map(|(first, second)| {
-        // SAFETY: the caller has room for them.
+        // SAFETY: the caller passes room for two words.
         unsafe { *results = [first, second] };
     }))
 }
 
-/// Returns the number that C gets of a result.
+/// Returns the number that C gets for a result.
 fn status(result: Result<(), CallError>) -> u32 {
     result.map_or_else(|error| abi::Status::from(error).0 as u32, |()| 0)
 }
@@ -67,7 +67,7 @@ pub extern "C" fn crossgate_wait(notification: Notification) {
     notification.wait();
 }
 
-/// Waits for a signal for at most so long. Returns whether one came.
+/// Waits for a signal, but no longer than this time. Returns whether one came.
 #[unsafe(no_mangle)]
 pub extern "C" fn crossgate_wait_for(notification: Notification, microseconds: u64) -> i32 {
     notification.wait_timeout(Duration::from_micros(microseconds)).is_ok().into()
@@ -79,10 +79,10 @@ pub extern "C" fn crossgate_acknowledge(notification: Notification) {
     notification.acknowledge();
 }
 
-/// Writes a line to a log. Returns 0, or the number of a [`CallError`]: `BadArgument` for a level that there is not.
+/// Writes a line to a log. Returns 0, or the number of a [`CallError`]: `BadArgument` for a level that does not exist.
 ///
 /// # Safety
-/// `text` ends with a zero, and nobody writes it meanwhile.
+/// `text` ends with a zero, and no thread writes to it meanwhile.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn crossgate_log(
     log: Handle<dyn Log>,
@@ -95,14 +95,14 @@ pub unsafe extern "C" fn crossgate_log(
     status(level.and_then(|&level| log.write(level, text)))
 }
 
-/// Returns the microseconds since start.
+/// Returns the time since start, in microseconds.
 #[unsafe(no_mangle)]
 pub extern "C" fn crossgate_now() -> u64 {
     let [low, high] = crossgate::arch::system_call(abi::number::NOW, []).words;
     u64::from(low as u32) | u64::from(high as u32) << 32
 }
 
-/// Sleeps for so many microseconds.
+/// Sleeps for this number of microseconds.
 #[unsafe(no_mangle)]
 pub extern "C" fn crossgate_sleep(microseconds: u64) {
     time::sleep(Duration::from_micros(microseconds));
@@ -120,7 +120,7 @@ pub extern "C" fn crossgate_exit() -> ! {
     thread::exit()
 }
 
-/// A fault of the process, as a panic is.
+/// Crashes the process, as a panic does.
 ///
 /// # Safety
 /// `file` ends with a zero.

@@ -5,7 +5,7 @@ use crate::wait;
 use crossgate::pool::{Ended, Pool};
 use embassy_time::Timer;
 
-/// Runs what blocks, on threads of a pool: above all calls of handles, which take the calling thread along.
+/// Runs blocking work on threads of a pool: above all calls of handles, which take the calling thread along.
 ///
 /// ```no_run
 /// # use crossgate::{CallError, Handle, interface, pool::Pool};
@@ -23,7 +23,7 @@ pub struct Blocking {
 }
 
 impl Blocking {
-    /// On the threads of this pool.
+    /// Creates a runner for the threads of this pool.
     #[must_use]
     pub const fn new(pool: Pool) -> Blocking {
         Blocking { pool }
@@ -31,11 +31,11 @@ impl Blocking {
 
     /// Runs a job on a thread of the pool: a closure of at most four words, and so is its result.
     ///
-    /// While all threads of the pool have a job, it tries again each millisecond. If the future is dropped, a job that
-    /// has begun goes on, and its result is dropped.
+    /// While all threads of the pool have a job, the future tries again each millisecond. If the future is dropped, a
+    /// job that has begun goes on, and its result is dropped.
     ///
     /// # Errors
-    /// [`Ended`] if the job did not come to its end, as its thread has [exited](crossgate::thread::exit).
+    /// [`Ended`] if the job has no result because its thread has [exited](crossgate::thread::exit).
     pub async fn run<F, R>(&self, job: F) -> Result<R, Ended>
     where
         F: FnOnce() -> R + Send + 'static,

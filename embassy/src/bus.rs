@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Buses of `embedded-hal` as those of `embedded-hal-async`: transactions on a thread of a pool.
+//! Blocking buses of `embedded-hal` as buses of `embedded-hal-async`: a thread of a pool makes the transactions.
 
 use crate::Blocking;
 use core::fmt;
@@ -11,14 +11,14 @@ use embassy_time::Timer;
 use embedded_hal::{i2c, spi};
 use embedded_hal_async::{i2c::I2c, spi::SpiDevice};
 
-/// The most operations of a transaction.
+/// The largest number of operations of a transaction.
 pub const OPERATIONS: usize = 8;
 
-/// The place of a bus that blocks, and of the `N` bytes of one of its transactions: a static of the process.
+/// A static of the process that holds a blocking bus, and the `N` bytes of one transaction.
 ///
-/// [`Offloaded::bus`] makes of an `I2c` or `SpiDevice` of `embedded-hal` one of `embedded-hal-async`, so that driver crates
-/// for async run as they are. The bytes are copied here, a thread of a pool makes the transaction, and the executor serves
-/// other tasks meanwhile.
+/// [`Offloaded::bus`] turns an `I2c` or `SpiDevice` of `embedded-hal` into one of `embedded-hal-async`, so that async
+/// driver crates run unchanged. The bytes are copied here, a thread of a pool makes the transaction, and the executor
+/// serves other tasks meanwhile.
 ///
 /// ```no_run
 /// # use crossgate::{Handle, pool::Pool};
@@ -55,9 +55,9 @@ struct State<B, const N: usize> {
 #[derive(Clone, Copy, Debug)]
 struct Step {
     kind: Kind,
-    /// The number of bytes that are read; ...
+    /// The number of bytes to read; ...
     read: usize,
-    /// ... that of those to write, which lie behind them.
+    /// ... and of bytes to write, which lie behind them.
     written: usize,
 }
 
@@ -66,7 +66,7 @@ enum Kind {
     Read,
     Write,
     Transfer,
-    /// The bytes that are read replace those that are written.
+    /// The bytes that were read replace the bytes that were written.
     InPlace,
     Delay(u32),
 }
@@ -80,7 +80,7 @@ impl Step {
 }
 
 impl<B, const N: usize> Offloaded<B, N> {
-    /// Creates a place without a bus.
+    /// Creates a static that holds no bus yet.
     #[must_use]
     #[expect(clippy::new_without_default, reason = "it is for statics")]
     pub const fn new() -> Self {
@@ -89,10 +89,10 @@ impl<B, const N: usize> Offloaded<B, N> {
         Offloaded { is_busy: AtomicBool::new(false), state: Mutex::new(state) }
     }
 
-    /// Puts a bus into this place, whose transactions are made on threads of the pool.
+    /// Puts a bus into this static, and returns the async bus, whose transactions threads of the pool make.
     ///
     /// # Panics
-    /// If there is a bus in it already.
+    /// If the static holds a bus already.
     pub fn bus(&'static self, driver: B, helpers: Pool) -> AsyncBus<B, N> {
         let before = self.state.lock().driver.replace(driver);
         assert!(before.is_none(), "one place is for one bus");
@@ -102,8 +102,8 @@ impl<B, const N: usize> Offloaded<B, N> {
 
 /// A bus that blocks as an `I2c` or `SpiDevice` of `embedded-hal-async`: see [`Offloaded`].
 ///
-/// A transaction has at most [`OPERATIONS`] and as many bytes as the place has. If its future is dropped, a transaction
-/// that has begun goes on, and the next one waits for its end.
+/// A transaction has at most [`OPERATIONS`] operations and `N` bytes. If its future is dropped, a transaction that has
+/// begun goes on, and the next one waits for its end.
 #[derive(Debug)]
 pub struct AsyncBus<B: 'static, const N: usize> {
     place: &'static Offloaded<B, N>,
@@ -113,9 +113,9 @@ pub struct AsyncBus<B: 'static, const N: usize> {
 /// Why a transaction failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BusError<E> {
-    /// The bus says so.
+    /// The error is from the bus.
     Bus(E),
-    /// It has more operations than [`OPERATIONS`], or more bytes than the place of the bus has.
+    /// The transaction has more operations than [`OPERATIONS`], or more bytes than the [`Offloaded`] has.
     TooLong,
     /// The driver of the bus has ended its thread.
     Ended,
@@ -151,7 +151,8 @@ impl<E: spi::Error> spi::Error for BusError<E> {
     }
 }
 
-/// The right to use a place. It belongs to the job as soon as there is one, which outlives a dropped future.
+/// The right to use the static. As soon as there is a job, the right belongs to the job, which outlives a dropped
+/// future.
 struct Turn(&'static AtomicBool);
 
 impl Drop for Turn {
@@ -161,19 +162,20 @@ impl Drop for Turn {
 }
 
 impl<B: Send, const N: usize> AsyncBus<B, N> {
-    /// Copies these operations to the place, has a thread do the work, and copies what was read back.
+    /// Copies these operations into the static, has a thread do the work, and copies the bytes that were read back to
+    /// the caller.
     async fn make<O: Operation, E: Send + 'static>(
         &mut self,
         operations: &mut [O],
         work: impl FnOnce(&mut State<B, N>) -> Result<(), E> + Send + 'static,
     ) -> Result<(), BusError<E>> {
         let place = self.place;
-        // It is taken, if at all, by a transaction whose future was dropped.
+        // Only a transaction whose future was dropped can still have it.
         while place.is_busy.swap(true, Acquire) {
             Timer::after_millis(1).await;
         }
         let turn = Turn(&place.is_busy);
-        // Nobody has the lock for long, because nobody else has a turn.
+        // The lock is free, or held for a moment only, because no other transaction has the turn.
         place.state.lock().fill(operations).ok_or(BusError::TooLong)?;
         let job = move || {
             let result = work(&mut place.state.lock());
@@ -188,14 +190,14 @@ impl<B: Send, const N: usize> AsyncBus<B, N> {
 
 /// An operation of a driver.
 trait Operation {
-    /// Returns it without its bytes, and the bytes to write.
+    /// Returns the operation without its bytes, and the bytes to write.
     fn parts(&self) -> (Step, &[u8]);
-    /// Returns the place for what is read.
+    /// Returns the buffer for the bytes that are read.
     fn place(&mut self) -> &mut [u8];
 }
 
 impl<B, const N: usize> State<B, N> {
-    /// Takes over operations with the bytes to write. Returns `None` if there is no room.
+    /// Copies operations with the bytes to write. Returns `None` if there is no room.
     fn fill(&mut self, operations: &[impl Operation]) -> Option<()> {
         let mut end = 0;
         self.count = 0;
@@ -212,7 +214,7 @@ impl<B, const N: usize> State<B, N> {
         Some(())
     }
 
-    /// Hands out what was read.
+    /// Copies the bytes that were read to the operations.
     fn empty(&self, operations: &mut [impl Operation]) {
         let mut rest = &self.bytes[..];
         for (step, operation) in self.steps.iter().zip(operations) {
@@ -277,7 +279,7 @@ where
                 _ => Write(from),
             };
             state.with(none, operation, |driver, operations| match operations {
-                // Many drivers have shorter ways for these.
+                // Many drivers have faster methods for these.
                 [Read(to)] => driver.read(address, to),
                 [Write(from)] => driver.write(address, from),
                 [Write(from), Read(to)] => driver.write_read(address, from, to),

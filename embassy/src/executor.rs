@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Executors: their state, the list of those of the process, and the ring of their bells.
+//! Executors: their state, the list of all executors of the process, and the code that rings their bells.
 
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
@@ -10,28 +10,29 @@ use crossgate::Notification;
 use crossgate::sync::OnceLock;
 use embassy_executor::raw::{self, TaskRef};
 
-/// It polls, and looks at its state before it waits.
+/// The executor polls, and looks at its state before it waits.
 pub(crate) const POLLS: u8 = 0;
-/// It polls, and has to poll again.
+/// The executor polls, and has to poll again.
 pub(crate) const AGAIN: u8 = 1;
-/// It waits for its bell, or is about to.
+/// The executor waits for its bell, or is about to.
 pub(crate) const WAITS: u8 = 2;
 
-/// The executors of the process that run: the last one that has begun, and each knows the one before.
+/// The running executors of the process: a list that begins with the one that was started last, and each knows the one
+/// before.
 static LAST: AtomicPtr<Executor> = AtomicPtr::new(null_mut());
 
 /// An executor of Embassy tasks, for a thread of this process.
 ///
 /// It is a static of the process, because its tasks refer to it for as long as the process lives.
 //
-// The state is first, because an address without an offset is an instruction less.
+// The state is the first field, because an address without an offset takes one instruction less.
 #[repr(C)]
 pub struct Executor {
     pub(crate) state: AtomicU8,
-    /// True if the time of a timer or the set of notifications has changed for which it waits.
+    /// True if the nearest timer, or the set of notifications to wait for, has changed.
     pub(crate) has_news: AtomicBool,
     pub(crate) has_begun: AtomicBool,
-    /// Set before it is in the list.
+    /// Set before the executor is in the list.
     pub(crate) bell: OnceLock<Notification>,
     before: AtomicPtr<Executor>,
     pub(crate) raw: UnsafeCell<MaybeUninit<raw::Executor>>,
@@ -54,7 +55,7 @@ impl Default for Executor {
 }
 
 impl Executor {
-    /// An executor that does not run yet.
+    /// Creates an executor that does not run yet.
     #[must_use]
     pub const fn new() -> Executor {
         Executor {
@@ -67,7 +68,7 @@ impl Executor {
         }
     }
 
-    /// Has it be found.
+    /// Puts the executor into the list.
     pub(crate) fn list(&'static self) {
         let mut before = LAST.load(SeqCst);
         loop {
@@ -80,7 +81,7 @@ impl Executor {
         }
     }
 
-    /// Has it poll again.
+    /// Makes the executor poll again.
     #[inline]
     fn pend(&self) {
         // After the task is in the queue.
@@ -89,10 +90,10 @@ impl Executor {
         }
     }
 
-    /// Has it look again at timers and notifications.
+    /// Makes the executor look at timers and notifications again.
     pub(crate) fn look_again(&self) {
         self.has_news.store(true, SeqCst);
-        // Tasks do this while they are polled; then it looks anyway.
+        // If a task does this while it is polled, the executor looks anyway.
         if self.state.compare_exchange(WAITS, AGAIN, SeqCst, SeqCst).is_ok() {
             self.ring();
         }
@@ -105,17 +106,17 @@ impl Executor {
         }
     }
 
-    /// Returns whether a task belongs to it.
+    /// Returns whether a task belongs to this executor.
     pub(crate) fn has(&self, task: TaskRef) -> bool {
         // SAFETY: the executors of this process are statics.
         let executor = unsafe { task.executor() };
         executor.is_some_and(|executor| executor.id() == self.raw.get().addr())
     }
 
-    /// That of a task.
+    /// Returns the executor of a task.
     ///
     /// # Panics
-    /// If it is none of this crate's.
+    /// If it is not an executor of this crate.
     pub(crate) fn of(task: TaskRef) -> &'static Executor {
         let Some(executor) = all().find(|executor| executor.has(task)) else { foreign() };
         executor
@@ -137,8 +138,8 @@ fn all() -> impl Iterator<Item = &'static Executor> {
 
 /// Makes an executor poll: Embassy calls this, from any thread of the process.
 //
-// It is not believed: an executor that is made by other means has a context of its own choice. The last one is tried
-// first, because most processes have one.
+// The context is checked against the list, because code that makes an executor by other means chooses the context
+// freely. The executor that was started last is compared first, because most processes have only one.
 #[unsafe(export_name = "__pender")]
 fn pender(context: *mut ()) {
     let last = LAST.load(Relaxed);

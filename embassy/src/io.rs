@@ -11,8 +11,9 @@ use embedded_io::{ErrorType, Read, ReadReady, Write, WriteReady};
 ///
 /// A pin becomes one for which tasks wait (`Wait` of `embedded-hal-async`), if each change of its level is an interrupt.
 ///
-/// The device has to tell whether it is ready. The notification is the one to which the wiring binds its interrupt, or
-/// the one that another process signals; it is acknowledged whenever the device is not ready.
+/// The device has to report whether it is ready (`ReadReady`, `WriteReady`). The notification is the one to which the
+/// wiring binds the interrupt of the device, or one that another process signals. `Io` acknowledges it whenever the
+/// device is not ready.
 #[derive(Debug)]
 pub struct Io<D> {
     device: D,
@@ -20,7 +21,7 @@ pub struct Io<D> {
 }
 
 impl<D> Io<D> {
-    /// A device, and what tells that it may be ready.
+    /// Creates it from a device, and the notification that says that the device may be ready.
     pub const fn new(device: D, news: Notification) -> Io<D> {
         Io { device, news }
     }
@@ -39,7 +40,7 @@ impl<D> Io<D> {
                 return Ok(());
             }
             self.news.acknowledge();
-            // Once more, because a pulse that came before was forgotten there.
+            // Looks once more, because the acknowledgement has cleared a pulse that came before it.
             if is_ready(&mut self.device)? {
                 return Ok(());
             }
@@ -71,7 +72,7 @@ impl<D: Write + WriteReady> embedded_io_async::Write for Io<D> {
         self.device.write(bytes)
     }
 
-    /// As the device does it, which may take its time.
+    /// Flushes as the device does, which may block.
     async fn flush(&mut self) -> Result<(), D::Error> {
         self.device.flush()
     }
@@ -81,7 +82,7 @@ impl<P: digital::ErrorType> digital::ErrorType for Io<P> {
     type Error = P::Error;
 }
 
-/// An edge is a change of the level between two looks at it, so a pulse that is over before the task looks is none.
+/// An edge is a change of the level between two reads, so a pulse that is over before the task reads is not seen.
 impl<P: InputPin> Wait for Io<P> {
     async fn wait_for_high(&mut self) -> Result<(), P::Error> {
         self.until_ready(P::is_high).await

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Async tasks in a process: [Embassy](https://embassy.dev)'s executor on a Crossgate thread, and what wakes its tasks.
 //!
-//! Embassy's crates are used as they are: `#[embassy_executor::task]`, `embassy_time::Timer`, `embassy_sync::channel`,
+//! Embassy's crates are used unchanged: `#[embassy_executor::task]`, `embassy_time::Timer`, `embassy_sync::channel`,
 //! `embassy_futures::select`. This crate has what they expect of a platform:
 //!
 //! | Embassy expects | here |
 //! |---|---|
 //! | an executor that sleeps | [`Executor`]: its thread waits for a notification of the process |
-//! | a time driver | the system call for the time, and a deadline of that wait: no alarm, no thread of its own |
+//! | a time driver | the system call for the time, and a timeout of that wait: no alarm and no extra thread |
 //! | interrupts that wake tasks | [`wait`]: a task waits for a notification, to which the wiring binds an interrupt |
-//! | devices with `embedded-io-async`, pins with `Wait` | [`Io`], of what has `embedded-io` or is a pin, and a notification |
-//! | buses with `embedded-hal-async` | [`Offloaded`], of what has `embedded-hal`: a thread of a pool makes the transactions |
-//! | blocking work elsewhere | [`Blocking`]: a call runs on a thread of a [pool](crossgate::pool) |
+//! | devices with `embedded-io-async`, pins with `Wait` | [`Io`], made of a device of `embedded-io` or a pin, and a notification |
+//! | buses with `embedded-hal-async` | [`Offloaded`], made of a bus of `embedded-hal`: a thread of a pool makes the transactions |
+//! | a way to run blocking work elsewhere | [`Blocking`]: a call runs on a thread of a [pool](crossgate::pool) |
 //! | a lock between threads | [`ProcessRawMutex`], for `embassy_sync` |
 //!
 //! ```no_run

@@ -4,10 +4,10 @@
 use crossgate::sync::Mutex;
 use embassy_sync::blocking_mutex::raw::RawMutex;
 
-/// A mutex for the types of `embassy_sync` that tasks of several executors or threads of a process use.
+/// A mutex for types of `embassy_sync` that are used by several executors or threads of a process.
 ///
-/// It locks for the other threads of the process that want the same object, and lends them priority; those of one
-/// executor alone are served by `NoopRawMutex`, which costs nothing.
+/// It excludes other threads of the process; a thread that waits lends its priority to the thread that has the lock.
+/// For tasks of one executor use `NoopRawMutex`, which costs nothing.
 ///
 /// ```no_run
 /// use crossgate_embassy::ProcessRawMutex;

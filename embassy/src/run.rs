@@ -18,7 +18,7 @@ impl Executor {
     /// `bell` is a notification that nothing else uses: whoever wakes a task rings it while the thread waits.
     ///
     /// # Panics
-    /// If it runs already.
+    /// If the executor runs already.
     pub fn run(&'static self, bell: Notification, init: impl FnOnce(Spawner)) -> ! {
         assert!(!self.has_begun.swap(true, SeqCst), "an executor runs on one thread");
         self.bell.get_or_init(|| bell);
@@ -33,18 +33,18 @@ impl Executor {
         // The nearest time of a timer, if there is one.
         let (mut is_timed, mut due) = (false, 0);
         loop {
-            // Relaxed, because the queue of tasks orders it: who rings for a task that this poll does not see, has seen that
-            // the queue was emptied.
+            // Relaxed, because the queue of tasks orders it: a thread that rings for a task that this poll does not see
+            // has seen that the queue was emptied.
             self.state.store(POLLS, Relaxed);
             // SAFETY: this thread alone polls it, and no task does.
             unsafe { raw.poll() };
-            // A change that comes too late for this is seen below.
+            // A change that comes too late to be seen here is seen below.
             if self.has_news.load(Relaxed) {
                 self.has_news.store(false, SeqCst);
                 notifications = wait::notifications_of(self);
                 is_timed = true;
             }
-            // Also while tasks are ready, because they may always be.
+            // Done while tasks are ready as well, because some task may always be ready.
             if is_timed {
                 due = timers::wake_due(self, time::now().as_micros());
                 is_timed = due != NEVER;
@@ -67,7 +67,7 @@ impl Executor {
             } else {
                 Some(all.wait())
             };
-            // From here on it need not be told.
+            // From here on other threads need not ring.
             self.state.store(POLLS, SeqCst);
             if let Some(arrived) = arrived
                 && !arrived.is(bell)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The timers of tasks: a time driver without an alarm.
 //!
-//! Each task has an item, in which its nearest time is kept; the items of all tasks of the process are one list. An
-//! executor wakes those of its own tasks, and waits no longer than until the nearest: so none is woken for a timer of
-//! another.
+//! Each task has an item with the time of its nearest timer; the items of all tasks of the process form one list. An
+//! executor wakes its own tasks only, and waits until the nearest of their times, so no executor is woken for a timer
+//! of another.
 //
-// The queue of `embassy-time-queue-utils` does not tell tasks of different executors apart.
+// The queue of `embassy-time-queue-utils` is not used, because it does not tell tasks of different executors apart.
 
 use crate::Executor;
 use core::ptr::NonNull;
@@ -16,10 +16,10 @@ use embassy_executor::raw::{self, TaskRef};
 use embassy_executor_timer_queue::TimerQueueItem;
 use embassy_time_driver::Driver;
 
-/// The time that never comes.
+/// A time that never comes.
 pub(crate) const NEVER: u64 = u64::MAX;
 
-/// The entry of a task in a list. One of zeros is valid: it is in no list.
+/// The entry of a task in a list. An entry of zeroes is valid: it is in no list.
 struct Item {
     next: Option<NonNull<Item>>,
     at: u64,

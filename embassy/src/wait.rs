@@ -9,10 +9,10 @@ use crossgate::notification::{Arrived, Set};
 use crossgate::sync::Mutex;
 use embassy_executor::raw::{self, TaskRef};
 
-/// So many tasks of a process wait for notifications at a time.
+/// The largest number of tasks of a process that wait for notifications at a time.
 const MOST: usize = 8;
 
-/// A task that waits, or has been told.
+/// A task that waits, or has been woken.
 #[derive(Clone, Copy)]
 struct Place {
     notification: Notification,
@@ -25,7 +25,7 @@ static PLACES: Mutex<[Option<Place>; MOST]> = Mutex::new([None; MOST]);
 /// Waits for a signal of a notification of this process, and so for an interrupt that is bound to it.
 ///
 /// The thread of the executor waits for it together with its other tasks: no other thread is needed. A signal that
-/// comes while no task waits is kept, as ever; if the future is dropped, none is lost.
+/// comes while no task waits is kept, as for any notification; no signal is lost if the future is dropped.
 ///
 /// ```no_run
 /// # use crossgate::Notification;
@@ -42,7 +42,7 @@ static PLACES: Mutex<[Option<Place>; MOST]> = Mutex::new([None; MOST]);
 /// ```
 ///
 /// # Panics
-/// If eight others of the process wait already, or the task is one of another executor than this crate's.
+/// If eight other tasks of the process wait already, or the task does not run on an executor of this crate.
 pub fn wait(notification: Notification) -> Wait {
     Wait { notification, place: None }
 }
@@ -91,7 +91,7 @@ impl Drop for Wait {
         let Some(index) = self.place else { return };
         let Some(place) = PLACES.lock()[index].take() else { return };
         if place.has_come {
-            // It is the next one's.
+            // The signal belongs to the next task that waits.
             place.notification.signal();
         }
     }
