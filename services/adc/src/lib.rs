@@ -30,7 +30,8 @@
 //! wiring.run(|| assert_eq!(battery.microvolts(), Ok(Ok(1_650_000))));
 //! ```
 //!
-//! There is no trait for converters in `embedded-hal` 1.0, so the crate has one, and a client calls its handle.
+//! `embedded-hal` 1.0 has no trait for converters, so this crate defines one for drivers, and a client calls its handle
+//! directly.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -51,15 +52,15 @@ impl core::error::Error for Fault {}
 
 /// The driver of a converter.
 pub trait Converter {
-    /// Converts the voltage at an input of the converter, by its number on the chip. Returns it in µV. (A converter of 12
-    /// bits at 3.3 V has steps of 806 µV, so no bit is lost.)
+    /// Converts the voltage at an input, which is given by its number on the chip. Returns the voltage in µV. (A
+    /// converter of 12 bits at 3.3 V has steps of 806 µV, so no bit is lost.)
     ///
     /// # Errors
     /// If the converter has no such input, or has failed.
     fn microvolts(&mut self, input: u8) -> Result<u32, Fault>;
 }
 
-/// The interface of the process that has an input, by its place in [`Inputs`].
+/// The interface of the process that may read an input, by the input's place in [`Inputs`].
 #[interface]
 pub trait AnalogInput<const PLACE: usize> {
     /// Returns the voltage at the input, in µV.
@@ -71,12 +72,12 @@ pub trait AnalogInput<const PLACE: usize> {
 #[derive(Debug)]
 pub struct Inputs<C, const N: usize> {
     converter: C,
-    /// Their numbers on the chip.
+    /// The numbers of the inputs on the chip.
     inputs: [u8; N],
 }
 
 impl<C: Converter, const N: usize> Inputs<C, N> {
-    /// Creates the object of these inputs of a converter, by their numbers on the chip.
+    /// Creates the object for these inputs of a converter, given by their numbers on the chip.
     #[must_use]
     pub const fn new(converter: C, inputs: [u8; N]) -> Self {
         Inputs { converter, inputs }

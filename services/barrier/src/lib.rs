@@ -27,10 +27,11 @@
 //! wiring.run(|| assert_eq!((start(ready), other.join()), (Ok(true), Ok(true))));
 //! ```
 //!
-//! When all have met it is there for the next time. A thread that gives up, because of the time or a deadline, is not
-//! counted. If the process of the barrier has `lost_clients;` in the wiring, a thread whose process crashes or is
-//! restarted while the thread waits is not counted from that moment on. The barrier does not learn of a participant
-//! that has crashed elsewhere: it comes later, in its next life, or the others need a `timeout`.
+//! When all threads have met, the barrier can be used again. A thread that gives up, because of a timeout or a
+//! deadline, is not counted. If the process of the barrier has `lost_clients;` in the wiring, a thread whose process
+//! crashes or is restarted while the thread waits is not counted from that moment on. The barrier does not learn of a
+//! participant that crashes while it does not wait: either the participant comes in its next life, or the others need a
+//! `timeout`.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -41,7 +42,7 @@ use crossgate::sync::{Mutex, MutexGuard};
 use crossgate::{Notification, interface};
 use crossgate_waiting::{FOR_EVER, Places, wait_at};
 
-/// For those who meet.
+/// The interface of the threads that meet.
 #[interface]
 pub trait Rendezvous {
     /// Waits for the others as long as it takes. [`TimedOut`]: the caller's deadline was over first.
@@ -56,8 +57,8 @@ pub trait Rendezvous {
 
 /// A barrier for `N` threads.
 //
-// As many places, though the last that comes never waits: one may come again before another one, which was woken, has
-// left its place.
+// It has `N` places, although the last thread to come never waits: a thread may come again before another one, which
+// was woken, has left its place.
 #[derive(Debug)]
 pub struct Barrier<const N: usize>(Mutex<Waiting<N>>);
 
@@ -65,7 +66,7 @@ pub struct Barrier<const N: usize>(Mutex<Waiting<N>>);
 type Waiting<const N: usize> = Places<Client, Result<(), TimedOut>, N>;
 
 impl<const N: usize> Barrier<N> {
-    /// Creates a barrier for as many threads as there are notifications, which are used for nothing else.
+    /// Creates a barrier for as many threads as there are notifications, which must not be used for anything else.
     #[must_use]
     pub const fn new(woken_by: [Notification; N]) -> Self {
         Barrier(Mutex::new(Places::new(woken_by)))
@@ -73,7 +74,7 @@ impl<const N: usize> Barrier<N> {
 }
 
 impl<const N: usize> Barrier<N> {
-    /// If all others are there, they go on.
+    /// If all others are there, lets them go on.
     fn attempt<'a>(
         mut places: MutexGuard<'a, Waiting<N>>,
     ) -> Result<(), MutexGuard<'a, Waiting<N>>> {

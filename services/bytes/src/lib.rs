@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Bytes from one process to another, through a buffer of a fixed size.
 //!
-//! | | takes out | interfaces |
+//! | | a reader takes out | interfaces |
 //! |---|---|---|
-//! | [`StreamBuffer`] | as many bytes as there are | [`ByteWriter`], [`ByteReader`] |
+//! | [`StreamBuffer`] | as many bytes as there are, and fit | [`ByteWriter`], [`ByteReader`] |
 //! | [`MessageBuffer`] | whole messages, as they were put in | [`MessageSender`], [`MessageReceiver`] |
 //!
 //! Any process may host one. The wiring says who writes and who reads.
@@ -46,7 +46,8 @@
 //! });
 //! ```
 //!
-//! Of several that wait the most urgent goes first; bytes of several writers are not mixed within one call.
+//! Of several waiting threads the most urgent one goes first; the bytes of one call are not mixed with those of another
+//! writer.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -65,10 +66,10 @@ use ring::Ring;
 /// The interface of processes that write to a stream.
 #[interface]
 pub trait ByteWriter {
-    /// Writes as many bytes as there is room for, and waits as long as it takes until there is room for one. Returns
-    /// how many these were. [`TimedOut`]: the caller's deadline was over first.
+    /// Writes as many bytes as there is room for, and waits as long as it takes until there is room for at least one.
+    /// Returns the number of bytes written. [`TimedOut`]: the caller's deadline was over first.
     fn write(&self, bytes: Lease<'_, [u8]>) -> Result<u32, TimedOut>;
-    /// Writes as many bytes as there is room for. Returns how many these were.
+    /// Writes as many bytes as there is room for. Returns the number of bytes written.
     fn try_write(&self, bytes: Lease<'_, [u8]>) -> u32;
     /// Writes as many bytes as there is room for, and waits up to `timeout` until there is room for one.
     fn write_timeout(&self, bytes: Lease<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut>;
@@ -77,10 +78,10 @@ pub trait ByteWriter {
 /// The interface of processes that read from a stream.
 #[interface]
 pub trait ByteReader {
-    /// Reads as many bytes as there are, and fit, and waits as long as it takes until there is one. Returns how many
-    /// these were. [`TimedOut`]: the caller's deadline was over first.
+    /// Reads as many bytes as there are, and fit, and waits as long as it takes until there is at least one. Returns
+    /// the number of bytes read. [`TimedOut`]: the caller's deadline was over first.
     fn read(&self, to: LeaseMut<'_, [u8]>) -> Result<u32, TimedOut>;
-    /// Reads as many bytes as there are, and fit. Returns how many these were.
+    /// Reads as many bytes as there are, and fit. Returns the number of bytes read.
     fn try_read(&self, to: LeaseMut<'_, [u8]>) -> u32;
     /// Reads as many bytes as there are, and fit, and waits up to `timeout` until there is one.
     fn read_timeout(&self, to: LeaseMut<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut>;
@@ -152,15 +153,15 @@ pub(crate) fn attempt<const N: usize, R>(
 }
 
 impl<const N: usize> StreamBuffer<N> {
-    /// Creates an empty buffer, with two notifications of its process that are used for nothing else.
+    /// Creates an empty buffer, with two notifications of its process that must not be used for anything else.
     #[must_use]
     pub const fn new(filled: Notification, freed: Notification) -> Self {
         const { assert!(N > 0, "a buffer has room for at least one byte") }
         StreamBuffer(Mutex::new(State::new(filled, freed)))
     }
 
-    /// Adds as many bytes as there is room for. Returns how many these were. For threads of its own process, as that of
-    /// a driver.
+    /// Adds as many bytes as there is room for. Returns the number of bytes added. For threads of the buffer's own
+    /// process, such as that of a driver.
     pub fn put(&self, bytes: &[u8]) -> usize {
         let mut state = self.0.lock();
         let count = bytes.len().min(state.ring.free());

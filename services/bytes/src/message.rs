@@ -24,7 +24,7 @@ pub enum Unsent {
 pub enum Unreceived {
     /// There was no message in time.
     TimedOut,
-    /// The next one is longer than the memory that was lent. It stays where it is.
+    /// The next message is longer than the memory that was lent. It stays in the buffer.
     TooLong,
 }
 
@@ -55,7 +55,7 @@ pub trait MessageReceiver {
     fn next_len(&self) -> Option<u32>;
 }
 
-/// Messages in a buffer of `N` bytes, of which each takes two more than its length.
+/// A buffer of `N` bytes for messages, each of which takes two bytes more than its length.
 #[derive(Debug)]
 pub struct MessageBuffer<const N: usize>(Mutex<State<N>>);
 
@@ -94,7 +94,7 @@ impl<const N: usize> State<N> {
 }
 
 impl<const N: usize> MessageBuffer<N> {
-    /// Creates an empty buffer, with two notifications of its process that are used for nothing else.
+    /// Creates an empty buffer, with two notifications of its process that must not be used for anything else.
     #[must_use]
     pub const fn new(filled: Notification, freed: Notification) -> Self {
         const { assert!(N > HEADER, "a buffer has room for at least one message") }

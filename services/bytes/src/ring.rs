@@ -3,7 +3,7 @@
 
 use crossgate::{Lease, LeaseMut};
 
-/// Up to `N` bytes.
+/// A ring of up to `N` bytes.
 #[derive(Debug)]
 pub struct Ring<const N: usize> {
     bytes: [u8; N],
@@ -25,7 +25,7 @@ impl<const N: usize> Ring<N> {
         N - self.length
     }
 
-    /// Returns the place that is so far behind the oldest byte.
+    /// Returns the place at this distance behind the oldest byte.
     const fn place(&self, distance: usize) -> usize {
         let place = self.start + distance;
         if place < N { place } else { place - N }
@@ -44,7 +44,7 @@ impl<const N: usize> Ring<N> {
         self.length += count;
     }
 
-    /// Adds as many bytes as there is room for. Returns how many these were.
+    /// Adds as many bytes as there is room for. Returns the number of bytes added.
     pub fn write(&mut self, bytes: &Lease<'_, [u8]>) -> usize {
         let count = bytes.len().min(self.free());
         self.extend(count, |room, from| {
@@ -62,12 +62,12 @@ impl<const N: usize> Ring<N> {
         });
     }
 
-    /// Returns the byte that is so far behind the oldest; 0 if there is none.
+    /// Returns the byte at this distance behind the oldest one; 0 if there is none.
     pub fn peek(&self, distance: usize) -> u8 {
         self.bytes.get(self.place(distance)).copied().unwrap_or(0)
     }
 
-    /// Takes as many bytes out as there are, and fit. Returns how many these were.
+    /// Takes out as many bytes as there are, and fit. Returns the number of bytes taken.
     pub fn read(&mut self, to: &mut LeaseMut<'_, [u8]>) -> usize {
         let count = to.len().min(self.length);
         let first = count.min(N - self.start);
@@ -83,7 +83,7 @@ impl<const N: usize> Ring<N> {
         count
     }
 
-    /// Drops the oldest bytes, so many of those that there are.
+    /// Drops this number of the oldest bytes; there have to be as many.
     pub const fn skip(&mut self, count: usize) {
         self.start = self.place(count);
         self.length -= count;

@@ -36,7 +36,8 @@
 //! # }).unwrap();
 //! ```
 //!
-//! The time of day may go back when it is set. For a duration or a deadline take [`crossgate::time::now`], which does not.
+//! The time of day may jump back when it is set. To measure a duration, or for a deadline, use
+//! [`crossgate::time::now`], which never jumps.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -61,7 +62,7 @@ impl fmt::Display for Fault {
 
 impl core::error::Error for Fault {}
 
-/// The interface of a process that may know the time of day. Use it by [`now`].
+/// The interface of a process that may read the time of day. Call it by [`now`].
 #[interface]
 pub trait TimeOfDay {
     /// Returns the time since 1970-01-01 00:00:00 UTC, to the µs; 0 if the clock does not know it.
@@ -75,13 +76,13 @@ pub trait SetTime {
     fn set(&mut self, time: Duration) -> Result<(), Fault>;
 }
 
-/// Why the time of day is not known.
+/// The reason why the time of day is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Error {
     /// The clock has not been set since its power came on, or its driver had an error.
     NotSet,
-    /// The call failed. After [`CallError::ServerFaulted`] the process of the clock restarts, so another try is worth
-    /// while.
+    /// The call failed. After [`CallError::ServerFaulted`] the process of the clock restarts, so the caller may try
+    /// again.
     Call(CallError),
 }
 
@@ -137,7 +138,8 @@ impl<R: DateTimeAccess> SetTime for Clock<R> {
     }
 }
 
-/// Keeps a [`SoftwareClock`] usable over a reset of the system: reads it again and again. For a thread of its process.
+/// Reads the clock again and again, so that a [`SoftwareClock`] can detect a reset of the system. The main function of
+/// a thread of its process.
 pub fn keep(clock: Handle<dyn TimeOfDay>, interval: Duration) -> ! {
     loop {
         let _ = clock.since_1970();
@@ -145,7 +147,8 @@ pub fn keep(clock: Handle<dyn TimeOfDay>, interval: Duration) -> ! {
     }
 }
 
-/// Returns the time since 1970; `None` if it is before that, or after what a call can pass on (the year 584,542).
+/// Returns the time since 1970; `None` if it is before 1970, or too late for a word pair of a call (after the year
+/// 584,542).
 fn since_epoch(time: &NaiveDateTime) -> Option<Duration> {
     u64::try_from(time.and_utc().timestamp_micros()).ok().map(Duration::from_micros)
 }

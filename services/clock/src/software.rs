@@ -14,20 +14,20 @@ kept! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Plain)]
 #[repr(C)]
 struct Setting {
-    /// The time since 1970 when the kernel started. It wraps around if that is before 1970.
+    /// The time since 1970 at which the kernel started. It wraps around if the kernel started before 1970.
     start: u64,
-    /// The last time of the kernel at which this was known to be true.
+    /// The last time of the kernel at which the setting was known to be right.
     seen: u64,
 }
 
-/// A clock for a board without one: the kernel's time, from when it is set. It is off when the power is, and after a reset
-/// of the system.
+/// A clock for a board without one: the kernel's time, counted from the moment when the clock is set. It is not set
+/// after power-on, and after a reset of the system.
 ///
 /// Its setting is [kept](crossgate::kept!), so it survives a crash of its process to the µs. After a reset of the
-/// system the kernel's time starts over, and what is kept would be wrong by the time before. The clock knows this from the
-/// kernel's time, which is less than it was the last time that the clock was used. So somebody has to use it: let a thread
-/// of its process call [`keep`](crate::keep). (If the reset comes before the first use in this way, the clock
-/// may be slow by that time.)
+/// system the kernel's time starts over, and with the kept setting the clock would be slow. The clock detects the reset
+/// because the kernel's time is then less than at the last use of the clock. So a thread of its process has to use the
+/// clock regularly, by [`keep`](crate::keep). (If the last use before the reset was sooner after the start than the
+/// first use after the reset, the reset is not detected, and the clock is slow.)
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SoftwareClock;
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The console: a process that owns a serial line, writes the log lines of all processes to it,
-//! and tells of processes that crashed.
+//! The console: a process that owns a serial line, writes the log lines of all processes to it, and reports crashes.
 //!
 //! ```ignore
 //! process console {
@@ -15,16 +14,17 @@
 //! ```
 //!
 //! With `[LOG: dyn Log, LEVELS: dyn Levels]` its clients format only lines that the console takes; with `SET_LEVELS:
-//! dyn SetLevels` a client decides which these are, at run time; with `HISTORY: dyn History` a client reads the last
-//! lines. It can write to several places ([`Both`]), one of which may be memory that outlives a restart ([`Past`]).
+//! dyn SetLevels` a client changes the levels at run time; with `HISTORY: dyn History` a client reads the last lines.
+//! The console can write to several places ([`Both`]), one of which may be memory that outlives a restart ([`Past`]).
 //!
-//! The output runs on the stack of the caller: the default of 256 bytes is enough for a device's registers; with a
-//! [`Past`] the object needs `(stack = 768)`. With less, a caller with little stack could crash the console.
+//! The driver of the output runs on the stack of the caller. The default of 256 bytes is enough for a driver that
+//! writes registers; with a [`Past`] the object needs `(stack = 768)`. If the wiring says less, a caller with little
+//! stack can crash the console.
 //!
-//! Clients depend on `crossgate-log` only. Each line of the log begins with the name of the process that
-//! wrote it, as the kernel knows it; the console cuts the text of a process off after [`LONGEST`] characters, and
-//! writes a character that is not printable as a dot, in the log as in the name of the file of a panic. So no process
-//! can forge a line of another, or keep the console busy. A line of the log and one of a fault:
+//! Clients depend on `crossgate-log` only. Each line of the log begins with the name of the process that wrote it, as
+//! the kernel knows it; the console cuts off the text of a process after [`LONGEST`] characters, and writes a dot for
+//! each character that is not printable, in the log as in the file name of a panic. So no process can forge a line of
+//! another, or keep the console busy. A line of the log and one of a fault:
 //!
 //! ```text
 //! [    1.204817] info  control: reading 23.4
@@ -50,16 +50,16 @@ use crossgate_abi::table::System;
 use crossgate_log::{History, Level, Levels, Log, SetLevels};
 use embedded_io::Write;
 
-/// The number of characters that are written of the text of a process.
+/// The largest number of characters of a process' text that are written.
 pub const LONGEST: usize = 128;
 
 /// The service object: the serial line, shared by the log and the [`report`] of faults.
 pub struct Console<W> {
     line: Mutex<W>,
-    /// The wiring with the names of the processes, once [`report`] has set it.
+    /// The wiring, which has the names of the processes; set by [`report`].
     system: Mutex<Option<&'static System>>,
     settings: Settings,
-    /// The levels of processes that a client has set since.
+    /// The levels that clients have set since the start.
     decided: [AtomicU8; MAX_PROCESSES],
 }
 
@@ -72,15 +72,15 @@ const UNDECIDED: u8 = u8::MAX;
 /// The settings of a console.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// From these processes the console takes only lines that are as urgent as this, or more; from all others it takes
-    /// every line. (This holds as soon as [`report`] has set their names.)
+    /// The console takes lines of these processes only if they are at least as urgent as the level; it takes every line
+    /// of other processes. (This holds as soon as [`report`] has set the names.)
     pub levels: &'static [(&'static str, Level)],
     /// `true` if levels are shown by colours, too, for a terminal.
     pub colour: bool,
 }
 
 impl Settings {
-    /// Everything, without colours.
+    /// Settings that take all lines, without colours.
     pub const DEFAULT: Settings = Settings { levels: &[], colour: false };
 }
 
@@ -117,7 +117,7 @@ impl<W: Write> Console<W> {
     fn write_line(&self, kind: &str, text: impl FnOnce(&mut Output<'_, W>) -> fmt::Result) {
         let now = time::now().as_micros();
         let mut line = self.line.lock();
-        // A line that can't be written is lost: there is nowhere to report it.
+        // A line that can't be written is lost: there is no other output to report that.
         let (colour, plain) =
             if self.settings.colour { colours(kind) } else { (&b""[..], &b""[..]) };
         let _ = line.write_all(colour);
@@ -139,7 +139,7 @@ impl<W: Write + Send> Log for Console<W> {
         let system = *self.system.lock();
         let process = caller.and_then(|caller| system?.processes.get(usize::from(caller)));
         self.write_line(level.as_str(), |output| {
-            // The name is never that in the text: the client may change lent memory after it was looked at.
+            // The name is never taken from the text, because the client may change lent memory after the check.
             let said = match process {
                 Some(process) => {
                     write!(output, "{}: ", process.name)?;
@@ -204,7 +204,7 @@ impl<W: Write + Send> History for Console<W> {
     }
 }
 
-/// Returns `true` if a text begins with a name and a colon.
+/// Returns `true` if a text begins with this name and a colon.
 fn begins_with(text: &Lease<'_, [u8]>, name: &str) -> bool {
     let mut text = text.iter();
     name.bytes().chain(*b": ").all(|byte| text.next() == Some(byte))
@@ -259,7 +259,7 @@ impl<W: Write> Output<'_, W> {
 
 impl<W: Write> fmt::Write for Output<'_, W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        // Of a character of several bytes, the first one stands for it.
+        // A character of several bytes counts by its first byte.
         let mut firsts = text.bytes().filter(|byte| !(0x80..0xc0).contains(byte));
         firsts.try_for_each(|byte| self.push(byte))
     }

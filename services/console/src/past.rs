@@ -33,9 +33,9 @@ crossgate::kept! {
 static LINES: [&Kept<Entry>; <dyn History>::LINES as usize] =
     [&FIRST, &SECOND, &THIRD, &FOURTH, &FIFTH, &SIXTH, &SEVENTH, &EIGHTH];
 
-/// The last 8 lines, 80 bytes of each and no colours (the end of one may be cut off), in memory that keeps its contents
-/// when the process of the console restarts, or the whole system is reset. A place to write to, like a serial line;
-/// there is one in a process.
+/// The last 8 lines, 80 bytes of each and without colours (longer lines are cut off), in memory that keeps its contents
+/// when the process of the console restarts, or the whole system is reset. It is written to like a serial line; a
+/// process has one.
 #[derive(Debug)]
 pub struct Past {
     text: [u8; LENGTH],
@@ -47,13 +47,13 @@ pub struct Past {
 }
 
 impl Past {
-    /// Creates a place to write to. The lines from before are still there.
+    /// Creates the output. The lines from before a restart or a reset are still there.
     #[must_use]
     pub const fn new() -> Past {
         Past { text: [0; LENGTH], length: 0, next: None, is_colour: false }
     }
 
-    /// Writes the lines that are there, the oldest first.
+    /// Writes the kept lines, the oldest first.
     ///
     /// # Errors
     /// Those of `output`.
@@ -62,7 +62,7 @@ impl Past {
             if let Some(text) = Past::line(age) {
                 let length = text.iter().position(|&byte| byte == 0).unwrap_or(LENGTH);
                 for &byte in text.get(..length).unwrap_or(&[]) {
-                    // An earlier firmware may have had the memory of another process there.
+                    // In an earlier firmware this memory may have belonged to another process.
                     let is_printable = (b' '..=b'~').contains(&byte);
                     output.write_all(&[if is_printable { byte } else { b'.' }])?;
                 }
@@ -139,7 +139,7 @@ mod tests {
         String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect()
     }
 
-    /// (One test, as there is one past.)
+    /// (One test, because there is one `Past`.)
     #[test]
     fn the_last_lines_are_there_in_the_next_life() {
         assert_eq!(replayed(), [""; 0]);

@@ -8,12 +8,12 @@ use crossgate_abi::FAULT_RECORDS;
 use crossgate_abi::table::System;
 use embedded_io::Write;
 
-/// The pause after a report of refused calls: a client can have calls refused as often as it likes, and the time to
-/// report them is not its own.
+/// The pause after a report of refused calls: a client can have calls refused as often as it likes, but this thread
+/// spends the time to report them.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A thread's main function: writes a line for every crash that the kernel reports by `faulted`, and for calls that a
-/// server has refused: of these the last ones, once a second.
+/// A thread's main function: writes a line for every crash that the kernel reports by `faulted`, and, once a second,
+/// for the last calls that servers have refused.
 ///
 /// `system` is the wiring, which has the names of processes, threads and services.
 pub fn report<W: Write>(
@@ -26,7 +26,7 @@ pub fn report<W: Write>(
     let (mut next_refusals, mut are_pending) = (time::now(), false);
     loop {
         if are_pending {
-            // A signal and the end of the time are both a reason to look.
+            // A signal and the timeout are both a reason to look.
             let _ = faulted.wait_timeout(next_refusals - time::now());
         } else {
             faulted.wait();

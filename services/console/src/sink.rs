@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The places that lines go to.
+//! The outputs that lines are written to.
 
 use embedded_io::{ErrorType, Write};
 
-/// Two places to write to, each of which may be two again: `Both(uart, Past::new())`. The second still gets a line that
-/// the first does not take.
+/// Two outputs, each of which may be a `Both` again: `Both(uart, Past::new())`. If the first fails to write a line, the
+/// second still gets it.
 #[derive(Clone, Copy, Debug)]
 pub struct Both<A, B>(pub A, pub B);
 

@@ -9,12 +9,12 @@
 //! }
 //! ```
 //!
-//! Each process that does so has a logger of its own, because `crossgate-link` gives each a copy of what is here. A
-//! frame is put together in the memory of its process and sent by one call. So the frames of all processes are whole in
-//! the trace, and a process that crashes takes at most the frame with it that it is at. Each has the kernel's
-//! time in microseconds.
+//! Each process that does so has a logger of its own, because `crossgate-link` gives each a copy of the statics of this
+//! crate. A frame is put together in the memory of its process and sent by one call. So the frames of all processes are
+//! whole in the trace, and a crash loses at most the frame that the process is putting together. Each frame has the
+//! kernel's time in microseconds.
 //!
-//! The firmware is linked with `-Tdefmt.x`, on Linux, too; in its build script:
+//! The firmware is linked with `-Tdefmt.x`, on Linux too. Its build script says:
 //!
 //! ```ignore
 //! println!("cargo::rustc-link-arg-bins=-Tdefmt.x");
@@ -22,7 +22,8 @@
 //!
 //! A message with its arguments takes 128 bytes of a frame at most
 //! ([`LONGEST`](trait@Trace#associatedconstant.LONGEST)), and 256 bytes of stack above what the arguments need. A
-//! message of the implementation of `Format` of another message's argument is a panic, as `defmt` has it.
+//! message that is logged within the `Format` implementation of another message's argument is a panic, as `defmt`
+//! requires.
 #![no_std]
 
 use core::cell::UnsafeCell;
@@ -35,7 +36,7 @@ struct State {
     sink: Option<Handle<dyn Trace>>,
     encoder: defmt::Encoder,
     frame: [u8; <dyn Trace>::LONGEST],
-    /// How long the frame is, or would be.
+    /// The length of the frame, or the length that it would have if there were room.
     length: usize,
     lost: u32,
 }
@@ -48,7 +49,7 @@ static STATE: Mutex<State> = Mutex::new(State {
     lost: 0,
 });
 
-/// Has `defmt` in the calling process write there. Messages that were logged before are lost.
+/// Makes `defmt` in the calling process write to this trace. Messages that were logged before are lost.
 pub fn init(sink: Handle<dyn Trace>) {
     STATE.lock().sink = Some(sink);
 }
@@ -63,14 +64,14 @@ pub fn lost() -> u32 {
 /// The lock, while a frame is put together.
 struct Held(UnsafeCell<Option<MutexGuard<'static, State>>>);
 
-// SAFETY: only the thread that has the lock gets at it.
+// SAFETY: only the thread that has the lock accesses it.
 unsafe impl Sync for Held {}
 
 static HELD: Held = Held(UnsafeCell::new(None));
 
 impl Held {
     /// # Safety
-    /// The calling thread has the lock, and no other reference from here.
+    /// The calling thread has the lock, and no other reference that this function has returned.
     #[expect(clippy::mut_from_ref, reason = "the caller vouches for that there is one")]
     unsafe fn get(&self) -> &mut Option<MutexGuard<'static, State>> {
         // SAFETY: as the caller vouches.
@@ -79,7 +80,7 @@ impl Held {
 }
 
 impl State {
-    /// Adds to the frame what `encode` makes.
+    /// Adds the bytes that `encode` makes to the frame.
     fn put(&mut self, encode: impl FnOnce(&mut defmt::Encoder, &mut dyn FnMut(&[u8]))) {
         let State { encoder, frame, length, .. } = self;
         encode(encoder, &mut |bytes| {

@@ -4,36 +4,36 @@ use crossgate::{Lease, LeaseMut, Notification};
 
 /// The driver of a channel of a DMA controller.
 ///
-/// It is trusted with all memory: the controller has to access the memory of a [`Transfer`] and nothing else, so the
-/// driver gives it these addresses and this length in bytes, and never rounds them to words. If there is a data cache
-/// between the CPU and the memory, the driver cleans it and invalidates it.
+/// The driver is trusted with all memory. The controller has to access the memory of a [`Transfer`] and nothing else,
+/// so the driver writes exactly these addresses and this length in bytes to it, and never rounds them to words. If
+/// there is a data cache between the CPU and the memory, the driver cleans it and invalidates it.
 pub trait Controller {
     /// The greatest number of bytes of a transfer.
     const LONGEST: usize;
 
-    /// Starts a transfer, of at least one byte. The interrupt of the channel is raised when it is over.
+    /// Starts a transfer, of at least one byte. The channel raises its interrupt when the transfer is over.
     fn start(&mut self, transfer: &Transfer);
 
     /// Returns the state of the transfer.
     fn state(&mut self) -> State;
 
-    /// Brings the channel to a state in which it does nothing, whatever it has done before, and takes its interrupt back.
-    /// When this returns, the channel accesses no memory any more; that takes less than 10 ms.
+    /// Stops the channel, whatever it has done before, and clears its interrupt. When this returns, which takes less
+    /// than 10 ms, the channel no longer accesses memory.
     fn stop(&mut self);
 }
 
 /// The state of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It is not over.
+    /// The transfer is not over.
     Running,
     /// All bytes were moved.
     Done,
-    /// The controller has given up.
+    /// The controller has stopped with an error.
     Failed,
 }
 
-/// A transfer for a [`Controller`]. Only a [`Channel`] makes one, of memory that was lent to it.
+/// A transfer for a [`Controller`]. Only a [`Channel`] makes one, for memory that was lent to it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Transfer {
     from: Option<usize>,
@@ -67,12 +67,12 @@ impl Transfer {
 pub struct Channel<C> {
     controller: C,
     done: Notification,
-    /// True if it was stopped in this life of the process.
+    /// True if the channel was stopped in this life of the process.
     is_prepared: bool,
 }
 
 impl<C: Controller> Channel<C> {
-    /// Creates the object of a channel, whose interrupt the wiring binds to `done`.
+    /// Creates the object of a channel whose interrupt the wiring binds to `done`.
     #[must_use]
     pub const fn new(controller: C, done: Notification) -> Self {
         Channel { controller, done, is_prepared: false }
@@ -85,7 +85,7 @@ impl<C: Controller> Channel<C> {
         to: Option<usize>,
         length: usize,
     ) -> Result<u32, Fault> {
-        // Many controllers take a length of 0 for their longest, and memory of no bytes may be anywhere.
+        // Many controllers take a length of 0 as their longest transfer, and zero bytes can be lent at any address.
         if length == 0 {
             return Ok(0);
         }
@@ -97,7 +97,7 @@ impl<C: Controller> Channel<C> {
         self.controller.start(&Transfer { from, to, length });
         let result = loop {
             let waited = self.done.wait_within_call();
-            // If the interrupt is a pulse, the end may come until it is let in again.
+            // If the interrupt is a pulse, the transfer may have ended before the interrupt was unmasked.
             if self.controller.state() == State::Running {
                 self.done.acknowledge();
             }

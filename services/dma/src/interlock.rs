@@ -8,8 +8,8 @@ pub trait Switch {
     /// Lets the controller access memory.
     fn on(&mut self);
 
-    /// Switches the controller off: when this returns, it accesses no memory any more. It is not told anything else, so
-    /// it goes on with what it was doing when it is switched on.
+    /// Switches the controller off: when this returns, the controller no longer accesses memory. It keeps its state, so
+    /// it continues its transfer when it is switched on.
     fn off(&mut self);
 }
 
@@ -19,7 +19,7 @@ pub struct Interlock<S, I: ?Sized> {
     switch: S,
     channel: Handle<I>,
     state: Handle<dyn Prepare>,
-    /// True if nothing is left in the channel of an earlier transfer.
+    /// True if no earlier transfer is left in the channel.
     is_clear: bool,
 }
 
@@ -35,7 +35,7 @@ impl<S: Switch, I: ?Sized> Interlock<S, I> {
         &mut self,
         transfer: impl FnOnce(Handle<I>) -> Result<Result<u32, Fault>, CallError>,
     ) -> Result<u32, Fault> {
-        // A channel whose process has crashed would go on where it was.
+        // A channel whose process has crashed would continue its transfer.
         if !self.is_clear {
             self.state.prepare().map_err(fault)?;
         }

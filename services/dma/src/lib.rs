@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A DMA channel as a service. A controller reads and writes memory past the protection unit, so no client gets at its
-//! registers: clients lend memory to a call, and the controller has stopped when the call ends, however it ends.
+//! A DMA channel as a service. A controller reads and writes memory past the protection unit, so no client has access
+//! to its registers: clients lend memory to a call, and the controller has stopped when the call ends, however it ends.
 //!
-//! | object | in the process of | interfaces |
+//! | object | its process owns | interfaces |
 //! |---|---|---|
 //! | [`Channel`] | the registers of the channel | [`DmaCopy`], [`DmaReceive`], [`DmaSend`], for the interlock only; [`Prepare`] |
-//! | [`Interlock`] | the switch of the controller, or of the channel | the one of them that it is for, for clients |
+//! | [`Interlock`] | the switch of the controller, or of the channel | one of the three, for clients |
 //!
 //! ```ignore
 //! process dma {
@@ -48,16 +48,16 @@ pub use interlock::{Interlock, Switch};
 
 use crossgate::{Lease, LeaseMut, Wire, interface};
 
-/// Why a transfer did not come to its end. The bytes that it has moved are moved.
+/// The reason why a transfer did not complete. The bytes that it has moved until then stay moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub enum Fault {
-    /// It has more bytes than the controller can move at a time. None was moved.
+    /// The transfer has more bytes than the controller can move at a time. No byte was moved.
     TooLong,
     /// The controller had an error, on the bus or of the device.
     Controller,
     /// The deadline of the call is over, or nobody waits for the call any more.
     Stopped,
-    /// The process of the channel has crashed, or is down. It restarts, so another try is worth while.
+    /// The process of the channel has crashed, or is down. It restarts, so the client may try again.
     Crashed,
 }
 
@@ -82,10 +82,10 @@ pub trait DmaSend {
     fn send(&mut self, from: Lease<'_, [u8]>) -> Result<u32, Fault>;
 }
 
-/// The interface of the interlock, by which it knows that nothing is left of an earlier transfer.
+/// The interface by which the interlock makes sure that no earlier transfer is left.
 #[interface]
 pub trait Prepare {
-    /// Stops the channel, if that is not known to have happened in this life of its process.
+    /// Stops the channel, unless it was stopped in this life of its process already.
     fn prepare(&mut self);
 }
 

@@ -20,12 +20,12 @@ fn record() -> Record {
     Box::leak(Box::new(Mutex::new(Vec::new())))
 }
 
-/// Returns what was told since the last time.
+/// Returns the commands since the last time.
 fn told(record: Record) -> Vec<Told> {
     core::mem::take(&mut record.lock().unwrap())
 }
 
-/// A controller that notes what it is told, and moves nothing. A transfer of 13 bytes fails, one of 14 crashes its driver.
+/// A controller that notes its commands, and moves nothing. A transfer of 13 bytes fails, one of 14 crashes its driver.
 struct Recorder(Record, Notification, State);
 
 impl Controller for Recorder {
@@ -54,7 +54,7 @@ impl Switch for Record {
     }
 }
 
-/// Returns whether a transfer was started of so many bytes, from memory and to memory or a device.
+/// Returns whether a transfer of this length was started, from memory and to memory or a device.
 fn names(told: &[Told], from: bool, to: bool, length: usize) -> bool {
     told.iter().any(|told| match *told {
         Start(source, target, count) => {

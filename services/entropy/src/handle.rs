@@ -4,18 +4,18 @@ use core::fmt;
 use crossgate::{CallError, Handle};
 use rand_core::{TryCryptoRng, TryRng};
 
-/// Why there are no random bytes.
+/// The reason why there are no random bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Error {
     /// The source has failed, or there is none. That lasts until the process of the source restarts.
     Source,
-    /// The call failed. After [`CallError::ServerFaulted`] the process of the source restarts, so another try is worth
-    /// while.
+    /// The call failed. After [`CallError::ServerFaulted`] the process of the source restarts, so the client may try
+    /// again.
     Call(CallError),
 }
 
 impl From<Fault> for Error {
-    // The handle asks for no more than there may be.
+    // The handle never asks for more than `LONGEST` bytes.
     fn from(_: Fault) -> Error {
         Error::Source
     }

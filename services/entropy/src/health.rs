@@ -11,9 +11,9 @@ const WINDOW: u16 = 512;
 /// The state of both tests.
 #[derive(Debug)]
 pub struct Health {
-    /// So many equal samples in a row fail.
+    /// This number of equal samples in a row fails.
     longest_run: u16,
-    /// So many samples of a window that equal its first fail.
+    /// This number of samples in a window that equal its first sample fails.
     most_equal: u16,
     last: Option<u8>,
     run: u16,
@@ -24,7 +24,7 @@ pub struct Health {
 }
 
 impl Health {
-    /// Creates the tests of a source that gives at least so many bits of entropy with each byte.
+    /// Creates the tests of a source that gives at least this number of bits of entropy with each byte.
     ///
     /// # Panics
     /// If that is not a number from 1 to 8.
@@ -41,7 +41,7 @@ impl Health {
         }
     }
 
-    /// Looks at the next sample. Returns whether the source still seems to be healthy.
+    /// Tests the next sample. Returns whether the source still seems to be healthy.
     #[must_use]
     pub fn accepts(&mut self, sample: u8) -> bool {
         self.run = if self.last == Some(sample) { self.run + 1 } else { 1 };
@@ -57,8 +57,8 @@ impl Health {
     }
 }
 
-/// Returns the cutoff of the adaptive proportion test: of a source that gives so many bits with each sample, a window has
-/// so many samples like its first only with the probability of a false alarm.
+/// Returns the cutoff of the adaptive proportion test: the number of samples equal to the first that a window of a
+/// source with this entropy reaches only with the probability of a false alarm.
 const fn most_equal(bits: u32) -> u16 {
     let alarm = 1.0 / (1_u64 << FALSE_ALARM) as f64;
     let likely = 1.0 / (1_u64 << bits) as f64;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Random bytes as a service. One process owns the source of noise; each client gets a stream of its own, as a generator
-//! of [`rand_core`], so the crates that want one run as they are.
+//! Random bytes as a service. One process owns the source of noise; each client gets a stream of its own, as a
+//! generator of [`rand_core`], so crates that take a generator run unchanged.
 //!
 //! | object | over | interface | client's generator |
 //! |---|---|---|---|
@@ -47,9 +47,10 @@
 //! # How the bytes are made
 //!
 //! The first request in each life of the process tests 1024 samples of the source. Each client then gets a key of 256
-//! bits, of its own samples: as many as hold 320 bits of entropy by what [`Entropy::new`] was told. A request is served
-//! by ChaCha20 under that key, and the first 32 bytes replace the key ("fast key erasure"), so whoever reads the memory
-//! of the process later learns no bytes that were given out before. After 1024 requests new samples are mixed into the key.
+//! bits, made of samples of its own: as many as have 320 bits of entropy, by the argument of [`Entropy::new`]. A
+//! request is served by ChaCha20 under that key, and the first 32 bytes of its output replace the key ("fast key
+//! erasure"), so a later look into the memory of the process reveals no bytes that were given out before. After 1024
+//! requests new samples are mixed into the key.
 //!
 //! Each sample passes the health tests of NIST SP 800-90B, section 4.4. If one fails, or if the driver has an error, all
 //! keys are forgotten, and every request is refused until the process restarts.
@@ -82,7 +83,7 @@ const ENTROPY_OF_KEY: usize = 320;
 /// The number of requests that one key, with those that replace it, serves before new samples are mixed into it.
 const REQUESTS: u16 = 1024;
 
-/// Why there are no random bytes.
+/// The reason why there are no random bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub enum Fault {
     /// The source has failed, or has failed a health test; or there is none. That lasts until the process restarts.
@@ -101,7 +102,7 @@ pub trait Random<const PLACE: usize> {
 /// The key of a client. It can be neither copied nor shown.
 struct Key {
     bytes: [u8; 32],
-    /// The number of requests that it still serves.
+    /// The number of requests that this key still serves.
     left: u16,
 }
 
@@ -112,7 +113,7 @@ impl Key {
         self.next(&mut []);
     }
 
-    /// Fills the bytes, and replaces the key.
+    /// Fills the buffer with random bytes, and replaces the key.
     fn next(&mut self, bytes: &mut [u8]) {
         let mut stream = ChaCha20Rng::from_seed(self.bytes);
         stream.fill_bytes(&mut self.bytes);
@@ -139,8 +140,8 @@ enum State {
 }
 
 impl<S: TryRng, const N: usize> Entropy<S, N> {
-    /// Creates the object of this source, each byte of which has at least so many bits of entropy (1 to 8), by its data
-    /// sheet. If you don't know, take 1.
+    /// Creates the object of this source. `bits` is the entropy of each byte of it, at least, in bits (1 to 8), by its
+    /// data sheet. If you don't know it, use 1.
     ///
     /// # Panics
     /// If that is not a number from 1 to 8. In the wiring, that is a compile error.
@@ -185,7 +186,7 @@ impl<S: TryRng, const N: usize> Entropy<S, N> {
         Ok(key)
     }
 
-    /// Returns the next samples. If the source fails, it is used no more.
+    /// Returns the next samples. A source that has failed is not used again.
     fn samples(&mut self) -> Result<[u8; 32], Fault> {
         let mut samples = [0; 32];
         let works = self.source.try_fill_bytes(&mut samples).is_ok();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An Ethernet controller as a service: one process has the driver, another the protocols. A driver that crashes takes
-//! frames with it, which no protocol relies on, and nothing else.
+//! An Ethernet controller as a service: one process has the driver, another the protocols. If the driver crashes, only
+//! frames are lost, which every protocol has to expect.
 //!
 //! | object | over | interface | client's device |
 //! |---|---|---|---|
@@ -13,7 +13,7 @@
 //!     interrupt ETHERNET_LINE => RECEIVED;
 //!     object port (stack = 512): Exclusive<EthernetPort<Driver>> =
 //!         EthernetPort::new(Driver::new(ETHERNET), RECEIVED) => [LINK: dyn Ethernet];
-//!     thread main (priority = 20, stack = 512) = crossgate_ethernet::forward(RECEIVED, FRAMES);
+//!     thread main (priority = 20, stack = 1024) = crossgate_ethernet::forward(RECEIVED, FRAMES);
 //! }
 //! process network {
 //!     notification FRAMES;
@@ -21,8 +21,8 @@
 //! }
 //! ```
 //!
-//! The driver is any that implements `smoltcp`'s trait, as it is. Its interrupt says that a frame has come, and stays
-//! until all frames have been taken.
+//! Any driver that implements `smoltcp`'s trait will do, unchanged. Its interrupt says that a frame has come, and stays
+//! pending until all frames have been taken.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -39,21 +39,22 @@ pub const HEADER: usize = 14;
 /// The longest frame, without its check sequence.
 pub const LONGEST: usize = 1514;
 
-/// Why a frame was not sent.
+/// The reason why a frame was not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub enum Unsent {
     /// The controller has no room for it now.
     Busy,
-    /// It is shorter than a header, or longer than the controller sends.
+    /// The frame is shorter than a header, or longer than the controller sends.
     Length,
 }
 
-/// The interface of the process that has the protocols. Frames have no check sequence, which is the controller's.
+/// The interface of the process that has the protocols. Frames have no check sequence, which the controller adds and
+/// removes.
 #[interface]
 pub trait Ethernet {
     /// Sends a frame.
     fn send(&mut self, frame: Lease<'_, [u8]>) -> Result<(), Unsent>;
-    /// Takes the oldest frame that was received, and returns its length. If none is left, the next one that comes is
+    /// Takes the oldest frame that was received, and returns its length. If none is left, the next frame that comes is
     /// notified. A frame that is longer than the lent memory is cut off.
     fn receive(&mut self, to: LeaseMut<'_, [u8]>) -> Option<u32>;
 }
@@ -86,7 +87,7 @@ impl<D: Device + Send> Ethernet for EthernetPort<D> {
 
     fn receive(&mut self, mut to: LeaseMut<'_, [u8]>) -> Option<u32> {
         let Some((token, _)) = self.driver.receive(now()) else {
-            // The controller holds its line if a frame has come since.
+            // If a frame has come since, the controller holds its line, so no interrupt is lost.
             self.received.acknowledge();
             return None;
         };
@@ -94,8 +95,8 @@ impl<D: Device + Send> Ethernet for EthernetPort<D> {
     }
 }
 
-/// The main function of the driver's thread: tells the client that frames have come. It tells once at its start, because
-/// the client waits for a driver that has crashed.
+/// The main function of the driver's thread: signals the client when frames have come. It signals once at its start,
+/// because the client may wait since before a crash of the driver.
 pub fn forward(received: Notification, client: Signal) -> ! {
     loop {
         // The wiring allows this process to signal.

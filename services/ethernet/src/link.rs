@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The client's side: a handle of the driver's process as a `Device` of `smoltcp`.
+//! The client's side: a handle to the driver's process as a `Device` of `smoltcp`.
 
 use crate::{Ethernet, HEADER, LONGEST, Unsent};
 use core::fmt;
@@ -8,7 +8,7 @@ use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
 use smoltcp::time::Instant;
 
 /// The Ethernet of another process as a device for `smoltcp`, with two buffers of `N` bytes: one for the frame that has
-/// been received, and one for the answer. `N` is a power of two, from 1024 on for whole datagrams of 576 bytes, 2048 for
+/// been received, and one for the answer. `N` is a power of two: at least 1024 for datagrams of 576 bytes, and 2048 for
 /// all frames.
 ///
 /// While the process of the driver does not answer, frames are lost, as on any cable.
@@ -75,7 +75,7 @@ where
 
     fn receive(&mut self, _: Instant) -> Option<(Received<'_>, Sender<'_, N>)> {
         let length = self.driver.receive(&mut self.received).ok().flatten()? as usize;
-        // The driver is not trusted: a length that no frame has is that of an empty one, which is dropped.
+        // The driver is not trusted: an impossible length counts as an empty frame, which is dropped.
         let is_frame = (HEADER..=Self::MAXIMUM).contains(&length);
         let frame = if is_frame { &self.received[..length] } else { &[] };
         Some((Received(frame), Sender { driver: self.driver, frame: &mut self.sent }))

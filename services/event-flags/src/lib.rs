@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Event flags between processes: 32 bits, which some set and clear, and others wait for.
+//! Event flags between processes: 32 bits, which some processes set and clear, and others wait for.
 //!
 //! Any process may host them. The wiring says who sets and who waits.
 //!
@@ -61,7 +61,7 @@ pub enum Until {
     Any,
     /// All of the flags are set.
     All,
-    /// As `Any`; those that are set are cleared at once.
+    /// As `Any`; the flags that are set are cleared at once.
     TakeAny,
     /// As `All`; the flags are cleared at once.
     TakeAll,
@@ -101,7 +101,7 @@ pub trait EventWaiter {
     /// Waits for these flags as long as it takes. Returns all flags that were set then. [`TimedOut`]: the caller's
     /// deadline was over first.
     fn wait(&self, flags: u32, until: Until) -> Result<u32, TimedOut>;
-    /// Returns all flags that are set, if these are as wanted now.
+    /// Returns all flags that are set, if the condition is met now.
     fn try_wait(&self, flags: u32, until: Until) -> Option<u32>;
     /// Waits for these flags up to `timeout`. Returns all flags that were set then.
     fn wait_timeout(&self, flags: u32, until: Until, timeout: Duration) -> Result<u32, TimedOut>;
@@ -129,8 +129,8 @@ impl<const N: usize> State<N> {
 }
 
 impl<const N: usize> EventFlags<N> {
-    /// Creates flags of which none is set. They need as many notifications as threads may wait at a time; these are
-    /// used for nothing else.
+    /// Creates event flags, none of which is set. They need as many notifications as threads may wait at a time; these
+    /// must not be used for anything else.
     #[must_use]
     pub const fn new(woken_by: [Notification; N]) -> Self {
         EventFlags(Mutex::new(State { set: 0, waiters: Places::new(woken_by) }))

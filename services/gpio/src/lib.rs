@@ -32,7 +32,7 @@
 //! ```
 //!
 //! The lines of a GPIO port are one object, because most GPIO ports have one register for all lines: a driver reads it,
-//! and writes it with one line changed. If two threads did that at a time, one change could be lost.
+//! and writes it with one line changed. If two threads did that at the same time, one change could be lost.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -44,7 +44,7 @@ use embedded_hal::digital::{self, ErrorKind, ErrorType, InputPin, OutputPin, Sta
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub struct Fault;
 
-/// The interface of the process that sets a line, by its place in [`Outputs`].
+/// The interface of the process that may set a line, by the line's place in [`Outputs`].
 #[interface]
 pub trait OutputLine<const LINE: usize> {
     /// Sets the line high, or low.
@@ -53,14 +53,14 @@ pub trait OutputLine<const LINE: usize> {
     fn is_set_high(&mut self) -> Result<bool, Fault>;
 }
 
-/// The interface of processes that read a line, by its place in [`Inputs`].
+/// The interface of processes that may read a line, by the line's place in [`Inputs`].
 #[interface]
 pub trait InputLine<const LINE: usize> {
     /// Returns whether the line is high.
     fn is_high(&mut self) -> Result<bool, Fault>;
 }
 
-/// Lines that are set: the object of the process that owns the GPIO port. It serves [`OutputLine`] for each place in the
+/// Output lines: the object of the process that owns the GPIO port. It serves [`OutputLine`] for each place in the
 /// array; the interface of a place past its end does not compile.
 #[derive(Debug)]
 pub struct Outputs<P, const N: usize>([P; N]);
@@ -83,8 +83,8 @@ impl<P: StatefulOutputPin, const N: usize, const LINE: usize> OutputLine<LINE> f
     }
 }
 
-/// Lines that are read: the object of the process that owns the GPIO port. It serves [`InputLine`] for each place in the
-/// array; the interface of a place past its end does not compile.
+/// Input lines: the object of the process that owns the GPIO port. It serves [`InputLine`] for each place in the array;
+/// the interface of a place past its end does not compile.
 #[derive(Debug)]
 pub struct Inputs<P, const N: usize>([P; N]);
 
@@ -108,10 +108,10 @@ fn pin<P, const N: usize, const LINE: usize>(pins: &mut [P; N]) -> &mut P {
     &mut pins[LINE]
 }
 
-/// Why a line could not be used.
+/// The reason why a line could not be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Error {
-    /// The driver of the pin says so.
+    /// The driver of the pin reports an error.
     Pin,
     /// The call failed. After [`CallError::ServerFaulted`] the process of the pins restarts, so the driver may try again.
     Call(CallError),

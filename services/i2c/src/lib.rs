@@ -2,7 +2,7 @@
 //! An I2C bus as a service: one process owns the controller, and each client has one chip on the bus.
 //!
 //! [`I2cBus`] is generic over the driver of the controller, which is any `I2c` of `embedded-hal`. It serves
-//! [`I2cDevice`] for every address; the wiring lists the chips that there are, and who gets which.
+//! [`I2cDevice`] for every address; the wiring lists the chips, and the processes that may use each.
 //!
 //! ```ignore
 //! process bus {
@@ -12,12 +12,13 @@
 //! }
 //! ```
 //!
-//! The object is exclusive, so a transaction is never mixed with another, and of the clients that wait for the bus the
-//! most urgent is next, and lends its priority. A client that crashes meanwhile leaves the bus free: its thread
-//! finishes the transaction first.
+//! The object is exclusive, so a transaction is never mixed with another. Of the clients that wait for the bus the most
+//! urgent one is next; until then it lends its priority. A client that crashes in a transaction leaves the bus free:
+//! its thread finishes the transaction first.
 //!
-//! A client with [deadlines](crossgate::time::with_deadline) can crash a server that computes for 10 ms past a deadline.
-//! So `N` bytes should take less than that: a byte takes 90 µs at 100 kHz, and 22.5 µs at 400 kHz.
+//! A client with [deadlines](crossgate::time::with_deadline) can crash a server that computes for 10 ms past a
+//! deadline. So the transfer of `N` bytes should take less than 10 ms: a byte takes 90 µs at 100 kHz, and 22.5 µs at
+//! 400 kHz.
 //!
 //! If this process crashes, each client gets an error once, and the driver of the controller starts again: in its first
 //! transaction it has to bring the controller and the bus to a known state, because a chip may be in the middle of a byte.
@@ -28,7 +29,7 @@ use crossgate::{Lease, LeaseMut, server};
 use crossgate_i2c::{Fault, Header, I2cDevice, Kind};
 use embedded_hal::i2c::{Error, ErrorKind, I2c, NoAcknowledgeSource, Operation};
 
-/// The most operations of a transaction, where neighbours of one kind are one.
+/// The largest number of operations of a transaction; neighbours of the same kind count as one.
 pub const OPERATIONS: usize = 8;
 
 /// A bus with a driver of its controller, and memory for transactions of up to `N` bytes, their [headers](Header)
@@ -40,7 +41,7 @@ pub struct I2cBus<B, const N: usize> {
     bytes: Aligned<N>,
 }
 
-/// Bytes that are copied by words.
+/// Bytes that are copied word by word.
 #[derive(Debug)]
 #[repr(align(4))]
 struct Aligned<const N: usize>([u8; N]);
@@ -65,7 +66,7 @@ impl<B: I2c, const N: usize> I2cBus<B, N> {
         }
         let mut operations = [const { Operation::Write(&[]) }; OPERATIONS];
         let operations = parse(bytes, &mut operations)?;
-        // `embedded-hal` does not say what a driver does then.
+        // `embedded-hal` does not define what a driver does in this case.
         if operations.is_empty() {
             return Ok(());
         }
@@ -134,8 +135,7 @@ impl<B: I2c, const N: usize, const ADDRESS: u8> I2cDevice<ADDRESS> for I2cBus<B,
     }
 }
 
-/// Takes the bytes apart into operations. Bytes that are no headers where headers have to be are against the protocol:
-/// the client is refused.
+/// Takes the bytes apart into operations. Invalid headers break the rules of the protocol: the client is refused.
 fn parse<'a, 'b>(
     bytes: &'a mut [u8],
     operations: &'b mut [Operation<'a>; OPERATIONS],
@@ -153,7 +153,7 @@ fn parse<'a, 'b>(
         };
         *place = match header.kind {
             Kind::Write => Operation::Write(data),
-            // A read begins with a byte of the chip, so there is none of no bytes.
+            // A read begins with a byte of the chip, so a read of zero bytes does not exist.
             Kind::Read if !data.is_empty() => Operation::Read(data),
             _ => return refused(),
         };

@@ -6,18 +6,18 @@ use embedded_storage_async::nor_flash as asynchronous;
 /// The number of bytes that are read at a time.
 pub const LINE: usize = 64;
 
-/// The flash of a store during one of its operations, as one whose operations can be waited for: no wait ever takes any
-/// time.
+/// The flash of a store during one of its operations, with the async traits that the library wants: no operation ever
+/// waits.
 ///
-/// The library reads small pieces, one behind the other, and each piece may be a call to another process. So a read brings
-/// a line of bytes with it, from which the next ones are served. A line does not outlive the operation, and nothing else
-/// changes this range of the flash meanwhile.
+/// The library reads small pieces, one behind the other, and each piece may be a call to another process. So a read
+/// fetches a line of bytes, from which the next reads are served. A line does not outlive the operation, and nothing
+/// else changes this range of the flash meanwhile.
 pub struct Flash<'f, F> {
     flash: &'f mut F,
-    /// The end of the store, up to which bytes are read ahead.
+    /// The end of the store; bytes are read ahead up to it.
     end: u32,
     line: [u8; LINE],
-    /// Where the bytes of the line lie in the flash.
+    /// The range of the flash that the line has.
     place: Range<u32>,
     /// An operation has failed.
     pub has_failed: bool,

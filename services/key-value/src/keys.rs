@@ -21,8 +21,8 @@ impl<const N: usize> Keys<N> {
         self.all().contains(&key)
     }
 
-    /// Notes a key that is there. More than `N` are there only if another wiring has allowed that; then the rest of them
-    /// count as keys that are not there, and can be read, but not set.
+    /// Notes a key that is in the flash. The flash has more than `N` only if another wiring has allowed that; the
+    /// further keys then do not count, and can be read, but not set.
     pub fn note(&mut self, key: StoredKey) {
         if !self.holds(key)
             && let Some(free) = self.keys.get_mut(self.length)
@@ -32,7 +32,7 @@ impl<const N: usize> Keys<N> {
         }
     }
 
-    /// Adds a key, unless it is there, if its space has not yet as many as it may have.
+    /// Adds a key, unless it is there already, if its space has fewer keys than it may have.
     pub fn admit(&mut self, key: StoredKey, quota: u16) -> Result<(), Fault> {
         if self.holds(key) {
             return Ok(());

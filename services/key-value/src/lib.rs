@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Values in flash under keys, for several processes.
 //!
-//! A value is set whole or not at all, whenever the power fails or a process crashes: after that it is the one before or
-//! the new one. Each client has a space of keys of its own, and can't read or change those of others. The store writes in
-//! turn through all of its pages (`sequential-storage`), so that each is erased as rarely as the others.
+//! A value is set whole or not at all, even if the power fails or a process crashes: afterwards it is the old value or
+//! the new one. Each client has a space of keys of its own, and can't read or change those of others. The store writes
+//! through all of its pages in turn (`sequential-storage`), so that all pages are erased equally often.
 //!
 //! ```ignore
 //! process flash {
@@ -11,11 +11,11 @@
 //!     object partitions (stack = 512): Exclusive<Partitions<Flash, 1>> = /* ... */ => [ROOM: dyn Partition<0, 4, 4096>];
 //! }
 //! process store {
-//!     object store (stack = 2048): Exclusive<Store<PartitionHandle<0, 4, 4096>, 128, 8, 24, 2>> =
+//!     object store (stack = 4096): Exclusive<Store<PartitionHandle<0, 4, 4096>, 128, 8, 24, 2>> =
 //!         Store::new(PartitionHandle::new(ROOM), 0, [16, 8]) =>
 //!         [RADIO_VALUES: dyn KeyValue<0>, MOTOR_VALUES: dyn KeyValue<1>, FORMAT: dyn Format];
 //! }
-//! process radio { thread main (priority = 2, stack = 2048) = radio::main(RADIO_VALUES); }
+//! process radio { thread main (priority = 2, stack = 8192) = radio::main(RADIO_VALUES); }
 //! ```
 //!
 //! ```
@@ -46,9 +46,9 @@
 //!
 //! # Quotas
 //!
-//! Each client may have as many keys as the wiring says, in [`Store::new`], and the wiring compiles only if the flash has
-//! room for all of them with values of the greatest length. So no client can take room from another. A removed value
-//! leaves its key, which counts on.
+//! Each client may have as many keys as the wiring says, in [`Store::new`], and the wiring compiles only if the flash
+//! has room for all of them with values of the greatest length. So no client can take room from another. A removed
+//! value leaves its key, which still counts.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -86,7 +86,7 @@ impl Key {
         Key(key)
     }
 
-    /// Returns the key as the flash has it.
+    /// Returns the key as it is stored in the flash.
     fn of_space(self, space: u8) -> StoredKey {
         let mut stored = [space; KEY];
         stored[1..].copy_from_slice(&self.0);
@@ -99,10 +99,11 @@ type StoredKey = [u8; KEY];
 const KEY: usize = 9;
 /// The number of bytes that `sequential-storage` writes in front of a value and its key.
 const HEADER: usize = 8;
-/// The number of bytes of the [`Store`]'s buffer that are not for the value: the key, and what flash rounds up to.
+/// The number of bytes of the [`Store`]'s buffer that are not for the value: the key, and the padding to words of the
+/// flash.
 const OVERHEAD: usize = 16;
 
-/// Why a value was not read or changed.
+/// The reason why a value was not read or changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub enum Fault {
     /// There is no value under this key.
@@ -111,7 +112,7 @@ pub enum Fault {
     TooLong,
     /// The client has as many keys as it may have.
     Full,
-    /// The flash holds something that no store has written, and that no loss of power explains. [`Format`] makes it
+    /// The flash has contents that no store has written, and that no loss of power explains. [`Format`] makes the store
     /// empty.
     Corrupted,
     /// The flash had an error, or its process has crashed. The earlier values are still there.
@@ -123,7 +124,7 @@ pub enum Fault {
 pub trait KeyValue<const SPACE: u8> {
     /// Copies the value to lent memory, and returns its length.
     fn get(&mut self, key: Key, to: LeaseMut<'_, [u8]>) -> Result<u32, Fault>;
-    /// Sets the value, in place of the one before. An empty value is as none.
+    /// Sets the value, in place of the one before. An empty value counts as no value.
     fn set(&mut self, key: Key, value: Lease<'_, [u8]>) -> Result<(), Fault>;
     /// Removes the value. Its key still counts, with an empty value.
     fn remove(&mut self, key: Key) -> Result<(), Fault>;
@@ -136,7 +137,7 @@ pub trait Format {
     fn format(&mut self) -> Result<(), Fault>;
 }
 
-/// Where the library has found what: it need not look for it again.
+/// The places in the flash where the library has found keys and values, so that it need not search again.
 type Found<const PAGES: usize, const KEYS: usize> = Cache<
     ArrayPageStates<PAGES>,
     ArrayPagePointers<PAGES>,
@@ -146,18 +147,18 @@ type Found<const PAGES: usize, const KEYS: usize> = Cache<
 
 /// The object of the process that keeps the values, in the flash `F`.
 ///
-/// It has `SIZE` bytes of memory for a value and its key: a value has up to `SIZE - 16` bytes. Of the flash it takes
-/// `PAGES` pages. There are up to `KEYS` keys, of `SPACES` clients.
+/// It has `SIZE` bytes of memory for a value and its key: a value has up to `SIZE - 16` bytes. It takes `PAGES` pages
+/// of the flash. There are up to `KEYS` keys, of `SPACES` clients.
 pub struct Store<F, const SIZE: usize, const PAGES: usize, const KEYS: usize, const SPACES: usize> {
     flash: F,
-    /// Where it starts in the flash.
+    /// The start of the store in the flash.
     start: u32,
     /// The number of keys that each space may have.
     quotas: [u16; SPACES],
     buffer: [u8; SIZE],
-    /// None before the first operation, and after one that has failed: then the flash tells.
+    /// `None` before the first operation, and after one that has failed: the library then searches the flash.
     found: Option<Found<PAGES, KEYS>>,
-    /// The keys that are in the flash; likewise.
+    /// The keys that are in the flash; `None` likewise.
     keys: Option<Keys<KEYS>>,
 }
 
@@ -176,9 +177,10 @@ impl<F, const SIZE: usize, const PAGES: usize, const KEYS: usize, const SPACES: 
 impl<F: NorFlash, const SIZE: usize, const PAGES: usize, const KEYS: usize, const SPACES: usize>
     Store<F, SIZE, PAGES, KEYS, SPACES>
 {
-    /// Creates a store that takes `PAGES` pages of the flash from `start`, and lets each client have so many keys.
+    /// Creates a store that takes `PAGES` pages of the flash from `start`, and lets each client have its number of
+    /// keys.
     ///
-    /// Each client can have as many keys as that, all with values of the greatest length, whatever the others do.
+    /// Each client can have that many keys, all with values of the greatest length, whatever the others do.
     ///
     /// # Panics
     /// If it does not start at a page, if it has less than two pages, if the quotas are more than `KEYS` together, or if
@@ -195,10 +197,11 @@ impl<F: NorFlash, const SIZE: usize, const PAGES: usize, const KEYS: usize, cons
             space += 1;
         }
         assert!(keys <= KEYS, "clients may have more keys than the store");
-        // One page is always empty, a word at both of its ends is the page's own, and what does not fit goes to the next.
+        // One page is always empty, a word at each end of a page belongs to the page, and an item that does not fit
+        // goes to the next page.
         let most = Self::most_of_a_value();
         let of_a_page = F::ERASE_SIZE.saturating_sub(2 * F::WRITE_SIZE) / most;
-        // One more than there are is written before the one before it goes.
+        // A new value is written before the old one is dropped, so there is room for one more.
         assert!(keys < (PAGES - 1) * of_a_page, "the pages have no room for all values");
         Store { flash, start, quotas, buffer: [0; SIZE], found: None, keys: None }
     }
@@ -213,7 +216,7 @@ impl<F: NorFlash, const SIZE: usize, const PAGES: usize, const KEYS: usize, cons
         header + (KEY + SIZE - OVERHEAD).next_multiple_of(F::WRITE_SIZE)
     }
 
-    /// Does something with the library's map. If that fails, the store forgets all that it knows of the flash.
+    /// Carries out an operation with the library's map. If it fails, the store forgets all that it knows of the flash.
     fn with<'s, T>(
         &'s mut self,
         operate: impl FnOnce(&mut Map<'_, F, PAGES, KEYS>, &'s mut [u8]) -> Result<T, Fault>,
@@ -259,7 +262,7 @@ impl<F: NorFlash, const SIZE: usize, const PAGES: usize, const KEYS: usize, cons
             while let Some((key, _)) = block_on(items.next::<&[u8]>(buffer)).map_err(fault)? {
                 keys.note(key);
             }
-            // The library goes on past a page that can't be read.
+            // The library skips a page that can't be read.
             if map.flash().has_failed { Err(Fault::Flash) } else { Ok(keys) }
         })
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The operations of a transaction on a bus as bytes that a client lends: a list of them, each a [`Header`] and its bytes
-//! behind it. Services of buses have it in common; a client of theirs has a chip as `embedded-hal` knows it instead.
+//! The operations of a transaction on a bus, as a list in memory that a client lends: each operation is a [`Header`],
+//! followed by its bytes. The services of buses share this code; their clients use the traits of `embedded-hal`
+//! instead.
 //!
 //! ```
 //! use crossgate_operations::{Kind, Part, pack, unpack};
@@ -23,16 +24,16 @@
 pub enum Kind {
     /// Its bytes are written.
     Write,
-    /// Its bytes become what is written and read at the same time.
+    /// Its bytes are written, and replaced by the bytes that are read at the same time.
     Exchange,
-    /// Its bytes become what is read.
+    /// Its bytes are replaced by the bytes that are read.
     Read,
     /// Its four bytes are a pause in ns, little-endian.
     Delay,
 }
 
 impl Kind {
-    /// Returns whether an operation of this kind goes on with what the one before does, so that the two are one.
+    /// Returns whether an operation of this kind continues the one before, so that the two become one.
     fn continues(self, before: Option<Kind>) -> bool {
         before == Some(self) && self != Kind::Delay
     }
@@ -94,8 +95,8 @@ pub enum Part<'a> {
     Delay(u32),
 }
 
-/// Puts operations into the list, where neighbours of one kind become one, and those of no bytes are left out. Returns the
-/// number of its bytes; `None` if they don't fit.
+/// Puts operations into the list. Neighbours of the same kind become one operation, and operations of zero bytes are
+/// left out. Returns the length of the list in bytes; `None` if the operations don't fit.
 pub fn pack<'a>(parts: impl IntoIterator<Item = Part<'a>>, list: &mut [u8]) -> Option<usize> {
     let mut end = 0;
     let mut place = 0;
@@ -135,8 +136,8 @@ pub fn pack<'a>(parts: impl IntoIterator<Item = Part<'a>>, list: &mut [u8]) -> O
     Some(end)
 }
 
-/// Takes what was read out of the list into which [`pack`] put the same operations: of each its kind, the number of its
-/// bytes, and the place for those that it read.
+/// Copies the bytes that were read out of the list, into which [`pack`] has put the same operations. Each is given by
+/// its kind, the number of its bytes, and the buffer for the bytes that it has read.
 pub fn unpack<'a>(
     parts: impl IntoIterator<Item = (Kind, usize, Option<&'a mut [u8]>)>,
     list: &[u8],

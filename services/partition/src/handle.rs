@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The client's side: a handle of a partition as a `NorFlash` of `embedded-storage`.
+//! The client's side: a handle to a partition as a `NorFlash` of `embedded-storage`.
 
 use crate::{CHUNK, Fault, Partition};
 use core::fmt;
@@ -8,13 +8,13 @@ use embedded_storage::nor_flash::{
     ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash,
 };
 
-/// Why a partition could not be used.
+/// The reason why a partition could not be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Error {
-    /// The flash says so.
+    /// The flash reports an error.
     Flash(Fault),
-    /// The call failed. After [`CallError::ServerFaulted`] the process of the flash restarts; what was being written or
-    /// erased may be half done, as after a loss of power.
+    /// The call failed. After [`CallError::ServerFaulted`] the process of the flash restarts; a write or an erase may
+    /// be half done, as after a loss of power.
     Call(CallError),
 }
 
@@ -57,7 +57,8 @@ impl NorFlashError for Error {
 
 /// A partition of another process as a `NorFlash`, for a library.
 ///
-/// Bytes are copied through a buffer of 64 on the stack: a library's memory lies anywhere, and not all of that can be lent.
+/// Bytes are copied through a buffer of 64 bytes on the stack, because not all memory of a library can be lent where it
+/// lies.
 #[derive(Clone, Copy, Debug)]
 pub struct PartitionHandle<const PLACE: usize, const WRITE: usize, const ERASE: usize>(
     Handle<dyn Partition<PLACE, WRITE, ERASE>>,

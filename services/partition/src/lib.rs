@@ -38,8 +38,8 @@
 //! });
 //! ```
 //!
-//! Partitions have to lie outside of what the image of the firmware takes, because that is open to all processes for
-//! reading.
+//! Partitions have to lie outside of the flash that the image of the firmware takes, because all processes can read
+//! that.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -54,12 +54,12 @@ use embedded_storage::nor_flash::{NorFlash, NorFlashError, NorFlashErrorKind};
 /// The number of bytes that are copied at a time, in the client and in the process of the flash.
 const CHUNK: usize = 64;
 
-/// Why the flash did not do what it was asked for.
+/// The reason why the flash did not carry out an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub enum Fault {
-    /// A place is no multiple of the size for this operation.
+    /// An address is not a multiple of the size for this operation.
     NotAligned,
-    /// It is not all in the partition.
+    /// The range is not entirely in the partition.
     OutOfBounds,
     /// The driver of the flash had another error.
     Other,
@@ -83,9 +83,9 @@ pub trait Partition<const PLACE: usize, const WRITE: usize, const ERASE: usize> 
     fn size(&mut self) -> u32;
     /// Reads bytes.
     fn read(&mut self, from: u32, to: LeaseMut<'_, [u8]>) -> Result<(), Fault>;
-    /// Writes bytes, which have to be erased. Both the place and the number are multiples of `WRITE`.
+    /// Writes bytes, which have to be erased. Both the address and the number are multiples of `WRITE`.
     fn write(&mut self, to: u32, bytes: Lease<'_, [u8]>) -> Result<(), Fault>;
-    /// Erases the bytes between two places, both of which are multiples of `ERASE`.
+    /// Erases the bytes between two addresses, both of which are multiples of `ERASE`.
     fn erase(&mut self, from: u32, to: u32) -> Result<(), Fault>;
 }
 
@@ -94,7 +94,7 @@ pub trait Partition<const PLACE: usize, const WRITE: usize, const ERASE: usize> 
 #[derive(Debug)]
 pub struct Partitions<F, const N: usize> {
     flash: F,
-    /// Where each starts, and its number of bytes.
+    /// The start of each partition, and its number of bytes.
     partitions: [(u32, u32); N],
 }
 
@@ -127,7 +127,7 @@ impl<F: NorFlash, const N: usize> Partitions<F, N> {
         Partitions { flash, partitions }
     }
 
-    /// Returns where the bytes of a partition from `from` to `to` lie in the flash.
+    /// Returns the range of the flash that the bytes of a partition from `from` to `to` have.
     fn place(&self, place: usize, from: u32, to: u32) -> Result<Range<u32>, Fault> {
         let (start, size) = self.partitions[place];
         let inside = from <= to && to <= size;
@@ -135,7 +135,7 @@ impl<F: NorFlash, const N: usize> Partitions<F, N> {
     }
 }
 
-/// Returns the end of `length` bytes from `from`, as far as addresses go.
+/// Returns the end of `length` bytes from `from`; at most the highest address.
 fn end_of(from: u32, length: usize) -> u32 {
     from.saturating_add(u32::try_from(length).unwrap_or(u32::MAX))
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Messages of one process, or several, to all that have subscribed. Each subscriber has a queue of its own, so a slow
-//! one never holds up the others or the publisher: it loses its oldest messages, and learns how many.
+//! Messages from one or several processes to all that have subscribed. Each subscriber has a queue of its own, so a
+//! slow one never holds up the others or the publisher: it loses its oldest messages, and learns how many.
 //!
 //! Any process may host a topic. The wiring says who publishes and who subscribes.
 //!
@@ -102,7 +102,7 @@ impl Wire for Missed {
 /// The interface of publishers.
 #[interface]
 pub trait Publisher<T: Wire> {
-    /// Gives a message to each subscription. It never waits.
+    /// Gives a message to each subscription. Never waits.
     fn publish(&self, message: T);
 }
 
@@ -120,7 +120,7 @@ pub trait Subscriber<T: Wire> {
 /// The interface of publishers that lend their messages.
 #[interface]
 pub trait ItemPublisher<T: Plain> {
-    /// Gives a copy to each subscription. It never waits.
+    /// Gives a copy to each subscription. Never waits.
     fn publish(&self, message: Lease<'_, T>);
 }
 
@@ -164,7 +164,7 @@ impl<T, const N: usize> State<T, N> {
 }
 
 impl<T, const N: usize> Subscription<T, N> {
-    /// Creates a subscription without messages. The notification is used for nothing else.
+    /// Creates a subscription without messages. The notification must not be used for anything else.
     #[must_use]
     pub const fn new(woken_by: Notification) -> Self {
         const { assert!(N > 0, "a subscription has room for at least one message") }

@@ -28,9 +28,9 @@
 //! }
 //! ```
 //!
-//! A channel keeps its duty cycle when its client crashes, and when the process of the generator does: a device is not reset.
-//! If that is dangerous, let the driver begin with duty cycles of 0, and let the supervisor restart the process of the
-//! generator with the client.
+//! A channel keeps its duty cycle when its client crashes, and when the process of the generator does: a device is not
+//! reset. If that is dangerous, let the driver set all duty cycles to 0 when it begins, and let the supervisor restart
+//! the process of the generator together with the client.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -38,16 +38,16 @@ use core::fmt;
 use crossgate::{CallError, Handle, Wire, interface};
 use embedded_hal::pwm::{self, ErrorKind, ErrorType, SetDutyCycle};
 
-/// Why the duty cycle was not set.
+/// The reason why the duty cycle was not set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub enum Fault {
-    /// It is above the maximum of the channel.
+    /// The duty cycle is above the maximum of the channel.
     TooHigh,
     /// The driver of the generator had an error.
     Driver,
 }
 
-/// The interface of the process that has a channel, by its place in [`Channels`].
+/// The interface of the process that may set a channel, by the channel's place in [`Channels`].
 #[interface]
 pub trait PwmChannel<const CHANNEL: usize> {
     /// Returns the duty cycle at which the output is always on.
@@ -84,10 +84,10 @@ impl<P: SetDutyCycle, const N: usize, const CHANNEL: usize> PwmChannel<CHANNEL> 
     }
 }
 
-/// Why a channel could not be used.
+/// The reason why a channel could not be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Error {
-    /// The process of the generator says so.
+    /// The process of the generator reports an error.
     Channel(Fault),
     /// The call failed. After [`CallError::ServerFaulted`] the process of the generator restarts, so the driver may try
     /// again.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A queue between processes: first in, first out, of a fixed capacity.
 //!
-//! Any process may host one. The wiring says who sends and who receives; there may be several of both, and of those
-//! that wait the most urgent goes first.
+//! Any process may host one. The wiring says which processes send and which receive; there may be several of both, and
+//! of the waiting threads the most urgent one goes first.
 //!
 //! ```ignore
 //! process jobs {
@@ -54,7 +54,7 @@
 //! time is over, and when the caller's [deadline](crossgate::time::with_deadline) is. If the process of the queue
 //! crashes, the call fails with [`CallError::ServerFaulted`](crossgate::CallError), and the queue restarts empty.
 //!
-//! A client can harm the others only by the use of its end: a sender can fill the queue, a receiver can empty it.
+//! A client can harm others only by using its end of the queue: a sender can fill the queue, a receiver can empty it.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -73,7 +73,7 @@ pub struct Full;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
 pub struct Empty;
 
-/// The end of a queue that values go in at.
+/// The end of a queue at which values go in.
 #[interface]
 pub trait Sender<T: Wire> {
     /// Puts an item in, and waits for room as long as it takes. [`TimedOut`]: the caller's deadline was over first.
@@ -84,7 +84,7 @@ pub trait Sender<T: Wire> {
     fn send_timeout(&self, item: T, timeout: Duration) -> Result<(), TimedOut>;
 }
 
-/// The end of a queue that values come out at.
+/// The end of a queue at which values come out.
 #[interface]
 pub trait Receiver<T: Wire> {
     /// Takes the oldest item, and waits for one as long as it takes. [`TimedOut`]: the caller's deadline was over first.
@@ -97,7 +97,7 @@ pub trait Receiver<T: Wire> {
     fn count(&self) -> u32;
 }
 
-/// The end of a queue that lent items are copied in at.
+/// The end of a queue at which items are copied in from lent memory.
 #[interface]
 pub trait ItemSender<T: Plain> {
     /// Puts a copy in, and waits for room as long as it takes. [`TimedOut`]: the caller's deadline was over first.
@@ -108,7 +108,7 @@ pub trait ItemSender<T: Plain> {
     fn send_timeout(&self, item: Lease<'_, T>, timeout: Duration) -> Result<(), TimedOut>;
 }
 
-/// The end of a queue that items are copied out at, into lent memory.
+/// The end of a queue at which items are copied out into lent memory.
 #[interface]
 pub trait ItemReceiver<T: Plain> {
     /// Takes the oldest item, and waits for one as long as it takes. [`TimedOut`]: the caller's deadline was over first.
@@ -166,7 +166,7 @@ fn wake_both([receiver, sender]: Woken) {
 }
 
 impl<T, const N: usize> Queue<T, N> {
-    /// Creates an empty queue, with two notifications of its process that are used for nothing else.
+    /// Creates an empty queue, with two notifications of its process that must not be used for anything else.
     #[must_use]
     pub const fn new(filled: Notification, freed: Notification) -> Self {
         const { assert!(N > 0, "a queue has room for at least one item") }
@@ -174,7 +174,7 @@ impl<T, const N: usize> Queue<T, N> {
         Queue(Mutex::new(State { items: Deque::new(), receivers, senders }))
     }
 
-    /// Puts an item in if there is room, else returns it. For threads of its own process.
+    /// Puts an item in if there is room, else returns it. For threads of the queue's own process.
     #[inline(always)]
     pub fn put(&self, item: T) -> Result<(), T> {
         let woken = self.0.lock().put(item)?;

@@ -4,15 +4,15 @@
 //! | to | take | interfaces |
 //! |---|---|---|
 //! | count events of one process for another | [`Semaphore`] | [`Giver`], [`Taker`] |
-//! | share so many of a thing, or one | [`Permits`] | [`Holder`], and [`Warden`] for who takes them back |
+//! | share a limited number of things, or one | [`Permits`] | [`Holder`], and [`Warden`] for a process that revokes permits |
 //!
-//! Any process may host one. Of those that wait the most urgent goes first.
+//! Any process may host one. Of the waiting threads the most urgent one goes first.
 //!
 //! ```ignore
 //! process locks {
 //!     notification GIVEN;
 //!     notification RETURNED;
-//!     lost_clients RETURNED; // permits of who crashes come back
+//!     lost_clients RETURNED; // permits of a client that crashes come back
 //!     object frames (stack = 256): Concurrent<Semaphore> = Semaphore::counting(0, 10, GIVEN) =>
 //!         [FRAME_CAME: dyn Giver, FRAMES: dyn Taker];
 //!     object channels (stack = 256): Concurrent<Permits> = Permits::new(2, RETURNED) =>
@@ -90,7 +90,7 @@ pub trait Taker {
     fn take_timeout(&self, timeout: Duration) -> Result<(), TimedOut>;
 }
 
-/// A semaphore that some give and others take.
+/// A counting or binary semaphore.
 #[derive(Debug)]
 pub struct Semaphore {
     state: Mutex<State>,
@@ -118,14 +118,14 @@ impl State {
 }
 
 impl Semaphore {
-    /// Creates a semaphore with this `count`, at most `most`. The notification is used for nothing else.
+    /// Creates a semaphore with this `count`, at most `most`. The notification must not be used for anything else.
     #[must_use]
     pub const fn counting(count: u32, most: u32, given: Notification) -> Semaphore {
         assert!(count <= most, "a semaphore begins at its most, or below");
         Semaphore { state: Mutex::new(State { count, takers: Waiters::new(given) }), most }
     }
 
-    /// Creates a binary semaphore, at first not given. The notification is used for nothing else.
+    /// Creates a binary semaphore, at first not given. The notification must not be used for anything else.
     #[must_use]
     pub const fn binary(given: Notification) -> Semaphore {
         Semaphore::counting(0, 1, given)

@@ -34,17 +34,17 @@ pub trait Holder {
 #[interface]
 pub trait Warden {
     /// Revokes all permits that a process holds; `process` is its index in the wiring, as in a
-    /// [`FaultRecord`](crossgate::fault::FaultRecord). Returns how many these were.
+    /// [`FaultRecord`](crossgate::fault::FaultRecord). Returns the number of these permits.
     ///
-    /// A caller that is told of crashes has to call this from a thread that is more urgent than those of the process,
-    /// so that none of its next life can have taken a permit yet.
+    /// A caller that does this after a crash has to call it from a thread that is more urgent than those of the crashed
+    /// process. Otherwise a thread of the next life may already have taken a permit, which is revoked as well.
     fn has_crashed(&self, process: u8) -> u32;
 }
 
-/// So many permits, of which each is held by one process at a time.
+/// A number of permits, each of which one process at a time can hold.
 ///
 /// When the life of a process ends, by a crash or a restart, the permits that it held are free, and the most urgent
-/// thread that waits is woken: the notification by which takers wait tells of lost clients, too.
+/// thread that waits is woken: takers wait for the notification that also signals lost clients.
 ///
 /// ```text
 /// process locks {
@@ -66,7 +66,7 @@ struct State {
 
 #[derive(Clone, Copy, Debug)]
 struct Share {
-    /// The process that took them, in one of its lives.
+    /// The client that took them: a process in one of its lives.
     holder: Option<Client>,
     count: u8,
 }
@@ -84,7 +84,7 @@ impl State {
         &mut self.shares[usize::from(client.process()) % PROCESSES]
     }
 
-    /// Makes the share of a client its own: the permits that an earlier life of it held become free.
+    /// Prepares the entry of a client: the permits that an earlier life of the process held become free.
     #[cold]
     #[inline(never)]
     fn renew(&mut self, client: Client) {
@@ -143,7 +143,7 @@ impl State {
 }
 
 impl Permits {
-    /// Creates a number of permits; with one it is a lock. The notification is used for nothing else but to tell of
+    /// Creates a number of permits; with one permit it is a lock. The notification must not be used for anything but
     /// lost clients.
     #[must_use]
     pub const fn new(count: u8, given_back: Notification) -> Permits {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The commands, and how they are completed.
+//! The commands, and their completion.
 
 use crate::names::Names;
 use crossgate_log::Level;
@@ -136,7 +136,7 @@ pub fn candidates(
     )
 }
 
-/// Returns the text that all of some names begin with.
+/// Returns the longest text with which all of these names begin.
 pub fn common_start(names: impl Iterator<Item = &'static str>) -> &'static str {
     names
         .reduce(|common, name| {

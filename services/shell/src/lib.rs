@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A shell on a serial line: what threads do, how much stack and CPU time they use, which processes run, who may call
-//! whom, what has crashed, what was logged; and it restarts and stops processes.
+//! A shell on a serial line. It shows what threads do, how much stack and CPU time they use, which processes run, which
+//! may call which service, what has crashed and what was logged; and it restarts and stops processes.
 //!
 //! ```ignore
 //! process shell {
@@ -10,16 +10,16 @@
 //!     notification FAULTED;
 //!     supervisor FAULTED;
 //!     interrupt board::interrupt::UART0_RX => TYPED;
-//!     thread main (priority = 1, stack = 4096) = shell::run(
+//!     thread main (priority = 1, stack = 6144) = shell::run(
 //!         Uart::new(board::UART0, 115_200).with_receive_interrupt(), &SYSTEM, TYPED, FAULTED);
 //! }
 //! ```
 //!
-//! With `inspects;` the shell sees the system, with `supervisor FAULTED;` it decides about processes; without the latter
-//! the kernel refuses `restart` and `stop`. `crash_dumps;` lets it read the dump, with `cpu_time;` beside the processes
-//! the kernel counts CPU time. With [`run_with`] it also has a log, or another process as supervisor. Give its thread a
-//! low priority: then it takes only time that no other thread wants. It has no right to any memory but its own, and the
-//! shell may crash like any other process.
+//! With `inspects;` the shell can read the state of all processes. With `supervisor FAULTED;` it can restart and stop
+//! processes; without it the kernel refuses `restart` and `stop`. With `crash_dumps;` it can read the crash dump. With
+//! `cpu_time;` beside the processes the kernel counts CPU time. [`run_with`] is for a shell with a log, or with another
+//! process as supervisor. Give its thread a low priority: then it takes only time that no other thread wants. The shell
+//! can access no memory but its own, and a crash of it affects no other process.
 //!
 //! | key | |
 //! |---|---|
@@ -75,7 +75,7 @@ struct Seen {
 
 /// The reason why something was not shown.
 enum Trouble {
-    /// The line does not take the text.
+    /// The serial line has failed.
     Line,
     /// The kernel refuses to answer.
     Kernel(CallError),
@@ -97,8 +97,8 @@ impl From<CallError> for Trouble {
 
 type Shown = Result<(), Trouble>;
 
-/// A thread's main function: a shell on `line`, whose receiver signals `typed`; the kernel reports crashes by
-/// `faulted`. `system` is the wiring. The process of the shell supervises, or decides nothing.
+/// A thread's main function: a shell on `line`, whose receive interrupt signals `typed`; the kernel reports crashes by
+/// `faulted`. `system` is the wiring. The process of the shell is the supervisor, or can't restart and stop processes.
 pub fn run<L: Read + ReadReady + Write>(
     line: L,
     system: &'static System,
@@ -174,7 +174,7 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
         self.terminal.flush();
     }
 
-    /// Returns `true` if the shell has to be woken every second, as it shows `top`.
+    /// Returns `true` if the shell has to be woken every second, because it shows `top`.
     pub fn is_live(&self) -> bool {
         self.next_top.is_some()
     }
@@ -192,7 +192,7 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
             let _ = self.faults.push_back(Seen { at, record });
         }
         while let Some(byte) = self.terminal.next() {
-            // If the line does not take the text, there is nowhere to report it.
+            // If the line fails, there is no other output to report that.
             let _ = self.push(byte);
         }
         if let Some(next) = self.next_top
@@ -315,7 +315,7 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
                 }
                 None => writeln!(output, "{RED}a level is{PLAIN} error, warn, info or debug")?,
             },
-            // The shell writes this before the command, as the process may be the shell itself.
+            // The shell writes this before it carries out the command, because the process may be the shell itself.
             Command::Restart => {
                 writeln!(output, "{argument} restarts")?;
                 source.restart(process)?;
@@ -325,7 +325,7 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
                 source.stop(process)?;
             }
             Command::Top => {
-                // If the shell may not look, there is nothing to draw.
+                // If the shell has no right to inspect, there is nothing to draw.
                 source.process(0)?;
                 output.write_str("\x1b[?25l\x1b[2J")?;
                 // The first screen of `top` shows all the time since the start.

@@ -8,11 +8,11 @@ use crossgate::CallError;
 use crossgate_abi::{MAX_PROCESSES, MAX_THREADS};
 use heapless::Vec;
 
-/// The time that threads and processes had run at the last look, in ms.
+/// The time that threads and processes had run when it was read last, in ms.
 pub struct Meter {
     threads: [u32; MAX_THREADS],
     processes: [u32; MAX_PROCESSES],
-    /// The time of the last look, in ms since start.
+    /// The time of that reading, in ms since start.
     at: u32,
 }
 
@@ -23,12 +23,12 @@ pub struct Shares {
 }
 
 impl Meter {
-    /// Creates a meter that has not looked since the system started.
+    /// Creates a meter whose last reading is the start of the system.
     pub const fn new() -> Meter {
         Meter { threads: [0; MAX_THREADS], processes: [0; MAX_PROCESSES], at: 0 }
     }
 
-    /// Returns the part of the time since the last look that each had; `None` if the kernel does not count it.
+    /// Returns the share of each of the time since the last reading; `None` if the kernel does not count CPU time.
     pub fn look(
         &mut self,
         names: Names,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The source that the shell asks.
+//! The source of all that the shell shows.
 
 use ::supervise::Supervise;
 use core::time::Duration;
@@ -13,7 +13,8 @@ use crossgate_log::{History, Level, SetLevels};
 /// Room for a line of the log.
 pub type LogLine = LeaseBuf<128>;
 
-/// The questions and decisions of a shell. [`Kernel`] is the usual source; a test has its own.
+/// The functions by which a shell reads the system and decides about processes. [`Kernel`] is the usual implementation;
+/// a test has its own.
 #[expect(clippy::missing_errors_doc, reason = "they are those of the functions of the same names")]
 pub trait Source {
     /// Returns the time since start in µs.
@@ -62,13 +63,13 @@ pub struct Kernel {
 }
 
 impl Kernel {
-    /// Creates a source that has all of the kernel's records.
+    /// Creates a source that begins with the records that the kernel still keeps.
     #[must_use]
     pub const fn new() -> Kernel {
         Kernel { faults: Faults::new(), supervisor: None, log: None }
     }
 
-    /// Uses another process, the supervisor, for the decisions of the shell.
+    /// Lets another process, the supervisor, carry out `restart` and `stop`.
     #[must_use]
     pub const fn supervised_by(self, supervisor: Handle<dyn Supervise>) -> Kernel {
         Kernel { supervisor: Some(supervisor), ..self }

@@ -8,8 +8,8 @@ use heapless::Deque;
 /// The number of bytes that can be typed ahead.
 const AHEAD: usize = 64;
 
-/// A serial line. It keeps the bytes that are typed while something is written, as long as they come no faster: devices
-/// have no queues.
+/// A serial line. It keeps up to [`AHEAD`] bytes that are typed while it writes. Devices have no queues, so it reads
+/// typed bytes between written ones, and loses none that come no faster.
 pub struct Terminal<L> {
     line: L,
     typed: Deque<u8, AHEAD>,

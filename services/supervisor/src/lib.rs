@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A supervisor: what becomes of processes that crash, and of those that depend on them.
+//! A supervisor: it decides which processes restart after a crash.
 //!
-//! Processes form groups, and groups larger groups. If one of a group crashes, the [`Strategy`] of the group decides
-//! which members restart with it. A group whose members crash more often than it allows has failed: that counts as a
-//! crash in the group around it. If the outermost group fails, the supervisor panics; if that happens more often than
-//! its own `on_fault` allows, the system is reset.
+//! Processes form groups, and groups form larger groups. If a member of a group crashes, the [`Strategy`] of the group
+//! decides which members restart with it. A group whose members crash more often than it allows has failed: that counts
+//! as a crash in the group around it. If the outermost group fails, the supervisor panics; if that happens more often
+//! than its own `on_fault` allows, the system is reset.
 //!
 //! ```ignore
 //! const TREE: Group = Group {
@@ -32,9 +32,9 @@
 //! process sensor { on_fault = stop; /* ... */ }
 //! ```
 //!
-//! The compiler checks the policy against the wiring. The members have `on_fault = stop;`: they stay as they are until
-//! the supervisor has decided. Give its thread a high priority. The last argument lists notifications of other
-//! processes that watch crashes, too: with `inspects;` these may read the records themselves
+//! The compiler checks the policy against the wiring. The members have `on_fault = stop;`, so the kernel leaves them
+//! stopped until the supervisor decides. Give the supervisor's thread a high priority. The last argument lists
+//! notifications of other processes that watch crashes: with `inspects;` these may read the records themselves
 //! ([`Faults`](crossgate::fault::Faults)).
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
@@ -51,15 +51,15 @@ use crossgate::{Notification, Signal, time};
 use supervise::Supervise;
 use tree::{Control, Tree};
 
-/// The service object, by which clients that the wiring allows to may decide, too.
+/// The service object, by which clients with a handle may restart and stop processes.
 #[derive(Debug, Default)]
 pub struct Office {
-    /// The processes that somebody has stopped: bit p is process p.
+    /// The processes that a client has stopped: bit p is process p.
     stopped: AtomicU32,
 }
 
 impl Office {
-    /// Nobody has been stopped.
+    /// Creates the object; no process is stopped.
     #[must_use]
     pub const fn new() -> Office {
         Office { stopped: AtomicU32::new(0) }
@@ -70,7 +70,7 @@ impl Office {
     }
 }
 
-/// The bit of a process, if there may be one of this index.
+/// Returns the bit of a process, if a process can have this index.
 const fn bit(process: u8) -> u32 {
     1_u32.unbounded_shl(process as u32)
 }
@@ -82,7 +82,7 @@ impl Supervise for Office {
     }
 
     fn stop(&self, process: u8) -> bool {
-        // This comes first, so that the supervisor does not take the stop for a crash.
+        // This bit is set first, so that the supervisor does not take the stop for a crash.
         self.stopped.fetch_or(bit(process), Ordering::Relaxed);
         crossgate::supervise::stop(process).is_ok()
     }
@@ -108,7 +108,7 @@ impl Control for Kernel<'_> {
 /// A thread's main function: supervises the processes of a tree.
 ///
 /// # Panics
-/// If it is not the supervisor's of the wiring, or if the tree fails as a whole.
+/// If this process is not the supervisor of the wiring, or if the tree fails as a whole.
 pub fn run(
     office: &'static Office,
     policy: &'static Policy,
@@ -123,7 +123,8 @@ pub fn run(
             let Ok(state) = inspect::process(process) else {
                 panic!("the wiring has to let the supervisor look: `inspects;`")
             };
-            // Not by the records, of which the kernel keeps few: many may crash at once.
+            // Crashes are not found by the records, because the kernel keeps only two of them, and many processes may
+            // crash at once.
             if state.state == State::Stopped && !office.is_stopped(process) {
                 let holds = tree.crashed(process, &mut kernel);
                 assert!(holds, "the outermost group of processes has failed");

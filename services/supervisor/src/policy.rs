@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A tree of groups that fits its wiring.
+//! A tree of groups, checked against the wiring.
 
 use crate::tree::{GROUPS, Group, LIMIT, Member};
 use crossgate_abi::message::{fail, is_same};
 use crossgate_abi::table::{OnFault, System};
 
-/// The rules of a supervisor and the processes that they are for. The compiler checks a policy that is a `static`.
+/// The rules of a supervisor, and the processes to which they apply. The compiler checks a policy that is a `static`.
 pub struct Policy {
     pub(crate) root: &'static Group,
     pub(crate) system: &'static System,
 }
 
 impl Policy {
-    /// The policy of a tree, whose processes the wiring `system` names.
+    /// Creates the policy of a tree of processes in the wiring `system`.
     ///
     /// # Panics
-    /// If the tree names a process that the wiring does not have, or that does not wait for a decision (`on_fault =
-    /// stop;`), or names one twice; if it is too large; if no process that `inspects` is the `supervisor`. In a
-    /// `static` or a constant the compiler reports that as an error.
+    /// If the tree names a process that the wiring does not have, or that has no `on_fault = stop;`, or names one
+    /// twice; if the tree is too large; or if the `supervisor` of the wiring does not say `inspects;`. In a `static` or
+    /// a constant the compiler reports that as an error.
     #[must_use]
     #[track_caller]
     pub const fn new(root: &'static Group, system: &'static System) -> Policy {
@@ -64,7 +64,7 @@ const fn check(group: &Group, system: &System, mut seen: Seen) -> Seen {
 
 const _: () = assert!(GROUPS == 8 && LIMIT == 8, "the messages say so");
 
-/// The index of a process that waits for a decision.
+/// Returns the index of a process, which has to have `on_fault = stop;`.
 #[track_caller]
 const fn find(name: &str, system: &System) -> usize {
     let mut index = 0;

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Groups of processes, and what becomes of them.
+//! Groups of processes, and the members that restart after a crash.
 
 use core::time::Duration;
 use crossgate_abi::table::System;
 
-/// The most groups that a tree can have.
+/// The largest number of groups of a tree.
 pub const GROUPS: usize = 8;
-/// The most crashes that a group can allow in its period.
+/// The largest number of crashes that a group can allow in its period.
 pub const LIMIT: usize = 8;
 
 /// The members that restart when a member of a group has crashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strategy {
-    /// That member.
+    /// Only that member.
     OneForOne,
-    /// That member and those after it, which depend on it.
+    /// That member, and the members after it in the list, which depend on it.
     RestForOne,
-    /// All.
+    /// All members of the group.
     OneForAll,
 }
 
@@ -39,7 +39,7 @@ pub struct Group {
     pub limit: u8,
     /// The time for which a crash counts.
     pub period: Duration,
-    /// The members in the order in which they start; those that others depend on come first.
+    /// The members in the order in which they start: a member comes before those that depend on it.
     pub members: &'static [Member],
 }
 
@@ -76,7 +76,7 @@ impl Crashes {
             kept.times[kept.count] = now;
             kept.count += 1;
         } else {
-            // A group that restarts as a whole has a clean record.
+            // A group that restarts as a whole begins without counted crashes.
             kept = Crashes::NONE;
         }
         *self = kept;
@@ -156,7 +156,7 @@ impl Tree {
         Outcome::Elsewhere
     }
 
-    /// The last one first: it may depend on the others.
+    /// The last one stops first, because it may depend on the others.
     fn stop(&self, members: &[Member], control: &mut impl Control) {
         for member in members.iter().rev() {
             match member {

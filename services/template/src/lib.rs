@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A service to copy. It has the parts of each service that keeps something for its clients: roles, a bound, and a way
-//! to free the drawers of a client that is gone. [Writing a service](https://docs.rs/crossgate) explains the reasons.
+//! A service to copy. It has the parts of every service that keeps something for its clients: roles, a bound, and a way
+//! to free the drawers of a client that is gone. The chapter *Writing a service* of the book explains the reasons. The
+//! next steps: rename the crate and its interface, give the traits your methods, and add waits and deadlines by that
+//! chapter. The row "service" in CONTRIBUTING.md lists the other files to touch.
 //!
 //! ```text
 //! process cabinet {
@@ -48,8 +50,8 @@ impl<const N: usize> Drawer for Drawers<N> {
     // So each change leaves the drawers in a valid state.
     fn put(&self, number: u32) -> Result<(), Full> {
         let mut drawers = self.0.lock();
-        // The method asks for the client with the lock held: the next call finds a client that is lost from here on. If
-        // there is no answer the client is gone already, and nobody waits for this call.
+        // The method asks for the client while it holds the lock, so a later call frees the drawer if this client is
+        // lost from here on. If there is no answer, the client is gone already, and nobody waits for this call.
         let owner = server::client().ok_or(Full)?;
         let is_own = |drawer: &Option<Content>| drawer.is_some_and(|it| it.owner == owner);
         let is_free = |drawer: &Option<Content>| drawer.is_none_or(|it| it.owner.is_gone());

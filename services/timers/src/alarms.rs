@@ -10,11 +10,12 @@ use crossgate::time::Instant;
 use crossgate::{Notification, Signal};
 use crossgate_timer::{SHORTEST, Timer, TimerError};
 
-/// The `N` timers of one client, and the notification of the client that says that some have expired. An example is at
-/// the [crate](crate).
+/// The `N` timers of one client, and the notification that is signalled when some have expired. The [crate](crate) has
+/// an example.
 ///
-/// When a life of the client has ended, its timers don't expire any more: from the moment when its next life uses one,
-/// or, if the process has `lost_clients` with the notification that [`serve`] waits for, from the end of that life.
+/// The timers of an earlier life of the client don't expire any more from the moment when the next life uses a timer,
+/// or, if the process has `lost_clients` with the notification that [`serve`] waits for, from the end of the earlier
+/// life.
 #[derive(Debug)]
 pub struct Alarms<const N: usize> {
     timers: Timers<u16, N>,
@@ -24,8 +25,8 @@ pub struct Alarms<const N: usize> {
 
 #[derive(Debug)]
 struct State<const N: usize> {
-    /// The client that owns the timers, in one of its lives. (If several processes share them, the first that used
-    /// one.)
+    /// The client that owns the timers, in one of its lives. (If several processes share the timers, the first one that
+    /// used a timer.)
     client: Option<Client>,
     /// The timers that run, by their numbers.
     running: [Option<Id>; N],
@@ -48,7 +49,7 @@ impl<const N: usize> State<N> {
         count: 0,
     };
 
-    /// In place, as the caller may have little stack.
+    /// In place, because the caller may have little stack.
     fn clear(&mut self) {
         self.running.fill(None);
         self.expired.fill(false);
@@ -89,7 +90,7 @@ impl<const N: usize> State<N> {
 }
 
 impl<const N: usize> Alarms<N> {
-    /// Creates timers of which none runs. `alarm` is a notification of the client, `changed` one of the server, which
+    /// Creates timers, none of which runs. `alarm` is a notification of the client, `changed` one of the server, which
     /// all clients share.
     #[must_use]
     pub const fn new(alarm: Signal, changed: Notification) -> Self {
@@ -157,8 +158,7 @@ pub trait Expire {
 
 impl<const N: usize> Expire for Alarms<N> {
     fn expire(&self) -> Option<Instant> {
-        // (If a call has the lock, this is done when the next timer expires. Another life is never told of these
-        // timers.)
+        // (If a call has the lock, this is done when the next timer expires. Another life never gets these timers.)
         if let Some(mut state) = self.state.try_lock()
             && state.client.is_some_and(Client::is_gone)
         {

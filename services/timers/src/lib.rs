@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Software timers: one-shot and periodic, thousands of them on one thread.
 //!
-//! - [`Queue`] keeps timers in their order, and says which have expired. It neither waits nor knows the time.
+//! - [`Queue`] keeps timers in the order in which they expire, and returns those that have expired. It neither waits
+//!   nor knows the time.
 //! - [`Timers`] is a queue for the threads of one process: one of them [runs](Timers::run) it, the others start timers.
 //! - [`Alarms`] are the timers of a client in another process, as a service: the server signals a notification of the
 //!   client. One thread [serves](serve) all clients.
 //!
-//! A periodic timer does not drift: it expires at the multiples of its period from its start, however late the
-//! thread is. If that is later than the next multiple, the ones in between are counted, and not made up for.
+//! A periodic timer does not drift: it expires at the multiples of its period from its start, however late the thread
+//! is. If the thread is later than the next multiple, the missed ones are counted, and not made up for.
 //!
 //! The service in the wiring, for a client `control` that has `notification ALARM;`:
 //!
 //! ```text
 //! process timers {
 //!     notification CHANGED;
-//!     lost_clients CHANGED; // timers of who crashes stop
+//!     lost_clients CHANGED; // the timers of a client that crashes stop
 //!     object control: Concurrent<Alarms<16>> = Alarms::new(ALARM, CHANGED) => [CONTROL_TIMER: dyn Timer];
 //!     thread main (priority = 20, stack = 1024) = timers::serve([&*control], CHANGED);
 //! }

@@ -4,8 +4,7 @@
 use core::time::Duration;
 use crossgate::time::Instant;
 
-/// Up to `N` timers, each with a value. To start, to stop and to expire one takes time in the logarithm of how
-/// many there are.
+/// Up to `N` timers, each with a value. Starting, stopping and expiring a timer takes time logarithmic in their number.
 ///
 /// ```
 /// use core::time::Duration;
@@ -36,13 +35,13 @@ struct Timer<T> {
     at: u64,
     /// The period in µs; 0: the timer expires once.
     period: u64,
-    /// Its place in the order.
+    /// The timer's place in the order.
     place: u16,
-    /// The number of times that its place in memory was given to a timer.
+    /// The number of timers that have had this place in memory.
     uses: u32,
 }
 
-/// A timer that was started. The id of a timer that has stopped never stands for another one.
+/// A timer that was started. The id of a stopped timer is never used for another timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Id {
     number: u16,
@@ -56,7 +55,7 @@ pub struct Expired<T> {
     pub id: Id,
     /// The value that it was started with.
     pub value: T,
-    /// The number of further periods that have passed, for which it does not expire any more.
+    /// The number of further periods that have passed, for which the timer does not expire separately.
     pub missed: u64,
 }
 
@@ -133,7 +132,8 @@ impl<T: Copy, const N: usize> Queue<T, N> {
 
     /// Stops all timers.
     pub fn clear(&mut self) {
-        // In place, as the caller may have little stack; and no later timer is taken for one of these.
+        // In place, because the caller may have little stack; and in such a way that no later timer has the id of one
+        // of these.
         self.timers.iter_mut().for_each(|timer| timer.value = None);
         self.count = 0;
     }

@@ -6,7 +6,7 @@ use core::time::Duration;
 use crossgate::sync::Mutex;
 use crossgate::{Notification, time};
 
-/// A [`Queue`] that any thread of a process starts timers in, and that one thread runs.
+/// A [`Queue`] in which any thread of a process starts timers, and which one thread runs.
 ///
 /// ```
 /// # use crossgate::{testing::Wiring, time};
@@ -34,8 +34,8 @@ pub struct Timers<T, const N: usize> {
 }
 
 impl<T: Copy, const N: usize> Timers<T, N> {
-    /// Creates timers of which none runs. By the notification, which is used for nothing else, the thread that runs the
-    /// timers learns of new ones.
+    /// Creates timers, none of which runs. The notification wakes the thread that runs the timers when one is started;
+    /// it must not be used for anything else.
     #[must_use]
     pub const fn new(changed: Notification) -> Self {
         Timers { queue: Mutex::new(Queue::new()), changed }
@@ -71,15 +71,16 @@ impl<T: Copy, const N: usize> Timers<T, N> {
         self.queue.lock().clear();
     }
 
-    /// Hands all timers that expire to `act`, for ever. The thread waits in between; while `act` runs, other threads
-    /// may start and stop timers, and so may `act`.
+    /// Passes all timers that expire to `act`, for ever, and waits in between. While `act` runs, other threads may
+    /// start and stop timers, and so may `act`.
     pub fn run(&self, mut act: impl FnMut(Expired<T>)) -> ! {
         loop {
             self.step(&mut act);
         }
     }
 
-    /// Waits until a timer expires, or another may expire before; then hands those that have expired to `act`.
+    /// Waits until a timer expires, or until a timer is started that may expire sooner; then passes the timers that
+    /// have expired to `act`.
     pub fn step(&self, act: impl FnMut(Expired<T>)) {
         wait(self.changed, self.next());
         self.expire(act);
@@ -90,7 +91,7 @@ impl<T: Copy, const N: usize> Timers<T, N> {
         self.queue.lock().next()
     }
 
-    /// Hands the timers that have expired by now to `act`.
+    /// Passes the timers that have expired by now to `act`.
     pub(crate) fn expire(&self, mut act: impl FnMut(Expired<T>)) {
         let now = time::now();
         loop {
@@ -113,11 +114,11 @@ impl<T: Copy, const N: usize> Timers<T, N> {
     }
 }
 
-/// Waits until then, or until something changes.
+/// Waits until this time, or until a timer is started or stopped.
 pub(crate) fn wait(changed: Notification, until: Option<time::Instant>) {
     match until {
         None => changed.wait(),
-        // Either is a reason to look.
+        // A signal and the timeout are both a reason to look.
         Some(until) => drop(changed.wait_timeout(until - time::now())),
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A trace: a process that owns a serial line, and writes to it what all processes trace, one whole frame after another.
+//! A trace: a process that owns a serial line, and writes the frames of all processes to it, one whole frame after
+//! another.
 //!
 //! ```ignore
 //! process trace {
@@ -8,9 +9,10 @@
 //! }
 //! ```
 //!
-//! The contents of a frame concern only its writer and its reader: `crossgate-defmt` sends those of `defmt`, and
-//! `defmt-print` reads them. Only a zero byte is special: it ends a frame, so a reader finds the next one whatever was
-//! before. The tracer makes each frame end with one, so a frame of a process never spoils that of another.
+//! The trace does not interpret the contents of a frame: `crossgate-defmt` sends frames of `defmt`, and `defmt-print`
+//! reads them. Only a zero byte has a meaning: it ends a frame, so a reader finds the start of the next frame, whatever
+//! came before. The tracer makes each frame end with a zero byte, so a frame of one process never spoils that of
+//! another.
 //!
 //! ```
 //! use crossgate::{CallError, Handle};
@@ -29,8 +31,8 @@ use embedded_io::Write;
 /// A place to write frames to.
 #[interface]
 pub trait Trace {
-    /// Writes one frame, whole. Returns `false` if nothing was written, as it is longer than
-    /// [`LONGEST`](trait@Trace#associatedconstant.LONGEST); or if the line has failed.
+    /// Writes one frame, whole. Returns `false` if nothing was written because the frame is longer than
+    /// [`LONGEST`](trait@Trace#associatedconstant.LONGEST), or if the line has failed.
     fn write(&mut self, frame: Lease<'_, [u8]>) -> bool;
 }
 
@@ -42,7 +44,7 @@ impl dyn Trace {
 /// The end of a frame.
 const END: u8 = 0;
 
-/// The service object: the line, of which one thread at a time writes a frame.
+/// The service object: the line, to which one thread at a time writes a frame.
 #[derive(Debug)]
 pub struct Tracer<W> {
     line: W,
@@ -65,7 +67,8 @@ impl<W: Write + Send> Trace for Tracer<W> {
         if length > <dyn Trace>::LONGEST {
             return false;
         }
-        // Before any of it is written, because the client can change what it has lent: a frame has one end.
+        // The frame is copied before any of it is written, because the client can change lent memory: so the frame has
+        // one end.
         frame.copy_to(&mut self.frame);
         if length == 0 || self.frame[length - 1] != END {
             self.frame[length] = END;

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Waiting in a method of a service until another call changes its state.
 //!
-//! The caller's own thread waits, in the process of the service, for a notification of that process. So a caller that
-//! waits needs no thread of the service, and the most urgent caller is woken first. Each reason to wait is a
-//! [`Waiters`] in the state, with a notification of its own. One rule keeps every wake-up: **a call that leaves the
-//! state such that a waiting one can go on wakes that one**, be it a call that never waited or one that was just woken
-//! itself. A wake-up too many costs time and nothing else.
+//! The caller's own thread waits, in the process of the service, for a notification of that process. So a wait needs no
+//! thread of the service, and the most urgent caller is woken first. Each reason to wait is a [`Waiters`] in the state,
+//! with a notification of its own. One rule makes sure that no wake-up is lost: **a call that leaves a state in which a
+//! waiting call can go on wakes that call**, whether it has waited itself or not. One wake-up too many costs time and
+//! nothing else.
 //!
-//! That is for callers that wait for the same thing, of which each takes one. Where several are woken at once, or each
-//! waits for something else, each caller has a place of its own: [`Places`].
+//! [`Waiters`] are for callers that wait for the same kind of thing, and of which each takes one. If one change can
+//! wake several callers, or if callers wait for different things, use [`Places`], in which each caller has a place of
+//! its own.
 //!
 //! ```
 //! use core::time::Duration;
@@ -23,7 +24,7 @@
 //!     let mut guard = state.lock();
 //!     guard.tokens += 1;
 //!     let taker = guard.takers.first();
-//!     drop(guard); // before anybody is woken that needs it
+//!     drop(guard); // before a thread is woken that needs it
 //!     crossgate_waiting::wake(taker);
 //! }
 //! impl State {
@@ -65,7 +66,7 @@ use crossgate::notification::TimedOut;
 use crossgate::sync::{Mutex, MutexGuard};
 use crossgate::time::{self, Instant};
 
-/// As long as it takes: only a deadline of the caller ends such a wait.
+/// A timeout that never passes: only a deadline of the caller ends such a wait.
 pub const FOR_EVER: Duration = Duration::MAX;
 
 /// The callers that wait for one thing.
@@ -76,7 +77,7 @@ pub struct Waiters {
 }
 
 impl Waiters {
-    /// Creates a set without callers. The notification is used for nothing else.
+    /// Creates a set without callers. The notification must not be used for anything else.
     #[must_use]
     pub const fn new(woken_by: Notification) -> Waiters {
         Waiters { woken_by, count: 0 }
@@ -105,7 +106,7 @@ pub fn wake(one: Option<Notification>) {
 }
 
 /// Waits as one of the `waiters` until `attempt` on the state returns a result, up to `timeout`. The caller has tried
-/// it, with this `guard`, without a result.
+/// `attempt` before, with this `guard`, without a result.
 ///
 /// # Errors
 /// [`TimedOut`] if there is still no result when the time is over, or the deadline of the call that the thread is in.
@@ -135,14 +136,14 @@ pub fn wait<'a, S, R>(
     }
 }
 
-/// The end of a time.
+/// The end of a timeout.
 //
 // Not inlined: each service has a `wait` of its own, but this is the same for all.
 #[derive(Clone, Copy, Debug)]
 pub struct Timer(Option<Instant>);
 
 impl Timer {
-    /// Starts the time now.
+    /// Starts the timeout now.
     #[inline(never)]
     #[must_use]
     pub fn start(time: Duration) -> Timer {
@@ -150,10 +151,10 @@ impl Timer {
         Timer((time != FOR_EVER).then(|| time::now() + time))
     }
 
-    /// Waits for the notification until then.
+    /// Waits for the notification until the end of the timeout.
     ///
     /// # Errors
-    /// [`TimedOut`] if it did not come, or the deadline of the call that the thread is in is over.
+    /// [`TimedOut`] if no signal came in time, or the deadline of the call that the thread is in is over.
     #[inline(never)]
     pub fn wait(self, notification: Notification) -> Result<(), TimedOut> {
         match self.0 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Waiting for different things of one state.
+//! Waiting for different conditions on one state.
 
 use crate::Timer;
 use core::time::Duration;
@@ -33,16 +33,16 @@ pub struct Woken<const N: usize> {
 }
 
 impl<W, R, const N: usize> Places<W, R, N> {
-    /// Creates one place for each notification, which are used for nothing else. A service needs as many as threads may
-    /// wait at a time.
+    /// Creates one place for each notification, which must not be used for anything else. A service needs as many
+    /// places as threads may wait at a time.
     #[must_use]
     pub const fn new(woken_by: [Notification; N]) -> Self {
         const { assert!(N <= 32, "a process has at most 32 notifications") }
         Places { woken_by, places: [const { Place::Free }; N] }
     }
 
-    /// Looks at all callers that wait. The caller of this method has to [wake](Woken::wake) those that there is a
-    /// result for.
+    /// Asks for a result for each caller that waits. The caller of this method then has to [wake](Woken::wake) those
+    /// that got one.
     #[inline]
     pub fn look(&mut self, mut result: impl FnMut(&W) -> Option<R>) -> Woken<N> {
         let mut set = 0;
@@ -99,12 +99,13 @@ impl<const N: usize> Woken<N> {
     }
 }
 
-/// Waits at one of the `places` until another call has looked and found a result for what is `wanted`, up to `timeout`.
+/// Waits at one of the `places`, up to `timeout`, until another call has [looked](Places::look) and found a result for
+/// `wanted`.
 ///
 /// If all places are taken, the wiring has too few notifications: the call is [refused](crossgate::server::refuse).
 ///
 /// # Errors
-/// [`TimedOut`] if there is none when the time is over, or the deadline of the call that the thread is in.
+/// [`TimedOut`] if there is no result when the time is over, or the deadline of the call that the thread is in.
 #[cold]
 #[inline(never)]
 pub fn wait_at<'a, S, W, R, const N: usize>(

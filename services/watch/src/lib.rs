@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The latest value of something, between processes: an updater never waits, and a reader gets the newest one, at once
-//! or as soon as there is a newer one. (FreeRTOS calls a queue that is used so a mailbox.)
+//! or as soon as there is a newer one. (FreeRTOS calls a queue that is used in this way a mailbox.)
 //!
-//! Any process may host one. The wiring says who updates it and who reads.
+//! Any process may host one. The wiring says which processes update it and which read it.
 //!
 //! ```ignore
 //! process readings {
@@ -48,9 +48,10 @@
 //! | of one word, any [`Wire`] type | [`Updater`], [`Observer`] |
 //! | anything [`Plain`], lent and copied | [`ItemUpdater`], [`ItemObserver`] |
 //!
-//! A value has a version: the first, which the wiring gives, has 0, each later one another. So a reader that compares
-//! it with the last version that it has seen misses no change, but may miss values. If more threads wait than the
-//! wiring has notifications for, their calls fail with [`CallError::Refused`](crossgate::CallError::Refused).
+//! Each value has a version: 0 for the initial value from the wiring, and another one for each later value. A reader
+//! that compares the version with the last one that it has seen misses no change, but may miss values. If more threads
+//! wait than the wiring has notifications for, their calls fail with
+//! [`CallError::Refused`](crossgate::CallError::Refused).
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -71,10 +72,10 @@ pub trait Updater<T: Wire> {
 pub trait Observer<T: Wire> {
     /// The value.
     fn get(&self) -> T;
-    /// Returns the value and its version as soon as that is another than `seen`; or, with the version `seen`, when the
-    /// caller's deadline is over.
+    /// Returns the value and its version as soon as the version differs from `seen`; or, with the version `seen`, when
+    /// the caller's deadline is over.
     fn changed(&self, seen: u32) -> (T, u32);
-    /// Returns the value and its version as soon as that is another than `seen`; or, with the version `seen`, after
+    /// Returns the value and its version as soon as the version differs from `seen`; or, with the version `seen`, after
     /// `timeout`.
     fn changed_timeout(&self, seen: u32, timeout: Duration) -> (T, u32);
 }
@@ -91,15 +92,15 @@ pub trait ItemUpdater<T: Plain> {
 pub trait ItemObserver<T: Plain> {
     /// Copies the value. Returns its version.
     fn get(&self, value: LeaseMut<'_, T>) -> u32;
-    /// Copies the value as soon as its version is another than `seen`, or when the caller's deadline is over. Returns
-    /// its version.
+    /// Copies the value as soon as its version differs from `seen`, or when the caller's deadline is over. Returns its
+    /// version.
     fn changed(&self, value: LeaseMut<'_, T>, seen: u32) -> u32;
-    /// Copies the value as soon as its version is another than `seen`, or after so many `milliseconds`. Returns its
+    /// Copies the value as soon as its version differs from `seen`, or after this number of `milliseconds`. Returns its
     /// version.
     fn changed_timeout(&self, value: LeaseMut<'_, T>, seen: u32, milliseconds: u32) -> u32;
 }
 
-/// A value for whose changes up to `N` threads may wait at a time.
+/// A value; up to `N` threads at a time may wait for its changes.
 #[derive(Debug)]
 pub struct Watch<T, const N: usize>(Mutex<State<T, N>>);
 
@@ -136,8 +137,7 @@ impl<T: Copy, const N: usize> Watch<T, N> {
         (state.value, state.version)
     }
 
-    /// The same, as soon as the version is another than `seen`, or when the time is over. For threads of its own
-    /// process.
+    /// The same, as soon as the version differs from `seen`, or when the time is over. For threads of its own process.
     pub fn changed(&self, seen: u32, timeout: Duration) -> (T, u32) {
         let state = self.0.lock();
         if state.version == seen {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! One watchdog of hardware for several processes.
+//! One hardware watchdog for several processes.
 //!
 //! Each process that has to be alive gets a [`Guard`] of its own, with a period. The hardware is fed only while each
 //! guard has been fed within its period. If one has not, its name is recorded in memory that a reset leaves as it is,
@@ -24,8 +24,8 @@
 //! }
 //! ```
 //!
-//! The thread that keeps the guards needs hardly any CPU time. Give it a priority above all others: a reset by a thread
-//! that keeps the CPU to itself names no guard otherwise.
+//! The keeper's thread needs hardly any CPU time. Give it a priority above all others: otherwise no guard is recorded
+//! if a thread that keeps the CPU to itself causes the reset.
 //!
 //! ```
 //! use core::time::Duration;
@@ -64,7 +64,7 @@ pub trait LastReset {
     /// Returns the place in [`Guards`] of the guard that was not fed in time: the one of the last reset by the watchdog
     /// since power came on, or since [`forget`](LastReset::forget).
     fn starved(&self) -> Option<u32>;
-    /// Forgets it.
+    /// Forgets the recorded guard.
     fn forget(&self);
 }
 
@@ -73,7 +73,7 @@ kept! {
     static STARVED: u32;
 }
 
-/// A guard, as the wiring says.
+/// A guard, as it is declared in the wiring.
 #[derive(Clone, Copy, Debug)]
 pub struct Guarded {
     name: &'static str,
@@ -97,7 +97,7 @@ impl Guarded {
 #[derive(Debug)]
 pub struct Guards<const N: usize> {
     guarded: [Guarded; N],
-    /// The ends of their periods; `None` until they are kept.
+    /// The ends of the guards' periods; `None` until [`keep`](Guards::keep) runs.
     ends: Mutex<Option<[Instant; N]>>,
 }
 
@@ -109,7 +109,8 @@ impl<const N: usize> Guards<N> {
     }
 
     /// Calls `feed`, which feeds the hardware, at least once in each `interval`, as long as all guards are fed in time.
-    /// If one is not, it is recorded, and the thread ends. Choose an interval that is half the hardware's time.
+    /// If a guard is not fed in time, it is recorded, and the thread ends. Choose half the time of the hardware
+    /// watchdog as the interval.
     pub fn keep(&self, mut feed: impl FnMut(), interval: Duration) -> ! {
         self.begin(time::now());
         loop {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The log interface, by which processes write lines to the console.
 //!
-//! A process that gets a `Handle<dyn Log>` by the wiring writes a constant as it is, and puts
-//! anything else together in a [`Line`]:
+//! A process to which the wiring gives a `Handle<dyn Log>` writes constant text directly, and formats any other text in
+//! a [`Line`]:
 //!
 //! ```
 //! use core::fmt::Write;
@@ -17,7 +17,7 @@
 //! }
 //! ```
 //!
-//! A [`Logger`] does the same with less to write, and formats nothing that the log would not take: the console has a
+//! A [`Logger`] does the same with less code, and does not format lines that the log would discard: the console has a
 //! level for each process, which the logger remembers.
 //!
 //! ```
@@ -41,8 +41,8 @@ pub trait Log {
     /// Writes one line: the name of the process that calls, and the text up to its first zero byte, 128 bytes
     /// at most. Characters other than printable ASCII come out as dots, so a caller can't forge the lines of others.
     ///
-    /// By convention the text begins with the name of the process that writes it and a colon; then the
-    /// name is not written twice.
+    /// By convention the text may begin with the name of the process and a colon; the console then does not write the
+    /// name twice.
     fn write(&self, level: Level, text: Lease<'_, [u8]>);
 }
 
@@ -53,10 +53,11 @@ pub trait Levels {
     fn level(&self) -> Level;
 }
 
-/// Decides how much processes log.
+/// The interface of a process that sets the log levels of others.
 #[interface]
 pub trait SetLevels {
-    /// From now on the log takes lines of this process (its index in the wiring) that are as urgent as this, or more.
+    /// From now on the log takes lines of this process (its index in the wiring) that are at least as urgent as this
+    /// level.
     fn set_level(&self, process: u8, level: Level);
     /// Returns the least urgent level that the log takes from this process.
     fn level_of(&self, process: u8) -> Level;
@@ -65,8 +66,8 @@ pub trait SetLevels {
 /// Reads lines that any process wrote before: for an operator's shell.
 #[interface]
 pub trait History {
-    /// Copies the line than which so many are newer, without its end. Returns its length; `None` if there is no such
-    /// line.
+    /// Copies the line that has this number of newer lines, without its line break. Returns its length; `None` if there
+    /// is no such line.
     fn line(&self, age: u8, text: LeaseMut<'_, [u8]>) -> Option<u8>;
 }
 
@@ -91,10 +92,10 @@ pub enum Level {
 }
 
 impl Level {
-    /// All of them, the most urgent first.
+    /// All levels, the most urgent first.
     pub const ALL: [Level; 4] = [Level::Error, Level::Warn, Level::Info, Level::Debug];
 
-    /// Its name as a word of five letters, padded.
+    /// The name of the level, padded to five letters.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -106,8 +107,7 @@ impl Level {
     }
 }
 
-/// A line of text that can be lent, to be put together with [`write!`](core::write). Text beyond [`Line::CAPACITY`] is
-/// cut off.
+/// A line of text that can be lent. Format it with [`write!`](core::write). Text beyond [`Line::CAPACITY`] is cut off.
 pub struct Line {
     bytes: LeaseBuf<{ Line::CAPACITY }>,
     length: usize,
@@ -133,7 +133,7 @@ impl Line {
         }
     }
 
-    /// The text, to be lent to [`Log::write`]. The rest of the buffer is zero bytes.
+    /// Returns the text, to lend it to [`Log::write`]. The rest of the buffer is zero bytes.
     #[must_use]
     pub fn text(&self) -> &[u8] {
         &self.bytes[..]
@@ -158,10 +158,10 @@ impl fmt::Write for Line {
 
 /// A log, and the last known level that it takes.
 ///
-/// The level is kept here: a line that is less urgent costs a comparison, and no call. Before the logger formats any
-/// other line, it asks the console whether it still takes the line, so a level that is turned down takes effect with
-/// the next line. A level that is turned up takes effect with the next line that is written, or with
-/// [`refresh`](Self::refresh).
+/// The logger keeps the level: a line that is less urgent costs a comparison, and no call. Before the logger formats
+/// any other line, it asks the console whether the line is still taken. So if fewer lines are to be logged, that takes
+/// effect with the next line. If more lines are to be logged, that takes effect after the next line that is written, or
+/// with [`refresh`](Self::refresh).
 #[derive(Debug)]
 pub struct Logger {
     log: Handle<dyn Log>,
@@ -177,8 +177,8 @@ impl Logger {
         Logger { log, levels, least: AtomicU8::new(Level::Debug as u8) }
     }
 
-    /// Asks the console for the level that it takes now. A process that logs so little that it would not learn of a
-    /// change otherwise calls this once in a while.
+    /// Asks the console for the level that it takes now. A process that logs rarely calls this now and then, because it
+    /// would not learn of a change otherwise.
     ///
     /// # Errors
     /// The errors of any call. The last known level stays.
@@ -211,8 +211,8 @@ impl Logger {
     }
 }
 
-/// Writes a line of a level, if the console takes it: `log!(logger, Level::Info, "{n} readings")`. If it does not, the
-/// arguments are not even evaluated.
+/// Writes a line of a level, if the console takes it: `log!(logger, Level::Info, "{n} readings")`. Otherwise the
+/// arguments are not evaluated.
 #[macro_export]
 macro_rules! log {
     ($logger:expr, $level:expr, $($text:tt)+) => {{

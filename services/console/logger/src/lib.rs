@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The crate `log` in processes: its macros write lines to the console, those in libraries, too.
+//! The crate `log` in processes: its macros write lines to the console, in libraries too.
 //!
 //! ```
 //! # use crossgate::Handle;
@@ -10,11 +10,11 @@
 //! }
 //! ```
 //!
-//! Each process that does so has a logger of its own, because `crossgate-link` gives each a copy of what is here. A line
-//! begins with the target (`module::path: `), unless that is the name of the process, which the console writes. It is cut
-//! off after [`Line::CAPACITY`](crossgate_log::Line::CAPACITY) bytes. A line that the console does not take from the
-//! process is not formatted. Lines of `log::trace!` are dropped, because the console has no level for them; after
-//! `log::set_max_level(log::LevelFilter::Trace)` they have the level of `log::debug!`.
+//! Each process that does so has a logger of its own, because `crossgate-link` gives each a copy of the statics of this
+//! crate. A line begins with the target (`module::path: `), unless that is the name of the process, which the console
+//! writes. The line is cut off after [`Line::CAPACITY`](crossgate_log::Line::CAPACITY) bytes. A line that the console
+//! does not take from the process is not formatted. Lines of `log::trace!` are dropped, because the console has no
+//! level for them; after `log::set_max_level(log::LevelFilter::Trace)` they have the level of `log::debug!`.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -27,7 +27,7 @@ struct Front(OnceLock<Logger>);
 
 static FRONT: Front = Front(OnceLock::new());
 
-/// Has the macros of `log` in the calling process write there, if it has no logger yet.
+/// Makes the macros of `log` in the calling process write to this log, unless the process has a logger already.
 pub fn init(log: Handle<dyn Log>, levels: Handle<dyn Levels>) {
     if FRONT.0.set(Logger::new(log, levels)).is_ok() && log::set_logger(&FRONT).is_ok() {
         log::set_max_level(log::LevelFilter::Debug);

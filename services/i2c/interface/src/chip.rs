@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The client's side: a handle of a chip as an `I2c`.
+//! The client's side: a handle to a chip as an `I2c`.
 
 use crate::{Fault, I2cDevice};
 use core::fmt;
@@ -7,17 +7,17 @@ use crossgate::{Block, BlockSize, CallError, Handle, LeaseBuf};
 use crossgate_operations::{Kind, Part, pack, unpack};
 use embedded_hal::i2c::{self, ErrorKind, I2c, NoAcknowledgeSource, Operation};
 
-/// Why a transaction failed.
+/// The reason why a transaction failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Error {
-    /// The bus says so.
+    /// The bus reports an error.
     Bus(Fault),
     /// The call failed. After [`CallError::ServerFaulted`] the process of the bus restarts, so the driver may try again.
     Call(CallError),
-    /// The driver asked for a chip at this address, and has one at another.
+    /// The driver used this address, but its chip has another.
     OtherAddress(u8),
-    /// The transaction has neither the form of one of the short methods of `I2c`, nor room in the buffer of the
-    /// [`I2cChip`].
+    /// The transaction does not have the form of one of the short methods of `I2c`, and does not fit into the buffer of
+    /// the [`I2cChip`].
     TooLong,
 }
 
@@ -80,12 +80,13 @@ impl i2c::Error for Error {
 /// A chip at `ADDRESS` as an `I2c` of `embedded-hal`, for a driver crate.
 ///
 /// A `read`, `write` or `write_read` of up to `N` bytes is copied to a [`LeaseBuf`] on the stack and lent in one piece,
-/// because that is faster than to lend the driver's small arrays. A longer one lends the driver's memory [where it
-/// lies](crossgate::LeaseBuf), if that can be. Other transactions are copied to such a buffer, with two bytes more for
-/// each operation; if it is too short for them, they fail with [`Error::TooLong`].
+/// because that is faster than lending the driver's small arrays. A longer one lends the driver's memory [where it
+/// lies](crossgate::LeaseBuf), if possible. Other transactions are copied to such a buffer, with two bytes more for
+/// each operation; if the buffer is too short, they fail with [`Error::TooLong`].
 ///
-/// A read of no bytes does nothing, because the bus has no such transfer: the chip sends at least one. A write of no bytes
-/// is an address that is acknowledged or not; beside other operations it is left out.
+/// A read of zero bytes does nothing, because the bus has no such transfer: the chip sends at least one byte. A write
+/// of zero bytes sends only the address, which the chip acknowledges or not; together with other operations it is left
+/// out.
 ///
 /// ```
 /// use core::time::Duration;
@@ -123,7 +124,7 @@ where
         I2cChip(chip)
     }
 
-    /// Writes and then reads; of the two an empty one is left out.
+    /// Writes and then reads; an empty write or read is left out.
     fn exchange(&self, address: u8, from: &[u8], to: &mut [u8]) -> Result<(), Error> {
         check(address, ADDRESS)?;
         let (read, written) = (to.len(), from.len());
@@ -171,7 +172,7 @@ where
         let parts = operations.iter().map(part);
         let length = pack(parts, &mut buffer[..]).ok_or(Error::TooLong)?;
         if length == 0 {
-            // Drivers look for a chip with a write of nothing, which is an address that is acknowledged.
+            // Drivers look for a chip with a write of zero bytes: the chip acknowledges its address.
             return match operations.iter().any(|it| matches!(it, Operation::Write(_))) {
                 true => self.exchange(address, &[], &mut []),
                 false => Ok(()),
@@ -183,12 +184,12 @@ where
     }
 }
 
-/// Checks that the driver means the chip that it has.
+/// Checks that the driver uses the address of its chip.
 fn check(address: u8, own: u8) -> Result<(), Error> {
     if address == own { Ok(()) } else { Err(Error::OtherAddress(address)) }
 }
 
-/// Returns the operation as a list has it.
+/// Returns the operation as an item of a list.
 fn part<'a>(operation: &'a Operation<'_>) -> Part<'a> {
     match operation {
         Operation::Write(bytes) => Part::Write(bytes),

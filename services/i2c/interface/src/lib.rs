@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A chip on an I2C bus that another process owns, for drivers of `embedded-hal`.
 //!
-//! The service is one chip at one address, and not the bus. So the wiring says which process may talk to which chip,
-//! and the type of the handle says where the chip is. [`I2cChip`] makes of the handle an `I2c` of `embedded-hal`, with
-//! which a driver crate runs as it is. The process of the bus has the crate `crossgate-i2c-bus`.
+//! The service is one chip at one address, and not the bus. So the wiring says which process may use which chip, and
+//! the type of the handle has the chip's address. [`I2cChip`] turns the handle into an `I2c` of `embedded-hal`, on
+//! which a driver crate runs unchanged. The process of the bus uses the crate `crossgate-i2c-bus`.
 //!
 //! ```ignore
 //! process bus {
@@ -46,11 +46,11 @@ pub enum Fault {
     NoAddress,
     /// The chip did not acknowledge a byte of data.
     NoData,
-    /// A byte was not acknowledged, the address or data.
+    /// The address or a byte of data was not acknowledged.
     NoAcknowledge,
     /// Another controller took the bus.
     ArbitrationLoss,
-    /// The wires of the bus are not as they have to be: a chip holds one low, say.
+    /// The wires of the bus have a level that they must not have: a chip holds one low, for example.
     Bus,
     /// Bytes came faster than the controller took them.
     Overrun,
@@ -60,25 +60,25 @@ pub enum Fault {
     TooLong,
 }
 
-/// The interface of the process that drives the chip at an address of seven bits.
+/// The interface of the process that may use the chip at `ADDRESS`, of seven bits.
 #[interface]
 pub trait I2cDevice<const ADDRESS: u8> {
-    /// Makes a transaction that writes, and then reads: the first `read` bytes of the buffer get what is read, and the
-    /// `written` bytes behind them are what is written; of the two an empty one is left out. A client whose buffer is
-    /// shorter than that is refused.
+    /// Makes a transaction that writes, and then reads: the first `read` bytes of the buffer are for the bytes that are
+    /// read, and the `written` bytes behind them are written; an empty write or read is left out. A client whose buffer
+    /// is shorter than both together is refused.
     //
-    // Nearly all transactions of drivers have this form. One whole buffer of the stack is what a call lends fastest, and
-    // what is at its start is copied fastest.
+    // Nearly all transactions of drivers have this form. A call is fastest if it lends one whole buffer of the stack,
+    // and the copy is fastest at its start.
     fn exchange(
         &mut self,
         buffer: LeaseMut<'_, [u8]>,
         read: u16,
         written: u16,
     ) -> Result<(), Fault>;
-    /// The same for memory that lies apart, and may be longer than a buffer of the client's stack.
+    /// The same for two separate pieces of memory, which may be longer than a buffer on the client's stack.
     fn write_read(&mut self, from: Lease<'_, [u8]>, to: LeaseMut<'_, [u8]>) -> Result<(), Fault>;
-    /// Makes a transaction of several operations, from START to STOP. The first `length` bytes of `operations` are one
-    /// [`Header`] after the other, each with its bytes behind it: those to write, or room for those that are read. A
-    /// client whose bytes do not have this form is refused, as is one that reads no bytes.
+    /// Makes a transaction of several operations, from START to STOP. The first `length` bytes of `operations` are a
+    /// list of [`Header`]s, each followed by its bytes: the bytes to write, or room for the bytes to read. A client
+    /// whose bytes do not have this form is refused, as is one that reads zero bytes.
     fn transaction(&mut self, operations: LeaseMut<'_, [u8]>, length: u16) -> Result<(), Fault>;
 }

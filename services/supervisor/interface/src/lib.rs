@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The service of a supervisor for processes to which the wiring gives a `Handle<dyn Supervise>`: an operator's shell.
+//! The service of a supervisor, for processes to which the wiring gives a `Handle<dyn Supervise>`, such as an
+//! operator's shell.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
 use crossgate::interface;
 
-/// Decides about processes, which are numbers in the order of the wiring. Each method returns `true` if the supervisor
-/// has done it.
+/// Restarts and stops processes, which are given by their index in the wiring. Each method returns `true` if the
+/// supervisor has done it.
 #[interface]
 pub trait Supervise {
     /// Restarts a process.

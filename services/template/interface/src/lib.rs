@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The interface of a service to copy. Clients depend on this crate, and not on the one that serves it.
+//! The interface of a service to copy. Clients depend on this crate, and not on the crate of the service.
 //!
-//! The service has a few drawers. A client that puts a number into one has it until it takes the number out again.
+//! The service has a few drawers. A client that puts a number into a drawer has the drawer until it takes the number
+//! out again.
 #![no_std]
 #![forbid(unsafe_code)]
 
 use crossgate::{Wire, interface};
 
 /// All drawers are taken.
-// An error of the service is a value like others. That the call itself fails is another matter: `CallError`.
+// An error of the service is a value like any other. If the call itself fails, the client gets a `CallError` instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
 pub struct Full;
 
 /// The interface of clients. There is one trait for each role: the wiring gives a process only those that it needs.
 #[interface]
 pub trait Drawer {
-    /// Puts a number into the client's drawer, in place of the one that is there. [`Full`]: it has no drawer, and gets
-    /// none.
+    /// Puts a number into the client's drawer, in place of the number that is there. [`Full`]: the client has no
+    /// drawer, and none is free.
     fn put(&self, number: u32) -> Result<(), Full>;
     /// Takes the number out, and gives the drawer back. `None`: the client has no drawer.
     fn take(&self) -> Option<u32>;

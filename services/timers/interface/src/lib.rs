@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The timer interface, by which a process is signalled later.
+//! The timer interface: a process starts timers, and is signalled when they expire.
 //!
-//! A process that gets a `Handle<dyn Timer>` by the wiring has timers of its own there, which have numbers from 0 on.
-//! When some have expired, the server signals a notification of the process, and the process asks which:
+//! A process to which the wiring gives a `Handle<dyn Timer>` has timers of its own at the server, numbered from 0 on.
+//! When timers have expired, the server signals a notification of the process, and the process asks which:
 //!
 //! ```
 //! use core::time::Duration;
@@ -39,7 +39,7 @@ pub trait Timer {
     /// an earlier expiry that the caller has not asked for yet.
     fn start(&self, number: u16, after: Duration) -> Result<(), TimerError>;
     /// Starts timer `number`, which expires again and again, at the multiples of a time from now: at least
-    /// [`SHORTEST`]. If several pass before the client asks, the server reports one.
+    /// [`SHORTEST`]. If the timer expires several times before the client asks, the server reports that once.
     fn start_periodic(&self, number: u16, every: Duration) -> Result<(), TimerError>;
     /// Stops timer `number`. Returns `true` if it ran.
     fn cancel(&self, number: u16) -> bool;
