@@ -37,6 +37,9 @@ pub fn pure(value: u32) -> u32 { value.rotate_left(3) }
 
 pub const TARGET: &str = "thumbv7m-none-eabi";
 
+/// As in cargo's output, the names of the files of libraries have a hash.
+const HASH: &str = "-0123456789abcdef";
+
 /// A linker script like that of cortex-m-rt, but shorter.
 const LINK: &str = "
 INCLUDE memory.x
@@ -86,6 +89,14 @@ pub struct Firmware {
     pub arguments: Vec<&'static str>,
 }
 
+/// The compiled crate `crossgate_abi`, the same for all firmware.
+static ABI: LazyLock<PathBuf> = LazyLock::new(|| {
+    let source = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../abi/src/lib.rs"));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libraries");
+    fs::create_dir_all(&folder).unwrap();
+    compile(rustc(), "crossgate_abi", source, &folder)
+});
+
 impl Firmware {
     pub fn new() -> Self {
         need_target();
@@ -97,8 +108,8 @@ impl Firmware {
             has_script: true,
             ..Self::default()
         };
-        let abi = concat!(env!("CARGO_MANIFEST_DIR"), "/../abi/src/lib.rs");
-        firmware.compile("crossgate_abi", Path::new(abi));
+        fs::copy(&*ABI, firmware.path().join(ABI.file_name().unwrap())).unwrap();
+        firmware.crates.push("crossgate_abi".to_owned());
         firmware
     }
 
@@ -116,30 +127,23 @@ impl Firmware {
 
     /// Returns the mangled name of `path` in a library.
     pub fn symbol(&self, library: &str, path: &str) -> String {
-        let file = self.path().join(format!("lib{library}-0123456789abcdef.rlib"));
-        let data = fs::read(file).unwrap();
+        let data = fs::read(library_file(self.path(), library)).unwrap();
         let archive = object::read::archive::ArchiveFile::parse(&*data).unwrap();
         let symbols = archive.symbols().unwrap().unwrap();
         let mut names = symbols.map(|it| String::from_utf8(it.unwrap().name().to_vec()).unwrap());
         names.find(|name| format!("{:#}", rustc_demangle::demangle(name)) == path).unwrap()
     }
 
-    fn compile(&mut self, name: &str, path: &Path) {
-        let mut rustc = self.rustc();
-        rustc.args(["--crate-type=rlib", "--crate-name", name, "--out-dir"]);
-        // As in cargo's output, the name of the file has a hash.
-        rustc.arg(self.path()).args(["-C", "extra-filename=-0123456789abcdef"]).arg(path);
-        let output = rustc.output().unwrap();
-        assert!(output.status.success(), "{}", text(&output));
+    fn compile(&mut self, name: &str, source: &Path) {
+        compile(self.rustc(), name, source, self.path());
         self.crates.push(name.to_owned());
     }
 
     fn rustc(&self) -> Command {
-        let mut rustc = Command::new("rustc");
-        rustc.args(["--edition=2024", "--target", TARGET, "-Copt-level=s", "-Cpanic=abort"]);
+        let mut rustc = rustc();
         rustc.arg("-L").arg(self.path());
         for name in &self.crates {
-            let file = self.path().join(format!("lib{name}-0123456789abcdef.rlib"));
+            let file = library_file(self.path(), name);
             rustc.arg("--extern").arg(format!("{name}={}", file.display()));
         }
         rustc.args(&self.arguments);
@@ -265,6 +269,26 @@ static VECTORS: [Option<unsafe extern \"C\" fn()>; 15] = {
     vectors
 };
 ";
+
+/// Returns the compiler, for the target.
+fn rustc() -> Command {
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--edition=2024", "--target", TARGET, "-Copt-level=s", "-Cpanic=abort"]);
+    rustc
+}
+
+/// Compiles a library into a folder. Returns its file.
+fn compile(mut rustc: Command, name: &str, source: &Path, folder: &Path) -> PathBuf {
+    rustc.args(["--crate-type=rlib", "--crate-name", name, "--out-dir"]).arg(folder);
+    let output =
+        rustc.arg("-C").arg(format!("extra-filename={HASH}")).arg(source).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    library_file(folder, name)
+}
+
+fn library_file(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("lib{name}{HASH}.rlib"))
+}
 
 /// Ends the tests here, as passed, if the target of their firmware is not installed, unless `CROSSGATE_ALL_TESTS` is
 /// set.
