@@ -4,7 +4,7 @@
 //!
 //! A firmware that depends on this crate gets the board's memory map (`memory.x`) for linking.
 //! The wiring gives devices such as [`UART0`] and their [`interrupt`]s to processes, which drive
-//! them with [`Uart`], [`Timer`] and [`Lamp`].
+//! them with [`Uart`], [`Timer`], [`Spi`] and [`Lamp`].
 //!
 //! Registers are those of the data sheet of the LM3S6965 (Texas Instruments, SPMS290).
 #![no_std]
@@ -12,6 +12,7 @@
 mod board;
 mod chip;
 mod lamp;
+mod spi;
 mod timer;
 mod uart;
 
@@ -20,6 +21,7 @@ board_contract::check!();
 #[doc(hidden)]
 pub use board::Hardware;
 pub use lamp::Lamp;
+pub use spi::{CardSelect, Spi};
 pub use timer::Timer;
 pub use uart::Uart;
 
@@ -30,9 +32,9 @@ pub use crossgate_cortex_m as port;
 
 /// Makes a firmware of a wiring. See [`crossgate_cortex_m::start`].
 ///
-/// Before the first process runs, the clock is that of the PLL, and the pins are those of the serial lines and of the
-/// lamps. Time is that of the watchdog timer, which the firmware must not use. The kernel's last words go to
-/// [`UART0`], whoever uses it.
+/// Before the first process runs, the clock is that of the PLL, and the pins are those of the serial lines, of the
+/// SPI bus with the line that selects the card, and of the lamps. The display on that bus is not selected. Time is that of
+/// the watchdog timer, which the firmware must not use. The kernel's last words go to [`UART0`], whoever uses it.
 #[macro_export]
 macro_rules! start {
     ($system:path) => {
@@ -57,6 +59,11 @@ pub const TIMER1: Mmio = Mmio { start: 0x4003_1000, size: 0x1000 };
 
 /// The registers of the lamps: those of port F, which also has the button "select".
 pub const LAMPS: Mmio = Mmio { start: 0x4002_5000, size: 0x1000 };
+
+/// The registers of the SPI bus, with the socket for an SD card and the display; QEMU's `-drive if=sd`.
+pub const SSI0: Mmio = Mmio { start: 0x4000_8000, size: 0x1000 };
+/// The registers of the line that selects the SD card: those of port D, which also has the pins of [`UART1`].
+pub const CARD_SELECT: Mmio = Mmio { start: 0x4000_7000, size: 0x1000 };
 
 /// The lines of the interrupt controller. A serial line has one for both ways.
 pub mod interrupt {
