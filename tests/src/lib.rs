@@ -34,6 +34,7 @@
 
 pub mod arch;
 pub mod cable;
+pub mod card;
 pub mod dark;
 pub mod fake;
 pub mod owner;

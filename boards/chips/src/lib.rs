@@ -8,6 +8,7 @@
 //! | chip | what | source |
 //! |---|---|---|
 //! | [`Bme280`] | temperature, pressure and humidity | Bosch Sensortec, BST-BME280-DS002 |
+//! | [`SdCard`] | an SD memory card, in SPI mode | SD Association, Physical Layer Simplified Specification |
 //! | [`SimulatedFlash`] | a flash memory, whose power may fail | the rules of NOR flash in `embedded-storage` |
 //! | [`Ssd1306`] | a display of 128 x 64 points, on an SPI or an I2C bus | Solomon Systech, SSD1306, revision 1.1 |
 //! | [`W25q`] | a NOR flash | Winbond, W25Q32JV |
@@ -30,6 +31,7 @@ mod flash;
 mod i2c;
 mod lines;
 mod picture;
+mod sd_card;
 mod spi;
 mod ssd1306;
 mod w25q;
@@ -39,6 +41,7 @@ pub use flash::{Error as FlashError, SimulatedFlash};
 pub use i2c::{I2cChip, SimulatedI2c};
 pub use lines::{Lines, SimulatedPin};
 pub use picture::{Picture, Svg};
+pub use sd_card::SdCard;
 pub use spi::{SimulatedSpi, SpiChip};
 pub use ssd1306::{FourWires, Ssd1306, TwoWires};
 pub use w25q::W25q;

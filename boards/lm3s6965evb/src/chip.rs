@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The setup of the chip before anything runs: its clock, power for the devices, and functions for the pins.
 
-use crate::LAMPS;
+use crate::{CARD_SELECT, LAMPS};
 use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
 use tock_registers::registers::{ReadOnly, ReadWrite};
 use tock_registers::{register_bitfields, register_structs};
@@ -48,16 +48,22 @@ register_bitfields![u32,
 
 const SYSTEM_CONTROL: usize = 0x400f_e000;
 const PORT_A: usize = 0x4000_4000;
-const PORT_D: usize = 0x4000_7000;
+const PORT_D: usize = CARD_SELECT.start;
 const PORT_G: usize = 0x4002_6000;
 
 /// The bits that let clocks through, for the three registers of `gates`.
 const WATCHDOG: u32 = 1 << 3;
-const UARTS_AND_TIMERS: u32 = 0b111 | 0b11 << 16;
+const UARTS_SSI_AND_TIMERS: u32 = 0b111 | 1 << 4 | 0b11 << 16;
 const PORTS_A_D_F_G: u32 = 1 << 0 | 1 << 3 | 1 << 5 | 1 << 6;
 
-/// The pins of the serial lines: port, and receiver and sender as bits.
-const SERIAL_PINS: [(usize, u32); 3] = [(PORT_A, 0b11), (PORT_D, 0b1100), (PORT_G, 0b11)];
+/// The pins of the serial lines and of the SPI bus: port, and as bits receiver and sender, and clock, receiver and sender.
+const SERIAL_PINS: [(usize, u32); 4] =
+    [(PORT_A, 0b11), (PORT_D, 0b1100), (PORT_G, 0b11), (PORT_A, 0b11_0100)];
+
+/// The pin that selects the SD card, as a bit.
+pub(crate) const CARD_SELECT_PIN: u32 = 1 << 0;
+/// The pin of port A that selects the display on the same bus.
+const DISPLAY_SELECT_PIN: u32 = 1 << 3;
 
 /// The pins of the lamps: the status LED, and the LEDs in the Ethernet socket, which the chip's Ethernet controller
 /// does not use unless it is configured to.
@@ -75,7 +81,7 @@ pub fn prepare() {
     // them and written to them. Nobody but the kernel uses them.
     let control = unsafe { &*core::ptr::with_exposed_provenance::<SystemControl>(SYSTEM_CONTROL) };
     set_clock(control);
-    for (gate, bits) in control.gates.iter().zip([WATCHDOG, UARTS_AND_TIMERS, PORTS_A_D_F_G]) {
+    for (gate, bits) in control.gates.iter().zip([WATCHDOG, UARTS_SSI_AND_TIMERS, PORTS_A_D_F_G]) {
         gate.set(gate.get() | bits);
         // A device may be accessed three cycles after its clock is switched on; each of these instructions takes at
         // least one.
@@ -89,6 +95,13 @@ pub fn prepare() {
     let pins = pins(LAMPS.start);
     pins.is_output.set(pins.is_output.get() | ALL_LAMP_PINS);
     pins.is_digital.set(pins.is_digital.get() | ALL_LAMP_PINS);
+    for (port, pin) in [(CARD_SELECT.start, CARD_SELECT_PIN), (PORT_A, DISPLAY_SELECT_PIN)] {
+        let pins = self::pins(port);
+        // It is high as soon as it is an output, so that nothing is selected.
+        pins.is_digital.set(pins.is_digital.get() | pin);
+        pins.is_output.set(pins.is_output.get() | pin);
+        pins.data[pin as usize].set(pin);
+    }
 }
 
 /// 50 MHz: a quarter of the 200 MHz that the PLL makes of the crystal's 8 MHz (data sheet, 5.3).

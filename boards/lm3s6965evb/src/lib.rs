@@ -3,7 +3,7 @@
 //! `qemu-system-arm -M lm3s6965evb` emulates it.
 //!
 //! A firmware that depends on this crate is linked with the board's `memory.x`. The wiring gives devices such as
-//! [`UART0`] and their [`interrupt`]s to processes, which drive them with [`Uart`], [`Timer`] and [`Lamp`].
+//! [`UART0`] and their [`interrupt`]s to processes, which drive them with [`Uart`], [`Timer`], [`Spi`] and [`Lamp`].
 //!
 //! Registers are those of the data sheet of the LM3S6965 (Texas Instruments, SPMS290).
 #![no_std]
@@ -11,6 +11,7 @@
 mod board;
 mod chip;
 mod lamp;
+mod spi;
 mod timer;
 mod uart;
 
@@ -19,6 +20,7 @@ board_contract::check!();
 #[doc(hidden)]
 pub use board::Hardware;
 pub use lamp::Lamp;
+pub use spi::{CardSelect, Spi};
 pub use timer::Timer;
 pub use uart::Uart;
 
@@ -29,9 +31,10 @@ pub use crossgate_cortex_m as port;
 
 /// Makes a wiring into a firmware. See [`crossgate_cortex_m::start`].
 ///
-/// Before the first process runs, the CPU's clock comes from the PLL, and the pins are connected to the serial lines
-/// and the lamps. The watchdog timer gives the time, so the firmware must not use it. The kernel's last words go to
-/// [`UART0`], whichever process owns it.
+/// Before the first process runs, the CPU's clock comes from the PLL, and the pins are connected to the serial lines,
+/// the SPI bus with the line that selects the card, and the lamps. The display on that bus is not selected. The watchdog
+/// timer gives the time, so the firmware must not use it. The kernel's last words go to [`UART0`], whichever process owns
+/// it.
 #[macro_export]
 macro_rules! start {
     ($system:path) => {
@@ -56,6 +59,11 @@ pub const TIMER1: Mmio = Mmio { start: 0x4003_1000, size: 0x1000 };
 
 /// The registers of the lamps: those of port F, which also has the button "select".
 pub const LAMPS: Mmio = Mmio { start: 0x4002_5000, size: 0x1000 };
+
+/// The registers of the SPI bus, with the socket for an SD card and the display; QEMU's `-drive if=sd`.
+pub const SSI0: Mmio = Mmio { start: 0x4000_8000, size: 0x1000 };
+/// The registers of the line that selects the SD card: those of port D, which also has the pins of [`UART1`].
+pub const CARD_SELECT: Mmio = Mmio { start: 0x4000_7000, size: 0x1000 };
 
 /// The lines of the interrupt controller. A serial line has one interrupt line for both directions.
 pub mod interrupt {

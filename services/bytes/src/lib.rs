@@ -171,6 +171,21 @@ impl<const N: usize> StreamBuffer<N> {
         wake_both(woken);
         count
     }
+
+    /// Takes as many bytes as there are, and fit. Returns how many these were. For threads of its own process, likewise.
+    pub fn take(&self, to: &mut [u8]) -> usize {
+        let mut state = self.0.lock();
+        let count = state.ring.pop(to);
+        let woken = state.woken();
+        drop(state);
+        wake_both(woken);
+        count
+    }
+
+    /// Returns how many bytes there is room for.
+    pub fn free(&self) -> usize {
+        self.0.lock().ring.free()
+    }
 }
 
 impl<const N: usize> ByteWriter for StreamBuffer<N> {

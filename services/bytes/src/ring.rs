@@ -83,6 +83,16 @@ impl<const N: usize> Ring<N> {
         count
     }
 
+    /// Takes as many bytes out as there are, and fit. Returns how many these were.
+    pub fn pop(&mut self, to: &mut [u8]) -> usize {
+        let count = to.len().min(self.length);
+        for (distance, to) in to.iter_mut().take(count).enumerate() {
+            *to = self.peek(distance);
+        }
+        self.skip(count);
+        count
+    }
+
     /// Drops this number of the oldest bytes; there have to be as many.
     pub const fn skip(&mut self, count: usize) {
         self.start = self.place(count);

@@ -31,6 +31,11 @@ fn a_stream_keeps_its_order() {
             assert_eq!(writer.try_write(&bytes[3..]), Ok(1));
             assert_eq!(reader.available(), Ok(4));
             assert_eq!((reader.read(&mut to), to), (Ok(Ok(4)), bytes));
+            assert_eq!((buffer.put(&bytes), buffer.free()), (4, 1));
+            let mut own = [0; 3];
+            assert_eq!((buffer.take(&mut own), &own[..]), (3, &bytes[..3]));
+            assert_eq!((buffer.take(&mut own), own[0]), (1, bytes[3]));
+            assert_eq!((buffer.take(&mut own), buffer.free()), (0, 5));
         }
         assert_eq!(writer.write(b"1234567"), Ok(Ok(5)));
         assert_eq!(writer.try_write(b"8"), Ok(0));

@@ -15,7 +15,7 @@
 //! }
 //! process updates {
 //!     object updates (stack = 10240): Exclusive<Updates<PartitionHandle<0, 4, 4096>, PartitionHandle<1, 4, 4096>>> =
-//!         Updates::new(PartitionHandle::new(NEW_IMAGE), PartitionHandle::new(BOOT_STATE), PUBLIC_KEY) =>
+//!         Updates::new(PartitionHandle::new(NEW_IMAGE), PartitionHandle::new(BOOT_STATE), PUBLIC_KEY, Versions::NotBelow(VERSION)) =>
 //!         [UPDATE: dyn Update];
 //!     object trial (stack = 768): Exclusive<BootState<PartitionHandle<1, 4, 4096>>> =
 //!         BootState::new(PartitionHandle::new(BOOT_STATE)) => [CONFIRM: dyn Confirm];
@@ -24,12 +24,16 @@
 //! process watchdog { /* ... */ thread keeper (priority = 30, stack = 1024) = keep(&guards, CONFIRM); }
 //! ```
 //!
+//! The last four bytes of an image are its version, little-endian, and belong to what is signed. An image whose version is
+//! below that of the firmware that runs is refused, unless the wiring allows [all](Versions::All): else anybody could bring a
+//! mistake back with an old image that was signed once.
+//!
 //! The partition of the new image is at least a page larger than that of the image in use, as `embassy-boot` wants it.
 //!
 //! ```
 //! use crossgate::testing::Wiring;
 //! use crossgate::{CallError, Handle, LeaseBuf};
-//! use crossgate_update::{Fault, Update, Updates};
+//! use crossgate_update::{Fault, Update, Updates, Versions};
 //! use ed25519_dalek::{Signer, SigningKey};
 //! use sha2::{Digest, Sha512};
 //! use simulated_chips::SimulatedFlash;
@@ -49,19 +53,21 @@
 //!     update.finish(&buffer)
 //! }
 //!
-//! // Whoever builds the firmware signs the SHA-512 of the image.
+//! // The firmware is built with its version at the end, and the SHA-512 of the image is signed.
 //! let secret = SigningKey::from_bytes(&[7; 32]);
-//! let image = [0x55; 1000];
-//! let signature = secret.sign(&Sha512::digest(image)).to_bytes();
+//! let build = |version: u32| [&[0x55; 1000][..], &version.to_le_bytes()].concat();
+//! let sign = |image: &[u8]| secret.sign(&Sha512::digest(image)).to_bytes();
+//! let (image, old) = (build(3), build(2));
 //!
 //! let (new_image, state) = (SimulatedFlash::<4096, 4, 512>::new(), SimulatedFlash::<512, 4, 512>::new());
 //! let wiring = Wiring::new();
-//! let update: Handle<dyn Update> =
-//!     wiring.serve(Updates::new(new_image, state, secret.verifying_key().to_bytes()));
+//! let (key, versions) = (secret.verifying_key().to_bytes(), Versions::NotBelow(3));
+//! let update: Handle<dyn Update> = wiring.serve(Updates::new(new_image, state, key, versions));
 //! wiring.run(|| {
 //!     assert_eq!(send(update, &image, &[0; 64]), Ok(Err(Fault::BadSignature)));
-//!     assert_eq!(send(update, &image, &signature), Ok(Ok(())));
-//!     assert_eq!(send(update, &image, &signature), Ok(Err(Fault::Undecided)));
+//!     assert_eq!(send(update, &old, &sign(&old)), Ok(Err(Fault::OldVersion)));
+//!     assert_eq!(send(update, &image, &sign(&image)), Ok(Ok(())));
+//!     assert_eq!(send(update, &image, &sign(&image)), Ok(Err(Fault::Undecided)));
 //! });
 //! ```
 #![cfg_attr(target_os = "none", no_std)]
@@ -85,14 +91,36 @@ pub enum Fault {
     NotBegun,
     /// The image is longer than its partition, or than its length as it was told.
     TooLong,
-    /// Fewer bytes were sent than were told.
+    /// Fewer bytes were sent than were told, or the image has no room for a version.
     TooShort,
     /// The signature is not that of these bytes by the owner of the key. The image is given up.
     BadSignature,
+    /// The signature is good, but the version of the image is below the lowest that the wiring allows. The image is given
+    /// up.
+    OldVersion,
     /// The boot loader has an image to start, or the image that runs is on trial. It needs the place for the new image.
     Undecided,
     /// The flash had an error, or its process has crashed. The image in use is not affected.
     Flash,
+}
+
+/// The versions that are accepted. That of an image is in its last four bytes, little-endian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Versions {
+    /// This one, which is that of the firmware that runs, and those above it.
+    NotBelow(u32),
+    /// All, as a device needs them on which an old firmware is to be installed again. Whoever has an image that was
+    /// signed once can bring its mistakes back.
+    All,
+}
+
+impl Versions {
+    fn allow(self, version: u32) -> bool {
+        match self {
+            Versions::NotBelow(lowest) => version >= lowest,
+            Versions::All => true,
+        }
+    }
 }
 
 /// An image, by what the boot loader will do.
@@ -116,7 +144,7 @@ pub trait Update {
     /// Adds bytes to the image.
     fn write(&mut self, bytes: Lease<'_, [u8]>) -> Result<(), Fault>;
     /// Accepts the image, if it is whole and these 64 bytes are an Ed25519 signature (RFC 8032) of its SHA-512: the boot
-    /// loader starts it next.
+    /// loader starts it next. An image whose version is too old is refused.
     fn finish(&mut self, signature: Lease<'_, [u8]>) -> Result<(), Fault>;
 }
 
@@ -191,6 +219,7 @@ pub struct Updates<N, S> {
     state: BootState<S>,
     /// The key that signatures are checked by.
     key: [u8; 32],
+    versions: Versions,
     begun: Option<Begun>,
 }
 
@@ -201,14 +230,15 @@ impl<N, S> fmt::Debug for Updates<N, S> {
 }
 
 impl<N: NorFlash, S: NorFlash> Updates<N, S> {
-    /// Creates the object, with the public key that belongs to the key that images are signed with.
+    /// Creates the object, with the public key that belongs to the key that images are signed with, and the versions that
+    /// are accepted.
     #[must_use]
-    pub const fn new(new_image: N, state: S, key: [u8; 32]) -> Updates<N, S> {
+    pub const fn new(new_image: N, state: S, key: [u8; 32], versions: Versions) -> Updates<N, S> {
         const {
             assert!(CHUNK.is_multiple_of(N::WRITE_SIZE), "64 bytes are not whole writes");
             assert!(N::ERASE_SIZE.is_multiple_of(CHUNK), "64 bytes do not fill pages");
         }
-        Updates { new_image, state: BootState::new(state), key, begun: None }
+        Updates { new_image, state: BootState::new(state), key, versions, begun: None }
     }
 
     /// Takes the update that was begun. It is given up unless it is put back.
@@ -220,25 +250,34 @@ impl<N: NorFlash, S: NorFlash> Updates<N, S> {
     fn accept(&mut self, signature: &[u8; 64]) -> Result<(), Fault> {
         let mut begun = self.take_begun()?;
         begun.flush(&mut self.new_image)?;
-        if begun.written < begun.length {
+        if begun.written < begun.length || begun.length < size_of::<u32>() as u32 {
             return Err(Fault::TooShort);
         }
-        if !self.is_signed(begun.length, signature)? {
-            return Err(Fault::BadSignature);
+        if !self.versions.allow(self.signed_version(begun.length, signature)?) {
+            return Err(Fault::OldVersion);
         }
         self.state.with(|state| state.mark_updated())
     }
 
-    /// Returns whether the bytes in the flash have this signature.
-    fn is_signed(&mut self, length: u32, signature: &[u8; 64]) -> Result<bool, Fault> {
+    /// Returns the version of the image in the flash, if it has this signature. The version is of the bytes that are
+    /// hashed, as they are read once.
+    fn signed_version(&mut self, length: u32, signature: &[u8; 64]) -> Result<u32, Fault> {
         let (mut hash, mut chunk) = (Sha512::new(), [0; CHUNK]);
+        let mut version = [0; size_of::<u32>()];
         for start in (0..length).step_by(CHUNK) {
             let bytes = &mut chunk[..CHUNK.min((length - start) as usize)];
             self.new_image.read(start, bytes).map_err(|_| Fault::Flash)?;
-            hash.update(bytes);
+            hash.update(&*bytes);
+            for &byte in &*bytes {
+                version.rotate_left(1);
+                version[3] = byte;
+            }
         }
-        let Ok(key) = VerifyingKey::from_bytes(&self.key) else { return Ok(false) };
-        Ok(key.verify_strict(&hash.finalize(), &Signature::from_bytes(signature)).is_ok())
+        let key = VerifyingKey::from_bytes(&self.key).map_err(|_| Fault::BadSignature)?;
+        match key.verify_strict(&hash.finalize(), &Signature::from_bytes(signature)) {
+            Ok(()) => Ok(u32::from_le_bytes(version)),
+            Err(_) => Err(Fault::BadSignature),
+        }
     }
 }
 

@@ -59,7 +59,12 @@ impl Device {
     }
 
     fn updates(&self) -> Updates<Part<'_>, Part<'_>> {
-        Updates::new(self.new_image(), self.state(), secret().verifying_key().to_bytes())
+        self.updates_of(Versions::All)
+    }
+
+    fn updates_of(&self, versions: Versions) -> Updates<Part<'_>, Part<'_>> {
+        let key = secret().verifying_key().to_bytes();
+        Updates::new(self.new_image(), self.state(), key, versions)
     }
 
     /// Sends an image, in pieces of different lengths.
@@ -198,10 +203,50 @@ fn nothing_but_the_signed_image_is_accepted() {
 #[test]
 fn a_short_image_need_not_be_whole_words() {
     let device = Device::new(&image(1));
-    for length in [0, 1, 3, 63, 64, 65, 255, 256, 257] {
+    for length in [0, 1, 3] {
+        assert_eq!(device.update(&image(3)[..length]), Err(Fault::TooShort), "it has no version");
+    }
+    for length in [4, 5, 7, 63, 64, 65, 67, 255, 256, 257] {
         let short = &image(3)[..length];
         device.update(short).unwrap();
         assert_eq!(&device.start().unwrap()[..length], short);
         device.boot_state().confirm().unwrap();
     }
+}
+
+#[test]
+fn an_old_version_is_refused_unless_the_wiring_allows_it() {
+    let device = Device::new(&image(1));
+    let of_version = |version: u32, length: usize| {
+        let mut image = image(3);
+        image.truncate(length);
+        image[length - 4..].copy_from_slice(&version.to_le_bytes());
+        image
+    };
+    // The version lies in one chunk, in two, and is all there is.
+    for length in [4, 64, 65, 66, 67, 68, IN_USE as usize] {
+        for (version, lowest, expected) in [
+            (6, 7, Err(Fault::OldVersion)),
+            (0, 1, Err(Fault::OldVersion)),
+            (0x0100, 0x0201, Err(Fault::OldVersion)),
+            (0xff, 0x0100_0000, Err(Fault::OldVersion)),
+            (u32::MAX - 1, u32::MAX, Err(Fault::OldVersion)),
+            (7, 7, Ok(())),
+            (0x0100_0000, 0xff, Ok(())),
+            (u32::MAX, u32::MAX, Ok(())),
+        ] {
+            let image = of_version(version, length);
+            let mut updates = device.updates_of(Versions::NotBelow(lowest));
+            send(&mut updates, &image).unwrap();
+            assert_eq!(updates.accept(&[0; 64]), Err(Fault::BadSignature), "that comes first");
+            send(&mut updates, &image).unwrap();
+            assert_eq!(updates.accept(&signature(&image)), expected, "{version} for {lowest}");
+            assert_eq!(updates.accept(&signature(&image)), Err(Fault::NotBegun));
+            if expected.is_ok() {
+                assert_eq!(device.start().unwrap()[..length], image);
+                device.boot_state().confirm().unwrap();
+            }
+        }
+    }
+    device.update(&of_version(0, 64)).unwrap();
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An update of the firmware by a process of its own: only a signed image is accepted, also after the process has
+//! An update of the firmware by a process of its own: only a signed image is accepted that is not older than the firmware, also after the process has
 //! restarted in the middle, and it is taken back at the next start unless it is confirmed. The process that
 //! sends images may not confirm them, the one that confirms may not send any, and neither reaches the flash.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{CallError, Exclusive, Handle, LeaseBuf, Notification, Signal, interface, thread};
 use crossgate_partition::{Partition, PartitionHandle, Partitions};
-use crossgate_update::{BootState, Confirm, Fault, Image, Update, Updates};
+use crossgate_update::{BootState, Confirm, Fault, Image, Update, Updates, Versions};
 use ed25519_dalek::{Signer, SigningKey};
 use embassy_boot::{BootLoader, BootLoaderConfig};
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
@@ -20,6 +20,8 @@ use system_tests::watch::allow_no_fault;
 const PAGE: usize = 256;
 /// The bytes of an image; the new one has a page more, and the state of the boot loader one.
 const IMAGE: usize = 3 * PAGE;
+/// The version of the firmware that runs.
+const VERSION: u32 = 1;
 const SECRET: [u8; 32] = [7; 32];
 /// The key that belongs to it (RFC 8032, 5.1.5).
 const PUBLIC: [u8; 32] = [
@@ -74,7 +76,7 @@ crossgate::system! {
     }
     process updater {
         object updates (stack = 12288): Exclusive<Updates<New, State>> =
-            Updates::new(New::new(NEW), State::new(STATE), PUBLIC) => [UPDATE: dyn Update];
+            Updates::new(New::new(NEW), State::new(STATE), PUBLIC, Versions::NotBelow(VERSION)) => [UPDATE: dyn Update];
         object trial (stack = 1536): Exclusive<BootState<State>> =
             BootState::new(State::new(STATE)) => [CONFIRM: dyn Confirm];
     }
@@ -100,7 +102,11 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 fn image(number: u8) -> [u8; IMAGE] {
-    core::array::from_fn(|place| if place == 0 { number } else { (place as u8) ^ number })
+    let mut image: [u8; IMAGE] = core::array::from_fn(|place| (place as u8) ^ number);
+    image[0] = number;
+    // Its version is its number.
+    image[IMAGE - 4..].copy_from_slice(&u32::from(number).to_le_bytes());
+    image
 }
 
 fn signature(image: &[u8; IMAGE]) -> [u8; 64] {
@@ -164,6 +170,10 @@ fn update(
         expect("a wrong signature", finish(update, &bad), Ok(Err(Fault::BadSignature)));
         expect("a start", loader.start(), Ok(Some(1)));
     }
+    // One that is, but older than the firmware that runs.
+    begin_and_send(update, &image(0));
+    expect("an old one", finish(update, &signature(&image(0))), Ok(Err(Fault::OldVersion)));
+    expect("a start", loader.start(), Ok(Some(1)));
     expect("too long", update.begin(IMAGE as u32 + 1), Ok(Err(Fault::TooLong)));
     expect("begin", update.begin(10), Ok(Ok(())));
     expect("more than told", send(update, &new), Err(Fault::TooLong));

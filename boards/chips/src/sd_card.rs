@@ -1,0 +1,551 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! An SD memory card on an SPI bus. Names in parentheses are those in the SD Association's Physical Layer Simplified
+//! Specification, whose chapter 7 describes the SPI mode.
+
+use crate::SpiChip;
+use core::fmt;
+use crc::{CRC_7_MMC, CRC_16_XMODEM, Crc, NoTable};
+
+/// An SD card of high capacity (SDHC, 4 GiB) in SPI mode, which keeps as many blocks of 512 bytes as fit into a board's
+/// memory. The others are zeroes.
+///
+/// - It gets power at the time 0, and needs 74 clocks while it is not selected before it listens (Power On Sequence).
+///   Then only a CMD0 with a right CRC is answered, which brings it to SPI mode and the idle state.
+/// - In the idle state it accepts CMD0, CMD8, CMD55, CMD58, CMD59 and ACMD41 only; others are illegal commands. Without a
+///   CMD8 before, and without the host's capacity bit (HCS), ACMD41 never ends the idle state. With them, that takes
+///   10 ms from the first on.
+/// - The CRC of CMD0 in the SD mode and of CMD8 is always checked, those of the others and of the blocks to write as soon
+///   as CMD59 says so. A command with a wrong one is answered so, and a block with a wrong one is not written.
+/// - An answer begins one byte after the command (N_CR). A block that is read begins 100 µs later (N_AC).
+/// - A block is addressed by its number. One that does not exist is a parameter error.
+/// - It is busy for 500 µs after a block to write, with its line low while it is selected, and ignores all commands
+///   meanwhile.
+/// - It ignores its input while it sends an answer or a block, and takes what is not a start of a block for a command as
+///   long as it waits for a block.
+///
+/// While it is not selected, it sees no clocks, and goes on where it was. (The specification asks for a card that stays
+/// selected during a command, its answer and its block. The driver crates for an `SpiDevice` of `embedded-hal` count on
+/// what is described here. They also leave out the pause between an answer and a block, N_WR.)
+///
+/// Of the commands for blocks it has those for single ones: CMD9, CMD10, CMD13, CMD17 and CMD24.
+#[derive(Clone)]
+pub struct SdCard<const KEPT: usize> {
+    select: usize,
+    is_selected: bool,
+    /// The clocks while it was not selected, since it got power, as far as they count.
+    clocks: u32,
+    mode: Mode,
+    checks: bool,
+    /// A CMD8 has come.
+    knows_host: bool,
+    /// The last command was CMD55.
+    is_application: bool,
+    /// When it will be initialised.
+    ready: Option<u64>,
+    command: [u8; 6],
+    /// The number of bytes of the command so far.
+    received: usize,
+    answer: [u8; 6],
+    /// The bytes of the answer that are still to be sent.
+    unanswered: usize,
+    transfer: Transfer,
+    /// The block of the transfer, and its CRC behind it.
+    block: [u8; BLOCK + 2],
+    kept: [Option<(u32, [u8; BLOCK])>; KEPT],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// That in which it begins. There are other lines than those of an SPI bus.
+    Sd,
+    Idle,
+    Ready,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Transfer {
+    None,
+    /// Sends so many bytes of the block from that time on, of which `sent` are sent; the first is the start of a block.
+    Send {
+        begin: u64,
+        length: usize,
+        sent: usize,
+    },
+    /// Waits for the block with this number.
+    Await(u32),
+    /// Receives it.
+    Receive(u32, usize),
+    /// Is busy until that time.
+    Busy(u64),
+}
+
+const BLOCK: usize = 512;
+/// The clocks that it needs before it listens.
+const CLOCKS: u32 = 74;
+
+/// Bits of an answer (R1).
+const IDLE: u8 = 1 << 0;
+const ILLEGAL_COMMAND: u8 = 1 << 2;
+const CRC_ERROR: u8 = 1 << 3;
+const PARAMETER_ERROR: u8 = 1 << 6;
+
+/// The start of a block (Start Block Token).
+const START: u8 = 0xfe;
+/// Its answers to a block (Data Response Token). The upper three bits say nothing.
+const ACCEPTED: u8 = 0xe5;
+const REFUSED: u8 = 0xeb;
+const NOT_WRITTEN: u8 = 0xed;
+
+/// Times in µs. A card may take 1 s, 100 ms and 250 ms.
+const TO_INITIALISE: u64 = 10_000;
+const TO_READ: u64 = 100;
+const TO_WRITE: u64 = 500;
+
+const CRC7: Crc<u8, NoTable> = Crc::<u8, NoTable>::new(&CRC_7_MMC);
+const CRC16: Crc<u16, NoTable> = Crc::<u16, NoTable>::new(&CRC_16_XMODEM);
+
+/// Its description (CSD, version 2): 4 GiB, 25 MHz, blocks of 512 bytes. The last byte is the CRC.
+const SPECIFICS: [u8; 15] =
+    [0x40, 0x0e, 0, 0x32, 0x5b, 0x59, 0, 0, 0x1f, 0xff, 0x7f, 0x80, 0x0a, 0x40, 0];
+/// Its maker, name, revision, number and date (CID).
+const IDENTITY: [u8; 15] = *b"\x00CGSIMUL\x10\x00\x00\x00\x01\x01\x0a";
+/// The voltages at which it works, and that its capacity is high (OCR).
+const CONDITIONS: u32 = 1 << 30 | 0x00ff_8000;
+const IS_INITIALISED: u32 = 1 << 31;
+
+impl<const KEPT: usize> SdCard<KEPT> {
+    /// The number of its blocks.
+    pub const BLOCKS: u32 = 8 << 20;
+
+    /// Creates a card of zeroes, which this line of the board selects.
+    #[must_use]
+    pub const fn new(select: usize) -> SdCard<KEPT> {
+        SdCard {
+            select,
+            is_selected: false,
+            clocks: 0,
+            mode: Mode::Sd,
+            checks: false,
+            knows_host: false,
+            is_application: false,
+            ready: None,
+            command: [0; 6],
+            received: 0,
+            answer: [0; 6],
+            unanswered: 0,
+            transfer: Transfer::None,
+            block: [0; BLOCK + 2],
+            kept: [const { None }; KEPT],
+        }
+    }
+
+    /// Returns what a block holds.
+    #[must_use]
+    pub fn block(&self, number: u32) -> [u8; 512] {
+        let mut kept = self.kept.iter().flatten();
+        kept.find(|(kept, _)| *kept == number).map_or([0; BLOCK], |(_, block)| *block)
+    }
+
+    /// Keeps a block, if it has room for it.
+    fn keep(&mut self, number: u32) -> bool {
+        let is_it = |place: &Option<(u32, _)>| matches!(place, Some((kept, _)) if *kept == number);
+        let place = self.kept.iter().position(is_it);
+        let place = place.or_else(|| self.kept.iter().position(Option::is_none));
+        let (Some(place), Some(block)) = (place, self.block.first_chunk()) else { return false };
+        self.kept[place] = Some((number, *block));
+        true
+    }
+
+    fn is_busy(&self, now: u64) -> bool {
+        matches!(self.transfer, Transfer::Busy(until) if now < until)
+    }
+
+    /// Returns the byte that it sends next.
+    fn send(&mut self, now: u64) -> u8 {
+        if self.unanswered > 0 {
+            self.unanswered -= 1;
+            return self.answer[self.unanswered];
+        }
+        match &mut self.transfer {
+            Transfer::Send { begin, length, sent } if now >= *begin => {
+                let byte = sent.checked_sub(1).map_or(START, |index| self.block[index]);
+                *sent += 1;
+                if *sent > *length {
+                    self.transfer = Transfer::None;
+                }
+                byte
+            }
+            Transfer::Busy(until) if now < *until => 0,
+            _ => 0xff,
+        }
+    }
+
+    /// Takes a byte that came while it had nothing to send.
+    fn take(&mut self, byte: u8, now: u64) {
+        match self.transfer {
+            Transfer::Receive(number, received) => {
+                self.block[received] = byte;
+                self.transfer = Transfer::Receive(number, received + 1);
+                if received + 1 == self.block.len() {
+                    let answer = self.end_of_block(number, now);
+                    self.answer(&[answer]);
+                }
+            }
+            Transfer::Await(number) if self.received == 0 && byte == START => {
+                self.transfer = Transfer::Receive(number, 0);
+            }
+            _ if self.received > 0 || byte & 0xc0 == 0x40 => {
+                self.command[self.received] = byte;
+                self.received += 1;
+                if self.received == self.command.len() {
+                    self.received = 0;
+                    self.transfer = Transfer::None;
+                    self.execute(now);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Writes the block that it has got, and returns its answer.
+    fn end_of_block(&mut self, number: u32, now: u64) -> u8 {
+        // The CRC over a block and its CRC is 0.
+        if self.checks && CRC16.checksum(&self.block) != 0 {
+            self.transfer = Transfer::None;
+            return REFUSED;
+        }
+        self.transfer = Transfer::Busy(now + TO_WRITE);
+        if self.keep(number) { ACCEPTED } else { NOT_WRITTEN }
+    }
+
+    /// Sends these bytes next.
+    fn answer(&mut self, bytes: &[u8]) {
+        self.unanswered = bytes.len();
+        for (place, &byte) in self.answer.iter_mut().zip(bytes.iter().rev()) {
+            *place = byte;
+        }
+    }
+
+    /// Answers, after the time that it may take, with the state, these errors, and as many bytes.
+    fn respond(&mut self, errors: u8, bytes: &[u8]) {
+        let state = if self.mode == Mode::Idle { IDLE } else { 0 };
+        self.answer(bytes);
+        self.answer[bytes.len()] = state | errors;
+        self.answer[bytes.len() + 1] = 0xff;
+        self.unanswered = bytes.len() + 2;
+    }
+
+    /// Sends so many bytes of the block after a while, and their CRC.
+    fn send_block(&mut self, length: usize, now: u64) {
+        let crc = CRC16.checksum(&self.block[..length]);
+        self.block[length..][..2].copy_from_slice(&crc.to_be_bytes());
+        self.transfer = Transfer::Send { begin: now + TO_READ, length: length + 2, sent: 0 };
+        self.respond(0, &[]);
+    }
+
+    /// Sends one of its registers as a block.
+    fn send_register(&mut self, register: [u8; 15], now: u64) {
+        self.block[..15].copy_from_slice(&register);
+        self.block[15] = CRC7.checksum(&register) << 1 | 1;
+        self.send_block(16, now);
+    }
+
+    /// Carries out a command.
+    fn execute(&mut self, now: u64) {
+        let [first, argument @ .., last] = self.command;
+        let argument = u32::from_be_bytes(argument);
+        let is_right = last == CRC7.checksum(&self.command[..5]) << 1 | 1;
+        let command = first & 0x3f;
+        if self.mode == Mode::Sd && !(command == 0 && is_right && self.clocks >= CLOCKS) {
+            return;
+        }
+        let is_application = core::mem::take(&mut self.is_application);
+        if !is_right && (self.checks || command == 8) {
+            return self.respond(CRC_ERROR, &[]);
+        }
+        match (command, self.mode) {
+            (0, _) => {
+                self.mode = Mode::Idle;
+                (self.checks, self.knows_host, self.ready) = (false, false, None);
+                self.respond(0, &[]);
+            }
+            (8, Mode::Idle) => {
+                self.knows_host = true;
+                // The only voltage that there is, and whatever the host wants to see again.
+                let voltage = u8::from(argument >> 8 & 0xf == 1);
+                self.respond(0, &[0, 0, voltage, argument as u8]);
+            }
+            (41, Mode::Idle) if is_application => {
+                if self.knows_host && argument >> 30 & 1 != 0 {
+                    let ready = *self.ready.get_or_insert(now + TO_INITIALISE);
+                    if now >= ready {
+                        self.mode = Mode::Ready;
+                    }
+                }
+                self.respond(0, &[]);
+            }
+            (55, _) => {
+                self.is_application = true;
+                self.respond(0, &[]);
+            }
+            (58, mode) => {
+                let state = if mode == Mode::Ready { IS_INITIALISED } else { 0 };
+                self.respond(0, &(CONDITIONS | state).to_be_bytes());
+            }
+            (59, _) => {
+                self.checks = argument & 1 != 0;
+                self.respond(0, &[]);
+            }
+            (9, Mode::Ready) => self.send_register(SPECIFICS, now),
+            (10, Mode::Ready) => self.send_register(IDENTITY, now),
+            (13, Mode::Ready) => self.respond(0, &[0]),
+            (17 | 24, Mode::Ready) if argument >= Self::BLOCKS => {
+                self.respond(PARAMETER_ERROR, &[]);
+            }
+            (17, Mode::Ready) => {
+                let block = self.block(argument);
+                self.block[..BLOCK].copy_from_slice(&block);
+                self.send_block(BLOCK, now);
+            }
+            (24, Mode::Ready) => {
+                self.transfer = Transfer::Await(argument);
+                self.respond(0, &[]);
+            }
+            _ => self.respond(ILLEGAL_COMMAND, &[]),
+        }
+    }
+}
+
+impl<const KEPT: usize> SpiChip for SdCard<KEPT> {
+    fn line(&mut self, line: usize, high: bool, _: u64) {
+        if line == self.select {
+            self.is_selected = !high;
+        }
+    }
+
+    fn exchange(&mut self, byte: u8, now: u64) -> Option<u8> {
+        if !self.is_selected {
+            self.clocks = (self.clocks + 8).min(CLOCKS);
+            return None;
+        }
+        let sends = self.unanswered > 0 || matches!(self.transfer, Transfer::Send { .. });
+        let is_deaf = sends || self.is_busy(now);
+        let answer = self.send(now);
+        if !is_deaf {
+            self.take(byte, now);
+        }
+        Some(answer)
+    }
+}
+
+impl<const KEPT: usize> fmt::Debug for SdCard<KEPT> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SdCard")
+            .field("mode", &self.mode)
+            .field("transfer", &self.transfer)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SELECT: usize = 0;
+
+    /// A card, and the time, which only a test lets pass.
+    struct Bench(SdCard<2>, u64);
+
+    impl Bench {
+        /// A card that has got power and its first clocks.
+        fn new() -> Bench {
+            let mut bench = Bench(SdCard::new(SELECT), 0);
+            for _ in 0..10 {
+                assert_eq!(bench.0.exchange(0xff, 0), None, "not selected");
+            }
+            bench.0.line(SELECT, false, 0);
+            bench
+        }
+
+        /// A card that is ready.
+        fn ready() -> Bench {
+            let mut bench = Bench::new();
+            assert_eq!(bench.command(0, 0), 1);
+            assert_eq!(bench.command(8, 0x1aa), 1);
+            assert_eq!(bench.read(4), [0, 0, 1, 0xaa]);
+            while bench.application(41, 1 << 30) == 1 {
+                bench.1 += 100;
+            }
+            bench
+        }
+
+        fn exchange(&mut self, byte: u8) -> u8 {
+            self.0.exchange(byte, self.1).unwrap()
+        }
+
+        fn read(&mut self, length: usize) -> Vec<u8> {
+            (0..length).map(|_| self.exchange(0xff)).collect()
+        }
+
+        /// Sends a command with this last byte, and returns the answer.
+        fn raw(&mut self, command: u8, argument: u32, last: u8) -> u8 {
+            for byte in [&[0x40 | command][..], &argument.to_be_bytes(), &[last]].concat() {
+                self.exchange(byte);
+            }
+            assert_eq!(self.exchange(0xff), 0xff, "not at once");
+            self.exchange(0xff)
+        }
+
+        fn command(&mut self, command: u8, argument: u32) -> u8 {
+            let bytes = [&[0x40 | command][..], &argument.to_be_bytes()].concat();
+            self.raw(command, argument, CRC7.checksum(&bytes) << 1 | 1)
+        }
+
+        fn application(&mut self, command: u8, argument: u32) -> u8 {
+            self.command(55, 0);
+            self.command(command, argument)
+        }
+
+        /// Sends a block, and returns the answer.
+        fn block(&mut self, block: &[u8; BLOCK], crc: u16) -> u8 {
+            self.exchange(0xff);
+            self.exchange(START);
+            for &byte in block.iter().chain(&crc.to_be_bytes()) {
+                assert_eq!(self.exchange(byte), 0xff);
+            }
+            self.exchange(0xff)
+        }
+    }
+
+    #[test]
+    fn the_crcs_are_those_of_the_specification() {
+        // The examples in 4.5 and 7.2.2 of the specification.
+        assert_eq!(CRC7.checksum(&[0x40, 0, 0, 0, 0]) << 1 | 1, 0x95);
+        assert_eq!(CRC7.checksum(&[0x51, 0, 0, 0, 0]), 0b010_1010);
+        assert_eq!(CRC16.checksum(&[0xff; BLOCK]), 0x7fa1);
+    }
+
+    #[test]
+    fn it_listens_after_74_clocks() {
+        let mut bench = Bench(SdCard::new(SELECT), 0);
+        for _ in 0..9 {
+            bench.0.exchange(0xff, 0);
+        }
+        bench.0.line(SELECT, false, 0);
+        assert_eq!(bench.command(0, 0), 0xff, "72 are too few");
+        bench.0.line(SELECT, true, 0);
+        bench.0.exchange(0xff, 0);
+        bench.0.line(SELECT, false, 0);
+        assert_eq!(bench.command(8, 0x1aa), 0xff, "it is in SD mode");
+        assert_eq!(bench.raw(0, 0, 0x97), 0xff, "in which each CRC counts");
+        assert_eq!(bench.command(0, 0), 1);
+    }
+
+    #[test]
+    fn what_is_too_early_is_illegal() {
+        let mut bench = Bench::new();
+        assert_eq!(bench.command(0, 0), 1);
+        for command in [9, 10, 13, 17, 24, 41] {
+            assert_eq!(bench.command(command, 0), 5, "{command}");
+        }
+        assert_eq!(bench.command(58, 0), 1);
+        assert_eq!(bench.read(4), [0x40, 0xff, 0x80, 0]);
+        for _ in 0..3 {
+            assert_eq!(bench.application(41, 1 << 30), 1, "it knows nothing of the host");
+            bench.1 += TO_INITIALISE;
+        }
+        assert_eq!(bench.command(8, 0x1aa), 1);
+        assert_eq!(bench.read(4), [0, 0, 1, 0xaa]);
+        for _ in 0..3 {
+            assert_eq!(bench.application(41, 0), 1, "a host for small cards");
+            bench.1 += TO_INITIALISE;
+        }
+        assert_eq!(bench.application(41, 1 << 30), 1);
+        bench.1 += TO_INITIALISE - 1;
+        assert_eq!(bench.application(41, 1 << 30), 1);
+        bench.1 += 1;
+        assert_eq!(bench.command(41, 1 << 30), 5, "only after a CMD55");
+        assert_eq!(bench.application(41, 1 << 30), 0);
+        assert_eq!(bench.command(58, 0), 0);
+        assert_eq!(bench.read(4), [0xc0, 0xff, 0x80, 0]);
+        assert_eq!(bench.command(0, 0), 1, "it begins again");
+        assert_eq!(bench.command(17, 0), 5);
+    }
+
+    #[test]
+    fn crcs_are_checked() {
+        let mut bench = Bench::ready();
+        assert_eq!(bench.raw(13, 0, 0xff), 0, "not unless it is told to");
+        assert_eq!(bench.read(1), [0]);
+        assert_eq!(bench.command(24, 7), 0);
+        assert_eq!(bench.block(&[1; BLOCK], 0), ACCEPTED);
+        bench.1 += TO_WRITE;
+        assert_eq!(bench.command(59, 1), 0);
+        assert_eq!(bench.raw(13, 0, 0xff), CRC_ERROR);
+        assert_eq!(bench.command(24, 7), 0);
+        assert_eq!(bench.block(&[2; BLOCK], 0), REFUSED);
+        assert_eq!(bench.0.block(7), [1; BLOCK]);
+        assert_eq!(bench.command(24, 7), 0);
+        assert_eq!(bench.block(&[2; BLOCK], CRC16.checksum(&[2; BLOCK])), ACCEPTED);
+        assert_eq!(bench.0.block(7), [2; BLOCK]);
+        assert_eq!([0x40, 0, 0, 0, 0, 0x95].map(|byte| bench.exchange(byte)), [0; 6], "it is busy");
+        bench.1 += TO_WRITE;
+        assert_eq!(bench.command(17, 7), 0, "and did not begin again");
+    }
+
+    #[test]
+    fn a_block_takes_its_time() {
+        let mut bench = Bench::ready();
+        assert_eq!(bench.command(24, 3), 0);
+        assert_eq!(bench.block(&[3; BLOCK], 0), ACCEPTED);
+        bench.1 += TO_WRITE - 1;
+        assert_eq!(bench.read(3), [0; 3]);
+        bench.0.line(SELECT, true, 0);
+        assert_eq!(bench.0.exchange(0xff, bench.1), None);
+        bench.0.line(SELECT, false, 0);
+        bench.1 += 1;
+        assert_eq!(bench.read(2), [0xff; 2]);
+        assert_eq!(bench.command(17, 3), 0);
+        assert_eq!(bench.read(4), [0xff; 4]);
+        bench.1 += TO_READ;
+        let mut block = bench.read(1 + BLOCK + 2);
+        assert_eq!(block.remove(0), START);
+        assert_eq!((&block[..BLOCK], CRC16.checksum(&block)), (&[3; BLOCK][..], 0));
+        assert_eq!(bench.read(2), [0xff; 2]);
+    }
+
+    #[test]
+    fn blocks_that_do_not_exist_are_refused() {
+        let mut bench = Bench::ready();
+        for command in [17, 24] {
+            assert_eq!(bench.command(command, SdCard::<2>::BLOCKS), PARAMETER_ERROR);
+        }
+        for number in [0, SdCard::<2>::BLOCKS - 1] {
+            assert_eq!(bench.command(24, number), 0);
+            assert_eq!(bench.block(&[9; BLOCK], 0), ACCEPTED);
+            bench.1 += TO_WRITE;
+        }
+        assert_eq!(bench.command(24, 1), 0);
+        assert_eq!(bench.block(&[9; BLOCK], 0), NOT_WRITTEN, "it keeps two");
+        bench.1 += TO_WRITE;
+        assert_eq!(bench.command(24, 1), 0);
+        assert_eq!(bench.command(17, 0), 0, "no block came");
+    }
+
+    #[test]
+    fn it_says_what_it_is() {
+        let mut bench = Bench::ready();
+        for (command, register) in [(9, SPECIFICS), (10, IDENTITY)] {
+            assert_eq!(bench.command(command, 0), 0);
+            bench.1 += TO_READ;
+            let bytes = bench.read(19);
+            assert_eq!((bytes[0], &bytes[1..16]), (START, &register[..]));
+            assert_eq!(bytes[16], CRC7.checksum(&register) << 1 | 1);
+            assert_eq!(CRC16.checksum(&bytes[1..]), 0);
+        }
+        // (C_SIZE + 1) * 512 KiB.
+        let size = u32::from_be_bytes([0, SPECIFICS[7], SPECIFICS[8], SPECIFICS[9]]) + 1;
+        assert_eq!(size * 1024, SdCard::<2>::BLOCKS);
+    }
+}
