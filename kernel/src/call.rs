@@ -164,7 +164,8 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.current();
         let callee = thread.rights.process;
         let Some(frame) = thread.pop() else {
-            return Err(self.fault(Cause::ReturnWithoutCall, 0, 0));
+            self.crash_by(Cause::ReturnWithoutCall);
+            return Err(self.reload());
         };
         let Frame { stack_pointer, rights, care, .. } = frame;
         thread.stack_pointer = stack_pointer;

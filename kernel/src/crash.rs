@@ -26,6 +26,12 @@ impl<P: Port> Kernel<P> {
         self.reload()
     }
 
+    /// Handles a crash of the current process of which only the cause is known.
+    #[inline]
+    pub fn crash_by(&mut self, cause: Cause) {
+        self.crash_current(&Fault::of(cause));
+    }
+
     /// Handles a crash of the current process.
     #[inline]
     pub(crate) fn crash_current(&mut self, fault: &Fault) {
@@ -51,7 +57,8 @@ impl<P: Port> Kernel<P> {
         state.crashes = state.crashes.wrapping_add(1);
         state.crashed_at = now;
         self.take_down(process, stopped);
-        if stopped && self.supervisor() == Some(process) {
+        // (If a dump waits, the worker resets the system when it is complete.)
+        if stopped && self.supervisor() == Some(process) && self.work.unchecked == 0 {
             self.port.reset_system();
         }
     }

@@ -69,8 +69,9 @@ impl<P: Port> Kernel<P> {
                 used = thread.innermost().map_or(thread.stack.end, |frame| frame.stack_pointer);
             }
             // The memory below the stack pointer. If the stack pointer is outside of the stack, the thread is about to
-            // crash.
-            if thread.stack.start <= used && used <= thread.stack.end {
+            // crash. (Of one that crashed, the words are read until they are in the dump.)
+            let is_read = is_lost && self.work.unchecked != 0;
+            if !is_read && thread.stack.start <= used && used <= thread.stack.end {
                 tell(Span { start: thread.stack.start, end: used });
             }
             // The same for the callers of the thread: the stack of a callee may begin below the stack pointer of its

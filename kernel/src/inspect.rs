@@ -17,6 +17,7 @@ use crossgate_abi::inspect::{
     CALLS, CRASHES, DUMP, FAULT, PROCESS, STACK, THREAD, TIME_OF_PROCESS, TIME_OF_THREAD, dump,
     state, wait,
 };
+use crossgate_abi::table::OnFault;
 use crossgate_abi::{
     ARGUMENT_WORDS, CallError, Cause, DEADLINE_UNIT, FaultRecord, NOBODY, ProcessId, Status,
     ThreadId, Word,
@@ -158,6 +159,14 @@ impl<P: Port> Kernel<P> {
     #[inline]
     pub(crate) fn note_and_dump(&mut self, process: ProcessId) {
         let Some(record) = self.note(process) else { return };
+        let is_last = self.is_last_crash(process);
+        if let Some(inspection) = self.inspection_mut() {
+            inspection.is_last |= is_last;
+        }
+        // The dump of the crash before is not complete.
+        if self.work.unchecked != 0 {
+            return;
+        }
         let now = self.port.now();
         let optional = self.optional.as_mut();
         let Some(inspection) = optional.and_then(|it| it.inspection.as_mut()) else { return };
@@ -167,37 +176,48 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.get(ThreadId::new(id.into()));
         let window = Span { start: thread.stack.start, end: thread.window_top() };
         let [check, time, a, b, c, d, e, f, g, h, length, saved @ ..] = &mut **dump;
-        (*check, *time, *length) = (0, (now / 1_000) as u32 as Word, 0);
+        (*check, *time) = (0, (now / 1_000) as u32 as Word);
         [*a, *b, *c, *d, *e, *f, *g, *h] = record;
-        if let Some((registers, stack)) = saved.split_first_chunk_mut()
-            && let Some(stack) = stack.first_chunk_mut()
-        {
-            registers.fill(0);
-            *length = self.port.dump(thread, window, registers, stack);
-        }
-        inspection.check = dump::FIRST_CHECK;
+        let start = match saved.first_chunk_mut() {
+            Some(registers) => self.port.dump(thread, window, registers),
+            None => 0,
+        };
+        // The thread may have set its stack pointer to any value.
+        let is_inside = start.is_multiple_of(WORD) && start >= window.start && start < window.end;
+        *length = if is_inside { ((window.end - start) / WORD).min(dump::STACK_WORDS) } else { 0 };
+        (inspection.check, inspection.stack) = (dump::FIRST_CHECK, start);
         self.work.unchecked = dump::CHECK as u8 + 1;
-        // If the supervisor is to stay down, the system may be reset before the worker runs.
-        let state = self.states.get(process.index());
-        let is_last = self.supervisor() == Some(process) && state.is_some_and(|it| it.stopped);
-        while is_last && self.work.unchecked != 0 {
-            self.check_dump();
-        }
     }
 
-    /// Does a piece of the work that is left of a dump: clears the words that the stack did not fill, and computes the
-    /// checksum, some words at a time.
+    /// Returns whether this process, which has just crashed, is the supervisor and has crashed too often. Then the system
+    /// is reset.
+    #[inline]
+    fn is_last_crash(&self, process: ProcessId) -> bool {
+        let policy = self.processes.get(process.index()).map(|wiring| wiring.on_fault);
+        let is_stopped = self.states.get(process.index()).is_some_and(|it| it.stopped);
+        let may_restart = matches!(policy, Some(OnFault::Restart { .. }));
+        self.supervisor() == Some(process) && is_stopped && may_restart
+    }
+
+    /// Does a piece of the work that is left of a dump, some words at a time: copies the stack, clears the words that it
+    /// does not have, and adds the words to the checksum. The thread is not led out of the process before, and no thread runs.
     #[inline]
     pub(crate) fn check_dump(&mut self) {
         let from = usize::from(core::mem::take(&mut self.work.unchecked));
         let optional = self.optional.as_mut();
         let Some(inspection) = optional.and_then(|it| it.inspection.as_mut()) else { return };
         let Some(dump) = &mut inspection.dump else { return };
-        let end = dump::STACK + dump[dump::LENGTH];
+        let length = dump[dump::LENGTH];
+        let [_, id, ..] = (dump[dump::RECORD] as u32).to_le_bytes();
+        let stack = self.threads.get(ThreadId::new(id.into())).stack;
         let mut check = inspection.check;
         for (index, word) in dump.iter_mut().enumerate().skip(from).take(CHECKED) {
-            if index >= end {
-                *word = 0;
+            if let Some(place) = index.checked_sub(dump::STACK) {
+                *word = if place < length {
+                    self.port.stack_word(stack, inspection.stack + place * WORD)
+                } else {
+                    0
+                };
             }
             check = dump::add(check, *word);
         }
@@ -206,12 +226,18 @@ impl<P: Port> Kernel<P> {
             self.work.unchecked = (from + CHECKED) as u8;
         } else {
             dump[dump::CHECK] = dump::last(check);
+            if inspection.is_last {
+                self.port.reset_system();
+            }
         }
     }
 }
 
 /// The number of words that one piece adds to the checksum of a dump.
-const CHECKED: usize = 15;
+const CHECKED: usize = 10;
+
+/// The size of a word in bytes.
+const WORD: Word = size_of::<Word>();
 
 /// Returns a 64-bit number as two words.
 #[inline]

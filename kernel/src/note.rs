@@ -16,6 +16,10 @@ pub struct Inspection {
     pub(crate) is_dumped: bool,
     /// The checksum of the words of the dump that were [looked at](crate::work::Work::unchecked) so far.
     pub(crate) check: Word,
+    /// The address of the first word of the stack that is in the dump.
+    pub(crate) stack: Word,
+    /// True if the system is to be reset when the dump is complete, because the supervisor has crashed too often.
+    pub(crate) is_last: bool,
 }
 
 /// The notes of the crashes of a process.
@@ -43,6 +47,6 @@ impl Inspection {
         crashes: &'static mut [Crashes],
         dump: Option<&'static mut [Word; dump::WORDS]>,
     ) -> Inspection {
-        Inspection { crashes, dump, noted: 0, is_dumped: false, check: 0 }
+        Inspection { crashes, dump, noted: 0, is_dumped: false, check: 0, stack: 0, is_last: false }
     }
 }

@@ -80,9 +80,9 @@ pub trait Port: 'static {
     /// of a callee did not begin right below that of its caller.
     fn stack_use(&mut self, stack: Span, from: Word) -> [Word; 2];
 
-    /// Writes the registers of a thread that crashed now, in the order of a [dump], and the words from its stack
-    /// pointer on, as far as they lie in `window`: that is the part of its stack that belongs to the process that it
-    /// was in. Returns the number of those words. Registers that are not known stay as they are.
+    /// Writes the registers of a thread that crashed now, as a [dump] has them, 0 for those that are not known. Some may
+    /// be saved in `window`, which is the part of its stack that belongs to the process that it was in. Returns its
+    /// stack pointer, which may be any address; 0 if it is not known.
     ///
     /// [dump]: crossgate_abi::inspect::dump
     fn dump(
@@ -90,8 +90,11 @@ pub trait Port: 'static {
         thread: &Thread<Self::Unit>,
         window: Span,
         registers: &mut [Word; dump::REGISTER_COUNT],
-        stack: &mut [Word; dump::STACK_WORDS],
-    ) -> usize;
+    ) -> Word;
+
+    /// Reads a word of this stack, whose thread does not run. The core has checked that the address is aligned and lies
+    /// in the stack.
+    fn stack_word(&mut self, stack: Span, address: Word) -> Word;
 
     /// Masks interrupt `line`, or unmasks it. An interrupt that arrived while the line was masked is dropped, unless
     /// the device still holds the line.

@@ -20,16 +20,17 @@ impl<P: Port> Kernel<P> {
     /// Does a piece of the work. Returns whether there was any.
     #[inline]
     pub(crate) fn piece(&mut self) -> bool {
-        if core::mem::take(&mut self.work.untold)
-            && let Some(supervisor) = &self.system.supervisor
-        {
-            self.signal(supervisor.notification.index());
-            return true;
-        }
+        // (First, because the stack of the thread is as it was at the crash only until it is led out.)
         if self.work.unchecked != 0
             && let Some(optional) = &self.optional
         {
             (optional.check_dump)(self);
+            return true;
+        }
+        if core::mem::take(&mut self.work.untold)
+            && let Some(supervisor) = &self.system.supervisor
+        {
+            self.signal(supervisor.notification.index());
             return true;
         }
         let Work { unswept, waking, lowering, unseen, chosen, .. } = self.work;
@@ -87,9 +88,9 @@ impl<P: Port> Kernel<P> {
         }
         work.dying.insert(process);
         (work.unswept, work.lessees) = (unswept, Set::EMPTY);
-        // A thread that has crashed is the current one. It is led out at once, unless an interrupt waits. The worker finds
-        // the other threads in the process.
-        if !self.port.interrupt_is_pending() {
+        // A thread that has crashed is the current one. It is led out at once, unless an interrupt or a dump waits. The
+        // worker finds the other threads in the process.
+        if self.work.unchecked == 0 && !self.port.interrupt_is_pending() {
             self.lead_out(self.threads.current_id());
         }
         self.engage();

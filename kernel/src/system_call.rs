@@ -99,7 +99,7 @@ impl<P: Port> Kernel<P> {
         if self.current().depth() == 0 {
             self.end(self.threads.current_id());
         } else if !self.gives_way() {
-            self.crash_current(&Fault::of(Cause::Exit));
+            self.crash_by(Cause::Exit);
         }
         Outcome::NONE
     }

@@ -147,10 +147,14 @@ impl Port for Machine {
         &mut self,
         _: &Thread<ArmV8M>,
         _: Span,
-        _: &mut [Word; dump::REGISTER_COUNT],
-        _: &mut [Word; dump::STACK_WORDS],
-    ) -> usize {
+        registers: &mut [Word; dump::REGISTER_COUNT],
+    ) -> Word {
+        registers.fill(0);
         0
+    }
+
+    fn stack_word(&mut self, _: Span, _: Word) -> Word {
+        unreachable!("no stack pointer of a thread is known")
     }
 
     fn mask(&mut self, _: u16, _: bool) {}

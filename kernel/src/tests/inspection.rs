@@ -203,14 +203,83 @@ fn a_dump_is_known_by_its_check() {
     let top = driver.thread(1).window_top();
     driver.kernel.port.now = 7_000;
     let _ = driver.kernel.fault(Cause::Access, 0x11, 0x22);
+    while driver.kernel.work.unchecked != 0 {
+        assert_eq!(driver.kernel.ready.first(), ThreadId::IDLE, "no thread runs");
+        assert_eq!(driver.thread(1).depth(), 1, "the stack is as it was");
+        driver.kernel.piece();
+    }
     driver.settle();
+    assert_eq!(driver.thread(1).depth(), 0);
     let (words, is_new) = dump(&driver);
     assert!(words[dump::CHECK] == dump::check(&words) && is_new);
     assert_eq!(words[dump::TIME..][..4], [7, words[dump::RECORD], 0x22, 0x11]);
     assert_eq!((words[dump::LENGTH], words[dump::REGISTERS]), (2, 1));
-    assert_eq!(words[dump::STACK..][..2], [stack(1), top], "the caller's part is not in it");
+    let last = top - size_of::<Word>();
+    assert_eq!(words[dump::STACK + 1], last, "the caller's part is not in it");
     assert!(words[dump::STACK + 2..].iter().all(|&word| word == 0), "no more than it has");
     assert!(driver.kernel.look_at_dump(dump::WORDS).is_none());
+}
+
+#[test]
+fn a_dump_is_not_overwritten_before_it_is_complete() {
+    let mut driver = Wiring::default().thread(1, 3).thread(2, 1).dumpers(0b0100).boot();
+    let _ = driver.kernel.fault(Cause::Access, 0x11, 0x22);
+    driver.kernel.piece();
+    driver.kernel.record(ThreadId::new(2), ProcessId::new(2), &Fault::of(Cause::Deadline));
+    driver.kernel.crash(ProcessId::new(2));
+    driver.settle();
+    let (words, is_new) = dump(&driver);
+    assert!(words[dump::CHECK] == dump::check(&words) && is_new);
+    assert_eq!(words[dump::RECORD..][1..3], [0x22, 0x11], "that of the first crash");
+    assert!(driver.kernel.look_at_crashes(2, 0).is_some_and(|[count, _]| count == 1), "both count");
+}
+
+#[test]
+fn the_dump_is_complete_before_the_system_is_reset() {
+    for limit in [0, 1, u8::MAX] {
+        let wiring = Wiring::default().notification(3, 0, true).supervisor(3, 0).restarts(limit);
+        let mut driver = wiring.thread(1, 5).thread(3, 9).dumpers(0b0010).boot();
+        for _ in 0..limit {
+            driver.kernel.record(ThreadId::new(2), ProcessId::new(3), &Fault::of(Cause::Access));
+            driver.kernel.crash(ProcessId::new(3));
+            driver.settle();
+            assert_eq!(driver.kernel.port.resets, 0, "limit {limit}");
+        }
+        driver.kernel.record(ThreadId::new(2), ProcessId::new(3), &Fault::of(Cause::Access));
+        driver.kernel.crash(ProcessId::new(3));
+        while driver.kernel.work.unchecked != 0 {
+            assert_eq!(driver.kernel.port.resets, 0, "before the dump is complete");
+            driver.kernel.piece();
+        }
+        assert_eq!(driver.kernel.port.resets, 1, "once the dump is complete");
+        let (words, _) = dump(&driver);
+        assert_eq!(words[dump::CHECK], dump::check(&words));
+    }
+}
+
+#[test]
+fn a_dump_has_only_words_of_the_window() {
+    const WORD: Word = size_of::<Word>();
+    let own = stack(1);
+    for (pointer, length) in [
+        (own, dump::STACK_WORDS),
+        (own + STACK_SIZE - 3 * WORD, 3),
+        (own + STACK_SIZE, 0),
+        (own + STACK_SIZE + WORD, 0),
+        (own - WORD, 0),
+        (own + 1, 0),
+        (0, 0),
+        (Word::MAX - WORD + 1, 0),
+    ] {
+        let mut driver = Wiring::default().thread(2, 1).dumpers(0b0100).boot();
+        driver.kernel.port.crashed_at = Some(pointer);
+        let _ = driver.kernel.fault(Cause::Access, 0, 0);
+        driver.settle();
+        let (words, _) = dump(&driver);
+        assert_eq!(words[dump::LENGTH], length, "{pointer:#x}");
+        let expected: Vec<_> = (0..length).map(|index| pointer + index * WORD).collect();
+        assert_eq!(words[dump::STACK..][..length], expected);
+    }
 }
 
 #[test]

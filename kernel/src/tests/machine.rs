@@ -11,6 +11,8 @@ pub struct TestPort {
     pub words: BTreeMap<Word, Word>,
     pub masked: Vec<u16>,
     pub resets: usize,
+    /// The stack pointer of the thread that crashed, if not two words below the end of the window.
+    pub crashed_at: Option<Word>,
     /// The number of times that the core has looked whether an interrupt is pending, ...
     pub looks: Cell<usize>,
     /// ... and the first time at which it finds one, from then on each time; 0: it never does.
@@ -81,11 +83,15 @@ impl Port for TestPort {
         thread: &Thread<ArmV8M>,
         window: Span,
         registers: &mut [Word; dump::REGISTER_COUNT],
-        stack: &mut [Word; dump::STACK_WORDS],
-    ) -> usize {
+    ) -> Word {
+        *registers = [0; dump::REGISTER_COUNT];
         registers[0] = thread.id.index();
-        (stack[0], stack[1]) = (window.start, window.end);
-        2
+        self.crashed_at.unwrap_or(window.end - 2 * size_of::<Word>())
+    }
+
+    fn stack_word(&mut self, stack: Span, address: Word) -> Word {
+        assert!((stack.start..stack.end).contains(&address), "a word of another stack");
+        address
     }
 
     fn mask(&mut self, line: u16, mask: bool) {

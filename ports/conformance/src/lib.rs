@@ -68,7 +68,7 @@ pub fn promises<M: Machine>() -> [Promise<M>; 10] {
         promise("a first context lies at the end of its stack", stack::starts_at_the_end),
         promise("a stack that nobody used is told as unused", stack::is_unused_at_first),
         promise("a used word counts, with all above it", stack::counts_used_words),
-        promise("a dump says nothing of what lies outside of the window", stack::dumps_the_window),
+        promise("a word of a stack is read from its place", stack::reads_a_word),
     ]
 }
 

@@ -3,9 +3,7 @@
 
 use crate::{Machine, expect};
 use crossgate_abi::Word;
-use crossgate_abi::inspect::dump;
 use crossgate_kernel::port::Port;
-use crossgate_kernel::thread::Thread;
 use crossgate_protection::Span;
 
 /// A value that a stack does not have by itself.
@@ -38,13 +36,11 @@ pub fn counts_used_words<M: Machine>(machine: &mut M) -> Result<(), &'static str
     expect(after <= stack.end - word, "what lies below it counts, too")
 }
 
-pub fn dumps_the_window<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
-    let mut registers = [0; dump::REGISTER_COUNT];
-    let mut words = [PATTERN; dump::STACK_WORDS];
-    let thread = Thread::EMPTY;
-    let count = machine.port().dump(&thread, Span::EMPTY, &mut registers, &mut words);
-    expect(count == 0, "it counts words of a window that is empty")?;
-    expect(words == [PATTERN; dump::STACK_WORDS], "it has words of a window that is empty")
+pub fn reads_a_word<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
+    let stack = machine.stack();
+    let word = (stack.start + (stack.end - stack.start) / 2) & !MARKS;
+    machine.set_word(word, PATTERN);
+    expect(machine.port().stack_word(stack, word) == PATTERN, "it is another word")
 }
 
 /// Returns the number of bytes of a stack that were used, as the port reports piece by piece.

@@ -4,7 +4,7 @@
 use crate::context::{FRAME, SAVED};
 use crate::exception;
 use crossgate_abi::Word;
-use crossgate_abi::inspect::dump::{REGISTER_COUNT, STACK_WORDS};
+use crossgate_abi::inspect::dump::REGISTER_COUNT;
 use crossgate_protection::Span;
 
 /// The values of r4 to r11 at the last fault of a thread, if the firmware keeps crash dumps.
@@ -33,12 +33,7 @@ const ALIGNED: Word = 1 << 9;
 
 /// Writes a dump as [`Port::dump`](crossgate_kernel::port::Port::dump) says, of a thread whose registers were saved at
 /// `context` if it made a system call or was interrupted.
-pub fn dump(
-    context: Word,
-    window: Span,
-    registers: &mut [Word; REGISTER_COUNT],
-    stack: &mut [Word; STACK_WORDS],
-) -> usize {
+pub fn dump(context: Word, window: Span, registers: &mut [Word; REGISTER_COUNT]) -> Word {
     let is_fault = exception::FAULTS.contains(&exception::active());
     // SAFETY: this only reads the process stack pointer.
     let pointer = cortex_m::register::psp::read() as Word;
@@ -48,6 +43,7 @@ pub fn dump(
     let faulted = unsafe { (&raw const FAULTED).read() };
     // Elsewhere the CPU has saved nothing, or the thread may have written the words itself.
     if frame < lowest || frame > window.end.wrapping_sub(FRAME) || !frame.is_multiple_of(8) {
+        registers.fill(0);
         if is_fault && let Some(kept) = registers.get_mut(4..12) {
             kept.copy_from_slice(&faulted);
             registers[STACK_POINTER] = pointer;
@@ -60,11 +56,7 @@ pub fn dump(
     let start = frame + FRAME + if status & ALIGNED != 0 { 4 } else { 0 };
     *registers =
         [r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, start, link, counter, status];
-    // (The stack ends with a whole word.)
-    let length = (window.end.saturating_sub(start) / size_of::<Word>()).min(STACK_WORDS);
-    // SAFETY: these are words of the thread's stack, and the thread is not running.
-    unsafe { (start as *const Word).copy_to_nonoverlapping(stack.as_mut_ptr(), length) };
-    length
+    start
 }
 
 /// Reads eight words that were saved on the stack of a thread, in its window.

@@ -59,7 +59,8 @@ pub extern "C" fn system_call(context: &mut Context, number: Word) -> *mut Conte
 /// Afterwards another context has to be loaded.
 pub extern "C" fn out_of_bounds() {
     with_kernel(|kernel| {
-        let _ = kernel.fault(Cause::Stack, 0, 0);
+        kernel.crash_by(Cause::Stack);
+        let _ = kernel.reschedule();
     });
 }
 

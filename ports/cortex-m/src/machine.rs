@@ -189,9 +189,14 @@ impl Port for Machine {
         thread: &Thread,
         window: Span,
         registers: &mut [Word; dump::REGISTER_COUNT],
-        stack: &mut [Word; dump::STACK_WORDS],
-    ) -> usize {
-        crash::dump(thread.stack_pointer, window, registers, stack)
+    ) -> Word {
+        crash::dump(thread.stack_pointer, window, registers)
+    }
+
+    #[inline]
+    fn stack_word(&mut self, _: Span, address: Word) -> Word {
+        // SAFETY: the core checked that the address is that of a word of a stack, whose thread is not running.
+        unsafe { (address as *const Word).read_volatile() }
     }
 
     #[inline]

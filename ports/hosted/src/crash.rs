@@ -4,7 +4,7 @@
 use crate::context::Context;
 use core::mem::offset_of;
 use crossgate_abi::Word;
-use crossgate_abi::inspect::dump::{REGISTER_COUNT, STACK_WORDS};
+use crossgate_abi::inspect::dump::REGISTER_COUNT;
 use crossgate_kernel::thread::Thread;
 use crossgate_protection::{Span, Unit};
 
@@ -19,20 +19,11 @@ pub fn dump<U: Unit>(
     thread: &Thread<U>,
     window: Span,
     registers: &mut [Word; REGISTER_COUNT],
-    stack: &mut [Word; STACK_WORDS],
     read: impl Fn(Word) -> Word,
-) -> usize {
-    match faulted {
-        Some(faulted) => *registers = faulted,
-        None => match saved(thread.stack_pointer, window, &read) {
-            Some(saved) => *registers = saved,
-            None => return 0,
-        },
-    }
-    let start = registers[STACK_POINTER].checked_next_multiple_of(WORD);
-    let Some(start) = start.filter(|&start| window.start <= start) else { return 0 };
-    let words = (start..window.end).step_by(WORD);
-    stack.iter_mut().zip(words).map(|(place, address)| *place = read(address)).count()
+) -> Word {
+    let known = faulted.or_else(|| saved(thread.stack_pointer, window, read));
+    *registers = known.unwrap_or([0; REGISTER_COUNT]);
+    registers[STACK_POINTER].checked_next_multiple_of(WORD).unwrap_or(0)
 }
 
 /// Returns the registers of a thread whose context was saved there.

@@ -336,10 +336,13 @@ impl Port for Machine {
         thread: &Thread,
         window: Span,
         registers: &mut [Word; dump::REGISTER_COUNT],
-        stack: &mut [Word; dump::STACK_WORDS],
-    ) -> usize {
+    ) -> Word {
         let read = |address| self.read_stack(thread.stack(), address);
-        crash::dump(self.faulted, thread, window, registers, stack, read)
+        crash::dump(self.faulted, thread, window, registers, read)
+    }
+
+    fn stack_word(&mut self, stack: Span, address: Word) -> Word {
+        self.read_stack(stack, address)
     }
 
     fn mask(&mut self, line: u16, mask: bool) {

@@ -73,11 +73,15 @@ impl Port for Machine {
         &mut self,
         _thread: &Thread<ArmV7M>,
         _window: Span,
-        _registers: &mut [Word; dump::REGISTER_COUNT],
-        _stack: &mut [Word; dump::STACK_WORDS],
-    ) -> usize {
+        registers: &mut [Word; dump::REGISTER_COUNT],
+    ) -> Word {
         // The port keeps no registers of a thread that crashed, which is allowed.
+        registers.fill(0);
         0
+    }
+
+    fn stack_word(&mut self, _stack: Span, _address: Word) -> Word {
+        missing("read a word of a stack, which the core has checked")
     }
 
     fn mask(&mut self, _line: u16, _mask: bool) {
