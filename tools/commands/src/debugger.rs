@@ -115,7 +115,7 @@ impl Stop {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workspace::{Profile, build_program};
+    use crate::workspace::{Profile, build_programs};
     use workbench::board::Board;
 
     #[test]
@@ -123,8 +123,9 @@ mod tests {
     fn gdb_stops_in_each_copy() {
         setup::all().unwrap();
         setup::debugger().unwrap();
-        let firmware = build_program("system-tests", FIRMWARE, Board::reference(), Profile::Dev);
-        check(&firmware.unwrap()).unwrap();
+        let firmware =
+            build_programs(&["system-tests"], &[FIRMWARE], Board::reference(), Profile::Dev);
+        check(&firmware.unwrap()[0]).unwrap();
     }
 
     const PLACE: &str = "tally::past () at tests/libraries/tally/src/lib.rs:43";

@@ -84,12 +84,14 @@ struct Tests {
 
 impl Tests {
     fn build(cargo: &mut Command, package: &str) -> Result<Tests> {
-        cargo.args(["test", "--no-run", "--package", package, "--test", TEST]);
+        // All packages have the features that they have in the other tests, so nothing is compiled again.
+        cargo.args(["test", "--no-run", "--workspace", "--test", TEST]);
         cargo.arg("--message-format=json-render-diagnostics");
         let output = command::run(cargo)?;
         let (mut runner, mut programs, mut sources) = (None, Vec::new(), Vec::new());
         for message in Message::parse_stream(output.stdout.as_slice()) {
             if let Message::CompilerArtifact(artifact) = message?
+                && artifact.package_id.repr.contains(&format!("#{package}@"))
                 && let Some(file) = artifact.executable
             {
                 if artifact.target.is_test() {

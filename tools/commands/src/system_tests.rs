@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tests that are firmware: each is a program of its own, and passes if it ends with success.
 
-use crate::{command, workspace};
+use crate::{command, debugger, workspace};
 use anyhow::Result;
 use std::time::Duration;
 use system_tests_harness::Flags;
-use workbench::board::Board;
+use workbench::board::{self, Board};
 use workbench::emulator;
 use workspace::{Firmware, Profile};
 
@@ -23,18 +23,43 @@ pub fn build(board: Board, profile: Profile) -> Result<Vec<Firmware>> {
     for package in PACKAGES {
         tests.append(&mut workspace::build(package, board, profile)?);
     }
-    tests.retain(|test| board.row().is_none_or(|row| !row.without.contains_key(&test.name)));
+    tests.retain(|test| runs_on(&test.name, board));
     Ok(tests)
 }
 
-/// Returns all tests for one of the boards in this profile that only the nightly run has time for.
+/// Builds those of the tests that no other board runs in the dev profile, for the reference board in that profile.
+///
+/// # Errors
+/// If they don't build.
+pub fn build_dev_of_reference(tests: &[Firmware]) -> Result<Vec<Firmware>> {
+    let others = || board::emulated().map(Board::Emulated).filter(|it| *it != Board::reference());
+    let is_for_others = |name| others().any(|board| runs_on(name, board));
+    let names = tests.iter().map(|test| test.name.as_str());
+    // gdb needs the dev profile, too.
+    let names: Vec<_> =
+        names.filter(|name| *name == debugger::FIRMWARE || !is_for_others(name)).collect();
+    workspace::build_programs(&PACKAGES, &names, Board::reference(), Profile::Dev)
+}
+
+fn runs_on(name: &str, board: Board) -> bool {
+    board.row().is_none_or(|row| !row.without.contains_key(name))
+}
+
+/// Returns the profile of the daily run for a board. Each test runs in both: the spans of the release profile are
+/// measured on the reference board, and in the dev profile overflows are checked, because no process may cause one in
+/// the kernel.
+pub fn daily_profile(board: Board) -> Profile {
+    if board == Board::reference() { Profile::Release } else { Profile::Dev }
+}
+
+/// Returns the tests for one of the boards in this profile that only the nightly run has time for.
 ///
 /// # Errors
 /// If they don't build, or the source of one can't be read.
-pub fn build_long(board: Board, profile: Profile) -> Result<Vec<Firmware>> {
+pub fn build_nightly(board: Board, profile: Profile) -> Result<Vec<Firmware>> {
     let mut tests = Vec::new();
     for test in build(board, profile)? {
-        if is_only_nightly(&test, profile)? {
+        if profile != daily_profile(board) || is_only_nightly(&test, profile)? {
             tests.push(test);
         }
     }

@@ -115,17 +115,17 @@ pub fn build_one(package: &str, board: Board) -> Result<PathBuf> {
     Ok(first.context("there is no program")?.file)
 }
 
-/// Builds one of the programs of a package.
+/// Builds some of the programs of these packages.
 ///
 /// # Errors
 /// As for [`build`].
-#[cfg(test)]
-pub fn build_program(
-    package: &str,
-    name: &str,
+pub fn build_programs(
+    packages: &[&str],
+    names: &[&str],
     board: Board,
     profile: Profile,
-) -> Result<Firmware> {
-    let choice = ["--package", package, "--bin", name];
-    built(&choice, board, profile)?.pop().context("there is no such program")
+) -> Result<Vec<Firmware>> {
+    let packages = packages.iter().flat_map(|package| ["--package", package]);
+    let choice: Vec<_> = packages.chain(names.iter().flat_map(|name| ["--bin", name])).collect();
+    built(&choice, board, profile)
 }

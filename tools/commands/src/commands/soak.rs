@@ -29,8 +29,8 @@ pub fn run(minutes: u64) -> Result<bool> {
     });
     for row in board::emulated() {
         for profile in [Profile::Dev, Profile::Release] {
-            let name = format!("long system tests, {}, {}", profile.name(), row.name);
-            report.step(&name, || long(Board::Emulated(row), profile));
+            let name = format!("other system tests, {}, {}", profile.name(), row.name);
+            report.step(&name, || nightly(Board::Emulated(row), profile));
         }
     }
     for test in keys::NIGHTLY {
@@ -46,8 +46,8 @@ pub fn run(minutes: u64) -> Result<bool> {
 }
 
 /// Runs the system tests for which the daily run has no time.
-fn long(board: Board, profile: Profile) -> Result<()> {
-    let tests = system_tests::build_long(board, profile)?;
+fn nightly(board: Board, profile: Profile) -> Result<()> {
+    let tests = system_tests::build_nightly(board, profile)?;
     tests.iter().try_for_each(|test| system_tests::run(test, profile))
 }
 

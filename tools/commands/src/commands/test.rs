@@ -253,13 +253,10 @@ fn emulated(report: &mut Report) {
         Ok(())
     });
     let Some(measurement) = &measurement else { return };
-    // Overflows are checked in the dev profile: no process may cause one in the kernel.
-    let dev = built(report, "system tests, dev", || {
-        system_tests::build(Board::reference(), Profile::Dev)
-    });
     let release = built(report, "system tests, release", || {
         system_tests::build(Board::reference(), Profile::Release)
     });
+    let dev = built(report, "system tests, dev", || system_tests::build_dev_of_reference(&release));
     let cases = built(report, "worst cases", worst::cases);
 
     let mut jobs = with_keys(report);
@@ -296,9 +293,10 @@ fn on_board(report: &mut Report, row: &'static Row) {
     let board = Board::Emulated(row);
     // Those of the reference board have run already.
     if board != Board::reference() {
-        let kind = format!("system tests, {}", row.name);
-        let tests = built(report, &kind, || system_tests::build(board, Profile::Release));
-        let jobs = daily(report, &kind, &tests, Profile::Release);
+        let profile = system_tests::daily_profile(board);
+        let kind = format!("system tests, {}, {}", profile.name(), row.name);
+        let tests = built(report, &kind, || system_tests::build(board, profile));
+        let jobs = daily(report, &kind, &tests, profile);
         report.at_once(jobs);
         for (test, why) in &row.without {
             report.skip(&format!("{kind}: {test}"), why);
