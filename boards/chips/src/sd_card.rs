@@ -113,6 +113,38 @@ const IDENTITY: [u8; 15] = *b"\x00CGSIMUL\x10\x00\x00\x00\x01\x01\x0a";
 const CONDITIONS: u32 = 1 << 30 | 0x00ff_8000;
 const IS_INITIALISED: u32 = 1 << 31;
 
+/// The blocks of an empty file system, with their numbers: the table of partitions, with one of 5000 blocks from block 64
+/// on; the description of the file system, with 20 blocks for each of two tables of clusters, and a root of 16 entries; and
+/// the first blocks of these tables.
+const FORMATTED: [(u32, [u8; BLOCK]); 4] = [
+    (0, filled([(446, b"\0\0\0\0\x0e\0\0\0\x40\0\0\0\x88\x13\0\0"), (510, b"\x55\xaa")])),
+    (
+        64,
+        filled([
+            (0, b"\xeb\x3c\x90CROSSGAT\0\x02\x01\x01\0\x02\x10\0\x88\x13\xf8\x14\0"),
+            (510, b"\x55\xaa"),
+        ]),
+    ),
+    (65, filled([(0, b"\xf8\xff\xff\xff"), (4, b"")])),
+    (85, filled([(0, b"\xf8\xff\xff\xff"), (4, b"")])),
+];
+
+/// Returns a block of zeroes with these bytes at these places.
+const fn filled(parts: [(usize, &[u8]); 2]) -> [u8; BLOCK] {
+    let mut block = [0; BLOCK];
+    let mut part = 0;
+    while part < parts.len() {
+        let (place, bytes) = parts[part];
+        let mut index = 0;
+        while index < bytes.len() {
+            block[place + index] = bytes[index];
+            index += 1;
+        }
+        part += 1;
+    }
+    block
+}
+
 impl<const KEPT: usize> SdCard<KEPT> {
     /// The number of its blocks.
     pub const BLOCKS: u32 = 8 << 20;
@@ -137,6 +169,22 @@ impl<const KEPT: usize> SdCard<KEPT> {
             block: [0; BLOCK + 2],
             kept: [const { None }; KEPT],
         }
+    }
+
+    /// Creates a card with an empty file system (FAT16, 2 MiB) in its first partition, which takes four of its blocks.
+    ///
+    /// # Panics
+    /// If it keeps fewer than that. In the wiring, that is a compile error.
+    #[must_use]
+    pub const fn formatted(select: usize) -> SdCard<KEPT> {
+        const { assert!(KEPT >= FORMATTED.len(), "there is no room for a file system") }
+        let mut card = SdCard::new(select);
+        let mut index = 0;
+        while index < FORMATTED.len() {
+            card.kept[index] = Some(FORMATTED[index]);
+            index += 1;
+        }
+        card
     }
 
     /// Returns what a block holds.
