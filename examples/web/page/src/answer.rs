@@ -5,7 +5,7 @@ use core::fmt;
 use crossgate::{Handle, LeaseBuf};
 use crossgate_network::TcpStream;
 
-/// The text. What has not been flushed is in the buffer.
+/// The text. The buffer has what has not been flushed.
 pub struct Answer<'a, const PLACE: usize> {
     stream: Handle<dyn TcpStream<PLACE>>,
     buffer: &'a mut LeaseBuf<512>,

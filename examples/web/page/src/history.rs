@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the chart shows.
+//! The points of the chart.
 
 use core::fmt;
 use crossgate::sync::Mutex;

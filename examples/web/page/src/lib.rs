@@ -42,7 +42,7 @@ const PERIOD: Duration = Duration::from_millis(500);
 pub struct Room {
     /// The sensor's temperature.
     pub temperature: Handle<dyn Observer<Measured>>,
-    /// Whether the fan runs.
+    /// The state of the fan: true while it runs.
     pub fan: Handle<dyn Observer<bool>>,
     /// The set point.
     pub set_point: Handle<dyn Observer<Celsius>>,
