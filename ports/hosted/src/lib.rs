@@ -15,6 +15,7 @@
 //! | `linux` | the functions of Linux that the port uses: |
 //! | `linux/cpu` | the abilities of the CPU |
 //! | `linux/files` | files, and the standard input and output |
+//! | `linux/forward` | the other end of an Ethernet cable, which forwards connections of the host |
 //! | `linux/output` | lines on the standard error |
 //! | `linux/terminal` | terminals: that of the standard input, and new ones |
 //! | `linux/program` | the loaded program, and its end |

@@ -3,6 +3,7 @@
 
 pub mod cpu;
 pub mod files;
+pub mod forward;
 pub mod keys;
 pub mod memory;
 pub mod output;

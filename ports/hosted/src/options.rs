@@ -2,7 +2,7 @@
 //! The command line of a firmware as a program of the host.
 
 use crate::lending::Rules;
-use crate::linux::{files, terminal};
+use crate::linux::{files, forward, terminal};
 use crate::protection::Choice;
 use clap::{Parser, ValueEnum};
 use crossgate_kernel::time::NEVER;
@@ -10,10 +10,11 @@ use std::ffi::OsString;
 use std::fmt::{self, Display};
 use std::fs::File;
 use std::io::Error;
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::PathBuf;
+use std::process::Command;
 use std::str::FromStr;
 
 /// The end of the text of `--help`.
@@ -65,9 +66,14 @@ pub struct Options {
     #[arg(long, value_name = "BIT")]
     pub flash_flip: Vec<usize>,
     /// Where the cable of the Ethernet controller leads: `off` (nowhere), `back` (it receives what it sends), or
-    /// `udp:OWN,OTHER`, two addresses with ports: a datagram is a frame, as it is to QEMU's `-netdev dgram`.
+    /// `udp:OWN,OTHER`, two addresses with ports: a datagram is a frame, as it is to QEMU's `-netdev dgram`; or
+    /// `forward:PORT=OTHER`: connections to this port of the host's loopback are made to the other port of 10.0.2.15, as
+    /// QEMU's `-nic user,hostfwd=` makes them.
     #[arg(long, value_name = "WHERE", default_value = "off")]
     pub ethernet: Cable,
+    /// The program is the other end of such a cable, for connections to this port.
+    #[arg(long, value_name = "PORT", hide = true)]
+    forwards: Option<u16>,
     /// The source of time.
     #[arg(long, value_enum, value_name = "SOURCE", default_value_t)]
     pub time: Time,
@@ -146,6 +152,7 @@ pub enum Cable {
     Off,
     Back,
     Udp { own: SocketAddr, other: SocketAddr },
+    Forward { port: u16, other: u16 },
 }
 
 impl FromStr for Cable {
@@ -153,6 +160,12 @@ impl FromStr for Cable {
 
     fn from_str(text: &str) -> Result<Cable, &'static str> {
         let addresses = text.strip_prefix("udp:").and_then(|rest| rest.split_once(','));
+        if let Some((port, other)) = text.strip_prefix("forward:").and_then(|it| it.split_once('='))
+        {
+            let parsed =
+                port.parse().and_then(|port| Ok(Cable::Forward { port, other: other.parse()? }));
+            return parsed.map_err(|_| "expected two ports, as forward:8080=80");
+        }
         match (text, addresses) {
             ("off", _) => Ok(Cable::Off),
             ("back", _) => Ok(Cable::Back),
@@ -160,7 +173,7 @@ impl FromStr for Cable {
                 .parse()
                 .and_then(|own| Ok(Cable::Udp { own, other: other.parse()? }))
                 .map_err(|_| "expected an address and a port, as 127.0.0.1:5000, twice"),
-            _ => Err("expected off, back or udp:OWN,OTHER"),
+            _ => Err("expected off, back, udp:OWN,OTHER or forward:PORT=OTHER"),
         }
     }
 }
@@ -171,6 +184,7 @@ impl Display for Cable {
             Cable::Off => formatter.write_str("off"),
             Cable::Back => formatter.write_str("back"),
             Cable::Udp { own, other } => write!(formatter, "udp:{own},{other}"),
+            Cable::Forward { port, other } => write!(formatter, "forward:{port}={other}"),
         }
     }
 }
@@ -181,11 +195,27 @@ impl Cable {
     /// # Errors
     /// The error of the host.
     pub fn open(&self) -> Result<Option<File>, Error> {
-        let Cable::Udp { own, other } = self else { return Ok(None) };
-        let socket = UdpSocket::bind(own)?;
-        socket.connect(other)?;
-        socket.set_nonblocking(true)?;
-        Ok(Some(OwnedFd::from(socket).into()))
+        match self {
+            Cable::Off | Cable::Back => Ok(None),
+            Cable::Udp { own, other } => {
+                let socket = UdpSocket::bind(own)?;
+                socket.connect(other)?;
+                socket.set_nonblocking(true)?;
+                Ok(Some(OwnedFd::from(socket).into()))
+            }
+            // A thread could not be the other end: memory is closed to it while processes run.
+            Cable::Forward { port, other } => {
+                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, *port))?;
+                let (own, frames) = UnixDatagram::pair()?;
+                own.set_nonblocking(true)?;
+                Command::new(std::env::current_exe()?)
+                    .arg(format!("--forwards={other}"))
+                    .stdin(OwnedFd::from(frames))
+                    .stdout(OwnedFd::from(listener))
+                    .spawn()?;
+                Ok(Some(OwnedFd::from(own).into()))
+            }
+        }
     }
 }
 
@@ -273,9 +303,14 @@ impl Connection {
     }
 }
 
-/// Parses the options of the command line; a wrong one ends the program.
+/// Parses the options of the command line; a wrong one ends the program. One that is the other end of a cable is nothing
+/// else.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Options {
-    Options::parse_from(arguments)
+    let options = Options::parse_from(arguments);
+    if let Some(port) = options.forwards {
+        forward::run(port);
+    }
+    options
 }
 
 #[cfg(test)]
@@ -304,10 +339,13 @@ mod tests {
 
     #[test]
     fn a_cable_leads_to_one_place() {
-        for text in ["off", "back", "udp:127.0.0.1:5000,10.0.0.1:5001"] {
+        for text in ["off", "back", "udp:127.0.0.1:5000,10.0.0.1:5001", "forward:8080=80"] {
             assert_eq!(Cable::from_str(text).map(|it| it.to_string()).as_deref(), Ok(text));
         }
-        for text in ["", "on", "udp:", "udp:127.0.0.1:5000", "udp:127.0.0.1,127.0.0.1"] {
+        let addresses = ["udp:", "udp:127.0.0.1:5000", "udp:127.0.0.1,127.0.0.1"];
+        for text in
+            ["", "on", "forward:80", "forward:80=", "forward:65536=80"].iter().chain(&addresses)
+        {
             assert!(Cable::from_str(text).is_err(), "{text}");
         }
     }

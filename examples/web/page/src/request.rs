@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Requests of browsers, by `httparse`.
+
+use core::str::FromStr;
+use heapless::Vec;
+use httparse::{EMPTY_HEADER, Status};
+use thermostat_interfaces::Celsius;
+
+/// The text of a request, as far as it has come.
+pub type Text = Vec<u8, 2048>;
+
+/// The most header fields of a request.
+const FIELDS: usize = 32;
+/// The set points that a thermostat takes, in tenths of a degree.
+const SET_POINTS: core::ops::RangeInclusive<i16> = 100..=300;
+
+/// The meaning of a request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Request {
+    /// Not all of it has come.
+    Partial,
+    Page,
+    State,
+    SetPoint(Celsius),
+    Crash,
+    /// A path or method that is none of these.
+    Unknown,
+    /// It is not HTTP, or its contents mean nothing.
+    Bad,
+}
+
+/// Returns the meaning of a text.
+pub fn parse(text: &[u8]) -> Request {
+    let mut fields = [EMPTY_HEADER; FIELDS];
+    let mut request = httparse::Request::new(&mut fields);
+    let start = match request.parse(text) {
+        Ok(Status::Complete(start)) => start,
+        Ok(Status::Partial) => return Request::Partial,
+        Err(_) => return Request::Bad,
+    };
+    let is_length = |field: &&httparse::Header| field.name.eq_ignore_ascii_case("content-length");
+    let length = match request.headers.iter().find(is_length) {
+        None => Some(0),
+        Some(field) => str::from_utf8(field.value).ok().and_then(|it| it.parse::<usize>().ok()),
+    };
+    let Some(length) = length else { return Request::Bad };
+    let Some(contents) = text[start..].get(..length) else { return Request::Partial };
+    match (request.method, request.path) {
+        (Some("GET"), Some("/")) => Request::Page,
+        (Some("GET"), Some("/state")) => Request::State,
+        (Some("POST"), Some("/crash")) => Request::Crash,
+        (Some("POST"), Some("/set-point")) => set_point(contents).unwrap_or(Request::Bad),
+        _ => Request::Unknown,
+    }
+}
+
+/// Returns the request of a form such as `degrees=23.5`.
+fn set_point(form: &[u8]) -> Option<Request> {
+    let degrees = str::from_utf8(form).ok()?.strip_prefix("degrees=")?;
+    let tenths = f32::from_str(degrees).ok()? * 10.0;
+    // A number that is none, or too large, is none of these.
+    let tenths = (tenths + 0.5) as i16;
+    SET_POINTS.contains(&tenths).then_some(Request::SetPoint(Celsius(tenths)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_mean_what_they_say() {
+        let post = |form: &str| {
+            let length = form.len();
+            format!("POST /set-point HTTP/1.1\r\ncontent-LENGTH: {length}\r\n\r\n{form}")
+        };
+        for (text, meaning) in [
+            ("GET / HTTP/1.1\r\nHost: x\r\n\r\n".into(), Request::Page),
+            ("GET /state HTTP/1.0\r\n\r\n".into(), Request::State),
+            ("POST /crash HTTP/1.1\r\n\r\n".into(), Request::Crash),
+            ("GET /crash HTTP/1.1\r\n\r\n".into(), Request::Unknown),
+            ("GET /other HTTP/1.1\r\n\r\n".into(), Request::Unknown),
+            (post("degrees=23.5"), Request::SetPoint(Celsius(235))),
+            (post("degrees=10"), Request::SetPoint(Celsius(100))),
+            (post("degrees=9.9"), Request::Bad),
+            (post("degrees=30.1"), Request::Bad),
+            (post("degrees=NaN"), Request::Bad),
+            (post("degrees=1e99"), Request::Bad),
+            (post("x"), Request::Bad),
+            ("\0".into(), Request::Bad),
+            ("GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n".into(), Request::Bad),
+            (format!("GET / HTTP/1.1\r\nContent-Length: {}\r\n\r\n", usize::MAX), Request::Partial),
+        ] {
+            assert_eq!(parse(text.as_bytes()), meaning, "{text}");
+            if meaning != Request::Bad {
+                assert_eq!(parse(&text.as_bytes()[..text.len() - 1]), Request::Partial, "{text}");
+            }
+        }
+    }
+}
