@@ -33,7 +33,6 @@
 #![cfg_attr(target_os = "none", no_std)]
 
 pub mod arch;
-pub mod cable;
 pub mod card;
 pub mod dark;
 pub mod fake;

@@ -22,12 +22,15 @@
 //! ```
 //!
 //! Any driver that implements `smoltcp`'s trait will do, unchanged. Its interrupt says that a frame has come, and stays
-//! pending until all frames have been taken.
+//! pending until all frames have been taken. For a firmware without a controller, such as a test, there is a [`Cable`] that
+//! leads back.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
+mod cable;
 mod link;
 
+pub use cable::Cable;
 pub use link::EthernetLink;
 
 use crossgate::{Lease, LeaseMut, Notification, Signal, Wire, interface, time};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An Ethernet controller whose cable leads back to it: it receives what it sends.
+//! An Ethernet controller for firmware that has none.
 
 use crossgate::Notification;
 use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
@@ -9,8 +9,17 @@ use smoltcp::time::Instant;
 const FRAME: usize = 310;
 const FRAMES: usize = 4;
 
-/// The controller. It notifies of each frame, as one does with its interrupt, and loses frames for which there is no
-/// room.
+/// An Ethernet controller whose cable leads back to it, so it receives what it sends: four frames at a time, of up to 310
+/// bytes. It notifies of each frame, as a real one does with its interrupt, and loses frames for which there is no room.
+///
+/// ```ignore
+/// process driver {
+///     notification RECEIVED;
+///     object port (stack = 512): Exclusive<EthernetPort<Cable>> =
+///         EthernetPort::new(Cable::new(RECEIVED), RECEIVED) => [LINK: dyn Ethernet];
+///     thread main (priority = 8, stack = 1024) = crossgate_ethernet::forward(RECEIVED, FRAMES);
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Cable {
     received: Notification,
