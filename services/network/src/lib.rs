@@ -17,12 +17,13 @@
 //!     object sockets (stack = 512): Concurrent<Network<1, 0, 1, 512>> =
 //!         Network::new(SETTINGS, CHANGED, [Place::new(READABLE, WRITABLE)]) =>
 //!         [ECHO: dyn TcpServer<0, 7>, ECHO_STREAM: dyn TcpStream<0>];
-//!     thread main (priority = 10, stack = 8192) = run(&sockets, LINK);
+//!     thread main (priority = 10, stack = 8192) = run(&sockets, LINK, SEEDS);
 //! }
 //! process echo { thread main (priority = 5, stack = 2048) = echo::main(ECHO, ECHO_STREAM); }
 //!
-//! fn run(sockets: &'static Network<1, 0, 1, 512>, link: Handle<dyn Ethernet>) -> ! {
-//!     sockets.run(EthernetLink::<1024>::new(link))
+//! fn run(sockets: &'static Network<1, 0, 1, 512>, link: Handle<dyn Ethernet>, random: Handle<dyn Random<0>>) -> ! {
+//!     let seed = UnwrapErr(RandomHandle::new(random)).next_u64(); // by crossgate-entropy
+//!     sockets.run(EthernetLink::<1024>::new(link), seed)
 //! }
 //! ```
 //!
@@ -115,14 +116,19 @@ impl<const TCP: usize, const UDP: usize, const SOCKETS: usize, const BUFFER: usi
 
     /// Runs the protocols over the device: the main function of a thread of the process.
     ///
+    /// `seed` decides the first sequence number and the port of each connection. It has to be a number that nobody can
+    /// guess, another one in each life of the process, or others can send what passes for bytes of a connection that
+    /// they do not see.
+    ///
     /// # Panics
     /// If another thread runs it already.
-    pub fn run(&'static self, mut device: impl Device) -> ! {
+    pub fn run(&'static self, mut device: impl Device, seed: u64) -> ! {
         self.state.lock().start::<UDP, BUFFER>(
             TCP,
             self.memory.take(),
             &self.settings,
             &mut device,
+            seed,
         );
         loop {
             let (delay, woken) = self.poll(&mut device);

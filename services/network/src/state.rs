@@ -133,10 +133,10 @@ impl<const SOCKETS: usize> State<SOCKETS> {
         memory: &'static mut Memory<UDP, SOCKETS, BUFFER>,
         settings: &Settings,
         device: &mut impl Device,
+        seed: u64,
     ) {
         let mut config = Config::new(EthernetAddress(settings.hardware).into());
-        config.random_seed =
-            time::now().as_micros() ^ u64::from(u32::from_be_bytes(settings.address)) << 32;
+        config.random_seed = seed;
         let mut interface = Interface::new(config, device, now());
         let address = |[a, b, c, d]: [u8; 4]| Ipv4Address::new(a, b, c, d);
         interface.update_ip_addrs(|all| {
@@ -164,7 +164,7 @@ impl<const SOCKETS: usize> State<SOCKETS> {
                 continue;
             };
         }
-        let port = (time::now().as_micros() as u16) % FREE_PORT_COUNT;
+        let port = (seed >> 48) as u16 % FREE_PORT_COUNT;
         self.running = Some(Running { interface, sockets, handles, port });
     }
 

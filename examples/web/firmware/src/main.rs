@@ -4,7 +4,7 @@
 
 use board::{ETHERNET, Ethernet, UART0, Uart};
 use console::Console;
-use crossgate::{Concurrent, Exclusive, Handle};
+use crossgate::{Concurrent, Exclusive, Handle, time};
 use crossgate_ethernet::{EthernetLink, EthernetPort, forward};
 use crossgate_log::Log;
 use crossgate_network::{Network, Place, Settings, TcpServer, TcpStream};
@@ -108,5 +108,7 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 fn run(sockets: &'static Sockets, link: Link) -> ! {
-    sockets.run(EthernetLink::<1024>::new(link))
+    // Not every board has a source of chance. A product on a board with one uses the service of `crossgate-entropy`.
+    let seed = time::now().as_micros() as u64;
+    sockets.run(EthernetLink::<1024>::new(link), seed)
 }

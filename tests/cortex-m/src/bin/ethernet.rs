@@ -31,6 +31,9 @@ mod firmware {
     const SETTINGS: Settings = Settings::new(HARDWARE, [10, 0, 2, 15], 24);
     const ECHO: Endpoint = Endpoint::new([10, 0, 2, 100], 7);
 
+    /// The seed of sequence numbers and ports. A product takes it from a source of chance.
+    const SEED: u64 = 0x5eed;
+
     /// The number of pieces that are sent and come back while the driver restarts, and the bytes of each.
     const PIECES: u32 = 100;
     const PIECE: usize = 500;
@@ -88,7 +91,7 @@ mod firmware {
     board::start!(SYSTEM);
 
     fn run(sockets: &'static Sockets, link: Link) -> ! {
-        sockets.run(EthernetLink::<1024>::new(link))
+        sockets.run(EthernetLink::<1024>::new(link), SEED)
     }
 
     /// Restarts the driver within each piece.

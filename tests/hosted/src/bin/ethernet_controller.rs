@@ -5,13 +5,15 @@
 //! Options: --ethernet back
 //! Without seeds: what is lost depends on when the driver is restarted, which this test decides itself.
 
-use board::{ETHERNET, Ethernet, interrupt};
+use board::{ETHERNET, Ethernet, TRNG, Trng, interrupt};
 use core::time::Duration;
 use crossgate::{Concurrent, Exclusive, Handle, LeaseBuf, Notification, Signal, time};
+use crossgate_entropy::{Entropy, Random, RandomHandle};
 use crossgate_ethernet::{EthernetLink, EthernetPort, forward};
 use crossgate_network::{
     Endpoint, Fault, Network, Place, Settings, TcpClient, TcpServer, TcpStream,
 };
+use rand_core::{Rng, UnwrapErr};
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::restarts::restart;
 
@@ -50,7 +52,12 @@ crossgate::system! {
             SERVER: dyn TcpServer<0, PORT>, SERVED: dyn TcpStream<0>,
             CLIENT: dyn TcpClient<1>, CONNECTED: dyn TcpStream<1>,
         ];
-        thread main (priority = 7, stack = 8192) = run(&sockets, LINK);
+        thread main (priority = 7, stack = 8192) = run(&sockets, LINK, SEEDS);
+    }
+    process entropy {
+        mmio TRNG;
+        object entropy (stack = 2048): Exclusive<Entropy<Trng, 1>> = Entropy::new(Trng::new(TRNG), 8) =>
+            [SEEDS: dyn Random<0>];
     }
     process supervisor {
         notification FAULTED;
@@ -63,8 +70,9 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-fn run(sockets: &'static Sockets, link: Link) -> ! {
-    sockets.run(EthernetLink::<2048>::new(link))
+fn run(sockets: &'static Sockets, link: Link, random: Handle<dyn Random<0>>) -> ! {
+    let seed = UnwrapErr(RandomHandle::new(random)).next_u64();
+    sockets.run(EthernetLink::<2048>::new(link), seed)
 }
 
 /// Restarts the driver while a piece is on its way.

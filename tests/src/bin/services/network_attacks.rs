@@ -17,6 +17,8 @@ const HARDWARE: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const ADDRESS: [u8; 4] = [10, 0, 0, 1];
 const PORT: u16 = 7;
 const TALK_PORT: u16 = 9;
+/// The seed of sequence numbers and ports. A product takes it from a source of chance.
+const SEED: u64 = 0x5eed;
 /// The number of lies.
 const LIES: u32 = 1000;
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -125,7 +127,7 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 fn run(sockets: &'static Sockets, link: Handle<dyn Ethernet>) -> ! {
-    sockets.run(EthernetLink::<512>::new(link))
+    sockets.run(EthernetLink::<512>::new(link), SEED)
 }
 
 type Handles =
