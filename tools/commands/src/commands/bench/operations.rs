@@ -49,7 +49,7 @@ impl Limit {
 }
 
 /// All operations, in the order of the table.
-pub const OPERATIONS: [Operation; 61] = [
+pub const OPERATIONS: [Operation; 65] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
@@ -355,6 +355,34 @@ pub const OPERATIONS: [Operation; 61] = [
         name: "spi_transaction",
         text: "the same on a bus of another process",
         must: Limit::About { other: "spi_own_bus", difference: 985 },
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "packet_own_driver",
+        text: "a frame of 64 bytes sent to oneself and received, by a driver of one's own",
+        must: Limit::Most(980),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "packet_receive",
+        text: "the same by a driver of another process",
+        must: Limit::Most(2760),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "tcp_echo_own_driver",
+        text: "64 bytes over TCP to oneself and back, all in one process",
+        must: Limit::Most(16_200),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "tcp_echo_64",
+        text: "the same between processes: client, echo, protocols, driver",
+        must: Limit::Most(44_700),
         stretch: None,
         cmrx: None,
     },
