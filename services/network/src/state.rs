@@ -10,7 +10,7 @@ use smoltcp::iface::{
     Config, Interface, PollIngressSingleResult, PollResult, SocketHandle, SocketSet, SocketStorage,
 };
 use smoltcp::phy::Device;
-use smoltcp::socket::{tcp, udp};
+use smoltcp::socket::{Socket, tcp, udp};
 use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, IpAddress, IpCidr, Ipv4Address};
 
@@ -99,10 +99,17 @@ impl<const SOCKETS: usize> Running<SOCKETS> {
         self.sockets.get_mut(self.handles[place])
     }
 
-    /// Returns a port that is for nobody in particular.
+    /// Returns a port that is for nobody in particular, and that no other socket has: what comes there is for the first
+    /// socket that has it.
     pub fn free_port(&mut self) -> u16 {
-        self.port = (self.port + 1) % FREE_PORT_COUNT;
-        FREE_PORTS + self.port
+        // (There are fewer sockets than ports.)
+        loop {
+            self.port = (self.port + 1) % FREE_PORT_COUNT;
+            let port = FREE_PORTS + self.port;
+            if !self.sockets.iter().any(|(_, socket)| has_port(socket, port)) {
+                return port;
+            }
+        }
     }
 
     pub fn connect(&mut self, place: usize, to: crate::Endpoint) -> Result<(), tcp::ConnectError> {
@@ -114,11 +121,28 @@ impl<const SOCKETS: usize> Running<SOCKETS> {
     /// Ends what the socket does.
     fn reset(&mut self, place: usize, tcp: usize) {
         if place < tcp {
-            self.tcp(place).abort();
+            abort(self.tcp(place));
         } else {
             self.udp(place).close();
         }
     }
+}
+
+fn has_port(socket: &Socket<'_>, port: u16) -> bool {
+    match socket {
+        Socket::Tcp(socket) => {
+            socket.listen_endpoint().port == port
+                || socket.local_endpoint().is_some_and(|local| local.port == port)
+        }
+        Socket::Udp(socket) => socket.endpoint().port == port,
+    }
+}
+
+/// Ends a connection at once, and forgets the bytes that nobody has received: otherwise they would be for the next who
+/// receives at the socket.
+pub fn abort(socket: &mut tcp::Socket<'_>) {
+    socket.abort();
+    while socket.recv(|bytes| (bytes.len(), bytes.len())).is_ok_and(|count| count > 0) {}
 }
 
 impl<const SOCKETS: usize> State<SOCKETS> {
