@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The sockets, who has them, and who waits for them.
 
+use crate::question::Noting;
 use crate::{Settings, progress};
 use core::time::Duration;
 use crossgate::server::Client;
@@ -38,11 +39,22 @@ impl<const UDP: usize, const SOCKETS: usize, const BUFFER: usize> Memory<UDP, SO
     }
 }
 
+/// The time after the question for the Ethernet address of a host in which `smoltcp` asks for no other.
+const SILENCE: Duration = Duration::from_secs(1);
+
 /// The protocols, once they run.
+///
+/// The first socket that has something to send to an unknown host decides which host is asked for its Ethernet address.
+/// So the sockets take turns in being the first: otherwise a client that sends to a host that does not exist, again and
+/// again, would keep others from ever asking for theirs.
 pub struct Running<const SOCKETS: usize> {
     pub interface: Interface,
     pub sockets: SocketSet<'static>,
     handles: [SocketHandle; SOCKETS],
+    /// The places of the sockets in the order in which they are looked at.
+    order: [usize; SOCKETS],
+    /// The end of the silence after a question.
+    silent_until: Option<Instant>,
     /// The free port that was used last.
     port: u16,
 }
@@ -77,13 +89,43 @@ fn now() -> Instant {
 }
 
 impl<const SOCKETS: usize> Running<SOCKETS> {
-    pub fn ingress(&mut self, device: &mut impl Device) -> PollIngressSingleResult {
-        self.interface.poll_ingress_single(now(), device, &mut self.sockets)
+    pub fn ingress(&mut self, device: &mut Noting<impl Device>) -> PollIngressSingleResult {
+        let now = now();
+        let result = self.interface.poll_ingress_single(now, device, &mut self.sockets);
+        self.note_question(device, now);
+        result
     }
 
-    pub fn egress(&mut self, device: &mut impl Device) {
+    pub fn egress(&mut self, device: &mut Noting<impl Device>) {
+        let now = now();
+        if self.silent_until.is_some_and(|end| now >= end) {
+            self.silent_until = None;
+            self.turn();
+        }
         // Each time sends a packet of each socket that has one, and a window bounds their number.
-        while self.interface.poll_egress(now(), device, &mut self.sockets) != PollResult::None {}
+        while self.interface.poll_egress(now, device, &mut self.sockets) != PollResult::None {}
+        self.note_question(device, now);
+    }
+
+    fn note_question(&mut self, device: &mut Noting<impl Device>, now: Instant) {
+        if device.take_question() {
+            self.silent_until = Some(now + SILENCE.into());
+        }
+    }
+
+    /// Lets the second socket be the first, and the first the last. All of them, if they wait for a host, try again.
+    // Not inlined, because the sockets that it moves are on its stack.
+    #[inline(never)]
+    fn turn(&mut self) {
+        let [first, others @ ..] = &self.order[..] else { return };
+        let socket = self.sockets.remove(self.handles[*first]);
+        for &place in others {
+            let other = self.sockets.remove(self.handles[place]);
+            // It gets the first slot that is free, which is that of the one before it.
+            self.handles[place] = self.sockets.add(other);
+        }
+        self.handles[*first] = self.sockets.add(socket);
+        self.order.rotate_left(1);
     }
 
     pub fn delay(&mut self) -> Option<Duration> {
@@ -189,7 +231,9 @@ impl<const SOCKETS: usize> State<SOCKETS> {
             };
         }
         let port = (time::now().as_micros() as u16) % FREE_PORT_COUNT;
-        self.running = Some(Running { interface, sockets, handles, port });
+        let order = core::array::from_fn(|place| place);
+        let silent_until = None;
+        self.running = Some(Running { interface, sockets, handles, order, silent_until, port });
     }
 
     /// Makes the socket the caller's. One that another life of the caller has left is closed first.

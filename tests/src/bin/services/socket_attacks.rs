@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A client of the network is after what belongs to others: the datagrams that come to the port of another client, which
 //! it wants to get as a port of its own, and the bytes that a client before it has left in its socket. It gets nothing.
+//! Nor does it keep the network from asking for the Ethernet address of the other's host, by sending to one that does not
+//! exist.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -17,8 +19,9 @@ use system_tests::report::{expect, pass};
 use system_tests::watch::Watch;
 
 const SETTINGS: Settings = Settings::new([2, 0, 0, 0, 0, 1], [10, 0, 0, 1], 24);
-/// A host that echoes datagrams, and one that does not exist.
+/// A host that echoes datagrams, and has two addresses, and one that does not exist.
 const HOST: Endpoint = Endpoint::new([10, 0, 0, 2], 9);
+const OTHER: Endpoint = Endpoint::new([10, 0, 0, 3], 9);
 const NO_HOST: Endpoint = Endpoint::new([10, 0, 0, 99], 9);
 const HARDWARE: [u8; 6] = [2, 0, 0, 0, 0, 2];
 /// The number of ports that are for nobody in particular.
@@ -121,7 +124,7 @@ impl Ethernet for Cable {
     fn send(&mut self, bytes: Lease<'_, [u8]>) -> Result<(), Unsent> {
         let mut frame = [0; FRAME];
         let length = bytes.copy_to(&mut frame);
-        let is_there = |address: &[u8]| address == HOST.address();
+        let is_there = |address: &[u8]| address == HOST.address() || address == OTHER.address();
         if frame[12..14] == [8, 6] && frame[21] == 1 && is_there(&frame[38..42]) {
             let mut answer = frame;
             answer[21] = 2;
@@ -203,9 +206,9 @@ fn witness(faulted: Notification, victim: Notification, thief: Notification) -> 
 }
 
 /// Sends a datagram, and waits for its echo.
-fn echo(socket: Handle<dyn UdpSocket<1, 0>>) {
+fn echo(socket: Handle<dyn UdpSocket<1, 0>>, host: Endpoint) {
     let mut buffer = LeaseBuf::<64>::new();
-    expect("a datagram goes out", socket.send(b"ping", HOST), Ok(Ok(())));
+    expect("a datagram goes out", socket.send(b"ping", host), Ok(Ok(())));
     let echoed = socket.receive_timeout(&mut buffer, PATIENCE);
     expect("it comes back", echoed, Ok(Ok(ENDPOINT as u32 + 4)));
 }
@@ -215,11 +218,14 @@ fn victim(
     go: Notification,
     (ready, done): (Signal, Signal),
 ) -> ! {
-    echo(socket);
+    echo(socket, HOST);
     go.wait();
     expect("signal", ready.signal(), Ok(()));
     go.wait();
-    echo(socket);
+    echo(socket, HOST);
+    expect("signal", ready.signal(), Ok(()));
+    go.wait();
+    echo(socket, OTHER);
     expect("signal", done.signal(), Ok(()));
     wait_for_the_end()
 }
@@ -256,7 +262,11 @@ fn thief(
     let nothing = Ok(Err(Fault::TimedOut));
     expect("a port of its own", socket.try_receive(&mut buffer), nothing);
     expect("signal", go.signal(), Ok(()));
-    expect("what comes for the victim", socket.receive_timeout(&mut buffer, PATIENCE), nothing);
+    ready.wait();
+    expect("what comes for the victim", socket.try_receive(&mut buffer), nothing);
+    expect("it waits for its host", socket.send(b"x", NO_HOST), Ok(Ok(())));
+    time::sleep(Duration::from_millis(1));
+    expect("signal", go.signal(), Ok(()));
     expect("signal", done.signal(), Ok(()));
     wait_for_the_end()
 }
