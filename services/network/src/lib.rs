@@ -150,6 +150,7 @@ impl<const TCP: usize, const UDP: usize, const SOCKETS: usize, const BUFFER: usi
             while taken < BURST && running.ingress(device) != PollIngressSingleResult::None {
                 taken += 1;
             }
+            running.limit_handshakes(TCP);
             running.egress(device);
         }
         let delay = match &mut state.running {

@@ -42,6 +42,9 @@ impl<const UDP: usize, const SOCKETS: usize, const BUFFER: usize> Memory<UDP, SO
 /// The time after the question for the Ethernet address of a host in which `smoltcp` asks for no other.
 const SILENCE: Duration = Duration::from_secs(1);
 
+/// The time for which a host that has begun to connect may be silent.
+const HANDSHAKE: Duration = Duration::from_secs(30);
+
 /// The protocols, once they run.
 ///
 /// The first socket that has something to send to an unknown host decides which host is asked for its Ethernet address.
@@ -105,6 +108,16 @@ impl<const SOCKETS: usize> Running<SOCKETS> {
         // Each time sends a packet of each socket that has one, and a window bounds their number.
         while self.interface.poll_egress(now, device, &mut self.sockets) != PollResult::None {}
         self.note_question(device, now);
+    }
+
+    /// Gives up connections that a host has begun, and with which it does not go on: else one packet of a host that is never
+    /// heard of again would keep the port from all others.
+    pub fn limit_handshakes(&mut self, sockets: usize) {
+        for place in 0..sockets {
+            let socket = self.tcp(place);
+            let is_half = socket.state() == tcp::State::SynReceived;
+            socket.set_timeout(is_half.then_some(HANDSHAKE.into()));
+        }
     }
 
     fn note_question(&mut self, device: &mut Noting<impl Device>, now: Instant) {
