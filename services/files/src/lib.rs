@@ -331,7 +331,7 @@ impl<F: NorFlash, const OPEN: usize> Keeper for FileSystem<F, OPEN> {
     }
 
     fn format(&mut self) -> Result<(), Fault> {
-        self.open = Open::new();
+        self.open.close_all();
         let config = self.config();
         Filesystem::format(&mut Disk(&mut self.flash), &config).map_err(fault)
     }

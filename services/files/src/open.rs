@@ -3,8 +3,8 @@
 
 use crate::name::Name;
 use crate::{Fault, Mode};
-use crossgate::Wire;
 use crossgate::server::{self, Client};
+use crossgate::{Wire, time};
 
 /// A file that is open, of the client that has opened it. The number of another client's file, or one that is made up, opens
 /// nothing.
@@ -12,7 +12,7 @@ use crossgate::server::{self, Client};
 pub struct File(pub(crate) u32);
 
 impl File {
-    /// The place in the pool, and how often a file was opened before: the place may have another file now.
+    /// The place in the pool, and a number that the file before it in this place did not have.
     fn new(place: usize, number: u32) -> File {
         File(number << 8 | place as u32)
     }
@@ -34,12 +34,13 @@ pub struct Opened {
 #[derive(Debug)]
 pub struct Open<const N: usize> {
     places: [Option<(File, Opened)>; N],
-    opened: u32,
+    /// The number of the file that was opened last, if one was opened.
+    last: Option<u32>,
 }
 
 impl<const N: usize> Open<N> {
     pub const fn new() -> Self {
-        Open { places: [None; N], opened: 0 }
+        Open { places: [None; N], last: None }
     }
 
     /// Returns a place that is free, or whose client is gone.
@@ -51,8 +52,14 @@ impl<const N: usize> Open<N> {
     }
 
     pub fn put(&mut self, place: usize, opened: Opened) -> File {
-        let file = File::new(place, self.opened);
-        self.opened = self.opened.wrapping_add(1);
+        // A client may still have numbers from before a restart of this process. Since then more milliseconds have passed than
+        // files were opened.
+        let number = match self.last {
+            Some(last) => last.wrapping_add(1),
+            None => (time::now().as_micros() / 1000) as u32,
+        };
+        self.last = Some(number);
+        let file = File::new(place, number);
         self.places[place] = Some((file, opened));
         file
     }
@@ -76,6 +83,11 @@ impl<const N: usize> Open<N> {
     /// Closes a file that the caller has.
     pub fn close(&mut self, file: File) {
         self.places[file.place()] = None;
+    }
+
+    /// Closes all files.
+    pub fn close_all(&mut self) {
+        self.places = [None; N];
     }
 
     /// Closes the files of a process, and returns how many they are.

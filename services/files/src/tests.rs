@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use super::*;
+use core::time::Duration;
 use crossgate::testing::{Process, Wiring};
-use crossgate::{Handle, LeaseBuf};
+use crossgate::{Handle, LeaseBuf, time};
 use simulated_chips::SimulatedFlash;
 use std::collections::BTreeMap;
 use std::string::String;
@@ -126,6 +127,49 @@ fn an_open_file_is_its_clients() {
         for number in (0..2000).filter(|number| File(*number) != log) {
             assert_eq!(client.files.seek(File(number), 3), Ok(Err(Fault::NotOpen)));
         }
+    });
+}
+
+/// A file system that is formatted, or whose process restarts, by a client.
+#[interface]
+trait Forgetful {
+    fn open_any(&mut self, name: Lease<'_, [u8]>) -> Result<File, Fault>;
+    fn size_of(&mut self, file: File) -> Result<u32, Fault>;
+    fn empty(&mut self) -> Result<(), Fault>;
+    fn restart(&mut self);
+}
+
+impl Forgetful for Archive {
+    fn open_any(&mut self, name: Lease<'_, [u8]>) -> Result<File, Fault> {
+        Files::<0>::open(self, name, Mode::Write)
+    }
+    fn size_of(&mut self, file: File) -> Result<u32, Fault> {
+        Files::<0>::size(self, file)
+    }
+    fn empty(&mut self) -> Result<(), Fault> {
+        Keeper::format(self)
+    }
+    fn restart(&mut self) {
+        self.open = Open::new();
+    }
+}
+
+#[test]
+fn a_number_is_of_no_other_file_after_a_format_or_a_restart() {
+    let wiring = Wiring::new();
+    let archive = wiring.process("archive").lost_clients(None);
+    let files: Handle<dyn Forgetful> = archive.serve(formatted());
+    wiring.run(|| {
+        let before = files.open_any("log").unwrap().unwrap();
+        assert_eq!(files.empty(), Ok(Ok(())));
+        let after = files.open_any("key").unwrap().unwrap();
+        assert_eq!(files.size_of(before), Ok(Err(Fault::NotOpen)));
+        time::sleep(Duration::from_millis(2));
+        assert_eq!(files.restart(), Ok(()));
+        let last = files.open_any("state").unwrap().unwrap();
+        assert_eq!(files.size_of(before), Ok(Err(Fault::NotOpen)));
+        assert_eq!(files.size_of(after), Ok(Err(Fault::NotOpen)));
+        assert_eq!(files.size_of(last), Ok(Ok(0)));
     });
 }
 

@@ -36,6 +36,7 @@
 #![forbid(unsafe_code)]
 
 mod progress;
+mod question;
 mod settings;
 mod state;
 mod tcp;
@@ -52,6 +53,7 @@ use core::time::Duration;
 use crossgate::sync::{Mutex, MutexGuard};
 use crossgate::{Notification, Wire, server};
 use crossgate_waiting::{Waiters, wait, wake};
+use question::Noting;
 use smoltcp::iface::PollIngressSingleResult;
 use smoltcp::phy::Device;
 use state::{Memory, State};
@@ -122,7 +124,8 @@ impl<const TCP: usize, const UDP: usize, const SOCKETS: usize, const BUFFER: usi
     ///
     /// # Panics
     /// If another thread runs it already.
-    pub fn run(&'static self, mut device: impl Device, seed: u64) -> ! {
+    pub fn run(&'static self, device: impl Device, seed: u64) -> ! {
+        let mut device = Noting::new(device);
         self.state.lock().start::<UDP, BUFFER>(
             TCP,
             self.memory.take(),
@@ -144,7 +147,7 @@ impl<const TCP: usize, const UDP: usize, const SOCKETS: usize, const BUFFER: usi
     /// Does what is to be done now. Returns the time until there is more, and those to wake.
     fn poll(
         &self,
-        device: &mut impl Device,
+        device: &mut Noting<impl Device>,
     ) -> (Option<Duration>, [[Option<Notification>; 2]; SOCKETS]) {
         let mut state = self.state.lock();
         state.forget_lost_clients(TCP);
@@ -153,6 +156,7 @@ impl<const TCP: usize, const UDP: usize, const SOCKETS: usize, const BUFFER: usi
             while taken < BURST && running.ingress(device) != PollIngressSingleResult::None {
                 taken += 1;
             }
+            running.limit_handshakes(TCP);
             running.egress(device);
         }
         let delay = match &mut state.running {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The sockets, who has them, and who waits for them.
 
+use crate::question::Noting;
 use crate::{Settings, progress};
 use core::time::Duration;
 use crossgate::server::Client;
@@ -10,7 +11,7 @@ use smoltcp::iface::{
     Config, Interface, PollIngressSingleResult, PollResult, SocketHandle, SocketSet, SocketStorage,
 };
 use smoltcp::phy::Device;
-use smoltcp::socket::{tcp, udp};
+use smoltcp::socket::{Socket, tcp, udp};
 use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, IpAddress, IpCidr, Ipv4Address};
 
@@ -38,11 +39,25 @@ impl<const UDP: usize, const SOCKETS: usize, const BUFFER: usize> Memory<UDP, SO
     }
 }
 
+/// The time after the question for the Ethernet address of a host in which `smoltcp` asks for no other.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// The time for which a host that has begun to connect may be silent.
+const HANDSHAKE: Duration = Duration::from_secs(30);
+
 /// The protocols, once they run.
+///
+/// The first socket that has something to send to an unknown host decides which host is asked for its Ethernet address.
+/// So the sockets take turns in being the first: otherwise a client that sends to a host that does not exist, again and
+/// again, would keep others from ever asking for theirs.
 pub struct Running<const SOCKETS: usize> {
     pub interface: Interface,
     pub sockets: SocketSet<'static>,
     handles: [SocketHandle; SOCKETS],
+    /// The places of the sockets in the order in which they are looked at.
+    order: [usize; SOCKETS],
+    /// The end of the silence after a question.
+    silent_until: Option<Instant>,
     /// The free port that was used last.
     port: u16,
 }
@@ -77,13 +92,53 @@ fn now() -> Instant {
 }
 
 impl<const SOCKETS: usize> Running<SOCKETS> {
-    pub fn ingress(&mut self, device: &mut impl Device) -> PollIngressSingleResult {
-        self.interface.poll_ingress_single(now(), device, &mut self.sockets)
+    pub fn ingress(&mut self, device: &mut Noting<impl Device>) -> PollIngressSingleResult {
+        let now = now();
+        let result = self.interface.poll_ingress_single(now, device, &mut self.sockets);
+        self.note_question(device, now);
+        result
     }
 
-    pub fn egress(&mut self, device: &mut impl Device) {
+    pub fn egress(&mut self, device: &mut Noting<impl Device>) {
+        let now = now();
+        if self.silent_until.is_some_and(|end| now >= end) {
+            self.silent_until = None;
+            self.turn();
+        }
         // Each time sends a packet of each socket that has one, and a window bounds their number.
-        while self.interface.poll_egress(now(), device, &mut self.sockets) != PollResult::None {}
+        while self.interface.poll_egress(now, device, &mut self.sockets) != PollResult::None {}
+        self.note_question(device, now);
+    }
+
+    /// Gives up connections that a host has begun, and with which it does not go on: else one packet of a host that is never
+    /// heard of again would keep the port from all others.
+    pub fn limit_handshakes(&mut self, sockets: usize) {
+        for place in 0..sockets {
+            let socket = self.tcp(place);
+            let is_half = socket.state() == tcp::State::SynReceived;
+            socket.set_timeout(is_half.then_some(HANDSHAKE.into()));
+        }
+    }
+
+    fn note_question(&mut self, device: &mut Noting<impl Device>, now: Instant) {
+        if device.take_question() {
+            self.silent_until = Some(now + SILENCE.into());
+        }
+    }
+
+    /// Lets the second socket be the first, and the first the last. All of them, if they wait for a host, try again.
+    // Not inlined, because the sockets that it moves are on its stack.
+    #[inline(never)]
+    fn turn(&mut self) {
+        let [first, others @ ..] = &self.order[..] else { return };
+        let socket = self.sockets.remove(self.handles[*first]);
+        for &place in others {
+            let other = self.sockets.remove(self.handles[place]);
+            // It gets the first slot that is free, which is that of the one before it.
+            self.handles[place] = self.sockets.add(other);
+        }
+        self.handles[*first] = self.sockets.add(socket);
+        self.order.rotate_left(1);
     }
 
     pub fn delay(&mut self) -> Option<Duration> {
@@ -99,10 +154,17 @@ impl<const SOCKETS: usize> Running<SOCKETS> {
         self.sockets.get_mut(self.handles[place])
     }
 
-    /// Returns a port that is for nobody in particular.
+    /// Returns a port that is for nobody in particular, and that no other socket has: what comes there is for the first
+    /// socket that has it.
     pub fn free_port(&mut self) -> u16 {
-        self.port = (self.port + 1) % FREE_PORT_COUNT;
-        FREE_PORTS + self.port
+        // (There are fewer sockets than ports.)
+        loop {
+            self.port = (self.port + 1) % FREE_PORT_COUNT;
+            let port = FREE_PORTS + self.port;
+            if !self.sockets.iter().any(|(_, socket)| has_port(socket, port)) {
+                return port;
+            }
+        }
     }
 
     pub fn connect(&mut self, place: usize, to: crate::Endpoint) -> Result<(), tcp::ConnectError> {
@@ -114,11 +176,28 @@ impl<const SOCKETS: usize> Running<SOCKETS> {
     /// Ends what the socket does.
     fn reset(&mut self, place: usize, tcp: usize) {
         if place < tcp {
-            self.tcp(place).abort();
+            abort(self.tcp(place));
         } else {
             self.udp(place).close();
         }
     }
+}
+
+fn has_port(socket: &Socket<'_>, port: u16) -> bool {
+    match socket {
+        Socket::Tcp(socket) => {
+            socket.listen_endpoint().port == port
+                || socket.local_endpoint().is_some_and(|local| local.port == port)
+        }
+        Socket::Udp(socket) => socket.endpoint().port == port,
+    }
+}
+
+/// Ends a connection at once, and forgets the bytes that nobody has received: otherwise they would be for the next who
+/// receives at the socket.
+pub fn abort(socket: &mut tcp::Socket<'_>) {
+    socket.abort();
+    while socket.recv(|bytes| (bytes.len(), bytes.len())).is_ok_and(|count| count > 0) {}
 }
 
 impl<const SOCKETS: usize> State<SOCKETS> {
@@ -165,7 +244,9 @@ impl<const SOCKETS: usize> State<SOCKETS> {
             };
         }
         let port = (seed >> 48) as u16 % FREE_PORT_COUNT;
-        self.running = Some(Running { interface, sockets, handles, port });
+        let order = core::array::from_fn(|place| place);
+        let silent_until = None;
+        self.running = Some(Running { interface, sockets, handles, order, silent_until, port });
     }
 
     /// Makes the socket the caller's. One that another life of the caller has left is closed first.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Connections.
 
-use crate::state::{Running, State};
+use crate::state::{Running, State, abort};
 use crate::{Endpoint, Fault, Network};
 use core::time::Duration;
 use crossgate::{Lease, LeaseMut, interface};
@@ -205,7 +205,7 @@ impl<const TCP: usize, const UDP: usize, const SOCKETS: usize, const BUFFER: usi
             |state| connect(state, PLACE, to, &mut has_begun),
         );
         if result == Err(Fault::TimedOut) && has_begun {
-            self.end(PLACE, Socket::abort);
+            self.end(PLACE, abort);
         }
         result
     }
@@ -327,6 +327,6 @@ impl<
     }
 
     fn reset(&self) {
-        self.end(PLACE, Socket::abort);
+        self.end(PLACE, abort);
     }
 }

@@ -382,7 +382,7 @@ pub const OPERATIONS: [Operation; 65] = [
     Operation {
         name: "tcp_echo_64",
         text: "the same between processes: client, echo, protocols, driver",
-        must: Limit::Most(44_700),
+        must: Limit::Most(46_000),
         stretch: None,
         cmrx: None,
     },
