@@ -4,7 +4,8 @@
 //! With each [system call](crossgate_abi::number::WORK) the worker does a piece of the work, and interrupts arrive in
 //! between. First it looks for the most urgent thread of the sets, then it does the work for that thread, with its
 //! priority, ahead of all others of that priority; and so on. So no thread waits for work on behalf of a less urgent
-//! one, and invariant **swept** holds: no thread runs before it is swept.
+//! one (except for a crash dump, which is copied before any thread runs), and invariant **swept** holds: no thread runs
+//! before it is swept.
 //!
 //! A thread that needs a process that was taken down does pieces of the work, too.
 

@@ -318,10 +318,10 @@ impl<const KEPT: usize> SdCard<KEPT> {
                 self.respond(0, &[]);
             }
             (8, Mode::Idle) => {
-                self.knows_host = true;
                 // The only voltage that there is, and whatever the host wants to see again.
-                let voltage = u8::from(argument >> 8 & 0xf == 1);
-                self.respond(0, &[0, 0, voltage, argument as u8]);
+                let fits = argument >> 8 & 0xf == 1;
+                self.knows_host = fits;
+                self.respond(0, &[0, 0, u8::from(fits), argument as u8]);
             }
             (41, Mode::Idle) if is_application => {
                 if self.knows_host && argument >> 30 & 1 != 0 {
@@ -501,6 +501,12 @@ mod tests {
         assert_eq!(bench.read(4), [0x40, 0xff, 0x80, 0]);
         for _ in 0..3 {
             assert_eq!(bench.application(41, 1 << 30), 1, "it knows nothing of the host");
+            bench.1 += TO_INITIALISE;
+        }
+        assert_eq!(bench.command(8, 0x2aa), 1, "a voltage of other cards");
+        assert_eq!(bench.read(4), [0, 0, 0, 0xaa]);
+        for _ in 0..3 {
+            assert_eq!(bench.application(41, 1 << 30), 1, "the voltage does not fit");
             bench.1 += TO_INITIALISE;
         }
         assert_eq!(bench.command(8, 0x1aa), 1);

@@ -95,8 +95,8 @@ pub enum Fault {
     TooShort,
     /// The signature is not that of these bytes by the owner of the key. The image is given up.
     BadSignature,
-    /// The signature is good, but the version of the image is below the lowest that the wiring allows. The image is given
-    /// up.
+    /// The signature is good, but the image has no version, or one below the lowest that the wiring allows. The image is
+    /// given up.
     OldVersion,
     /// The boot loader has an image to start, or the image that runs is on trial. It needs the place for the new image.
     Undecided,
@@ -104,7 +104,8 @@ pub enum Fault {
     Flash,
 }
 
-/// The versions that are accepted. That of an image is in its last four bytes, little-endian.
+/// The versions that are accepted. That of an image is in its last four bytes, little-endian. `0xffff_ffff` is none: these
+/// bytes are erased flash after an image without a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Versions {
     /// This one, which is that of the firmware that runs, and those above it.
@@ -117,7 +118,7 @@ pub enum Versions {
 impl Versions {
     fn allow(self, version: u32) -> bool {
         match self {
-            Versions::NotBelow(lowest) => version >= lowest,
+            Versions::NotBelow(lowest) => version >= lowest && version != u32::MAX,
             Versions::All => true,
         }
     }
@@ -136,7 +137,8 @@ pub enum Image {
     Restored,
 }
 
-/// The interface of a process that brings a new image.
+/// The interface of a process that brings a new image: one process, because another that begins an update gives the
+/// first one's up.
 #[interface]
 pub trait Update {
     /// Begins an update of `length` bytes. One that was begun before is given up.
@@ -350,6 +352,7 @@ impl<N: NorFlash, S: NorFlash> Update for Updates<N, S> {
     fn finish(&mut self, signature: Lease<'_, [u8]>) -> Result<(), Fault> {
         let mut copy = [0; 64];
         if signature.len() != copy.len() {
+            self.begun = None;
             return Err(Fault::BadSignature);
         }
         signature.copy_to(&mut copy);

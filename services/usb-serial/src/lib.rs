@@ -139,6 +139,15 @@ impl<const N: usize> UsbSerial<N> {
         }
     }
 
+    /// Tells the thread of the device of bytes that a client has written or read, if there are any: a client that does not
+    /// make progress does not make that thread run. Returns their number.
+    fn tell_of(&self, count: u32) -> u32 {
+        if count > 0 {
+            self.work.signal();
+        }
+        count
+    }
+
     /// Sends what clients have written, as far as the device accepts it.
     fn send<B: UsbBus>(
         &self,
@@ -170,41 +179,29 @@ impl<const N: usize> UsbSerial<N> {
 
 impl<const N: usize> ByteWriter for UsbSerial<N> {
     fn write(&self, bytes: Lease<'_, [u8]>) -> Result<u32, TimedOut> {
-        let written = self.to_send.write(bytes);
-        self.work.signal();
-        written
+        Ok(self.tell_of(self.to_send.write(bytes)?))
     }
 
     fn try_write(&self, bytes: Lease<'_, [u8]>) -> u32 {
-        let written = self.to_send.try_write(bytes);
-        self.work.signal();
-        written
+        self.tell_of(self.to_send.try_write(bytes))
     }
 
     fn write_timeout(&self, bytes: Lease<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut> {
-        let written = self.to_send.write_timeout(bytes, timeout);
-        self.work.signal();
-        written
+        Ok(self.tell_of(self.to_send.write_timeout(bytes, timeout)?))
     }
 }
 
 impl<const N: usize> ByteReader for UsbSerial<N> {
     fn read(&self, to: LeaseMut<'_, [u8]>) -> Result<u32, TimedOut> {
-        let read = self.received.read(to);
-        self.work.signal();
-        read
+        Ok(self.tell_of(self.received.read(to)?))
     }
 
     fn try_read(&self, to: LeaseMut<'_, [u8]>) -> u32 {
-        let read = self.received.try_read(to);
-        self.work.signal();
-        read
+        self.tell_of(self.received.try_read(to))
     }
 
     fn read_timeout(&self, to: LeaseMut<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut> {
-        let read = self.received.read_timeout(to, timeout);
-        self.work.signal();
-        read
+        Ok(self.tell_of(self.received.read_timeout(to, timeout)?))
     }
 
     fn available(&self) -> u32 {
