@@ -33,7 +33,7 @@ const PIECE: usize = 200;
 /// The number of them within which it does not.
 const UNDISTURBED: u32 = 10;
 /// The least time that frames which were lost take to be sent again, together.
-const LOST: Duration = Duration::from_secs(10);
+const LOST: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 type Sockets = Network<2, 1, 3, 512>;
