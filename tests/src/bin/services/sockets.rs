@@ -3,6 +3,8 @@
 //! byte is lost, doubled or changed. A client that is restarted leaves a connection that is reset, and a network that is
 //! restarted leaves clients that connect again. No client reaches the sockets of another.
 //!
+//! The driver is restarted 90 times, or as often as `CROSSGATE_DRIVER_CRASHES` said when the test was built.
+//!
 //! Without seeds: what is lost depends on when processes are restarted, which this test decides itself.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
@@ -27,10 +29,18 @@ const TALK_PORT: u16 = 9;
 /// The seed of sequence numbers and ports. A product takes it from a source of chance.
 const SEED: u64 = 0x5eed;
 
-/// The number of pieces that are sent and come back while the driver restarts, and the bytes of each.
-const PIECES: u32 = 100;
+/// The number of restarts of the driver.
+const CRASHES: u32 = match option_env!("CROSSGATE_DRIVER_CRASHES") {
+    Some(text) => match u32::from_str_radix(text, 10) {
+        Ok(crashes) => crashes,
+        Err(_) => panic!("CROSSGATE_DRIVER_CRASHES is not a number"),
+    },
+    None => 90,
+};
+/// The number of pieces that are sent and come back, and the bytes of each.
+const PIECES: u32 = UNDISTURBED + CRASHES;
 const PIECE: usize = 200;
-/// The number of them within which it does not.
+/// The number of them within which the driver does not restart.
 const UNDISTURBED: u32 = 10;
 /// The least time that frames which were lost take to be sent again, together.
 const LOST: Duration = Duration::from_secs(5);

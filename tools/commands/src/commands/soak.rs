@@ -38,6 +38,7 @@ pub fn run(minutes: u64) -> Result<bool> {
             keys::check(&setup::linux_with_keys()?, "system-tests", &[&format!("keys::{test}")])
         });
     }
+    report.step("a thousand crashes of an Ethernet driver", || told(driver_crashes()));
     report.step("fast paths and the slow one", || told(equivalence()));
     report.step("linking with copies", || told(linking()));
     report.step("the same image in another folder", reproducible::check);
@@ -67,6 +68,16 @@ fn drift() -> Command {
     cargo.args(Board::reference().arguments());
     cargo.args(["--bin", "drift", "--", "-icount", "shift=7,sleep=off"]);
     cargo.env("CROSSGATE_DRIFT_SECONDS", "600");
+    cargo
+}
+
+/// Returns a command for the test `sockets`, in which TCP goes on while its driver is restarted a thousand times.
+fn driver_crashes() -> Command {
+    let mut cargo = workspace::cargo();
+    cargo.args(["run", "--release", "--package", "system-tests"]);
+    cargo.args(Board::reference().arguments());
+    cargo.args(["--bin", "sockets", "--", "-icount", "shift=0,sleep=off"]);
+    cargo.env("CROSSGATE_DRIVER_CRASHES", "1000");
     cargo
 }
 
