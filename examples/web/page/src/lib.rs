@@ -128,6 +128,7 @@ fn respond(request: Request, room: Room, system: &System, answer: &mut impl Writ
             let _ = room.button.press();
             head(answer, "303 See Other", "Location: /")
         }
+        Request::Foreign => head(answer, "403 Forbidden", "Content-Type: text/plain"),
         Request::Unknown => head(answer, "404 Not Found", "Content-Type: text/plain"),
         Request::Partial | Request::Bad => {
             head(answer, "400 Bad Request", "Content-Type: text/plain")

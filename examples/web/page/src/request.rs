@@ -23,6 +23,8 @@ pub enum Request {
     State,
     SetPoint(Celsius),
     Crash,
+    /// A page of another host wants to change something.
+    Foreign,
     /// A path or method that is none of these.
     Unknown,
     /// It is not HTTP, or its contents mean nothing.
@@ -38,20 +40,29 @@ pub fn parse(text: &[u8]) -> Request {
         Ok(Status::Partial) => return Request::Partial,
         Err(_) => return Request::Bad,
     };
-    let is_length = |field: &&httparse::Header| field.name.eq_ignore_ascii_case("content-length");
-    let length = match request.headers.iter().find(is_length) {
+    let field = |name: &str| {
+        let mut fields = request.headers.iter();
+        fields.find(|field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value)
+    };
+    let length = match field("content-length") {
         None => Some(0),
-        Some(field) => str::from_utf8(field.value).ok().and_then(|it| it.parse::<usize>().ok()),
+        Some(value) => str::from_utf8(value).ok().and_then(|it| it.parse::<usize>().ok()),
     };
     let Some(length) = length else { return Request::Bad };
     let Some(contents) = text[start..].get(..length) else { return Request::Partial };
     match (request.method, request.path) {
         (Some("GET"), Some("/")) => Request::Page,
         (Some("GET"), Some("/state")) => Request::State,
+        (Some("POST"), _) if is_foreign(field("origin"), field("host")) => Request::Foreign,
         (Some("POST"), Some("/crash")) => Request::Crash,
         (Some("POST"), Some("/set-point")) => set_point(contents).unwrap_or(Request::Bad),
         _ => Request::Unknown,
     }
+}
+
+/// Returns whether a browser sends this for a page of another host.
+fn is_foreign(origin: Option<&[u8]>, host: Option<&[u8]>) -> bool {
+    origin.is_some_and(|origin| host.is_none() || origin.strip_prefix(b"http://") != host)
 }
 
 /// Returns the request of a form such as `degrees=23.5`.
@@ -73,10 +84,17 @@ mod tests {
             let length = form.len();
             format!("POST /set-point HTTP/1.1\r\ncontent-LENGTH: {length}\r\n\r\n{form}")
         };
+        let from = |origin: &str| {
+            format!("POST /crash HTTP/1.1\r\nHost: room:8080\r\nOrigin: {origin}\r\n\r\n")
+        };
         for (text, meaning) in [
             ("GET / HTTP/1.1\r\nHost: x\r\n\r\n".into(), Request::Page),
             ("GET /state HTTP/1.0\r\n\r\n".into(), Request::State),
             ("POST /crash HTTP/1.1\r\n\r\n".into(), Request::Crash),
+            (from("http://room:8080"), Request::Crash),
+            (from("http://other"), Request::Foreign),
+            (from("https://room:8080"), Request::Foreign),
+            (from("null"), Request::Foreign),
             ("GET /crash HTTP/1.1\r\n\r\n".into(), Request::Unknown),
             ("GET /other HTTP/1.1\r\n\r\n".into(), Request::Unknown),
             (post("degrees=23.5"), Request::SetPoint(Celsius(235))),
