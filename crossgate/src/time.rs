@@ -132,7 +132,7 @@ pub fn sleep(time: Duration) {
     sleep_by(number::SLEEP, microseconds(time));
 }
 
-/// Waits for drivers of `embedded-hal`: other threads run meanwhile.
+/// A delay for drivers that use `embedded-hal`: other threads run while the caller waits.
 ///
 /// With the feature `embedded-hal` it is a `DelayNs`. Times are rounded up to whole µs, so a driver that needs a shorter
 /// pause waits longer.

@@ -47,7 +47,7 @@ pub fn missing(user: &str, way: &str) -> String {
 /// Refuses allocations where there is no heap.
 ///
 /// # Errors
-/// Names each process, the way to an allocation, and the way out.
+/// Names each process, the path from it to an allocation, and how to fix that.
 pub fn check(reach: &Reach) -> Result<()> {
     let inputs = reach.inputs;
     let asking: Vec<_> = (0..inputs.sections.len()).filter(|&id| asks(inputs, id)).collect();

@@ -161,7 +161,7 @@ pub struct Section {
     pub input: FileId,
     /// The object file that it is in.
     pub object: ObjectId,
-    /// Its number in that object; [`names::COMMON`] if it stands for C's statics that are in no section.
+    /// Its number in that object; [`names::COMMON`] for common symbols of C.
     pub number: usize,
     /// The crate (or library) that it was compiled from.
     pub krate: String,

@@ -141,8 +141,8 @@ pub struct Missing(pub u64);
 
 /// Finds places for `pieces` in `free`, in their order.
 ///
-/// All stacks are below all processes, because a frame is below the present end of the stack, however large the frame
-/// is: so an overflowing frame is never in the memory of a process, which is open then.
+/// All stacks are below all processes. A stack grows down, so an overflowing frame, however large it is, never reaches
+/// the memory of a process. (That memory is open at the time, so the overflow would not fault there.)
 ///
 /// Large blocks are placed first, because they have the fewest possible places; the smaller ones then fill the holes,
 /// each the hole that it fills best. The kernel's statics, which may be anywhere, fill holes too.

@@ -20,12 +20,12 @@ const KEPT: &str = ".crossgate.kept";
 /// The firmware's section for statics that nothing uses, which has to stay empty.
 pub const UNOWNED: &str = ".crossgate.unowned";
 
-/// The handler of an exhausted heap, by Crossgate.
+/// Crossgate's handler of an exhausted heap.
 const EXHAUSTED: &str = "__crossgate_heap_exhausted";
-/// The handler of the Rust library, which it replaces.
+/// The handler of the Rust library, which Crossgate's handler replaces.
 const LIBRARY_EXHAUSTED: &str = "__rustc::__rust_alloc_error_handler";
 
-/// The number that stands for the section of C's statics that are in no section.
+/// The section number of common symbols: statics in C that the compiler puts into no section.
 pub const COMMON: usize = usize::MAX;
 
 /// The text between the name of a copied item and that of the process that it is copied for.

@@ -21,7 +21,7 @@ use std::iter;
 /// The index of a symbol in the table of its file.
 pub type SymbolNumber = usize;
 
-/// The index of a section in its file; [`COMMON`] stands for C's statics that are in no section.
+/// The index of a section in its file; [`COMMON`] stands for the common symbols of C.
 pub type SectionNumber = usize;
 
 /// A place where a section refers to a symbol.

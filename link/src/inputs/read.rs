@@ -67,7 +67,7 @@ impl Inputs {
         Ok(())
     }
 
-    /// Reads an object file, which is the whole or this range of the file that was added last.
+    /// Reads an object file: `range` is its place in the file that was added last.
     ///
     /// # Errors
     /// As for [`Self::file`].

@@ -168,7 +168,7 @@ pub fn begin() -> Result<(), String> {
     Ok(())
 }
 
-/// Ends the allocations that are never changed. Returns the rest of the pages.
+/// Makes all memory that was allocated so far constant. Returns the pages that are left.
 pub fn seal() -> Span {
     // SAFETY: as above.
     let pages = unsafe { &mut *HEAP.0.get() };

@@ -108,7 +108,7 @@ fn is_from_linux(context: *mut c_void) -> bool {
     Span::new(context.addr(), size).is_some_and(|context| stack.contains(context))
 }
 
-/// The program's process of Linux.
+/// The ID of this program's Linux process.
 static THIS: AtomicI32 = AtomicI32::new(0);
 
 /// Returns the registers that a handler changes.

@@ -89,7 +89,7 @@ pub enum Part<'a> {
     Write(&'a [u8]),
     /// The number of bytes to read.
     Read(usize),
-    /// Bytes to write, zeroes behind them up to the length, and as many to read meanwhile.
+    /// An exchange of so many bytes in both directions: it writes these bytes, then zeroes up to that length.
     Exchange(&'a [u8], usize),
     /// A pause in ns.
     Delay(u32),

@@ -18,7 +18,7 @@ pub struct Flash {
     /// Where the bytes are kept.
     file: Option<File>,
     place: usize,
-    /// The number of words and pages that are still written and erased, before the power is cut.
+    /// The number of operations (a word written, a page erased) that remain until the power is cut.
     steps: Option<u64>,
     has_power: bool,
     has_failed: bool,

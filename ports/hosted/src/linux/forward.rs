@@ -65,7 +65,7 @@ impl RxToken for Frame {
     }
 }
 
-/// The end of the cable to send a frame at.
+/// The end of the cable that sends a frame.
 struct Sender<'a>(&'a UnixDatagram);
 
 impl TxToken for Sender<'_> {
