@@ -398,7 +398,7 @@ impl<U: Unit> Thread<U> {
         self.innermost().map(|frame| frame.rights)
     }
 
-    /// Returns the leases that it may use with some rights, its present ones or those of one of its callers.
+    /// Returns the leases that it may use with `rights`, which are its present rights or those of one of its callers.
     #[inline]
     pub fn leases_at(&self, rights: Rights) -> impl Iterator<Item = &Lease<U::Lease>> {
         self.leases.get(rights.leases.places()).unwrap_or(&[]).iter()

@@ -76,7 +76,7 @@ pub enum Word {
 }
 
 impl Word {
-    /// Returns the word that the description calls so.
+    /// Returns the word that has this name in the description.
     fn named(name: &str) -> Option<Self> {
         Some(match name {
             "value" => Word::Value,

@@ -51,7 +51,7 @@ impl Span {
         Span { start: span.start as u64, end: span.end as u64 }
     }
 
-    /// Returns the largest region of about its length that is inside of the span; it may be empty.
+    /// Returns the largest region, of about the span's length, that is inside of the span; the region may be empty.
     #[must_use]
     pub fn inside(self) -> Span {
         Span::of_addresses(armv7m::inside(self.addresses()))
@@ -64,7 +64,7 @@ impl Span {
         Span::of_addresses(ProtectionUnit::covering(self.addresses()))
     }
 
-    /// Returns what the port opens if a region is to open this span, less some eighths of its block.
+    /// Returns the pieces that a region of this span opens if the eighths in `closed` are left out.
     pub fn less_eighths(self, closed: u8) -> impl Iterator<Item = Span> {
         Region { span: self.addresses(), closed }.runs().map(Span::of_addresses)
     }

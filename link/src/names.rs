@@ -84,8 +84,8 @@ pub fn listed(users: &[&str]) -> String {
     titles.collect::<Vec<_>>().join(" and ")
 }
 
-/// Returns the symbol whose code the symbol `name` has instead of its own, if it is the one that the Rust library calls
-/// when memory is exhausted.
+/// Returns the symbol whose code replaces that of `name`, if `name` is the function that the Rust library calls when
+/// memory is exhausted.
 pub fn redirection(name: &str) -> Option<String> {
     let end = name.find(COPY).unwrap_or(name.len());
     let is_meant =

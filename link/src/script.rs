@@ -36,7 +36,7 @@ pub fn after(memories: &BTreeSet<String>) -> String {
     text
 }
 
-/// Returns the part of a script that defines symbols, each as another one.
+/// Returns the part of a script that defines symbols, each as an alias of another symbol.
 pub fn aliases(symbols: &[(String, String)]) -> String {
     let mut text = String::new();
     for (symbol, other) in symbols {

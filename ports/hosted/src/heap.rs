@@ -71,7 +71,7 @@ impl Pages {
         core::ptr::with_exposed_provenance_mut(start)
     }
 
-    /// Takes memory back if it is from here. Returns whether it is.
+    /// Frees memory that was allocated here. Returns false, and does nothing, if the memory was allocated elsewhere.
     ///
     /// # Safety
     /// Memory from here was allocated with this layout.
@@ -140,7 +140,7 @@ fn of_process() -> &'static table::Heap {
 }
 
 unsafe extern "Rust" {
-    /// The Rust library's end of an allocation for which there is no memory.
+    /// The function of the Rust library that is called if there is no memory for an allocation.
     safe fn __crossgate_host_heap_exhausted(size: usize, align: usize) -> !;
 }
 

@@ -118,8 +118,8 @@ fn registers(context: *mut c_void) -> &'static mut [i64; 23] {
     unsafe { &mut (*context).uc_mcontext.gregs }
 }
 
-/// Makes no signal blocked when the handler returns, whatever the interrupted thread had blocked (as some functions of
-/// the C library do), because others have to be interrupted.
+/// Unblocks all signals from the return of the handler on, because other threads have to be interrupted, too. (The
+/// interrupted thread may have blocked signals, as some functions of the C library do.)
 fn unblock_signals(context: *mut c_void) {
     let context = context.cast::<libc::ucontext_t>();
     // SAFETY: as in `registers`. Linux has the first word of the set only.

@@ -58,7 +58,7 @@ impl Flash {
         }
     }
 
-    /// Changes the bytes of a word or a page. If the power is cut, half of them.
+    /// Changes the bytes of a word or a page; only the first half of them if the power is cut.
     fn change(&mut self, start: usize, length: usize, new: impl Fn(usize) -> u8) {
         if !self.has_power {
             self.has_failed = true;
