@@ -71,7 +71,8 @@ impl Pages {
         core::ptr::with_exposed_provenance_mut(start)
     }
 
-    /// Frees memory that was allocated here. Returns false, and does nothing, if the memory was allocated elsewhere.
+    /// Frees memory that was allocated here, unless it is below `bottom`. Returns false if the memory was allocated
+    /// elsewhere.
     ///
     /// # Safety
     /// Memory from here was allocated with this layout.

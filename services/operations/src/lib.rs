@@ -136,8 +136,8 @@ pub fn pack<'a>(parts: impl IntoIterator<Item = Part<'a>>, list: &mut [u8]) -> O
     Some(end)
 }
 
-/// Copies the bytes that were read from the list into buffers. `parts` are the operations that [`pack`] has put into the
-/// list: the kind of each, the number of its bytes, and the buffer for the bytes that it has read.
+/// Copies the bytes that were read from the list into buffers. `parts` are the operations that [`pack`] has put into
+/// the list: the kind of each, the number of its bytes, and the buffer for the bytes that it has read.
 pub fn unpack<'a>(
     parts: impl IntoIterator<Item = (Kind, usize, Option<&'a mut [u8]>)>,
     list: &[u8],
