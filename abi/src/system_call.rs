@@ -129,8 +129,8 @@ system_calls! {
     /// records so far.
     READ_FAULT = 13: ReadFault(record: FROM_ZERO, index: FROM_ZERO) -> (word: ANY), Supervisor, Core;
 
-    /// Starts the thread: it continues at its entry when the memory of its process has its initial values. In a call
-    /// the error is [`NotPermitted`](crate::CallError::NotPermitted).
+    /// Starts the thread: the thread enters its entry function once the memory of its process has its initial values.
+    /// In a call the error is [`NotPermitted`](crate::CallError::NotPermitted).
     BEGIN = 14: Begin() -> !, Everyone, Core;
 
     /// Restarts a process, whatever it is doing.

@@ -13,8 +13,8 @@ pub use crossgate_abi::{Cause, Detail, FaultRecord, NOBODY};
 /// Reads the records of crashes, the oldest first. Not all of them [are crashes](FaultRecord::is_crash): a budget that
 /// is used up is recorded here, too.
 ///
-/// Calls that were refused are not among them, because it is another decision to restart or stop a process on the word
-/// of a server (see [`Refusals`]).
+/// Refused calls are not among them: they are only a server's word against a client, so a supervisor should decide
+/// about them separately (see [`Refusals`]).
 ///
 /// ```no_run
 /// # use crossgate::{Notification, fault::Faults};

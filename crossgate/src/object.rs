@@ -94,7 +94,7 @@ unsafe impl<O: ServiceObject, const N: usize> ServiceObject for [O; N] {
     type Init = Array<[O; N]>;
 }
 
-/// An array, which is written out in the wiring as it is.
+/// The constructor of an array of objects: the wiring contains the array itself, and `new` returns it unchanged.
 #[derive(Debug)]
 pub struct Array<A>(PhantomData<A>);
 

@@ -37,9 +37,10 @@
 //!
 //! # The end of a job before it is done
 //!
-//! Where the job waits or computes in its own process, it ends at once. In a method of another process it ends when it
-//! returns home: a wait for an object or a notification there fails at once, as when the process of a caller is taken
-//! down; a method that computes finishes first. Calls that other threads have made of the process end as usual.
+//! A job that waits or computes in its own process ends at once. A job that is in a method of another process ends when
+//! it has returned to its own: a wait for an object or a notification there fails at once, as when the process of a
+//! caller is taken down; a method that computes finishes first. Calls into this process by other threads are not
+//! affected.
 //!
 //! The job ends as if it never continued: **nothing that it owned is dropped**. A [`JoinHandle`] that it had keeps its
 //! thread, a [`Shared`](crate::Shared) static stays taken. A [mutex](crate::sync::Mutex) that it had taken is never

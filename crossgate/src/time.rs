@@ -132,7 +132,7 @@ pub fn sleep(time: Duration) {
     sleep_by(number::SLEEP, microseconds(time));
 }
 
-/// Waits for drivers of `embedded-hal`: other threads run meanwhile.
+/// A delay for drivers that use `embedded-hal`: other threads run while the caller waits.
 ///
 /// With the feature `embedded-hal` it is a `DelayNs`. Times are rounded up to whole µs, so a driver that needs a shorter
 /// pause waits longer.
@@ -185,8 +185,7 @@ mod tests {
     /// The time after which the lower 16 bits of the units wrap around.
     const ROUND: u64 = (1 << 16) * DEADLINE_UNIT;
 
-    /// Returns a deadline of so many units after a while: `start` is when it was in force, and `now` the present, in
-    /// µs.
+    /// Returns the deadline, which was in force at `start`, as it is at `now`. Both times are in µs.
     fn later(deadline: u16, start: u64, now: u64) -> u16 {
         after_a_while(deadline, (start / DEADLINE_UNIT) as u32, Instant(now))
     }

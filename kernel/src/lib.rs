@@ -26,7 +26,7 @@
 //! | [`thread`] | a thread |
 //! | [`port`] | the interface to the hardware |
 //! | [`threads`] | all threads, and which of them runs |
-//! | [`process`] | the states of a process |
+//! | [`process`] | the states of a process, and the wait before it restarts after a crash |
 //! | [`notification`] | the state of notifications |
 //! | [`note`] | notes of crashes, for processes that may inspect |
 //! | [`usage`] | the run time of threads and processes |

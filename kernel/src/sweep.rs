@@ -109,10 +109,11 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Leads a thread, which must not be waiting there, out of the process that it executes in, if that one was taken
-    /// down. Each run leaves one call, and skips those of earlier lives; if the thread is then in another such process, another run is needed. The last
-    /// run also frees the objects of such processes that outer calls have locked, and makes the returns skip these
-    /// processes. If the thread waits in a call that one of these processes has made, directly or not, that wait fails.
+    /// Leads a thread, which must not be waiting there, out of the process that it executes in, if that process was
+    /// taken down. Each run leaves one call, and skips calls of earlier lives. If the thread is then in another process
+    /// that was taken down, another run is needed. The last run also frees the objects of such processes that outer
+    /// calls have locked, and makes the returns skip these processes. If the thread waits in a call that one of these
+    /// processes has made, directly or not, that wait fails.
     #[inline]
     fn lead_out(&mut self, id: ThreadId) {
         let dying = self.work.dying;

@@ -216,8 +216,8 @@ impl<U: Unit> Thread<U> {
         self.frames.get_mut(usize::from(depth).wrapping_sub(1))
     }
 
-    /// Returns the deadline of the calls that its caller makes, if it is in a call. From now on the frame holds that
-    /// deadline, so that the thread can set one of its own until it returns.
+    /// Returns the deadline that was in force before the innermost call of the thread, or none if it is in no call.
+    /// From now on the frame holds that deadline, so that the thread can set one of its own until the call returns.
     #[inline(always)]
     pub(crate) fn outer_deadline(&mut self) -> Deadline {
         if !self.calls.are_some() {
@@ -398,7 +398,7 @@ impl<U: Unit> Thread<U> {
         self.innermost().map(|frame| frame.rights)
     }
 
-    /// Returns the leases that it may use with some rights, its present ones or those of one of its callers.
+    /// Returns the leases that it may use with `rights`, which are its present rights or those of one of its callers.
     #[inline]
     pub fn leases_at(&self, rights: Rights) -> impl Iterator<Item = &Lease<U::Lease>> {
         self.leases.get(rights.leases.places()).unwrap_or(&[]).iter()

@@ -3,12 +3,12 @@
 //!
 //! The time from one [account](crate::Kernel::account) to the next is counted for the thread that ran, and for the
 //! process that it was in. So the port has to account for each switch, and for each call and return too. If the wiring
-//! counts time, a port makes no call by itself, not even a plain one: the gates leave each call to the core, as one
-//! that needs [care](crossgate_abi::table::Gate::CARE), and each frame gets a deadline to restore, so that the core
-//! makes the return, too.
+//! counts time, a port makes no call by itself, not even a plain one: the gates leave each call to the core, like a
+//! call that needs [care](crossgate_abi::table::Gate::CARE), and each frame gets a deadline to restore, so that the
+//! core makes the return, too.
 //!
-//! Times are read in whole µs, and the errors do not add up: a µs that one stretch counts too much, the next counts too
-//! little.
+//! Times are read in whole µs, and the errors do not add up: a µs that one stretch counts too much is missing from the
+//! next stretch.
 
 use crossgate_abi::{ProcessId, ThreadId};
 

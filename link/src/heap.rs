@@ -2,8 +2,8 @@
 //! Heaps of processes.
 //!
 //! `crossgate::system!` writes a record for each heap, under a name with the process in it. The allocator in the crate
-//! `crossgate` refers by one name to the heap of the process that the thread is in. That has a meaning in each process
-//! that allocates, because the code that leads to it is [copied](crate::copies) for each.
+//! `crossgate` refers by one name to the heap of the process that the thread is in. In each process that allocates the
+//! name stands for that process' heap, because the code that uses the name is [copied](crate::copies) for each process.
 
 use crate::inputs::{Inputs, Section, SectionId};
 use crate::names::{HEAP_MEMORY, KERNEL, listed};
@@ -25,7 +25,7 @@ pub fn has_heap(inputs: &Inputs, process: &str) -> bool {
     inputs.symbol(&record(process)).is_some_and(|it| !inputs.symbols[it].definitions.is_empty())
 }
 
-/// Returns whether a section refers to the heap by that name.
+/// Returns whether a section refers to [`HEAP`].
 pub fn asks(inputs: &Inputs, section: SectionId) -> bool {
     let heap = inputs.symbol(HEAP);
     heap.is_some() && inputs.sections[section].references.iter().any(|it| it.symbol == heap)
@@ -47,7 +47,7 @@ pub fn missing(user: &str, way: &str) -> String {
 /// Refuses allocations where there is no heap.
 ///
 /// # Errors
-/// Names each process, the way to an allocation, and the way out.
+/// Names each process, the path from it to an allocation, and how to fix that.
 pub fn check(reach: &Reach) -> Result<()> {
     let inputs = reach.inputs;
     let asking: Vec<_> = (0..inputs.sections.len()).filter(|&id| asks(inputs, id)).collect();
@@ -62,10 +62,10 @@ pub fn check(reach: &Reach) -> Result<()> {
     Ok(())
 }
 
-/// Refuses what is placed in a heap and is not zero.
+/// Refuses statics in the memory of a heap whose initial value is not zero.
 ///
 /// # Errors
-/// Names it.
+/// Names the static.
 pub fn check_section(section: &Section) -> Result<()> {
     let is_heap = section.name.starts_with(HEAP_MEMORY);
     ensure!(
@@ -77,10 +77,10 @@ pub fn check_section(section: &Section) -> Result<()> {
     Ok(())
 }
 
-/// Returns the symbols to define, each with the one that it stands for, after the copies were made.
+/// Returns the symbols to define as aliases, each with its target. The copies have to be made before.
 ///
 /// # Errors
-/// Something still allocates by that name, from the heap of whatever process the thread is in.
+/// Some code that was not copied still refers to [`HEAP`].
 pub fn symbols(reach: &Reach) -> Result<Vec<(String, String)>> {
     let inputs = reach.inputs;
     for id in (0..inputs.sections.len()).filter(|&id| asks(inputs, id)) {

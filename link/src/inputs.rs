@@ -161,7 +161,7 @@ pub struct Section {
     pub input: FileId,
     /// The object file that it is in.
     pub object: ObjectId,
-    /// Its number in that object; [`names::COMMON`] if it stands for C's statics that are in no section.
+    /// Its number in that object; [`names::COMMON`] for common symbols of C.
     pub number: usize,
     /// The crate (or library) that it was compiled from.
     pub krate: String,
@@ -171,7 +171,7 @@ pub struct Section {
     pub size: u64,
     /// True if it can be written: it holds statics.
     pub writable: bool,
-    /// True if each thread of the host has its own.
+    /// True if it holds thread-local statics: each thread of the host has its own.
     pub thread_local: bool,
     /// True if it holds code.
     pub executable: bool,
@@ -236,7 +236,7 @@ pub struct Inputs {
     pub symbols: Vec<Symbol>,
     /// The index of each symbol by its name.
     numbers: HashMap<String, SymbolId>,
-    /// The symbols whose code is another's, each with that one.
+    /// The symbols that get the code of another symbol, each with that symbol.
     pub redirected: Vec<(String, String)>,
     /// The processes: those whose [`names::MEMORY_SYMBOL`] is wanted.
     pub processes: BTreeSet<String>,
@@ -322,7 +322,7 @@ impl Inputs {
         }
     }
 
-    /// Gives symbols the code that they have here.
+    /// Gives symbols that Crossgate replaces the code of their replacements.
     fn redirect(&mut self) {
         self.redirected.clear();
         for symbol in 0..self.symbols.len() {

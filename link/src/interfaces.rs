@@ -24,10 +24,11 @@ pub struct Service {
     pub process: String,
     /// The number of its objects.
     pub objects: u64,
-    /// The gate of the first method of its first object: the selector of a call, in r12 on a Cortex-M. Those of its other
-    /// methods follow, and then those of its other objects.
+    /// The gate of the first method of its first object: the selector of a call, in r12 on a Cortex-M. The gates of its
+    /// other methods follow, and then those of its other objects.
     pub gate: u64,
-    /// The path of its interface, with the names of generic parameters: `queue::Queue<T>`. Types of methods name them.
+    /// The path of its interface, with the names of the generic parameters, which the types of the methods use:
+    /// `queue::Queue<T>`.
     pub interface: String,
     /// Its interface as in the wiring, with generic arguments: `dyn Queue<u16>`.
     pub ty: String,
@@ -75,7 +76,7 @@ pub enum Word {
 }
 
 impl Word {
-    /// Returns the word that the description calls so.
+    /// Returns the word that has this name in the description.
     fn named(name: &str) -> Option<Self> {
         Some(match name {
             "value" => Word::Value,

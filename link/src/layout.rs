@@ -51,7 +51,7 @@ impl Span {
         Span { start: span.start as u64, end: span.end as u64 }
     }
 
-    /// Returns the largest region of about its length that is inside of the span; it may be empty.
+    /// Returns the largest region, of about the span's length, that is inside of the span; the region may be empty.
     #[must_use]
     pub fn inside(self) -> Span {
         Span::of_addresses(armv7m::inside(self.addresses()))
@@ -64,7 +64,7 @@ impl Span {
         Span::of_addresses(ProtectionUnit::covering(self.addresses()))
     }
 
-    /// Returns what the port opens if a region is to open this span, less some eighths of its block.
+    /// Returns the pieces that a region of this span opens if the eighths in `closed` are left out.
     pub fn less_eighths(self, closed: u8) -> impl Iterator<Item = Span> {
         Region { span: self.addresses(), closed }.runs().map(Span::of_addresses)
     }
@@ -141,8 +141,8 @@ pub struct Missing(pub u64);
 
 /// Finds places for `pieces` in `free`, in their order.
 ///
-/// All stacks are below all processes, because a frame is below the present end of the stack, however large the frame
-/// is: so an overflowing frame is never in the memory of a process, which is open then.
+/// All stacks are below all processes. A stack grows down, so an overflowing frame, however large it is, never reaches
+/// the memory of a process. (That memory is open at the time, so the overflow would not fault there.)
 ///
 /// Large blocks are placed first, because they have the fewest possible places; the smaller ones then fill the holes,
 /// each the hole that it fills best. The kernel's statics, which may be anywhere, fill holes too.

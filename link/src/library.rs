@@ -11,9 +11,9 @@ use object::{File, Object, ObjectSymbol};
 use std::collections::BTreeSet;
 use std::fs;
 
-/// The crate of the library that a process does not have on a microcontroller.
+/// The crate of the Rust library that no process on a microcontroller has.
 const STD: &str = "std";
-/// The crate of the library that a process has if it has a heap.
+/// The crate of the Rust library that a process has only with a heap.
 const ALLOC: &str = "alloc";
 /// The start of the names of the heap's functions, which the compiler makes.
 const HEAP: &str = "__rustc::__rust_";
@@ -71,7 +71,7 @@ fn file(data: &[u8], names: &mut BTreeSet<String>) -> Result<()> {
 /// Refuses processes that use `std`, or allocate without a heap, except in files of the host (`of_host`).
 ///
 /// # Errors
-/// Names the used items, and the way to each.
+/// Names the used items, and the path from the process to each.
 pub fn refuse_in_processes(reach: &Reach, of_host: impl Fn(FileId) -> bool) -> Result<()> {
     let inputs = reach.inputs;
     // A generic function of the Rust library may have been compiled into a crate of the host, from where a process uses
@@ -112,7 +112,7 @@ pub fn refuse_in_processes(reach: &Reach, of_host: impl Fn(FileId) -> bool) -> R
     Ok(())
 }
 
-/// Returns whether a file is a part of the C library or of the C compiler's.
+/// Returns whether a file is a part of the C library or of the C compiler's library.
 pub fn is_c_library(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let starts_programs = name.ends_with(".o")

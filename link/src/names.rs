@@ -20,12 +20,12 @@ const KEPT: &str = ".crossgate.kept";
 /// The firmware's section for statics that nothing uses, which has to stay empty.
 pub const UNOWNED: &str = ".crossgate.unowned";
 
-/// The handler of an exhausted heap, by Crossgate.
+/// Crossgate's handler of an exhausted heap.
 const EXHAUSTED: &str = "__crossgate_heap_exhausted";
-/// The handler of the Rust library, which it replaces.
+/// The handler of the Rust library, which Crossgate's handler replaces.
 const LIBRARY_EXHAUSTED: &str = "__rustc::__rust_alloc_error_handler";
 
-/// The number that stands for the section of C's statics that are in no section.
+/// The section number of common symbols: statics in C that the compiler puts into no section.
 pub const COMMON: usize = usize::MAX;
 
 /// The text between the name of a copied item and that of the process that it is copied for.
@@ -84,8 +84,8 @@ pub fn listed(users: &[&str]) -> String {
     titles.collect::<Vec<_>>().join(" and ")
 }
 
-/// Returns the symbol whose code the symbol `name` has instead of its own, if it is the one that the Rust library calls
-/// when memory is exhausted.
+/// Returns the symbol whose code replaces that of `name`, if `name` is the function that the Rust library calls when
+/// memory is exhausted.
 pub fn redirection(name: &str) -> Option<String> {
     let end = name.find(COPY).unwrap_or(name.len());
     let is_meant =

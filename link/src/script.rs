@@ -17,8 +17,8 @@ EXTERN(__crossgate_services __crossgate_processes)
 /// The section with the description of services, which no program contains when it runs.
 pub const INTERFACES: &str = ".crossgate.interfaces";
 
-/// Returns the block of a script for what debuggers and other tools read of a firmware, and the firmware itself does
-/// not. It has no address and is in no segment.
+/// Returns the block of a script for data that debuggers and other tools read, and the firmware itself does not. The
+/// data has no address and is in no segment.
 pub fn description() -> String {
     format!("SECTIONS\n{{\n  {INTERFACES} 0 (INFO) : {{ KEEP(*({INTERFACES})) }}\n}}\n")
 }
@@ -26,7 +26,7 @@ pub fn description() -> String {
 /// Prefix of the symbols with the addresses of a memory of the user's scripts; `start_` or `end_` and its name follow.
 pub const REGION: &str = "__crossgate_region_";
 
-/// Returns the script after the user's, which declare these memories.
+/// Returns the script that follows the user's scripts; they declare these memories.
 pub fn after(memories: &BTreeSet<String>) -> String {
     let mut text = format!("{AFTER}{}", description());
     for name in memories {
@@ -36,7 +36,7 @@ pub fn after(memories: &BTreeSet<String>) -> String {
     text
 }
 
-/// Returns the part of a script that defines symbols, each as another one.
+/// Returns the part of a script that defines symbols, each as an alias of another symbol.
 pub fn aliases(symbols: &[(String, String)]) -> String {
     let mut text = String::new();
     for (symbol, other) in symbols {

@@ -19,8 +19,8 @@ const EIGHTHS: u32 = 8;
 #[derive(Clone, Copy, Debug)]
 pub struct ArmV7M;
 
-/// Returns the fit of the memory of a process: the eighths that it needs of the next block. Less than one eighth is
-/// lost.
+/// Returns the fit of the memory of a process: as many eighths as it needs of the smallest block that can hold it. Less
+/// than one eighth is lost.
 #[must_use]
 pub const fn process(bytes: usize) -> Fit {
     let eighth = block(bytes) / EIGHTHS as usize;

@@ -33,7 +33,7 @@ pub fn current() -> Option<Rc<Me>> {
 /// The body of a thread.
 pub type Body = Box<dyn FnMut() + Send>;
 
-/// The payload with which a thread unwinds that does not continue where it was.
+/// The payload of an unwinding thread that the kernel has moved elsewhere, or whose test is over.
 struct Elsewhere;
 
 /// A thread of a test.

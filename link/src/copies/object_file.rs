@@ -21,7 +21,7 @@ use std::iter;
 /// The index of a symbol in the table of its file.
 pub type SymbolNumber = usize;
 
-/// The index of a section in its file; [`COMMON`] stands for C's statics that are in no section.
+/// The index of a section in its file; [`COMMON`] stands for the common symbols of C.
 pub type SectionNumber = usize;
 
 /// A place where a section refers to a symbol.
@@ -35,7 +35,8 @@ pub struct Relocation {
     place: usize,
 }
 
-/// The kind of a section with a list of symbols by number, for an optimisation that the linker is not told to do.
+/// The kind of a section that lists symbols by number. Only identical code folding uses it, and the linker is not asked
+/// for that.
 const SHT_LLVM_ADDRSIG: SectionType = SectionType(0x6fff_4c03);
 
 /// The contents of sections begin at multiples of this many bytes.
@@ -99,7 +100,7 @@ pub struct ObjectFile {
     names: Vec<u8>,
     /// The sections of these three tables.
     tables: [SectionNumber; 3],
-    /// The section with the names of sections, which may be that with the names of symbols.
+    /// The section with the names of sections. It may also hold the names of symbols.
     section_names: SectionNumber,
     /// The offset of the section headers' offset.
     offset_of_headers: usize,
@@ -322,7 +323,8 @@ impl ObjectFile {
         }
     }
 
-    /// Changes these symbols' names in the debug information, so that who looks symbols up by these names does not find them.
+    /// Changes the names of these symbols in the debug information, so that debuggers do not find the symbols by these
+    /// names.
     pub fn hide_from_debuggers(&mut self, names: &HashSet<String>) {
         for section in self.sections.iter().filter(|section| section.has_debug_names) {
             let all = &mut self.data[section.offset..][..section.size];

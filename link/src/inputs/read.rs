@@ -27,14 +27,14 @@ const INTERFACE: &str = ".crossgate.interface";
 const CONSTANTS: [&str; 5] =
     [".data.rel.ro", ".init_array", ".fini_array", ".preinit_array", ".data.DW.ref."];
 
-/// The first bytes of LLVM's own objects.
+/// The first bytes of an object that contains LLVM bitcode.
 const BITCODE: [u8; 4] = *b"BC\xc0\xde";
 
 /// The error for such objects.
 const LINKER_PLUGIN_LTO: &str = "`-C linker-plugin-lto` leaves the compiling to the linker, so nobody can \
                                  tell whose a static is. Remove it from the `rustflags`.";
 
-/// The index that stands for the section of C's statics that are in no section.
+/// The section index of the common symbols of C.
 const COMMON: SectionIndex = SectionIndex(names::COMMON);
 
 impl Inputs {
@@ -67,7 +67,7 @@ impl Inputs {
         Ok(())
     }
 
-    /// Reads an object file, which is the whole or this range of the file that was added last.
+    /// Reads an object file: `range` is its place in the file that was added last.
     ///
     /// # Errors
     /// As for [`Self::file`].

@@ -13,7 +13,7 @@
 //! | `context` | the registers of a thread on its stack, and the memory in which they may lie |
 //! | `exception` | numbers of exceptions |
 //! | `linker` | addresses that the linker script gives |
-//! | `last_words` | the messages of a kernel that can't go on |
+//! | `last_words` | sends the messages of a kernel that can't go on; the file that finds the reason has the text |
 //! | `start` | the port's code in threads: the start of each, and the idle thread |
 //! | `memory` | the initial values of a process |
 //! | `stack_use` | the amount of its stack that a thread has used |

@@ -71,7 +71,8 @@ impl Pages {
         core::ptr::with_exposed_provenance_mut(start)
     }
 
-    /// Takes memory back if it is from here. Returns whether it is.
+    /// Frees memory that was allocated here, unless it is below `bottom`. Returns false if the memory was allocated
+    /// elsewhere.
     ///
     /// # Safety
     /// Memory from here was allocated with this layout.
@@ -140,7 +141,7 @@ fn of_process() -> &'static table::Heap {
 }
 
 unsafe extern "Rust" {
-    /// The Rust library's end of an allocation for which there is no memory.
+    /// The function of the Rust library that is called if there is no memory for an allocation.
     safe fn __crossgate_host_heap_exhausted(size: usize, align: usize) -> !;
 }
 
@@ -168,7 +169,7 @@ pub fn begin() -> Result<(), String> {
     Ok(())
 }
 
-/// Ends the allocations that are never changed. Returns the rest of the pages.
+/// Makes all memory that was allocated so far constant. Returns the pages that are left.
 pub fn seal() -> Span {
     // SAFETY: as above.
     let pages = unsafe { &mut *HEAP.0.get() };

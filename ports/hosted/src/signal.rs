@@ -108,7 +108,7 @@ fn is_from_linux(context: *mut c_void) -> bool {
     Span::new(context.addr(), size).is_some_and(|context| stack.contains(context))
 }
 
-/// The program's process of Linux.
+/// The ID of this program's Linux process.
 static THIS: AtomicI32 = AtomicI32::new(0);
 
 /// Returns the registers that a handler changes.
@@ -118,8 +118,8 @@ fn registers(context: *mut c_void) -> &'static mut [i64; 23] {
     unsafe { &mut (*context).uc_mcontext.gregs }
 }
 
-/// Makes no signal blocked when the handler returns, whatever the interrupted thread had blocked (as some functions of
-/// the C library do), because others have to be interrupted.
+/// Unblocks all signals from the return of the handler on, because other threads have to be interrupted, too. (The
+/// interrupted thread may have blocked signals, as some functions of the C library do.)
 fn unblock_signals(context: *mut c_void) {
     let context = context.cast::<libc::ucontext_t>();
     // SAFETY: as in `registers`. Linux has the first word of the set only.

@@ -72,7 +72,7 @@ impl Past {
         Ok(())
     }
 
-    /// Returns the line than which `age` lines are newer, if it is there; zeroes follow.
+    /// Returns the kept line of this age, if there is one: 0 is the newest. Zeroes fill the rest of the array.
     pub(crate) fn line(age: u32) -> Option<[u8; LENGTH]> {
         let sequence = newest()?.checked_sub(age)?;
         let entry = LINES.get(sequence as usize % LINES.len())?.get()?;

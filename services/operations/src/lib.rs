@@ -89,7 +89,7 @@ pub enum Part<'a> {
     Write(&'a [u8]),
     /// The number of bytes to read.
     Read(usize),
-    /// Bytes to write, zeroes behind them up to the length, and as many to read meanwhile.
+    /// An exchange of so many bytes in both directions: it writes these bytes, then zeroes up to that length.
     Exchange(&'a [u8], usize),
     /// A pause in ns.
     Delay(u32),
@@ -136,8 +136,8 @@ pub fn pack<'a>(parts: impl IntoIterator<Item = Part<'a>>, list: &mut [u8]) -> O
     Some(end)
 }
 
-/// Copies the bytes that were read out of the list, into which [`pack`] has put the same operations. Each is given by
-/// its kind, the number of its bytes, and the buffer for the bytes that it has read.
+/// Copies the bytes that were read from the list into buffers. `parts` are the operations that [`pack`] has put into
+/// the list: the kind of each, the number of its bytes, and the buffer for the bytes that it has read.
 pub fn unpack<'a>(
     parts: impl IntoIterator<Item = (Kind, usize, Option<&'a mut [u8]>)>,
     list: &[u8],

@@ -44,7 +44,7 @@ pub trait Warden {
 /// A number of permits, each of which one process at a time can hold.
 ///
 /// When the life of a process ends, by a crash or a restart, the permits that it held are free, and the most urgent
-/// thread that waits is woken: takers wait for the notification that also signals lost clients.
+/// thread that waits is woken. (Threads wait for a permit by the same notification that signals lost clients.)
 ///
 /// ```text
 /// process locks {

@@ -13,9 +13,8 @@ use crossgate_timer::{SHORTEST, Timer, TimerError};
 /// The `N` timers of one client, and the notification that is signalled when some have expired. The [crate](crate) has
 /// an example.
 ///
-/// The timers of an earlier life of the client don't expire any more from the moment when the next life uses a timer,
-/// or, if the process has `lost_clients` with the notification that [`serve`] waits for, from the end of the earlier
-/// life.
+/// Timers of an earlier life of the client stop as soon as the next life uses a timer. They stop at the end of the
+/// earlier life if the process has `lost_clients` with the notification that [`serve`] waits for.
 #[derive(Debug)]
 pub struct Alarms<const N: usize> {
     timers: Timers<u16, N>,

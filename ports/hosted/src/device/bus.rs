@@ -127,7 +127,7 @@ impl DeviceBus {
         self.attached.iter().any(|device| device.device.input_has_ended())
     }
 
-    /// Writes out data for the host that devices still keep.
+    /// Passes buffered data of all devices on to the host.
     pub fn flush(&mut self) {
         for device in &mut self.attached {
             device.device.flush();

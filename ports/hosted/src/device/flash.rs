@@ -18,7 +18,7 @@ pub struct Flash {
     /// Where the bytes are kept.
     file: Option<File>,
     place: usize,
-    /// The number of words and pages that are still written and erased, before the power is cut.
+    /// The number of operations (a word written, a page erased) that remain until the power is cut.
     steps: Option<u64>,
     has_power: bool,
     has_failed: bool,
@@ -58,7 +58,7 @@ impl Flash {
         }
     }
 
-    /// Changes the bytes of a word or a page. If the power is cut, half of them.
+    /// Changes the bytes of a word or a page; only the first half of them if the power is cut.
     fn change(&mut self, start: usize, length: usize, new: impl Fn(usize) -> u8) {
         if !self.has_power {
             self.has_failed = true;

@@ -176,7 +176,7 @@ mod tests {
     use super::*;
     use crate::options::Shown;
 
-    /// Writes a register when the controller is ready. Returns the time after that.
+    /// Writes a register at `now`, and waits until the controller is ready again. Returns the time at which it is.
     fn write(device: &mut I2c, register: Word, value: Word, now: u64) -> u64 {
         device.write(register, value, now);
         let end = (now..).find(|&time| device.read(STATUS, time) & BUSY == 0).unwrap();

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{BufWriter, Error, Write};
 use std::path::Path;
 
-/// Where a picture is seen, and the picture that is there.
+/// A place that shows a picture, and the picture that it shows.
 pub struct Screen {
     place: Shown,
     picture: Picture,

@@ -24,7 +24,8 @@ const PLACES: usize = 16;
 const BUFFER: usize = 16 * 1024;
 /// The first port of this host.
 const PORTS: u16 = 49152;
-/// The time for which a firmware that refuses connections, because it starts or all its sockets are in use, is tried.
+/// The time for which a connection is tried again, if the firmware refuses it because it is starting or all its sockets
+/// are in use.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The time between two attempts, and the longest that this end of the cable sleeps.
 const RETRY: Duration = Duration::from_millis(20);
@@ -65,7 +66,7 @@ impl RxToken for Frame {
     }
 }
 
-/// The end of the cable to send a frame at.
+/// The end of the cable that sends a frame.
 struct Sender<'a>(&'a UnixDatagram);
 
 impl TxToken for Sender<'_> {
@@ -88,8 +89,8 @@ struct Connection {
     has_read_all: bool,
 }
 
-/// Forwards connections to `port` of the firmware: those that the standard output listens for, by frames on the standard
-/// input.
+/// Forwards connections to `port` of the firmware. The standard output is the socket that accepts them, and the
+/// standard input carries the frames.
 pub fn run(port: u16) -> ! {
     // Its parent ends when the cable is pulled, and nobody is told.
     let parent = std::os::unix::process::parent_id();
@@ -167,7 +168,7 @@ pub fn run(port: u16) -> ! {
 }
 
 impl Connection {
-    /// Moves bytes in both directions. Returns false at its end.
+    /// Moves bytes in both directions. Returns false at the end of the connection.
     fn pump(&mut self, socket: &mut Socket<'_>) -> bool {
         while socket.can_send() && !self.has_read_all {
             let host = &mut self.host;

@@ -27,12 +27,12 @@ impl Key {
         Ok(Key(key as u32))
     }
 
-    /// Returns its two bits in the register of rights: neither reading nor writing.
+    /// Returns the two bits of this key in the register of rights. Both set allow neither reading nor writing.
     pub fn bits(&self) -> u32 {
         0b11 << (2 * self.0)
     }
 
-    /// Returns one of the bits: no reading.
+    /// Returns the one of these bits that forbids reading if it is set.
     pub fn reading(&self) -> u32 {
         0b01 << (2 * self.0)
     }
