@@ -124,8 +124,8 @@ impl<const TCP: usize, const UDP: usize, const SOCKETS: usize, const BUFFER: usi
     ///
     /// # Panics
     /// If another thread runs it already.
-    pub fn run(&'static self, device: impl Device, seed: u64) -> ! {
-        let mut device = Noting::new(device);
+    pub fn run(&'static self, mut device: impl Device, seed: u64) -> ! {
+        let mut device = Noting::new(&mut device);
         self.state.lock().start::<UDP, BUFFER>(
             TCP,
             self.memory.take(),
@@ -147,7 +147,7 @@ impl<const TCP: usize, const UDP: usize, const SOCKETS: usize, const BUFFER: usi
     /// Does what is to be done now. Returns the time until there is more, and those to wake.
     fn poll(
         &self,
-        device: &mut Noting<impl Device>,
+        device: &mut Noting<'_, impl Device>,
     ) -> (Option<Duration>, [[Option<Notification>; 2]; SOCKETS]) {
         let mut state = self.state.lock();
         state.forget_lost_clients(TCP);

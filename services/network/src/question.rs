@@ -12,13 +12,14 @@ const ARP: [u8; 2] = [8, 6];
 const REQUEST: [u8; 2] = [0, 1];
 
 /// A device that notes whether a question has been sent.
-pub struct Noting<D> {
-    device: D,
+// (It borrows the device, which has buffers for whole frames: to move it would take as much stack again.)
+pub struct Noting<'d, D> {
+    device: &'d mut D,
     has_asked: Cell<bool>,
 }
 
-impl<D> Noting<D> {
-    pub fn new(device: D) -> Self {
+impl<'d, D> Noting<'d, D> {
+    pub fn new(device: &'d mut D) -> Self {
         Noting { device, has_asked: Cell::new(false) }
     }
 
@@ -28,15 +29,15 @@ impl<D> Noting<D> {
     }
 }
 
-impl<D: Device> Device for Noting<D> {
+impl<D: Device> Device for Noting<'_, D> {
     type RxToken<'a>
         = D::RxToken<'a>
     where
-        D: 'a;
+        Self: 'a;
     type TxToken<'a>
         = Sender<'a, D::TxToken<'a>>
     where
-        D: 'a;
+        Self: 'a;
 
     fn receive(&mut self, now: Instant) -> Option<(Self::RxToken<'_>, Self::TxToken<'_>)> {
         let (received, token) = self.device.receive(now)?;

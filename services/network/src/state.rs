@@ -92,14 +92,14 @@ fn now() -> Instant {
 }
 
 impl<const SOCKETS: usize> Running<SOCKETS> {
-    pub fn ingress(&mut self, device: &mut Noting<impl Device>) -> PollIngressSingleResult {
+    pub fn ingress(&mut self, device: &mut Noting<'_, impl Device>) -> PollIngressSingleResult {
         let now = now();
         let result = self.interface.poll_ingress_single(now, device, &mut self.sockets);
         self.note_question(device, now);
         result
     }
 
-    pub fn egress(&mut self, device: &mut Noting<impl Device>) {
+    pub fn egress(&mut self, device: &mut Noting<'_, impl Device>) {
         let now = now();
         if self.silent_until.is_some_and(|end| now >= end) {
             self.silent_until = None;
@@ -120,7 +120,7 @@ impl<const SOCKETS: usize> Running<SOCKETS> {
         }
     }
 
-    fn note_question(&mut self, device: &mut Noting<impl Device>, now: Instant) {
+    fn note_question(&mut self, device: &mut Noting<'_, impl Device>, now: Instant) {
         if device.take_question() {
             self.silent_until = Some(now + SILENCE.into());
         }
