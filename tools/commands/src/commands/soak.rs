@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The tests that take long.
 
+use super::bench;
 use super::test::Report;
 use crate::workspace::Profile;
 use crate::{keys, mutants, mutations, reproducible, setup, system_tests, workspace};
@@ -23,6 +24,7 @@ pub fn run(minutes: u64) -> Result<bool> {
     report.step("random system calls", || {
         told(test(&["--lib", "for_long", "--", "--ignored"], 60 * minutes))
     });
+    report.step("benchmarks, hosted", bench::check_hosted);
     report.step("the clock beside a timer", || {
         setup::all()?;
         told(drift())

@@ -213,7 +213,6 @@ fn on_this_machine(report: &mut Report) {
     report.command("thermostat, hosted", &mut demo(&["--board", "hosted"]));
     report
         .command("thermostat, hosted, with a fault", &mut demo(&["--board", "hosted", "--fault"]));
-    report.step("benchmarks, hosted", bench::check_hosted);
 }
 
 /// Returns a command for the thermostat's day, as fast as possible.
