@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A FAT file system on an SD card, by the crate `embedded-sdmmc` as it is, and crashes within its transfers.
 
-use crate::report::{expect, expect_that, fail};
+use crate::report::{expect, expect_that, fail, pass};
+use crate::watch::Watch;
 use core::cell::Cell;
+use core::time::Duration;
+use crossgate::{Notification, interface};
+use crossgate_abi::Cause;
+use crossgate_abi::table::System;
 use embedded_hal::delay::DelayNs;
 use embedded_hal::spi::{ErrorType, Operation, SpiDevice};
 use embedded_sdmmc::{
@@ -200,4 +205,32 @@ pub fn use_in_life<S: SpiDevice, D: DelayNs>(
         _ => return check(&manager, 1300),
     }
     fail(format_args!("it has not crashed"));
+}
+
+/// The interface of a process that counts the lives of another.
+#[interface]
+pub trait Lives {
+    /// Returns the number of the lives before this one.
+    fn next(&mut self) -> u32;
+}
+
+/// The object of that process, with the number of lives so far.
+#[derive(Debug)]
+pub struct Count(pub u32);
+
+impl Lives for Count {
+    fn next(&mut self) -> u32 {
+        self.0 += 1;
+        self.0 - 1
+    }
+}
+
+/// Sees that the process `store` crashes twice, and is done then.
+pub fn witness(system: &'static System, faulted: Notification, done: Notification) -> ! {
+    let mut watch = Watch::new(system, faulted);
+    watch.expect("store", Cause::Panic);
+    watch.expect("store", Cause::Panic);
+    expect_that("it goes on", done.wait_timeout(Duration::from_secs(10)).is_ok());
+    watch.expect_no_more();
+    pass()
 }

@@ -36,6 +36,7 @@ pub mod arch;
 pub mod card;
 pub mod dark;
 pub mod fake;
+pub mod frame;
 pub mod owner;
 pub mod probe;
 pub mod random;

@@ -15,18 +15,15 @@ system_tests_cortex_m::main_elsewhere!();
 mod firmware {
     use core::cell::Cell;
     use core::convert::Infallible;
-    use core::time::Duration;
     use crossgate::time::Delay;
-    use crossgate::{Exclusive, Handle, Notification, Signal, interface, thread};
-    use crossgate_abi::Cause;
+    use crossgate::{Exclusive, Handle, Signal, thread};
     use crossgate_spi::{SpiChip, SpiDevice};
     use crossgate_spi_bus::SpiBus;
     use embedded_hal::digital::{ErrorType, OutputPin};
     use embedded_hal::spi::{self, Operation, SpiDevice as _};
     use lm3s6965evb::{CARD_SELECT, CardSelect, SSI0, Spi};
-    use system_tests::card::{Crashing, Then, end_of_block, use_in_life};
-    use system_tests::report::{expect, expect_that, pass};
-    use system_tests::watch::Watch;
+    use system_tests::card::{Count, Crashing, Lives, Then, end_of_block, use_in_life, witness};
+    use system_tests::report::{expect, expect_that};
 
     /// A line that selects the card, or none, for clocks while no chip is selected.
     enum Line {
@@ -81,20 +78,6 @@ mod firmware {
         }
     }
 
-    /// The number of lives that the process has had, which outlives it.
-    #[interface]
-    trait Lives {
-        fn next(&mut self) -> u32;
-    }
-    struct Count(u32);
-
-    impl Lives for Count {
-        fn next(&mut self) -> u32 {
-            self.0 += 1;
-            self.0 - 1
-        }
-    }
-
     crossgate::system! {
         static SYSTEM;
         process bus {
@@ -110,7 +93,7 @@ mod firmware {
             supervisor FAULTED;
             notification DONE;
             object lives: Exclusive<Count> = Count(0) => [LIVES: dyn Lives];
-            thread main (priority = 31, stack = 2048) = witness(FAULTED, DONE);
+            thread main (priority = 31, stack = 2048) = witness(&SYSTEM, FAULTED, DONE);
         }
     }
     board::start!(SYSTEM);
@@ -143,14 +126,5 @@ mod firmware {
         );
         expect("signal", done.signal(), Ok(()));
         thread::exit()
-    }
-
-    fn witness(faulted: Notification, done: Notification) -> ! {
-        let mut watch = Watch::new(&SYSTEM, faulted);
-        watch.expect("store", Cause::Panic);
-        watch.expect("store", Cause::Panic);
-        expect_that("it goes on", done.wait_timeout(Duration::from_secs(10)).is_ok());
-        watch.expect_no_more();
-        pass()
     }
 }

@@ -9,6 +9,7 @@ use crossgate::{
 };
 use crossgate_ethernet::{Ethernet, EthernetLink, Unsent};
 use crossgate_network::{Fault, Network, Place, Settings, TcpServer};
+use system_tests::frame;
 use system_tests::report::{expect, pass};
 use system_tests::watch::Watch;
 
@@ -64,7 +65,7 @@ impl Cable {
         frame[12..24].copy_from_slice(&[8, 0, 0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6]);
         frame[26..30].copy_from_slice(&HOST_ADDRESS);
         frame[30..34].copy_from_slice(&ADDRESS);
-        let sum = checksum(&frame[14..34], 0);
+        let sum = frame::checksum(&frame[14..34], 0);
         frame[24..26].copy_from_slice(&sum);
         frame[34..36].copy_from_slice(&port.to_be_bytes());
         frame[36..38].copy_from_slice(&PORT.to_be_bytes());
@@ -72,17 +73,10 @@ impl Cable {
         frame[42..46].copy_from_slice(&received.to_be_bytes());
         frame[46..50].copy_from_slice(&[0x50, flags, 1, 0]);
         // With the addresses before, the protocol and the length.
-        let sum = checksum(&frame[26..54], 6 + 20);
+        let sum = frame::checksum(&frame[26..54], 6 + 20);
         frame[50..52].copy_from_slice(&sum);
         self.put(frame);
     }
-}
-
-fn checksum(bytes: &[u8], start: u32) -> [u8; 2] {
-    let words = bytes.chunks(2).map(|two| u32::from(two[0]) << 8 | u32::from(two[1]));
-    let sum = words.fold(start, |sum, word| sum + word);
-    let sum = (sum & 0xffff) + (sum >> 16);
-    (!((sum & 0xffff) + (sum >> 16)) as u16).to_be_bytes()
 }
 
 impl Knock for Cable {
@@ -97,12 +91,7 @@ impl Ethernet for Cable {
         bytes.copy_to(&mut frame);
         if frame[12..14] == [8, 6] && frame[21] == 1 && frame[38..42] == HOST_ADDRESS {
             let mut answer = frame;
-            answer[21] = 2;
-            answer[..6].copy_from_slice(&HARDWARE);
-            answer[32..42].copy_from_slice(&frame[22..32]);
-            answer[6..12].copy_from_slice(&HOST);
-            answer[22..28].copy_from_slice(&HOST);
-            answer[28..32].copy_from_slice(&HOST_ADDRESS);
+            frame::answer(&mut answer, HOST);
             self.put(answer);
         }
         let is_to_here = frame[12..14] == [8, 0] && frame[36..38] == HERE.to_be_bytes();

@@ -8,16 +8,14 @@
 use core::cell::Cell;
 use core::time::Duration;
 use crossgate::time::Delay;
-use crossgate::{Exclusive, Handle, Notification, Signal, interface, thread, time};
-use crossgate_abi::Cause;
+use crossgate::{Exclusive, Handle, Signal, thread, time};
 use crossgate_spi::{SpiChip, SpiDevice};
 use crossgate_spi_bus::SpiBus;
 use embedded_hal::spi::SpiDevice as _;
 use embedded_sdmmc::{Block, BlockCount, BlockDevice as _, BlockIdx};
 use simulated_chips::{Lines, SdCard, SimulatedPin, SimulatedSpi};
-use system_tests::card::{Crashing, Then, end_of_block, use_in_life};
-use system_tests::report::{expect, expect_that, pass};
-use system_tests::watch::Watch;
+use system_tests::card::{Count, Crashing, Lives, Then, end_of_block, use_in_life, witness};
+use system_tests::report::{expect, expect_that};
 
 /// The lines of the board: what selects the card, and one that no chip has, for clocks while none is selected.
 static LINES: Lines<2> = Lines::new(|| time::now().as_micros());
@@ -25,20 +23,6 @@ static LINES: Lines<2> = Lines::new(|| time::now().as_micros());
 type Wires = SimulatedSpi<SdCard<9>, 1, 2>;
 /// A block is lent in one piece.
 type Chip = SpiChip<0, 512>;
-
-/// The number of lives that the process has had, which outlives it.
-#[interface]
-trait Lives {
-    fn next(&mut self) -> u32;
-}
-struct Count(u32);
-
-impl Lives for Count {
-    fn next(&mut self) -> u32 {
-        self.0 += 1;
-        self.0 - 1
-    }
-}
 
 crossgate::system! {
     static SYSTEM;
@@ -53,7 +37,7 @@ crossgate::system! {
         supervisor FAULTED;
         notification DONE;
         object lives: Exclusive<Count> = Count(0) => [LIVES: dyn Lives];
-        thread main (priority = 31, stack = 2048) = witness(FAULTED, DONE);
+        thread main (priority = 31, stack = 2048) = witness(&SYSTEM, FAULTED, DONE);
     }
 }
 board::start!(SYSTEM);
@@ -108,13 +92,4 @@ fn wrong_order(chip: &mut Chip) {
         time::sleep(Duration::from_millis(20));
     }
     expect("so it is idle still", command(chip, 0x51, 0, 0xff), 5);
-}
-
-fn witness(faulted: Notification, done: Notification) -> ! {
-    let mut watch = Watch::new(&SYSTEM, faulted);
-    watch.expect("store", Cause::Panic);
-    watch.expect("store", Cause::Panic);
-    expect_that("it goes on", done.wait_timeout(Duration::from_secs(10)).is_ok());
-    watch.expect_no_more();
-    pass()
 }

@@ -15,6 +15,7 @@ use crossgate_ethernet::{Ethernet, EthernetLink, Unsent};
 use crossgate_network::{
     ENDPOINT, Endpoint, Fault, Network, Place, Settings, TcpClient, TcpStream, UdpSocket,
 };
+use system_tests::frame;
 use system_tests::report::{expect, pass};
 use system_tests::watch::Watch;
 
@@ -106,20 +107,12 @@ impl Cable {
         let length = 40 + data.len();
         answer[16..18].copy_from_slice(&(length as u16).to_be_bytes());
         answer[24..26].fill(0);
-        let sum = checksum(&answer[14..34], 0);
+        let sum = frame::checksum(&answer[14..34], 0);
         answer[24..26].copy_from_slice(&sum);
-        let sum = checksum(&answer[26..54 + data.len()], 6 + 20 + data.len() as u32);
+        let sum = frame::checksum(&answer[26..54 + data.len()], 6 + 20 + data.len() as u32);
         answer[50..52].copy_from_slice(&sum);
         self.put(answer, 14 + length);
     }
-}
-
-fn checksum(bytes: &[u8], start: u32) -> [u8; 2] {
-    let words =
-        bytes.chunks(2).map(|two| u32::from(two[0]) << 8 | u32::from(*two.get(1).unwrap_or(&0)));
-    let sum = words.fold(start, |sum, word| sum + word);
-    let sum = (sum & 0xffff) + (sum >> 16);
-    (!((sum & 0xffff) + (sum >> 16)) as u16).to_be_bytes()
 }
 
 impl Ethernet for Cable {
@@ -129,12 +122,7 @@ impl Ethernet for Cable {
         let is_there = |address: &[u8]| address == HOST.address() || address == OTHER.address();
         if frame[12..14] == [8, 6] && frame[21] == 1 && is_there(&frame[38..42]) {
             let mut answer = frame;
-            answer[21] = 2;
-            answer[..6].copy_from_slice(&frame[6..12]);
-            answer[32..42].copy_from_slice(&frame[22..32]);
-            answer[6..12].copy_from_slice(&HARDWARE);
-            answer[22..28].copy_from_slice(&HARDWARE);
-            answer[28..32].copy_from_slice(&frame[38..42]);
+            frame::answer(&mut answer, HARDWARE);
             self.put(answer, 42);
         } else if frame[12..14] == [8, 0] && is_there(&frame[30..34]) {
             self.answer(frame, length);
