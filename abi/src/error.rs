@@ -24,7 +24,7 @@ list! {
     /// than 4 leases in all its calls.
     TooDeep = 3 => ("too many calls in flight", Ran::No);
 
-    /// Less stack is left than the service declares to need. Give the thread a larger stack.
+    /// The thread has less stack left than the service declares. Give the thread a larger stack.
     StackTooSmall = 4 => ("too little stack left for the call", Ran::No);
 
     /// The server crashed during this call, perhaps while the thread was in a process that the server had called.
