@@ -83,7 +83,7 @@ pub enum Right {
     Everyone,
     /// A thread that is in a call.
     InCall,
-    /// The process that owns what the first argument names.
+    /// The process that owns the service that the first argument names.
     Owner,
     /// The supervisor, which is the process that the wiring tells of faults (`supervisor NAME;`).
     Supervisor,
@@ -108,7 +108,7 @@ impl Right {
         match self {
             Right::Everyone => "every thread",
             Right::InCall => "a thread in a call",
-            Right::Owner => "the owner of what the first word names",
+            Right::Owner => "the owner of the service that the first word names",
             Right::Supervisor => "the supervisor",
             Right::Deadlines => "processes with `deadlines;`",
             Right::Idle => "the idle thread",
