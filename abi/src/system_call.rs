@@ -108,8 +108,8 @@ system_calls! {
     /// Sleeps until a time since start.
     SLEEP_UNTIL = 8: SleepUntil(low: LOW, high: HIGH) -> (), Everyone, Core;
 
-    /// Unmasks the interrupts that are bound to a notification of the current process. They are masked at the start,
-    /// and each time one arrives.
+    /// Unmasks the interrupts that are bound to a notification of the current process. The line of an interrupt is
+    /// masked at the start, and again whenever the interrupt arrives.
     ACKNOWLEDGE = 9: Acknowledge(notification: NOTIFICATION) -> (), Everyone, Core;
 
     /// Waits until a mutex may be free, so that the caller can try to take it again. Meanwhile the thread that holds

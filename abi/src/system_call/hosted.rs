@@ -15,8 +15,8 @@ system_calls! {
     /// Waits for an interrupt, in the idle thread.
     IDLE = 0x101: Idle() -> (), HostedPort, HostedPort;
 
-    /// Returns the address of the [`interface`](crate::table::Service::interface) function of a service, if the gate is
-    /// its first one, else 0.
+    /// Returns the address of the [`interface`](crate::table::Service::interface) function of a service if the gate is
+    /// the first gate of the service, and 0 otherwise.
     INTERFACE = 0x102: InterfaceOf(gate: GATE) -> (function: ADDRESS), Everyone, HostedPort;
 
     /// Reads a register of a [device](crate::hosted). The address of the device's first register names the device.
