@@ -9,9 +9,9 @@ constants! {
     /// All subjects, with their names and their documentation.
     pub const SUBJECTS: [Word];
 
-    /// Returns two words about a thread. The first has a byte each for the [kind](crate::inspect::wait) of its wait
-    /// (the lowest byte), the process that it is in, its present priority, and the number of its calls in flight. The
-    /// second says what the thread waits for, by the kind of its wait.
+    /// Returns two words about a thread. The first has, from the lowest byte up, the [kind](crate::inspect::wait) of
+    /// its wait, the process that it is in, its present priority, and the number of its calls in flight. The second
+    /// says what the thread waits for, by the kind of its wait.
     THREAD = 0;
 
     /// Returns the services of the calls that a thread has in flight, in the form of a
@@ -24,8 +24,8 @@ constants! {
     /// second result is the position from which to ask again, or 0 if the search is complete.
     STACK = 2;
 
-    /// Returns two words about a process. The first has a byte each for its [state](crate::inspect::state) (the lowest
-    /// byte) and for the number of its crashes in a row. The second is the time of its last crash, in units of
+    /// Returns two words about a process. The first has, from the lowest byte up, its [state](crate::inspect::state)
+    /// and the number of its crashes in a row. The second is the time of its last crash, in units of
     /// [`DEADLINE_UNIT`](crate::DEADLINE_UNIT) since start.
     PROCESS = 3;
 
