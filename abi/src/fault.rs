@@ -45,7 +45,7 @@ list! {
     /// the non-maskable interrupt.
     Interrupt = 11 => notice("an interrupt that nobody owns", Detail::Line);
 
-    /// A budget of CPU time is used up, of the thread or of the process. The thread, and with it all threads that share
+    /// The budget of CPU time of the thread, or of its process, is used up. The thread, and with it all threads that share
     /// the budget, runs in the background until the next period. The address in the record counts how often that has
     /// happened to this budget, up to 65,535 and then from 0 again; there is a record whenever the count is a power of two.
     Budget = 12 => notice("a budget of CPU time is used up", Detail::Count);

@@ -37,7 +37,7 @@ constants! {
     /// second. No such record exists if the kernel does not [count](crate::table::Budgets::cpu_time) CPU time.
     TIME_OF_THREAD = 5;
 
-    /// Returns, in the same form, how long threads have run in a process, both its own and those of other processes.
+    /// Returns, in the same form, how long threads have run in a process: its own threads and visitors together.
     TIME_OF_PROCESS = 6;
 
     /// Returns how often a process has crashed since the system started, and a word of the [record](crate::FaultRecord)

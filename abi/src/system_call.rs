@@ -123,9 +123,9 @@ system_calls! {
     /// the length of the file's name.
     PANIC = 12: Panic(file: ADDRESS, length: LENGTH, line: FROM_ONE, column: FROM_ONE) -> !, Everyone, Core;
 
-    /// Reads a word of the [record](crate::FaultRecord) of a fault. If
-    /// [`FaultRecord::WORDS`](crate::FaultRecord::WORDS) is added to the index of the word, the word is from the record
-    /// of a call that a server has [refused](crate::Cause::Refused). The two kinds of records are counted separately.
+    /// Reads a word of the [record](crate::FaultRecord) of a fault. To read a word of the record of a
+    /// [refused](crate::Cause::Refused) call instead, add [`FaultRecord::WORDS`](crate::FaultRecord::WORDS) to the index
+    /// of the word. The two kinds of records are counted separately.
     /// If no such record exists, or it has been overwritten, the status is
     /// [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD), and the result is the number of records so far.
     READ_FAULT = 13: ReadFault(record: FROM_ZERO, index: FROM_ZERO) -> (word: ANY), Supervisor, Core;
