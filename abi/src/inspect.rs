@@ -11,7 +11,7 @@ constants! {
 
     /// Returns two words about a thread. The first has, from the lowest byte up, the [kind](crate::inspect::wait) of
     /// its wait, the process that it is in, its present priority, and the number of its calls in flight. The second
-    /// says what the thread waits for, by the kind of its wait.
+    /// says what the thread waits for, in a form that depends on the kind of its wait.
     THREAD = 0;
 
     /// Returns the services of the calls that a thread has in flight, in the form of a
