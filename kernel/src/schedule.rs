@@ -2,8 +2,8 @@
 //! The scheduler: fixed priorities, first come first served within each.
 //!
 //! The ready threads of one priority, a *level*, form a list: each thread has the index of the next one, and the level
-//! has those of the first and the last. The first is the thread that runs, or ran last. Finding the thread to run,
-//! adding a thread, and removing the first are O(1); removing another is O(n).
+//! has those of the first and the last. The first thread of a level is the one of them that runs, or ran last. Finding
+//! the thread to run, adding a thread, and removing the first are O(1); removing another is O(n).
 
 use crate::Kernel;
 use crate::effect::Effect;
@@ -134,13 +134,13 @@ const fn bit(level: usize) -> u32 {
 
 impl<P: Port> Kernel<P> {
     /// Continues with the most urgent thread: after a system call that made the current thread wait, and after an event
-    /// that is no system call of it.
+    /// that is not a system call of the current thread.
     #[inline]
     pub fn reschedule(&mut self) -> Effect {
         Effect { switch: self.switch(), ..Effect::CONTINUE }
     }
 
-    /// Continues with the most urgent thread, which may be the same at another place.
+    /// Continues with the most urgent thread, which may be the current one, at another place.
     #[inline]
     pub(crate) fn reload(&mut self) -> Effect {
         let _ = self.reschedule();

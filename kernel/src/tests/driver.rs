@@ -38,7 +38,7 @@ impl Driver {
         self.kernel.current().window_top() - used
     }
 
-    /// Does something, and then the deferred work, if the worker is to run.
+    /// Reports an event to the kernel. If the worker runs next, it then does all deferred work.
     pub fn after(&mut self, event: impl FnOnce(&mut Kernel<TestPort>) -> Effect) -> Effect {
         let before = self.current();
         let effect = event(&mut self.kernel);
