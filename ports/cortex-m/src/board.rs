@@ -91,7 +91,7 @@ pub struct Frequencies {
 }
 
 impl Frequencies {
-    /// Returns the frequencies of a board. For constants.
+    /// Returns the frequencies of a board. It is called in constants.
     ///
     /// # Panics
     /// If the kernel can't measure time with them.
@@ -103,7 +103,7 @@ impl Frequencies {
         // SysTick interrupts at least every 2^24 cycles, and the counter must not wrap around twice meanwhile.
         assert!(
             counter.get() <= 100 * cpu.get(),
-            "the board's counter may be a hundred times as fast as the CPU's clock, not more: it wraps around too often"
+            "the board's counter may be at most a hundred times as fast as the CPU's clock, or it wraps around too often"
         );
         Frequencies { counter, cpu }
     }

@@ -73,7 +73,7 @@ unsafe extern "C" fn SVCall() {
         "subs r2, r0, r2", // what is left of the stack below the registers that are saved now
         "cmp r2, r1",
         "bhi .Lslow",
-        // r3 is the complement of the selector: negative for a gate, and else the number of another system call.
+        // r3 is the complement of the selector: negative for a gate, otherwise the number of another system call.
         "cmp r3, #0",
         "bgt .Ldispatch",
         call!(),

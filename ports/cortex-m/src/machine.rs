@@ -25,7 +25,7 @@ use crossgate_protection::{Span, Unit};
 #[repr(C)]
 pub struct Machine {
     /// The registers that open each process.
-    // This is no slice, so that it is one word, which the assembly reads with the next.
+    // Not a slice, because a slice is two words. The assembly reads this word together with the next field.
     regions: NonNull<ProcessRegions>,
     /// The address of the protection unit's registers.
     region_registers: u32,
@@ -93,11 +93,11 @@ unsafe extern "Rust" {
     pub static mut __crossgate_kernel: Kernel<Machine>;
 }
 
-/// Uses the kernel.
+/// Lets `work` use the kernel.
 ///
-/// For exception handlers that use the kernel. All but those of faults have one priority, so they do not nest,
-/// and a fault, whose priority is higher, uses the kernel only if it interrupted a thread. So no other code uses the
-/// kernel meanwhile, as long as no `work` calls this function again.
+/// Only exception handlers call this function. All of them but those of faults have the same priority, so they do not
+/// nest. The handler of a fault has a higher priority, but uses the kernel only if the fault interrupted a thread. So
+/// no other code uses the kernel meanwhile, as long as no `work` calls this function again.
 #[inline(always)]
 pub(crate) fn with_kernel<R>(work: impl FnOnce(&mut Kernel<Machine>) -> R) -> R {
     let kernel = &raw mut __crossgate_kernel;
@@ -134,7 +134,7 @@ impl Port for Machine {
 
     #[inline]
     fn reset(&mut self, memory: &ProcessMemory, from: Word) -> Option<Word> {
-        // SAFETY: the core resets only processes that are down, and of which nothing is lent any more.
+        // SAFETY: the core resets only processes that are down, and whose memory is no longer lent.
         unsafe { memory::reset(memory, from) }
     }
 

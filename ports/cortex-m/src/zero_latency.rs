@@ -20,8 +20,9 @@
 //! **A handler is trusted like the kernel.** It has the kernel's rights, its memory and its stack, and runs in the
 //! middle of the kernel. So a handler:
 //! - never touches the kernel, and calls nothing but [`Signal::signal`] and its own code;
-//! - shares memory with other handlers only, or by atomic accesses; `crossgate-link` adds the handler's stack to the
-//!   kernel's, so it must not call itself or call through pointers;
+//! - shares memory with other handlers only, or by atomic accesses;
+//! - does not call itself, and does not call through pointers, because `crossgate-link` adds the stack that it needs to
+//!   the kernel's;
 //! - does not panic;
 //! - is short: its time is taken from all processes. If a process owns the device's registers, that process decides how
 //!   often the handler runs, and so it is trusted with the time of all processes.
@@ -71,7 +72,7 @@ use crossgate_abi::table::System;
 /// }
 /// ```
 ///
-/// In the wiring, the process that is to know of it says `interrupt 20 => OVER_CURRENT;`.
+/// In the wiring, the process that handles the signal says `interrupt 20 => OVER_CURRENT;`.
 pub trait Handler: Sized + 'static {
     /// The interrupt line that it serves. No wiring can bind it.
     const LINE: u16;
@@ -138,7 +139,7 @@ impl Line {
 
 /// The entry of a handler.
 ///
-/// The interrupt may come after a system call was made, but before it is entered. So the entry leaves all registers
+/// The interrupt may come between an `svc` instruction and the entry of `SVCall`. So the entry leaves all registers
 /// unchanged: the CPU continues with the system call without loading any.
 #[cfg(target_os = "none")]
 #[unsafe(naked)]
@@ -160,7 +161,8 @@ extern "C" fn serve<H: Handler>() {
 /// last two.
 pub(crate) const PRIORITIES: u8 = 6;
 
-/// Refuses handlers that are not possible on a board with this number of lines, or with this wiring. For constants.
+/// Refuses handlers that are not possible on a board with this number of lines, or with this wiring. It is called in
+/// constants.
 ///
 /// # Panics
 /// If there is such a handler. The text names its line.
@@ -188,13 +190,13 @@ pub const fn check(handlers: &[Line], lines: u16, system: &System) {
         let mut other = 0;
         while other < handlers.len() {
             if other != index && handlers[other].line == line {
-                refuse(line, &["is one of two. A line has one handler: let it do what both do"]);
+                refuse(line, &["is one of two. A line has one handler: merge the two"]);
             }
             if handlers[other].signals == line {
                 refuse(
                     line,
                     &[
-                        "serves a line that a handler signals, which only the kernel serves. Let that one signal a line that no device uses",
+                        "serves a line that a handler signals. The kernel alone serves such a line: let the handler signal a line that no device uses",
                     ],
                 );
             }
