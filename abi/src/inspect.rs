@@ -10,7 +10,8 @@ constants! {
     pub const SUBJECTS: [Word];
 
     /// Of a thread: the [kind](crate::inspect::wait) of its wait, the process that it is in, its present priority, and
-    /// the number of calls that it has in flight, a byte each, the first in the lowest; and the object of its wait.
+    /// the number of calls that it has in flight, a byte each, the kind in the lowest; and, in the second word, the
+    /// object of its wait.
     THREAD = 0;
 
     /// Of a thread: the services that it has called, as in a [`FaultRecord`](crate::FaultRecord).
@@ -19,7 +20,7 @@ constants! {
     /// Of the stack of a thread: how many bytes were ever used. The kernel looks at a few words, upwards from the position
     /// in the next argument (in bytes above the start of the stack). The first result is the number of bytes from the
     /// first used word to the end of the stack, or 0 if none of these words was used; the second is the position from
-    /// which to ask again, or 0 if that is all.
+    /// which to ask again, or 0 if no words are left.
     STACK = 2;
 
     /// Of a process: its [state](crate::inspect::state), and how often it has crashed in a row, a byte each; and the
@@ -45,7 +46,7 @@ constants! {
     DUMP = 8;
 }
 
-/// The crash dump: what the kernel keeps of the last crash, in memory that no reset clears, as words.
+/// The crash dump: words about the last crash, which the kernel keeps in memory that no reset clears.
 pub mod dump {
     use crate::{FaultRecord, Word};
 
@@ -58,7 +59,7 @@ pub mod dump {
     /// The index of the number of words of the stack.
     pub const LENGTH: usize = RECORD + FaultRecord::WORDS;
     /// The index of the first register of the thread, if the dump has words of the stack. On a microcontroller the
-    /// registers are r0 to r15 and xPSR; on Linux rax to rsp as the CPU numbers them, and rip.
+    /// registers are r0 to r15 and xPSR; on Linux rax to r15 as the CPU numbers them, and rip.
     pub const REGISTERS: usize = LENGTH + 1;
     /// The number of registers.
     pub const REGISTER_COUNT: usize = 17;
@@ -70,7 +71,8 @@ pub mod dump {
     /// The number of words in a dump.
     pub const WORDS: usize = STACK + STACK_WORDS;
 
-    /// Returns the check of the words of a dump. Memory as it is after power-on has another check.
+    /// Returns the check of the words of a dump. The contents of memory after power-on do not have the check that is
+    /// stored there.
     #[must_use]
     pub fn check(words: &[Word; WORDS]) -> Word {
         let others = words.iter().skip(CHECK + 1);

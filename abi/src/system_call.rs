@@ -3,7 +3,7 @@
 //!
 //! A selector is either a **call**, the index of a [gate](crate::table::Gate), or the bitwise complement of a
 //! **system call number** (a small negative number, which costs one instruction to load).
-//! Calls have the selectors without a complement, because a call is what the kernel does most.
+//! The selectors of calls have no complement, because calls are the most frequent.
 //!
 //! The book's chapter *System calls*, which is made from the lists here, describes the registers. Times are
 //! microseconds (µs) in two words, the lower first.
@@ -70,33 +70,33 @@ macro_rules! results {
 }
 
 system_calls! {
-    /// The system calls: the one list of them. A call of a method is not in it, because it has no number.
+    /// The only list of the system calls. A call of a method is not in it, because it has no number.
     ///
     /// The numbers are part of the ABI: an entry keeps its number, and a new one gets the next.
     pub enum SystemCall;
 
-    /// Returns from the method that the kernel entered last. Of the statuses only 0 and
-    /// [`BadArgument`](crate::CallError::BadArgument) reach the caller. Outside of a call it is a fault.
+    /// Returns from the method that the kernel entered last. The only statuses that reach the caller are 0 and
+    /// [`BadArgument`](crate::CallError::BadArgument). Outside of a call, this system call is a fault.
     RETURN = 0: Return(status: STATUS, first: ANY, second: ANY) -> !, Everyone, Assembly;
 
     /// Lets the other threads of the same priority run first.
     YIELD = 1: Yield() -> (), Everyone, Assembly;
 
-    // Not `Signal`: the compiler writes the path before a name that occurs twice, so its messages would contain
-    // `crossgate::Signal` for the library's `Signal`.
+    // Not `Signal`: if a name occurs twice, the compiler writes its path in messages. They would name the library's
+    // `Signal` as `crossgate::Signal`.
     /// Signals a notification, if the wiring lets the process do so; if not, the error is
     /// [`NotPermitted`](crate::CallError::NotPermitted).
     SIGNAL = 2: SendSignal(notification: NOTIFICATION) -> (), Everyone, Assembly;
 
     /// Waits until one of the notifications is signalled, and consumes the signal. All of them have to belong to the
-    /// current process. A time of 0 does not wait; one of all ones waits without end; after any other time the status
-    /// is [`TIMED_OUT`](crate::Status::TIMED_OUT).
+    /// current process. With a time of 0 the thread does not wait; with a time of all ones it waits without end. If the
+    /// time ends without a signal, the status is [`TIMED_OUT`](crate::Status::TIMED_OUT).
     WAIT = 3: Wait(set: NOTIFICATIONS, low: LOW, high: HIGH) -> (notification: NOTIFICATION), Everyone, Assembly;
 
     /// Returns the index of the calling thread.
     THREAD_ID = 4: ThreadId() -> (thread: THREAD), Everyone, Assembly;
 
-    /// Ends the thread. In a process that is not its home it is a fault of that process.
+    /// Ends the thread. In a process that is not its home, this system call is a fault of that process.
     EXIT = 5: Exit() -> !, Everyone, Core;
 
     /// Returns the time since start.
@@ -140,34 +140,36 @@ system_calls! {
     STOP = 16: Stop(process: PROCESS) -> (), Supervisor, Core;
 
     /// Revokes a service: from now on only the processes that the wiring allows may call it, and all handles that were
-    /// passed on are void. Calls that other processes make by such a handle fail with
-    /// [`Refused`](crate::CallError::Refused), and so do their waits, as if a deadline had passed. One system call
-    /// looks at some threads, from the second word on; the result is the next one to look at, or 0 if all have been
-    /// looked at.
+    /// passed on are void. Calls in flight by such a handle fail with [`Refused`](crate::CallError::Refused), and waits
+    /// in them end as if a deadline had passed. One system call looks at some threads only, from the thread in the
+    /// second word on; the result is the next thread to look at, or 0 if all have been looked at.
     REVOKE = 17: Revoke(gate: GATE, from: THREAD) -> (next: THREAD), Owner, Core;
 
-    /// Sets a deadline for the calls that the thread makes from where it is: when it is over, they end, and the thread
-    /// enters no other. The word is a time less than 2^15 units (33 s) away, or 0 for no deadline, or
-    /// [`DEADLINE_OVER`](crate::DEADLINE_OVER) (0xffff) for one that is over. With
-    /// [`DEADLINE_WITHIN`](crate::DEADLINE_WITHIN) (bit 31) the word is a time from now in µs, at most 2^15 - 4 units; 0
-    /// means that the deadline is over. In this case a nearer deadline that is set already stays, and the second result
-    /// is the time now.
+    /// Sets a deadline for the calls that the thread makes in its present method, or at home. After the deadline these
+    /// calls end, and the thread enters no other call. The word is a time less than 2^15 units (33 s) away, or 0 for no
+    /// deadline, or [`DEADLINE_OVER`](crate::DEADLINE_OVER) (0xffff) for one that is over. With
+    /// [`DEADLINE_WITHIN`](crate::DEADLINE_WITHIN) (bit 31) the word is a time from now in µs, at most 2^15 - 4 units;
+    /// 0 means that the deadline is over. With this flag, a nearer deadline that is set already stays in force, and the
+    /// second result is the present time.
     SET_DEADLINE = 18: SetDeadline(end: DEADLINE) -> (before: DEADLINE, now: TICKS), Deadlines, Assembly;
 
-    /// Ends the call that the thread is in with [`Refused`](crate::CallError::Refused), when its method returns, and
-    /// notes the caller in a [record](crate::FaultRecord), once in each call.
+    /// Refuses the call that the thread is in: when the method returns, the call fails with
+    /// [`Refused`](crate::CallError::Refused). The kernel notes the caller in a [record](crate::FaultRecord), once for
+    /// each call.
     REFUSE = 19: Refuse() -> (), InCall, Core;
 
-    /// Returns the process that made the call that the thread is in, and the number of the life in which it did: 0 if
-    /// the wiring tells no process of lost clients, [`ENDED`](crate::client::ENDED) if that life has ended.
+    /// Returns the process that made the call that the thread is in, and the number of the life in which the process
+    /// made it: 0 if the wiring lets no process learn of lost clients, [`ENDED`](crate::client::ENDED) if that life has
+    /// ended.
     CALLER = 20: Caller() -> (process: PROCESS, life: FROM_ONE), InCall, Core;
 
     /// Does a part of the work that the kernel has deferred.
     WORK = 21: Work() -> (), Idle, Core;
 
-    /// Does what only some firmware needs: the subject selects the action and the meaning of the other words. The
-    /// subject is one of those in [`inspect`](crate::inspect), [`client`](crate::client) or [`pool`](crate::pool). If
-    /// nothing has this index, the status is [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD).
+    /// Carries out an action that only some firmware needs: the subject selects the action and the meaning of the other
+    /// words. The subject is one of those in [`inspect`](crate::inspect), [`client`](crate::client) or
+    /// [`pool`](crate::pool). If nothing has this index, the status is
+    /// [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD).
     OPTIONAL = 22: Optional(subject: SUBJECT, index: ANY, more: ANY) -> (first: ANY, second: ANY), Wiring, Core;
 }
 

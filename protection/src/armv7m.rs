@@ -84,7 +84,8 @@ impl Access {
     }
 }
 
-/// Some eighths of an aligned block: what one region can open. They are a run, but for those of a [`Region`].
+/// Some eighths of an aligned block, which one region can open. They are a run, except for those of a [`Region`] with
+/// gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block {
     base: u32,
@@ -149,7 +150,7 @@ impl Extent {
     /// Returns the extent of the smallest run that covers `span`.
     ///
     /// A smaller block has smaller eighths, so the smallest block that holds the span rounds least.
-    // The kernel contains it once, because it is needed in several places.
+    // Several places use it, so it is not always inlined: the kernel contains it once.
     #[inline]
     const fn covering(span: Span) -> Extent {
         let (first, last) = (span.start as u32, (span.end as u32).wrapping_sub(1));
@@ -185,9 +186,9 @@ impl Unit for ArmV7M {
         Block::covering(memory).open()
     }
 
-    /// The blocks that start at the bottom of a stack halve on the way down, so the eighths become finer the less stack
-    /// is left: at most a quarter of what is left is lost to rounding, and nesting is not limited to eight levels. The
-    /// window is given as the lower half of the attribute and size register.
+    /// Blocks of all sizes start at the bottom of a stack, so the less of the stack is left, the finer are the eighths:
+    /// at most a quarter of what is left is lost to rounding, and nesting is not limited to eight levels. The window is
+    /// given as the lower half of the attribute and size register.
     #[inline]
     fn window(stack: Span, stack_pointer: usize) -> Window {
         let left = stack_pointer.wrapping_sub(stack.start) as u32;
