@@ -44,7 +44,7 @@ impl<T: Plain> Checked<T> {
 #[derive(Debug)]
 pub struct Kept<T: 'static> {
     memory: &'static KeptMemory<T>,
-    /// The start value of the checksums: no other static has the same.
+    /// The start value of the checksums, which depends on the static.
     seed: u32,
     lock: Mutex<()>,
 }
@@ -126,7 +126,7 @@ impl<T: Plain> Kept<T> {
     }
 }
 
-/// Reads volatile memory byte by byte, because for a large value `read_volatile` takes room on the stack for several,
+/// Reads volatile memory byte by byte, because `read_volatile` of a large value takes stack for several copies of it,
 /// and a service runs on the stack of its caller.
 ///
 /// # Safety

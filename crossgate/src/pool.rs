@@ -38,16 +38,16 @@
 //! # The end of a job before it is done
 //!
 //! A job that waits or computes in its own process ends at once. A job that is in a method of another process ends when
-//! it has returned to its own: a wait for an object or a notification there fails at once, as when the process of a
-//! caller is taken down; a method that computes finishes first. Calls into this process by other threads are not
-//! affected.
+//! it has returned to its own process. In the other process a wait for an object or a notification fails at once, as
+//! when the process of a caller is taken down; a method that computes finishes first. Calls into this process by other
+//! threads are not affected.
 //!
-//! The job ends as if it never continued: **nothing that it owned is dropped**. A [`JoinHandle`] that it had keeps its
-//! thread, a [`Shared`](crate::Shared) static stays taken. A [mutex](crate::sync::Mutex) that it had taken is never
-//! freed, because the protected value may be half written: a thread that waits for the mutex, or does so later, panics,
-//! so that the process restarts (at the latest when the thread that had it is done with its next job). Only
-//! [`try_lock`](crate::sync::Mutex::try_lock) does not panic. So end only jobs that wait for others or compute, and
-//! tell all other jobs to stop.
+//! The job ends as if it never continued: **nothing that it owned is dropped**. The thread of a [`JoinHandle`] that it
+//! had stays taken, and so does a [`Shared`](crate::Shared) static. A [mutex](crate::sync::Mutex) that it had taken is
+//! never freed, because the protected value may be half written: a thread that waits for the mutex, now or later,
+//! panics, so that the process restarts. (A thread that waits later panics at the latest when the thread that had the
+//! mutex is done with its next job.) Only [`try_lock`](crate::sync::Mutex::try_lock) does not panic. So end only jobs
+//! that wait for others or compute, and tell all other jobs to stop.
 //!
 //! When the process restarts, so does its pool.
 
@@ -269,11 +269,11 @@ impl Worker {
 const fn check_sizes<F, R>() {
     assert!(
         size_of::<F>() <= size_of::<Words>() && align_of::<F>() <= align_of::<Words>(),
-        "a job takes at most four words along: let it have a reference to more"
+        "a job captures at most four words: let it capture a reference to more"
     );
     assert!(
         size_of::<R>() <= size_of::<Words>() && align_of::<R>() <= align_of::<Words>(),
-        "the result of a job is at most four words: let it write more to where it has a reference to"
+        "the result of a job has at most four words: let the job write more through a reference"
     );
 }
 
@@ -292,7 +292,8 @@ impl Pool {
         worker.settle();
         loop {
             let state = worker.state.load(SeqCst);
-            // If there is a job, the thread only has to report that it holds nothing any more.
+            // If there is a job, this system call does not park the thread, but only reports that it holds nothing any
+            // more.
             let parks = if Does::of(state) == Does::Waits { !state } else { state };
             system_call(number::OPTIONAL, [PARK, worker.state.as_ptr().addr(), parks]);
             worker.turn();

@@ -28,7 +28,7 @@ pub use tables::{EMPTY, Publication, clients, first, gates, methods, passes_hand
 /// A mention in an expression of the wiring that the compiler takes for the handle. The expression implements this
 /// trait, which proves that the expression was compiled.
 #[diagnostic::on_unimplemented(
-    message = "what the wiring of a process mentions, it gives the right to use; this does not name the service or notification",
+    message = "a mention in the wiring of a process gives the right to use a service or notification; this does not name one",
     label = "not compiled as the handle"
 )]
 pub trait Mentioned {}

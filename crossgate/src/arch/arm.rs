@@ -13,8 +13,8 @@ macro_rules! supervisor_call {
     };
 }
 
-/// Calls a method with the first `count` words; the compiler knows `count`. The other registers are cleared, because
-/// their contents are not the callee's business.
+/// Calls a method with the first `count` words; the compiler knows `count`. The other registers are cleared, so that
+/// the callee does not see their contents.
 #[inline(always)]
 #[must_use]
 pub fn call(selector: Word, words: [Word; 4], count: usize) -> Reply {

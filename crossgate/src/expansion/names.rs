@@ -4,8 +4,8 @@
 /// Defines the handles of services and notifications, the numbers of objects, locks, gates and bytes of stack, and the
 /// device registers.
 ///
-/// The user's names and expressions stand among the expansion's own names, which begin with `__`; no name in the wiring
-/// begins so.
+/// The user's names and expressions are in one scope with the expansion's own names, which begin with `__`; no name in
+/// the wiring begins with `__`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __names {

@@ -279,7 +279,7 @@ impl Me {
 fn me() -> Rc<Me> {
     current().unwrap_or_else(|| {
         panic!(
-            "a system call by no thread of a test: make it inside of `Wiring::run`, or in a `Process::thread`"
+            "this system call was made by no thread of a test: make it inside of `Wiring::run`, or in a `Process::thread`"
         )
     })
 }

@@ -1,4 +1,4 @@
-//! A keyword of Rust is the name of a process, as a raw identifier.
+//! A raw identifier, which is a keyword of Rust, must not be the name of a process.
 use crossgate::system;
 
 system! {
