@@ -181,7 +181,7 @@ impl<K: Numbered> Set<Id<K>> {
     #[inline(always)]
     #[must_use]
     pub const fn contains(self, id: Id<K>) -> bool {
-        // A rotation for the same reason; it also brings the bit to a place where one instruction tests it.
+        // A rotation costs less here, too. It also brings the bit to a place where one instruction tests it.
         self.0.rotate_right(id.0 as u32) & 1 != 0
     }
 

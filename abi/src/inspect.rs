@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The subjects about which a process with the right can [ask](crate::number::OPTIONAL), and the meaning of the two
-//! words of the answer.
+//! The subjects about which a process with the right to inspect can [ask](crate::number::OPTIONAL), and the meaning of
+//! the two words of the answer.
 
 use crate::Word;
 use crate::list::constants;
@@ -30,7 +30,7 @@ constants! {
     /// The same as [`READ_FAULT`](crate::number::READ_FAULT), whose arguments follow.
     FAULT = 4;
 
-    /// Of a thread: how long it has run, in µs: the lower 32 bits, and the upper ones. No such record exists if the
+    /// Of a thread: how long it has run, in µs: the lower 32 bits, and the upper 32 bits. No such record exists if the
     /// kernel does not [count](crate::table::Budgets::cpu_time).
     TIME_OF_THREAD = 5;
 
@@ -41,8 +41,8 @@ constants! {
     /// of its last crash, selected by the next argument.
     CRASHES = 7;
 
-    /// Of the [crash dump](crate::inspect::dump): a word; and whether the dump was written since the system started.
-    /// Only the processes that may read crash dumps may ask for it.
+    /// Of the [crash dump](crate::inspect::dump): one of its words; and whether the dump was written since the system
+    /// started. Only the processes that may read crash dumps may ask for it.
     DUMP = 8;
 }
 
@@ -99,7 +99,7 @@ pub mod dump {
 
 /// The kinds of waits of a thread.
 pub mod wait {
-    /// The thread does not wait. (It runs, or other threads do.)
+    /// The thread does not wait. (It runs, or is ready to run.)
     pub const NOTHING: u8 = 0;
     /// The thread waits for a time.
     pub const TIME: u8 = 1;

@@ -60,9 +60,9 @@ pub mod number {
 /// error everywhere.
 pub type Word = usize;
 
-/// A flag in the length of lent memory: the caller offers not only these bytes, but the whole block of which they are
-/// the first bytes: the smallest block of 32, 64, 128, ... bytes that holds them. (Without the flag, the kernel refuses
-/// memory of a stack that no region can open exactly.)
+/// A flag in the length of lent memory: the caller offers the whole block that begins with these bytes. The block is
+/// the smallest one of 32, 64, 128, ... bytes that holds them. (Without the flag, the kernel refuses memory of a stack
+/// that no region can open exactly.)
 pub const WHOLE_BLOCK: Word = 1 << (Word::BITS - 1);
 /// The priority of threads whose budget is used up: the lowest that a thread of the wiring can have.
 pub const BACKGROUND: u8 = 1;

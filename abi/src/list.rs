@@ -6,7 +6,7 @@
 ///
 /// The enum has a variant for each entry, and `ALL` of them in order. Functions return the entry with a number, and the
 /// name, the documentation and the value of an entry. The head of the list names the function that returns the value.
-/// The kernel's match, the tests and the book read these, so a new entry is written nowhere else. A number that is used
+/// The kernel's match, the tests and the book use these, so a new entry is written nowhere else. A number that is used
 /// twice, or left out, does not compile.
 ///
 /// The entry after `besides` is a variant that is not in `ALL`.

@@ -8,9 +8,9 @@ constants! {
     /// All subjects, with their names and their documentation.
     pub const SUBJECTS: [Word];
 
-    /// Parks the calling thread until it is started, if the word of its process at the address in the next argument has
-    /// the value of the argument after that. If not, the thread continues. Mutexes that it still holds stay taken, and
-    /// threads that wait for them get an error.
+    /// Parks the calling thread until it is started. The next argument is the address of a word of its process, and the
+    /// argument after that is the expected value: if the word has another value, the thread continues at once. Mutexes
+    /// that it still holds stay taken, and threads that wait for them get an error.
     PARK = 0x200;
 
     /// Starts the thread whose index is the next argument, if it is parked.

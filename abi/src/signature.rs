@@ -85,7 +85,7 @@ pub enum Right {
     InCall,
     /// The process that owns what the first argument names.
     Owner,
-    /// The supervisor, which is the process that the wiring tells of faults (`supervisor NAME;`).
+    /// The supervisor, which is the process that the kernel notifies of faults (`supervisor NAME;` in the wiring).
     Supervisor,
     /// A process that may set deadlines by the wiring (`deadlines;`).
     Deadlines,
@@ -119,8 +119,8 @@ impl Right {
         }
     }
 
-    /// Returns the status of the system call for a thread without the right, whatever the words are; `None` if it
-    /// depends on more.
+    /// Returns the status of the system call for a thread without the right, whatever the words are; `None` if the
+    /// status depends on more.
     #[must_use]
     pub const fn refusal(self) -> Option<Status> {
         match self {

@@ -3,7 +3,7 @@
 //!
 //! A selector is either a **call**, the index of a [gate](crate::table::Gate), or the bitwise complement of a
 //! **system call number** (a small negative number, which costs one instruction to load).
-//! The selectors of calls have no complement, because calls are the most frequent.
+//! The selector of a call is not complemented, because calls are what the kernel handles most often.
 //!
 //! The book's chapter *System calls*, which is made from the lists here, describes the registers. Times are
 //! microseconds (µs) in two words, the lower first.
@@ -108,8 +108,8 @@ system_calls! {
     /// Sleeps until a time since start.
     SLEEP_UNTIL = 8: SleepUntil(low: LOW, high: HIGH) -> (), Everyone, Core;
 
-    /// Unmasks the interrupts that are bound to a notification of the current process. They are masked at the start,
-    /// and each time one arrives.
+    /// Unmasks the interrupts that are bound to a notification of the current process. Interrupts are masked at the
+    /// start, and an interrupt that arrives is masked again.
     ACKNOWLEDGE = 9: Acknowledge(notification: NOTIFICATION) -> (), Everyone, Core;
 
     /// Waits until a mutex may be free, so that the caller can try to take it again. Meanwhile the thread that holds
@@ -122,11 +122,11 @@ system_calls! {
     /// Reports a panic of Rust code: a fault of the current process. The first two words are the name of the file.
     PANIC = 12: Panic(file: ADDRESS, length: LENGTH, line: FROM_ONE, column: FROM_ONE) -> !, Everyone, Core;
 
-    /// Reads a word of a [record](crate::FaultRecord): of a fault, or, if
-    /// [`FaultRecord::WORDS`](crate::FaultRecord::WORDS) is added to the index of the word, of a call that a server has
-    /// [refused](crate::Cause::Refused). Each kind is counted by itself. If no such record exists, or it has been
-    /// overwritten, the status is [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD), and the result is the number of
-    /// records so far.
+    /// Reads a word of the [record](crate::FaultRecord) of a fault. If
+    /// [`FaultRecord::WORDS`](crate::FaultRecord::WORDS) is added to the index of the word, the record is that of a
+    /// call that a server has [refused](crate::Cause::Refused). The records of each kind are counted separately. If no
+    /// such record exists, or it has been overwritten, the status is [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD),
+    /// and the result is the number of records so far.
     READ_FAULT = 13: ReadFault(record: FROM_ZERO, index: FROM_ZERO) -> (word: ANY), Supervisor, Core;
 
     /// Starts the thread: the thread enters its entry function once the memory of its process has its initial values.

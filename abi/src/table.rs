@@ -305,8 +305,8 @@ impl Gate {
     pub const LEASE_TO_WRITE: u16 = u16::MAX - 2;
     /// The room of a call that needs the lock of its object, and nothing else.
     pub const EXCLUSIVE: u16 = u16::MAX - 1;
-    /// The room of a call with other leases or with handles among its words, of one that needs very much stack, or of
-    /// any in a firmware that [counts](Budgets::cpu_time) how long processes run.
+    /// The room of a call that has other leases, or handles, among its words; of a call that needs very much stack; and
+    /// of every call in a firmware that [counts](Budgets::cpu_time) how long processes run.
     pub const CARE: u16 = u16::MAX;
     /// The number of bytes of the callee's stack that the kernel uses to enter a method on a microcontroller.
     pub const ENTRY_SIZE: u16 = 136;

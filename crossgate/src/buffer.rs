@@ -69,7 +69,7 @@ pub struct BlockSize<const N: usize>;
     note = "a memory protection unit opens blocks of these sizes; take the next larger power of two, and lend the `first` bytes"
 )]
 pub trait Block {
-    /// A type that has the alignment of the size.
+    /// A type whose alignment is this size.
     type Alignment: Copy;
 }
 

@@ -96,7 +96,7 @@ impl CrashDump {
     }
 }
 
-/// Reads the crash dump. Returns `None` if there is none, which shows in a wrong checksum.
+/// Reads the crash dump. Returns `None` if there is no dump: then the checksum is wrong.
 ///
 /// # Errors
 /// [`NotPermitted`](CallError::NotPermitted) if the caller may not read crash dumps.

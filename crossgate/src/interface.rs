@@ -36,7 +36,7 @@ pub unsafe trait Interface: 'static {
 /// process at other addresses, with the same rights.
 ///
 /// # Safety
-/// The entries expect a `*mut T`.
+/// The entry points expect a `*mut T`.
 #[diagnostic::on_unimplemented(message = "`{T}` does not implement the interface `{Self}`")]
 pub unsafe trait ServedBy<T>: Interface {
     /// The entry points of the methods, in the order of the trait.

@@ -110,7 +110,7 @@ impl<A> Array<A> {
 /// `O: Publish<dyn I>`: an object of type `O` can be published as a service with interface `I`.
 ///
 /// # Safety
-/// The entries expect the objects in `Self`.
+/// The entry points expect objects of `Self`.
 pub unsafe trait Publish<I: ?Sized + Interface>: ServiceObject {
     /// The entry points of the methods.
     const THUNKS: &'static [Thunk];

@@ -373,7 +373,7 @@ impl<R> JoinHandle<R> {
     /// Returns the result, if the job has ended. Otherwise returns the handle, for the next attempt.
     ///
     /// # Errors
-    /// The handle. Inside, as for [`join`](Self::join).
+    /// The handle, if the job has not ended. The errors of the inner result are those of [`join`](Self::join).
     pub fn try_join(self) -> Result<Result<R, Ended>, JoinHandle<R>> {
         match Does::of(self.worker.state.load(SeqCst)) {
             Does::Done => {
@@ -390,8 +390,8 @@ impl<R> JoinHandle<R> {
         }
     }
 
-    /// Waits up to `timeout` until the job has ended, or the deadline of the call that the thread is in is over, and
-    /// returns as [`try_join`](Self::try_join) does.
+    /// Waits until the job has ended, but at most for `timeout`, and not past the deadline of the call that the thread
+    /// is in. Returns as [`try_join`](Self::try_join) does.
     ///
     /// # Errors
     /// As for [`try_join`](Self::try_join).

@@ -39,10 +39,10 @@
 //!
 //! | in a test | on a board |
 //! |---|---|
-//! | One thread runs at a time: the most urgent. Another thread replaces it only when it makes a system call. | Interrupts replace it, too. |
+//! | One thread runs at a time: the most urgent. Another thread replaces it only when the running thread makes a system call. | Interrupts replace it, too. |
 //! | Time is virtual. It passes when all threads wait, so a test of an hour takes no time and ends the same each time. | Time passes by itself. |
 //! | A crash fails the test and names the process, unless the process [may crash](Process::may_crash). Values that the crashed method owned are dropped; the objects of the process stay as they are. | Nothing is dropped. The memory of the process is reset. |
-//! | The kernel checks what a call lends. Nothing keeps a process from the memory of another. | The memory protection unit keeps processes apart; so does the port to Linux. |
+//! | The kernel checks what a call lends. Nothing prevents a process from accessing the memory of another. | The memory protection unit keeps processes apart; so does the port to Linux. |
 //! | The test's process supervises: it may use [`supervise`](crate::supervise) and [`fault`](crate::fault). Each process may [limit](crate::time::with_deadline) its calls, signal each notification, and call each service that is not [restricted](Wiring::permit). | The wiring gives these rights. |
 
 mod draft;
@@ -206,7 +206,7 @@ impl<'w> Process<'w> {
         self.draft(|draft| draft.notification(self.index, false))
     }
 
-    /// Creates a notification of the process of which each signal counts.
+    /// Creates a counting notification of the process: each signal counts.
     ///
     /// # Panics
     /// As for [`notification`](Self::notification).

@@ -27,7 +27,7 @@ impl Instant {
         self.0
     }
 
-    /// Returns the point in time so many µs after start.
+    /// Returns the point in time `micros` µs after start.
     #[must_use]
     pub const fn from_micros(micros: u64) -> Instant {
         Instant(micros)
@@ -118,9 +118,9 @@ const fn limited(time: Duration) -> Option<u32> {
     if time as u64 > LONGEST { None } else { Some(time) }
 }
 
-/// Returns a deadline that was in force at `start` (in [`DEADLINE_UNIT`], its lower 32 bits), as it is `now`. A
-/// deadline that has passed becomes [`DEADLINE_OVER`], because its units wrap around: later it would seem to lie in the
-/// future.
+/// Returns the present value of a deadline that was in force at `start`, which is the lower 32 bits of a time in
+/// [`DEADLINE_UNIT`]. A deadline that has passed becomes [`DEADLINE_OVER`], because its units wrap around: later it
+/// would seem to lie in the future.
 #[cold]
 fn after_a_while(deadline: u16, start: u32, now: Instant) -> u16 {
     let passed = ((now.0 / DEADLINE_UNIT) as u32).wrapping_sub(start);
@@ -186,7 +186,7 @@ mod tests {
     /// The time after which the lower 16 bits of the units wrap around.
     const ROUND: u64 = (1 << 16) * DEADLINE_UNIT;
 
-    /// Returns the deadline, which was in force at `start`, as it is at `now`. Both times are in µs.
+    /// Returns the value at `now` of a deadline that was in force at `start`. Both times are in µs.
     fn later(deadline: u16, start: u64, now: u64) -> u16 {
         after_a_while(deadline, (start / DEADLINE_UNIT) as u32, Instant(now))
     }

@@ -288,7 +288,7 @@ encoded_as! {
     NonZeroI8 = i8, NonZeroI8::get, NonZeroI8::new;
     NonZeroI16 = i16, NonZeroI16::get, NonZeroI16::new;
     NonZeroI32 = i32, NonZeroI32::get, NonZeroI32::new;
-    // The time is in µs; more than 584,000 years are cut to that.
+    // The time is in µs; a time of more than 584,000 years is cut to that.
     Duration = u64, crate::time::microseconds, |word| Some(Duration::from_micros(word));
     TimedOut = (), |_| (), |()| Some(TimedOut);
 }

@@ -3,8 +3,8 @@
 //!
 //! A thread that waits for something that another thread holds lends that thread its priority. If the holder waits in
 //! turn, it retries its own wait and so passes the priority on: priority inheritance is transitive. When a
-//! thread frees something, all threads that wait for this thread, for this or anything else, become ready and try again;
-//! the most urgent one gets what it waits for, because it runs first. A wait that would close a cycle is refused.
+//! thread frees something, all threads that wait for this thread, for whatever reason, become ready and try again; the
+//! most urgent one gets what it waits for, because it runs first. A wait that would close a cycle is refused.
 
 use crate::Kernel;
 use crate::port::Port;

@@ -11,9 +11,9 @@
 //!
 //! Time is counted in stretches, from one switch of threads to the next: the port [reports](Kernel::account) each
 //! switch. The kernel adds one µs to each stretch, so that none is too short to be counted. It sets the timer to the
-//! time at which the running thread will have used up its rest. The interrupt of the timer looks at the budgets that
-//! are used up, and at those that pay, a few at a time, then at the threads with such budgets, one at a time: so no
-//! interrupt has to wait for all of them.
+//! time at which the running thread will have used up its remaining time. The interrupt of the timer looks at the
+//! budgets that are used up, and at those that pay, a few at a time, then at the threads with such budgets, one at a
+//! time: so no interrupt has to wait for all of them.
 
 use crate::Kernel;
 use crate::port::Port;

@@ -17,7 +17,8 @@ const WRITE: u16 = Kind::Write as u16;
 
 impl<P: Port> Kernel<P> {
     /// Checks the leases among the argument words of a call of the current thread, whose registers are saved at
-    /// `stack_pointer`, and writes those that the call needs. Returns the leases that will be in force in the call.
+    /// `stack_pointer`, and writes the entries of those that the call needs. Returns the leases that will be in force
+    /// in the call.
     #[inline]
     pub(crate) fn take_leases(
         &mut self,

@@ -158,8 +158,8 @@ use work::Work;
 // The fields that are used most come first, because the CPU reaches them with shorter instructions.
 #[repr(C)]
 pub struct Kernel<P: Port> {
-    // A port's assembly loads the fields before `services`, and the first two words of the port, with one instruction.
-    // The first word of `threads` is the address of the current thread.
+    // A port's assembly loads the fields before `port`, and the first two words of `port`, with one instruction. The
+    // first word of `threads` is the address of the current thread.
     pub(crate) threads: Threads<P::Unit>,
     /// The processes that can be entered.
     pub(crate) running: Set<ProcessId>,

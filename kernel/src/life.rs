@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Lives of processes: each life has a number, and servers are notified when the life of a client ends.
 //!
-//! A life ends when its process is taken down. The next life knows nothing of the ended one, so things that a server
-//! has handed out to the ended life are lost. A server therefore stores, with each thing that it hands out, the process
-//! and the life that have it; and the kernel notifies the server when a life of a process that may call it ends.
+//! A life ends when its process is taken down. The next life knows nothing of the ended one, so a server has to take
+//! back the things that it handed out to the ended life. A server therefore stores, with each thing that it hands out,
+//! the process and the life that have it; and the kernel notifies the server when a life of a process that may call it
+//! ends.
 
 use crate::Kernel;
 use crate::frame::Frame;
@@ -43,7 +44,7 @@ impl<P: Port> Kernel<P> {
         ended.map_or(0, |ended| ended.wrapping_add(1) as Word)
     }
 
-    /// Notifies the servers that want to know of it of the end of a life of a process.
+    /// Notifies the servers that have a process as a client that a life of the process has ended.
     #[inline]
     pub(crate) fn tell_end(&mut self, process: ProcessId) {
         if let Some(optional) = &mut self.optional

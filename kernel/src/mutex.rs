@@ -80,8 +80,8 @@ impl<P: Port> Kernel<P> {
         (owned && address.is_multiple_of(size_of::<Word>())).then(|| self.port.read_word(address))
     }
 
-    /// Returns the thread that holds a mutex of this value in the current process: the thread whose stack contains that
-    /// address, which has not ended, and is in the process or has made a call out of it.
+    /// Returns the thread that holds a mutex of this value in the current process: its stack contains this address, it
+    /// has not ended, and it is in the process or has made a call out of it.
     #[inline(always)]
     fn mutex_holder(&mut self, value: Word) -> Option<ThreadId> {
         let process = self.current().rights.process;

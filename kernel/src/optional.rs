@@ -20,10 +20,10 @@ pub struct Optional<P: Port> {
     pub(crate) note: fn(&mut Kernel<P>, ProcessId),
     /// Does a piece of the remaining work for a crash dump.
     pub(crate) check_dump: fn(&mut Kernel<P>),
-    /// Writes the life of a caller to the third word: the caller is the process in the second word, and the life is the
-    /// one in which it made the call that the current thread is in.
+    /// Writes to the third word the life in which the process in the second word made the call that the current thread
+    /// is in.
     pub(crate) life_of_caller: fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
-    /// The number of lives of each process that have ended, if some process is notified of it.
+    /// The number of lives of each process that have ended, if some process is notified of lost clients.
     pub(crate) ended: &'static mut [u32],
     /// The part that serves inspections, if some process may inspect.
     pub(crate) inspection: Option<&'static mut Inspection>,

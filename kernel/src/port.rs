@@ -46,8 +46,8 @@ pub trait Port: 'static {
     /// interrupts wait meanwhile. Returns the offset of the next piece, if there is one.
     fn reset(&mut self, memory: &ProcessMemory, from: Word) -> Option<Word>;
 
-    /// Writes the context of a thread that starts at `entry` with an empty stack that ends at `stack_end`. Returns its
-    /// stack pointer.
+    /// Writes the context of a thread that starts at `entry` with an empty stack that ends at `stack_end`. Returns the
+    /// thread's stack pointer.
     fn first_context(entry: extern "C" fn() -> !, stack_end: Word) -> Word;
 
     /// Resets the whole system, as a power cycle does. The core calls this function when the supervisor stays down for

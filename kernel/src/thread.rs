@@ -387,7 +387,7 @@ impl<U: Unit> Thread<U> {
         self.pending = Pending::status(error.into());
     }
 
-    /// Returns the leases that the call it is in may use.
+    /// Returns the leases that the thread may use in its present call.
     #[inline]
     pub fn leases(&self) -> impl Iterator<Item = &Lease<U::Lease>> {
         self.leases_at(self.rights)

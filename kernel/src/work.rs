@@ -19,7 +19,7 @@ pub(crate) const FIRST: u8 = PRIORITIES as u8 - 1;
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(test, derive(PartialEq, Eq, Hash))]
 pub(crate) struct Work {
-    /// Processes that were taken down: the same sweep of all threads is for all of these processes.
+    /// Processes that were taken down: one sweep of all threads serves all of these processes.
     pub dying: Set<ProcessId>,
     /// Threads that are not swept yet: they may be in one of those processes, or return there.
     pub unswept: Set<ThreadId>,
@@ -61,7 +61,8 @@ impl Work {
         self.unswept | self.waking | self.lowering
     }
 
-    /// Returns the work with a fixed value in each field that means nothing at present. `all_run`: every process runs.
+    /// Returns a copy of the work in which each field that has no meaning at present has a fixed value. `all_run`:
+    /// every process runs.
     #[cfg(test)]
     pub fn relevant(self, all_run: bool) -> Work {
         let is_idle = self.unseen.is_empty() && !self.threads().contains(self.chosen);

@@ -44,7 +44,7 @@ pub const fn shared(bytes: usize) -> Fit {
     Fit { size: bytes.next_multiple_of(eighth), step: if block < eighth { eighth } else { block } }
 }
 
-/// Returns the run of eighths of its block that is inside of a span; the run may be empty.
+/// Returns the run of those eighths of a span's block that are inside of the span; the run may be empty.
 #[must_use]
 pub const fn inside(span: Span) -> Span {
     let last = span.end.wrapping_sub(1) as u32;

@@ -4,7 +4,7 @@
 use crate::region::{Region, Shape, ends, log2_eighth};
 use crate::{Span, Unit};
 
-/// The most ranges that [`Regions`] can be of.
+/// The most ranges for which [`Regions`] can be computed.
 pub const MOST_RANGES: usize = 8;
 const SUBSETS: usize = 1 << MOST_RANGES;
 

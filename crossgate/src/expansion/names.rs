@@ -46,7 +46,7 @@ macro_rules! __names {
             $($($check)*)*
             pub mod __handles {
                 use super::*;
-                /// A mention in an expression of the wiring, by its number.
+                /// The type that stands for mention number `N` in the expressions of the wiring.
                 pub struct __Mention<const N: usize>;
                 $(pub const $service: <$type as $crate::wiring::ServiceObject>::Handle<$interface> =
                     $crate::wiring::handle($crate::wiring::sum(__GATES, $number));)*

@@ -23,7 +23,7 @@ pub enum Kind {
 
 /// In the lower two bits of a place: the place is free.
 const FREE: u32 = 0;
-/// A thread of the first kind waits. (Above are the bits of its ticket.)
+/// A thread of the first kind waits. (The bits above are those of its ticket.)
 const WAITING: u32 = 1;
 /// A thread of the second kind waits.
 const WAITING_OTHERWISE: u32 = 2;

@@ -23,9 +23,9 @@ const OWN_NOTIFICATIONS: usize = 16;
 /// The largest possible number of services: a gate has eight bits for them.
 const MAX_SERVICES: usize = 256;
 
-/// Among the notifications of the test's process: a fault was noted, ...
+/// The number of the notification of the test's process that reports a fault, ...
 const FAULTED: usize = 0;
-/// ... a thread has ended.
+/// ... and of the one that reports the end of a thread.
 pub const ENDED: usize = 1;
 /// The priority of the test's own thread.
 const TEST_PRIORITY: u8 = 1;

@@ -25,7 +25,7 @@ std::thread_local! {
     static ME: RefCell<Option<Rc<Me>>> = const { RefCell::new(None) };
 }
 
-/// Returns the thread of a test that the calling thread of the host is, if it is one.
+/// Returns the test's thread that runs on the calling thread of the host, if there is one.
 pub fn current() -> Option<Rc<Me>> {
     ME.with_borrow(Clone::clone)
 }
@@ -275,7 +275,7 @@ impl Me {
     }
 }
 
-/// Returns the thread of the test that the calling thread of the host is.
+/// Returns the test's thread that runs on the calling thread of the host.
 fn me() -> Rc<Me> {
     current().unwrap_or_else(|| {
         panic!(

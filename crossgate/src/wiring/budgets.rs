@@ -102,7 +102,7 @@ pub const fn budget_of_thread((time, period): (u32, u32), homes: &[u8], thread: 
     Budget { time, period, threads, process: ProcessId::new(homes[thread] as usize) }
 }
 
-/// Returns the budget of each of so many threads, the idle one included.
+/// Returns the budgets of each of `THREADS` threads, the idle one included.
 #[must_use]
 pub const fn budgets_of_threads<const THREADS: usize>(
     budgets: &[Budget],

@@ -1,4 +1,4 @@
-//! A raw identifier, which is a keyword of Rust, must not be the name of a process.
+//! The name of a process must not be a keyword of Rust, even as a raw identifier.
 use crossgate::system;
 
 system! {

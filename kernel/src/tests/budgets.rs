@@ -3,7 +3,7 @@ use super::*;
 use crossgate_abi::Cause;
 use proptest::prelude::*;
 
-/// Runs the CPU for `time` µs; the timer interrupts when the core has set it to.
+/// Runs the CPU for `time` µs; the timer interrupts at the times that the core sets.
 fn run(driver: &mut Driver, time: u64) {
     let end = driver.kernel.port.now + time;
     loop {
@@ -388,7 +388,7 @@ proptest! {
             driver.kernel.account();
             invariants::check(&driver);
         }
-        // Any stretch as long as a period has at most two budgets: the end of one, and a whole one.
+        // In any stretch as long as a period, the threads run for at most two budgets: the end of one, and a whole one.
         for (index, &start) in ran.iter().enumerate() {
             let within = ran[index..].iter().take_while(|&&time| time < start + u64::from(PERIOD)).count();
             prop_assert!(within <= 2 * BUDGET as usize + 4, "{within} us from {start} on");

@@ -192,7 +192,7 @@ fn no_call_is_entered_when_its_time_is_over() {
     set_deadline(&mut driver, 5);
     driver.call(FIRST, [0; 4]).unwrap();
     pass(&mut driver, 5);
-    // The late method can enter no call, nor can, after it is killed, the method that set the deadline.
+    // The late method can't enter a call. After it is killed, the method that set the deadline can't enter one either.
     assert_eq!(driver.call(SECOND, [0; 4]).unwrap_err(), error(CallError::DeadlineExceeded));
     pass(&mut driver, 15);
     assert_eq!((driver.path(1), driver.pending()), (vec![1], OVER));

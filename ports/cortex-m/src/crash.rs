@@ -40,7 +40,7 @@ pub fn dump(context: Word, window: Span, registers: &mut [Word; REGISTER_COUNT])
     let pointer = cortex_m::register::psp::read() as Word;
     let frame = if is_fault { pointer } else { context.wrapping_add(SAVED) };
     let lowest = if is_fault { window.start } else { window.start + SAVED };
-    // SAFETY: only `keep_registers` writes it, and no exception that gets here preempts that.
+    // SAFETY: only `keep_registers` writes it, and no exception that gets here preempts `keep_registers`.
     let faulted = unsafe { (&raw const FAULTED).read() };
     // Outside of the window the CPU has saved nothing, or the thread may have written the words itself.
     if frame < lowest || frame > window.end.wrapping_sub(FRAME) || !frame.is_multiple_of(8) {

@@ -19,9 +19,9 @@
 //! | psp | any address: the frame is there, if the CPU could push it | where the thread left it | at the frame |
 //! | msp (sp) | at the `Bounds`, 8 bytes below the end of the main stack | below that | at the `Bounds` |
 //!
-//! Only the context on the thread's stack and the kernel's memory are **live**. Registers of an interrupted kernel are
-//! not: only three exceptions can interrupt the kernel. A fault halts the machine, and the non-maskable interrupt and
-//! handlers above the kernel change no register.
+//! Only the context on the thread's stack and the kernel's memory are **live**. No handler saves registers of the
+//! kernel: of the exceptions that can interrupt the kernel, a fault halts the machine, and the non-maskable interrupt
+//! and handlers above the kernel change no register.
 //!
 //! The values that the kernel, or another thread, had in a register are **secret**. Each path out of the kernel loads
 //! or clears all registers: this code does it for r4 to r11, and the CPU for the others (test `registers`).

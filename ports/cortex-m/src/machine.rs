@@ -44,7 +44,7 @@ const _: () = assert!(
 
 /// The offsets of the kernel's fields, in bytes from its start.
 pub const KERNEL: Offsets = Kernel::<Machine>::OFFSETS;
-/// The offset of the kernel's regions, in bytes from its start. Those of its clock and of the [leases that are
+/// The offset of the kernel's regions, in bytes from its start. The offsets of its clock and of the [leases that are
 /// open](Machine::leases_open) follow.
 pub const REGIONS: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, regions);
 pub const CLOCK: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, clock);

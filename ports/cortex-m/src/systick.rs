@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! SysTick as the counter that time is measured with, for a board without another counter.
+//! SysTick as a counter of time, for a board without another counter.
 
 use crate::alarm::{LONGEST, registers, shortest, wait_for_period};
 use crate::board::Counter;
@@ -9,7 +9,7 @@ use cortex_m::peripheral::SYST;
 
 const COUNTED_DOWN: u32 = 1 << 16;
 
-/// SysTick as the counter that time is measured with, for a board without another counter.
+/// SysTick as a counter of time, for a board without another counter.
 ///
 /// `HZ` is the frequency of the CPU's clock. An alarm before the end of the present period needs a new period. The CPU
 /// always takes the same time from the instruction that reads the progress of the old period to the instruction that

@@ -21,8 +21,8 @@
 //! middle of the kernel. So a handler:
 //! - never touches the kernel, and calls nothing but [`Signal::signal`] and its own code;
 //! - shares memory with other handlers only, or by atomic accesses;
-//! - does not call itself, and does not call through pointers, because `crossgate-link` adds the stack that it needs to
-//!   the kernel's;
+//! - does not call itself, and does not call through pointers, because `crossgate-link` adds the stack that the handler
+//!   needs to the kernel's stack;
 //! - does not panic;
 //! - is short: its time is taken from all processes. If a process owns the device's registers, that process decides how
 //!   often the handler runs, and so it is trusted with the time of all processes.
@@ -81,7 +81,7 @@ pub trait Handler: Sized + 'static {
     /// bind the line, its signals are dropped.
     const SIGNALS: u16;
 
-    /// The order of handlers: 0 comes first, 5 comes last. A handler preempts those that come after it.
+    /// The urgency of the handler: 0 is the most urgent, 5 the least urgent. A handler preempts less urgent ones.
     const PRIORITY: u8 = 0;
 
     /// Serves an interrupt. If the device holds its line until it is cleared, the handler has to clear it, because
@@ -97,7 +97,8 @@ pub struct Signal<H>(PhantomData<H>);
 impl<H: Handler> Signal<H> {
     /// Signals the notification that is bound to [`Handler::SIGNALS`], later.
     ///
-    /// The signal is one store, which cannot be interrupted: bits that are written as 0 change nothing.
+    /// The signal is one store, which cannot be interrupted. (Nothing has to be read first, because bits that are
+    /// written as 0 change nothing.)
     #[inline]
     pub fn signal(&self) {
         let (word, bit) = (usize::from(H::SIGNALS / 32), 1 << (H::SIGNALS % 32));
@@ -222,7 +223,7 @@ pub const fn check(handlers: &[Line], lines: u16, system: &System) {
     }
 }
 
-/// Panics with the error of the handler of a line, in at most four pieces.
+/// Panics with an error message about the handler of a line. `why` has at most four pieces.
 #[track_caller]
 const fn refuse(line: u16, why: &[&str]) -> ! {
     let mut parts = [""; 7];
