@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The devices of the hosted port, a file each: the constants that their drivers and the port share.
+//! The devices of the hosted port, one file for each: the constants that the driver of the device and the port share.
 //!
 //! A device has registers, which are read and written by the system calls
 //! [`DEVICE_READ`](crate::number::hosted::DEVICE_READ) and [`DEVICE_WRITE`](crate::number::hosted::DEVICE_WRITE). The

@@ -460,6 +460,6 @@ pub struct LostClients {
     pub process: ProcessId,
     /// A notification that the process owns, if it learns of lost clients by one.
     pub notification: Option<NotificationId>,
-    /// The processes that may call the process.
+    /// The processes that may call it.
     pub clients: Set<ProcessId>,
 }

@@ -262,7 +262,7 @@ const fn check_size(bytes: usize) {
     );
 }
 
-/// Returns the word for the length of memory that starts a block which may be opened as a whole.
+/// Returns the word for the length of memory at the start of a block, with the flag that offers the whole block.
 const fn of_block(length: usize) -> Word {
     // Empty memory has no block.
     if length == 0 { 0 } else { length | WHOLE_BLOCK }

@@ -186,7 +186,7 @@ impl Arrived {
         self.0 == notification.index
     }
 
-    /// Signals it again, for another thread to take it.
+    /// Signals the notification again, so that another thread can take the signal.
     pub fn signal_again(self) {
         system_call(number::SIGNAL, [self.0.into()]);
     }

@@ -164,8 +164,9 @@ pub struct Worker {
 #[repr(C, align(8))]
 struct Words(MaybeUninit<[usize; JOB_WORDS]>);
 
-// SAFETY: the state says which thread alone uses the contents of the cells: the thread that has taken this one, until
-// there is a job; this thread, until the job has ended; then the thread that has the handle. The contents are `Send`.
+// SAFETY: the state says which single thread uses the contents of the cells: the thread that has taken this worker,
+// until there is a job; then the worker itself, until the job has ended; then the thread that has the handle. The
+// contents are `Send`.
 unsafe impl Sync for Worker {}
 
 impl Worker {
@@ -288,7 +289,7 @@ impl Pool {
     #[doc(hidden)]
     pub fn __run(self, index: usize) -> ! {
         let worker = &self.threads[index];
-        // The thread restarts, because its job was ended, or the process starts.
+        // The thread starts here when the process starts, and again when its job was ended.
         worker.settle();
         loop {
             let state = worker.state.load(SeqCst);
@@ -312,7 +313,7 @@ impl Pool {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        // Here as well, so that the compiler's message shows the line of the caller.
+        // Checked here as well, so that the compiler's message shows the line of the caller.
         const { check_sizes::<F, R>() };
         self.try_spawn(job).map_err(|_| NoThread)
     }

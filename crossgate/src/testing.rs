@@ -127,8 +127,8 @@ impl Wiring {
         Process { wiring: self, index }.serve(object)
     }
 
-    /// Lets only these processes call a service (and those that get its handle by a call). Without this call, all
-    /// processes may.
+    /// Lets only these processes call a service, besides those that get its handle by a call. Without this restriction,
+    /// all processes may call it.
     pub fn permit<I: ?Sized, const N: usize>(&self, service: Handle<I>, callers: [Process<'_>; N]) {
         let callers = callers.iter().fold(0, |set, process| set | 1 << process.index);
         self.0.borrow_mut().permit(service.__gate(), callers);

@@ -56,8 +56,7 @@ impl<P: Port> Budgets<P> {
 }
 
 impl<P: Port> Kernel<P> {
-    /// Accounts for a switch: the port is about to continue with the current thread, which may be another one than
-    /// before.
+    /// Accounts for a switch: the port is about to continue with the current thread, which may have changed.
     #[inline(always)]
     pub fn account(&mut self) {
         if let Some(budgets) = &self.budgets {

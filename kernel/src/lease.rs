@@ -14,7 +14,7 @@ pub const LEASES: usize = 4;
 /// The size in bytes of the smallest block that [`WHOLE_BLOCK`] can mean.
 const SMALLEST_BLOCK: Word = 32;
 
-/// The origin of leased memory, which decides how far the protection unit may round it.
+/// The origin of leased memory, which decides how far the region that opens it may be rounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
 pub(crate) struct Source(pub ProcessId);

@@ -61,9 +61,9 @@
 //! | [`system_call`] | the dispatch of the system calls |
 //! | `dead` | the parts of the kernel's memory whose contents have no meaning at present, for a test |
 //!
-//! Every path is O(1), or iterates over tables of the wiring, once over each; longer work is split into [pieces](work).
-//! No path can panic: an index into a table goes through `get` or is reduced below the length of the table, and the
-//! thread table returns a thread for every index (see [`threads::Threads`]).
+//! Every path is O(1), or visits each entry of some tables of the wiring once; longer work is split into
+//! [pieces](work). No path can panic: an index into a table goes through `get` or is reduced below the length of the
+//! table, and the thread table returns a thread for every index (see [`threads::Threads`]).
 //!
 //! # The invariants
 //!

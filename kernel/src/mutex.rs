@@ -46,8 +46,8 @@ impl<P: Port> Kernel<P> {
         }
         self.port.write_word(address, value | CONTENDED);
         // The holder may return without freeing the mutex. So each return of the holder gets the duty to wake the
-        // threads that wait for it. (A call of an object with a lock has it already. If that lock was freed meanwhile,
-        // because its process was taken down, unwinding skips the frame.)
+        // threads that wait for it. (The return from an object with a lock has this duty already. If that lock was
+        // freed meanwhile, because its process was taken down, unwinding skips the frame.)
         for frame in self.threads.get_mut(holder).frames_in_use() {
             frame.care |= LOCKED;
         }

@@ -2,10 +2,10 @@
 //! The start and restart of a process.
 //!
 //! The memory of a process is reset to its initial values, at boot and after each crash alike. That is done in pieces,
-//! by the threads that need the memory: by the process' own threads, each of which starts with a [system
-//! call](crossgate_abi::number::BEGIN) that returns when the memory is ready, and by threads that call one of its
-//! services. So interrupts are never held off for long, the work is done at the priority of the most urgent thread that
-//! needs it, and the kernel needs no thread of its own for it.
+//! by the threads that need the memory. Each of the process' own threads starts with a [system
+//! call](crossgate_abi::number::BEGIN) that returns when the memory is ready. Threads that call one of its services do
+//! pieces, too. So interrupts are never held off for long, the work is done at the priority of the most urgent thread
+//! that needs it, and the kernel needs no thread of its own for it.
 
 use crate::Kernel;
 use crate::effect::{Effect, Outcome};

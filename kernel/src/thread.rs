@@ -378,7 +378,7 @@ impl<U: Unit> Thread<U> {
         false
     }
 
-    /// Fails the call that it has just left, whose frame this was, because the server crashed.
+    /// Fails the call with this frame, which it has just left, because the server crashed.
     #[inline(always)]
     pub(crate) fn fail(&mut self, frame: &Frame) {
         self.stack_pointer = frame.stack_pointer;

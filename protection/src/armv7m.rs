@@ -27,15 +27,15 @@ pub const fn process(bytes: usize) -> Fit {
     Fit { size: bytes.next_multiple_of(eighth), step: eighth }
 }
 
-/// Returns the fit of a stack: it starts where a block starts, because the kernel narrows it by leaving out more and
-/// more eighths from its top.
+/// Returns the fit of a stack. It starts where a block starts, because the kernel narrows its region from the top,
+/// eighth by eighth.
 #[must_use]
 pub const fn stack(bytes: usize) -> Fit {
     Fit { step: block(bytes), ..process(bytes) }
 }
 
-/// Returns the fit of memory of which any part can be lent: a lent part is rounded to eighths of an aligned power of
-/// two, so the whole is a run of such eighths itself.
+/// Returns the fit of memory of which any part can be lent. A lent part is rounded to eighths of an aligned power of
+/// two, so the whole memory has to be a run of such eighths.
 #[must_use]
 pub const fn shared(bytes: usize) -> Fit {
     let block = bytes.next_power_of_two();

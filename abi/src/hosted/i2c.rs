@@ -18,8 +18,8 @@ pub const MMIO: Mmio = mmio(7);
 /// Register. Bits per second; 0 until a driver sets it, and the controller does nothing while it is 0. Writing it ends
 /// any transfer.
 pub const RATE: Word = 0;
-/// Register. A write makes the condition START and sends the byte: the address in its upper seven bits, and 1 in the
-/// lowest to read.
+/// Register. A write makes the condition START and sends the byte, which has the address in its upper seven bits, and
+/// in the lowest bit 1 to read.
 pub const START: Word = 1;
 /// Register. A write sends the byte.
 pub const SEND: Word = 2;

@@ -61,8 +61,8 @@ impl RawMutex {
     }
 
     /// Returns whether this stack pointer is in the stack of the calling thread. To find out, sets the word as if a
-    /// thread with this stack pointer held the mutex, and frees the mutex, which the kernel refuses to any other
-    /// thread. No other thread may use this mutex meanwhile.
+    /// thread with this stack pointer held the mutex, and asks the kernel to free the mutex: the kernel refuses that to
+    /// any other thread. No other thread may use this mutex meanwhile.
     #[must_use]
     pub fn is_on_my_stack(&self, stack_pointer: Word) -> bool {
         self.0.store(stack_pointer, Ordering::Relaxed);

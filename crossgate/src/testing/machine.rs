@@ -129,8 +129,8 @@ impl Port for Machine {
     }
 
     fn read_word(&mut self, address: Word) -> Word {
-        // SAFETY: the address is that of a mutex or of the state of a pool's thread that the current thread has passed.
-        // The threads that use it don't run.
+        // SAFETY: the current thread has passed this address: it is that of a mutex, or of the state of a pool's
+        // thread. The threads that use it don't run.
         unsafe { core::ptr::with_exposed_provenance::<Word>(address).read_volatile() }
     }
 

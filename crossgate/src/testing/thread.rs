@@ -33,7 +33,7 @@ pub fn current() -> Option<Rc<Me>> {
 /// The body of a thread.
 pub type Body = Box<dyn FnMut() + Send>;
 
-/// The payload of an unwinding thread that the kernel has moved elsewhere, or whose test is over.
+/// The payload with which a thread unwinds, because the kernel has moved the thread elsewhere, or its test is over.
 struct Elsewhere;
 
 /// A thread of a test.
@@ -269,7 +269,7 @@ impl Me {
         }
     }
 
-    /// Returns whether the code that calls the kernel only drops values.
+    /// Returns whether the thread unwinds, so that the code that calls the kernel only drops values.
     fn is_unwinding(&self) -> bool {
         self.is_leaving.get() || self.has_ended.get() || std::thread::panicking()
     }

@@ -3,8 +3,8 @@
 
 use super::*;
 
-/// Returns the results of a system call that has succeeded, as many as the list says. The kernel has not changed the
-/// words after them.
+/// Returns the results of a system call that has succeeded, as many as the list says. Checks that the kernel has not
+/// changed the words after them.
 fn results(number: Word, asked: [Word; 4], [_, first, second, _]: [Word; 4]) -> [Word; 2] {
     let call = SystemCall::from_number(number);
     let listed = call.and_then(|call| call.signature().results).map_or(0, <[_]>::len);

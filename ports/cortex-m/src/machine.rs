@@ -213,7 +213,8 @@ impl Port for Machine {
                 cortex_m::asm::dsb();
             } else {
                 // If the device still held its line after the line was masked, the line became pending again, by the
-                // same interrupt. That is cleared here; the line stays pending if the device holds it even now.
+                // same interrupt. This pending state is cleared here; the line stays pending if the device holds it
+                // even now.
                 cortex_m::asm::dsb();
                 nvic.icpr.get_unchecked(word).write(bit);
                 nvic.iser.get_unchecked(word).write(bit);

@@ -13,8 +13,8 @@ const COUNTED_DOWN: u32 = 1 << 16;
 ///
 /// `HZ` is the frequency of the CPU's clock. An alarm before the end of the present period needs a new period. The CPU
 /// always takes the same time from the instruction that reads the progress of the old period to the instruction that
-/// ends it, and this time is measured at the start. So each cycle is counted, on a CPU that executes cycle by cycle.
-/// (On an emulator that executes many instructions in a cycle, up to one and a half cycles are lost each time.)
+/// ends it, and this time is measured at the start. So a CPU loses no cycle. (An emulator that executes many
+/// instructions in one cycle loses up to one and a half cycles each time.)
 #[derive(Debug)]
 pub struct SysTick<const HZ: u32>;
 

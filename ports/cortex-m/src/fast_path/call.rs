@@ -20,15 +20,14 @@ macro_rules! call {
         add r7, r7, r12, lsl #4
         ldm r7, {{r4, r5, r7, r9}} // the callers, owner and service and room, entry, object
         ldm r3, {{r1, r8, r12}} // the stack, the caller's rights, its calls
-        // Rotates each set, so that bit 0 is that of a process, whose number is the lowest byte of the rights, and of
-        // r5.
+        // Rotates each set, so that bit 0 is that of the caller (the lowest byte of r8), or of the callee (that of r5).
         ror r4, r4, r8 // the caller may,
         rors r6, r5 // and the callee runs
         ands r4, r4, r6
         lsls r4, r4, #31
         beq .Lcall_slow
-        // A frame is left, the thread holds no lease, and its deadline has not passed: each of the last two facts would
-        // set a bit of r12 above any number of frames.
+        // A frame is left, the thread holds no lease, and its deadline has not passed: a lease, or a deadline that has
+        // passed, would set a bit of r12 above any number of frames.
         cmp r12, #{last_call}
         bhi .Lcall_slow
         // The window, as `armv7m::window` computes it, except for windows that have too little room for any gate. It

@@ -18,9 +18,9 @@ unsafe extern "C" {
 
 /// Handles the timer, and every interrupt line.
 ///
-/// A line that is bound to a notification is masked, as the core does it; then the notification is signalled as by a
-/// thread: `SVCall` does it if one thread waits for this notification, and for no other. Any other case takes the
-/// [slow](interrupt) path.
+/// A line that is bound to a notification is masked, as in the core. Then the notification is signalled as by a thread:
+/// a part of `SVCall` does it, if exactly one thread waits for this notification, and that thread waits for no other.
+/// Any other case takes the [slow](interrupt) path.
 ///
 /// In: nothing; another exception may have changed the registers that the CPU saved. Out: some thread continues.
 #[unsafe(naked)]
