@@ -113,7 +113,7 @@ pub enum Detail {
     Accuser,
     /// The interrupt line, as the [address](FaultRecord::address). The record names no process.
     Line,
-    /// The number of times that it has happened, as the [address](FaultRecord::address).
+    /// The number of times that the event has happened, as the [address](FaultRecord::address).
     Count,
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Locks and waiting lines for the threads of one process, and its visitors.
+//! Locks, channels and other means to wait, for the threads of one process and for its visitors.
 //!
 //! | type | for |
 //! |---|---|

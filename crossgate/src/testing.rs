@@ -139,8 +139,8 @@ impl Wiring {
     /// `body` has returned, the test is over: threads that still run or wait end where they are.
     ///
     /// # Panics
-    /// If `body` panics; if a process crashes that must not; if all threads wait and nothing will wake any of them; or
-    /// if the wiring has run already.
+    /// If `body` panics; if a process crashes that may not crash; if all threads wait and nothing will wake any of
+    /// them; or if the wiring has run already.
     pub fn run<R>(&self, body: impl FnOnce() -> R) -> R {
         run::run(&self.0, body)
     }

@@ -69,7 +69,8 @@ impl RawMutex {
         self.wake()
     }
 
-    /// Frees the mutex by the kernel, for the threads that wait. Returns whether this thread held the mutex.
+    /// Makes the kernel free the mutex, and wake the threads that wait for it. Returns whether this thread held the
+    /// mutex.
     #[cold]
     fn wake(&self) -> bool {
         system_call(number::MUTEX_WAKE, [self.0.as_ptr().addr()]).status == 0

@@ -34,8 +34,8 @@ pub trait Board {
     /// The frequency of the CPU's clock in Hz, a whole number of MHz: SysTick counts it.
     const CLOCK_HZ: u32;
 
-    /// The number of interrupt lines of the CPU, of the 240 that the architecture allows. A wiring with other lines
-    /// does not compile. (A firmware whose CPU lacks lines of the wiring does not start.)
+    /// The number of interrupt lines of the CPU, at most 240. A wiring with other lines does not compile. (A firmware
+    /// whose CPU lacks lines of the wiring does not start.)
     const LINES: u16 = 240;
 
     /// The interrupts that are served above the kernel, by trusted code: see [`zero_latency`](crate::zero_latency).

@@ -32,7 +32,7 @@
 //! address that nobody may execute (`privilege`, `execution`). With privilege it runs only when the CPU has taken an
 //! exception, from the handler's first instruction on. In such a run, attackers control the words in registers and
 //! frame, the stack pointer, the contents of their memory, and the moment of the exception. A comment that begins with
-//! `Attacker:` names those of these things that matter there, the mechanism that stops the attacker, and the test that
+//! `Attacker:` names what an attacker controls at that place, the mechanism that stops the attacker, and the test that
 //! shows it.
 
 use crate::context::{_stack_start, Context, PROCESS_STACK};

@@ -34,7 +34,7 @@
 //! | `fast_path/signal` | a signal |
 //! | `fast_path/wait` | a wait for a signal |
 //! | `fast_path/interrupt` | an interrupt line, as a signal |
-//! | `fast_path` | the exception of system calls, which consists of these |
+//! | `fast_path` | the handler of system calls, which consists of the pieces above |
 //! | `boot` | from reset to the first thread |
 //! | [`zero_latency`] | interrupts that a board serves above the kernel |
 //! | `vectors` | the vector table of a board with such handlers, or of a firmware that keeps crash dumps |

@@ -51,8 +51,7 @@ const COUNT: usize = 256;
 pub struct Vectors([Option<unsafe extern "C" fn()>; COUNT]);
 
 impl Vectors {
-    /// Returns the port's table, with these handlers. If there are crash dumps, the handlers of faults in it save
-    /// registers.
+    /// Returns the port's table, with these handlers. If there are crash dumps, its handlers of faults save registers.
     #[must_use]
     pub const fn new(handlers: &[Line], is_dumped: bool) -> Vectors {
         let mut vectors = [Some(DefaultHandler as unsafe extern "C" fn()); COUNT];

@@ -13,8 +13,8 @@ macro_rules! leave {
         .Lreturn:
         ldr r3, .Lkernel
         ldr r4, [r3]
-        // Attacker: returns without a call, or once more (`crashes`). Then the difference wraps around to more than any
-        // number of frames. It is more than that with leases in force, too.
+        // Attacker: the thread returns without a call, or once more (`crashes`). Then the difference wraps around to
+        // more than any number of frames. It is more than that with leases in force, too.
         ldr r5, [r4, #{calls}]
         subs r5, #{frame}
         cmp r5, #{last_call} // it is in a call, and nothing is lent to it
