@@ -306,8 +306,8 @@ impl Pool {
     /// If the handle is dropped, the job continues, and its result is dropped.
     ///
     /// # Errors
-    /// [`NoThread`] if each thread has a job, or if there is still a handle of its last job: the pool has as many
-    /// threads at a time as the wiring says.
+    /// [`NoThread`] if no thread is free. A thread is free if it has no job, and no handle of its last job is left.
+    /// (The wiring fixes the number of threads.)
     pub fn spawn<F, R>(self, job: F) -> Result<JoinHandle<R>, NoThread>
     where
         F: FnOnce() -> R + Send + 'static,

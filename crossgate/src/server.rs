@@ -212,8 +212,8 @@ pub fn client() -> Option<Client> {
     (reply.status == 0 && life != ENDED).then(|| Client::new(process, life))
 }
 
-/// Revokes all rights to call a service of this process that were given by passing its handle on. Processes that the
-/// wiring names for the service keep their handles.
+/// Revokes a service of this process: processes that got the right to call it with a handle lose this right. Processes
+/// that the wiring names for the service keep it.
 ///
 /// A thread that is in a call by such a handle returns with [`CallError::Refused`]: if the method waits, the wait fails
 /// as if a deadline were over; if it computes, it finishes first. (The call that the calling thread itself is in is an
