@@ -9,7 +9,7 @@ constants! {
     /// The only subject, with its name and its documentation.
     pub const SUBJECTS: [Word];
 
-    /// The number of the life of a process, counted from 1.
+    /// Returns the number of the present life of a process, counted from 1.
     CLIENT = 0x100;
 }
 

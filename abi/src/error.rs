@@ -16,15 +16,15 @@ list! {
     /// The handle, or the number of the method, is forged: no such gate exists.
     NoSuchService = 1 => ("no such service", Ran::No);
 
-    /// The wiring does not give the service (or notification) to the calling process. Name it in the wiring of that
-    /// process.
+    /// The wiring does not give the service (or notification) to the calling process. Mention its name in the block of
+    /// that process.
     NotPermitted = 2 => ("not permitted by the wiring", Ran::No);
 
     /// 8 calls ([`MAX_CALL_DEPTH`](crate::MAX_CALL_DEPTH)) are in flight, or the call would give the thread more
     /// than 4 leases in all its calls.
     TooDeep = 3 => ("too many calls in flight", Ran::No);
 
-    /// Less stack is left than the service declares to need. Give the thread a larger stack.
+    /// The thread has less stack left than the service declares. Give the thread a larger stack.
     StackTooSmall = 4 => ("too little stack left for the call", Ran::No);
 
     /// The server crashed during this call, perhaps while the thread was in a process that the server had called.
@@ -44,15 +44,15 @@ list! {
     BadArgument = 9 => ("bad argument", Ran::No);
 
     /// The lent memory is a slice of more than 4096 bytes that can't be lent without exposing its neighbours. Lend a
-    /// constant or a `shared!` static instead. (A shorter slice is copied instead. A forged call gets this error for
-    /// any memory that the caller may not lend.)
+    /// constant or a `shared!` static instead. (A shorter slice is copied. A forged call gets this error for any memory
+    /// that the caller may not lend.)
     BadLease = 10 => ("memory of more than 4096 bytes is lent only if it is a constant or `shared!`", Ran::No);
 
     /// The reply was not a value of its type, so the caller's stub refused it.
     BadReply = 11 => ("bad reply", Ran::Yes);
 
-    /// The server refused the call, because it broke the rules of the server's protocol; or the server revoked the
-    /// handle during the call.
+    /// The server reported that the call broke the rules of the server's protocol, or the server revoked the handle
+    /// during the call.
     Refused = 12 => ("refused by the server", Ran::Yes);
 }
 

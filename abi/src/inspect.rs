@@ -9,39 +9,42 @@ constants! {
     /// All subjects, with their names and their documentation.
     pub const SUBJECTS: [Word];
 
-    /// Of a thread: the [kind](crate::inspect::wait) of its wait, the process that it is in, its present priority, and
-    /// the number of calls that it has in flight, a byte each, the kind in the lowest; and, in the second word, the
-    /// object of its wait.
+    /// Returns two words about a thread. The first has, from the lowest byte up, the [kind](crate::inspect::wait) of
+    /// its wait, the process that it is in, its present priority, and the number of its calls in flight. The second
+    /// says what the thread waits for, by the kind of its wait.
     THREAD = 0;
 
-    /// Of a thread: the services that it has called, as in a [`FaultRecord`](crate::FaultRecord).
+    /// Returns the services of the calls that a thread has in flight, in the form of a
+    /// [`FaultRecord`](crate::FaultRecord).
     CALLS = 1;
 
-    /// Of the stack of a thread: how many bytes were ever used. The kernel looks at a few words, upwards from the position
-    /// in the next argument (in bytes above the start of the stack). The first result is the number of bytes from the
-    /// first used word to the end of the stack, or 0 if none of these words was used; the second is the position from
-    /// which to ask again, or 0 if no words are left.
+    /// Returns how many bytes of a thread's stack were ever used. The kernel looks at a few words, upwards from the
+    /// position in the third argument (in bytes above the start of the stack). The first result is the number of bytes
+    /// from the first used word to the end of the stack, or 0 if none of the words that it looked at was used. The
+    /// second result is the position from which to ask again, or 0 if the search is complete.
     STACK = 2;
 
-    /// Of a process: its [state](crate::inspect::state), and how often it has crashed in a row, a byte each; and the
-    /// time of its last crash, in units of [`DEADLINE_UNIT`](crate::DEADLINE_UNIT) since start.
+    /// Returns two words about a process. The first has, from the lowest byte up, its [state](crate::inspect::state)
+    /// and the number of its crashes in a row. The second is the time of its last crash, in units of
+    /// [`DEADLINE_UNIT`](crate::DEADLINE_UNIT) since start.
     PROCESS = 3;
 
-    /// The same as [`READ_FAULT`](crate::number::READ_FAULT), whose arguments follow.
+    /// Does the same as [`READ_FAULT`](crate::number::READ_FAULT), with the second and the third argument as its
+    /// arguments.
     FAULT = 4;
 
-    /// Of a thread: how long it has run, in µs: the lower 32 bits, and the upper 32 bits. No such record exists if the
-    /// kernel does not [count](crate::table::Budgets::cpu_time).
+    /// Returns how long a thread has run, in µs: the lower 32 bits in the first result, and the upper 32 bits in the
+    /// second. No such record exists if the kernel does not [count](crate::table::Budgets::cpu_time) CPU time.
     TIME_OF_THREAD = 5;
 
-    /// The same of a process: how long threads have run in it, both its own and those of other processes.
+    /// Returns, in the same form, how long threads have run in a process, both its own and those of other processes.
     TIME_OF_PROCESS = 6;
 
-    /// Of a process: how often it has crashed since the system started; and a word of the [record](crate::FaultRecord)
-    /// of its last crash, selected by the next argument.
+    /// Returns how often a process has crashed since the system started, and a word of the [record](crate::FaultRecord)
+    /// of its last crash. The third argument selects the word.
     CRASHES = 7;
 
-    /// Of the [crash dump](crate::inspect::dump): one of its words; and whether the dump was written since the system
+    /// Returns a word of the [crash dump](crate::inspect::dump), and whether the dump was written since the system
     /// started. Only the processes that may read crash dumps may ask for it.
     DUMP = 8;
 }

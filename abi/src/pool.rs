@@ -8,15 +8,15 @@ constants! {
     /// All subjects, with their names and their documentation.
     pub const SUBJECTS: [Word];
 
-    /// Parks the calling thread until it is started. The next argument is the address of a word of its process, and the
-    /// argument after that is the expected value: if the word has another value, the thread continues at once. Mutexes
-    /// that it still holds stay taken, and threads that wait for them get an error.
+    /// Parks the calling thread until it is started, but only if the word at the address in the second argument has the
+    /// value of the third argument. Otherwise the thread continues. The word has to be in the memory of the thread's
+    /// process. Mutexes that the calling thread still holds stay taken, and threads that wait for them get an error.
     PARK = 0x200;
 
-    /// Starts the thread whose index is the next argument, if it is parked.
+    /// Starts the thread whose index is the second argument, if it is parked.
     START = 0x201;
 
-    /// Restarts the thread whose index is the next argument, whatever it is doing. If it is in a call, it returns
-    /// first, and its waits in that call fail.
+    /// Restarts the thread whose index is the second argument, whatever it is doing. A thread in a call returns from
+    /// the call first, and its waits in the call fail.
     END = 0x202;
 }

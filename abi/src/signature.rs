@@ -53,9 +53,9 @@ impl Content {
     pub const LOW: Content = Content("µs, the lower 32 bits");
     /// µs, the upper 32 bits.
     pub const HIGH: Content = Content("µs, the upper 32 bits");
-    /// The lower 16 bits of a time since start in units of 1024 µs, or one of the marks in the text.
+    /// The lower 16 bits of a time since start in units of 1024 µs, or one of the special values in the text.
     pub const DEADLINE: Content = Content(
-        "the lower 16 bits of a time since start in units of 1024 µs, or one of the marks in the text",
+        "the lower 16 bits of a time since start in units of 1024 µs, or one of the special values in the text",
     );
     /// Units of 1024 µs since start, the lower 32 bits.
     pub const TICKS: Content = Content("units of 1024 µs since start, the lower 32 bits");
@@ -83,7 +83,7 @@ pub enum Right {
     Everyone,
     /// A thread that is in a call.
     InCall,
-    /// The process that owns what the first argument names.
+    /// The process that owns the service that the first argument names.
     Owner,
     /// The supervisor, which is the process that the kernel notifies of faults (`supervisor NAME;` in the wiring).
     Supervisor,
@@ -108,11 +108,11 @@ impl Right {
         match self {
             Right::Everyone => "every thread",
             Right::InCall => "a thread in a call",
-            Right::Owner => "the owner of what the first word names",
+            Right::Owner => "the owner of the service that the first word names",
             Right::Supervisor => "the supervisor",
             Right::Deadlines => "processes with `deadlines;`",
             Right::Idle => "the idle thread",
-            Right::Wiring => "by subject, if the wiring uses it",
+            Right::Wiring => "depends on the subject",
             Right::DeviceOwner => "the owner of the device",
             Right::HostedPort => "the port",
             Right::Test => "tests",

@@ -75,8 +75,8 @@ system_calls! {
     /// The numbers are part of the ABI: an entry keeps its number, and a new one gets the next.
     pub enum SystemCall;
 
-    /// Returns from the method that the kernel entered last. The only statuses that reach the caller are 0 and
-    /// [`BadArgument`](crate::CallError::BadArgument). Outside of a call, this system call is a fault.
+    /// Returns from the method that the kernel entered last. Of the statuses only 0 and
+    /// [`BadArgument`](crate::CallError::BadArgument) reach the caller. Outside of a call, this is a fault.
     RETURN = 0: Return(status: STATUS, first: ANY, second: ANY) -> !, Everyone, Assembly;
 
     /// Lets the other threads of the same priority run first.
@@ -88,15 +88,15 @@ system_calls! {
     /// [`NotPermitted`](crate::CallError::NotPermitted).
     SIGNAL = 2: SendSignal(notification: NOTIFICATION) -> (), Everyone, Assembly;
 
-    /// Waits until one of the notifications is signalled, and consumes the signal. All of them have to belong to the
-    /// current process. With a time of 0 the thread does not wait; with a time of all ones it waits without end. If the
-    /// time ends without a signal, the status is [`TIMED_OUT`](crate::Status::TIMED_OUT).
+    /// Waits until one of the notifications is signalled, and consumes the signal. All notifications have to belong to
+    /// the current process. When the time is over, the status is [`TIMED_OUT`](crate::Status::TIMED_OUT): at once if
+    /// the time is 0, never if it is all ones.
     WAIT = 3: Wait(set: NOTIFICATIONS, low: LOW, high: HIGH) -> (notification: NOTIFICATION), Everyone, Assembly;
 
     /// Returns the index of the calling thread.
     THREAD_ID = 4: ThreadId() -> (thread: THREAD), Everyone, Assembly;
 
-    /// Ends the thread. In a process that is not its home, this system call is a fault of that process.
+    /// Ends the thread. In a call, this is a fault of the process that the thread is in.
     EXIT = 5: Exit() -> !, Everyone, Core;
 
     /// Returns the time since start.
@@ -108,8 +108,8 @@ system_calls! {
     /// Sleeps until a time since start.
     SLEEP_UNTIL = 8: SleepUntil(low: LOW, high: HIGH) -> (), Everyone, Core;
 
-    /// Unmasks the interrupts that are bound to a notification of the current process. Interrupts are masked at the
-    /// start, and an interrupt that arrives is masked again.
+    /// Unmasks the interrupts that are bound to a notification of the current process. The line of an interrupt is
+    /// masked at the start, and again whenever the interrupt arrives.
     ACKNOWLEDGE = 9: Acknowledge(notification: NOTIFICATION) -> (), Everyone, Core;
 
     /// Waits until a mutex may be free, so that the caller can try to take it again. Meanwhile the thread that holds
@@ -119,14 +119,15 @@ system_calls! {
     /// Frees a mutex that the thread holds, and for which other threads wait.
     MUTEX_WAKE = 11: MutexWake(mutex: ADDRESS) -> (), Everyone, Core;
 
-    /// Reports a panic of Rust code: a fault of the current process. The first two words are the name of the file.
+    /// Reports a panic of Rust code, which is a fault of the current process. The first two words are the address and
+    /// the length of the file's name.
     PANIC = 12: Panic(file: ADDRESS, length: LENGTH, line: FROM_ONE, column: FROM_ONE) -> !, Everyone, Core;
 
     /// Reads a word of the [record](crate::FaultRecord) of a fault. If
-    /// [`FaultRecord::WORDS`](crate::FaultRecord::WORDS) is added to the index of the word, the record is that of a
-    /// call that a server has [refused](crate::Cause::Refused). The records of each kind are counted separately. If no
-    /// such record exists, or it has been overwritten, the status is [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD),
-    /// and the result is the number of records so far.
+    /// [`FaultRecord::WORDS`](crate::FaultRecord::WORDS) is added to the index of the word, the word is from the record
+    /// of a call that a server has [refused](crate::Cause::Refused). The two kinds of records are counted separately.
+    /// If no such record exists, or it has been overwritten, the status is
+    /// [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD), and the result is the number of records so far.
     READ_FAULT = 13: ReadFault(record: FROM_ZERO, index: FROM_ZERO) -> (word: ANY), Supervisor, Core;
 
     /// Starts the thread: the thread enters its entry function once the memory of its process has its initial values.
@@ -140,34 +141,34 @@ system_calls! {
     STOP = 16: Stop(process: PROCESS) -> (), Supervisor, Core;
 
     /// Revokes a service: from now on only the processes that the wiring allows may call it, and all handles that were
-    /// passed on are void. Calls in flight by such a handle fail with [`Refused`](crate::CallError::Refused), and waits
-    /// in them end as if a deadline had passed. One system call looks at some threads only, from the thread in the
-    /// second word on; the result is the next thread to look at, or 0 if all have been looked at.
+    /// passed on are void. Calls in flight that other processes have made by such a handle fail with
+    /// [`Refused`](crate::CallError::Refused), and waits in these calls fail, as if a deadline had passed. One system
+    /// call examines some threads, from the thread in the second word on. The result is the next thread to examine, or
+    /// 0 if all have been examined.
     REVOKE = 17: Revoke(gate: GATE, from: THREAD) -> (next: THREAD), Owner, Core;
 
-    /// Sets a deadline for the calls that the thread makes in its present method, or at home. After the deadline these
-    /// calls end, and the thread enters no other call. The word is a time less than 2^15 units (33 s) away, or 0 for no
-    /// deadline, or [`DEADLINE_OVER`](crate::DEADLINE_OVER) (0xffff) for one that is over. With
-    /// [`DEADLINE_WITHIN`](crate::DEADLINE_WITHIN) (bit 31) the word is a time from now in µs, at most 2^15 - 4 units;
-    /// 0 means that the deadline is over. With this flag, a nearer deadline that is set already stays in force, and the
-    /// second result is the present time.
+    /// Sets a deadline for the calls that the thread makes from the method that it is in, or from its home if it is in
+    /// no call. When the deadline has passed, these calls end, and the thread enters no other. The word is a time less
+    /// than 2^15 units (33 s) away, or 0 for no deadline, or [`DEADLINE_OVER`](crate::DEADLINE_OVER) (0xffff) for one
+    /// that has passed. With [`DEADLINE_WITHIN`](crate::DEADLINE_WITHIN) (bit 31) the word is a time from now in µs, at
+    /// most 2^15 - 4 units; 0 means a deadline that has passed. With this bit, a nearer deadline that is already set
+    /// stays, and the second result is the time now.
     SET_DEADLINE = 18: SetDeadline(end: DEADLINE) -> (before: DEADLINE, now: TICKS), Deadlines, Assembly;
 
-    /// Refuses the call that the thread is in: when the method returns, the call fails with
-    /// [`Refused`](crate::CallError::Refused). The kernel notes the caller in a [record](crate::FaultRecord), once for
-    /// each call.
+    /// Makes the call that the thread is in fail with [`Refused`](crate::CallError::Refused) when its method returns.
+    /// The kernel also writes a [record](crate::FaultRecord) that names the caller, once in each call.
     REFUSE = 19: Refuse() -> (), InCall, Core;
 
-    /// Returns the process that made the call that the thread is in, and the number of the life in which the process
-    /// made it: 0 if the wiring lets no process learn of lost clients, [`ENDED`](crate::client::ENDED) if that life has
-    /// ended.
+    /// Returns the process that made the call that the thread is in, and the number of the life in which that process
+    /// made the call. The number is 0 if no process has `lost_clients` in the wiring, and
+    /// [`ENDED`](crate::client::ENDED) if that life has ended.
     CALLER = 20: Caller() -> (process: PROCESS, life: FROM_ONE), InCall, Core;
 
-    /// Does a part of the work that the kernel has deferred.
+    /// Does a piece of the work that the kernel has deferred.
     WORK = 21: Work() -> (), Idle, Core;
 
-    /// Carries out an action that only some firmware needs: the subject selects the action and the meaning of the other
-    /// words. The subject is one of those in [`inspect`](crate::inspect), [`client`](crate::client) or
+    /// Carries out an action that only some firmware needs. The subject selects the action and the meaning of the other
+    /// words; the subjects are those in [`inspect`](crate::inspect), [`client`](crate::client) and
     /// [`pool`](crate::pool). If nothing has this index, the status is
     /// [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD).
     OPTIONAL = 22: Optional(subject: SUBJECT, index: ANY, more: ANY) -> (first: ANY, second: ANY), Wiring, Core;

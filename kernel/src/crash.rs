@@ -57,7 +57,7 @@ impl<P: Port> Kernel<P> {
         state.crashes = state.crashes.wrapping_add(1);
         state.crashed_at = now;
         self.take_down(process, stopped);
-        // (If a dump is not complete, the worker completes it and then resets the system.)
+        // (If a dump waits, the worker resets the system when it is complete.)
         if stopped && self.supervisor() == Some(process) && self.work.unchecked == 0 {
             self.port.reset_system();
         }

@@ -162,7 +162,7 @@ impl<P: Port> Kernel<P> {
         if let Some(inspection) = self.inspection_mut() {
             inspection.is_last |= is_last;
         }
-        // The dump of an earlier crash is not complete yet.
+        // The dump of the crash before is not complete.
         if self.work.unchecked != 0 {
             return;
         }

@@ -44,7 +44,7 @@ impl<P: Port> Kernel<P> {
         ended.map_or(0, |ended| ended.wrapping_add(1) as Word)
     }
 
-    /// Notifies the servers that have a process as a client that a life of the process has ended.
+    /// Signals the end of a life of a process to the servers that are told of it.
     #[inline]
     pub(crate) fn tell_end(&mut self, process: ProcessId) {
         if let Some(optional) = &mut self.optional

@@ -18,10 +18,10 @@ pub struct Optional<P: Port> {
     pub(crate) end_life: fn(&mut Kernel<P>, ProcessId),
     /// Notes the crash if a process is taken down by one.
     pub(crate) note: fn(&mut Kernel<P>, ProcessId),
-    /// Does a piece of the remaining work for a crash dump.
+    /// Does a piece of the work that is left of a crash dump.
     pub(crate) check_dump: fn(&mut Kernel<P>),
-    /// Writes to the third word the life in which the process in the second word made the call that the current thread
-    /// is in.
+    /// Writes the life of a caller to the third word: the caller is the process in the second word, and the life is the
+    /// one in which it made the call that the current thread is in.
     pub(crate) life_of_caller: fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// The number of lives of each process that have ended, if some process is notified of lost clients.
     pub(crate) ended: &'static mut [u32],

@@ -61,8 +61,7 @@ impl Work {
         self.unswept | self.waking | self.lowering
     }
 
-    /// Returns a copy of the work in which each field that has no meaning at present has a fixed value. `all_run`:
-    /// every process runs.
+    /// Returns the work with a fixed value in each field that means nothing at present. `all_run`: every process runs.
     #[cfg(test)]
     pub fn relevant(self, all_run: bool) -> Work {
         let is_idle = self.unseen.is_empty() && !self.threads().contains(self.chosen);

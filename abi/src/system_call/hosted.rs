@@ -15,11 +15,11 @@ system_calls! {
     /// Waits for an interrupt, in the idle thread.
     IDLE = 0x101: Idle() -> (), HostedPort, HostedPort;
 
-    /// Returns the address of the [`interface`](crate::table::Service::interface) function of a service, if the gate is
-    /// its first one, else 0.
+    /// Returns the address of the [`interface`](crate::table::Service::interface) function of a service if the gate is
+    /// the first gate of the service, and 0 otherwise.
     INTERFACE = 0x102: InterfaceOf(gate: GATE) -> (function: ADDRESS), Everyone, HostedPort;
 
-    /// Reads a register of a [device](crate::hosted), which is named by the start of its registers.
+    /// Reads a register of a [device](crate::hosted). The address of the device's first register names the device.
     DEVICE_READ = 0x103: DeviceRead(mmio: ADDRESS, register: REGISTER) -> (value: ANY), DeviceOwner, HostedPort;
 
     /// Writes a register of a device.
@@ -31,7 +31,7 @@ system_calls! {
     /// Ends the program with an exit status.
     END = 0x106: End(status: ANY) -> !, Test, HostedPort;
 
-    /// Returns the address and the length of the name of a process; without such a process the length is 0.
+    /// Returns the address and the length of the name of a process. If there is no such process, the length is 0.
     NAME = 0x107: NameOf(process: PROCESS) -> (name: ADDRESS, length: LENGTH), Everyone, HostedPort;
 
     /// Returns the address of the [heap](crate::table::Heap) of the process that the thread is in; 0 if it

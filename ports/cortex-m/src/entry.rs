@@ -83,7 +83,7 @@ pub unsafe extern "C" fn slow() {
         "cmp r1, #0",
         "blt .Lslow_other",
         "bl {call}",
-        // All paths from Rust meet here. A null context means the thread that the handler made current.
+        // All paths from Rust meet here. A null context stands for a thread that the handler made current.
         ".global __crossgate_resume_or_load, __crossgate_go_on",
         ".thumb_func",
         "__crossgate_resume_or_load:",

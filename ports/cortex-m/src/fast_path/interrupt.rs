@@ -110,7 +110,7 @@ unsafe extern "C" fn DefaultHandler() {
 const INTERRUPTS_DISABLED: u32 = 0xe000_e180;
 /// The address of the register that makes SysTick and PendSV pending ...
 const INTERRUPT_CONTROL: u32 = 0xe000_ed04;
-/// ... and of the register that does so for a line, whose number is written to it.
+/// ... and of that for a line: it takes the number.
 const SOFTWARE_TRIGGER: u32 = 0xe000_ef00;
 
 const _: () = assert!(PENDSV + 1 == SYSTICK && SYSTICK + 1 == 16, "`DefaultHandler` tells them so");
