@@ -62,7 +62,7 @@ impl<T: Plain> Kept<T> {
         Kept { memory, seed, lock: Mutex::new(()) }
     }
 
-    /// Returns the value that was set last; `None` if there is none, as after the power was off.
+    /// Returns the value that was set last; `None` if there is none, for example after the power was off.
     pub fn get(&self) -> Option<T> {
         let _guard = self.lock.lock();
         let index = [0, 1].into_iter().find(|&index| self.is_valid(index))?;

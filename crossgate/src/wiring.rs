@@ -33,7 +33,7 @@ pub use tables::{EMPTY, Publication, clients, first, gates, methods, passes_hand
 )]
 pub trait Mentioned {}
 
-/// Requires that a mention is proven to be compiled.
+/// Compiles only if the type of a mention proves that the mention was compiled.
 pub const fn mentioned<Mention: Mentioned>() {}
 
 /// The memory of a stack. The linker aligns it.
