@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The subject of [`OPTIONAL`](crate::number::OPTIONAL) by which a server asks about its clients, if the wiring tells
-//! it of lost ones.
+//! The subject of [`OPTIONAL`](crate::number::OPTIONAL) by which a server asks about its clients, if the wiring lets it
+//! learn of lost clients.
 
 use crate::Word;
 use crate::list::constants;
@@ -13,6 +13,5 @@ constants! {
     CLIENT = 0x100;
 }
 
-/// The value that stands for the number of a life in which a process [called](crate::number::CALLER), if that life has
-/// ended.
+/// The value that [`CALLER`](crate::number::CALLER) returns in place of the number of a life that has ended.
 pub const ENDED: Word = Word::MAX;

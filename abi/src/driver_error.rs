@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! [`CallError`] as an error of driver traits: the driver behind a handle stands for a device.
+//! [`CallError`] as an error of driver traits, which a handle can implement in place of a driver.
 
 use crate::CallError;
 

@@ -4,7 +4,7 @@ use crate::list::{constants, list};
 use core::fmt;
 
 list! {
-    /// The reason why a call did not take place or did not return: the one list of these errors.
+    /// The reason why a call failed: the only list of these errors.
     ///
     /// The method's own `Result` is *inside*: in `disk.read(at, &mut block)??` the first `?` is about
     /// the call, the second about the disk. The numbers are part of the ABI.
@@ -56,7 +56,7 @@ list! {
     Refused = 12 => ("refused by the server", Ran::Yes);
 }
 
-/// The progress of a failed call: it has reached the method, or has not.
+/// The progress of a failed call: whether the method has run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ran {
     /// The method has not run.
@@ -107,8 +107,7 @@ impl fmt::Display for CallError {
 
 impl core::error::Error for CallError {}
 
-/// The result of a system call, as the word that is passed: 0, the number of a [`CallError`], or one of the constants
-/// here.
+/// The result of a system call as a word: 0, the number of a [`CallError`], or one of the constants here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Status(pub Word);

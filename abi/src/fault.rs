@@ -3,7 +3,8 @@ use crate::list::list;
 use crate::{MAX_CALL_DEPTH, Word};
 
 list! {
-    /// The reason of a crash, or of another record of a fault: the one list of causes. The numbers are part of the ABI.
+    /// The cause of a crash, or of another event that has a record: the only list of causes. The numbers are part of
+    /// the ABI.
     #[non_exhaustive]
     pub enum Cause: u8;
     /// The name of a cause, and what a record with this cause contains.
@@ -68,8 +69,8 @@ impl Cause {
         self.told().text
     }
 
-    /// Returns whether a process has crashed. Other records report a budget that is used up, perhaps by a server that
-    /// took long, an interrupt that no process owns, or what a server says of its client.
+    /// Returns whether a process has crashed. Other records report a budget that is used up (perhaps by a slow server),
+    /// an interrupt that no process owns, or a call that a server refused.
     #[inline(always)]
     #[must_use]
     pub const fn is_crash(self) -> bool {
@@ -108,11 +109,11 @@ pub enum Detail {
     Address,
     /// The [file](FaultRecord::file) and the [line](FaultRecord::line) of a panic.
     Location,
-    /// The [process](FaultRecord::accuser) that accuses the recorded one.
+    /// The [process](FaultRecord::accuser) that refused a call of the recorded one.
     Accuser,
     /// The interrupt line, as the [address](FaultRecord::address). The record names no process.
     Line,
-    /// The number of times that it has happened, as the [address](FaultRecord::address).
+    /// The number of times that the event has happened, as the [address](FaultRecord::address).
     Count,
 }
 
@@ -121,10 +122,10 @@ pub const NOBODY: u8 = u8::MAX;
 
 /// The kernel's record of a fault.
 ///
-/// Crashes and what [servers say](Cause::Refused) are kept apart, so that no accusation overwrites the record of a
-/// crash.
+/// Records of crashes and of [refused calls](Cause::Refused) are kept apart, so that a refused call never overwrites
+/// the record of a crash.
 ///
-/// A record is read as words, one in a system call, so that the kernel writes no user memory for it. The code that
+/// A record is read as words, one in each system call, so that the kernel writes no user memory for it. The code that
 /// builds a record from the words is in the user library, so that no kernel contains it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FaultRecord {
@@ -144,18 +145,18 @@ pub struct FaultRecord {
     pub instruction: Word,
     /// Address of the name of the file that panicked (a string in flash), else 0.
     pub file: Word,
-    /// Length of that name in bytes, at most [`FILE_LENGTH`](Self::FILE_LENGTH): of a longer name the record has the
-    /// end. The process itself supplies the name, so it may be any text.
+    /// Length of that name in bytes, at most [`FILE_LENGTH`](Self::FILE_LENGTH): a longer name is cut off at its start.
+    /// The process itself supplies the name, so it may be any text.
     pub file_length: Word,
     /// The line of the file at which the process panicked, else 0.
     pub line: Word,
-    /// Index of the process that accuses this one, if the cause is [`Refused`](Cause::Refused).
+    /// Index of the process that refused a call of this one, if the cause is [`Refused`](Cause::Refused).
     pub accuser: Option<u8>,
 }
 
 impl FaultRecord {
-    /// The number of words in a record: the one of [`who`](Self::who), address, instruction, file, file length, line,
-    /// and four bytes of the chain in each of the others, the outermost call lowest.
+    /// The number of words in a record. They are: the word of [`who`](Self::who), address, instruction, file, file
+    /// length, line, and then the chain, four calls in a word, the outermost call in the lowest byte.
     pub const WORDS: usize = Self::CHAIN + MAX_CALL_DEPTH / 4;
     /// The number of bytes of a file name that a record can have.
     pub const FILE_LENGTH: usize = 96;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The devices of the hosted port, a file each: the constants that their drivers and the port share.
+//! The devices of the hosted port, one file for each: the constants that the driver of the device and the port share.
 //!
 //! A device has registers, which are read and written by the system calls
 //! [`DEVICE_READ`](crate::number::hosted::DEVICE_READ) and [`DEVICE_WRITE`](crate::number::hosted::DEVICE_WRITE). The
-//! range of a device in the wiring gives the right to make them; no memory lies at the address of that range. Times are
-//! in µs, and rates in bits per second. An interrupt stays raised until its cause has gone.
+//! range of a device in the wiring gives the right to make these system calls; no memory lies at the address of that
+//! range. Times are in µs, and rates in bits per second. An interrupt stays raised until its cause has gone.
 
 pub mod adc;
 pub mod ethernet;

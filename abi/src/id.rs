@@ -105,7 +105,7 @@ impl<K: Numbered> Debug for Id<K> {
 
 /// A set of things of a kind: bit n stands for number n.
 ///
-/// Sets exist only of kinds of which a firmware has at most 32, so that each member has its own bit: see
+/// Sets exist only for kinds of which a firmware has at most 32, so that each member has its own bit: see
 /// [`MAX_PROCESSES`](crate::MAX_PROCESSES), [`MAX_THREADS`], [`MAX_BUDGETS`](crate::MAX_BUDGETS).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(transparent)]
@@ -171,8 +171,9 @@ impl<K: Numbered> Set<Id<K>> {
     #[inline(always)]
     #[must_use]
     pub const fn of(id: Id<K>) -> Set<Id<K>> {
-        // A rotation costs less than a shift, because the CPU wraps the distance as Rust does. (A shift by 32 or more
-        // is undefined in Rust and gives 0 on the CPU, so the compiler would add code that cuts the distance.)
+        // A rotation costs less than a shift, because the CPU and Rust treat a distance of 32 or more alike. (A shift
+        // by so much overflows in Rust, and gives 0 on the CPU, so the compiler would add code that limits the
+        // distance.)
         Set::of_bits(1u32.rotate_left(id.0 as u32))
     }
 
@@ -180,7 +181,7 @@ impl<K: Numbered> Set<Id<K>> {
     #[inline(always)]
     #[must_use]
     pub const fn contains(self, id: Id<K>) -> bool {
-        // A rotation for the same reason; it also brings the bit to a place where one instruction tests it.
+        // A rotation costs less here, too. It also brings the bit to a place where one instruction tests it.
         self.0.rotate_right(id.0 as u32) & 1 != 0
     }
 
@@ -202,7 +203,7 @@ impl<K: Numbered> Set<Id<K>> {
         self.0 ^= Set::of(id).0;
     }
 
-    /// Returns the members of the set behind this identifier.
+    /// Returns the members of the set with higher numbers than this identifier.
     #[inline(always)]
     #[must_use]
     pub const fn after(self, id: Id<K>) -> Set<Id<K>> {

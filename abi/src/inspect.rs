@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The subjects about which a process with the right can [ask](crate::number::OPTIONAL), and the meaning of the two
-//! words of the answer.
+//! The subjects about which a process with the right to inspect can [ask](crate::number::OPTIONAL), and the meaning of
+//! the two words of the answer.
 
 use crate::Word;
 use crate::list::constants;
@@ -49,7 +49,7 @@ constants! {
     DUMP = 8;
 }
 
-/// The crash dump: what the kernel keeps of the last crash, in memory that no reset clears, as words.
+/// The crash dump: words about the last crash, which the kernel keeps in memory that no reset clears.
 pub mod dump {
     use crate::{FaultRecord, Word};
 
@@ -62,7 +62,7 @@ pub mod dump {
     /// The index of the number of words of the stack.
     pub const LENGTH: usize = RECORD + FaultRecord::WORDS;
     /// The index of the first register of the thread, if the dump has words of the stack. On a microcontroller the
-    /// registers are r0 to r15 and xPSR; on Linux rax to rsp as the CPU numbers them, and rip.
+    /// registers are r0 to r15 and xPSR; on Linux rax to r15 as the CPU numbers them, and rip.
     pub const REGISTERS: usize = LENGTH + 1;
     /// The number of registers.
     pub const REGISTER_COUNT: usize = 17;
@@ -74,7 +74,8 @@ pub mod dump {
     /// The number of words in a dump.
     pub const WORDS: usize = STACK + STACK_WORDS;
 
-    /// Returns the check of the words of a dump. Memory as it is after power-on has another check.
+    /// Returns the check of the words of a dump. The contents of memory after power-on do not have the check that is
+    /// stored there.
     #[must_use]
     pub fn check(words: &[Word; WORDS]) -> Word {
         let others = words.iter().skip(CHECK + 1);
@@ -101,7 +102,7 @@ pub mod dump {
 
 /// The kinds of waits of a thread.
 pub mod wait {
-    /// The thread does not wait. (It runs, or other threads do.)
+    /// The thread does not wait. (It runs, or is ready to run.)
     pub const NOTHING: u8 = 0;
     /// The thread waits for a time.
     pub const TIME: u8 = 1;

@@ -16,7 +16,7 @@
 //! - [`pool`]: how a process controls the threads of its pools;
 //! - [`hosted`]: the devices of the port to Linux.
 //!
-//! The crate contains no code that acts by itself. Look here first when porting.
+//! The crate contains only definitions. Read it first when you write a port.
 #![no_std]
 
 pub mod client;
@@ -60,9 +60,9 @@ pub mod number {
 /// error everywhere.
 pub type Word = usize;
 
-/// A flag in the length of lent memory: the caller offers not only these bytes, but the whole block that they begin,
-/// which is the smallest of 32, 64, 128, ... bytes that holds them. (Without the flag a protection unit may not open a
-/// length that it can't express.)
+/// A flag in the length of lent memory: the caller offers the whole block that begins with these bytes. The block is
+/// the smallest one of 32, 64, 128, ... bytes that holds them. (Without the flag, the kernel refuses memory of a stack
+/// that no region can open exactly.)
 pub const WHOLE_BLOCK: Word = 1 << (Word::BITS - 1);
 /// The priority of threads whose budget is used up: the lowest that a thread of the wiring can have.
 pub const BACKGROUND: u8 = 1;
@@ -70,5 +70,5 @@ pub const BACKGROUND: u8 = 1;
 pub const DEADLINE_UNIT: u64 = 1024;
 /// A flag in a [deadline](number::SET_DEADLINE) of calls: the other bits are a time from now.
 pub const DEADLINE_WITHIN: Word = 1 << 31;
-/// The [deadline](number::SET_DEADLINE) of calls that stands for a time that has passed.
+/// The [deadline](number::SET_DEADLINE) of calls that means that the time has passed.
 pub const DEADLINE_OVER: u16 = u16::MAX;

@@ -7,10 +7,10 @@ pub const MAX_CALL_DEPTH: usize = 8;
 pub const ARGUMENT_WORDS: usize = 4;
 /// The number of result words that a call returns.
 pub const RESULT_WORDS: usize = 2;
-/// The most pieces of memory that one call can be lent. More need more [`ARGUMENT_WORDS`], because a lease takes two,
-/// and more regions of each protection unit, which a port's `protection`, `exit` and `fast_path` open and close; the
-/// message in `crossgate/src/shape.rs` has the number. `LEASES` in the kernel's `lease`
-/// limits those of a thread.
+/// The most pieces of memory that one call can lend. A higher limit needs more [`ARGUMENT_WORDS`], because a lease
+/// takes two, and more regions of each protection unit: a port's `protection`, `exit` and `fast_path` open and close
+/// these. The message in `crossgate/src/shape.rs` states the number. `LEASES` in the kernel's `lease` limits the leases
+/// of a thread.
 pub const LEASES_PER_CALL: usize = 2;
 /// The number of fault records that the kernel keeps; a new record overwrites the oldest.
 pub const FAULT_RECORDS: usize = 2;
@@ -20,8 +20,8 @@ pub const PRIORITIES: usize = 32;
 pub const MAX_PROCESSES: usize = 32;
 /// The most threads that a firmware can have, the idle thread included.
 pub const MAX_THREADS: usize = 32;
-/// The most notifications that a firmware can have, because one byte holds the index of any, and the end of those of a
-/// process.
+/// The most notifications that a firmware can have, because one byte holds the index of a notification, or the end of
+/// the range of a process.
 pub const MAX_NOTIFICATIONS: usize = 255;
 /// The most notifications that a process can own.
 pub const MAX_OWN_NOTIFICATIONS: usize = 32;

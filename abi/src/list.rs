@@ -4,10 +4,10 @@
 /// Makes an enum from a list. An entry is documentation, a name, a number, perhaps more documentation that only rustdoc
 /// shows, and after `=>` a value that belongs to it.
 ///
-/// The enum has a variant for each entry, and `ALL` of them in order. It returns for each its number, its name, its
-/// documentation, and its value; the last by the function that the head of the list names. The kernel's match, the
-/// tests and the book read these, so a new entry is written nowhere else. A number that is used twice, or left out,
-/// does not compile.
+/// The enum has a variant for each entry, and `ALL` of them in order. Functions return the entry with a number, and the
+/// name, the documentation and the value of an entry. The head of the list names the function that returns the value.
+/// The kernel's match, the tests and the book use these, so a new entry is written nowhere else. A number that is used
+/// twice, or left out, does not compile.
 ///
 /// The entry after `besides` is a variant that is not in `ALL`.
 macro_rules! list {
@@ -49,7 +49,7 @@ macro_rules! list {
             }
 
             $(#[$told])*
-            // Inlined, because texts belong to the crate that uses them: no kernel contains any.
+            // Inlined, so that a text is in the crate that uses it: no kernel contains one.
             #[inline(always)]
             #[must_use]
             $visibility const fn $tell(self) -> $Told {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use crate::{ARGUMENT_WORDS, Word};
 
-/// The kind of one word of a call, as far as the kernel has to know. Each kind has its own bit, so that the kernel
-/// finds it at once among several words.
+/// The kind of one word of a call, as far as the kernel has to know it. Each kind has its own bit, so that the kernel
+/// can test several words for a kind at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
@@ -103,7 +103,7 @@ impl Shape {
     /// Returns the kind of word `index`.
     #[must_use]
     pub const fn kind(self, index: usize) -> Kind {
-        // The first word has no tag before it, so this bit of it has another meaning: `Method::HANDLES`.
+        // The first word has no tag before it, so this bit of the first word has another meaning: `Method::HANDLES`.
         let kinds = self.kinds & !(Kind::HandleIfTagIsZero as u16);
         match kinds >> (4 * (index % ARGUMENT_WORDS)) & 15 {
             1 => Kind::Read,

@@ -8,7 +8,7 @@ use crate::{CallError, Status};
 pub struct Signature {
     /// The argument words, from the first register on.
     pub arguments: &'static [Operand],
-    /// The words that the system call returns, from the register after that of the status on; `None` if it does not
+    /// The words that the system call returns, the first in the register after the status; `None` if it does not
     /// return.
     pub results: Option<&'static [Operand]>,
     /// The right that the system call needs.
@@ -27,8 +27,8 @@ pub struct Operand {
 }
 
 /// The content of a word of a system call, with its unit, as a short text.
-// Not an enum, because the compiler writes the path before a name that occurs twice, variants included: its messages
-// would contain `crossgate::Notification` for what is `Notification` in the source.
+// Not an enum: if a name occurs twice, even as a variant, the compiler writes its path in messages. They would name the
+// library's `Notification` as `crossgate::Notification`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Content(pub &'static str);
 
@@ -85,19 +85,19 @@ pub enum Right {
     InCall,
     /// The process that owns the service that the first argument names.
     Owner,
-    /// The supervisor, which is the process that the wiring tells of faults (`supervisor NAME;`).
+    /// The supervisor, which is the process that the kernel notifies of faults (`supervisor NAME;` in the wiring).
     Supervisor,
     /// A process that may set deadlines by the wiring (`deadlines;`).
     Deadlines,
     /// The idle thread, while the kernel has deferred work.
     Idle,
-    /// The processes to which the wiring gives the use of the subject; it depends on the subject which they are.
+    /// The processes to which the wiring gives the right to use the subject.
     Wiring,
     /// The process that owns the device. Any other process commits a fault.
     DeviceOwner,
     /// The hosted port's own code, on behalf of any thread.
     HostedPort,
-    /// Every thread of a program that is set to allow it to all threads, as tests are.
+    /// Every thread, but only in a program that allows it to all threads, such as a test.
     Test,
 }
 
@@ -119,8 +119,8 @@ impl Right {
         }
     }
 
-    /// Returns the status of the system call for a thread without the right, whatever the words are; `None` if it
-    /// depends on more.
+    /// Returns the status of the system call for a thread without the right, whatever the words are; `None` if the
+    /// status depends on more.
     #[must_use]
     pub const fn refusal(self) -> Option<Status> {
         match self {

@@ -3,7 +3,7 @@
 //!
 //! A selector is either a **call**, the index of a [gate](crate::table::Gate), or the bitwise complement of a
 //! **system call number** (a small negative number, which costs one instruction to load).
-//! Calls have the selectors without a complement, because a call is what the kernel does most.
+//! The selector of a call is not complemented, because calls are what the kernel handles most often.
 //!
 //! The book's chapter *System calls*, which is made from the lists here, describes the registers. Times are
 //! microseconds (µs) in two words, the lower first.
@@ -70,7 +70,7 @@ macro_rules! results {
 }
 
 system_calls! {
-    /// The system calls: the one list of them. A call of a method is not in it, because it has no number.
+    /// The only list of the system calls. A call of a method is not in it, because it has no number.
     ///
     /// The numbers are part of the ABI: an entry keeps its number, and a new one gets the next.
     pub enum SystemCall;
@@ -82,8 +82,8 @@ system_calls! {
     /// Lets the other threads of the same priority run first.
     YIELD = 1: Yield() -> (), Everyone, Assembly;
 
-    // Not `Signal`: the compiler writes the path before a name that occurs twice, so its messages would contain
-    // `crossgate::Signal` for the library's `Signal`.
+    // Not `Signal`: if a name occurs twice, the compiler writes its path in messages. They would name the library's
+    // `Signal` as `crossgate::Signal`.
     /// Signals a notification, if the wiring lets the process do so; if not, the error is
     /// [`NotPermitted`](crate::CallError::NotPermitted).
     SIGNAL = 2: SendSignal(notification: NOTIFICATION) -> (), Everyone, Assembly;

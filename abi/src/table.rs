@@ -4,8 +4,8 @@
 //! The tables are the kernel's permission list: the kernel does nothing that they do not permit. All indices in them
 //! are checked when the firmware compiles.
 //!
-//! The row of a process, of a thread or of a notification is what the wiring says of it, and never changes. The kernel
-//! keeps its state beside that.
+//! The row of a process, of a thread or of a notification contains the wiring's description of it, and never changes.
+//! The kernel keeps the changing state elsewhere.
 
 use crate::message::{Number, fail};
 use crate::{
@@ -40,13 +40,13 @@ pub struct System {
     pub dumpers: Set<ProcessId>,
     /// The threads of pools, which their processes start and end at run time.
     pub pooled: Set<ThreadId>,
-    /// The processes that are told of lost clients, and those that may ask about them.
+    /// The processes that may ask about lost clients, and the notifications by which they learn of them.
     pub lost_clients: &'static [LostClients],
     /// True if handles are passed on: some method takes or returns one.
     pub passes_handles: bool,
     /// The supervisor: the process that reads the records of faults.
     pub supervisor: Option<Supervisor>,
-    /// The limits of the run time of threads, and its count, if the wiring has either.
+    /// The limits and the counting of the run time of threads, if the wiring has either.
     pub budgets: Option<&'static Budgets>,
 }
 
@@ -81,13 +81,13 @@ impl System {
     }
 }
 
-/// The limits of the time that threads run before others do.
+/// The limits of the run time of threads.
 pub struct Budgets {
     /// The budgets, at most 32.
     pub budgets: &'static [Budget],
     /// The budgets of each thread.
     pub of_threads: &'static [Set<BudgetId>],
-    /// How long a thread runs before the next of its priority does, in µs; 0: without limit.
+    /// How long a thread runs before the next thread of its priority runs, in µs; 0: without limit.
     pub time_slice: u32,
     /// True if the kernel counts how long each thread and each process has run.
     pub cpu_time: bool,
@@ -148,7 +148,7 @@ impl ProcessRow {
 /// The heap of a process, in a record that the linker (on a microcontroller) or the port (on a host) finds by its name:
 /// `__crossgate_heap_of_` and the name of the process.
 pub struct Heap {
-    /// The allocator. Its state and its memory are the process'.
+    /// The allocator. Its state and its memory belong to the process.
     pub allocator: &'static (dyn GlobalAlloc + Sync),
     /// The text that the record of a crash has in place of a file's name if the memory is exhausted. In place of the
     /// line it has the number of bytes that were asked for.
@@ -285,8 +285,8 @@ pub struct Gate {
     pub owner: ProcessId,
     /// The service.
     pub service: ServiceId,
-    /// The number of bytes that must be left of the caller's stack, less than 2^15; or the reason why a check of the
-    /// stack is not all that the call needs, one of the constants from [`LEASE_TO_READ`](Gate::LEASE_TO_READ) to
+    /// The number of bytes that must be left of the caller's stack, less than 2^15; or, if the call needs more than a
+    /// check of the stack, the reason: one of the constants from [`LEASE_TO_READ`](Gate::LEASE_TO_READ) to
     /// [`CARE`](Gate::CARE).
     pub room: u16,
     /// The entry point of the method.
@@ -305,8 +305,8 @@ impl Gate {
     pub const LEASE_TO_WRITE: u16 = u16::MAX - 2;
     /// The room of a call that needs the lock of its object, and nothing else.
     pub const EXCLUSIVE: u16 = u16::MAX - 1;
-    /// The room of a call with other leases or with handles among its words, of one that needs very much stack, or of
-    /// any in a firmware that [counts](Budgets::cpu_time) how long processes run.
+    /// The room of a call that has other leases, or handles, among its words; of a call that needs very much stack; and
+    /// of every call in a firmware that [counts](Budgets::cpu_time) how long processes run.
     pub const CARE: u16 = u16::MAX;
     /// The number of bytes of the callee's stack that the kernel uses to enter a method on a microcontroller.
     pub const ENTRY_SIZE: u16 = 136;
@@ -434,7 +434,7 @@ pub struct NotificationRow {
 }
 
 /// An interrupt line bound to a notification.
-// A port's assembly looks for a line in them.
+// A port's assembly searches these for a line.
 #[repr(C)]
 pub struct Interrupt {
     /// The number of the line in the interrupt controller.
@@ -443,7 +443,7 @@ pub struct Interrupt {
     pub notification: NotificationId,
 }
 
-/// The process that may read fault records, and the notification that tells it of a new one.
+/// The process that may read fault records, and the notification by which it learns of a new one.
 #[derive(Clone, Copy)]
 pub struct Supervisor {
     /// The process.
@@ -452,14 +452,14 @@ pub struct Supervisor {
     pub notification: NotificationId,
 }
 
-/// A process that may ask for the number of the life of a process, and the notification that tells it when one has
-/// ended.
+/// A process that may ask for the numbers of lives of other processes, and the notification by which it learns that a
+/// life has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LostClients {
     /// The process.
     pub process: ProcessId,
-    /// A notification that the process owns, if it is told of lost clients.
+    /// A notification that the process owns, if it learns of lost clients by one.
     pub notification: Option<NotificationId>,
-    /// The processes that may call the process.
+    /// The processes that may call it.
     pub clients: Set<ProcessId>,
 }

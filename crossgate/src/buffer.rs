@@ -7,9 +7,9 @@ use core::ops::{Deref, DerefMut};
 /// A buffer for the stack that can always be lent as a whole, without a copy.
 ///
 /// The kernel never exposes a byte that was not offered, and a memory protection unit opens aligned blocks only. A
-/// plain array on the stack, or a part of one, is no such block, so a call lends a copy of it. The copy takes time, and
-/// two to four times the array's length on the stack. A `LeaseBuf` is a block. `N` is a power of two from 32 to 65536
-/// bytes.
+/// plain array on the stack, or a part of one, is not such a block, so a call lends a copy of it. The copy takes time,
+/// and two to four times the array's length on the stack. A `LeaseBuf` is a block. `N` is a power of two from 32 to
+/// 65536 bytes.
 ///
 /// (On Linux at most 16 KiB are lent in one piece. Memory declared with [`shared!`](crate::shared!) can be lent in any
 /// part, and so can constants.)
@@ -28,7 +28,7 @@ use core::ops::{Deref, DerefMut};
 /// # });
 /// ```
 ///
-/// A function for buffers of any size requires that the size is one of a block:
+/// A function for buffers of any size has to require that the size is that of a block:
 ///
 /// ```
 /// use crossgate::{Block, BlockSize, LeaseBuf};
@@ -69,7 +69,7 @@ pub struct BlockSize<const N: usize>;
     note = "a memory protection unit opens blocks of these sizes; take the next larger power of two, and lend the `first` bytes"
 )]
 pub trait Block {
-    /// A type that has the alignment of the size.
+    /// A type whose alignment is this size.
     type Alignment: Copy;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Both ends of a call, as the stubs of `#[interface]` use them.
 //!
-//! Each parameter is put and taken separately, at the position that follows from the shapes before it. So a [`Wire`]
-//! type that handles other words than its shape says spoils its own value only: it can't make a lease of words that the
-//! kernel has checked as something else.
+//! Each parameter is put into words and taken from words separately, at the position that follows from the shapes of
+//! the parameters before it. So if a [`Wire`] type handles more or fewer words than its shape says, only its own value
+//! is wrong: the type can't make a lease of words that the kernel has checked as something else.
 
 use crate::status::failure;
 use crate::wire::{Decoder, Encoder, Invalid, Parameter, Wire, Words};
@@ -45,8 +45,8 @@ pub unsafe fn take<P: Parameter>(words: Words, position: &mut usize) -> Result<P
 /// copy.
 ///
 /// # Errors
-/// The error of the kernel or of the server's thunk, or `BadReply`, because the reply comes from a process that is not
-/// trusted.
+/// The error of the kernel or of the server's thunk; or `BadReply` if the reply, which comes from a process that is not
+/// trusted, is not a value of its type.
 #[inline(always)]
 pub fn call<R: Wire>(
     handle: RawHandle,
@@ -56,7 +56,7 @@ pub fn call<R: Wire>(
 ) -> Result<R, CallError> {
     let selector = handle.selector(method);
     let reply = arch::call(selector, words, shape.words.into());
-    // One by one, so that the compiler keeps all of them in registers.
+    // Separate variables, so that the compiler keeps all of them in registers.
     let (mut status, [mut first, mut second]) = (reply.status, reply.words);
     if status != 0 {
         if shape.has_leases() && status == CallError::BadLease as Word {

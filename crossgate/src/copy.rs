@@ -59,7 +59,7 @@ where
 {
     // The block is zeroed in its place, because `LeaseBuf::new` would take room for another one.
     let mut block = MaybeUninit::<LeaseBuf<N>>::uninit();
-    // SAFETY: a buffer may have any bytes, so zeroes are one.
+    // SAFETY: a buffer may have any bytes, so zeroes are valid.
     let block = unsafe {
         block.as_mut_ptr().write_bytes(0, 1);
         block.assume_init_mut()

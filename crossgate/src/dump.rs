@@ -4,8 +4,8 @@
 //! A process to which the wiring says `crash_dumps;` may read the dump. The kernel writes it when a process crashes,
 //! into memory of its own that nothing resets: the dump survives a restart of the process, of the reader, and of the
 //! whole system, until the next crash or until the power is off. It contains the part of the stack that belongs to the
-//! process that crashed, and the registers: *memory of another process*, which may be a key or a password. A process
-//! with this right sees them.
+//! process that crashed, and the registers: *memory of another process*, which may contain a key or a password. A
+//! process with this right sees it.
 //!
 //! ```no_run
 //! # fn show() -> Result<(), crossgate::CallError> {
@@ -64,8 +64,8 @@ impl CrashDump {
         decode(record.unwrap_or(&[0; FaultRecord::WORDS]))
     }
 
-    /// Returns the time of the crash, in time since the system had started then; at most 1 ms too early. (It wraps
-    /// around after 49 days.)
+    /// Returns the time from the start of the system to the crash; at most 1 ms too little. (It wraps around after 49
+    /// days.)
     #[must_use]
     pub fn time(&self) -> Duration {
         Duration::from_millis(self.words[dump::TIME] as u64)
@@ -78,7 +78,7 @@ impl CrashDump {
     }
 
     /// Returns the registers with their names. They are 0 where the kernel could not read them, as after a stack
-    /// overflow; and a system call (a panic is one) does not keep all of them.
+    /// overflow; and a system call (a panic is one) does not save all of them.
     pub fn registers(&self) -> impl Iterator<Item = (&'static str, Word)> {
         let registers = self.words.iter().skip(dump::REGISTERS);
         NAMES.into_iter().zip(registers.copied())
@@ -96,15 +96,14 @@ impl CrashDump {
     }
 }
 
-/// Reads the crash dump, if there is one: if its checksum, which the kernel has written with it, is right.
+/// Reads the crash dump. Returns `None` if there is no dump: then the checksum is wrong.
 ///
 /// # Errors
 /// [`NotPermitted`](CallError::NotPermitted) if the caller may not read crash dumps.
 pub fn read() -> Result<Option<CrashDump>, CallError> {
     let mut words = [0; dump::WORDS];
     let mut is_of_this_run = false;
-    // If a process crashes meanwhile, the checksum is wrong, and all has to be read again. That does not repeat for
-    // ever.
+    // If a process crashes meanwhile, the checksum is wrong, and all has to be read again. Three attempts are enough.
     for _ in 0..3 {
         for (index, word) in words.iter_mut().enumerate() {
             let reply = system_call(number::OPTIONAL, [DUMP, index, 0]);

@@ -2,9 +2,9 @@
 //! The records of crashes of other processes.
 //!
 //! The process that the wiring names with `supervisor NOTIFICATION;` is notified of every crash and may read the
-//! records: those of crashes by [`Faults`], and those of calls that a server has [refused](crate::server::refuse) by
-//! [`Refusals`]. The kernel keeps the last few of each kind. Processes that [inspect](crate::inspect) may read them,
-//! too, but are not notified.
+//! records: [`Faults`] reads those of crashes, and [`Refusals`] those of calls that a server has
+//! [refused](crate::server::refuse). The kernel keeps the last few of each kind. Processes that
+//! [inspect](crate::inspect) may read them, too, but are not notified.
 
 use crate::arch::system_call;
 use crossgate_abi::{CallError, FAULT_RECORDS, Status, Word, inspect, number};
@@ -54,7 +54,7 @@ impl Iterator for Faults {
 ///
 /// The kernel does not know if the claim is true. So before you restart or stop a client on the word of a server, check
 /// the accuser: act only if you trust this server with that decision, or if several servers agree, because a hostile
-/// server accuses any process that calls it.
+/// server can accuse any process that calls it.
 ///
 /// ```no_run
 /// # use crossgate::fault::Refusals;
@@ -155,12 +155,12 @@ pub fn decode(words: &[Word; FaultRecord::WORDS]) -> FaultRecord {
 }
 
 /// Returns the name of the source file that panicked, or the end of the name if it is long. The process can choose any
-/// text: where you print it, check that it forges nothing. Returns `None` if the record has no name, or if it is not a
-/// text in flash (in the constants of the program, if that runs on Linux).
+/// text, so check the text before you print it where it could forge other output. Returns `None` if the record has no
+/// name, or if it is not a text in flash (in the constants of the program, if that runs on Linux).
 #[must_use]
 pub fn panic_file(record: &FaultRecord) -> Option<&'static str> {
     let name = constant(record.file, record.file_length)?;
-    // The rest of a long name may begin within a character.
+    // A long name is cut off at its start, perhaps within a character.
     let start = name.iter().position(|byte| byte & 0b1100_0000 != 0b1000_0000)?;
     str::from_utf8(name.get(start..)?).ok()
 }

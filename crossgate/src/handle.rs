@@ -36,9 +36,9 @@ impl RawHandle {
 /// `Handle<dyn Temperature>`.
 ///
 /// A handle is plain data, worth nothing without the kernel's consent: the wiring says which process may call which
-/// service. A process that has the right to call gives the right away with the handle, as an argument or in a result of
-/// a call; [`server::revoke`](crate::server::revoke) takes it back. The methods of a handle are those of the interface;
-/// each may also fail with a [`CallError`](crate::CallError).
+/// service. A process that has the right to call passes this right on when it passes the handle on, as an argument or
+/// in a result of a call; [`server::revoke`](crate::server::revoke) takes the right back. The methods of a handle are
+/// those of the interface; each may also fail with a [`CallError`](crate::CallError).
 ///
 /// ```
 /// # use crossgate::{Handle, CallError, interface, testing::Wiring};
@@ -76,7 +76,7 @@ impl<I: ?Sized + Interface> fmt::Debug for Handle<I> {
     }
 }
 
-// Associated functions, not methods: a method would hide one of the interface.
+// Associated functions, not methods: a method would hide a method of the interface.
 impl<I: ?Sized> Handle<I> {
     #[doc(hidden)]
     #[must_use]
@@ -141,15 +141,15 @@ impl<I: ?Sized + Interface, const N: usize> Handles<I, N> {
     /// Returns the handle of object `index`.
     ///
     /// # Panics
-    /// If there are not so many objects. In the wiring that is a compile error.
+    /// If there is no such object. In the wiring that is a compile error.
     #[must_use]
     #[track_caller]
     pub const fn at(self, index: usize) -> Handle<I> {
-        assert!(index < N, "there are not so many objects in the array");
+        assert!(index < N, "the array has no such object");
         Handle::__of_gate(self.0.gate() + index * I::SHAPES.len())
     }
 
-    /// Returns the handle of object `index`, if there are so many objects.
+    /// Returns the handle of object `index`, if there is such an object.
     #[must_use]
     pub const fn get(self, index: usize) -> Option<Handle<I>> {
         if index < N { Some(self.at(index)) } else { None }

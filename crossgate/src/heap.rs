@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The allocator of a firmware: memory comes from the heap of the process that the thread is in.
 //!
-//! `crossgate-link` copies the functions here, and those that lead to them, for each process that allocates, as it does
-//! for a library's statics. In each copy the name `__crossgate_heap` stands for the heap of that process. A firmware in
-//! which a process without a heap could allocate does not link.
+//! `crossgate-link` copies the functions here, and the functions that call them, for each process that allocates, as it
+//! copies the statics of a library. In each copy the name `__crossgate_heap` means the heap of that process. A firmware
+//! in which a process without a heap could allocate does not link.
 
 use crate::arch::system_call;
 use core::alloc::{GlobalAlloc, Layout};
@@ -41,7 +41,8 @@ unsafe impl GlobalAlloc for Allocator {
     }
 }
 
-/// Crashes the process, because its heap is exhausted. The linker has `handle_alloc_error` of the Rust library call this.
+/// Crashes the process, because its heap is exhausted. The linker makes `handle_alloc_error` of the Rust library call
+/// this function.
 #[unsafe(no_mangle)]
 extern "Rust" fn __crossgate_heap_exhausted(size: usize, _align: usize) -> ! {
     let text = __crossgate_heap.exhausted;

@@ -2,7 +2,7 @@
 //! Work on lent memory where it lies: by elements, by chunks, and by cells.
 //!
 //! An image or a block of audio is never copied as a whole: an element is loaded into a register when it is read, and
-//! stored when it is set. That takes as long as in the memory of the own process.
+//! stored when it is set. An access takes as long as one to the process' own memory.
 
 use crate::lease::copy_once;
 use crate::{Lease, LeaseMut, Plain};
@@ -257,7 +257,7 @@ impl<T: Plain> LeaseCell<'_, T> {
 /// Parts of lent memory, one after the other: see [`Lease::chunks`].
 pub struct Chunks<'a, T: Plain> {
     rest: Lease<'a, [T]>,
-    /// In elements.
+    /// The size of a part in elements.
     size: usize,
 }
 

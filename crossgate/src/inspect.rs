@@ -48,7 +48,7 @@ pub enum Wait {
     Nothing,
     /// A time.
     Time,
-    /// Notifications of the process in which the thread executes: bit 31 is the first of it, bit 30 the second, and so
+    /// Notifications of the process in which the thread executes: bit 31 is its first one, bit 30 the second, and so
     /// on.
     Notifications(u32),
     /// An object that lets one call in at a time.
@@ -60,7 +60,7 @@ pub enum Wait {
     },
     /// A mutex of the process in which the thread executes, and the thread that holds the mutex.
     Mutex(Option<u8>),
-    /// Memory of its home that was lent to another process, in which this thread still is. The home restarts
+    /// Memory of its home that was lent to a call, and the thread that is still in that call. The home restarts
     /// afterwards.
     Memory(Option<u8>),
     /// Nothing wakes the thread: it has ended.
@@ -121,7 +121,8 @@ pub fn calls(index: u8) -> Result<[u8; MAX_CALL_DEPTH], CallError> {
 /// Returns the number of bytes of its stack that a thread has ever used since the system started.
 ///
 /// The kernel has painted the stack at the start, and looks at a few words in each system call, so this takes a system
-/// call for each 128 bytes that are still unused. (A thread could repaint its stack, and seem to have used less.)
+/// call for each 112 bytes that are still unused (on a microcontroller). (A thread could repaint its stack, and seem to
+/// have used less.)
 ///
 /// # Errors
 /// As for [`thread`].
@@ -178,7 +179,8 @@ pub fn crashes(index: u8) -> Result<(u32, Option<FaultRecord>), CallError> {
 }
 
 /// Returns how long a thread has run since the system started, in any process; `None` if the wiring does not say
-/// `cpu_time;`, or if there is no such thread. The kernel's time counts for the thread that it serves or interrupts.
+/// `cpu_time;`, or if there is no such thread. Time in the kernel counts for the thread that the kernel serves or
+/// interrupts.
 ///
 /// # Errors
 /// [`NotPermitted`](CallError::NotPermitted) if the caller may not inspect.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The product of `#[interface]` from a trait.
+//! The traits that `#[interface]` implements for a trait, and the descriptions of methods in them.
 
 use crate::Parameter;
 use crate::shape::broken_limit;
@@ -13,8 +13,8 @@ use crossgate_abi::table::{Method, Thunk};
 /// # Safety
 /// `Client` is `repr(transparent)` over [`RawHandle`](crate::RawHandle).
 //
-// The trait has no parameters, so only the crate of the trait can implement it for `dyn Trait`: no server and no client
-// can contradict what that crate says of the interface.
+// `Interface` has no type parameters, so only the crate that defines `Trait` can implement it for `dyn Trait`: no
+// server and no client can contradict what that crate says of the interface.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an interface",
     note = "put `#[interface]` on the trait"
@@ -24,7 +24,7 @@ pub unsafe trait Interface: 'static {
     type Client;
     /// The name, with its path, and with the names of its generic parameters.
     const NAME: &'static str;
-    /// The names of the methods and of their parameters, for readers that know no Rust.
+    /// The names of the methods and of their parameters, for tools that can't read Rust.
     const METHODS: &'static [MethodText];
     /// The shapes of the methods, in the order of the trait.
     const SHAPES: &'static [MethodShape];
@@ -32,11 +32,11 @@ pub unsafe trait Interface: 'static {
 
 /// `dyn I: ServedBy<T>` if `T: I`. Implemented by [`#[interface]`](macro@crate::interface).
 ///
-/// The crate of a server may implement this trait for a type of its own, too: then its own process is entered
-/// elsewhere, with the same rights.
+/// The crate of a server may also implement this trait by itself, for a type of its own: then calls enter its own
+/// process at other addresses, with the same rights.
 ///
 /// # Safety
-/// The entries expect a `*mut T`.
+/// The entry points expect a `*mut T`.
 #[diagnostic::on_unimplemented(message = "`{T}` does not implement the interface `{Self}`")]
 pub unsafe trait ServedBy<T>: Interface {
     /// The entry points of the methods, in the order of the trait.
@@ -90,7 +90,7 @@ impl MethodShape {
     }
 }
 
-/// A method as its source has it.
+/// A method, as in the source text.
 #[derive(Clone, Copy, Debug)]
 pub struct MethodText {
     /// Its name.
@@ -103,7 +103,7 @@ pub struct MethodText {
     pub result: &'static str,
 }
 
-/// A parameter as its source has it.
+/// A parameter, as in the source text.
 #[derive(Clone, Copy, Debug)]
 pub struct ParameterText {
     /// Its name.

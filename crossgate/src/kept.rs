@@ -44,7 +44,7 @@ impl<T: Plain> Checked<T> {
 #[derive(Debug)]
 pub struct Kept<T: 'static> {
     memory: &'static KeptMemory<T>,
-    /// The start value of the checksums: no other static has the same.
+    /// The start value of the checksums, which depends on the static.
     seed: u32,
     lock: Mutex<()>,
 }
@@ -62,7 +62,7 @@ impl<T: Plain> Kept<T> {
         Kept { memory, seed, lock: Mutex::new(()) }
     }
 
-    /// Returns the value that was set last; `None` if there is none, as after the power was off.
+    /// Returns the value that was set last; `None` if there is none, for example after the power was off.
     pub fn get(&self) -> Option<T> {
         let _guard = self.lock.lock();
         let index = [0, 1].into_iter().find(|&index| self.is_valid(index))?;
@@ -126,7 +126,7 @@ impl<T: Plain> Kept<T> {
     }
 }
 
-/// Reads volatile memory byte by byte, because for a large value `read_volatile` takes room on the stack for several,
+/// Reads volatile memory byte by byte, because `read_volatile` of a large value takes stack for several copies of it,
 /// and a service runs on the stack of its caller.
 ///
 /// # Safety

@@ -3,10 +3,10 @@
 //!
 //! The caller passes a plain reference; the server gets a [`Lease`] or [`LeaseMut`], which is valid while the method
 //! runs. Memory that can't be lent where it lies, such as most plain arrays and values, is lent as a copy on the
-//! caller's stack, which is copied back: a [`LeaseBuf`], a constant and [`shared!`](crate::shared!) memory need no
-//! copy. The memory belongs to a process that the server does not trust and that may change it at any time, so a server
-//! never gets a reference to it: every access copies as many elements as it needs, one of them or all. The module
-//! `in_place` works on much memory where it lies.
+//! caller's stack, which is copied back after the call. A [`LeaseBuf`], a constant and [`shared!`](crate::shared!)
+//! memory need no copy. The memory belongs to a process that the server does not trust and that may change it at any
+//! time, so a server never gets a reference to it: every access copies as many elements as it needs, one of them or
+//! all. The module `in_place` has functions to work on much memory where it lies.
 
 use crate::buffer::{Block, BlockSize, First, FirstMut, LeaseBuf};
 use crate::seal::Seal;
@@ -125,8 +125,8 @@ impl<'a, X: ?Sized + Lendable> Lease<'a, X> {
         (self.address, self.length)
     }
 
-    /// Returns the address of the memory, for a device that accesses memory itself (a DMA controller). The memory is lent
-    /// until the method returns: the device has to have stopped by then.
+    /// Returns the address of the memory, for a device that accesses memory itself (a DMA controller). The memory is
+    /// lent only until the method returns, so the device has to stop before.
     #[must_use]
     pub fn address(&self) -> usize {
         self.address.addr()
@@ -202,7 +202,7 @@ impl<'a, X: ?Sized + Lendable> Deref for LeaseMut<'a, X> {
 }
 
 impl<'a, X: ?Sized + Lendable> LeaseMut<'a, X> {
-    /// Wraps memory that was lent for writing, and of which no other lease has this part.
+    /// Wraps memory that was lent for writing. No other lease may include it.
     pub(crate) const fn new(lent: Lease<'a, X>) -> LeaseMut<'a, X> {
         LeaseMut(lent, PhantomData)
     }
@@ -252,8 +252,8 @@ pub struct Offered {
     length: usize,
 }
 
-/// Checks that an array is short enough to be copied, so that it can be lent wherever it lies. Without the check, it
-/// would depend on the place of a longer array if it can be lent.
+/// Checks that an array is short enough to be copied, so that it can be lent wherever it lies. Without the check, the
+/// place of a longer array would decide whether it can be lent.
 #[track_caller]
 const fn check_size(bytes: usize) {
     assert!(
@@ -262,7 +262,7 @@ const fn check_size(bytes: usize) {
     );
 }
 
-/// Returns the word of a length at the start of a block that may be opened as a whole.
+/// Returns the word for the length of memory at the start of a block, with the flag that offers the whole block.
 const fn of_block(length: usize) -> Word {
     // Empty memory has no block.
     if length == 0 { 0 } else { length | WHOLE_BLOCK }
@@ -323,8 +323,8 @@ lend! {
         |lease| lease.0.address.cast_mut(), lease.0.length;
 }
 
-// The kernel has checked that the caller may lend the memory. It is the caller's fault if the length is no multiple of
-// the element's, or if the start is not aligned for it.
+// The kernel has checked that the caller may lend the memory. If the length is not a multiple of the element's size, or
+// if the start is not aligned for the element, the words are not valid.
 impl<'a, X: ?Sized + Lendable> Parameter for Lease<'a, X> {
     const SEAL: Seal = Seal;
     const ARGUMENT: Shape = Shape::READ;

@@ -62,8 +62,8 @@
 //! | decide if a crashed process restarts or stops | [`supervise`] |
 //! | test on a host | [`testing`] |
 //!
-//! With the feature `embedded-hal` or `embedded-io` a [`CallError`] is an error of drivers as well: a type that
-//! implements their traits for a device behind a handle has it as its `Error`, and passes on the errors of calls by
+//! With the feature `embedded-hal` or `embedded-io`, a [`CallError`] is also an error of driver traits: a type that
+//! implements these traits for a device behind a handle can use it as its `Error`, and pass on the errors of calls by
 //! `?`.
 #![cfg_attr(target_os = "none", no_std)]
 

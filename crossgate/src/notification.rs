@@ -138,15 +138,15 @@ impl Notification {
     /// Unmasks the interrupts that are bound to the notification: at start they are masked, and an interrupt that has
     /// arrived is masked until this is called.
     ///
-    /// The caller has seen everything that came before: a pending interrupt is cleared, unless the device still holds
-    /// its line. So if the device holds the line until it is served, as most do, serve the device first, and then
+    /// All interrupts before this call count as seen: a pending interrupt is cleared, unless the device still holds its
+    /// line. So if the device holds the line until it is served, as most do, serve the device first, and then
     /// acknowledge: each interrupt is one signal. If the interrupts are pulses, acknowledge first, and then look at the
     /// device: none is lost.
     pub fn acknowledge(self) {
         system_call(number::ACKNOWLEDGE, [self.index.into()]);
     }
 
-    /// Returns the notification without the right to wait, to be given away inside the process.
+    /// Returns the notification without the right to wait, to be passed on inside the process.
     #[must_use]
     pub const fn as_signal(self) -> Signal {
         Signal(self.index)
@@ -186,7 +186,7 @@ impl Arrived {
         self.0 == notification.index
     }
 
-    /// Signals it again, for another thread to take it.
+    /// Signals the notification again, so that another thread can take the signal.
     pub fn signal_again(self) {
         system_call(number::SIGNAL, [self.0.into()]);
     }
@@ -258,7 +258,8 @@ impl Set {
     #[inline]
     fn wait_for_ever(self) -> u8 {
         loop {
-            // The time of a call may be over. A method that goes on waiting then is killed later.
+            // The wait may end because the deadline of the call has passed. A method that waits on after that is killed
+            // later.
             if let Some(index) = self.wait_for(FOR_EVER) {
                 return index;
             }
@@ -308,7 +309,7 @@ fn place<const N: usize>(notifications: [Notification; N], index: u8) -> usize {
     notifications.iter().position(|notification| notification.index == index).unwrap_or(0)
 }
 
-/// Returns the timeout in µs, which is never without an end.
+/// Returns the timeout in µs, which is always less than [`FOR_EVER`].
 fn limited(timeout: Duration) -> u64 {
     microseconds(timeout).min(FOR_EVER - 1)
 }

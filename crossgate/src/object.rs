@@ -30,7 +30,7 @@ impl<T> Deref for Concurrent<T> {
     }
 }
 
-/// An object that the kernel lets one call in at a time: its methods may take `&mut self`, and its state need not be
+/// An object into which the kernel lets one call at a time: its methods may take `&mut self`, and its state need not be
 /// `Sync`. It is reached by calls only, even from a thread of its own process.
 #[derive(Debug)]
 #[repr(transparent)]
@@ -52,11 +52,12 @@ impl<T> Exclusive<T> {
 /// # Safety
 /// `Handle` is transparent over a `RawHandle`; the type is `COUNT` objects of equal size in a row.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no service object",
+    message = "`{Self}` is not a service object",
     note = "write `Concurrent<T>` (`&self` methods, `T: Sync`), `Exclusive<T>` (one call at a time) or an array of these"
 )]
 pub unsafe trait ServiceObject: 'static {
-    /// No other crate can define the number of objects and the type of their handles, because it can't name the type.
+    /// No other crate can define the number of objects and the type of their handles, because it can't name the type
+    /// `Seal`.
     #[doc(hidden)]
     const SEAL: Seal;
     /// The number of objects in this value.
@@ -109,7 +110,7 @@ impl<A> Array<A> {
 /// `O: Publish<dyn I>`: an object of type `O` can be published as a service with interface `I`.
 ///
 /// # Safety
-/// The entries expect the objects in `Self`.
+/// The entry points expect objects of `Self`.
 pub unsafe trait Publish<I: ?Sized + Interface>: ServiceObject {
     /// The entry points of the methods.
     const THUNKS: &'static [Thunk];

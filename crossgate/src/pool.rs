@@ -38,16 +38,16 @@
 //! # The end of a job before it is done
 //!
 //! A job that waits or computes in its own process ends at once. A job that is in a method of another process ends when
-//! it has returned to its own: a wait for an object or a notification there fails at once, as when the process of a
-//! caller is taken down; a method that computes finishes first. Calls into this process by other threads are not
-//! affected.
+//! it has returned to its own process. In the other process a wait for an object or a notification fails at once, as
+//! when the process of a caller is taken down; a method that computes finishes first. Calls into this process by other
+//! threads are not affected.
 //!
-//! The job ends as if it never continued: **nothing that it owned is dropped**. A [`JoinHandle`] that it had keeps its
-//! thread, a [`Shared`](crate::Shared) static stays taken. A [mutex](crate::sync::Mutex) that it had taken is never
-//! freed, because the protected value may be half written: a thread that waits for the mutex, or does so later, panics,
-//! so that the process restarts (at the latest when the thread that had it is done with its next job). Only
-//! [`try_lock`](crate::sync::Mutex::try_lock) does not panic. So end only jobs that wait for others or compute, and
-//! tell all other jobs to stop.
+//! The job ends as if it never continued: **nothing that it owned is dropped**. The thread of a [`JoinHandle`] that it
+//! had stays taken, and so does a [`Shared`](crate::Shared) static. A [mutex](crate::sync::Mutex) that it had taken is
+//! never freed, because the protected value may be half written: a thread that waits for the mutex, now or later,
+//! panics, so that the process restarts. (A thread that waits later panics at the latest when the thread that had the
+//! mutex is done with its next job.) Only [`try_lock`](crate::sync::Mutex::try_lock) does not panic. So end only jobs
+//! that wait for others or compute, and tell all other jobs to stop.
 //!
 //! When the process restarts, so does its pool.
 
@@ -164,8 +164,9 @@ pub struct Worker {
 #[repr(C, align(8))]
 struct Words(MaybeUninit<[usize; JOB_WORDS]>);
 
-// SAFETY: the state says which thread alone uses the contents of the cells: the thread that has taken this one, until
-// there is a job; this thread, until the job has ended; then the thread that has the handle. The contents are `Send`.
+// SAFETY: the state says which single thread uses the contents of the cells: the thread that has taken this worker,
+// until there is a job; then the worker itself, until the job has ended; then the thread that has the handle. The
+// contents are `Send`.
 unsafe impl Sync for Worker {}
 
 impl Worker {
@@ -269,11 +270,11 @@ impl Worker {
 const fn check_sizes<F, R>() {
     assert!(
         size_of::<F>() <= size_of::<Words>() && align_of::<F>() <= align_of::<Words>(),
-        "a job takes at most four words along: let it have a reference to more"
+        "a job captures at most four words: let it capture a reference to more"
     );
     assert!(
         size_of::<R>() <= size_of::<Words>() && align_of::<R>() <= align_of::<Words>(),
-        "the result of a job is at most four words: let it write more to where it has a reference to"
+        "the result of a job has at most four words: let the job write more through a reference"
     );
 }
 
@@ -288,11 +289,12 @@ impl Pool {
     #[doc(hidden)]
     pub fn __run(self, index: usize) -> ! {
         let worker = &self.threads[index];
-        // The thread restarts, because its job was ended, or the process starts.
+        // The thread starts here when the process starts, and again when its job was ended.
         worker.settle();
         loop {
             let state = worker.state.load(SeqCst);
-            // If there is a job, the thread only has to report that it holds nothing any more.
+            // If there is a job, this system call does not park the thread, but only reports that it holds nothing any
+            // more.
             let parks = if Does::of(state) == Does::Waits { !state } else { state };
             system_call(number::OPTIONAL, [PARK, worker.state.as_ptr().addr(), parks]);
             worker.turn();
@@ -304,14 +306,14 @@ impl Pool {
     /// If the handle is dropped, the job continues, and its result is dropped.
     ///
     /// # Errors
-    /// [`NoThread`] if each thread has a job, or if there is still a handle of its last job: the pool has as many
-    /// threads at a time as the wiring says.
+    /// [`NoThread`] if no thread is free. A thread is free if it has no job, and no handle of its last job is left.
+    /// (The wiring fixes the number of threads.)
     pub fn spawn<F, R>(self, job: F) -> Result<JoinHandle<R>, NoThread>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        // Here as well, so that the compiler's message shows the line of the caller.
+        // Checked here as well, so that the compiler's message shows the line of the caller.
         const { check_sizes::<F, R>() };
         self.try_spawn(job).map_err(|_| NoThread)
     }
@@ -372,7 +374,7 @@ impl<R> JoinHandle<R> {
     /// Returns the result, if the job has ended. Otherwise returns the handle, for the next attempt.
     ///
     /// # Errors
-    /// The handle. Inside, as for [`join`](Self::join).
+    /// The handle, if the job has not ended. The errors of the inner result are those of [`join`](Self::join).
     pub fn try_join(self) -> Result<Result<R, Ended>, JoinHandle<R>> {
         match Does::of(self.worker.state.load(SeqCst)) {
             Does::Done => {
@@ -389,8 +391,8 @@ impl<R> JoinHandle<R> {
         }
     }
 
-    /// Waits up to `timeout` until the job has ended, or the deadline of the call that the thread is in is over, and
-    /// returns as [`try_join`](Self::try_join) does.
+    /// Waits until the job has ended, but at most for `timeout`, and not past the deadline of the call that the thread
+    /// is in. Returns as [`try_join`](Self::try_join) does.
     ///
     /// # Errors
     /// As for [`try_join`](Self::try_join).

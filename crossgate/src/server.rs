@@ -13,8 +13,8 @@ use crossgate_abi::{Word, number};
 /// [`CallError::Refused`] when the method returns, whatever the method returns. Once per call, the kernel notes the
 /// client and the server in a [record](crate::fault::Refusals), and notifies the supervisor.
 ///
-/// For a failure that a client may well meet, let the method return a `Result` instead. Outside a call this function
-/// does nothing.
+/// For a failure that a correct client can cause, let the method return a `Result` instead. Outside a call this
+/// function does nothing.
 ///
 /// ```
 /// use core::sync::atomic::{AtomicBool, Ordering};
@@ -50,8 +50,8 @@ pub fn refuse() {
 
 /// Returns the index in the wiring of the process that made the call that this thread is in; `None` outside a call.
 ///
-/// The caller is the process that the thread was in when it called, which need not be the thread's home: the caller has
-/// the right to call, and has chosen the arguments.
+/// The caller is the process that the thread was in when it called, which need not be the thread's home. This process
+/// has the right to call, and has chosen the arguments.
 ///
 /// ```
 /// use crossgate::{interface, server, testing::Wiring};
@@ -162,8 +162,8 @@ impl Client {
         self.0.get() as u8 & !(IS_SOME as u8)
     }
 
-    /// Returns the number of the client's life, from 1 on (less 16,777,216 if there have been as many); `None` if the
-    /// wiring does not say of any process that it is notified of lost clients.
+    /// Returns the number of the client's life, counted from 1, modulo 16,777,216; `None` if the wiring lets no process
+    /// learn of lost clients.
     #[must_use]
     pub fn life(self) -> Option<NonZeroU32> {
         NonZeroU32::new(self.0.get() >> LIFE)
@@ -175,8 +175,8 @@ impl Client {
         name_of(self.process().into()).unwrap_or("?")
     }
 
-    /// Returns whether this life of the client has ended. If the wiring does not say that this process is notified of
-    /// lost clients, that is not known, and the result is `false`.
+    /// Returns whether this life of the client has ended. If the wiring does not let this process learn of lost
+    /// clients, that is not known, and the result is `false`.
     #[must_use]
     pub fn is_gone(self) -> bool {
         if self.life().is_none() {
@@ -212,8 +212,8 @@ pub fn client() -> Option<Client> {
     (reply.status == 0 && life != ENDED).then(|| Client::new(process, life))
 }
 
-/// Revokes all rights to call a service of this process that were given by passing its handle on. Processes that the
-/// wiring names for the service keep their handles.
+/// Revokes a service of this process: processes that got the right to call it with a handle lose this right. Processes
+/// that the wiring names for the service keep it.
 ///
 /// A thread that is in a call by such a handle returns with [`CallError::Refused`]: if the method waits, the wait fails
 /// as if a deadline were over; if it computes, it finishes first. (The call that the calling thread itself is in is an

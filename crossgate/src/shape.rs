@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The shapes of values that are made of others, and the limits of a call.
+//! The shapes of values that contain other values, and the limits of a call.
 
 use crossgate_abi::{ARGUMENT_WORDS, Kind, LEASES_PER_CALL, RESULT_WORDS, Shape};
 
@@ -36,7 +36,7 @@ pub(crate) const fn tagged(good: Shape, bad: Shape) -> Shape {
     Shape::values(1).then(Shape { words, kinds })
 }
 
-/// Returns the shape of a tag word, followed by the fields of a variant: of the one that has most.
+/// Returns the shape of a tag word, followed by the words of the largest variant.
 #[must_use]
 #[track_caller]
 pub const fn variants(shapes: &[Shape]) -> Shape {

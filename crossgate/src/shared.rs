@@ -53,8 +53,8 @@ impl<T: Plain> Shared<T> {
     }
 }
 
-/// Declares statics that can be lent in any part: they lie in the part of the process' memory that it shares. Their
-/// types are [`Plain`](trait@crate::Plain).
+/// Declares statics that can be lent in any part: they lie in the part of the process' memory that the process may
+/// lend. Their types are [`Plain`](trait@crate::Plain).
 ///
 /// A callee that is lent one of them may, while the call lasts, reach those next to it as well, because a memory
 /// protection unit can't separate small pieces. So keep nothing in them that you would not lend.

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Locks and waiting lines for the threads of one process, and its visitors.
+//! Locks, channels and other means to wait, for the threads of one process and for its visitors.
 //!
 //! | type | for |
 //! |---|---|
 //! | [`Mutex`] | one thread at a time with a value; with priority inheritance |
 //! | [`Condvar`] | waiting until a value behind a mutex has changed |
 //! | [`RwLock`] | many readers or one writer of a value |
-//! | [`Semaphore`] | a limited number of threads at a time, or counting what there is |
+//! | [`Semaphore`] | a limited number of threads at a time, or a count of things that are available |
 //! | [`Channel`] | passing values on, first in, first out |
 //! | [`OnceLock`], [`LazyLock`] | a value that is made once, when it is first needed |
 //!
-//! None of them makes a system call if no thread has to wait and none waits. A mutex (and what is built on it:
-//! `OnceLock`, `LazyLock`) waits by the kernel's priority inheritance and needs nothing else. The others wait by
-//! notifications of the process, which the wiring declares: a thread that waits takes one of them for itself until it
-//! runs again, so the wiring declares as many as there are threads that may wait there, visitors included. The thread
-//! that has waited longest is woken first.
+//! None of them makes a system call if no thread has to wait and none waits. For a mutex (and for `OnceLock` and
+//! `LazyLock`, which contain one) the kernel makes the threads wait, with priority inheritance, and nothing else is
+//! needed. For the others the threads wait for notifications of the process, which the wiring has to declare. Each
+//! waiting thread takes one of these notifications for itself until it runs again, so there have to be as many as there
+//! are threads that may wait there, visitors included. The thread that has waited longest is woken first.
 //!
 //! ```
 //! # use crossgate::{Notification, testing::Wiring};

@@ -39,10 +39,10 @@
 //!
 //! | in a test | on a board |
 //! |---|---|
-//! | One thread runs at a time: the most urgent. Another thread replaces it only when it makes a system call. | It is replaced by interrupts, too. |
-//! | Time is virtual. It passes when all threads wait, so a test of an hour takes no time and ends the same each time. | It passes by itself. |
+//! | One thread runs at a time: the most urgent. Another thread replaces it only when the running thread makes a system call. | Interrupts replace it, too. |
+//! | Time is virtual. It passes when all threads wait, so a test of an hour takes no time and ends the same each time. | Time passes by itself. |
 //! | A crash fails the test and names the process, unless the process [may crash](Process::may_crash). Values that the crashed method owned are dropped; the objects of the process stay as they are. | Nothing is dropped. The memory of the process is reset. |
-//! | The kernel checks what a call lends. Nothing keeps a process from the memory of another. | The memory protection unit does, and so does the port to Linux. |
+//! | The kernel checks what a call lends. Nothing prevents a process from accessing the memory of another. | The memory protection unit keeps processes apart; so does the port to Linux. |
 //! | The test's process supervises: it may use [`supervise`](crate::supervise) and [`fault`](crate::fault). Each process may [limit](crate::time::with_deadline) its calls, signal each notification, and call each service that is not [restricted](Wiring::permit). | The wiring gives these rights. |
 
 mod draft;
@@ -127,8 +127,8 @@ impl Wiring {
         Process { wiring: self, index }.serve(object)
     }
 
-    /// Lets only these processes call a service (and those that get its handle by a call). Without this call, all
-    /// processes may.
+    /// Lets only these processes call a service, besides those that get its handle by a call. Without this restriction,
+    /// all processes may call it.
     pub fn permit<I: ?Sized, const N: usize>(&self, service: Handle<I>, callers: [Process<'_>; N]) {
         let callers = callers.iter().fold(0, |set, process| set | 1 << process.index);
         self.0.borrow_mut().permit(service.__gate(), callers);
@@ -139,8 +139,8 @@ impl Wiring {
     /// `body` has returned, the test is over: threads that still run or wait end where they are.
     ///
     /// # Panics
-    /// If `body` panics; if a process crashes that must not; if all threads wait and nothing will wake any of them; or
-    /// if the wiring has run already.
+    /// If `body` panics; if a process crashes that may not crash; if all threads wait and nothing will wake any of
+    /// them; or if the wiring has run already.
     pub fn run<R>(&self, body: impl FnOnce() -> R) -> R {
         run::run(&self.0, body)
     }
@@ -206,7 +206,7 @@ impl<'w> Process<'w> {
         self.draft(|draft| draft.notification(self.index, false))
     }
 
-    /// Creates a notification of the process of which each signal counts.
+    /// Creates a counting notification of the process: each signal counts.
     ///
     /// # Panics
     /// As for [`notification`](Self::notification).
@@ -277,7 +277,7 @@ impl<'w> Process<'w> {
         pool
     }
 
-    /// Lets the process crash: it restarts, as with no other policy in the wiring, and the test goes on.
+    /// Allows the process to crash: it then restarts, by the default policy of a wiring, and the test continues.
     pub fn may_crash(self) -> Self {
         self.draft(|draft| draft.may_crash |= 1 << self.index);
         self
@@ -325,7 +325,7 @@ impl<'w> Process<'w> {
 impl<R> Thread<R> {
     /// Waits until the thread has returned from its body. Returns the result of the body.
     ///
-    /// Only the test's own thread may wait for that.
+    /// Only the test's own thread may call this.
     pub fn join(self) -> R {
         loop {
             let result = self.result.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -6,7 +6,7 @@ use crate::buffer::{Block, BlockSize, First, LeaseBuf};
 use core::fmt;
 
 /// Writes text to the start of a [`LeaseBuf`], by [`write!`](core::write), to be lent without a copy. Text that does
-/// not fit is cut off between two characters, and that `write!` returns an error.
+/// not fit is cut off between two characters, and the `write!` returns an error.
 ///
 /// ```
 /// # use crossgate::{LeaseBuf, Lease, interface, testing::Wiring};

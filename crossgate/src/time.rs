@@ -27,7 +27,7 @@ impl Instant {
         self.0
     }
 
-    /// Returns the point in time so many µs after start.
+    /// Returns the point in time `micros` µs after start.
     #[must_use]
     pub const fn from_micros(micros: u64) -> Instant {
         Instant(micros)
@@ -64,12 +64,12 @@ pub fn now() -> Instant {
 /// a call that is in flight, the wait for an object or a notification fails: the server gets
 /// [`TimedOut`](crate::notification::TimedOut) from `wait_timeout`, or [`CallError::DeadlineExceeded`] from a call of
 /// its own, and can return the result that it has. If the call is still not over 10 ms later, the server crashes where
-/// it is (so it restarts); the call fails with [`CallError::DeadlineExceeded`]. A server that returns within that time
-/// never crashes by this, whatever it is doing when the wait fails or would fail.
+/// it is (so it restarts); the call fails with [`CallError::DeadlineExceeded`]. A server whose methods always return
+/// within these 10 ms never crashes because of a deadline.
 ///
-/// Of several deadlines, those of callers included, the nearest one counts. Deadlines are 0 to 1023 µs late, and every
-/// 67 s 1 to 3 ms; a time of more than 33,550,336 µs sets no deadline. The wiring of the process has to say
-/// `deadlines;`, because a process with this right can make a slow server crash.
+/// Of several deadlines, those of callers included, the nearest one counts. Deadlines are 0 to 1023 µs late. (Those at
+/// one moment every 67 s are 1 to 3 ms late.) A time of more than 33,550,336 µs sets no deadline. The wiring of the
+/// process has to say `deadlines;`, because a process with this right can make a slow server crash.
 ///
 /// ```
 /// # use crossgate::{CallError, Handle, interface, testing::Wiring, time};
@@ -118,8 +118,9 @@ const fn limited(time: Duration) -> Option<u32> {
     if time as u64 > LONGEST { None } else { Some(time) }
 }
 
-/// Returns a deadline that was in force at `start` (in [`DEADLINE_UNIT`], its lower 32 bits), as it is `now`: a
-/// deadline that has long passed would seem to lie in the future, because its units wrap around.
+/// Returns the present value of a deadline that was in force at `start`, which is the lower 32 bits of a time in
+/// [`DEADLINE_UNIT`]. A deadline that has passed becomes [`DEADLINE_OVER`], because its units wrap around: later it
+/// would seem to lie in the future.
 #[cold]
 fn after_a_while(deadline: u16, start: u32, now: Instant) -> u16 {
     let passed = ((now.0 / DEADLINE_UNIT) as u32).wrapping_sub(start);
@@ -185,7 +186,7 @@ mod tests {
     /// The time after which the lower 16 bits of the units wrap around.
     const ROUND: u64 = (1 << 16) * DEADLINE_UNIT;
 
-    /// Returns the deadline, which was in force at `start`, as it is at `now`. Both times are in µs.
+    /// Returns the value at `now` of a deadline that was in force at `start`. Both times are in µs.
     fn later(deadline: u16, start: u64, now: u64) -> u16 {
         after_a_while(deadline, (start / DEADLINE_UNIT) as u32, Instant(now))
     }

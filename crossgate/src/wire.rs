@@ -110,7 +110,7 @@ pub struct Invalid;
 /// A value that travels in the registers of a call.
 ///
 /// Derive this trait: `#[derive(Wire)]` works on enums, structs with named fields, newtypes, and unit structs. An enum
-/// is one word, plus the words for the fields of its largest variant. These fields are values, no handles, and a
+/// is one word, plus the words for the fields of its largest variant. These fields must be values, not handles, and a
 /// variant without field names has at most three. The trait is safe to implement: a wrong implementation gives wrong
 /// values or a panic, never undefined behaviour.
 ///
@@ -192,7 +192,7 @@ pub trait Wire: Sized + 'static {
     note = "a value travels in registers if it derives `Wire`; memory is lent: `Lease<'_, T>`, `LeaseMut<'_, [T]>` with `T: Plain`"
 )]
 pub trait Parameter: Sized {
-    /// No other crate can define lent memory, because it can't name the type.
+    /// No other crate can define lent memory, because it can't name the type `Seal`.
     #[doc(hidden)]
     const SEAL: Seal;
     /// The number of words, and their kinds.
@@ -231,7 +231,7 @@ const fn value<T: Wire>() -> Shape {
     let shape = T::SHAPE;
     assert!(
         !shape.has_leases(),
-        "a `SHAPE` with lent memory: only a `Lease` or a `LeaseMut` is that"
+        "a `SHAPE` with lent memory: only a `Lease` or a `LeaseMut` is lent memory"
     );
     shape
 }
@@ -288,7 +288,7 @@ encoded_as! {
     NonZeroI8 = i8, NonZeroI8::get, NonZeroI8::new;
     NonZeroI16 = i16, NonZeroI16::get, NonZeroI16::new;
     NonZeroI32 = i32, NonZeroI32::get, NonZeroI32::new;
-    // The time is in µs; more than 584,000 years are cut to that.
+    // The time is in µs; a time of more than 584,000 years is cut to that.
     Duration = u64, crate::time::microseconds, |word| Some(Duration::from_micros(word));
     TimedOut = (), |_| (), |()| Some(TimedOut);
 }

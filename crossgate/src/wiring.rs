@@ -25,15 +25,15 @@ pub use limits::{
 pub use mmio::{OwnedMmio, check_mmio, mmio, region_count, regions};
 pub use tables::{EMPTY, Publication, clients, first, gates, methods, passes_handles, publish};
 
-/// A mention in an expression of the wiring that the compiler takes for the handle. The expression implements this
-/// trait, which proves that the expression was compiled.
+/// A mention, in an expression of the wiring, that the compiler has resolved to the handle. The expression implements
+/// this trait, which proves that the expression was compiled.
 #[diagnostic::on_unimplemented(
-    message = "what the wiring of a process mentions, it gives the right to use; this does not name the service or notification",
+    message = "a mention in the wiring of a process gives the right to use a service or notification; this does not name one",
     label = "not compiled as the handle"
 )]
 pub trait Mentioned {}
 
-/// Requires that a mention is proven to be compiled.
+/// Compiles only if the type of a mention proves that the mention was compiled.
 pub const fn mentioned<Mention: Mentioned>() {}
 
 /// The memory of a stack. The linker aligns it.

@@ -14,7 +14,8 @@ use crossgate_abi::{
 /// The time slice in the background, in µs, if the wiring sets none for all priorities.
 pub(crate) const BACKGROUND_SLICE: u32 = 10_000;
 
-/// The value of `Kernel::checked` while a round looks at budgets. Later it is the index of the next thread to look at.
+/// The value of `Kernel::checked` while a round looks at budgets. Later `checked` is the index of the next thread to
+/// look at.
 pub(crate) const BUDGETS: u8 = u8::MAX;
 
 /// The number of budgets that one interrupt looks at.
@@ -55,8 +56,7 @@ impl<P: Port> Budgets<P> {
 }
 
 impl<P: Port> Kernel<P> {
-    /// Accounts for a switch: the port is about to continue with the current thread, which may be another one than
-    /// before.
+    /// Accounts for a switch: the port is about to continue with the current thread, which may have changed.
     #[inline(always)]
     pub fn account(&mut self) {
         if let Some(budgets) = &self.budgets {
@@ -193,8 +193,8 @@ impl<P: Port> Kernel<P> {
         let own = self.system.threads.get(id.index()).map_or(0, |thread| thread.priority);
         let priority = if is_used_up { own.min(BACKGROUND) } else { own };
         self.threads.get_mut(id).base_priority = priority;
-        // Threads that wait for this one try again, and lend it their priority. If this one waits for another, it does
-        // the same.
+        // Threads that wait for this one try again, and lend it their priority. If this one waits for another, it tries
+        // again, too.
         self.stir(id);
         self.set_priority(id, priority);
         if let Some(holder) = self.threads.get(id).blocked_on {

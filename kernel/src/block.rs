@@ -3,8 +3,8 @@
 //!
 //! A thread that waits for something that another thread holds lends that thread its priority. If the holder waits in
 //! turn, it retries its own wait and so passes the priority on: priority inheritance is transitive. When a
-//! thread frees something, all threads that wait for this thread, for this or anything else, become ready and try again;
-//! the most urgent one gets what it waits for, because it runs first. A wait that would close a cycle is refused.
+//! thread frees something, all threads that wait for this thread, for whatever reason, become ready and try again; the
+//! most urgent one gets what it waits for, because it runs first. A wait that would close a cycle is refused.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -40,12 +40,13 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Returns whether `holder` is the current thread, or waits for it, directly or not; `None` if the thread [gives
-    /// way](Self::gives_way).
+    /// Returns whether `holder` is the current thread, or waits for it, directly or not; `None` if the system call
+    /// stops at a [preemption point](Self::gives_way).
     #[inline]
     pub(crate) fn leads_back(&mut self, mut holder: ThreadId) -> Option<bool> {
         let current = self.threads.current_id();
-        // The chain of waits has no cycle, because none is ever closed; the bound makes that visible.
+        // The chain of waits has no cycle, because a wait that would close one is refused; the bound makes that
+        // visible.
         for _ in 0..crossgate_abi::MAX_THREADS {
             if self.gives_way() {
                 return None;
@@ -72,7 +73,7 @@ impl<P: Port> Kernel<P> {
     #[inline]
     pub(crate) fn wake(&mut self, id: ThreadId) {
         let thread = self.threads.get_mut(id);
-        // The port keeps its timer, because an early interrupt does no harm.
+        // The port's timer stays set, because an early interrupt does no harm.
         thread.wake_at = NEVER;
         thread.wait = Wait::Nothing;
         thread.blocked_on = None;

@@ -18,7 +18,7 @@ impl<P: Port> Kernel<P> {
             place::<P>(self.threads.get_mut(id), id, wiring);
             self.wake(id);
         }
-        // The idle thread runs first, as the worker: it finds no work, and gets its own priority.
+        // The idle thread runs first, as the worker: it finds no work, and returns to its own priority.
         self.set_worker(work::FIRST);
     }
 }

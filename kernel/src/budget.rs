@@ -4,15 +4,16 @@
 //! A *budget* is time that a thread, or all threads of a process together, may run at their priority in each period,
 //! wherever their calls lead them. When it is used up, they have the priority of the
 //! [background](crossgate_abi::BACKGROUND) until the next period. A *time slice* is the time that a thread runs before
-//! the next of its priority does. The background always has a time slice.
+//! the next thread of its priority runs. The background always has a time slice.
 //!
 //! A thread that others wait for has at least the priority of the most urgent of them, in the background too, but only while
 //! they wait. Meanwhile the threads whose priority it has pay for it with their budgets, as if they ran.
 //!
 //! Time is counted in stretches, from one switch of threads to the next: the port [reports](Kernel::account) each
-//! switch. The kernel adds one µs to each stretch, so that none is too short to be counted. It sets the timer to the end of what is
-//! left to the running thread. The interrupt of the timer looks at the budgets that are used up, and at those that pay,
-//! a few at a time, then at the threads with such budgets, one at a time: so no interrupt has to wait for all of them.
+//! switch. The kernel adds one µs to each stretch, so that none is too short to be counted. It sets the timer to the
+//! time at which the running thread will have used up its remaining time. The interrupt of the timer looks at the
+//! budgets that are used up, and at those that pay, a few at a time, then at the threads with such budgets, one at a
+//! time: so no interrupt has to wait for all of them.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -49,7 +50,7 @@ impl Account {
     /// The state of an unused budget.
     pub const NEW: Account = Account { end: 0, left: u32::MAX, count: 0, user: ThreadId::IDLE };
 
-    /// Starts the next period if the present one is over: right after it, or when the budget is needed again.
+    /// Starts the next period if the present one is over: at its end, or now if a whole further period has passed.
     #[inline]
     fn turn(&mut self, budget: &Budget, now: u64) {
         if now >= self.end {
@@ -67,8 +68,8 @@ impl Account {
 pub struct Budgets<P: Port> {
     // The first field, because a port's assembly calls it.
     pub(crate) account: extern "C" fn(&mut Kernel<P>),
-    /// Checks whether a budget or time slice is used up, or renewed, at this time. Returns whether that is finished; if
-    /// not, more has to be checked before any thread runs.
+    /// Checks whether a budget or time slice is used up, or renewed, at this time. Returns whether all of them are
+    /// checked; if not, the rest has to be checked before any thread runs.
     pub(crate) check: fn(&mut Kernel<P>, u64) -> bool,
     pub(crate) wiring: &'static table::Budgets,
     pub(crate) accounts: &'static mut [Account],

@@ -5,8 +5,8 @@
 //! rights) are kept in the kernel's memory, in a frame. The caller's part of the stack is closed while the method
 //! runs, because the callee's stack starts below it. Nothing changes until every check has passed.
 //!
-//! A port may make plain calls and their returns by itself. The [gate](crossgate_abi::table::Gate) contains what the
-//! port checks; the core looks at the service.
+//! A port may make plain calls and their returns by itself. For these the port checks the
+//! [gate](crossgate_abi::table::Gate); the core checks the service.
 
 use crate::Kernel;
 use crate::effect::Effect;
@@ -67,10 +67,10 @@ impl<P: Port> Kernel<P> {
         let number = selector.wrapping_sub(service.gate.into());
         let method = service.methods.get(number).ok_or(CallError::NoSuchService)?;
         let thread = self.threads.current();
-        // For a call that is made again.
+        // Needed if the call has to be made again.
         thread.stack_pointer = stack_pointer;
         let caller = thread.rights.process;
-        // (One combined condition, so that there is no branch between them.)
+        // (`&` combines the two conditions without a branch between them.)
         if !(service.callers.contains(caller) & self.running.contains(service.owner)) {
             self.admit_by_grant(index, service)?;
         }
@@ -119,8 +119,8 @@ impl<P: Port> Kernel<P> {
         })
     }
 
-    /// Admits a call of the current thread that the wiring alone does not permit: if another process has granted it, and
-    /// its server is running.
+    /// Checks a call of the current thread that is not permitted by the wiring, or whose server is not running. Admits
+    /// it if another process has granted it, and the server is running.
     #[cold]
     #[inline]
     fn admit_by_grant(&mut self, index: ServiceId, service: &Service) -> Result<(), Effect> {
@@ -135,14 +135,15 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Returns the part of the kernel that passes on handles, if there are handles among the words of a method.
+    /// Returns the part of the kernel that passes on handles, if there are handles among the argument words of this
+    /// method.
     #[inline(always)]
     fn grants_for(&self, method: &Method) -> Option<&'static Grants<P>> {
         self.grants.filter(|_| method.arguments.kinds & Method::HANDLES != 0)
     }
 
-    /// Returns from the method that the current thread is in, if the return has no duties. Otherwise
-    /// [`leave_with_care`](Self::leave_with_care) has to do it.
+    /// Returns from the method that the current thread is in, if the return has no duties. Otherwise returns `None`,
+    /// and the port has to call [`leave_with_care`](Self::leave_with_care).
     #[inline]
     pub fn leave(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Option<Return> {
         let thread = self.threads.current();
@@ -157,8 +158,8 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Returns from a method that failed, or whose return has duties (`Frame::care`); or handles a return
-    /// outside of a call. If the thread goes back to its caller, the reply has to be
-    /// delivered first, and then [another thread](Self::reschedule) may be more urgent.
+    /// outside of a call. If the thread goes back to its caller, the port delivers the reply first, and then calls
+    /// [`reschedule`](Self::reschedule), because another thread may now be more urgent.
     #[inline(always)]
     pub fn leave_with_care(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Result<Return, Effect> {
         let thread = self.threads.current();
@@ -173,7 +174,7 @@ impl<P: Port> Kernel<P> {
             free_lock(self.services, self.locks, frame.service);
         }
         if care & (LOCKED | STALE) != 0 {
-            // Here the call frees what other threads may wait for.
+            // The return frees something that other threads may wait for.
             self.stir(self.threads.current_id());
         }
         if frame.is_stale() {
@@ -209,7 +210,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Refuses the call that the current thread is in, as one that breaks the rules of the current process: the call
-    /// will fail, and the caller is noted, once in each call.
+    /// will fail, and the kernel records the caller, once for each call.
     #[inline]
     pub(crate) fn refuse(&mut self) -> Status {
         let thread = self.threads.current();
@@ -227,8 +228,8 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// Answers who made the call that the current thread is in: the process in the second word, and its life in the
-    /// third.
+    /// Returns the caller of the call that the current thread is in: its process in the second word, and the life of
+    /// this process in the third.
     #[inline]
     pub(crate) fn caller(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let Some(frame) = self.threads.current().innermost_mut() else {

@@ -26,8 +26,8 @@ impl<P: Port> Optional<P> {
         }
     }
 
-    /// Returns the parts that this firmware needs, with a word for each process if some process is told of lost
-    /// clients.
+    /// Returns the parts that this firmware needs. `ended` has a word for each process if some process is notified of
+    /// lost clients.
     #[inline]
     pub const fn new(
         system: &System,

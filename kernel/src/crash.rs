@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Crashes: how a process is taken down.
 //!
-//! A thread of another process that was in it returns to the nearest caller outside, with
-//! [`ServerFaulted`](CallError::ServerFaulted). A thread that has called another process from it finishes that call
-//! first, and then does the same. Every other process continues, and the supervisor [is told](crate::fault).
+//! A thread of another process that was in the crashed one returns to the nearest caller outside, with
+//! [`ServerFaulted`](CallError::ServerFaulted). A thread that has called another process from there finishes that call
+//! first, and then does the same. Every other process continues, and the supervisor [is notified](crate::fault).
 //!
-//! A process is taken down at once: from then on nothing enters it. The rest, which is the threads in it and those that
-//! would return to it, is [swept](crate::sweep) away in pieces, each thread before it runs again. If the supervisor
-//! crashes too often, no process could decide about the others any more, so the system is reset.
+//! A process is taken down at once: from then on nothing enters it. The threads in it, and those that would return to
+//! it, are [swept](crate::sweep) piece by piece, each thread before it runs again. If the supervisor crashes too often,
+//! no process could decide about the others any more, so the system is reset.
 
 use crate::Kernel;
 use crate::effect::{Effect, Outcome};
@@ -94,7 +94,7 @@ impl<P: Port> Kernel<P> {
         };
         state.crashes = 0;
         self.take_down(ProcessId::new(process), stopped);
-        // If the supervisor stops or restarts itself, it does not return from this.
+        // If the supervisor stops or restarts itself, this system call does not return.
         if process == current.index() { Outcome::NONE } else { Status::OK.into() }
     }
 

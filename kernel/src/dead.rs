@@ -2,8 +2,8 @@
 //! The dead parts of the kernel's memory, which mean nothing at a given time, and the names of all parts.
 //!
 //! A test that looks at the memory from outside uses this module: two states are the same if they differ only in bytes
-//! that are dead in both. The kernel never reads a part that is reported dead here before it writes it; that test shows
-//! it by writing arbitrary values there.
+//! that are dead in both. The kernel never reads a part that is reported dead here before it writes it; that test
+//! proves this by writing arbitrary values there.
 
 use crate::Kernel;
 use crate::frame::{Frame, OWN_DEADLINE};
@@ -27,14 +27,14 @@ fn part<T>(it: &T, from: Word, to: Word) -> Span {
     Span { start: start + from, end: start + to }
 }
 
-/// Returns the range of the value that an option could hold, if it holds none.
+/// Returns the range in which an option would hold its value, if it holds none.
 fn payload<T: Copy>(option: &Option<T>, example: T) -> Option<Span> {
     let some = Some(example);
     let from = some.as_ref().map_or(0, |it| of(it).start - of(&some).start);
     option.is_none().then(|| part(option, from, from + size_of::<T>()))
 }
 
-/// Reports the name and the range of each field of a struct. (A field that is left out does not compile.)
+/// Reports the name and the range of each field of a struct. (If a field is left out, this does not compile.)
 macro_rules! fields {
     ($tell:ident, $index:expr, $of:literal, $it:expr => $kind:ident { $($field:ident),* $(,)? }) => {
         let $kind { $($field),* } = $it;
@@ -69,7 +69,7 @@ impl<P: Port> Kernel<P> {
                 used = thread.innermost().map_or(thread.stack.end, |frame| frame.stack_pointer);
             }
             // The memory below the stack pointer. If the stack pointer is outside of the stack, the thread is about to
-            // crash. (Of one that crashed, the words are read until they are in the dump.)
+            // crash. (After a crash, these words are read until they are in the dump.)
             let is_read = is_lost && self.work.unchecked != 0;
             if !is_read && thread.stack.start <= used && used <= thread.stack.end {
                 tell(Span { start: thread.stack.start, end: used });

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Deadlines of calls.
 //!
-//! A thread can set a deadline for the calls that it makes from where it is. When the time is over, it enters no
-//! further call, and a wait for an object or a notification in the calls in flight fails, whether it has begun before
-//! or begins later, so that an orderly server gives up and returns. A method that has
-//! not returned when a time of [grace](GRACE) is over is killed, and its process crashes with it, because its memory is
-//! as the method left it. The methods further out follow one after the other, each with a time of grace of its own,
-//! until the thread is back where the deadline was set.
+//! A thread can set a deadline for the calls that it makes in its present method, or at home. After the deadline, the
+//! thread enters no further call. In the calls in flight, each wait for an object or a notification fails, both the
+//! present wait and later ones, so that an orderly server gives up and returns. A method that has not returned when a
+//! time of [grace](GRACE) is over is killed. Its process crashes with it, because the method may have left the memory
+//! half changed. The methods further out are killed one after the other in the same way, each after a time of grace of
+//! its own, until the thread is back where the deadline was set.
 //!
-//! A callee runs under the deadline of its caller. It can set a deadline of its own, which can only be nearer; that of
-//! the caller is kept in the frame of the call, and holds again after the call.
+//! A callee runs under the deadline of its caller. It can set a deadline of its own, which can only be nearer. The
+//! caller's deadline is kept in the frame of the call, and holds again after the call.
 
 use crate::Kernel;
 use crate::fault::Fault;
@@ -22,8 +22,8 @@ use crossgate_abi::{
     ARGUMENT_WORDS, CallError, Cause, DEADLINE_UNIT, DEADLINE_WITHIN, Status, ThreadId, Word,
 };
 
-/// The time for which a method may go on after its deadline, in µs. It protects a method that returns at once from a
-/// caller whose deadline is too short.
+/// The time for which a method may continue after its deadline, in µs. A caller with a deadline that is too short can't
+/// crash a server whose methods return within this time.
 pub const GRACE: u64 = 10_000;
 
 impl<P: Port> Deadlines<P> {
@@ -152,13 +152,13 @@ impl<P: Port> Kernel<P> {
         next = next.min(thread.grace.end(now));
         self.look_again(next);
         let thread = self.threads.get_mut(id);
-        // Sleeping and mutexes are the callee's own affair, because its own process made the wait as long as it is.
+        // A sleep, or a wait for a mutex, does not fail: its length depends on the callee's own process only.
         if is_late && matches!(thread.wait, Wait::Lock(_) | Wait::Notifications(_)) {
             thread.pending = Pending::status(CallError::DeadlineExceeded.into());
             self.interrupt_wait(id);
         }
         let service = killed.and_then(|service| self.services.get(service.index()));
-        // (A process that was taken down meanwhile does not crash once more: the worker leads its threads out.)
+        // (A process that was taken down meanwhile does not crash again: the worker sweeps its threads.)
         if let Some(service) = service
             && self.is_running(service.owner)
         {

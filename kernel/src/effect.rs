@@ -9,8 +9,9 @@ use crossgate_abi::{CallError, Status, Word};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "the kernel has decided; the CPU has to follow"]
 pub struct Effect {
-    /// True if another thread (or the same at another place) is current now: then the port has to load its saved
-    /// context, and to settle what is [pending](crate::thread::Thread::take_pending) for it.
+    /// True if another thread is current now, or the same thread continues elsewhere. Then the port has to load the
+    /// saved context of the current thread, and to carry out what is [pending](crate::thread::Thread::take_pending) for
+    /// it.
     pub switch: bool,
     pub(crate) outcome: Outcome,
 }
@@ -33,7 +34,7 @@ impl Effect {
         Effect { switch: false, outcome: Outcome::of(Status(error as Word)) }
     }
 
-    /// Returns the status with which the system call of the thread that made it ends, if it ends now.
+    /// Returns the status with which the current system call ends, if it ends now.
     #[inline(always)]
     #[must_use]
     pub fn status(self) -> Option<Status> {
@@ -48,8 +49,9 @@ impl From<CallError> for Effect {
     }
 }
 
-/// The end of a system call, if it ends now. It does not if the thread waits, or has ended, or continues elsewhere.
-// A byte, so that it fits in a register, and an effect does too.
+/// The end of a system call, if it ends now. The system call does not end now if the thread waits, has ended, or
+/// continues elsewhere.
+// A byte, so that an effect fits in a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome(u8);
 
@@ -63,7 +65,7 @@ impl Outcome {
         Outcome(status.0 as u8)
     }
 
-    /// Returns the outcome as a status, to be made an outcome again.
+    /// Returns the outcome encoded as a status; [`of`](Self::of) decodes it.
     #[inline]
     pub const fn as_status(self) -> Status {
         Status(self.0 as Word)

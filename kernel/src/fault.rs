@@ -11,7 +11,7 @@ use crossgate_abi::{
 };
 use crossgate_protection::Span;
 
-/// The faults of a kind so far.
+/// The records of one kind of fault: a ring of the last ones, and the number of all.
 pub struct Faults {
     records: [[Word; FaultRecord::WORDS]; RECORDS],
     count: usize,
@@ -41,8 +41,8 @@ pub(crate) struct Fault {
     pub cause: Cause,
     /// The address of the instruction.
     pub instruction: Word,
-    /// The address that the process tried to access; or, by [cause](Cause), the process that says that this one broke
-    /// its rules, the interrupt line, or how often the budget was used up.
+    /// The address that the process tried to access; or, depending on the [cause](Cause), the process that refused the
+    /// call, the interrupt line, or the number of times that the budget was used up.
     pub address: Word,
     /// The place of a panic, as user code reported it.
     pub file: Word,
@@ -69,8 +69,8 @@ impl<P: Port> Kernel<P> {
         self.engage();
     }
 
-    /// Records a fault. A signal takes long, so the worker signals the notification, before it does other work: the
-    /// caller has to engage it.
+    /// Records a fault. A signal takes long, so the worker signals the notification, before it does other work. The
+    /// caller of this function has to engage the worker.
     #[inline]
     pub(crate) fn record(&mut self, id: ThreadId, process: ProcessId, fault: &Fault) {
         let frames = self.threads.at(id).frames();
@@ -113,7 +113,7 @@ impl<P: Port> Kernel<P> {
         self.copy_fault(words)
     }
 
-    /// Returns such a word, for any process.
+    /// Reads the same word for any process.
     #[inline(always)]
     pub(crate) fn copy_fault(&self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let (kind, index) = (words[1] / FaultRecord::WORDS, words[1] % FaultRecord::WORDS);

@@ -6,7 +6,7 @@ use crate::time::Deadline;
 use crossgate_abi::{Kind, ProcessId, ServiceId, Shape, Word};
 
 /// The rights of a thread between two calls: saved with each call, and restored after it.
-// A port's assembly takes the struct apart: as a little-endian word, the process comes in the lowest byte.
+// A port's assembly reads the struct as a little-endian word, with the process in the lowest byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
 #[repr(C, align(4))]
@@ -51,7 +51,7 @@ pub(crate) const OWN_DEADLINE: u8 = 1 << 1;
 pub(crate) const OVERDUE: u8 = 1 << 3;
 /// The callee refused the call.
 pub(crate) const REFUSED: u8 = 1 << 4;
-/// The call has something that other threads may wait for: the lock of the object, or a mutex of its process.
+/// The call holds something that other threads may wait for: the lock of the object, or a mutex of its process.
 pub const LOCKED: u8 = 1 << 5;
 /// The bits that a table may set: the kinds of the handles among two results.
 pub(crate) const HANDLES_OF_RESULTS: u8 = Shape::HANDLES as u8 & !(Kind::HandleIfTagIsZero as u8);

@@ -7,7 +7,7 @@ use crossgate_abi::table::Service;
 use crossgate_abi::{ServiceId, Word};
 
 impl<P: Port> Kernel<P> {
-    /// Returns the service that has a gate, and the index of the service.
+    /// Returns the service that a gate belongs to, and the index of the service.
     #[inline]
     pub(crate) fn service_of(&self, gate: Word) -> Option<(ServiceId, &'static Service)> {
         let index = self.gates.get(gate)?.service;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Grants: calls of services that the wiring does not name for the caller.
 //!
-//! A handle that travels as an argument or in a result is a capability: a process with the right to call the service
-//! passes that right on to the receiver of the handle. Grants are kept as one set of processes for each service, so
+//! A handle that is passed as an argument or in a result is a capability: a process with the right to call the service
+//! passes this right on to the receiver of the handle. Grants are kept as one set of processes for each service, so
 //! they need a fixed amount of memory. A grant ends when its receiver or the owner of the service is taken down, or
 //! when the owner revokes all grants.
 
@@ -94,12 +94,13 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// Handles a thread that is in a call of this service which the wiring does not permit: waits in the call fail, and
-    /// then the call itself. A thread that waits for the object finds that it may not call it any more.
+    /// Refuses the calls of this service that the thread is in and that the wiring does not permit: waits in such a
+    /// call fail, and then the call itself. If the thread waits for the object, it tries again, and finds that it may
+    /// not call the object any more.
     #[inline]
     fn expel(&mut self, id: ThreadId, index: ServiceId, service: &Service) {
         if id == self.threads.current_id() {
-            // The call may be the very one that revokes.
+            // The current thread may be in the call that revokes.
             return;
         }
         let may = service.callers | Set::of(service.owner);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Inspection of threads and processes, for processes with the right.
+//! Inspection of threads and processes, by processes that have the right to inspect.
 //!
-//! One system call reads one item, in a short time that does not depend on the system; of a stack, it looks at a few
-//! words. The reader sees no memory of other processes, and changes nothing. If some process has the right, the kernel
-//! notes for each process how often it has crashed, and the record of its last crash.
+//! One system call reads one item, in a short time that does not depend on the system; one call reads only a few words
+//! of a stack. The reader sees no memory of other processes, and changes nothing. If some process has this right, the
+//! kernel notes for each process how often it has crashed, and the record of its last crash.
 //!
-//! Another right is to read the crash dump, which contains memory of other processes: registers of the thread that
-//! crashed last, and the part of its stack that belongs to the process that crashed. The port keeps it in memory that
-//! no reset clears.
+//! The right to read the crash dump is a separate one, because the dump contains memory of other processes: registers
+//! of the thread that crashed last, and the part of its stack that belongs to the process that crashed. The port keeps
+//! the dump in memory that no reset clears.
 
 use crate::Kernel;
 use crate::note::{Crashes, Inspection};
@@ -154,8 +154,7 @@ impl<P: Port> Kernel<P> {
         Some(record)
     }
 
-    /// Notes the crash, and dumps the registers and the stack that the port knows. The checksum of the dump comes
-    /// later.
+    /// Notes the crash, and writes its record and the registers to the dump. The stack and the checksum come later.
     #[inline]
     pub(crate) fn note_and_dump(&mut self, process: ProcessId) {
         let Some(record) = self.note(process) else { return };
@@ -199,8 +198,8 @@ impl<P: Port> Kernel<P> {
         self.supervisor() == Some(process) && is_stopped && may_restart
     }
 
-    /// Does a piece of the work that is left of a dump, some words at a time: copies the stack, clears the words that it
-    /// does not have, and adds the words to the checksum. The thread is not led out of the process before, and no thread runs.
+    /// Continues a dump with its next words: copies them from the stack, clears those beyond the stack, and adds them
+    /// to the checksum. Until the dump is complete, the crashed thread stays in the process, and no thread runs.
     #[inline]
     pub(crate) fn check_dump(&mut self) {
         let from = usize::from(core::mem::take(&mut self.work.unchecked));

@@ -13,7 +13,7 @@ use crossgate_abi::{CallError, Cause, ProcessId, Status, Word};
 
 impl<P: Port> Kernel<P> {
     /// Handles the arrival of interrupt `line`. The line stays masked until the interrupt is acknowledged; if no
-    /// process owns it, it stays masked for ever, and is noted in a record that belongs to no process.
+    /// process owns the line, it stays masked for ever, and a record that belongs to no process notes it.
     #[inline]
     pub fn interrupt(&mut self, line: u16) -> Effect {
         self.port.mask(line, true);
@@ -44,7 +44,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Masks the interrupts of the notifications of a process that is taken down, until it acknowledges them. Signals
-    /// that it has not waited for are lost.
+    /// that it has not taken yet are lost.
     #[inline]
     pub(crate) fn silence(&mut self, process: &ProcessRow) {
         let first = process.first_notification.index();

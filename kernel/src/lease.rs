@@ -6,15 +6,15 @@
 use crossgate_abi::{ProcessId, WHOLE_BLOCK, Word};
 use crossgate_protection::Span;
 
-/// The number of leases of a thread that can be in force or suspended at a time, over all its calls; at most 15, because
-/// [`InForce`] counts in half a byte. The text of `TooDeep` in `abi/src/error.rs` names it.
-/// [`LEASES_PER_CALL`](crossgate_abi::LEASES_PER_CALL) limits those of a call.
+/// The maximum number of leases of a thread over all its calls, in force or suspended. It can't exceed 15, because
+/// [`InForce`] has four bits for it. The text of `TooDeep` in `abi/src/error.rs` states it.
+/// [`LEASES_PER_CALL`](crossgate_abi::LEASES_PER_CALL) is the limit for one call.
 pub const LEASES: usize = 4;
 
 /// The size in bytes of the smallest block that [`WHOLE_BLOCK`] can mean.
 const SMALLEST_BLOCK: Word = 32;
 
-/// The origin of leased memory, which decides how far the protection unit may round it.
+/// The origin of leased memory, which decides how far the region that opens it may be rounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
 pub(crate) struct Source(pub ProcessId);
@@ -32,7 +32,7 @@ impl Source {
 pub struct Lease<R> {
     /// The leased memory.
     pub memory: Span,
-    /// The values for the protection unit that open it.
+    /// The register values with which the protection unit opens the memory.
     pub registers: R,
     /// True if it may be written.
     pub writable: bool,
@@ -44,8 +44,8 @@ impl<R> Lease<R> {
     pub const START: usize = core::mem::offset_of!(Lease<R>, memory.start);
     /// ... and of the registers.
     pub const REGISTERS: usize = core::mem::offset_of!(Lease<R>, registers);
-    /// The origin of a lease of a stack, as a byte. (Behind the registers there is a byte that says whether the memory
-    /// may be written, and then one with the origin.)
+    /// The byte for the origin in a lease of a stack. (The registers are followed by a byte that says whether the
+    /// memory may be written, and then by the byte for the origin.)
     pub const OF_STACK: u8 = Source::STACK.0.number();
 
     /// Returns whether the lease is of the shared memory of `process`.
@@ -68,7 +68,7 @@ impl<R> Lease<R> {
 #[cfg_attr(test, derive(Hash))]
 #[repr(transparent)]
 pub struct InForce(
-    // The first in the upper four bits, the end in the lower four.
+    // The index of the first in the upper four bits, the end of the range in the lower four.
     u8,
 );
 
@@ -76,7 +76,7 @@ impl InForce {
     /// No leases.
     pub const NONE: InForce = InForce(0);
 
-    /// Returns the leases of a callee, which has none yet.
+    /// Returns the empty range with which a callee begins.
     #[inline(always)]
     #[must_use]
     pub const fn of_callee(self) -> InForce {
@@ -119,7 +119,7 @@ pub fn offered(address: Word, length: Word) -> Option<Span> {
     Span::new(address, length)
 }
 
-/// Returns the size of the smallest block that holds the bytes of a length with the flag [`WHOLE_BLOCK`]; 0 for a
+/// Returns the size of the smallest block that holds `length` bytes, not counting its flag [`WHOLE_BLOCK`]; 0 for a
 /// length of 0.
 #[cold]
 #[inline]

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Lending: how a caller lends memory to a call.
 //!
-//! A caller can lend memory that it has the right to lend: the shared part of its process' memory, the
-//! part of its stack that no caller has closed, and memory that it was lent itself, with no more rights. (Flash is readable by all, so lending it for reading
-//! needs no [lease](Lease).)
+//! A caller may lend the shared part of its process' memory, the part of its stack that no caller has closed, and
+//! memory that was lent to it, with no more rights than it has itself. (Every process can read flash, so lending it for
+//! reading needs no [lease](Lease).)
 
 use crate::Kernel;
 use crate::effect::Effect;
@@ -17,7 +17,8 @@ const WRITE: u16 = Kind::Write as u16;
 
 impl<P: Port> Kernel<P> {
     /// Checks the leases among the argument words of a call of the current thread, whose registers are saved at
-    /// `stack_pointer`, and writes those that the call needs. Returns the leases that will be in force in the call.
+    /// `stack_pointer`, and writes the entries of those that the call needs. Returns the leases that will be in force
+    /// in the call.
     #[inline]
     pub(crate) fn take_leases(
         &mut self,
@@ -42,7 +43,7 @@ impl<P: Port> Kernel<P> {
                 1.. => length,
                 // Empty memory belongs to no process.
                 0 => continue,
-                // `WHOLE_BLOCK` is set: it is the sign, which the CPU tests at once.
+                // `WHOLE_BLOCK` is set: it is the sign bit, which the same comparison tests.
                 _ => block_of(length),
             };
             if self.gives_way() {
@@ -50,7 +51,7 @@ impl<P: Port> Kernel<P> {
             }
             let memory = Span::new(address, length).ok_or(CallError::BadLease)?;
             let writable = kind == WRITE;
-            // Flash is readable by all.
+            // Every process can read flash.
             if !writable && self.flash.contains(memory) {
                 continue;
             }
@@ -70,7 +71,7 @@ impl<P: Port> Kernel<P> {
         Ok(in_force)
     }
 
-    /// Returns the origin of `memory` that the current thread lends, if the thread may lend it.
+    /// Returns the origin of `memory`, if the current thread may lend it.
     #[inline]
     fn source_of(
         &mut self,

@@ -6,15 +6,15 @@
 //! [timer](Kernel::timer), a [fault](Kernel::fault)), and gets an [`Effect`] that says what the CPU has to do next. The
 //! core touches no register and no memory but its own, so the code that ships is the code that is tested on a host.
 //!
-//! It is the specification, too: a port may do the most frequent actions by itself, in assembly, if the state afterwards is
-//! exactly what the core would have left. So everything that such a port reads and writes has a fixed layout
-//! ([`Offsets`], [`thread::Offset`]). If the port can't finish an action, it leaves it to the core, with nothing
-//! changed.
+//! The core is also the specification: a port may carry out the most frequent actions by itself, in assembly, if it
+//! leaves exactly the state that the core would have left. So everything that such a port reads and writes has a fixed
+//! layout ([`Offsets`], [`thread::Offset`]). If the port can't finish an action, it changes nothing and leaves the
+//! whole action to the core.
 //!
 //! # The map
 //!
 //! [`Kernel`] is one struct. Its methods are spread over files, each with one subject. A file uses only files above it
-//! in this table (`xtask/src/layering.rs` checks it), so that each can be read with no more than those in mind.
+//! in this table (`xtask/src/layering.rs` checks it), so that each can be read without knowledge of the files below it.
 //!
 //! | file | subject |
 //! |---|---|
@@ -33,10 +33,10 @@
 //! | [`budget`] | limits of CPU time: budgets and time slices |
 //! | [`optional`] | the parts of the kernel that only some firmware needs |
 //! | [`schedule`] | the thread that runs next |
-//! | [`preemption_point`] | preemption points, at which long operations give way to interrupts |
+//! | [`preemption_point`] | preemption points, at which long operations stop for pending interrupts |
 //! | [`work`] | which work is deferred: the threads and processes that it concerns |
 //! | [`block`] | the start and the end of a wait, and priority inheritance |
-//! | [`lock`] | locks of objects that one call at a time may be in |
+//! | [`lock`] | locks of objects that admit one call at a time |
 //! | [`mutex`] | the mutexes of user code |
 //! | [`sleep`] | threads that sleep until a point in time |
 //! | [`signal`] | signals, and waits for them |
@@ -59,33 +59,33 @@
 //! | [`choice`] | the choice of optional parts |
 //! | [`timer`] | the interrupt of the timer |
 //! | [`system_call`] | the dispatch of the system calls |
-//! | `dead` | the parts of the kernel's memory that mean nothing at present, for a test |
+//! | `dead` | the parts of the kernel's memory whose contents have no meaning at present, for a test |
 //!
-//! Every path is O(1), or goes over tables of the wiring, each once; longer work is done in [pieces](work). No path can panic: an
-//! index into a table goes through `get` or is reduced to the length of the table, and the thread table answers every
-//! index (see [`threads::Threads`]).
+//! Every path is O(1), or visits each entry of some tables of the wiring once; longer work is split into
+//! [pieces](work). No path can panic: an index into a table goes through `get` or is reduced below the length of the
+//! table, and the thread table returns a thread for every index (see [`threads::Threads`]).
 //!
 //! # The invariants
 //!
-//! They hold after each event, whatever it was. Each has a function of its own in `tests/invariants.rs`, called after
-//! each step of the random tests and in each state of the exhaustive search.
+//! They hold after every event. Each has a function of its own in `tests/invariants.rs`, called after each step of the
+//! random tests and in each state of the exhaustive search.
 //!
 //! | invariant | that is to say | checked by |
 //! |---|---|---|
 //! | **urgent** | the running thread is the first of the most urgent ready ones | `check_urgent` |
 //! | **levels** | the list of each [priority](schedule::Ready) holds exactly the ready threads of that priority, each once | `check_levels` |
 //! | **slots** | every thread is in its own [slot](threads::Threads), except for the current one, whose slot is empty | `check_slots` |
-//! | **quick** | before a call that it makes by itself, a port compares one [word](thread::Calls) with `LAST`: the word is at most `LAST` if, and only if, a frame is left, the thread holds no lease in any of its calls, and their deadline has not passed | `check_quick` |
-//! | **rights** | a thread executes in the process that its calls led to, with the rights that they gave it, and with no more of its stack open | `check_rights` |
+//! | **quick** | before a port makes a call by itself, it compares one [word](thread::Calls) with `LAST`. The word is at most `LAST` if and only if a frame is left, the thread holds no lease in any of its calls, and the deadline of its calls has not passed | `check_quick` |
+//! | **rights** | a thread executes in the process that its calls have led to, with the rights that these calls gave it; no other part of its stack is open | `check_rights` |
 //! | **leases** | a call is lent only memory that its caller had the right to lend | `check_leases` |
-//! | **inheritance** | the priority of a thread is the highest of its own and those of the threads that wait for it; it may be higher only until the worker has lowered it, which the worker does before a thread of that or a lower priority runs; waits form no cycle | `check_priority` |
-//! | **waits** | a wait can end, and the thread then gets the right result | `check_wait` |
-//! | **in vain** | waits are made to fail for want of a caller only while the thread is in a call that is refused, or whose caller is gone | `check_in_vain` |
+//! | **inheritance** | the priority of a thread is the highest among its own and the priorities of the threads that wait for it. When it is higher than that, the worker lowers it before a thread of that or a lower priority runs. Waits form no cycle | `check_priority` |
+//! | **waits** | every wait can end, and the thread then gets the right result | `check_wait` |
+//! | **in vain** | the kernel makes waits of a thread fail for lack of a caller only while the thread is in a call that is refused, or whose caller is gone | `check_in_vain` |
 //! | **one side** | a [notification](notification::Notification) has signals or waiters, never both | `check_one_side` |
-//! | **swept** | no thread runs before the remains of a crash in it are [swept](sweep) away | `check_work` |
+//! | **swept** | after a crash, no thread that it may affect runs before that thread is [swept](sweep) | `check_work` |
 //! | **locks** | a lock has one holder, which is inside the object | `check_locks` |
-//! | **timers** | the port's timer is set in time for each time at which a thread wakes | `check_timers` |
-//! | **down** | nothing is left of the life of a process that is taken down | `check_down` |
+//! | **timers** | the port's timer is set to no later than the earliest time at which a thread has to wake | `check_timers` |
+//! | **down** | when a process is taken down, nothing is left of its life | `check_down` |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -158,8 +158,8 @@ use work::Work;
 // The fields that are used most come first, because the CPU reaches them with shorter instructions.
 #[repr(C)]
 pub struct Kernel<P: Port> {
-    // A port's assembly loads what comes before `services` at once, with the first two words of the port. The
-    // first word is the address of the current thread.
+    // A port's assembly loads the fields before `port`, and the first two words of `port`, with one instruction. The
+    // first word of `threads` is the address of the current thread.
     pub(crate) threads: Threads<P::Unit>,
     /// The processes that can be entered.
     pub(crate) running: Set<ProcessId>,
@@ -178,13 +178,14 @@ pub struct Kernel<P: Port> {
     /// How far the timer's round of checks has got; 0 between rounds. During a round the timer is set to interrupt again at once.
     pub(crate) checked: u8,
     pub(crate) ready: Ready,
-    /// Crashes, and apart from them refused calls: a server that accuses others can't overwrite the record of a crash.
+    /// The records of crashes, and separately those of refused calls: a server that refuses calls can't overwrite the
+    /// record of a crash.
     pub(crate) faults: [Faults; 2],
     pub(crate) states: &'static mut [process::Process],
     pub(crate) optional: Option<&'static mut Optional<P>>,
     pub(crate) deadlines: Option<&'static Deadlines<P>>,
     pub(crate) grants: Option<&'static Grants<P>>,
-    /// For each service the processes that may call it by a grant.
+    /// For each service, the processes that may call it by a grant.
     pub(crate) granted: &'static mut [Set<ProcessId>],
     pub(crate) budgets: Option<&'static mut Budgets<P>>,
 }
@@ -202,7 +203,7 @@ pub struct Offsets {
     pub deadlines: usize,
 }
 
-/// The kernel's memory, as large as the wiring needs it.
+/// The kernel's memory, sized for the wiring.
 pub struct Storage<P: Port> {
     /// The idle thread.
     pub idle: &'static mut Thread<P::Unit>,

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Lives of processes: each has a number, and servers are told when the life of a client ends.
+//! Lives of processes: each life has a number, and servers are notified when the life of a client ends.
 //!
-//! A life ends when its process is taken down. The notes of a server on that process are of no use to its next life,
-//! which does not know of it. So a server notes, with each thing that it gives away, the process and the life that has
-//! it; and it is told of the end of the lives of all processes that may call it.
+//! A life ends when its process is taken down. The next life knows nothing of the ended one, so a server has to take
+//! back the things that it handed out to the ended life. A server therefore stores, with each thing that it hands out,
+//! the process and the life that have it; and the kernel notifies the server when a life of a process that may call it
+//! ends.
 
 use crate::Kernel;
 use crate::frame::Frame;
@@ -28,7 +29,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Returns the life in which a process made a call, if that life has not ended.
+    /// Returns the life in which a process made the current call, or [`ENDED`] if that life has ended.
     #[inline]
     pub(crate) fn life_of_caller(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let has_ended = self.current().innermost().is_some_and(Frame::is_stale);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Locks of objects that only one call at a time may be in.
+//! Locks of objects that admit only one call at a time.
 //!
-//! A call that finds the lock of its object taken [waits](crate::block) for the thread that has it, and is made again.
+//! A call that finds the lock of its object taken [waits](crate::block) for the thread that holds it, and is then made
+//! again.
 
 use crate::Kernel;
 use crate::effect::Effect;

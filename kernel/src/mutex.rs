@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The mutexes of user code.
 //!
-//! A mutex is a word in the memory of a process, which the kernel sees only when there is contention: 0 if it is free,
-//! else the stack pointer that its holder had when it took it, with bit 0 set if other threads wait. So the kernel finds the holder
-//! without having been told. A process that forges such a word may lend its priority to a thread of another process,
-//! but only while that thread is in the process: when the thread leaves it, in whatever way, the threads that wait for
-//! it there try again.
+//! A mutex is a word in the memory of a process. It is 0 if the mutex is free. Otherwise it is the stack pointer that
+//! the holder had when it took the mutex, with bit 0 set if other threads wait. The kernel reads the word only when
+//! there is contention, and then finds the holder by its stack. A process that forges such a word may lend the priority
+//! of its threads to a thread of another process, but only while this thread is in the process: when it leaves, the
+//! threads that wait for it there try again.
 
 use crate::Kernel;
 use crate::effect::Outcome;
@@ -19,7 +19,7 @@ use crossgate_protection::Unit;
 /// Bit 0 of a mutex: other threads wait for it.
 const CONTENDED: Word = 1;
 
-/// Returns whether this thread has taken a mutex of this value: its stack pointer was there.
+/// Returns whether this thread has taken a mutex of this value: the value is an address in the thread's stack.
 #[inline(always)]
 fn is_of<U: Unit>(thread: &Thread<U>, value: Word) -> bool {
     let pointer = value & !CONTENDED;
@@ -46,8 +46,8 @@ impl<P: Port> Kernel<P> {
         }
         self.port.write_word(address, value | CONTENDED);
         // The holder may return without freeing the mutex. So each return of the holder gets the duty to wake the
-        // threads that wait for it. (A call of an object with a lock has it already. If that lock was freed meanwhile,
-        // because its process was taken down, unwinding skips the frame.)
+        // threads that wait for it. (The return from an object with a lock has this duty already. If that lock was
+        // freed meanwhile, because its process was taken down, unwinding skips the frame.)
         for frame in self.threads.get_mut(holder).frames_in_use() {
             frame.care |= LOCKED;
         }
@@ -80,8 +80,8 @@ impl<P: Port> Kernel<P> {
         (owned && address.is_multiple_of(size_of::<Word>())).then(|| self.port.read_word(address))
     }
 
-    /// Returns the thread that holds a mutex of this value in the current process: the thread that has its stack there,
-    /// has not ended, and is in the process or has made a call out of it.
+    /// Returns the thread that holds a mutex of this value in the current process: its stack contains this address, it
+    /// has not ended, and it is in the process or has made a call out of it.
     #[inline(always)]
     fn mutex_holder(&mut self, value: Word) -> Option<ThreadId> {
         let process = self.current().rights.process;

@@ -14,7 +14,7 @@ pub struct Inspection {
     pub(crate) noted: usize,
     /// True if the dump was written since the system started.
     pub(crate) is_dumped: bool,
-    /// The checksum of the words of the dump that were [looked at](crate::work::Work::unchecked) so far.
+    /// The checksum of the words of the dump that are [already checked](crate::work::Work::unchecked).
     pub(crate) check: Word,
     /// The address of the first word of the stack that is in the dump.
     pub(crate) stack: Word,

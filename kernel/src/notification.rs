@@ -13,7 +13,7 @@ use crossgate_abi::{ProcessId, Set, ThreadId, Word};
 #[repr(C)]
 // A port's assembly knows the layout.
 pub struct Notification {
-    /// The number of signals that no thread has waited for yet.
+    /// The number of signals that no thread has taken yet.
     pub(crate) signals: u32,
     /// The threads that wait for it, perhaps for other notifications too.
     pub(crate) waiters: Set<ThreadId>,
@@ -36,8 +36,8 @@ impl<P: Port> Kernel<P> {
         let process = self.threads.get(id).rights.process;
         let first = self.first_notification(process);
         let states = self.notifications.get_mut(first..).unwrap_or_default();
-        // (Some of these are not in the set. The thread does not wait for them, as it has only one wait at a time, so to
-        // remove it from them does nothing.)
+        // (The range may contain notifications that are not in the set. The thread does not wait for these, because it
+        // has only one wait at a time, so removing it from their waiters does nothing.)
         for state in states.iter_mut().take((u32::BITS - set.trailing_zeros()) as usize) {
             state.waiters.remove(id);
         }

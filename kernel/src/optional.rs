@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The optional parts of the kernel. A firmware without a use of them does not contain their code.
+//! The optional parts of the kernel. A firmware that does not use them does not contain their code.
 
 use crate::Kernel;
 use crate::note::Inspection;
@@ -11,19 +11,19 @@ use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Status, ThreadId, Word};
 #[repr(C)]
 pub struct Optional<P: Port> {
     /// Carries out a system call of an optional part.
-    // The first field, as `Deadlines::set` is, and of the same type, so that the compiler merges the code of the two
+    // The first field, like `Deadlines::set`, and of the same type, so that the compiler merges the code of the two
     // calls.
     pub(crate) call: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// Ends the life of a process that is taken down.
     pub(crate) end_life: fn(&mut Kernel<P>, ProcessId),
-    /// Notes that a process is taken down, if by a crash.
+    /// Notes the crash if a process is taken down by one.
     pub(crate) note: fn(&mut Kernel<P>, ProcessId),
     /// Does a piece of the work that is left of a crash dump.
     pub(crate) check_dump: fn(&mut Kernel<P>),
     /// Writes the life of a caller to the third word: the caller is the process in the second word, and the life is the
     /// one in which it made the call that the current thread is in.
     pub(crate) life_of_caller: fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
-    /// The number of lives of each process that have ended, if some process is told.
+    /// The number of lives of each process that have ended, if some process is notified of lost clients.
     pub(crate) ended: &'static mut [u32],
     /// The part that serves inspections, if some process may inspect.
     pub(crate) inspection: Option<&'static mut Inspection>,
@@ -33,7 +33,7 @@ pub struct Optional<P: Port> {
 /// contain its code.
 #[repr(C)]
 pub(crate) struct Deadlines<P: Port> {
-    /// Sets or removes the deadline of the calls that the current thread makes from where it is.
+    /// Sets or removes the deadline of the calls that the current thread makes in its present method, or at home.
     // The first field, because a port's assembly calls it, too.
     pub set: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// Checks whether calls of a thread that [has deadlines](crate::thread::Thread::has_deadlines) have taken too long.

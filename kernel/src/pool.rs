@@ -2,10 +2,10 @@
 //! Pools: threads that a process starts and ends at run time.
 //!
 //! A thread of a pool is a thread of the wiring. Its process keeps the jobs in its own memory; the kernel only parks
-//! the thread while there is no job, starts it, and ends its job, whatever the job is doing. (The wait `Ended` is
-//! unrelated.) A thread whose job is ended restarts: at once if it is in its own process, or as soon as it has returned
-//! there from its calls into other processes. A method that computes in such a call finishes first; a wait in it fails,
-//! because no caller waits for the method any more.
+//! the thread while there is no job, starts it, and ends its job, whatever the job is doing. (The end of a job is not
+//! the wait `Ended`, which a parked thread has.) A thread whose job is ended restarts: at once if it is in its own
+//! process, or as soon as it has returned there from its calls into other processes. A method that computes in such a
+//! call finishes first; a wait in it fails, because no caller waits for the method any more.
 //!
 //! A mutex that a thread holds when it parks or is ended is never freed, because the data that it protects may be half
 //! changed. Threads that wait for it get an error.

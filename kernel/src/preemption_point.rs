@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Preemption points, at which long operations give way to interrupts.
+//! Preemption points, at which long operations stop for pending interrupts.
 //!
 //! Interrupts have to wait while the core handles an event. So during a long operation the core checks for a pending
 //! interrupt. As long as nothing has changed, the operation can be given up: the thread makes its system call again
@@ -8,8 +8,8 @@
 //! Interrupts on behalf of threads that are not more urgent can delay an operation only a bounded number of times. A
 //! line that has interrupted is masked until a thread of its driver acknowledges it, a thread that sleeps is woken once,
 //! and a less urgent thread does not run in between. So each line, and each thread, can restart an operation at most
-//! once. More urgent threads can do it more often. They can take all CPU time anyway: an operation finishes once they
-//! leave the CPU alone for as long as it takes (at most about 1,000 instructions). If they have a
+//! once. More urgent threads can cause more restarts. They can take all CPU time anyway: an operation finishes once
+//! they leave the CPU alone for as long as it takes (at most about 1,000 instructions). If they have a
 //! [budget](crate::budget), they are less urgent when it is used up.
 
 use crate::Kernel;
@@ -17,8 +17,8 @@ use crate::port::Port;
 use crate::wait::Pending;
 
 impl<P: Port> Kernel<P> {
-    /// Gives way to an interrupt if one is pending: the current thread, whose stack pointer is saved, makes its system
-    /// call again. Returns whether it does. The caller must not have changed anything yet.
+    /// Stops the current system call if an interrupt is pending: the current thread, whose stack pointer is saved, will
+    /// make the call again. Returns whether it stops. The caller must not have changed anything yet.
     // Not inlined, because there are several uses.
     #[inline(never)]
     pub(crate) fn gives_way(&mut self) -> bool {

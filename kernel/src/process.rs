@@ -15,31 +15,31 @@
 //!
 //! | state | meaning |
 //! |---|---|
-//! | down | (in this table only; elsewhere a process is *down* in each state but running) not running, not `stopped`, with `reset` 0: its threads are being swept, lent memory is still held, or the process has to wait |
-//! | resetting | not `stopped`, with `reset` other than 0: that much of its memory has its initial values |
+//! | down | not running, not `stopped`, and `reset` is 0: its threads are being swept, other threads still hold leases of its memory, or it has to wait. (The word has this meaning only here; elsewhere a process is *down* in every state but running) |
+//! | resetting | not running, not `stopped`, and `reset` is not 0: so many bytes of its memory have their initial values |
 //! | running | a bit of `Kernel::running`: it can be entered |
 //! | stopped | `stopped` |
 //!
 //! | | what happens | by |
 //! |---|---|---|
 //! | 1 | it crashes, and is to restart | `crash`, `take_down` |
-//! | 2 | the first piece of its memory is reset: no thread is unswept or holds its memory, and it waited long enough | `advance` |
+//! | 2 | the first piece of its memory is reset, after all threads are swept, none holds a lease of its memory, and its wait is over | `advance` |
 //! | 3 | the last piece is reset (which may be the first one) | `advance` |
 //! | 4 | it crashes, and its policy is to stop, or it crashed too often in a row (then the system is reset if it is the supervisor) | `crash`, `take_down` |
-//! | 5 | the supervisor restarts it, in whatever state it is | `supervise`, `take_down` |
-//! | 6 | the supervisor stops it, in whatever state it is | `supervise`, `take_down` |
+//! | 5 | the supervisor restarts it, in any state | `supervise`, `take_down` |
+//! | 6 | the supervisor stops it, in any state | `supervise`, `take_down` |
 //!
-//! A process that crashes again soon waits before it restarts, and longer each time.
+//! A process that crashes again soon has to wait before it restarts, and the wait grows with each crash.
 
 use crate::Kernel;
 use crate::port::Port;
 use crossgate_abi::{ProcessId, ThreadId, Word};
 
-/// The time in µs after which a crash counts as the first again.
+/// The time in µs without a crash after which the next crash counts as the first in a row again.
 pub(crate) const CALM: u64 = 10_000_000;
 /// The wait after the second crash in a row, in µs; it doubles with each further crash, ...
 const BACK_OFF: u32 = 10_000;
-/// ... at most so many times: it has to stay shorter than the calm.
+/// ... at most this number of times, because the wait has to stay shorter than [`CALM`].
 const DOUBLINGS: u8 = 9;
 
 /// The kernel's state of a process, besides its wiring.
@@ -51,7 +51,8 @@ pub struct Process {
     pub(crate) reset: Word,
     /// The number of crashes in a row.
     pub(crate) crashes: u8,
-    /// The threads up to this one were found to hold none of its memory since the process was taken down.
+    /// The thread up to which all threads were checked since the process was taken down: they hold no leases of its
+    /// memory.
     pub(crate) looked: ThreadId,
     /// True if it stays stopped until the supervisor restarts it.
     pub(crate) stopped: bool,
@@ -62,7 +63,7 @@ impl Process {
     pub const NEW: Process =
         Process { crashed_at: 0, reset: 0, crashes: 0, looked: ThreadId::IDLE, stopped: false };
 
-    /// Returns the time from which it may start, in µs since start.
+    /// Returns the earliest time at which it may start, in µs since start.
     #[inline]
     pub(crate) fn not_before(&self) -> u64 {
         match self.crashes {

@@ -2,10 +2,10 @@
 //! The start and restart of a process.
 //!
 //! The memory of a process is reset to its initial values, at boot and after each crash alike. That is done in pieces,
-//! by the threads that need the memory: by the process' own threads, each of which starts with a [system
-//! call](crossgate_abi::number::BEGIN) that returns when the memory is ready, and by threads that call one of its
-//! services. So interrupts are never held off for long, the work is done at the priority of the thread that needs it
-//! first, and the kernel needs no thread of its own for it.
+//! by the threads that need the memory. Each of the process' own threads starts with a [system
+//! call](crossgate_abi::number::BEGIN) that returns when the memory is ready. Threads that call one of its services do
+//! pieces, too. So interrupts are never held off for long, the work is done at the priority of the most urgent thread
+//! that needs it, and the kernel needs no thread of its own for it.
 
 use crate::Kernel;
 use crate::effect::{Effect, Outcome};
@@ -18,7 +18,7 @@ use crossgate_abi::{CallError, ProcessId, ThreadId};
 pub(crate) enum Progress {
     /// It can be entered.
     Running,
-    /// A piece of work was done first: ask again.
+    /// A piece of work was done, but more is left: ask again.
     More,
     /// It can't be entered yet, because the pause after its last crash is not over.
     Early,
@@ -29,7 +29,8 @@ pub(crate) enum Progress {
 }
 
 impl<P: Port> Kernel<P> {
-    /// Does a piece of the work that comes before a process can be entered, if it is not running and may start.
+    /// Does a piece of the work that is needed before a process can be entered; nothing if it is running or may not
+    /// start.
     #[inline]
     pub(crate) fn advance(&mut self, process: ProcessId) -> Progress {
         if self.is_running(process) {
@@ -43,7 +44,7 @@ impl<P: Port> Kernel<P> {
         if state.stopped {
             return Progress::Stopped;
         }
-        // (The sweep may be for another process. Even so: which threads hold memory is known only when all are swept.)
+        // (Even if the sweep is for another process: `lessees` is complete only when all threads are swept.)
         if !self.work.unswept.is_empty() {
             self.piece();
             return Progress::More;

@@ -2,8 +2,8 @@
 //! The scheduler: fixed priorities, first come first served within each.
 //!
 //! The ready threads of one priority, a *level*, form a list: each thread has the index of the next one, and the level
-//! has those of the first and the last. The first is the thread that runs, or ran last. Finding the thread to run,
-//! adding a thread, and removing the first are O(1); removing another is O(n).
+//! has those of the first and the last. The first thread of a level runs, or ran last among those of the level. Finding
+//! the thread to run, adding a thread, and removing the first are O(1); removing another is O(n).
 
 use crate::Kernel;
 use crate::effect::Effect;
@@ -14,8 +14,7 @@ use crossgate_protection::Unit;
 
 /// The ready threads.
 ///
-/// Levels are numbered from the most urgent, 0, which is the highest bit, because the CPU finds the highest set bit at
-/// once.
+/// Level 0 is the most urgent, and has the highest bit, because the CPU finds the highest set bit at once.
 ///
 /// The bit of level l in `levels` is set if and only if there is a list, from `first[l]` over `next` to `last[l]`: it
 /// holds exactly the ready threads of that level (invariant **levels**).
@@ -30,11 +29,11 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// The offset, in bytes from the start, of the first of each level (a byte each), for a port's assembly, ...
+    /// The offset, in bytes from the start, of the first thread of each level (a byte each), for a port's assembly, ...
     pub const FIRST: usize = core::mem::offset_of!(Ready, first);
     /// ... the last, ...
     pub const LAST: usize = core::mem::offset_of!(Ready, last);
-    /// ... of the next behind each thread, ...
+    /// ... of the thread that follows each thread, ...
     pub const NEXT: usize = core::mem::offset_of!(Ready, next);
     /// ... and of the levels that are not empty, the most urgent in bit 31.
     pub const LEVELS: usize = core::mem::offset_of!(Ready, levels);
@@ -134,13 +133,13 @@ const fn bit(level: usize) -> u32 {
 
 impl<P: Port> Kernel<P> {
     /// Continues with the most urgent thread: after a system call that made the current thread wait, and after an event
-    /// that is no system call of it.
+    /// that is not a system call of the current thread.
     #[inline]
     pub fn reschedule(&mut self) -> Effect {
         Effect { switch: self.switch(), ..Effect::CONTINUE }
     }
 
-    /// Continues with the most urgent thread, which may be the same at another place.
+    /// Continues with the most urgent thread, which may be the current one, at another place.
     #[inline]
     pub(crate) fn reload(&mut self) -> Effect {
         let _ = self.reschedule();

@@ -26,7 +26,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Signals the notification of this index.
-    // (A word, not the byte of an identifier, because that would cost each signal an instruction.)
+    // (The index is a word, because the byte of an identifier would cost each signal an instruction.)
     #[inline]
     pub(crate) fn signal(&mut self, index: Word) {
         let Some(state) = self.notifications.get_mut(index) else { return };

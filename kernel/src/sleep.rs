@@ -21,7 +21,7 @@ impl<P: Port> Kernel<P> {
         Outcome::NONE
     }
 
-    /// Returns the time so many µs from now, in µs since start.
+    /// Returns the time that is `duration` µs from now, in µs since start.
     #[inline]
     pub(crate) fn after(&mut self, duration: u64) -> u64 {
         self.port.now().saturating_add(duration)
@@ -36,8 +36,7 @@ impl<P: Port> Kernel<P> {
         self.want_timer(wake_at);
     }
 
-    /// Asks for a look at the threads at this time, if not before. The end of the present round of checks sets the
-    /// port's timer.
+    /// Requests a round of checks at this time or earlier. The port's timer is set at the end of the present round.
     #[inline(always)]
     pub(crate) fn look_again(&mut self, wake_at: u64) {
         self.next_wake = self.next_wake.min(wake_at);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The deferred work, done piece by piece.
 //!
-//! With each [system call](crossgate_abi::number::WORK) the worker does a piece of the work, and interrupts arrive in
-//! between. First it looks for the most urgent thread of the sets, then it does the work for that thread, with its
-//! priority, ahead of all others of that priority; and so on. So no thread waits for work on behalf of a less urgent
-//! one (except for a crash dump, which is copied before any thread runs), and invariant **swept** holds: no thread runs
-//! before it is swept.
+//! Each [system call](crossgate_abi::number::WORK) of the worker does one piece of the work, and interrupts can arrive
+//! between two pieces. The worker looks for the most urgent thread that needs work. It does the work for that thread,
+//! at that thread's priority and ahead of all other threads of this priority. Then it looks for the next one. So no
+//! thread waits for work on behalf of a less urgent one (except for a crash dump, which is copied before any thread
+//! runs), and invariant **swept** holds: no thread runs before it is swept.
 //!
 //! A thread that needs a process that was taken down does pieces of the work, too.
 
@@ -21,7 +21,7 @@ impl<P: Port> Kernel<P> {
     /// Does a piece of the work. Returns whether there was any.
     #[inline]
     pub(crate) fn piece(&mut self) -> bool {
-        // (First, because the stack of the thread is as it was at the crash only until it is led out.)
+        // (First, because the sweep of the crashed thread changes its stack.)
         if self.work.unchecked != 0
             && let Some(optional) = &self.optional
         {
@@ -89,8 +89,8 @@ impl<P: Port> Kernel<P> {
         }
         work.dying.insert(process);
         (work.unswept, work.lessees) = (unswept, Set::EMPTY);
-        // A thread that has crashed is the current one. It is led out at once, unless an interrupt or a dump waits. The
-        // worker finds the other threads in the process.
+        // A thread that has crashed is the current one. It leaves the process at once, unless an interrupt or a dump
+        // waits. The worker finds the other threads in the process.
         if self.work.unchecked == 0 && !self.port.interrupt_is_pending() {
             self.lead_out(self.threads.current_id());
         }
@@ -109,10 +109,10 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Leads a thread, which must not be waiting there, out of the process that it executes in, if that process was
-    /// taken down. Each run leaves one call, and skips calls of earlier lives. If the thread is then in another process
-    /// that was taken down, another run is needed. The last run also frees the objects of such processes that outer
-    /// calls have locked, and makes the returns skip these processes. If the thread waits in a call that one of these
+    /// Takes a thread out of the process in which it executes, if that process was taken down. The thread must not wait
+    /// there. Each run leaves one call, and skips calls of earlier lives. If the thread is then in another process that
+    /// was taken down, another run is needed. The last run also frees the objects of such processes that outer calls
+    /// have locked, and makes the returns skip these processes. If the thread waits in a call that one of these
     /// processes has made, directly or not, that wait fails.
     #[inline]
     fn lead_out(&mut self, id: ThreadId) {
@@ -144,12 +144,12 @@ impl<P: Port> Kernel<P> {
         if thread.rights.leases.count() != 0 {
             self.work.lessees.insert(id);
         }
-        // Other threads may have waited for the objects that the thread had there.
+        // Other threads may have waited for the objects that the thread held there.
         if !thread.waiters.is_empty() {
             self.work.lowering.insert(id);
         }
         let (mut calls, mut orphaned) = (0, 0);
-        // (The usual thread is home by now: no slice has to be made for it.)
+        // (Most threads are at home by now, and need no slice of frames.)
         let frames = if thread.calls.are_some() { thread.frames_in_use() } else { &mut [] };
         for frame in frames.iter_mut().rev() {
             if frame.care & LOCKED != 0 && goes_down(callee) {

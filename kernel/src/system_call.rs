@@ -21,7 +21,7 @@ impl<P: Port> Kernel<P> {
         self.current().stack_pointer = stack_pointer;
         let outcome = self.outcome(number, words);
         let Effect { switch, .. } = self.reschedule();
-        // Without an outcome the thread does not continue where it was, even if it is the next to run.
+        // Without an outcome the thread does not continue where it was, even if it runs next.
         Effect { switch: switch || outcome == Outcome::NONE, outcome }
     }
 
@@ -31,7 +31,7 @@ impl<P: Port> Kernel<P> {
         let Some(call) = SystemCall::from_number(number) else {
             return Status::NO_SUCH_SYSTEM_CALL.into();
         };
-        // Without a `_`, so that an entry of the list without an action here does not compile.
+        // There is no arm for `_`, so that a system call without an action here does not compile.
         match call {
             SystemCall::Yield => {
                 self.ready.rotate(self.threads.current());
@@ -80,14 +80,14 @@ impl<P: Port> Kernel<P> {
                     (deadlines.set)(self, words).into()
                 })
             }
-            // If the wiring gives no process the right, no such call exists.
+            // If the firmware has no optional part, no such call exists.
             SystemCall::Optional if let Some(optional) = &self.optional => {
                 (optional.call)(self, words).into()
             }
             SystemCall::Refuse => self.refuse().into(),
             SystemCall::Caller => self.caller(words).into(),
             SystemCall::ReadFault => self.read_fault(words).into(),
-            // (A port does the returns.)
+            // (A port reports returns in another way.)
             SystemCall::Return | SystemCall::Work | SystemCall::Optional => {
                 Status::NO_SUCH_SYSTEM_CALL.into()
             }

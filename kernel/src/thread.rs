@@ -75,17 +75,18 @@ pub struct Thread<U: Unit> {
     pub(crate) blocked_on: Option<ThreadId>,
     /// The deadline of the calls that it makes.
     pub(crate) deadline: Deadline,
-    /// The time at which the innermost call that is late is killed.
+    /// The time at which the innermost late call is killed.
     pub(crate) grace: Deadline,
-    /// The number of waits that have to fail, because no caller waits for the call any more: one for each call that the
-    /// thread is in, from the one whose caller was taken down, or whose handle was revoked, on. (Later waits succeed
-    /// again: a method that insists on waiting is not stopped by this.)
+    /// The number of waits that have to fail, because no caller waits for the result any more. It is the number of
+    /// calls from the innermost one out to the one whose caller was taken down, or whose grant was revoked. (After so
+    /// many failures, waits succeed again: this does not stop a method that insists on waiting.)
     pub(crate) orphaned: u8,
-    /// True if it may be in a late call: set when a deadline passes, and cleared by a wait that finds it in none.
+    /// True if it may be in a late call: set when a deadline passes, and cleared by a wait that finds that the call is
+    /// not late.
     pub(crate) may_be_late: bool,
     pub(crate) pending: Pending,
     pub(crate) wait: Wait,
-    /// The threads that wait for something that it has.
+    /// The threads that wait for something that this one holds.
     pub(crate) waiters: Set<ThreadId>,
     /// The time at which its wait ends, in µs since start.
     pub(crate) wake_at: u64,
@@ -105,7 +106,7 @@ impl<U: Unit> Offset<U> {
     pub const CALLS: usize = offset_of!(Thread<U>, calls);
     /// The address of its saved registers, right after.
     pub const STACK_POINTER: usize = offset_of!(Thread<U>, stack_pointer);
-    /// Two bytes of which one is not 0 if a wait may have to fail.
+    /// Two bytes: if a wait may have to fail, at least one of them is not 0.
     pub const MAY_FAIL: usize = offset_of!(Thread<U>, orphaned);
     /// Its priority: a byte.
     pub const PRIORITY: usize = offset_of!(Thread<U>, priority);
@@ -125,7 +126,7 @@ impl<U: Unit> Offset<U> {
     pub const BOUNDS: usize = offset_of!(Thread<U>, bounds);
     /// Its index: a byte.
     pub const ID: usize = offset_of!(Thread<U>, id);
-    /// The threads that wait for something that it has: a word.
+    /// The threads that wait for something that this one holds: a word.
     pub const WAITERS: usize = offset_of!(Thread<U>, waiters);
     /// The first of its frames: the address of the caller's saved registers, then the caller's rights.
     pub const FRAMES: usize = offset_of!(Thread<U>, frames);
@@ -139,9 +140,9 @@ impl<U: Unit> Offset<U> {
     pub const LEASES: usize = offset_of!(Thread<U>, leases);
     /// The work that is [pending](Thread::take_pending) for it: a byte for the kind, ...
     pub const PENDING: usize = offset_of!(Thread<U>, pending);
-    /// ... the status if that is a reply (a byte), ...
+    /// ... the status of a reply (a byte), ...
     pub const PENDING_STATUS: usize = Self::PENDING + 1;
-    /// ... and the word.
+    /// ... and the word of a reply.
     pub const PENDING_WORD: usize = Self::PENDING + size_of::<Word>();
 
     /// Returns whether the parts that a port's assembly loads together lie side by side.
@@ -241,7 +242,7 @@ impl<U: Unit> Thread<U> {
         self.calls.flag(Calls::LATE, deadline == Deadline::OVER);
     }
 
-    /// Returns whether its calls have a deadline, or one of them a time of grace, so that they have to be checked.
+    /// Returns whether its calls have to be checked, because they have a deadline, or a time of grace runs.
     #[inline(always)]
     pub(crate) fn has_deadlines(&self) -> bool {
         (self.deadline, self.grace) != (Deadline::NONE, Deadline::NONE)
@@ -293,8 +294,8 @@ impl<U: Unit> Thread<U> {
         self.frames.get(..self.depth().into()).unwrap_or(&[])
     }
 
-    /// Returns the number of calls from the innermost one up to the outermost one for which `is_such` is true, both
-    /// included; 0 if there is none. `is_such` is asked about every call.
+    /// Returns the number of calls from the innermost one to the outermost one for which `is_such` is true, both
+    /// included; 0 if there is none. `is_such` is called for every call in flight.
     #[inline(always)]
     pub(crate) fn calls_from(&mut self, mut is_such: impl FnMut(&mut Frame) -> bool) -> u8 {
         let (mut calls, mut from) = (0, 0);
@@ -320,7 +321,7 @@ impl<U: Unit> Thread<U> {
         self.frames.get(usize::from(self.depth()).wrapping_sub(1))
     }
 
-    /// Returns the first address of its stack that is closed.
+    /// Returns the end of the open part of its stack.
     #[inline(always)]
     pub(crate) fn window_top(&self) -> Word {
         self.innermost()
@@ -340,7 +341,8 @@ impl<U: Unit> Thread<U> {
         Some(frame)
     }
 
-    /// Returns whether a wait fails, because no caller waits for the call that it is in, and counts the wait.
+    /// Returns whether its wait has to fail, because no caller waits for the call that it is in. If so, counts the
+    /// wait.
     #[inline(always)]
     pub(crate) fn gives_up(&mut self) -> bool {
         let gives_up = self.orphaned != 0;
@@ -362,8 +364,8 @@ impl<U: Unit> Thread<U> {
         in_vain
     }
 
-    /// Leaves the process that it is in, which was taken down, and each process on its way back that was taken down,
-    /// too. The thread must not be waiting. Returns whether it is back at a caller.
+    /// Leaves the process that it is in, which was taken down, and each further process on its way back that was taken
+    /// down. The thread must not be waiting. Returns whether it is back at a caller.
     #[inline]
     pub(crate) fn unwind(&mut self) -> bool {
         self.orphaned = 0;
@@ -376,7 +378,7 @@ impl<U: Unit> Thread<U> {
         false
     }
 
-    /// Fails the call that it has left, which had this frame, because the server crashed.
+    /// Fails the call with this frame, which it has just left, because the server crashed.
     #[inline(always)]
     pub(crate) fn fail(&mut self, frame: &Frame) {
         self.stack_pointer = frame.stack_pointer;
@@ -385,7 +387,7 @@ impl<U: Unit> Thread<U> {
         self.pending = Pending::status(error.into());
     }
 
-    /// Returns the leases that the call it is in may use.
+    /// Returns the leases that the thread may use in its present call.
     #[inline]
     pub fn leases(&self) -> impl Iterator<Item = &Lease<U::Lease>> {
         self.leases_at(self.rights)

@@ -9,11 +9,12 @@ use crossgate_protection::Unit;
 
 /// The threads of the wiring.
 ///
-/// The current thread is kept apart, so that it is found at once. Its slot is empty, and that is how a look-up finds
-/// it. No other slot is ever empty, and an id is always that of a thread, because ids come from the firmware's tables
-/// and from [`ids`](Threads::ids) only: so a look-up needs no panic. The tests check this at each look-up.
+/// The current thread is stored apart, so that access to it is fast. Its slot is empty: a look-up that finds an empty
+/// slot returns the current thread. No other slot is ever empty, and every id is that of an existing thread, because
+/// ids come only from the firmware's tables and from [`ids`](Threads::ids). So a look-up can't fail. The tests check
+/// this at each look-up.
 ///
-/// The slot of every thread but the current one is taken, by that thread (invariant **slots**).
+/// Every thread but the current one is in its own slot (invariant **slots**).
 #[repr(C)]
 pub struct Threads<U: Unit> {
     current: &'static mut Thread<U>,
@@ -24,7 +25,7 @@ pub struct Threads<U: Unit> {
 pub type Slot<U> = Option<&'static mut Thread<U>>;
 
 impl<U: Unit> Threads<U> {
-    /// Returns the table of all threads, each in its slot but the idle one, which is current.
+    /// Returns the table of all threads. The idle thread is the current one; every other thread is in its slot.
     #[inline]
     pub(crate) const fn new(
         idle: &'static mut Thread<U>,
@@ -123,7 +124,7 @@ impl<U: Unit> Threads<U> {
     }
 }
 
-/// Fails a test in which a look-up would return another thread.
+/// Fails a test in which a look-up would return the wrong thread.
 #[inline(always)]
 fn check_is_current<U: Unit>(id: ThreadId, current: &Thread<U>) {
     #[cfg(test)]
@@ -133,7 +134,7 @@ fn check_is_current<U: Unit>(id: ThreadId, current: &Thread<U>) {
 }
 
 /// The indices of threads, one after the other.
-// Not a range, because the compiler makes a call of each of its steps when it optimises for size.
+// Not a range: when the compiler optimises for size, it turns each step of a range into a function call.
 struct Ids {
     next: usize,
     end: usize,
@@ -167,7 +168,7 @@ impl<P: Port> Kernel<P> {
     /// Returns the set of all threads but the idle one.
     #[inline]
     pub(crate) fn all_threads(&self) -> Set<ThreadId> {
-        // (There are at most 32, and the idle thread is one.)
+        // (There are at most 32 threads, with the idle thread.)
         let end = (self.system.threads.len() as u32).wrapping_sub(1);
         Set::of_bits(2u32.wrapping_shl(end).wrapping_sub(2))
     }

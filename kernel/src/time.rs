@@ -32,7 +32,7 @@ pub(crate) struct Deadline(pub Ticks);
 
 impl Deadline {
     pub const NONE: Deadline = Deadline(0);
-    /// The time has passed. (A time that passed long ago would look like one to come.)
+    /// The time has passed. (Without this value, a time that passed long ago would look like one in the future.)
     pub const OVER: Deadline = Deadline(DEADLINE_OVER);
 
     /// Returns the first end of a unit that is not before `time`, in µs since start.
@@ -72,7 +72,7 @@ impl Deadline {
     }
 }
 
-/// More units than are left of any deadline.
+/// More units than any deadline has left.
 pub(crate) const FOR_EVER: u16 = u16::MAX;
 
 /// Returns the time at which `left` units, counted from the present one on, have ended, in µs since start.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The interrupt of the timer, at which threads wake.
 //!
-//! Each thread is looked at, and no queue is kept in the order of time: there are few threads, and most waits end
-//! before their timeout, so a queue would be changed more often than used. After as many looks as take a short time, or
-//! when another interrupt is pending, the port is asked for another interrupt at once, and other interrupts arrive in
+//! The handler checks each thread, and there is no queue sorted by time: there are few threads, and most waits end
+//! before their timeout, so a queue would be changed more often than used. After a few threads, or when another
+//! interrupt is pending, the handler sets the timer to interrupt again at once, so that other interrupts can arrive in
 //! between.
 
 use crate::Kernel;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The run time of threads and processes.
 //!
-//! The time from one [account](crate::Kernel::account) to the next is counted for the thread that ran, and for the
-//! process that it was in. So the port has to account for each switch, and for each call and return too. If the wiring
-//! counts time, a port makes no call by itself, not even a plain one: the gates leave each call to the core, like a
-//! call that needs [care](crossgate_abi::table::Gate::CARE), and each frame gets a deadline to restore, so that the
-//! core makes the return, too.
+//! The time from one call of [`account`](crate::Kernel::account) to the next is counted for the thread that ran, and
+//! for the process that it was in. So the port has to call it at each switch of threads, and at each call and return
+//! too. If the wiring counts time, a port makes no call by itself, not even a plain one: the gates leave each call to
+//! the core, like a call that needs [care](crossgate_abi::table::Gate::CARE), and each frame gets a deadline to
+//! restore, so that the core makes the return, too.
 //!
-//! Times are read in whole µs, and the errors do not add up: a µs that one stretch counts too much is missing from the
-//! next stretch.
+//! Times are read in whole µs, and the errors do not add up: if one interval is a µs too long, the next one is a µs too
+//! short.
 
 use crossgate_abi::{ProcessId, ThreadId};
 
@@ -36,7 +36,7 @@ impl Usage {
         Usage { threads, processes, since: 0, running: ThreadId::IDLE, process: ProcessId::NOBODY }
     }
 
-    /// Counts the time for the thread and the process that ran up to now. Others run from now on.
+    /// Counts the time for the thread and the process that ran up to now. From now on `next` runs, in `process`.
     #[inline]
     pub(crate) fn charge(&mut self, now: u64, next: ThreadId, process: ProcessId) {
         let time = now - self.since;

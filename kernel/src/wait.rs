@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Waits of threads and how they end: the states of a thread.
 //!
-//! A thread that has started is ready, waits, or has ended: that is its [`Wait`]. Its [`Pending`] is the work that is
-//! left for it when it runs next. It is set when the wait begins, where that is possible, so that the code that ends
-//! the wait need not know what kind of wait it was.
+//! A thread that has started is ready, waits, or has ended: that is its [`Wait`]. Its [`Pending`] is the work that has
+//! to be done when it runs next. Where possible, it is set when the wait begins, so that the code that ends the wait
+//! need not know the kind of wait.
 //!
 //! ```text
 //!           ┌───────────────────────────── ready ──────────────────────────────┐
@@ -31,7 +31,7 @@
 //! | 7 | it exits or parks, or its process is stopped | `end` | the same as before |
 //! | 8 | its time has come | `timer` | the same as before |
 //! | 9 | a signal arrives | `wake_waiter` | a reply: the notification |
-//! | 10 | what it waits for is free, or it may not call the object any more | `stir`, then perhaps the worker (`piece`); `expel` | the same as before; for a mutex whose holder ended, a reply: a deadlock |
+//! | 10 | the lock, mutex or memory that it waits for is free, or it may not call the object any more | `stir`, then perhaps the worker (`piece`); `expel` | the same as before; for a mutex whose holder ended, a reply: a deadlock |
 //! | 11 | the calls that it is in are late, or no caller waits for them | `check_deadline`, `waits_in_vain` | a reply: the deadline is exceeded |
 //! | 12 | the process that it is in is taken down | `sweep` | a reply to its caller: the server faulted; nothing if it is at home and restarts; or it ends (7) |
 //! | 13 | its process has work for it again | `steer` | a reply: OK |
@@ -61,7 +61,7 @@ pub enum Wait {
     Ended,
 }
 
-/// The work that is left when a thread that waited runs next.
+/// The work that has to be done when the thread runs next.
 // A port's assembly does this work, so the layout is fixed (see `thread::Offset`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
@@ -77,8 +77,8 @@ pub enum Pending {
         /// The result.
         word: Word,
     } = 1,
-    /// Its system call is made again, because what it waited for may be available now, or because it [has given
-    /// way](crate::preemption_point) to an interrupt.
+    /// Its system call is made again, because the thing that it waited for may be available now, or because the call
+    /// stopped at a [preemption point](crate::preemption_point).
     Retry = 2,
 }
 

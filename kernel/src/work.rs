@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Work that is deferred, to be done in pieces.
 //!
-//! Some events concern all threads: a process is taken down; something that many threads wait for is free. The kernel
-//! notes the event in a set of threads. Then the idle thread becomes a *worker* that does [pieces](crate::sweep) of the
-//! work, with the priority of the thread that they are for.
+//! Some events concern all threads: a process is taken down; something that many threads wait for becomes free. The
+//! kernel notes the event in a set of threads. Then the idle thread becomes a *worker* that does [pieces](crate::sweep)
+//! of the work, with the priority of the thread that the piece is for.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -19,7 +19,7 @@ pub(crate) const FIRST: u8 = PRIORITIES as u8 - 1;
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(test, derive(PartialEq, Eq, Hash))]
 pub(crate) struct Work {
-    /// Processes that were taken down: all threads are swept for them at once.
+    /// Processes that were taken down: one sweep of all threads serves all of these processes.
     pub dying: Set<ProcessId>,
     /// Threads that are not swept yet: they may be in one of those processes, or return there.
     pub unswept: Set<ThreadId>,
@@ -27,7 +27,7 @@ pub(crate) struct Work {
     pub waking: Set<ThreadId>,
     /// Threads that may still have an inherited priority that none of their waiters has any more.
     pub lowering: Set<ThreadId>,
-    /// Threads that had memory lent to them when they were swept.
+    /// Threads that held leases when they were swept.
     pub lessees: Set<ThreadId>,
     /// True if the notification of the supervisor still has to be signalled, because a fault was recorded.
     pub untold: bool,
@@ -76,7 +76,7 @@ impl Work {
 }
 
 impl<P: Port> Kernel<P> {
-    /// If threads need work or the supervisor has to be told, restarts the search, at the highest priority: the new
+    /// If threads need work or the supervisor has to be notified, restarts the search, at the highest priority: the new
     /// work may be for a thread more urgent than the worker.
     #[inline]
     pub(crate) fn engage(&mut self) {

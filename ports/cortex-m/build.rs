@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tells the port if the compiler keeps statics apart, because `crossgate-link` needs to know.
+//! Tells the port whether the compiler keeps statics apart (does not merge them), because `crossgate-link` needs to
+//! know.
 
 use std::env;
 

@@ -27,15 +27,15 @@ pub const fn process(bytes: usize) -> Fit {
     Fit { size: bytes.next_multiple_of(eighth), step: eighth }
 }
 
-/// Returns the fit of a stack: it starts where a block starts, because the kernel narrows it by leaving out more and
-/// more eighths from its top.
+/// Returns the fit of a stack. It starts where a block starts, because the kernel narrows its region from the top,
+/// eighth by eighth.
 #[must_use]
 pub const fn stack(bytes: usize) -> Fit {
     Fit { step: block(bytes), ..process(bytes) }
 }
 
-/// Returns the fit of memory of which any part can be lent: a lent part is rounded to eighths of an aligned power of
-/// two, so the whole is a run of such eighths itself.
+/// Returns the fit of memory of which any part can be lent. A lent part is rounded to eighths of an aligned power of
+/// two, so the whole memory has to be a run of such eighths.
 #[must_use]
 pub const fn shared(bytes: usize) -> Fit {
     let block = bytes.next_power_of_two();
@@ -44,7 +44,7 @@ pub const fn shared(bytes: usize) -> Fit {
     Fit { size: bytes.next_multiple_of(eighth), step: if block < eighth { eighth } else { block } }
 }
 
-/// Returns the run of eighths of its block that is inside of a span; the run may be empty.
+/// Returns the run of those eighths of a span's block that are inside of the span; the run may be empty.
 #[must_use]
 pub const fn inside(span: Span) -> Span {
     let last = span.end.wrapping_sub(1) as u32;
@@ -84,7 +84,8 @@ impl Access {
     }
 }
 
-/// Some eighths of an aligned block: what one region can open. They are a run, but for those of a [`Region`].
+/// Some eighths of an aligned block, which one region can open. They are a run, except for those of a [`Region`] with
+/// gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block {
     base: u32,
@@ -149,7 +150,7 @@ impl Extent {
     /// Returns the extent of the smallest run that covers `span`.
     ///
     /// A smaller block has smaller eighths, so the smallest block that holds the span rounds least.
-    // The kernel contains it once, because it is needed in several places.
+    // Several places use it, so it is not always inlined: the kernel contains it once.
     #[inline]
     const fn covering(span: Span) -> Extent {
         let (first, last) = (span.start as u32, (span.end as u32).wrapping_sub(1));
@@ -185,9 +186,9 @@ impl Unit for ArmV7M {
         Block::covering(memory).open()
     }
 
-    /// The blocks that start at the bottom of a stack halve on the way down, so the eighths become finer the less stack
-    /// is left: at most a quarter of what is left is lost to rounding, and nesting is not limited to eight levels. The
-    /// window is given as the lower half of the attribute and size register.
+    /// Blocks of all sizes start at the bottom of a stack, so the less of the stack is left, the finer are the eighths:
+    /// at most a quarter of what is left is lost to rounding, and nesting is not limited to eight levels. The window is
+    /// given as the lower half of the attribute and size register.
     #[inline]
     fn window(stack: Span, stack_pointer: usize) -> Window {
         let left = stack_pointer.wrapping_sub(stack.start) as u32;

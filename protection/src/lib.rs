@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The regions that memory protection units can express.
 //!
-//! A protection unit opens *regions*, and no unit can open any run of bytes as a region. All code that gives out memory
-//! has to know the regions of the unit: the linker when it gives each process a place, `crossgate::system!` when it
-//! makes stacks, and a port when it opens a part of a stack or memory that is lent. They all use this crate.
+//! A protection unit opens *regions*, and no unit can open every run of bytes as a region. All code that gives out
+//! memory has to know the regions of the unit: the linker when it gives each process a place, `crossgate::system!` when
+//! it makes stacks, and a port when it opens a part of a stack or memory that is lent. They all use this crate.
 //!
 //! | module | unit | regions |
 //! |---|---|---|
@@ -12,8 +12,8 @@
 //! | [`pmp`] | RISC-V physical memory protection | runs of 16 bytes |
 //! | [`pages`] | the memory management unit of a host | runs of pages |
 //!
-//! Each is a [`Unit`]; all but the first by its [`Granules`]. [`Regions`] opens several ranges with as few regions as
-//! possible: the devices of a process. This crate is arithmetic only: it writes no register. Its
+//! Each is a [`Unit`]; all but the first are one by their [`Granules`]. [`Regions`] opens several ranges, such as the
+//! devices of a process, with as few regions as possible. This crate is arithmetic only: it writes no register. Its
 //! promises are tested for all units alike, against what their manuals say of each byte.
 //!
 //! ```

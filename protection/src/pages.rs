@@ -12,7 +12,7 @@ impl<const SIZE: usize> Granules for Pages<SIZE> {
         assert!(SIZE.is_power_of_two(), "a page has a power of two of bytes");
         SIZE
     };
-    /// The span alone is enough.
+    /// Nothing: the span alone describes a lease.
     type Lease = ();
     const NO_LEASE: () = ();
 

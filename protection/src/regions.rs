@@ -4,7 +4,7 @@
 use crate::region::{Region, Shape, ends, log2_eighth};
 use crate::{Span, Unit};
 
-/// The most ranges that [`Regions`] can be of.
+/// The most ranges for which [`Regions`] can be computed.
 pub const MOST_RANGES: usize = 8;
 const SUBSETS: usize = 1 << MOST_RANGES;
 
@@ -29,7 +29,7 @@ pub struct Regions {
 
 impl Regions {
     /// Returns the fewest regions of the unit that open all bytes of these ranges and no others; `None` if a range
-    /// would need another that is not there: it does not begin or end where a region can.
+    /// begins or ends where no region can, and no other range continues it there.
     ///
     /// # Panics
     /// There are more than [`MOST_RANGES`] ranges, or one is empty.
@@ -37,12 +37,13 @@ impl Regions {
     pub const fn of<U: Unit>(ranges: &[Span]) -> Option<Regions> {
         assert!(ranges.len() <= MOST_RANGES, "too many ranges");
         let sorted = Sorted::new(ranges);
-        // Of each set of ranges, the size of the best choice of regions; and the ranges in the first of these regions.
+        // For each set of ranges: the least number of regions that open it, and the ranges that the first of these
+        // regions opens.
         let (mut counts, mut firsts) = ([usize::MAX; SUBSETS], [0; SUBSETS]);
         counts[0] = 0;
         let mut set = 1_usize;
         while set < 1 << ranges.len() {
-            // The lowest range of a set is in its first region, with any of the others.
+            // The first region of a set opens its lowest range, and perhaps some of the others.
             let lowest = set & set.wrapping_neg();
             let others = set ^ lowest;
             let mut with = others;
@@ -179,7 +180,7 @@ impl Sorted {
     }
 }
 
-/// Adds the eighths that a run of bytes fills; `None` if it fills one in part only.
+/// Adds the eighths that a run of bytes fills; `None` if it fills an eighth only in part.
 const fn and_run(open: Option<u8>, first: u64, end: u64, log2_eighth: u32) -> Option<u8> {
     match open {
         Some(open) if (first | end).trailing_zeros() >= log2_eighth => {

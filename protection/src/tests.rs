@@ -240,7 +240,7 @@ fn ranges() -> impl Strategy<Value = Vec<Span>> {
     prop::collection::vec(range, 1..=MOST_RANGES)
 }
 
-/// Returns the runs of bytes that the ranges are, in order.
+/// Returns the contiguous runs of bytes that the ranges form, in order.
 fn runs_of(ranges: &[Span]) -> Vec<Span> {
     let mut sorted = ranges.to_vec();
     sorted.sort();

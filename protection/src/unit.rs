@@ -31,12 +31,12 @@ pub trait Unit: 'static {
     type Lease: Copy + Debug + Eq;
     /// The lease of no memory: it fills the tables of a thread that holds no leases.
     const NO_LEASE: Self::Lease;
-    /// The memory that a region can open. By it [`Regions`](crate::Regions) are found.
+    /// The memory that a region can open, from which [`Regions`](crate::Regions) are computed.
     const SHAPE: Shape;
 
-    /// Returns the fit of the least memory of at least so many bytes that is one region: there is a multiple of the
-    /// step at which a region [opens](Self::opens) exactly that memory. Such a place exists in each run of twice its
-    /// next power of two.
+    /// Returns the fit of the smallest memory of at least `bytes` bytes that one region can open exactly. A region
+    /// [opens](Self::opens) it at some multiples of the step. One of these addresses is in each run of bytes that is
+    /// twice as long as the next power of two of the size.
     fn process(bytes: usize) -> Fit;
 
     /// Returns the fit of a stack, of which a part from the bottom up can be [opened](Self::window). It is a region at

@@ -11,5 +11,5 @@ pub const MMIO: Mmio = mmio(12);
 pub const INPUTS: usize = super::pwm::CHANNELS;
 /// The value at the reference voltage.
 pub const MAX: Word = (1 << 12) - 1;
-/// The reference voltage in µV, which is that of the channels when they are on.
+/// The reference voltage in µV, which is also the voltage of a channel that is on.
 pub const REFERENCE: u32 = 3_300_000;

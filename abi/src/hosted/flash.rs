@@ -7,7 +7,7 @@
 //! | write the word at a place, and go on to the next one | [`PLACE`], [`DATA`] for each word | [`STATUS`] |
 //! | erase the page of a place | [`PLACE`], [`ERASE`] | [`STATUS`] |
 //!
-//! A write makes bits 0; only to erase a page makes its bits 1. An operation takes no time.
+//! A write can change bits to 0 only; erasing a page changes all its bits to 1. An operation takes no time.
 
 use super::{Mmio, mmio};
 use crate::Word;
@@ -27,8 +27,8 @@ pub const PLACE: Word = 0;
 pub const DATA: Word = 1;
 /// Register. Writing any value erases the page.
 pub const ERASE: Word = 2;
-/// Register. 0, or [`FAILED`] if an operation has failed since it was read last: the place is not in the flash, a bit would have
-/// to become 1, or the power was cut.
+/// Register. 0, or [`FAILED`] if an operation has failed since the register was read last: the place is not in the
+/// flash, a bit would have to become 1, or the power was cut.
 pub const STATUS: Word = 3;
 /// Value of [`STATUS`].
 pub const FAILED: Word = 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A controller of an I2C bus. It sends and receives bytes; what the next one is, the driver decides.
+//! A controller of an I2C bus. It sends and receives single bytes; the driver decides what comes next.
 //!
 //! | to ... | the driver writes |
 //! |---|---|
@@ -8,7 +8,7 @@
 //! | receive a byte | [`RECEIVE`], and reads it from [`DATA`] |
 //! | end the transfer | [`STOP`] |
 //!
-//! Each takes its time at the rate of the bus. Writes meanwhile have no effect.
+//! Each of these takes its time at the rate of the bus. Other writes during that time have no effect.
 
 use super::{Mmio, mmio};
 use crate::Word;
@@ -18,12 +18,12 @@ pub const MMIO: Mmio = mmio(7);
 /// Register. Bits per second; 0 until a driver sets it, and the controller does nothing while it is 0. Writing it ends
 /// any transfer.
 pub const RATE: Word = 0;
-/// Register. A write makes the condition START and sends the byte: the address in its upper seven bits, and 1 in the
-/// lowest to read.
+/// Register. A write makes the condition START and sends the byte, which has the address in its upper seven bits, and
+/// in the lowest bit 1 to read.
 pub const START: Word = 1;
 /// Register. A write sends the byte.
 pub const SEND: Word = 2;
-/// Register. A write receives a byte: 1 acknowledges it, 0 does not, which is for the last one of a transfer.
+/// Register. A write receives a byte: 1 acknowledges the byte; 0, for the last byte of a transfer, does not.
 pub const RECEIVE: Word = 3;
 /// Register. The byte that was received.
 pub const DATA: Word = 4;

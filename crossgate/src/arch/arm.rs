@@ -13,8 +13,8 @@ macro_rules! supervisor_call {
     };
 }
 
-/// Calls a method with the first `count` words; the compiler knows `count`. The other registers are cleared, because
-/// their contents are not the callee's business.
+/// Calls a method with the first `count` words; the compiler knows `count`. The other registers are cleared, so that
+/// the callee does not see their contents.
 #[inline(always)]
 #[must_use]
 pub fn call(selector: Word, words: [Word; 4], count: usize) -> Reply {
@@ -34,7 +34,8 @@ pub fn call(selector: Word, words: [Word; 4], count: usize) -> Reply {
     Reply { status, words: [first, second] }
 }
 
-/// Makes any other system call. Registers without an argument keep their contents: they belong to the kernel anyway.
+/// Makes any other system call. Registers without an argument keep their contents, because the kernel can see all of
+/// them anyway.
 #[inline(always)]
 pub fn system_call<const N: usize>(number: Word, words: [Word; N]) -> Reply {
     const { assert!(N <= 4, "no system call has more arguments") }

@@ -50,7 +50,7 @@ macro_rules! __metadata {
             const SHAPES: &'static [$crate::interface::MethodShape] = &[$($($shape)*,)*];
         }
         // The linker learns from this that client and server have this crate in common: its statics are not copied for
-        // each.
+        // each process.
         const _: () = {
             #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = ".crossgate.interface"))]
             #[used]
@@ -89,7 +89,7 @@ macro_rules! __client {
                 $($method_attribute)*
                 ///
                 /// # Errors
-                /// When the call did not take place, or did not come back.
+                /// When the call did not take place, or did not return.
                 #[inline]
                 pub fn $method(&self $(, $parameter: $crate::__parameter!($form [$($type)*] [$($static_type)*]))*)
                     -> ::core::result::Result<$($result)*, $crate::CallError>

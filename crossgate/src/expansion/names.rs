@@ -4,8 +4,8 @@
 /// Defines the handles of services and notifications, the numbers of objects, locks, gates and bytes of stack, and the
 /// device registers.
 ///
-/// The user's names and expressions stand among the expansion's own names, which begin with `__`; no name in the wiring
-/// begins so.
+/// The user's names and expressions are in one scope with the expansion's own names, which begin with `__`; no name in
+/// the wiring begins with `__`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __names {
@@ -46,7 +46,7 @@ macro_rules! __names {
             $($($check)*)*
             pub mod __handles {
                 use super::*;
-                /// A mention in an expression of the wiring, by its number.
+                /// The type that stands for mention number `N` in the expressions of the wiring.
                 pub struct __Mention<const N: usize>;
                 $(pub const $service: <$type as $crate::wiring::ServiceObject>::Handle<$interface> =
                     $crate::wiring::handle($crate::wiring::sum(__GATES, $number));)*

@@ -37,8 +37,8 @@ macro_rules! __processes {
                         $crate::pool::Pool::__new(&__WORKERS)
                     };
                 )*
-                // The threads are in a module of their own, and the code is in a block that sees the names outside: a
-                // thread may have the name of the function that it runs.
+                // The threads are in a module of their own, because a thread may have the name of the function that it
+                // runs. The code is in a block that sees the names outside of that module.
                 pub mod __threads {
                     $(pub const $thread: extern "C" fn() -> ! = {
                         extern "C" fn __entry() -> ! {

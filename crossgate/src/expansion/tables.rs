@@ -112,7 +112,7 @@ macro_rules! __service_tables {
             methods: <$interface as $crate::Interface>::METHODS,
             shapes: <$interface as $crate::Interface>::SHAPES,
         },)*];
-        // Not for the firmware itself: the linker has it not be loaded.
+        // Not for the firmware itself: the linker puts it into a section that is not loaded.
         #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = ".crossgate.interfaces"))]
         #[used]
         static __DESCRIPTION: [u8; $crate::wiring::description_length(__DESCRIBED)] =

@@ -19,7 +19,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug)]
 pub struct OnceLock<T> {
     is_set: AtomicBool,
-    /// Held by the thread that sets it.
+    /// Held by the thread that sets the value.
     lock: Mutex<()>,
     value: UnsafeCell<Option<T>>,
 }

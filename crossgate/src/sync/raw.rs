@@ -13,8 +13,8 @@ const CONTENDED: Word = 1;
 /// A mutex without a value, in the memory of the process: the basis of [`Mutex`](super::Mutex) and of the crate
 /// `crossgate-critical-section`.
 //
-// The word holds the stack pointer that the holder had, because it is known without a system call, and the kernel finds
-// by it the thread whose priority is to be raised.
+// The word holds the stack pointer that the holder had when it took the mutex: that costs no system call, and the
+// kernel can find the holder by its stack, to raise its priority.
 #[derive(Debug)]
 pub struct RawMutex(AtomicUsize);
 
@@ -60,16 +60,17 @@ impl RawMutex {
         self.0.load(Ordering::Relaxed) & !CONTENDED
     }
 
-    /// Sets the word as if a thread with this stack pointer held the mutex, and frees the mutex for that thread.
-    /// Returns whether that thread is the calling one, because the kernel refuses others. No other thread may use this
-    /// mutex meanwhile.
+    /// Returns whether this stack pointer is in the stack of the calling thread. To find out, sets the word as if a
+    /// thread with this stack pointer held the mutex, and asks the kernel to free the mutex: the kernel refuses that to
+    /// any other thread. No other thread may use this mutex meanwhile.
     #[must_use]
     pub fn is_on_my_stack(&self, stack_pointer: Word) -> bool {
         self.0.store(stack_pointer, Ordering::Relaxed);
         self.wake()
     }
 
-    /// Frees the mutex by the kernel, for the threads that wait. Returns whether this thread held the mutex.
+    /// Makes the kernel free the mutex, and wake the threads that wait for it. Returns whether this thread held the
+    /// mutex.
     #[cold]
     fn wake(&self) -> bool {
         system_call(number::MUTEX_WAKE, [self.0.as_ptr().addr()]).status == 0

@@ -12,9 +12,9 @@ const WRITING: u32 = u32::MAX;
 
 /// Lets many threads read its value at a time, or one thread write it. Up to `N` threads wait at a time.
 ///
-/// While a writer waits, no more readers are let in. So a thread that reads must not read again meanwhile. There is no
-/// priority inheritance, because the readers are not recorded. Where that matters, and where reading is short, use a
-/// [`Mutex`](super::Mutex).
+/// While a writer waits, no more readers are let in. So a thread must not start to read again while it reads: it could
+/// wait for ever. There is no priority inheritance, because the readers are not recorded. Where that matters, and where
+/// reading is short, use a [`Mutex`](super::Mutex).
 ///
 /// ```
 /// # use crossgate::testing::Wiring;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tests with threads of a test, on the kernel.
+//! Tests of locks, with threads that run on the kernel.
 
 use super::*;
 use crate::notification::TimedOut;
@@ -88,7 +88,8 @@ fn a_wait_that_times_out_leaves_nothing_behind() {
     });
 }
 
-/// Tests that notifications and the ends of waits cross in all ways: none is lost, and none counts twice.
+/// Tests that notifications and the ends of waits may come in any order: no notification is lost, and none counts
+/// twice.
 #[test]
 fn waits_that_end_while_they_are_told() {
     let wiring = Wiring::new();

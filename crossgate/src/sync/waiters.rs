@@ -2,8 +2,8 @@
 //! Threads that wait for something in the memory of their process.
 //!
 //! Each thread waits by a notification of its own. So a thread is woken individually, and no signal can go to a thread
-//! that has come later. One counting notification for all threads could not guarantee that, because a signal that finds
-//! a thread on the way to its wait goes to the thread that waits first.
+//! that has come later. One counting notification for all threads could not guarantee that, because a signal that comes
+//! before the intended thread waits goes to the thread that waits first.
 
 use crate::Notification;
 use crate::notification::TimedOut;
@@ -23,7 +23,7 @@ pub enum Kind {
 
 /// In the lower two bits of a place: the place is free.
 const FREE: u32 = 0;
-/// A thread of the first kind waits. (Above are the bits of its ticket.)
+/// A thread of the first kind waits. (The bits above are those of its ticket.)
 const WAITING: u32 = 1;
 /// A thread of the second kind waits.
 const WAITING_OTHERWISE: u32 = 2;
@@ -131,7 +131,7 @@ impl Waiting<'_> {
     /// Waits until the thread is woken.
     ///
     /// # Errors
-    /// [`TimedOut`] if the thread was not woken when the time is over.
+    /// [`TimedOut`] if the thread was not woken in time.
     pub fn wait(self, end: End) -> Result<(), TimedOut> {
         let Place { notification, state } = self.place;
         match end {
@@ -162,5 +162,5 @@ impl Waiting<'_> {
 
 #[cold]
 fn no_place() -> ! {
-    panic!("more threads wait here than there are notifications for it")
+    panic!("more threads wait here than there are notifications")
 }

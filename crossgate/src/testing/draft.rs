@@ -23,9 +23,9 @@ const OWN_NOTIFICATIONS: usize = 16;
 /// The largest possible number of services: a gate has eight bits for them.
 const MAX_SERVICES: usize = 256;
 
-/// Among the notifications of the test's process: a fault was noted, ...
+/// The number of the notification of the test's process that reports a fault, ...
 const FAULTED: usize = 0;
-/// ... a thread has ended.
+/// ... and of the one that reports the end of a thread.
 pub const ENDED: usize = 1;
 /// The priority of the test's own thread.
 const TEST_PRIORITY: u8 = 1;
@@ -186,8 +186,8 @@ impl Draft {
         Notification::__new(first + number, number)
     }
 
-    /// Adds a notification to a process. Returns its number among those of the process. (They lie side by side, so
-    /// there is room for all from the first on.)
+    /// Adds a notification to a process. Returns its number among those of the process. (The notifications of a process
+    /// lie side by side, so the first one makes room for all of them.)
     fn own_notification(&mut self, process: usize, counting: bool) -> usize {
         let place = self.notifications.len();
         let (first, count) = *self.processes[process].notifications.get_or_insert_with(|| {
@@ -200,7 +200,7 @@ impl Draft {
         });
         assert!(
             count < OWN_NOTIFICATIONS && !self.belongs_to_firmware(first),
-            "a process of a test has at most 16 notifications, and one of a firmware those of its wiring"
+            "a process of a test has at most 16 notifications, and a process of a firmware those of its wiring"
         );
         self.processes[process].notifications = Some((first, count + 1));
         self.notifications[first + count].counting = counting;
@@ -301,7 +301,7 @@ impl Draft {
     }
 
     fn process_rows(&self, [shared_start, shared_end]: [Word; 2]) -> &'static [ProcessRow] {
-        // Any memory may be that of a process.
+        // All memory counts as memory of each process.
         let memory = ProcessMemory {
             start: 0,
             end: Word::MAX,

@@ -18,9 +18,9 @@ use std::boxed::Box;
 use std::vec;
 use std::vec::Vec;
 
-/// A multiple of this is the end of a stack, so the lower bits of a stack pointer are free for a mark.
+/// The end of each stack is a multiple of this, so the lower bits of a stack pointer are free for a mark.
 pub const STACK_ALIGNMENT: Word = 64;
-/// The part of its stack that a thread may use, in bytes: as much as each thread of the host has, at least.
+/// The number of bytes of its stack that a thread may use. Each thread of the host has at least as much.
 pub const STACK_SIZE: usize = 0x10_0000;
 
 /// The mark in the stack pointer of a thread that has not started: it starts with the system call `BEGIN`, ...
@@ -50,7 +50,7 @@ pub fn resume(stack_pointer: Word) -> Resume {
     }
 }
 
-/// A thread that makes so many system calls in one moment is polling.
+/// A thread that makes so many system calls while no time passes is polling.
 const PATIENCE: u32 = 10_000;
 
 /// The machine of a test.
@@ -129,8 +129,8 @@ impl Port for Machine {
     }
 
     fn read_word(&mut self, address: Word) -> Word {
-        // SAFETY: the address is that of a mutex or of the state of a pool's thread that the current thread has passed.
-        // The threads that use it don't run.
+        // SAFETY: the current thread has passed this address: it is that of a mutex, or of the state of a pool's
+        // thread. The threads that use it don't run.
         unsafe { core::ptr::with_exposed_provenance::<Word>(address).read_volatile() }
     }
 

@@ -25,7 +25,7 @@ std::thread_local! {
     static ME: RefCell<Option<Rc<Me>>> = const { RefCell::new(None) };
 }
 
-/// Returns the thread of a test that the calling thread of the host is, if it is one.
+/// Returns the test's thread that runs on the calling thread of the host, if there is one.
 pub fn current() -> Option<Rc<Me>> {
     ME.with_borrow(Clone::clone)
 }
@@ -33,7 +33,7 @@ pub fn current() -> Option<Rc<Me>> {
 /// The body of a thread.
 pub type Body = Box<dyn FnMut() + Send>;
 
-/// The payload of an unwinding thread that the kernel has moved elsewhere, or whose test is over.
+/// The payload with which a thread unwinds, because the kernel has moved the thread elsewhere, or its test is over.
 struct Elsewhere;
 
 /// A thread of a test.
@@ -269,17 +269,17 @@ impl Me {
         }
     }
 
-    /// Returns whether the code that calls the kernel only drops values.
+    /// Returns whether the thread unwinds, so that the code that calls the kernel only drops values.
     fn is_unwinding(&self) -> bool {
         self.is_leaving.get() || self.has_ended.get() || std::thread::panicking()
     }
 }
 
-/// Returns the thread of the test that the calling thread of the host is.
+/// Returns the test's thread that runs on the calling thread of the host.
 fn me() -> Rc<Me> {
     current().unwrap_or_else(|| {
         panic!(
-            "a system call by no thread of a test: make it inside of `Wiring::run`, or in a `Process::thread`"
+            "this system call was made by no thread of a test: make it inside of `Wiring::run`, or in a `Process::thread`"
         )
     })
 }

@@ -65,7 +65,7 @@ impl World {
                 let why = why.unwrap_or_else(|| "a call overran its deadline".to_owned());
                 let name = wiring.name;
                 core.failure.get_or_insert(format!(
-                    "process `{name}` crashed: {why} (if that is what the test is about, say `may_crash` of the process)"
+                    "process `{name}` crashed: {why} (if the test expects that, call `may_crash` of the process)"
                 ));
             }
         }
@@ -111,7 +111,7 @@ impl World {
                 self.look(core, 0);
             } else {
                 core.failure = Some(
-                    "the test waits for ever: so do all other threads, and no time-out wakes one of them"
+                    "the test waits for ever: all threads wait, and no timeout wakes any of them"
                         .to_owned(),
                 );
             }

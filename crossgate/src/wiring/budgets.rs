@@ -34,7 +34,7 @@ const SHORTEST: u64 = 100;
 /// The longest period and time slice, in µs, because the kernel's words hold no more.
 const LONGEST: u64 = 3_600_000_000;
 
-/// Returns the time that a thread runs before the next one of its priority does, in µs.
+/// Returns the time that a thread runs before the next thread of its priority runs, in µs.
 #[must_use]
 #[track_caller]
 pub const fn time_slice(amount: usize, unit: Unit) -> u32 {
@@ -102,7 +102,7 @@ pub const fn budget_of_thread((time, period): (u32, u32), homes: &[u8], thread: 
     Budget { time, period, threads, process: ProcessId::new(homes[thread] as usize) }
 }
 
-/// Returns the budget of each of so many threads, the idle one included.
+/// Returns the budgets of each of `THREADS` threads, the idle one included.
 #[must_use]
 pub const fn budgets_of_threads<const THREADS: usize>(
     budgets: &[Budget],

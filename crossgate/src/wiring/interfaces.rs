@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The description of the services of a firmware, for readers outside of it: debuggers, bridges, memory maps.
 //!
-//! It is JSON, in a section that the linker does not let be loaded. The book's chapter *Memory and linking* lists its
-//! members.
+//! It is JSON, in a section that is not loaded. The book's chapter *Memory and linking* lists its members.
 
 use crate::interface::{MethodShape, MethodText};
 use crossgate_abi::message::Number;
@@ -131,7 +130,7 @@ impl Json<'_> {
                     self.byte(b'\\');
                     self.byte(mark);
                 }
-                // The text is Rust's tokens: what is no letter there separates.
+                // The text consists of Rust's tokens, which these characters only separate.
                 0..b' ' => self.byte(b' '),
                 byte => self.byte(byte),
             }
@@ -175,7 +174,7 @@ mod tests {
         fn close(&self);
     }
 
-    /// The types are those of the source, though the compiler writes tokens apart.
+    /// The types are those of the source, although the compiler writes spaces between tokens.
     #[test]
     fn services_are_described() {
         const SERVICES: &[Described] = &[Described {

@@ -18,8 +18,8 @@ const HEAP_STEP: usize = 64;
 
 /// The largest number of services of a firmware: a gate has eight bits for them.
 const MAX_SERVICES: usize = 256;
-/// The largest number of methods of all services: a service has 16 bits for its first gate, and for the gate behind the
-/// last one if it has no methods.
+/// The largest number of methods of all services: a service has 16 bits for the index of its first gate. If it has no
+/// methods, this is the index after the last gate.
 const MAX_GATES: usize = (1 << 16) - 1;
 
 /// Returns the number of services.
@@ -128,8 +128,8 @@ pub const fn heap_size(bytes: usize) -> usize {
     bytes.next_multiple_of(HEAP_STEP)
 }
 
-/// Returns the size of a thread's stack, rounded up to what a memory protection unit can divide: at least 256 bytes,
-/// and what the coarsest unit, that of ARMv7-M, can do.
+/// Returns the size of a thread's stack, rounded up so that every memory protection unit can open parts of it: to at
+/// least 256 bytes, and to a size that suits the coarsest unit, that of ARMv7-M.
 #[must_use]
 #[track_caller]
 pub const fn stack_size(bytes: usize) -> usize {

@@ -7,7 +7,7 @@ use crossgate_abi::{MAX_MMIO, MMIO_REGIONS};
 use crossgate_protection::armv7m::{self, ArmV7M};
 use crossgate_protection::{MOST_RANGES, Regions, Span};
 
-const _: () = assert!(MAX_MMIO == MOST_RANGES, "as many ranges as regions are found for");
+const _: () = assert!(MAX_MMIO == MOST_RANGES, "`Regions` takes as many ranges");
 
 /// The largest block that a message proposes as one range. Unrelated devices lie farther apart.
 const LARGEST_PROPOSAL: usize = 1 << 16;
@@ -45,9 +45,9 @@ pub const fn mmio(range: Mmio) -> Mmio {
     range
 }
 
-/// Refuses range `index` if it overlaps a range before it, unless the wiring says of both that they are shared; and, if
-/// it is the last of its process, the ranges of the process if they need too many regions. Those of a process follow
-/// each other.
+/// Refuses range `index` if it overlaps a range before it, unless the wiring says of both that they are shared. If it
+/// is the last range of its process, also refuses the ranges of the process if they need too many regions. The ranges
+/// of a process follow each other.
 #[track_caller]
 pub const fn check_mmio(mmio: &[OwnedMmio], index: usize) {
     let OwnedMmio { process, is_shared, range, .. } = &mmio[index];
@@ -72,7 +72,7 @@ pub const fn check_mmio(mmio: &[OwnedMmio], index: usize) {
                 other_process,
                 "` and `",
                 process,
-                "` own the same device registers; if that is meant, both say `shared mmio`",
+                "` own the same device registers; if that is intended, write `shared mmio` in both",
             ]);
         }
         other += 1;
@@ -84,7 +84,8 @@ pub const fn check_mmio(mmio: &[OwnedMmio], index: usize) {
     }
 }
 
-/// Refuses the ranges of a process if they need too many regions. The message has the ranges by region, and ways out.
+/// Refuses the ranges of a process if they need too many regions. The message lists the ranges by region, and proposes
+/// solutions.
 #[track_caller]
 const fn check_regions(own: &[OwnedMmio]) {
     let mut ranges = [Mmio { start: 0, size: 0 }; MAX_MMIO];
@@ -99,7 +100,7 @@ const fn check_regions(own: &[OwnedMmio]) {
         return;
     }
 
-    // Each range is at most three parts of the text: what comes before, and its name.
+    // Each range is at most three parts of the text: the part before its name, the name, and a quote.
     let mut parts = [""; 3 * MAX_MMIO + 20];
     let mut end = 0;
     let count = Number::decimal(regions.count());
@@ -176,7 +177,7 @@ pub const fn region_count(ranges: &[Mmio]) -> usize {
     if count > MMIO_REGIONS { 0 } else { count }
 }
 
-/// Returns these regions.
+/// Returns the regions that open the ranges of a process.
 #[must_use]
 pub const fn regions<const COUNT: usize>(ranges: &[Mmio]) -> [MmioRegion; COUNT] {
     let found = of(ranges);

@@ -25,7 +25,7 @@ pub struct Publication {
     pub methods: &'static [Method],
 }
 
-/// Is the server's entry for a method without an entry. It is never in a table.
+/// The entry of a method for which the server has none. It is never in a table.
 const unsafe extern "C-unwind" fn no_entry(
     _: *mut (),
     _: Word,
@@ -36,8 +36,8 @@ const unsafe extern "C-unwind" fn no_entry(
     panic!("a method without an entry")
 }
 
-/// Returns the methods of a service, of which there are `N`: the interface defines what they are, and the server where
-/// they are entered.
+/// Returns the methods of a service, of which there are `N`: the interface defines their words, and the server their
+/// entry points.
 #[must_use]
 #[track_caller]
 pub const fn methods<I: ?Sized + Interface, O: Publish<I>, const N: usize>() -> [Method; N] {
@@ -115,7 +115,7 @@ pub const fn first<T: Copy>(all: &[T]) -> Option<T> {
     if let [first] = all { Some(*first) } else { None }
 }
 
-/// Returns the processes that may call a process, itself left out. (If handles are passed on, any process may.)
+/// Returns the other processes that may call a process. (If handles are passed on, any process may.)
 #[must_use]
 pub const fn clients(services: &[Service], process: u8) -> Set<ProcessId> {
     let (mut clients, mut service) = (0, 0);

@@ -1,4 +1,4 @@
-//! A server implements its entries itself, but too few of them.
+//! A server that implements its entries itself must not implement too few.
 
 use crossgate::abi::table::Thunk;
 use crossgate::{Concurrent, ServedBy, interface, system};

@@ -1,4 +1,4 @@
-//! A lease is lent on with no more rights.
+//! A lease can't be lent on with more rights.
 use crossgate::{Handle, Lease, LeaseMut, interface};
 
 #[interface]

@@ -1,4 +1,4 @@
-//! An interrupt line is bound to one notification, in any process and by any number.
+//! An interrupt line is bound to one notification only, even by another process or another spelling of its number.
 use crossgate::system;
 
 const UART: u16 = 4;

@@ -1,4 +1,4 @@
-//! A macro that uses the word as one of its own gives no right.
+//! A macro that takes the name of a service as a word of its own gives no right.
 use crossgate::{Concurrent, interface, system};
 
 #[interface]

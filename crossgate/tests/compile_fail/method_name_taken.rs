@@ -1,4 +1,4 @@
-//! A method must not be hidden by one that every handle has.
+//! A method must not have the name of a method that every handle has.
 use crossgate::interface;
 
 #[interface]

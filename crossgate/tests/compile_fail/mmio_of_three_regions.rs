@@ -1,5 +1,5 @@
-//! A process owns ranges that two regions of the protection unit can't open alone. The message tells which share a
-//! region, and what a way out is.
+//! A process owns ranges that two regions of the protection unit can't open alone. The message says which of them share
+//! a region, and proposes a solution.
 use crossgate::{Mmio, system};
 
 mod board {

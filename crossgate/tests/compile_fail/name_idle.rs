@@ -1,4 +1,4 @@
-//! A thread has the name of the kernel's own thread.
+//! A thread must not have the name of the kernel's own thread.
 use crossgate::system;
 
 system! {

@@ -1,4 +1,4 @@
-//! A process has the name of the kernel.
+//! A process must not have the name of the kernel.
 use crossgate::system;
 
 system! {

@@ -1,4 +1,4 @@
-//! A keyword of Rust is a name.
+//! A name must not be a keyword of Rust.
 use crossgate::system;
 
 system! {

@@ -1,4 +1,4 @@
-//! A name is not accepted by linker scripts.
+//! A name must be one that linker scripts accept.
 use crossgate::system;
 
 system! {

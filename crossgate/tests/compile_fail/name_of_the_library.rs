@@ -1,4 +1,4 @@
-//! A process has the name of the Rust library.
+//! A process must not have the name of the Rust library.
 use crossgate::system;
 
 system! {

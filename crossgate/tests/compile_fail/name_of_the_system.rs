@@ -1,4 +1,4 @@
-//! A process has the name of a crate of the system.
+//! A process must not have the name of a crate of the system.
 use crossgate::system;
 
 system! {

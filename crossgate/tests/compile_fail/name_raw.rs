@@ -1,4 +1,4 @@
-//! A keyword of Rust is the name of a process, as a raw identifier.
+//! The name of a process must not be a keyword of Rust, even as a raw identifier.
 use crossgate::system;
 
 system! {

@@ -1,4 +1,4 @@
-//! A name starts like those of the wiring itself.
+//! A name must not start like the names that the wiring itself uses.
 use crossgate::system;
 
 system! {

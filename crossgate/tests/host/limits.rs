@@ -85,7 +85,7 @@ impl Many for One {
     fn m248(&self) -> u32 { self.0 + 248 } fn m249(&self) -> u32 { self.0 + 249 } fn m250(&self) -> u32 { self.0 + 250 } fn m251(&self) -> u32 { self.0 + 251 } fn m252(&self) -> u32 { self.0 + 252 } fn m253(&self) -> u32 { self.0 + 253 } fn m254(&self) -> u32 { self.0 + 254 } fn m255(&self) -> u32 { self.0 + 255 }
 }
 
-/// Methods with no argument words, and with all that a call carries.
+/// Methods with no argument words, and with as many as a call carries.
 #[interface]
 trait Words {
     fn none(&self);

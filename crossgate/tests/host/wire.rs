@@ -94,7 +94,7 @@ impl Echo for Parrot {
     }
 
     fn moved(&self, value: Move, degrees: i8) -> u32 {
-        // The value that follows is behind the longest variant, whichever it is.
+        // The next value comes after the words of the longest variant, whichever variant is sent.
         assert_eq!(degrees, -5);
         match value {
             Move::Stopped => 1,

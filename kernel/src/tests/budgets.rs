@@ -3,7 +3,7 @@ use super::*;
 use crossgate_abi::Cause;
 use proptest::prelude::*;
 
-/// Lets the CPU run for so many µs, with the timer as the port was asked to set it.
+/// Runs the CPU for `time` µs; the timer interrupts at the times that the core sets.
 fn run(driver: &mut Driver, time: u64) {
     let end = driver.kernel.port.now + time;
     loop {
@@ -19,7 +19,7 @@ fn run(driver: &mut Driver, time: u64) {
     driver.kernel.port.now = end;
 }
 
-/// Returns the share of each thread in so many µs, if all compute without a pause.
+/// Returns the time that each thread gets of `time` µs, if all compute without a pause.
 fn shares(driver: &mut Driver, time: u64) -> Vec<u64> {
     let mut shares = vec![0; driver.kernel.system.threads.len()];
     for _ in 0..time {
@@ -169,7 +169,7 @@ fn who_waits_lends_its_priority_and_pays() {
     run(&mut driver, 300);
     let priorities = [1, 2].map(|thread| driver.thread(thread).priority);
     assert_eq!((driver.current(), priorities), (3, [1, 1]), "what was lent is used up");
-    // The budget returns with the period; when the object is free, the loan of the priority ends.
+    // The budget is renewed with the next period; when the object is free, the loan of the priority ends.
     run(&mut driver, 100_000);
     while driver.current() != 1 {
         if driver.current() == 2 {
@@ -359,7 +359,7 @@ proptest! {
                     for _ in 0..time {
                         driver.kernel.account();
                         let current = driver.current();
-                        // (A thread without a budget lends its priority without one.)
+                        // (A thread without a budget lends its priority, and no budget pays for the loan.)
                         let lends = driver.thread(3).blocked_on.is_some();
                         if [1, 2].contains(&current) && driver.thread(current).priority > 1 && !lends {
                             ran.push(driver.kernel.port.now);
@@ -388,7 +388,7 @@ proptest! {
             driver.kernel.account();
             invariants::check(&driver);
         }
-        // Any stretch as long as a period has at most two budgets: the end of one, and a whole one.
+        // In any stretch as long as a period, the threads run for at most two budgets: the end of one, and a whole one.
         for (index, &start) in ran.iter().enumerate() {
             let within = ran[index..].iter().take_while(|&&time| time < start + u64::from(PERIOD)).count();
             prop_assert!(within <= 2 * BUDGET as usize + 4, "{within} us from {start} on");

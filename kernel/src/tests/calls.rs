@@ -2,7 +2,7 @@
 use super::*;
 use crossgate_abi::Cause;
 
-/// Returns a system in which process 0 offers a service to process 1, which has a thread; process 2 has one too.
+/// Returns a system in which process 0 offers a service to process 1, which has a thread; process 2 has a thread, too.
 fn two_clients() -> Driver {
     Wiring::default().service(0, 1 << 1, Shape::values(2)).thread(1, 2).thread(2, 1).boot()
 }

@@ -12,7 +12,7 @@ const FIRST: usize = 0;
 const SECOND: usize = 1;
 const ALONE: usize = 2;
 
-/// Returns a system in which process 1 may set deadlines of its calls, and so may process 0.
+/// Returns a system in which processes 0 and 1 may set deadlines of their calls.
 fn setters() -> Driver {
     Wiring::default()
         .service(0, 0b1010, Shape::NONE)
@@ -45,12 +45,12 @@ fn set_deadline_within(driver: &mut Driver, time: u64) -> [Word; 2] {
     reply.words
 }
 
-/// Sets the time to `ticks` after the start; the timer interrupts if it was set to.
+/// Sets the time to `ticks` after the start; the timer interrupts if it was set to that time or an earlier one.
 fn pass(driver: &mut Driver, ticks: u64) {
     at(driver, ticks * TICK);
 }
 
-/// Sets the time to `time` µs after the start; the timer interrupts if it was set to.
+/// Sets the time to `time` µs after the start; the timer interrupts if it was set to that time or an earlier one.
 fn at(driver: &mut Driver, time: u64) {
     driver.kernel.port.now = time;
     if driver.kernel.port.timer.is_some_and(|deadline| deadline <= time) {
@@ -157,7 +157,7 @@ fn a_process_that_is_down_is_not_killed_once_more() {
     set_deadline(&mut driver, 5);
     driver.call(FIRST, [0; 4]).unwrap();
     pass(&mut driver, 5);
-    // The supervisor stops the server, and interrupts keep the worker from leading the thread out of it.
+    // The supervisor stops the server, and interrupts keep the worker from sweeping the thread.
     driver.settles = false;
     driver.kernel.port.found = 1;
     driver.kernel.take_down(ProcessId::new(0), true);
@@ -192,14 +192,14 @@ fn no_call_is_entered_when_its_time_is_over() {
     set_deadline(&mut driver, 5);
     driver.call(FIRST, [0; 4]).unwrap();
     pass(&mut driver, 5);
-    // Neither from the method that is late, nor, when that method is killed, from the one that set the deadline.
+    // The late method can't enter a call. After it is killed, the method that set the deadline can't enter one either.
     assert_eq!(driver.call(SECOND, [0; 4]).unwrap_err(), error(CallError::DeadlineExceeded));
     pass(&mut driver, 15);
     assert_eq!((driver.path(1), driver.pending()), (vec![1], OVER));
     assert_eq!(driver.call(SECOND, [0; 4]).unwrap_err(), error(CallError::DeadlineExceeded));
     assert_eq!(driver.path(1), [1]);
     pass(&mut driver, 1000);
-    assert!(driver.kernel.is_running(ProcessId::new(2)), "nobody is killed who was not entered");
+    assert!(driver.kernel.is_running(ProcessId::new(2)), "only entered processes are killed");
     assert_eq!(driver.kernel.port.timer, None);
     set_deadline(&mut driver, 0);
     driver.call(SECOND, [0; 4]).unwrap();
@@ -234,7 +234,7 @@ fn nobody_is_killed_before_the_full_time_of_grace() {
     }
 }
 
-/// Deadlines are the lower 16 bits of units of [`DEADLINE_UNIT`], and two of the values stand for something else.
+/// A deadline is the lower 16 bits of a time in units of [`DEADLINE_UNIT`]. Two of its values have other meanings.
 #[test]
 fn the_time_of_grace_where_the_units_wrap_around() {
     const ROUND: u64 = 1 << 16;
@@ -242,7 +242,7 @@ fn the_time_of_grace_where_the_units_wrap_around() {
         for delay in [0, 1, 239, 240, 241, TICK - 1] {
             let mut driver = setters();
             driver.kernel.port.now = (noticed - 3) * TICK;
-            // The deadline passed two units before it is noticed, so that it is none of the two values.
+            // The deadline passed two units before it is noticed, so that its value is neither of these two.
             let deadlines = [noticed - 2, noticed - 1, noticed].map(|units| units as u16);
             let possible =
                 deadlines.into_iter().find(|deadline| !matches!(*deadline, 0 | DEADLINE_OVER));
@@ -488,7 +488,7 @@ fn a_server_refuses_a_call_and_the_client_is_named() {
         driver.kernel.is_running(ProcessId::new(1)) && driver.kernel.is_running(ProcessId::new(3))
     );
     driver.call(ALONE, [0; 4]).unwrap();
-    assert_eq!(driver.leave().unwrap().status, Status::OK, "the next may be right");
+    assert_eq!(driver.leave().unwrap().status, Status::OK, "the next call may succeed");
 }
 
 #[test]

@@ -3,8 +3,8 @@
 
 use super::*;
 
-/// Returns the results of a system call that has succeeded, as many as the list says. The kernel has not changed the
-/// words after them.
+/// Returns the results of a system call that has succeeded, as many as the list says. Checks that the kernel has not
+/// changed the words after them.
 fn results(number: Word, asked: [Word; 4], [_, first, second, _]: [Word; 4]) -> [Word; 2] {
     let call = SystemCall::from_number(number);
     let listed = call.and_then(|call| call.signature().results).map_or(0, <[_]>::len);
@@ -38,7 +38,7 @@ impl Driver {
         self.kernel.current().window_top() - used
     }
 
-    /// Does something, and then the deferred work, if the worker is to run.
+    /// Reports an event to the kernel. If the worker runs next, it then does all deferred work.
     pub fn after(&mut self, event: impl FnOnce(&mut Kernel<TestPort>) -> Effect) -> Effect {
         let before = self.current();
         let effect = event(&mut self.kernel);

@@ -5,7 +5,7 @@
 //! then each step from the states that these lead to, and so on, breadth first. States that have been seen are not
 //! searched again. So the first trace to a state that breaks an invariant is a shortest one.
 //!
-//! `CROSSGATE_SOAK_SECONDS` gives more time to the scenes that are too large for every day. The mutations in
+//! `CROSSGATE_SOAK_SECONDS` gives more time to the scenes that are too large for a daily run. The mutations in
 //! `tests/mutations/kernel` test that bugs are found (see `cargo xtask soak`).
 
 mod scene;
@@ -29,7 +29,7 @@ use step::{Model, Moment, Step};
 struct Taken {
     /// Its number in the scene.
     number: u8,
-    /// The first look for an interrupt in it that found one; 0: none did.
+    /// The number of the first check in it that found a pending interrupt; 0 if none did.
     found: u8,
 }
 
@@ -43,7 +43,7 @@ struct Search {
     seen: HashSet<u64, FixedState>,
     transitions: usize,
     depth: usize,
-    /// The number of looks of a step that may find an interrupt.
+    /// The number of checks of a step, from the first one on, that may find a pending interrupt.
     most_found: usize,
 }
 
@@ -90,7 +90,7 @@ impl Search {
             if !self.model.can(step) {
                 continue;
             }
-            // Without a pending interrupt, then with one that the first look finds, or the second, and so on.
+            // First without a pending interrupt, then with one that the first check finds, then the second, and so on.
             let (mut found, mut looks) = (0, 0);
             while found <= looks {
                 let taken = catch_unwind(AssertUnwindSafe(|| {
@@ -177,7 +177,8 @@ fn every_interleaving() {
 /// Searches through a scene: all of it if it is small; a part if it is large, or for as long as `time` says.
 fn search(scene: &Scene, time: Option<Duration>) {
     let begin = Instant::now();
-    // Interrupts multiply the states. A day has time for them only where the search ends after so many states anyway.
+    // Interrupts multiply the states. A daily run has time for them only where the search ends after a number of states
+    // anyway.
     let most_found = match (scene.enough, time) {
         (_, Some(_)) => usize::MAX,
         (Some(_), None) => 1,

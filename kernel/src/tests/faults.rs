@@ -5,7 +5,7 @@ use crossgate_abi::{Cause, FaultRecord};
 
 const FAULTED: Option<Pending> = Some(Pending::status(Status(CallError::ServerFaulted as Word)));
 
-/// Returns a system in which 1 calls 0 calls 2 calls 0; process 3 is the supervisor.
+/// Returns a system in which process 1 calls 0, which calls 2, which calls 0 again; process 3 is the supervisor.
 fn chain() -> Driver {
     Wiring::default()
         .service(0, 0b0110, Shape::NONE)
@@ -49,7 +49,7 @@ fn a_crash_stays_home() {
         driver.after(|kernel| kernel.fault(Cause::Access, 0x1234, 0x2000_0000)),
         Effect::SWITCH
     );
-    assert_eq!(driver.current(), 3, "the supervisor is told first");
+    assert_eq!(driver.current(), 3, "the supervisor is notified first");
     let record = read_record(&mut driver, 0);
     assert_eq!((record.process, record.thread, record.depth), (0, 1, 1));
     assert_eq!(
@@ -69,7 +69,7 @@ fn a_crash_stays_home() {
 fn the_supervisor_is_told_before_anybody_goes_on() {
     let mut driver = chain();
     quiet(&mut driver);
-    // It is no crash, and no other thread has anything to do with it.
+    // It is not a crash, and it affects no other thread.
     let _ = driver.kernel.interrupt(99);
     assert_eq!(driver.current(), 0, "the worker runs");
     assert_eq!(driver.after(Kernel::reschedule), Effect::SWITCH);

@@ -4,7 +4,7 @@ use crate::wait::Wait;
 use crossgate_abi::{Cause, Kind};
 
 /// Returns a system in which process 0 serves `SECRET`, which the wiring gives to process 1 only. Process 2 has a
-/// service that takes a handle as its last word, and one that gives one away.
+/// service that takes a handle as its last word, and a service that returns a handle.
 fn capabilities() -> Driver {
     let last = Shape::values(3).then(Shape::HANDLE);
     let maybe = Shape { words: 2, kinds: (Kind::HandleIfTagIsZero as u16) << 4 };
@@ -145,7 +145,8 @@ fn wait(driver: &mut Driver) {
     assert_eq!(driver.ask(number::WAIT, [set, FOR_EVER, FOR_EVER, 0]), SWITCHED);
 }
 
-/// Revokes the handle, until all threads have been looked at. Returns the number of system calls for it.
+/// Revokes the handle, with system calls until all threads have been looked at. Returns the number of system calls for
+/// it.
 fn revoke(driver: &mut Driver) -> usize {
     let (mut from, mut count) = (0, 0);
     loop {
@@ -235,7 +236,7 @@ fn a_thread_that_nobody_waits_for_goes_on_giving_up_after_a_refused_call() {
     let thread = driver.kernel.threads.current();
     thread.frames_in_use()[0].care |= crate::frame::REFUSED;
     thread.orphaned = 1;
-    // From that call it makes another, which is inside a refused one.
+    // In that call the thread makes another one, which is thus inside a refused call.
     driver.call(GIVES, [0; 4]).unwrap();
     driver.kernel.threads.current().frames_in_use()[1].care |= crate::frame::REFUSED;
     driver.kernel.threads.current().orphaned = 2;

@@ -69,7 +69,7 @@ fn check_urgent(kernel: &Kernel<TestPort>) {
     assert_eq!(kernel.threads.current_id(), kernel.ready.first(), "the most urgent thread runs");
 }
 
-/// **slots**: the slot of every thread but the current one is taken, by that thread.
+/// **slots**: every thread is in its own slot, except for the current one, whose slot is empty.
 fn check_slots(kernel: &Kernel<TestPort>) {
     for id in all(kernel) {
         assert_eq!(kernel.threads.get(id).id, id, "each thread is in its place");
@@ -92,8 +92,8 @@ fn check_levels(thread: &Thread<ArmV8M>, ready: &[(usize, ThreadId)]) {
     }
 }
 
-/// **in vain**: waits are made to fail for want of a caller only while the thread is in a call that is refused, or
-/// whose caller is gone.
+/// **in vain**: the kernel makes waits of a thread fail for lack of a caller only while the thread is in a call that is
+/// refused, or whose caller is gone.
 fn check_in_vain(thread: &Thread<ArmV8M>) {
     let in_vain = |frame: &Frame| frame.care & (STALE | REFUSED) != 0;
     let may_give_up = thread.orphaned == 0 || frames(thread).iter().any(in_vain);
@@ -109,17 +109,17 @@ fn check_one_side(kernel: &Kernel<TestPort>) {
     }
 }
 
-/// **quick**: the word that a port compares before it makes a call by itself is at most `LAST` exactly if that one
-/// comparison is enough.
+/// **quick**: the word that a port compares with `LAST` before it makes a call by itself is at most `LAST` if and only
+/// if this comparison is the only check that the thread needs.
 fn check_quick(thread: &Thread<ArmV8M>) {
     let has_frame = usize::from(thread.depth()) < MAX_CALL_DEPTH;
     let is_plain =
         has_frame && thread.rights.leases == InForce::NONE && thread.deadline != Deadline::OVER;
-    assert_eq!(thread.calls.are_plain(), is_plain, "a quick call passes over no duty");
+    assert_eq!(thread.calls.are_plain(), is_plain, "a quick call skips no check");
 }
 
-/// **rights**: a thread executes in the process that its calls led to, with the rights that they gave it, and with no
-/// more of its stack open.
+/// **rights**: a thread executes in the process that its calls have led to, with the rights that these calls gave it;
+/// no other part of its stack is open.
 fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     assert!(usize::from(thread.depth()) <= MAX_CALL_DEPTH, "the depth of calls has a limit");
     let mut unused = thread.frames[usize::from(thread.depth())..].iter();
@@ -130,11 +130,11 @@ fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     let mut caller = None;
     let all = frames.iter().map(|frame| frame.rights).chain([thread.rights]);
     for (index, rights) in all.enumerate() {
-        assert_eq!(rights.process, process, "rights in force are rights owed");
+        assert_eq!(rights.process, process, "the thread is in the process of its calls");
         let open = usize::from(rights.window) * 32;
         assert_eq!(open, stack.length(), "the stack is open up to the caller's part");
         match caller {
-            None => assert_eq!(rights.leases, InForce::NONE, "nobody lends to who is at home"),
+            None => assert_eq!(rights.leases, InForce::NONE, "a thread at home holds no leases"),
             Some((caller, stack)) => check_leases(kernel, thread, caller, stack, rights.leases),
         }
         if let Some(frame) = frames.get(index) {
@@ -162,7 +162,7 @@ fn check_leases(
     let memory = kernel.processes[caller.process.index()].memory;
     let shared = Span { start: memory.shared_start, end: memory.shared_end };
     let held = &thread.leases[caller.leases.places()];
-    assert_eq!(lent.places().start, usize::from(caller.leases.count()), "leases pile up");
+    assert_eq!(lent.places().start, usize::from(caller.leases.count()), "they follow the caller's");
     assert!(lent.places().len() <= LEASES_PER_CALL, "a call has a few leases at most");
     for lease in &thread.leases[lent.places()] {
         let may = |held: &Lease<u32>| {
@@ -173,8 +173,8 @@ fn check_leases(
     }
 }
 
-/// **inheritance**: the priority of a thread is the highest of its own and those of the threads that wait for it; it
-/// may be higher only until the worker has lowered it; waits form no cycle.
+/// **inheritance**: the priority of a thread is the highest among its own and the priorities of the threads that wait
+/// for it. It may be higher only until the worker has lowered it. Waits form no cycle.
 fn check_priority(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     let waiters = || all(kernel).filter(|&id| kernel.holder_for(id) == Some(thread.id));
     let set = waiters().fold(Set::EMPTY, |set, id| set | Set::of(id));
@@ -193,7 +193,7 @@ fn check_priority(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     }
 }
 
-/// **waits**: a wait can end, and the thread then gets the right result.
+/// **waits**: every wait can end, and the thread then gets the right result.
 fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     let set = if let Wait::Notifications(set) = thread.wait { set } else { 0 };
     let process = &kernel.processes[thread.rights.process.index()];
@@ -206,7 +206,7 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
         let waits = state.waiters.contains(thread.id);
         let number = index.wrapping_sub(process.first_notification.index());
         let is_awaited = number < 32 && set & table::ProcessRow::notification(number) != 0;
-        assert_eq!(waits, is_awaited, "who is on the list waits, and the other way round");
+        assert_eq!(waits, is_awaited, "a thread is among the waiters exactly if it waits");
     }
     let done = Pending::status(Status::OK);
     // The wait may have ended already if the worker still has to look at the holder.
@@ -214,7 +214,7 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     let is_stirred = thread.blocked_on.is_some_and(|holder| of_worker.contains(holder));
     if is_stirred || kernel.work.waking.contains(thread.id) {
         let waits = matches!(thread.wait, Wait::Lock(_) | Wait::Mutex(_) | Wait::Memory);
-        return assert!(waits, "who is to be woken waits");
+        return assert!(waits, "a thread to wake is waiting");
     }
     let pending = thread.pending;
     match thread.wait {
@@ -229,34 +229,34 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
         }
         Wait::Mutex(_) => {
             assert_eq!(pending, done);
-            assert!(thread.blocked_on.is_some(), "who waits for a mutex waits for its holder");
+            assert!(thread.blocked_on.is_some(), "a thread waits for the mutex's holder");
             let holder = thread.blocked_on.map(|id| kernel.threads.get(id));
             let is_inside = holder.is_some_and(|holder| holder.has_entered(thread.rights.process));
-            assert!(is_inside, "priority is lent only to who is in the process of the mutex");
+            assert!(is_inside, "the holder is in the process of the mutex");
         }
         Wait::Memory => {
             let home = thread.rights.process;
             let holder = thread.blocked_on.map(|id| kernel.threads.get(id));
             let lent = holder.is_some_and(|holder| holder.holds_memory_of(home));
             assert_eq!(pending, Pending::Retry);
-            assert!(lent, "nobody waits for memory that has come back");
+            assert!(lent, "no thread waits for returned memory");
         }
         Wait::Lock(lock) => {
             assert_eq!(pending, Pending::Retry);
             let holder = kernel.locks[lock.index()].holder();
             assert!(holder.is_some(), "nobody waits for a lock that is free");
-            assert_eq!(thread.blocked_on, holder, "who waits for a lock waits for its holder");
+            assert_eq!(thread.blocked_on, holder, "a thread waits for the lock's holder");
         }
     }
 }
 
-/// Returns whether a thread has nothing left of processes that were taken down.
+/// Returns whether a thread is swept out of all processes that were taken down.
 fn is_swept(kernel: &Kernel<TestPort>, id: ThreadId) -> bool {
     !kernel.work.unswept.contains(id)
 }
 
-/// **swept**: no thread runs before the remains of a crash in it are swept away, and the worker runs before all threads
-/// that it has work for.
+/// **swept**: after a crash, no thread that it may affect runs before that thread is swept, and the worker runs before
+/// all threads that it has work for.
 fn check_work(kernel: &Kernel<TestPort>, ready: &[(usize, ThreadId)]) {
     let Work { dying, unswept, .. } = kernel.work;
     let worker = kernel.threads.get(ThreadId::IDLE);
@@ -269,7 +269,7 @@ fn check_work(kernel: &Kernel<TestPort>, ready: &[(usize, ThreadId)]) {
     assert_eq!(first, Some(&(level, worker.id)), "the worker is the first of its level");
     assert!(is_swept(kernel, kernel.threads.current_id()), "no thread runs that is not swept");
     let runs = !(dying & kernel.running).is_empty();
-    assert!(!runs || unswept.is_empty(), "what goes down does not run");
+    assert!(!runs || unswept.is_empty(), "a process to sweep for is not running");
 }
 
 /// **locks**: a lock has one holder, which is inside the object.
@@ -295,7 +295,7 @@ fn check_locks(kernel: &Kernel<TestPort>) {
     }
 }
 
-/// **timers**: the port's timer is set in time for each time at which a thread wakes.
+/// **timers**: the port's timer is set to no later than the earliest time at which a thread has to wake.
 fn check_timers(kernel: &Kernel<TestPort>) {
     let (now, port) = (kernel.port.now, kernel.port.timer.unwrap_or(NEVER));
     let next = kernel.next_wake;
@@ -316,7 +316,7 @@ fn check_timers(kernel: &Kernel<TestPort>) {
     }
 }
 
-/// **down**: nothing is left of the life of a process that is taken down.
+/// **down**: when a process is taken down, nothing is left of its life.
 fn check_down(kernel: &Kernel<TestPort>, process: ProcessId) {
     let state = &kernel.states[process.index()];
     for id in all(kernel).skip(1) {

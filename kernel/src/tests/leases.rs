@@ -161,9 +161,9 @@ fn a_whole_block_is_lent_with_what_it_holds() {
     }
     for (address, length) in [
         (block, 65),                      // its block ends past the stack
-        (block, 0),                       // none is the smallest
-        (block, WHOLE_BLOCK - 1),         // the largest
-        (block + 16, 9),                  // it begins no block
+        (block, 0),                       // an empty block
+        (block, WHOLE_BLOCK - 1),         // the largest block
+        (block + 16, 9),                  // not the start of a block
         (memory(1) + 0xe0, 33),           // its block ends in private memory
         (Word::MAX - 31, 9),              // it wraps the address space
         (stack(1) + STACK_SIZE - 128, 9), // the registers that the kernel saved

@@ -7,8 +7,8 @@ use crossgate_abi::client::{CLIENT, ENDED};
 
 const FOR_EVER: Word = Word::MAX;
 
-/// Returns a system in which process 0 serves processes 1 and 2, and is told of lost clients by notification 0;
-/// notification 1 is another.
+/// Returns a system in which process 0 serves processes 1 and 2, and learns of lost clients by notification 0.
+/// Notification 1 has nothing to do with that.
 fn told() -> Driver {
     Wiring::default()
         .service(0, 0b0110, Shape::NONE)

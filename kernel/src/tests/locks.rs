@@ -4,7 +4,7 @@ use super::*;
 use crossgate_abi::{Cause, DEADLINE_UNIT};
 
 /// Returns a system in which process 0 has two exclusive services; process 1 has three threads, and may set deadlines;
-/// service 0 may call service 1 and the other way round.
+/// the two services may call each other.
 fn contended() -> Driver {
     Wiring::default()
         .service(0, 0b11, Shape::NONE)
@@ -113,7 +113,7 @@ fn who_is_taken_out_of_a_wait_takes_its_priority_back() {
     driver.call(1, [0; 4]).unwrap();
     assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
     assert_eq!((driver.current(), driver.thread(2).priority), (3, 5));
-    // Thread 1 is swept before thread 2: it is as urgent, and is looked at first.
+    // Thread 1 is swept before thread 2: both are equally urgent, and thread 1 is looked at first.
     driver.settles = false;
     let _ = driver.kernel.fault(Cause::Panic, 0, 0);
     while driver.current() == 0 {

@@ -11,11 +11,11 @@ pub struct TestPort {
     pub words: BTreeMap<Word, Word>,
     pub masked: Vec<u16>,
     pub resets: usize,
-    /// The stack pointer of the thread that crashed, if not two words below the end of the window.
+    /// The stack pointer of the thread that crashed; `None`: two words below the end of the window.
     pub crashed_at: Option<Word>,
-    /// The number of times that the core has looked whether an interrupt is pending, ...
+    /// The number of times that the core has checked for a pending interrupt.
     pub looks: Cell<usize>,
-    /// ... and the first time at which it finds one, from then on each time; 0: it never does.
+    /// The number of the first check that finds a pending interrupt; all later checks find one, too. 0: none does.
     pub found: usize,
 }
 

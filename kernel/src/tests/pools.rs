@@ -54,7 +54,7 @@ fn a_thread_parks_until_it_is_started() {
     assert_eq!(steer(&mut driver, START, 1, 0), DONE_AND_SWITCHED);
     assert_eq!(driver.current(), 1);
     assert_eq!(driver.pending(), Some(Pending::status(Status::OK)));
-    // A thread that is not parked does not notice.
+    // A start does nothing if the thread is not parked.
     assert_eq!(steer(&mut driver, START, 1, 0), OK);
     driver.kernel.port.words.insert(word(1), 7);
     assert_eq!(steer(&mut driver, PARK, word(1), 0), OK, "there is something to do");

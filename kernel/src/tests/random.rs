@@ -105,7 +105,7 @@ fn step() -> impl Strategy<Value = Step> {
         5 => (0..SERVICES + 1, 8usize..40, words())
             .prop_map(|(service, used, words)| Step::Call { service, used: 8 * used, words }),
         4 => words().prop_map(|words| Step::Leave { words }),
-        // The numbers of the list, and some others.
+        // The numbers of all system calls, and some others.
         6 => (0..SystemCall::ALL.len() + 2, words())
             .prop_map(|(number, words)| Step::System { number, words }),
         2 => (0usize..2, subject(), words()).prop_map(|(index, subject, [_, _, word, _])| {
@@ -194,9 +194,9 @@ proptest! {
 
 /// Repeats the test with other steps, for `CROSSGATE_SOAK_SECONDS`.
 #[test]
-#[ignore = "takes as long as it is told to"]
+#[ignore = "takes `CROSSGATE_SOAK_SECONDS`"]
 fn the_invariants_hold_for_long() {
-    let seconds = std::env::var("CROSSGATE_SOAK_SECONDS").expect("it says how long");
+    let seconds = std::env::var("CROSSGATE_SOAK_SECONDS").expect("the time for the test");
     let seconds = seconds.parse().expect("a number of seconds");
     let (start, mut cases) = (Instant::now(), 0);
     while start.elapsed() < Duration::from_secs(seconds) {
@@ -228,7 +228,7 @@ fn every_system_call_is_drawn() {
     assert!(drawn.iter().any(|&number| SystemCall::from_number(number).is_none()));
 }
 
-/// Returns steps, and for each the first look for an interrupt in it that finds one.
+/// Returns steps, each with the number of its first check that finds a pending interrupt.
 fn steps() -> impl Strategy<Value = Vec<(Step, usize)>> {
     proptest::collection::vec((step(), 0usize..4), 1..300)
 }

@@ -41,7 +41,7 @@ fn begin(driver: &mut Driver) {
 fn crash(driver: &mut Driver) {
     driver.call(0, [0; 4]).unwrap();
     assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
-    assert_eq!(driver.current(), 3, "the supervisor is told");
+    assert_eq!(driver.current(), 3, "the supervisor is notified");
     driver.settle();
     assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
 }

@@ -3,7 +3,7 @@ use super::*;
 use crossgate_abi::inspect::{TIME_OF_PROCESS, TIME_OF_THREAD};
 use proptest::prelude::*;
 
-/// Lets the CPU run for so many µs, and accounts as a port does for the thread that it continues with.
+/// Runs the CPU for `time` µs, and calls `account` as a port does before it continues with a thread.
 fn run(driver: &mut Driver, time: u64) {
     driver.kernel.account();
     driver.kernel.port.now += time;

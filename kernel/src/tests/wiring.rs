@@ -128,13 +128,14 @@ impl Wiring {
         self
     }
 
-    /// Makes these threads those of pools: bit t is thread t.
+    /// Makes these threads belong to pools: bit t is thread t.
     pub fn pooled(mut self, threads: u32) -> Self {
         self.pooled = Set::of_bits(threads);
         self
     }
 
-    /// Tells a process, perhaps by a notification, when a life of one of these ends.
+    /// Lets a process ask for the lives of `clients`, and signals `notification`, if there is one, when such a life
+    /// ends.
     pub fn lost_clients(
         mut self,
         process: usize,
@@ -181,7 +182,8 @@ impl Wiring {
         self
     }
 
-    /// Returns a kernel of four processes, in which the idle thread has just given way to the others.
+    /// Returns a kernel of four processes, in which the other threads have just become ready, and the idle thread has
+    /// stopped.
     pub fn boot(self) -> Driver {
         let owned = |index| {
             let all = self.notifications.iter().enumerate();

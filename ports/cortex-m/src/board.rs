@@ -34,8 +34,8 @@ pub trait Board {
     /// The frequency of the CPU's clock in Hz, a whole number of MHz: SysTick counts it.
     const CLOCK_HZ: u32;
 
-    /// The number of interrupt lines of the CPU, of the 240 that the architecture allows. A wiring with other lines
-    /// does not compile. (A firmware whose CPU lacks lines of the wiring does not start.)
+    /// The number of interrupt lines of the CPU, at most 240. A wiring with other lines does not compile. (A firmware
+    /// whose CPU lacks lines of the wiring does not start.)
     const LINES: u16 = 240;
 
     /// The interrupts that are served above the kernel, by trusted code: see [`zero_latency`](crate::zero_latency).
@@ -91,7 +91,7 @@ pub struct Frequencies {
 }
 
 impl Frequencies {
-    /// Returns the frequencies of a board. For constants.
+    /// Returns the frequencies of a board. It is called in constants.
     ///
     /// # Panics
     /// If the kernel can't measure time with them.
@@ -103,7 +103,7 @@ impl Frequencies {
         // SysTick interrupts at least every 2^24 cycles, and the counter must not wrap around twice meanwhile.
         assert!(
             counter.get() <= 100 * cpu.get(),
-            "the board's counter may be a hundred times as fast as the CPU's clock, not more: it wraps around too often"
+            "the board's counter may be at most a hundred times as fast as the CPU's clock, or it wraps around too often"
         );
         Frequencies { counter, cpu }
     }

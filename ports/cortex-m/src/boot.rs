@@ -56,8 +56,8 @@ fn configure(system: &System) {
     unsafe {
         let (scb, nvic) = (&*SCB::PTR, &*NVIC::PTR);
         set_all(&nvic.icer);
-        // The lowest priority for all exceptions except for faults. (Should boot code have given faults the same
-        // priority, their lower numbers come first.)
+        // The lowest priority for all exceptions except for faults. (If boot code has given faults the same priority,
+        // they still come first, because their numbers are lower.)
         set_all(core::slice::from_raw_parts(nvic.ipr.as_ptr().cast(), nvic.ipr.len() / 4));
         let [_faults, others @ ..] = &*scb.shpr.as_ptr().cast::<[RW<u32>; 3]>();
         set_all(others);
@@ -102,7 +102,7 @@ fn set_all(registers: &[RW<u32>]) {
 unsafe fn become_current_thread() -> ! {
     const UNPRIVILEGED_ON_PROCESS_STACK: u32 = 0b11;
     // SAFETY: as the caller promises. No exception of the kernel comes in between, because every interrupt line is
-    // masked until a thread acknowledges it, nothing is pending, and the first time of the timer is far away. Handlers
+    // masked until a thread acknowledges it, nothing is pending, and the timer's first interrupt is far away. Handlers
     // above the kernel preserve everything.
     unsafe {
         core::arch::asm!(

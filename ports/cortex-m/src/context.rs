@@ -20,7 +20,7 @@ pub struct Context {
     status: Word,
 }
 
-/// The words that a method finds above its first context, because they fit no register.
+/// The first context of a method, and above it the argument word for which no register is left.
 #[repr(C)]
 struct FirstContext {
     context: Context,
@@ -62,7 +62,7 @@ const _: () = assert!(Context::SIZE == SAVED + FRAME, "the one lies behind the o
 impl Context {
     /// The size of a context in bytes.
     pub const SIZE: Word = size_of::<Context>();
-    /// The number of bytes that are needed to enter a method.
+    /// The number of bytes of the stack that are needed to enter a method.
     pub const FIRST_SIZE: Word = size_of::<FirstContext>();
 
     /// Returns the words of a system call, and of its results. They are read from the stack, because an exception that
@@ -72,14 +72,15 @@ impl Context {
         &mut self.arguments
     }
 
-    /// Ends the system call that the context is in, with this status.
+    /// Sets the status with which the system call of this context ends.
     #[inline(always)]
     pub fn set_status(&mut self, status: Status) {
         self.arguments[0] = status.0;
     }
 
     /// Writes the context of a thread that enters a method, and returns its address. All registers but the arguments
-    /// are 0. (A return faults, because 0 is no address of Thumb code: thunks don't return.)
+    /// are 0. (The return address is 0, too. Thunks don't return: a return would fault, because 0 is not an address of
+    /// Thumb code.)
     ///
     /// # Safety
     /// `entry.stack_top` is a multiple of 8, and the [`FIRST_SIZE`](Self::FIRST_SIZE) bytes below are memory of the
@@ -125,9 +126,9 @@ impl Context {
 ///
 /// The CPU pushes its frame with the rights of the thread, so the frame lies in memory that is open to the thread. As
 /// long as the thread holds no lease, the open part of its stack is one window from the bottom up: if the frame is in
-/// the stack, so are the registers that the kernel pushes below it, and the bounds are the whole stack. A lease may be
-/// of a caller's part of the stack, with closed memory below it. So while leases are in force, the bounds are the
-/// window itself ([`load`](crate::exit::load)).
+/// the stack, so are the registers that the kernel pushes below it, and the bounds are the whole stack. A lease may
+/// open a part of the stack that belongs to a caller, with closed memory below it. So while leases are in force, the
+/// bounds are the window itself ([`load`](crate::exit::load)).
 ///
 /// The bounds are kept at the top of the main stack. The kernel's exceptions don't nest, so each finds them at its
 /// stack pointer.
@@ -135,7 +136,7 @@ impl Context {
 pub struct Bounds {
     /// The lowest allowed value of the process stack pointer on entry.
     lowest: Word,
-    /// The distance above it that is allowed.
+    /// The greatest allowed distance above it.
     range: Word,
 }
 

@@ -10,10 +10,11 @@ use crossgate_protection::Span;
 /// The values of r4 to r11 at the last fault of a thread, if the firmware keeps crash dumps.
 static mut FAULTED: [Word; 8] = [0; 8];
 
-/// Handles a fault: saves r4 to r11, which no other code saves at a fault, and goes on as a firmware without crash
+/// Handles a fault: saves r4 to r11, which no other code saves at a fault, and continues as in a firmware without crash
 /// dumps.
 ///
-/// It changes r0 and r1. If a thread has faulted, the CPU has saved them; if the kernel has, it does not go on.
+/// It changes r0 and r1. If a thread has faulted, the CPU has saved them; if the kernel has faulted, it does not
+/// continue.
 #[unsafe(naked)]
 pub unsafe extern "C" fn keep_registers() {
     core::arch::naked_asm!(
@@ -31,17 +32,17 @@ const STACK_POINTER: usize = 13;
 /// The bit of the saved status that says that the CPU has left a word free above its frame.
 const ALIGNED: Word = 1 << 9;
 
-/// Writes a dump as [`Port::dump`](crossgate_kernel::port::Port::dump) says, of a thread whose registers were saved at
-/// `context` if it made a system call or was interrupted.
+/// Carries out [`Port::dump`](crossgate_kernel::port::Port::dump). If the thread made a system call or was interrupted,
+/// its registers were saved at `context`.
 pub fn dump(context: Word, window: Span, registers: &mut [Word; REGISTER_COUNT]) -> Word {
     let is_fault = exception::FAULTS.contains(&exception::active());
     // SAFETY: this only reads the process stack pointer.
     let pointer = cortex_m::register::psp::read() as Word;
     let frame = if is_fault { pointer } else { context.wrapping_add(SAVED) };
     let lowest = if is_fault { window.start } else { window.start + SAVED };
-    // SAFETY: only `keep_registers` writes it, and no exception that gets here preempts that.
+    // SAFETY: only `keep_registers` writes it, and no exception that gets here preempts `keep_registers`.
     let faulted = unsafe { (&raw const FAULTED).read() };
-    // Elsewhere the CPU has saved nothing, or the thread may have written the words itself.
+    // Outside of the window the CPU has saved nothing, or the thread may have written the words itself.
     if frame < lowest || frame > window.end.wrapping_sub(FRAME) || !frame.is_multiple_of(8) {
         registers.fill(0);
         if is_fault && let Some(kept) = registers.get_mut(4..12) {

@@ -2,15 +2,15 @@
 //! The path from an exception of the CPU to the handlers in Rust, and back.
 //!
 //! On entry the registers that the CPU has not saved (r4 to r11) are pushed on the thread's stack, below the CPU's
-//! frame, but only if that is inside the stack: otherwise the kernel would write wherever a wild stack pointer leads.
-//! The handler gets the address of this context, and returns the address of the context to continue with: the same, a
-//! callee's, or a caller's; or null for the context of the thread that is current now.
+//! frame, but only if that place is inside the stack: otherwise the kernel would write wherever a wild stack pointer
+//! leads. The handler gets the address of this context, and returns the address of the context to continue with: the
+//! same, a callee's, or a caller's; or null for the context of the thread that is current now.
 //!
 //! # Legend of the assembly
 //!
 //! For this file, `fast_path`, `exit`, and the short pieces elsewhere.
 //!
-//! | register | when an exception is entered | in the kernel | when a thread goes on |
+//! | register | when an exception is entered | in the kernel | when a thread continues |
 //! |---|---|---|---|
 //! | r0 to r3, r12 | in the frame, and possibly nowhere else; at `SVCall` in the registers too | free | from the frame, by the CPU |
 //! | r4 to r11 | the thread's | free, once they are saved | from the context; the caller's values, after a call; 0 in a method |
@@ -19,20 +19,21 @@
 //! | psp | any address: the frame is there, if the CPU could push it | where the thread left it | at the frame |
 //! | msp (sp) | at the `Bounds`, 8 bytes below the end of the main stack | below that | at the `Bounds` |
 //!
-//! **Live** are only the context on the thread's stack and the kernel's memory: an exception that interrupted the
-//! kernel itself is a fault, which halts the machine, or the non-maskable interrupt or a handler above the kernel,
-//! which change no register.
+//! Only the context on the thread's stack and the kernel's memory are **live**. No handler saves registers of the
+//! kernel: of the exceptions that can interrupt the kernel, a fault halts the machine, and the non-maskable interrupt
+//! and handlers above the kernel change no register.
 //!
-//! **Secret** are the values that the kernel, or another thread, had in a register. Each path out loads or clears all
-//! registers: r4 to r11 here, the others by the CPU (test `registers`).
+//! The values that the kernel, or another thread, had in a register are **secret**. Each path out of the kernel loads
+//! or clears all registers: this code does it for r4 to r11, and the CPU for the others (test `registers`).
 //!
 //! **Attackers** can jump to every instruction here, because all of flash is executable, but a jump gives no privilege.
 //! Without privilege, this code can do no more than the process' own: its first access to the kernel's memory is a
 //! fault, `msr` does not change a stack pointer, and a jump to the value in lr by which a handler returns leads to an
 //! address that nobody may execute (`privilege`, `execution`). With privilege it runs only when the CPU has taken an
-//! exception, from the handler's first instruction on. Of such a run attackers control the words in registers and
-//! frame, the stack pointer, the contents of their memory, and the moment. A line that begins with `Attacker:` says
-//! which of these it is about, what stops the attacker, and which test shows that.
+//! exception, from the handler's first instruction on. In such a run, attackers control the words in registers and
+//! frame, the stack pointer, the contents of their memory, and the moment of the exception. A comment that begins with
+//! `Attacker:` names what an attacker controls at that place, the mechanism that stops the attacker, and the test that
+//! shows it.
 
 use crate::context::{_stack_start, Context, PROCESS_STACK};
 use crate::exit::{load, resume};
@@ -43,9 +44,10 @@ use core::mem::offset_of;
 ///
 /// In: the `Bounds` at sp. Out: r0 is the context. It changes r1, r2, and the flags.
 ///
-/// Attacker: the stack pointer is any address at which a thread could push a frame. If the registers would lie
-/// elsewhere than in memory that is open to the thread, nothing is pushed, and the thread goes on at `$out_of_bounds`
-/// (`stacks`, `wild_contexts`). The check is one unsigned comparison: below the lowest value the difference wraps.
+/// Attacker: the stack pointer is any address at which a thread could push a frame. If the registers would not lie in
+/// memory that is open to the thread, nothing is pushed, and this code continues at `$out_of_bounds` (`stacks`,
+/// `wild_contexts`). The check is one unsigned comparison: below the lowest value, the difference wraps around to a
+/// large number.
 macro_rules! save {
     ($out_of_bounds:literal) => {
         concat!(
@@ -67,7 +69,7 @@ pub(crate) use save;
 /// In: r12 the selector, as in `SVCall`; r0 to r2 the words of a return, if it is one. Out: some thread continues.
 ///
 /// # Safety
-/// It is jumped to by the handler of a system call, whose exception it ends.
+/// Only the handler of a system call jumps here; this code ends its exception.
 #[unsafe(naked)]
 pub unsafe extern "C" fn slow() {
     core::arch::naked_asm!(
@@ -96,7 +98,7 @@ pub unsafe extern "C" fn slow() {
         ".Lslow_return:",
         "bl {leave}",
         "b .Lslow_go_on",
-        // This is no call: the selector is the complement of a number.
+        // Not a call: the selector is the complement of a number.
         ".Lslow_other:",
         "mvns r1, r1",
         "bl {other}",
@@ -127,7 +129,7 @@ unsafe extern "C" {
 /// In: r0 is the context of the interrupted thread. Out: some thread continues.
 ///
 /// # Safety
-/// It is jumped to by the handler of an interrupt, whose exception it ends.
+/// Only the handler of an interrupt jumps here; this code ends its exception.
 #[unsafe(naked)]
 pub unsafe extern "C" fn interrupt() {
     core::arch::naked_asm!(
@@ -141,15 +143,15 @@ pub unsafe extern "C" fn interrupt() {
 /// The non-maskable interrupt comes at any moment, even in the middle of the kernel. So the kernel is notified later,
 /// by PendSV, which has no other use.
 ///
-/// In: anything. Out: no register is changed, because the interrupt may come after a system call was made, but before
-/// it is entered: `SVCall` finds the thread's words in registers.
+/// In: anything. Out: no register is changed, because the interrupt may come between the `svc` instruction and the
+/// entry of `SVCall`, which reads the thread's words from registers.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn NonMaskableInt() {
     core::arch::naked_asm!(
         "push {{r0, r1}}",
         "ldr r0, .Lnmi_control",
-        "mov r1, #{pend_pendsv}", // where a 0 is written nothing happens
+        "mov r1, #{pend_pendsv}", // bits that are written as 0 change nothing
         "str r1, [r0]",
         "pop {{r0, r1}}",
         "bx lr",
@@ -164,8 +166,8 @@ unsafe extern "C" fn NonMaskableInt() {
 ///
 /// In: lr says if the fault was a thread's or the kernel's. Out: another thread continues, or the machine halts.
 ///
-/// Attacker: the stack pointer is arbitrary, and the frame may be missing: perhaps the CPU could not push the
-/// frame. [`fault_status::read`] uses neither before it has checked both (`stacks`, `wild_contexts`).
+/// Attacker: the stack pointer is arbitrary, and the frame is missing if the CPU could not push it.
+/// [`fault_status::read`] uses neither before it has checked both (`stacks`, `wild_contexts`).
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn HardFault() {
@@ -176,8 +178,8 @@ unsafe extern "C" fn HardFault() {
         "mrs r0, psp",
         "bl {handler}",
         "b {go_on}",
-        // The fault was the kernel's. Its stack may be used up, or closed by the guard (`kernel_overflow`), so it
-        // restarts at its top.
+        // The fault was the kernel's. The kernel's stack may be used up, or closed by the guard (`kernel_overflow`), so
+        // the handler starts again at its top.
         ".Lfault_of_kernel:",
         "mov r0, sp",
         "ldr r1, .Lfault_stack",
@@ -194,7 +196,7 @@ unsafe extern "C" fn HardFault() {
     )
 }
 
-/// Defines faults that differ by their status only.
+/// Defines the handlers of faults that differ from a hard fault only by their status.
 macro_rules! same_as_hard_fault {
     ($($name:ident)*) => { $(
         #[unsafe(naked)]

@@ -26,9 +26,10 @@ pub fn active() -> u32 {
 /// SysTick (15) and clear for PendSV (14), which can wait. Of bits 4 to 7, each line (16 and up) has at least one.
 const PENDING_EXCEPTION: u32 = 0b1111_0001 << 12;
 
-/// Looks whether an exception is pending and enabled, so that the kernel can give way to it.
+/// Checks whether an exception is pending and enabled, so that the kernel can stop a long operation for it.
 ///
-/// The measurement of spans has to know each such look: its address is in a section that is not loaded.
+/// The tool that measures how long interrupts wait has to know each such check. So its address is put into a section
+/// that is not loaded.
 #[inline(always)]
 pub fn look() -> bool {
     let control: u32;

@@ -28,9 +28,9 @@ pub(crate) use resume;
 ///
 /// In: sp is at the [`Bounds`](crate::context::Bounds). Out: r0 is its context; r1 to r9 have any values.
 ///
-/// The bounds become the window of this thread if it holds leases, and else its stack, because a thread without leases
-/// may return to its caller without changing the bounds. (A window has room for a context: a smaller one is never
-/// entered.)
+/// If this thread holds leases, the bounds become its window. Otherwise they become its whole stack, because a thread
+/// without leases returns to its caller without a change of the bounds. (A window always has room for a context: no
+/// method is entered with a smaller one.)
 #[unsafe(naked)]
 pub unsafe extern "C" fn load() -> *mut Context {
     core::arch::naked_asm!(

@@ -54,9 +54,9 @@ use wait::wait;
 /// In: r12 the selector: the index of a gate, or the complement of a number, which is negative; r0 to r3 words. Out:
 /// some thread continues.
 ///
-/// The registers that the CPU has saved (r0 to r3, r12) still have the thread's values: among the exceptions of this
-/// priority `SVCall` has the lowest number, so none comes first; a fault that comes first cancels the system call
-/// (`stacks`), and the non-maskable interrupt and [handlers above the kernel](crate::zero_latency) preserve the
+/// The registers that the CPU has saved (r0 to r3, r12) still have the thread's values. Among the exceptions of this
+/// priority `SVCall` has the lowest number, so none of them comes first. A fault that comes first cancels the system
+/// call (`stacks`). The non-maskable interrupt and [handlers above the kernel](crate::zero_latency) preserve the
 /// registers.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
@@ -73,7 +73,7 @@ unsafe extern "C" fn SVCall() {
         "subs r2, r0, r2", // what is left of the stack below the registers that are saved now
         "cmp r2, r1",
         "bhi .Lslow",
-        // r3 is the complement of the selector: negative for a gate, and else the number of another system call.
+        // r3 is the complement of the selector: negative for a gate, otherwise the number of another system call.
         "cmp r3, #0",
         "bgt .Ldispatch",
         call!(),

@@ -43,7 +43,8 @@ pub struct Report {
 /// Reads and clears the fault status. `frame` is the process stack pointer of the thread.
 pub fn read(frame: *const Word, stack: Span) -> Report {
     // SAFETY: the system control block belongs to the kernel; the status bits are cleared by writing them. An exception
-    // that could not be entered because registers could not be saved must not happen to the next thread.
+    // that the CPU could not enter, because it could not save registers, stays pending; it is cleared, so that the next
+    // thread does not get it.
     let (status, memory_address, bus_address) = unsafe {
         let scb = &*SCB::PTR;
         let status = scb.cfsr.read();
@@ -60,7 +61,7 @@ pub fn read(frame: *const Word, stack: Span) -> Report {
         0
     };
     let is_saved = status & status::STACKING == 0;
-    // The stack pointer may be any, even at the end of the address space.
+    // The stack pointer may be any address, even at the end of the address space.
     let is_on_stack =
         frame.addr().wrapping_sub(stack.start) <= stack.end.wrapping_sub(stack.start + FRAME);
     let mut instruction = 0;

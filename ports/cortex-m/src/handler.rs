@@ -13,7 +13,7 @@ use crate::machine::with_kernel;
 use crossgate_abi::{Cause, Word};
 use crossgate_kernel::Effect;
 
-/// The context of the current thread has to be [loaded](crate::exit::load).
+/// The result of a handler after which the context of the current thread has to be [loaded](crate::exit::load).
 const LOAD: *mut Context = core::ptr::null_mut();
 
 /// Makes a call of a method for the current thread, whose registers are saved at `context`.
@@ -81,7 +81,7 @@ pub extern "C" fn interrupt(context: *mut Context) -> *mut Context {
 }
 
 /// Handles an interrupt that has come before the kernel has started, from a device that boot code has left running.
-/// There is only one: until the kernel has set up everything, no other is enabled.
+/// There is only one, because interrupts stay disabled from then on until the kernel has set up everything.
 pub extern "C" fn early_interrupt() {
     cortex_m::interrupt::disable();
     say("early interrupt", &[line_of(exception::active())]);

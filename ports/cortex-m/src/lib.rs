@@ -2,19 +2,19 @@
 //! Crossgate on ARM Cortex-M.
 //!
 //! The port turns registers into values for the kernel core, and the core's effects into registers and memory
-//! protection. Of the kernel, only the port has assembly and accesses registers. It does the most frequent operations
-//! itself, in assembly, as the core would do them.
+//! protection. The port is the only part of the kernel that contains assembly and accesses registers. It carries out
+//! the most frequent operations by itself, in assembly, exactly as the core would.
 //!
-//! A file uses only files above it in this table (`xtask/src/layering.rs` checks it), so that each can be read with
-//! only those in mind. Files of the hosted port with the same contents have the same names.
+//! A file uses only files above it in this table (`xtask/src/layering.rs` checks it), so that each can be read without
+//! knowledge of the files below it. Files of the hosted port with the same contents have the same names.
 //!
 //! | file | contents |
 //! |---|---|
 //! | `context` | the registers of a thread on its stack, and the memory in which they may lie |
 //! | `exception` | numbers of exceptions |
-//! | `linker` | addresses that the linker script gives |
-//! | `last_words` | sends the messages of a kernel that can't go on; the file that finds the reason has the text |
-//! | `start` | the port's code in threads: the start of each, and the idle thread |
+//! | `linker` | addresses that the linker script defines |
+//! | `last_words` | sends the last words of a kernel that can't go on; their text is in the file that finds the reason |
+//! | `start` | the port's code that threads run: the start of each thread, and the idle thread |
 //! | `memory` | the initial values of a process |
 //! | `stack_use` | the amount of its stack that a thread has used |
 //! | `alarm` | SysTick's interrupt, which wakes the threads that sleep |
@@ -34,7 +34,7 @@
 //! | `fast_path/signal` | a signal |
 //! | `fast_path/wait` | a wait for a signal |
 //! | `fast_path/interrupt` | an interrupt line, as a signal |
-//! | `fast_path` | the exception of system calls, which consists of these |
+//! | `fast_path` | the handler of system calls, which consists of the pieces above |
 //! | `boot` | from reset to the first thread |
 //! | [`zero_latency`] | interrupts that a board serves above the kernel |
 //! | `vectors` | the vector table of a board with such handlers, or of a firmware that keeps crash dumps |
@@ -42,11 +42,12 @@
 //! | `systick` | SysTick as the counter of a board without another one |
 //!
 //! All exceptions except for faults have the same priority, so none of them preempts the kernel. Faults have a higher
-//! priority (a fault of the kernel halts the machine): otherwise an exception whose stacking failed would run before that fault is seen. Handlers [above the
-//! kernel](zero_latency), which a board may have, preempt both, and leave everything as it was.
+//! priority (a fault of the kernel halts the machine): otherwise the handler of an exception whose stacking failed
+//! would run before the fault is handled. Handlers [above the kernel](zero_latency), which a board may have, preempt
+//! both, and restore all registers.
 //!
-//! Threads run unprivileged on the process stack pointer, always; exceptions run on the main stack,
-//! whose lower end is guarded.
+//! Threads always run unprivileged, with the process stack pointer. Exceptions run on the main stack, whose lower end
+//! is guarded.
 #![no_std]
 
 mod board;
@@ -132,8 +133,8 @@ static __crossgate_statics_apart: [u8; 0] = [];
 #[macro_export]
 macro_rules! start {
     ($system:path, $board:ty) => {
-        // Another linker would link an empty file, because without the script nothing refers to anything. This section
-        // is kept even so, and its word is a symbol that only the linker wrapper defines.
+        // Without the script of the linker wrapper nothing refers to anything, so another linker would link an empty
+        // file. But it keeps this section, and then fails, because only the wrapper defines the symbol in it.
         ::core::arch::global_asm!(
             ".pushsection .crossgate.linked, \"aR\", %progbits",
             ".word __crossgate_firmware_has_to_be_linked_by_crossgate_link",
@@ -188,7 +189,7 @@ macro_rules! start {
                 let mut slots = [const { None }; $system.threads.len()];
                 let mut index = 1;
                 while index < slots.len() {
-                    // SAFETY: no other code names this static, and each index comes once.
+                    // SAFETY: no other code names this static, and each index occurs once.
                     slots[index] =
                         Some(unsafe { &mut *(&raw mut __crossgate_kernel_threads[index - 1]) });
                     index += 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Addresses that the linker script gives.
+//! Addresses that the linker script defines.
 
 use crossgate_abi::Word;
 use crossgate_protection::Span;

@@ -25,7 +25,7 @@ use crossgate_protection::{Span, Unit};
 #[repr(C)]
 pub struct Machine {
     /// The registers that open each process.
-    // This is no slice, so that it is one word, which the assembly reads with the next.
+    // Not a slice, because a slice is two words. The assembly reads this word together with the next field.
     regions: NonNull<ProcessRegions>,
     /// The address of the protection unit's registers.
     region_registers: u32,
@@ -44,7 +44,7 @@ const _: () = assert!(
 
 /// The offsets of the kernel's fields, in bytes from its start.
 pub const KERNEL: Offsets = Kernel::<Machine>::OFFSETS;
-/// The offset of the kernel's regions, in bytes from its start. Those of its clock and of the [leases that are
+/// The offset of the kernel's regions, in bytes from its start. The offsets of its clock and of the [leases that are
 /// open](Machine::leases_open) follow.
 pub const REGIONS: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, regions);
 pub const CLOCK: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, clock);
@@ -93,11 +93,11 @@ unsafe extern "Rust" {
     pub static mut __crossgate_kernel: Kernel<Machine>;
 }
 
-/// Uses the kernel.
+/// Lets `work` use the kernel.
 ///
-/// For exception handlers that use the kernel. All but those of faults have one priority, so they do not nest,
-/// and a fault, whose priority is higher, uses the kernel only if it interrupted a thread. So no other code uses the
-/// kernel meanwhile, as long as no `work` calls this function again.
+/// Only exception handlers call this function. All of them but those of faults have the same priority, so they do not
+/// nest. The handler of a fault has a higher priority, but uses the kernel only if the fault interrupted a thread. So
+/// no other code uses the kernel meanwhile, as long as no `work` calls this function again.
 #[inline(always)]
 pub(crate) fn with_kernel<R>(work: impl FnOnce(&mut Kernel<Machine>) -> R) -> R {
     let kernel = &raw mut __crossgate_kernel;
@@ -134,7 +134,7 @@ impl Port for Machine {
 
     #[inline]
     fn reset(&mut self, memory: &ProcessMemory, from: Word) -> Option<Word> {
-        // SAFETY: the core resets only processes that are down, and of which nothing is lent any more.
+        // SAFETY: the core resets only processes that are down, and whose memory is no longer lent.
         unsafe { memory::reset(memory, from) }
     }
 
@@ -213,7 +213,8 @@ impl Port for Machine {
                 cortex_m::asm::dsb();
             } else {
                 // If the device still held its line after the line was masked, the line became pending again, by the
-                // same interrupt. That is cleared here; the line stays pending if the device holds it even now.
+                // same interrupt. This pending state is cleared here; the line stays pending if the device holds it
+                // even now.
                 cortex_m::asm::dsb();
                 nvic.icpr.get_unchecked(word).write(bit);
                 nvic.iser.get_unchecked(word).write(bit);

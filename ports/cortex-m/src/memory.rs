@@ -33,7 +33,7 @@ pub unsafe fn reset(memory: &ProcessMemory, from: Word) -> Option<Word> {
 /// |---|---|---|
 /// | r0 | the first word to fill | `end` |
 /// | r1 | `end` | kept |
-/// | r2 | the address to copy from, or 0 | behind the words that were copied, or 0 |
+/// | r2 | the address to copy from, or 0 | the address after the words that were copied, or 0 |
 /// | r3, r12 | | anything |
 ///
 /// # Safety

@@ -68,7 +68,7 @@ fn region(number: u32, span: Span, access: Access) -> [u32; 2] {
 
 /// The bits of the address register of a stack's region besides the address.
 pub const STACK_REGION: u32 = 1 << 4 | STACK;
-/// The upper half of its attribute register; the lower is the window.
+/// The upper half of the attribute register of a stack's region; the lower half is the window.
 pub const STACK_ACCESS: u32 = Access::ReadWrite as u32 >> 16;
 /// The bits of the address register of the first lease's region besides the address; the value of the second region is
 /// one more.

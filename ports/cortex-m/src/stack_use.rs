@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The amount of its stack that a thread has used. Stacks are painted before threads start, and painted words are
-//! unused.
+//! The amount of its stack that a thread has used. Stacks are painted before threads start, and words that still have
+//! the paint are unused.
 
 use crossgate_abi::Word;
 use crossgate_abi::table::System;

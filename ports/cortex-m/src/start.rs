@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The port's code in threads: the start of each, and the idle thread.
+//! The port's code that threads run: the start of each thread, and the idle thread.
 //!
 //! The code runs without privileges, in the process and on the stack of the thread. So it has the rights of the thread
 //! that jumps there.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! SysTick as the counter that time is measured with, for a board without another counter.
+//! SysTick as a counter of time, for a board without another counter.
 
 use crate::alarm::{LONGEST, registers, shortest, wait_for_period};
 use crate::board::Counter;
@@ -9,12 +9,12 @@ use cortex_m::peripheral::SYST;
 
 const COUNTED_DOWN: u32 = 1 << 16;
 
-/// SysTick as the counter that time is measured with, for a board without another counter.
+/// SysTick as a counter of time, for a board without another counter.
 ///
-/// `HZ` is the frequency of the CPU's clock. An alarm that is nearer than the end of the period needs another period.
-/// The CPU always takes the same time from the instruction that reads the progress of the old period to the instruction
-/// that ends it, and this time is measured at the start. So each cycle is counted, on a CPU that executes cycle by
-/// cycle. (On an emulator that executes many instructions in a cycle, up to one and a half cycles are lost each time.)
+/// `HZ` is the frequency of the CPU's clock. An alarm before the end of the present period needs a new period. The CPU
+/// always takes the same time from the instruction that reads the progress of the old period to the instruction that
+/// ends it, and this time is measured at the start. So a CPU loses no cycle. (An emulator that executes many
+/// instructions in one cycle loses up to one and a half cycles each time.)
 #[derive(Debug)]
 pub struct SysTick<const HZ: u32>;
 
@@ -47,9 +47,10 @@ impl<const HZ: u32> Counter for SysTick<HZ> {
             if over || is_over {
                 begin(PERIOD.load(Relaxed).wrapping_add(1), LONGEST);
             }
-            // If the period ended between the two, `left` may be from either side.
+            // If the period ended between the two reads of the flag, `left` may be from before or after its end.
             if !is_over {
-                // At the end of a period the counter is 0 for a cycle, whether the end is seen or not.
+                // The counter is 0 for a cycle before a period starts. If the end of the last period is counted
+                // already, this 0 is one cycle more than the new period.
                 let left = if over && left == 0 { LONGEST + 1 } else { left };
                 return BEFORE.load(Relaxed).wrapping_add(PERIOD.load(Relaxed).wrapping_sub(left));
             }
@@ -76,15 +77,15 @@ impl<const HZ: u32> Counter for SysTick<HZ> {
             if !counted_down() {
                 return;
             }
-            // The period was over before the next one was set, so the same number counts once more. (A CPU is not that
-            // slow, but an emulator that is held up by its host is.)
+            // The period was over before the next one was set, so a second period of the same length has begun. (A CPU
+            // is not that slow, but an emulator that is held up by its host is.)
             begin(cycles.wrapping_add(1), cycles);
             cycles = (2 * cycles).min(LONGEST);
         }
     }
 }
 
-/// Records that another period starts, so many cycles after the last one.
+/// Records that another period starts, `passed` cycles after the start of the last one.
 fn begin(passed: u32, period: u32) {
     BEFORE.store(BEFORE.load(Relaxed).wrapping_add(passed), Relaxed);
     PERIOD.store(period, Relaxed);

@@ -8,9 +8,9 @@ use crate::zero_latency::{Line, PRIORITIES};
 use cortex_m::peripheral::{NVIC, SCB};
 use volatile_register::RW;
 
-/// Handles a hard fault, which no handler above the kernel preempts. If a thread caused it, by a breakpoint, it is
-/// turned into a usage fault, which they preempt: the CPU takes that fault when this handler has returned, before the
-/// thread continues.
+/// Handles a hard fault, which no handler above the kernel can preempt. If a thread caused it (by a breakpoint), this
+/// handler makes a usage fault pending instead, which those handlers can preempt: the CPU takes the usage fault when
+/// this handler has returned, before the thread continues.
 #[unsafe(naked)]
 unsafe extern "C" fn hard_fault() {
     core::arch::naked_asm!(
@@ -51,8 +51,7 @@ const COUNT: usize = 256;
 pub struct Vectors([Option<unsafe extern "C" fn()>; COUNT]);
 
 impl Vectors {
-    /// Returns the port's table, with these handlers, and with handlers of faults that save registers if there are
-    /// crash dumps.
+    /// Returns the port's table, with these handlers. If there are crash dumps, its handlers of faults save registers.
     #[must_use]
     pub const fn new(handlers: &[Line], is_dumped: bool) -> Vectors {
         let mut vectors = [Some(DefaultHandler as unsafe extern "C" fn()); COUNT];

@@ -20,8 +20,9 @@
 //! **A handler is trusted like the kernel.** It has the kernel's rights, its memory and its stack, and runs in the
 //! middle of the kernel. So a handler:
 //! - never touches the kernel, and calls nothing but [`Signal::signal`] and its own code;
-//! - shares memory with other handlers only, or by atomic accesses; `crossgate-link` adds the handler's stack to the
-//!   kernel's, so it must not call itself or call through pointers;
+//! - shares memory with other handlers only, or by atomic accesses;
+//! - does not call itself, and does not call through pointers, because `crossgate-link` adds the stack that the handler
+//!   needs to the kernel's stack;
 //! - does not panic;
 //! - is short: its time is taken from all processes. If a process owns the device's registers, that process decides how
 //!   often the handler runs, and so it is trusted with the time of all processes.
@@ -71,7 +72,7 @@ use crossgate_abi::table::System;
 /// }
 /// ```
 ///
-/// In the wiring, the process that is to know of it says `interrupt 20 => OVER_CURRENT;`.
+/// In the wiring, the process that handles the signal says `interrupt 20 => OVER_CURRENT;`.
 pub trait Handler: Sized + 'static {
     /// The interrupt line that it serves. No wiring can bind it.
     const LINE: u16;
@@ -80,7 +81,7 @@ pub trait Handler: Sized + 'static {
     /// bind the line, its signals are dropped.
     const SIGNALS: u16;
 
-    /// The order of handlers: 0 comes first, 5 comes last. A handler preempts those that come after it.
+    /// The urgency of the handler: 0 is the most urgent, 5 the least urgent. A handler preempts less urgent ones.
     const PRIORITY: u8 = 0;
 
     /// Serves an interrupt. If the device holds its line until it is cleared, the handler has to clear it, because
@@ -96,7 +97,8 @@ pub struct Signal<H>(PhantomData<H>);
 impl<H: Handler> Signal<H> {
     /// Signals the notification that is bound to [`Handler::SIGNALS`], later.
     ///
-    /// The signal is one store, which cannot be interrupted: bits that are written as 0 change nothing.
+    /// The signal is one store, which cannot be interrupted. (Nothing has to be read first, because bits that are
+    /// written as 0 change nothing.)
     #[inline]
     pub fn signal(&self) {
         let (word, bit) = (usize::from(H::SIGNALS / 32), 1 << (H::SIGNALS % 32));
@@ -138,7 +140,7 @@ impl Line {
 
 /// The entry of a handler.
 ///
-/// The interrupt may come after a system call was made, but before it is entered. So the entry leaves all registers
+/// The interrupt may come between an `svc` instruction and the entry of `SVCall`. So the entry leaves all registers
 /// unchanged: the CPU continues with the system call without loading any.
 #[cfg(target_os = "none")]
 #[unsafe(naked)]
@@ -160,7 +162,8 @@ extern "C" fn serve<H: Handler>() {
 /// last two.
 pub(crate) const PRIORITIES: u8 = 6;
 
-/// Refuses handlers that are not possible on a board with this number of lines, or with this wiring. For constants.
+/// Refuses handlers that are not possible on a board with this number of lines, or with this wiring. It is called in
+/// constants.
 ///
 /// # Panics
 /// If there is such a handler. The text names its line.
@@ -188,13 +191,13 @@ pub const fn check(handlers: &[Line], lines: u16, system: &System) {
         let mut other = 0;
         while other < handlers.len() {
             if other != index && handlers[other].line == line {
-                refuse(line, &["is one of two. A line has one handler: let it do what both do"]);
+                refuse(line, &["is one of two. A line has one handler: merge the two"]);
             }
             if handlers[other].signals == line {
                 refuse(
                     line,
                     &[
-                        "serves a line that a handler signals, which only the kernel serves. Let that one signal a line that no device uses",
+                        "serves a line that a handler signals. The kernel alone serves such a line: let the handler signal a line that no device uses",
                     ],
                 );
             }
@@ -220,7 +223,7 @@ pub const fn check(handlers: &[Line], lines: u16, system: &System) {
     }
 }
 
-/// Panics with the error of the handler of a line, in at most four pieces.
+/// Panics with an error message about the handler of a line. `why` has at most four pieces.
 #[track_caller]
 const fn refuse(line: u16, why: &[&str]) -> ! {
     let mut parts = [""; 7];

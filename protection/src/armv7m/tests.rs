@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tests of the arithmetic against an oracle that uses only the manual: it asks byte by byte.
+//! Tests of the arithmetic against an oracle that follows the manual only, and decides about each byte.
 
 use super::*;
 use crate::Regions;
@@ -96,7 +96,7 @@ proptest! {
     }
 }
 
-/// Returns, of each block of the 1 KiB from 0x40000000, the largest region with no granule that is not owned.
+/// Returns, for each block of the 1 KiB from 0x40000000, the largest region that opens only owned granules.
 fn exact_regions(owned: u32) -> Vec<u32> {
     let opened = |base: u32, log2_size: u32, closed: u32| {
         let attributes = closed << 8 | (log2_size - 1) << 1 | 1;
@@ -128,7 +128,7 @@ fn fewest(owned: u32, sets: &[u32]) -> usize {
         let mut next: Vec<u32> = reached
             .iter()
             .flat_map(|set| {
-                // The lowest granule that is missing has to come by one of them.
+                // One of the further sets has to contain the lowest missing granule.
                 let missing = owned & !set;
                 let lowest = missing & missing.wrapping_neg();
                 sets.iter().filter(move |more| *more & lowest != 0).map(move |more| set | more)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tests of the arithmetic against an oracle that uses only the manual: it asks byte by byte.
+//! Tests of the arithmetic against an oracle that follows the manual only, and decides about each byte.
 
 use super::*;
 use crate::{Unit, Window};

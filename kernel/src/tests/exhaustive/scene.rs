@@ -2,9 +2,9 @@
 //! Small systems, and the events in them.
 //!
 //! Process 2 is a client with two threads, and supervises the others. Process 1 is a server with an exclusive and a
-//! shared object, and a thread of its own that serves an interrupt; it calls process 0, which has no thread of its own,
-//! an exclusive object and a shared one, which gives handles away, and calls process 1 back. Thread 1, of process 2,
-//! belongs to a pool.
+//! shared object, and a thread of its own that serves an interrupt; it calls process 0, which has no thread of its own.
+//! Process 0 has an exclusive object, and a shared one that gives handles away, and it calls process 1 back. Thread 1,
+//! of process 2, belongs to a pool.
 //!
 //! All possible steps together lead to more states than can be searched. So each small scene has the steps that concern
 //! one matter, and is searched to its end; large scenes are cut off.
@@ -15,13 +15,13 @@ use Offer::{Forged, Held, Nothing, Shared};
 use Step::*;
 use crossgate_abi::Kind;
 
-/// The number of states of a large scene that suffice for every day.
+/// The number of states of a large scene that suffice for a daily run.
 const ENOUGH: usize = 200_000;
 
 /// A system, and the possible steps in it.
 pub struct Scene {
     pub name: &'static str,
-    /// True if process 1 is told when a life of the client ends.
+    /// True if process 1 is notified when a life of the client ends.
     is_told: bool,
     /// True if the client may call the first service only with a handle that it is given.
     is_by_grant: bool,

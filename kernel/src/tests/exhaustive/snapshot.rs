@@ -10,8 +10,8 @@ use crate::time::Deadline;
 use crate::work::Work;
 use std::hash::{Hash, Hasher};
 
-/// A copy of everything in the kernel that changes, except for the fault records, which influence only what is read of
-/// them.
+/// A copy of everything in the kernel that changes, except for the fault records, which influence nothing but the
+/// answers to those who read them.
 pub struct Snapshot {
     current: ThreadId,
     threads: Vec<Thread<ArmV8M>>,

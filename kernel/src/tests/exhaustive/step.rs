@@ -60,7 +60,7 @@ pub enum Step {
     Give(Word),
     /// The current thread revokes the grants of this service, and looks at threads from this one on.
     Revoke(Word, Word),
-    /// A thread of a pool parks if a word of its process, which is 0, is this.
+    /// A thread of a pool parks if this is the value of a word of its process. (The word is 0.)
     Park(Word),
     /// A thread of a pool is started if it is parked.
     Start(Word),
@@ -126,7 +126,8 @@ impl Model {
 
     /// Returns a key that distinguishes states.
     pub fn key(&self) -> u64 {
-        // A good hash of 64 bits, because then it is next to impossible that two of some million states have the same.
+        // A good hash of 64 bits, because then it is next to impossible that two of some million states have the same
+        // hash.
         let mut hasher = FixedState::default().build_hasher();
         self.again.hash(&mut hasher);
         snapshot::hash(&self.driver.kernel, &mut hasher);
@@ -169,13 +170,13 @@ impl Model {
         }
     }
 
-    /// Returns how often the core looked for an interrupt in the last step.
+    /// Returns how often the core checked for a pending interrupt in the last step.
     pub fn looks(&self) -> usize {
         self.driver.kernel.port.looks.get()
     }
 
-    /// Does what the port and user code do in this step. In the core, all looks for an interrupt from number `found` on
-    /// find one, if that is not 0.
+    /// Does what the port and user code do in this step. If `found` is not 0, the core's check number `found` for a
+    /// pending interrupt finds one, and so do all later checks.
     pub fn take(&mut self, step: Step, found: usize) {
         let before = self.driver.current();
         let key = if found == 0 { 0 } else { self.key() };
@@ -192,13 +193,13 @@ impl Model {
             && thread.wait == Wait::Nothing
         {
             thread.pending = Pending::Nothing;
-            assert_eq!(self.key(), key, "who gives way has changed nothing");
+            assert_eq!(self.key(), key, "a call that stops for an interrupt changes nothing");
             self.driver.kernel.current().pending = Pending::Retry;
         }
         let thread = self.driver.thread(before);
         if outcome.answered {
             let waits = (thread.wait, thread.pending);
-            assert_eq!(waits, (Wait::Nothing, Pending::Nothing), "who has its answer goes on");
+            assert_eq!(waits, (Wait::Nothing, Pending::Nothing), "an answered thread goes on");
         }
         if !matches!(step, Step::Interrupt | Step::Time | Step::Timer) {
             assert!(outcome.answered || outcome.switch, "a system call has an end");
@@ -208,7 +209,8 @@ impl Model {
         self.load(before, outcome.switch);
     }
 
-    /// Returns whether a step that ends with another attempt has done a piece of work: that of a start.
+    /// Returns whether a step may change the state although the thread will make it again: a piece of the work for a
+    /// start is done.
     fn changes_without_end(&self, step: Step) -> bool {
         match step {
             Step::Begin | Step::Interrupt | Step::Time | Step::Timer | Step::Work => true,
@@ -341,8 +343,8 @@ impl Model {
     }
 }
 
-/// Returns the set of a notification, in the numbering of the current process. If the notification is of another
-/// process, the set is of one that no process has.
+/// Returns the set of one notification, in the numbering of the current process. If the notification belongs to another
+/// process, the set names a notification that no process has.
 fn set(driver: &mut Driver, index: Word) -> Word {
     let process = driver.kernel.current().rights.process;
     let owner = driver.kernel.system.notifications[index].owner;

@@ -7,7 +7,7 @@
 macro_rules! call {
     () => {
         "
-        // The bounds have room for these registers.
+        // The bounds include room for these registers.
         stmdb r0!, {{r4-r11}}
         // The first words of the kernel:
         // r3 the thread, r6 the processes that run, r7 the gates, r8 their number, r10 the regions of processes, r11
@@ -20,28 +20,28 @@ macro_rules! call {
         add r7, r7, r12, lsl #4
         ldm r7, {{r4, r5, r7, r9}} // the callers, owner and service and room, entry, object
         ldm r3, {{r1, r8, r12}} // the stack, the caller's rights, its calls
-        // Bit 0 of the sets, rotated by the process: the lowest byte of the rights, and of r5. A set has 32 bits.
+        // Rotates each set, so that bit 0 is that of the caller (the lowest byte of r8), or of the callee (that of r5).
         ror r4, r4, r8 // the caller may,
         rors r6, r5 // and the callee runs
         ands r4, r4, r6
         lsls r4, r4, #31
         beq .Lcall_slow
-        // A frame is left, the thread holds no lease, and its deadline has not passed: the last two set bits of r12 above
-        // any number of frames.
+        // A frame is left, the thread holds no lease, and its deadline has not passed: a lease, or a deadline that has
+        // passed, would set a bit of r12 above any number of frames.
         cmp r12, #{last_call}
         bhi .Lcall_slow
-        // The window, as `armv7m::window` computes it, except for windows so small that no gate's demand for room is
-        // met. It ends below the registers that were just saved, so no caller's frame is in it (`memory`, `stacks`).
+        // The window, as `armv7m::window` computes it, except for windows that have too little room for any gate. It
+        // ends below the registers that were just saved, so no caller's frame is in it (`memory`, `stacks`).
         subs r4, r2, #1
         clz r4, r4
         rsb r6, r4, #29
         lsrs r2, r6 // how many eighths,
         lsl r6, r2, r6 // and bytes
         // Attacker: the stack may be as full as the caller likes (`stacks`, `nested_calls`).
-        cmp r6, r5, asr #16 // (a code in place of a room is negative: unsigned, more than any window)
+        cmp r6, r5, asr #16 // (a code in place of a room is negative: as an unsigned number it is more than any window)
         blo .Lcall_check
 
-        // --- All checks have passed: the call is made. If memory is lent to it, the carry is clear.
+        // --- All checks have passed: the call is made. If it lends memory, the carry is clear.
         .Lcall_enter:
         // The attribute register of the stack: that of a stack with nothing open, less its size and the open eighths.
         mov lr, #0x100
@@ -49,7 +49,7 @@ macro_rules! call {
         ldr lr, .Lclosed_stack
         sub lr, lr, r4, lsl #1
         sub r2, lr, r2 // the attribute register of the stack
-        // The frame, which the return uses. It is the kernel's memory, out of reach for all.
+        // The frame, which the return uses. It is in the kernel's memory, out of reach for all threads.
         add lr, r3, r12
         strd r0, r8, [lr, #{frames}]
         add r12, r12, #{frame}
@@ -94,7 +94,7 @@ macro_rules! call {
 
         // --- There is less room than the gate demands, or the object lets one call in at a time, or memory is lent.
         .Lcall_check:
-        // The service, of 36 bytes. Its demand for room is checked whatever the gate said.
+        // The service, of 36 bytes. The room that it demands is checked, whatever the gate says.
         ldr r11, [lr, #{services}]
         ubfx r10, r5, #8, #8
         add r10, r10, r10, lsl #3
@@ -103,7 +103,8 @@ macro_rules! call {
         adds r1, #{entry_size}
         cmp r6, r1
         blo .Lcall_slow
-        // The gate's word in place of a room: a value below 0 means that memory is lent, and 0 one call at a time.
+        // The gate's code in place of a room, less that of an exclusive object: below 0, memory is lent; at 0, the
+        // object is exclusive.
         asrs r1, r5, #16
         adds r1, #{exclusive}
         bmi .Lcall_lend

@@ -40,8 +40,8 @@ macro_rules! dispatch {
         str r1, [r2, #8]
         b .Lresume
 
-        // --- The thread sets a deadline for its calls. The core does it, as on the slow path: that changes no register
-        // of the thread, and no other thread runs then.
+        // --- The thread sets a deadline for its calls. The core does the work, as on the slow path. It changes no
+        // register of the thread, and makes no other thread run.
         .Ldeadline:
         cmn r12, #{deadline} + 1
         bne .Ldeadline_slow

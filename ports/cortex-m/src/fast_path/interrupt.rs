@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An interrupt line that is bound to a notification, as if a thread had signalled the notification.
+//! An interrupt line that is bound to a notification: handled as if a thread had signalled the notification.
 
 use crate::context::PROCESS_STACK;
 use crate::entry::{go_on, interrupt, save};
@@ -12,15 +12,15 @@ use crossgate_kernel::notification::Notification;
 
 unsafe extern "C" {
     // A part of `SVCall`: signals the notification at r2 with the number r1. The current thread is at r3, its context
-    // at r0, the kernel at lr; a word becomes 0 at r8. r12 is 0.
+    // at r0, the kernel at lr. The word at r8 becomes 0. r12 is 0.
     fn __crossgate_signal() -> !;
 }
 
 /// Handles the timer, and every interrupt line.
 ///
-/// A line that is bound to a notification is masked, as the core does it; then the notification is signalled as by a
-/// thread: `SVCall` does it if one thread waits for this notification, and for no other. Any other case takes the
-/// [slow](interrupt) path.
+/// A line that is bound to a notification is masked, as in the core. Then the notification is signalled as by a thread:
+/// a part of `SVCall` does it, if exactly one thread waits for this notification, and that thread waits for no other.
+/// Any other case takes the [slow](interrupt) path.
 ///
 /// In: nothing; another exception may have changed the registers that the CPU saved. Out: some thread continues.
 #[unsafe(naked)]
@@ -56,7 +56,8 @@ unsafe extern "C" fn DefaultHandler() {
         "ldr r2, [lr, #{notifications}]",
         "add r2, r2, r1, lsl #3",
         "ldr r3, [lr]",
-        // A system call's status would be set to 0 at r8. Here r8 leads to a word that becomes 0 anyway.
+        // The code there stores 0 at r8, as the status of a system call. Here r8 points to a word that becomes 0
+        // anyway.
         "add r8, r2, #{waiters}",
         "mov r12, #0",
         "b {signal}",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The return from a call, if it has no duty but to give back a lock or to close leases.
+//! The return from a call, if its only duties are to free a lock or to close leases.
 //!
 //! In: r0 the status, r1 and r2 results, all bits of r12 are 1. Out: the thread continues after the call, in its caller's
 //! process.
@@ -13,8 +13,8 @@ macro_rules! leave {
         .Lreturn:
         ldr r3, .Lkernel
         ldr r4, [r3]
-        // Attacker: returns without a call, or once more (`crashes`). Then the difference wraps, and is above any
-        // frame; with leases in force it is above any frame, too.
+        // Attacker: the thread returns without a call, or once more (`crashes`). Then the difference wraps around to
+        // more than any number of frames. It is more than that with leases in force, too.
         ldr r5, [r4, #{calls}]
         subs r5, #{frame}
         cmp r5, #{last_call} // it is in a call, and nothing is lent to it
@@ -61,7 +61,7 @@ macro_rules! leave {
         bne .Lreturn_slow
         ldrb r7, [r6, #{frames} + {frame_leases}]
         cbnz r7, .Lreturn_slow
-        // r0 is 0: the status of success closes a region too.
+        // r0 is 0, the status of success. The same 0 closes a region.
         strb r0, [r3, #{leases_open}]
         ldrd r7, r8, [r4, #{bounds}]
         strd r7, r8, [sp]
@@ -72,7 +72,7 @@ macro_rules! leave {
         strd r7, r0, [r12, #8]
         b .Lreturn_leave
 
-        // --- The call succeeded, and gives back the lock of the object, if no thread waits for the lock.
+        // --- The call succeeded, and the return frees the lock of the object, if no thread waits for the lock.
         .Lreturn_care:
         cbnz r0, .Lreturn_slow
         cmp r7, #{locked}

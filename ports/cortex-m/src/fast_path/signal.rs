@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A signal of a notification for which one thread waits, and for no other.
+//! A signal of a notification, if exactly one thread waits for it, and this thread waits for no other notification.
 //!
 //! In: r0 the stack pointer, r3 the thread; lr the kernel. Out: the more urgent of the two threads continues. An
 //! interrupt enters at `__crossgate_signal`.
@@ -13,7 +13,7 @@ macro_rules! signal {
         add r8, r0, #{saved} // the place of the status
         ldrd r2, r4, [lr, #{notifications}] // the notifications, and their number
         // Attacker: the number is arbitrary (`gate_attacks`). It is compared before it is multiplied; then the wiring
-        // says if its process may signal this notification.
+        // says if the thread's process may signal this notification.
         cmp r1, r4
         bhs .Lcall_slow_near
         ldr r4, [lr, #{system}]
@@ -29,7 +29,8 @@ macro_rules! signal {
         .global __crossgate_signal
         .thumb_func
         __crossgate_signal:
-        // One thread waits: a power of two. It waits for no other notification: its own set is a power of two, too.
+        // Exactly one thread waits if this set is a power of two. It waits for no other notification if its own set is
+        // one, too.
         ldr r4, [r2, #{waiters}]
         subs r5, r4, #1
         blo .Lsignal_slow

@@ -35,7 +35,7 @@ macro_rules! switch {
         // --- Thread r6 runs next, instead of r3 with the index r1, whose registers are saved at r0. r4 is 0.
         .Lswitch:
         str r0, [r3, #{stack_pointer}]
-        // The current thread is in no slot but that of the kernel, at lr.
+        // The current thread is in no slot. Its address is the first word of the kernel, at lr.
         ldr r7, [lr, #4]
         ldr r11, [r7, r6, lsl #2]
         str r4, [r7, r6, lsl #2]
@@ -64,7 +64,7 @@ macro_rules! switch {
         ",
             crate::exit::resume!(),
             "
-        // `load` finds everything that was done so far.
+        // Everything that was done so far is in memory, where `load` finds it.
         .Lswitch_slow:
         b {go_on}
         // A reply for which the thread waited: status, word, 0.

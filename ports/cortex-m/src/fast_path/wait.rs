@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A wait for one notification, which has no signal, without a time limit.
+//! A wait without a time limit, for one notification that has no signal.
 //!
 //! In: r0 the stack pointer, r3 the thread; lr the kernel. Out: the next thread continues.
 
@@ -7,9 +7,9 @@ macro_rules! wait {
     () => {
         "
         .Lwait:
-        // Attacker: the three words are arbitrary (`gate_attacks`, `system_calls`). Checked are: no time limit (all
-        // bits of both words are 1); at most one notification (a power of two, or 0); one of the process (the wiring
-        // has it).
+        // Attacker: the three words are arbitrary (`gate_attacks`, `system_calls`). The checks: there is no time limit
+        // (all bits of both words are 1); there is at most one notification (the set is a power of two, or 0); it
+        // belongs to the process (by the wiring).
         ldm r0, {{r1, r2, r12}} // the set, and the time limit
         stmdb r0!, {{r4-r11}}
         and r2, r12
