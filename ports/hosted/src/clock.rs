@@ -64,12 +64,13 @@ impl Virtual {
 
     fn tick(&mut self) -> u32 {
         let computes = self.now == self.ticked;
-        self.ticked = self.now;
-        if !computes || self.timer == NEVER {
-            return 0;
+        let skips = computes && self.timer != NEVER;
+        if skips {
+            self.skip();
         }
-        self.skip();
-        TIMER
+        // If no thread makes a system call up to the next tick, either, time is skipped there again.
+        self.ticked = self.now;
+        if skips { TIMER } else { 0 }
     }
 
     fn skip(&mut self) {
@@ -196,10 +197,13 @@ mod tests {
         assert_eq!(clock.now(), 1, "there was a system call before the first tick");
         clock.tick();
         assert_eq!(clock.now(), 1_000);
+        clock.set_timer(2_000);
+        clock.tick();
+        assert_eq!(clock.now(), 2_000, "there was no system call since the tick before");
         clock.set_timer(NEVER);
         clock.tick();
         clock.tick();
-        assert_eq!(clock.now(), 1_000);
+        assert_eq!(clock.now(), 2_000);
     }
 
     #[test]

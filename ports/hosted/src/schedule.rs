@@ -4,27 +4,36 @@
 //! Without a seed interrupts come only when no thread can run. With a seed, the next time of the timer is now and then
 //! brought forward, to some instruction after a system call: the thread is single-stepped up to there. The same seed
 //! gives the same run, as long as no input comes from outside.
+//!
+//! The longer a run is, the rarer its interrupts become, because a run of a hundred thousand system calls makes most of
+//! them from the same few places, and a step takes long. They stay uneven: two that follow each other closely come late
+//! in a run, too.
 
 use std::ops::RangeInclusive;
 
-/// The number of system calls between two such interrupts.
+/// The number of system calls between two such interrupts, at the start of a run.
 const SYSTEM_CALLS: RangeInclusive<u32> = 1..=12;
+/// The number of steps after which the mean of that number has doubled; after twice as many it is three times as large.
+const DOUBLED: u64 = 8192;
 /// The number of instructions after which an interrupt comes: up to some power of two, so that small numbers are as
-/// likely as large ones. (A step takes Linux some µs.)
+/// likely as large ones. (A step takes Linux some µs, and 10 µs on a virtual machine.)
 const POWERS: RangeInclusive<u32> = 3..=9;
 
 /// Chooses the places of interrupts.
 pub struct Schedule {
     random: fastrand::Rng,
     system_calls: u32,
+    /// The sum of all steps.
+    steps: u64,
 }
 
 impl Schedule {
     /// Creates the schedule of this seed.
     pub fn new(seed: u64) -> Schedule {
-        let mut random = fastrand::Rng::with_seed(seed);
-        let system_calls = random.u32(SYSTEM_CALLS);
-        Schedule { random, system_calls }
+        let random = fastrand::Rng::with_seed(seed);
+        let mut schedule = Schedule { random, system_calls: 0, steps: 0 };
+        schedule.choose_distance();
+        schedule
     }
 
     /// Counts a system call. Returns the number of instructions after which an interrupt has to come, if one has to.
@@ -33,9 +42,19 @@ impl Schedule {
         if self.system_calls != 0 {
             return None;
         }
-        self.system_calls = self.random.u32(SYSTEM_CALLS);
         let most = 1 << self.random.u32(POWERS);
-        Some(self.random.u32(1..=most))
+        let steps = self.random.u32(1..=most);
+        self.steps += u64::from(steps);
+        self.choose_distance();
+        Some(steps)
+    }
+
+    /// Chooses the number of system calls up to the next interrupt.
+    fn choose_distance(&mut self) {
+        let doubled = u32::try_from(self.steps / DOUBLED).unwrap_or(u32::MAX);
+        // A number that is one on average at the start, and grows with each doubling by one.
+        let times = self.random.u32(1..=doubled.saturating_mul(2).saturating_add(1));
+        self.system_calls = self.random.u32(SYSTEM_CALLS).saturating_mul(times);
     }
 }
 
@@ -43,22 +62,42 @@ impl Schedule {
 mod tests {
     use super::*;
 
-    fn choices(seed: u64) -> Vec<Option<u32>> {
+    fn choices(seed: u64, system_calls: usize) -> Vec<Option<u32>> {
         let mut schedule = Schedule::new(seed);
-        (0..1000).map(|_| schedule.next()).collect()
+        (0..system_calls).map(|_| schedule.next()).collect()
     }
 
     #[test]
     fn a_seed_is_a_schedule() {
-        assert_eq!(choices(1), choices(1));
-        assert_ne!(choices(1), choices(2));
+        assert_eq!(choices(1, 1000), choices(1, 1000));
+        assert_ne!(choices(1, 1000), choices(2, 1000));
     }
 
     #[test]
     fn the_choices_are_in_their_ranges() {
-        let choices = choices(3);
+        let choices = choices(3, 1000);
         assert!(choices.iter().flatten().all(|steps| (1..=1 << POWERS.end()).contains(steps)));
-        let longest = choices.split(Option::is_some).map(<[_]>::len).max();
-        assert_eq!(longest, Some(*SYSTEM_CALLS.end() as usize - 1));
+    }
+
+    #[test]
+    fn a_short_run_has_an_interrupt_every_few_system_calls() {
+        let all = (1..=100).flat_map(|seed| choices(seed, 500)).collect::<Vec<_>>();
+        let longest = all.chunks(500).flat_map(|run| run.split(Option::is_some).map(<[_]>::len));
+        assert_eq!(longest.max(), Some(*SYSTEM_CALLS.end() as usize - 1));
+    }
+
+    #[test]
+    fn interrupts_of_a_long_run_become_rare_but_never_regular() {
+        let choices = choices(4, 200_000);
+        let count = |part: &[Option<u32>]| part.iter().flatten().count();
+        let first = count(&choices[..1000]);
+        assert!((100..200).contains(&first), "{first}");
+        let last = count(&choices[190_000..]);
+        assert!((20..200).contains(&last), "{last}");
+        let steps: u32 = choices.iter().flatten().sum();
+        assert!((100_000..300_000).contains(&steps), "{steps}");
+        let late = &choices[100_000..];
+        let shortest = late.split(Option::is_some).skip(1).map(<[_]>::len).min();
+        assert!(shortest < Some(*SYSTEM_CALLS.end() as usize), "{shortest:?}");
     }
 }

@@ -27,8 +27,10 @@ use wait_timeout::ChildExt;
 
 /// The longest time for which a program may run.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The number of seeds that each program runs with.
+/// The number of seeds that each program runs with, unless [`SEEDS_VARIABLE`] has another one.
 const SEEDS: u64 = 8;
+/// The environment variable with the number of seeds. (Interrupts of a long run are rare, so more seeds put some elsewhere.)
+const SEEDS_VARIABLE: &str = "CROSSGATE_SEEDS";
 /// The options of every program.
 const OPTIONS: [&str; 6] =
     ["--semihosting", "--time", "virtual", "--serial1", "null", "--serial0=file:/dev/zero"];
@@ -64,6 +66,10 @@ fn prepare_linux() {
 
 fn trials(package: &'static str, sources: &Path, one: &Path) -> Result<Vec<Trial>> {
     let has_keys = cpu_has_keys();
+    let seeds = match std::env::var(SEEDS_VARIABLE) {
+        Ok(number) => number.parse().context(SEEDS_VARIABLE)?,
+        Err(_) => SEEDS,
+    };
     let mut trials = Vec::new();
     for source in programs(sources)? {
         let name = source.file_stem().context("a file without a name")?;
@@ -80,8 +86,8 @@ fn trials(package: &'static str, sources: &Path, one: &Path) -> Result<Vec<Trial
             trials.push(program.trial("blocked", |program| program.run(&[BLOCKED])));
         }
         if !without_seeds {
-            trials.push(program.trial("seeds", |program| {
-                (1..=SEEDS).try_for_each(|seed| program.run(&["--seed", &seed.to_string()]))
+            trials.push(program.trial("seeds", move |program| {
+                (1..=seeds).try_for_each(|seed| program.run(&["--seed", &seed.to_string()]))
             }));
         }
     }

@@ -29,6 +29,7 @@ pub fn run(minutes: u64) -> Result<bool> {
         setup::all()?;
         told(drift())
     });
+    report.step("system tests, hosted, under other seeds", || told(seeds()));
     for row in board::emulated() {
         for profile in [Profile::Dev, Profile::Release] {
             let name = format!("other system tests, {}, {}", profile.name(), row.name);
@@ -52,6 +53,15 @@ pub fn run(minutes: u64) -> Result<bool> {
 fn nightly(board: Board, profile: Profile) -> Result<()> {
     let tests = system_tests::build_nightly(board, profile)?;
     tests.iter().try_for_each(|test| system_tests::run(test, profile))
+}
+
+/// Returns a command for the hosted system tests under eight times as many seeds.
+fn seeds() -> Command {
+    let mut cargo = workspace::cargo();
+    cargo.args(["test", "--package", "system-tests", "--package", "system-tests-hosted"]);
+    cargo.args(["--no-fail-fast", "--test", "hosted", "--", "seeds::"]);
+    cargo.env("CROSSGATE_SEEDS", "64");
+    cargo
 }
 
 /// Returns a command for the test `equivalence`, with twenty times as many states.
