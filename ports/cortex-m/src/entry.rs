@@ -84,9 +84,7 @@ pub unsafe extern "C" fn slow() {
         "blt .Lslow_other",
         "bl {call}",
         // All paths from Rust meet here. A null context stands for a thread that the handler made current.
-        ".global __crossgate_resume_or_load, __crossgate_go_on",
-        ".thumb_func",
-        "__crossgate_resume_or_load:",
+        ".global __crossgate_go_on",
         ".Lslow_resume_or_load:",
         "cbnz r0, .Lslow_resume",
         ".thumb_func",
@@ -117,9 +115,7 @@ pub unsafe extern "C" fn slow() {
 }
 
 unsafe extern "C" {
-    // Parts of `slow`: continue with the context at r0, or with the current thread's if r0 is null, ...
-    fn __crossgate_resume_or_load() -> !;
-    // ... and with the thread that is current now.
+    // A part of `slow`: continues with the thread that is current now.
     #[link_name = "__crossgate_go_on"]
     pub fn go_on() -> !;
 }
@@ -134,9 +130,9 @@ unsafe extern "C" {
 pub unsafe extern "C" fn interrupt() {
     core::arch::naked_asm!(
         "bl {handler}",
-        "b {resume_or_load}",
+        "b {go_on}",
         handler = sym handler::interrupt,
-        resume_or_load = sym __crossgate_resume_or_load,
+        go_on = sym go_on,
     )
 }
 

@@ -4,11 +4,16 @@
 //! The legend of the assembly is in [`entry`](crate::entry).
 
 use crate::context::{Context, FRAME, SAVED};
+use crate::exception;
 use crate::machine::{__crossgate_kernel, KERNEL, LEASES_OPEN, REGIONS};
 use crate::machine::{Lease, Offset};
 use crate::protection::{self, ProcessRegions};
 use core::mem::offset_of;
 use crossgate_abi::LEASES_PER_CALL;
+
+/// The process stack pointer after the kernel has given way to an interrupt: the current thread, whose registers are
+/// saved, is not loaded, and the interrupt is served at once. No stack is there, and no memory.
+pub const GIVEN_WAY: u32 = !3;
 
 /// Continues with a context.
 ///
@@ -85,6 +90,14 @@ pub unsafe extern "C" fn load() -> *mut Context {
         ".Lload_special:",
         "ldr r3, [r5, #{budgets}]",
         "cbz r3, .Lload_lend",
+        // Counting takes long: it gives way to an interrupt that is pending, which is served next (`looks_before_loads`).
+        "ldr r6, .Lload_control",
+        "0: ldr r6, [r6]",
+        ".pushsection .crossgate.looks, \"\", %progbits",
+        ".word 0b",
+        ".popsection",
+        "tst r6, #{pending_exception}",
+        "bne .Lload_give_way",
         "push {{r0, r1, r2, lr}}",
         "mov r0, r5",
         "ldr r3, [r3]",
@@ -140,9 +153,20 @@ pub unsafe extern "C" fn load() -> *mut Context {
         ".Lload_close:",
         "strd r3, r6, [r7]",
         "b .Lload_more",
+        // The CPU goes from one exception to the next without a look at the frame of a thread. (If the interrupt is no
+        // longer pending, the CPU finds no frame there, which is a fault, and the current thread is loaded.)
+        ".Lload_give_way:",
+        "mvn r0, #{given_way}",
+        "msr psp, r0",
+        "mvn r0, #2 // EXC_RETURN: thread mode, process stack",
+        "bx r0",
         ".balign 4",
         ".Lload_kernel: .word {kernel}",
+        ".Lload_control: .word {control}",
         kernel = sym __crossgate_kernel,
+        control = const exception::CONTROL,
+        pending_exception = const exception::PENDING_EXCEPTION,
+        given_way = const !GIVEN_WAY,
         stack_pointer = const Offset::STACK_POINTER,
         bounds = const Offset::BOUNDS,
         pending = const Offset::PENDING,

@@ -7,6 +7,7 @@
 
 use crate::context::Context;
 use crate::exception::{self, NON_MASKABLE, PENDSV, SYSTICK, line_of};
+use crate::exit::GIVEN_WAY;
 use crate::fault_status;
 use crate::last_words::say;
 use crate::machine::with_kernel;
@@ -64,20 +65,20 @@ pub extern "C" fn out_of_bounds() {
     });
 }
 
-/// Handles SysTick, an active interrupt line, or an exception without another use.
-pub extern "C" fn interrupt(context: *mut Context) -> *mut Context {
+/// Handles SysTick, an active interrupt line, or an exception without another use. Afterwards a context has to be loaded,
+/// even if the same thread continues: the interrupt may have come before that was.
+pub extern "C" fn interrupt(context: *mut Context) {
     with_kernel(|kernel| {
         kernel.current().stack_pointer = context.addr();
         let exception = exception::active();
-        let effect = if exception == SYSTICK {
+        let _ = if exception == SYSTICK {
             kernel.timer()
         } else {
             // The non-maskable interrupt has pended PendSV, because it may come in the middle of the kernel.
             let line = line_of(if exception == PENDSV { NON_MASKABLE } else { exception });
             kernel.interrupt(line as u16)
         };
-        follow(context, effect)
-    })
+    });
 }
 
 /// Handles an interrupt that has come before the kernel has started, from a device that boot code has left running.
@@ -92,6 +93,9 @@ pub extern "C" fn fault(frame: *const Word) {
     with_kernel(|kernel| {
         let stack = kernel.current().stack();
         let report = fault_status::read(frame, stack);
+        if frame.addr() == GIVEN_WAY as Word {
+            return;
+        }
         let _ = kernel.fault(report.cause, report.instruction, report.address);
     });
 }

@@ -76,7 +76,16 @@ impl Symbols {
         let looks = file.section_by_name(LOOKS).with_context(|| format!("there is no {LOOKS}"))?;
         let addresses = looks.data()?.chunks_exact(4).map(word);
         // (Code that the linker has dropped is in no function.)
-        let looks = addresses.filter_map(|address| Some((address, looker(&lines, address)?)));
+        let in_assembly = |address| {
+            let mut symbols = file.symbols();
+            let symbol = symbols.find(|symbol| {
+                let start = u64::from(code(symbol.address() as u32));
+                (start..start + symbol.size()).contains(&u64::from(address))
+            })?;
+            symbol.name().ok().map(short_name)
+        };
+        let looker = |address| looker(&lines, address).or_else(|| in_assembly(address));
+        let looks = addresses.filter_map(|address| Some((address, looker(address)?)));
         let (addresses, looks): (Vec<_>, Vec<_>) = looks.unzip();
         ensure!(!looks.is_empty(), "nothing looks for an interrupt in {name}");
         Ok(Symbols {
@@ -112,7 +121,8 @@ impl Symbols {
     }
 }
 
-/// Returns the name of the function that calls the one that looks, if there is a look at this address.
+/// Returns the name of the function that calls the one that looks, if there is a look at this address. (Assembly looks by
+/// itself.)
 fn looker(lines: &Loader, address: u32) -> Option<String> {
     let mut frames = lines.find_frames(address.into()).ok()?;
     let mut next = || {

@@ -3,9 +3,10 @@
 
 use crate::context::PROCESS_STACK;
 use crate::entry::{go_on, interrupt, save};
-use crate::exception::{PENDSV, SYSTICK};
+use crate::exception::{self, PENDSV, SYSTICK};
+use crate::exit::GIVEN_WAY;
 use crate::handler;
-use crate::machine::{__crossgate_kernel, KERNEL};
+use crate::machine::{__crossgate_kernel, KERNEL, Offset};
 use core::mem::offset_of;
 use crossgate_abi::table::{self, Interrupt};
 use crossgate_kernel::notification::Notification;
@@ -61,11 +62,17 @@ unsafe extern "C" fn DefaultHandler() {
         "add r8, r2, #{waiters}",
         "mov r12, #0",
         "b {signal}",
+        // The kernel may have given way, which leaves no thread to save. Otherwise the stack pointer is out of bounds.
+        ".Linterrupt_out_of_bounds:",
+        "adds r1, r0, #{has_given_way}",
+        "bne .Linterrupt_wild",
+        "ldr r0, [lr]",
+        "ldr r0, [r0, #{stack_pointer}]",
         ".Linterrupt_slow:",
         "b {slow}",
         // The process of the interrupted thread is down. The interrupt becomes pending again, and interrupts the next thread at once:
         // a line by the register that triggers it, SysTick or PendSV by bit 26 or 28.
-        ".Linterrupt_out_of_bounds:",
+        ".Linterrupt_wild:",
         "bl {out_of_bounds}",
         "ldr r3, .Linterrupt_control",
         "mrs r1, ipsr",
@@ -96,10 +103,12 @@ unsafe extern "C" fn DefaultHandler() {
         signal = sym __crossgate_signal,
         early = sym handler::early_interrupt,
         slow = sym interrupt,
+        has_given_way = const !GIVEN_WAY + 1,
+        stack_pointer = const Offset::STACK_POINTER,
         out_of_bounds = sym handler::out_of_bounds,
         go_on = sym go_on,
-        control = const INTERRUPT_CONTROL,
-        trigger = const SOFTWARE_TRIGGER - INTERRUPT_CONTROL,
+        control = const exception::CONTROL,
+        trigger = const SOFTWARE_TRIGGER - exception::CONTROL,
         pend_systick = const 1 << 26,
         masks = const INTERRUPTS_DISABLED,
         kernel = sym __crossgate_kernel,
@@ -108,9 +117,7 @@ unsafe extern "C" fn DefaultHandler() {
 
 /// The address of the registers that mask lines: a bit each.
 const INTERRUPTS_DISABLED: u32 = 0xe000_e180;
-/// The address of the register that makes SysTick and PendSV pending ...
-const INTERRUPT_CONTROL: u32 = 0xe000_ed04;
-/// ... and of that for a line: it takes the number.
+/// The address of the register that makes a line pending: it takes the number.
 const SOFTWARE_TRIGGER: u32 = 0xe000_ef00;
 
 const _: () = assert!(PENDSV + 1 == SYSTICK && SYSTICK + 1 == 16, "`DefaultHandler` tells them so");
