@@ -7,7 +7,7 @@ use crate::optional::Optional;
 use crate::port::Port;
 use crossgate_abi::client::CLIENT;
 use crossgate_abi::table::System;
-use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Status, Word, pool};
+use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Set, Status, Word, pool};
 
 impl<P: Port> Optional<P> {
     /// The initial value of the static that [`new`](Self::new) fills.
@@ -19,9 +19,11 @@ impl<P: Port> Optional<P> {
             call: Kernel::optional::<false, false, false>,
             end_life: Kernel::end_life::<false, false>,
             note: Kernel::note_nothing,
-            check_dump: |_| {},
+            piece: Kernel::optional_piece::<false, false>,
             life_of_caller: Kernel::unknown_life,
             ended,
+            lost: Set::EMPTY,
+            told: 0,
             inspection: None,
         }
     }
@@ -60,9 +62,16 @@ impl<P: Port> Optional<P> {
             } else {
                 Kernel::note_only
             },
-            check_dump: if system.dumpers.is_empty() { |_| {} } else { Kernel::check_dump },
+            piece: match (!system.dumpers.is_empty(), is_told) {
+                (false, false) => Kernel::optional_piece::<false, false>,
+                (true, false) => Kernel::optional_piece::<true, false>,
+                (false, true) => Kernel::optional_piece::<false, true>,
+                (true, true) => Kernel::optional_piece::<true, true>,
+            },
             life_of_caller: if is_told { Kernel::life_of_caller } else { Kernel::unknown_life },
             ended,
+            lost: Set::EMPTY,
+            told: 0,
             inspection,
         }
     }
@@ -89,6 +98,16 @@ impl<P: Port> Kernel<P> {
     fn unknown_life(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         words[2] = 0;
         Status::OK
+    }
+
+    /// Does a piece of the work that is left of a crash dump, or tells servers of lost clients.
+    #[inline]
+    fn optional_piece<const DUMPS: bool, const IS_TOLD: bool>(&mut self) {
+        if DUMPS && self.work.has_dump() {
+            self.check_dump();
+        } else if IS_TOLD {
+            self.tell_some();
+        }
     }
 
     #[inline]

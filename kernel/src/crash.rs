@@ -58,7 +58,7 @@ impl<P: Port> Kernel<P> {
         state.crashed_at = now;
         self.take_down(process, stopped);
         // (If a dump waits, the worker resets the system when it is complete.)
-        if stopped && self.supervisor() == Some(process) && self.work.unchecked == 0 {
+        if stopped && self.supervisor() == Some(process) && !self.work.has_dump() {
             self.port.reset_system();
         }
     }

@@ -13,6 +13,7 @@ use crate::Kernel;
 use crate::note::{Crashes, Inspection};
 use crate::port::Port;
 use crate::wait::Wait;
+use crate::work::TELL;
 use crossgate_abi::inspect::{
     CALLS, CRASHES, DUMP, FAULT, PROCESS, STACK, THREAD, TIME_OF_PROCESS, TIME_OF_THREAD, dump,
     state, wait,
@@ -163,10 +164,9 @@ impl<P: Port> Kernel<P> {
             inspection.is_last |= is_last;
         }
         // The dump of the crash before is not complete.
-        if self.work.unchecked != 0 {
+        if self.work.has_dump() {
             return;
         }
-        let now = self.port.now();
         let optional = self.optional.as_mut();
         let Some(inspection) = optional.and_then(|it| it.inspection.as_mut()) else { return };
         let Some(dump) = &mut inspection.dump else { return };
@@ -174,18 +174,30 @@ impl<P: Port> Kernel<P> {
         let [_, id, ..] = (record[0] as u32).to_le_bytes();
         let thread = self.threads.get(ThreadId::new(id.into()));
         let window = Span { start: thread.stack.start, end: thread.window_top() };
-        let [check, time, a, b, c, d, e, f, g, h, length, saved @ ..] = &mut **dump;
-        (*check, *time) = (0, (now / 1_000) as u32 as Word);
-        [*a, *b, *c, *d, *e, *f, *g, *h] = record;
-        let start = match saved.first_chunk_mut() {
-            Some(registers) => self.port.dump(thread, window, registers),
-            None => 0,
-        };
+        // (Incomplete until the check is written.)
+        dump[dump::CHECK] = 0;
+        let registers = dump.get_mut(dump::REGISTERS..).and_then(|rest| rest.first_chunk_mut());
+        let start = registers.map_or(0, |registers| self.port.dump(thread, window, registers));
         // The thread may have set its stack pointer to any value.
         let is_inside = start.is_multiple_of(WORD) && start >= window.start && start < window.end;
-        *length = if is_inside { ((window.end - start) / WORD).min(dump::STACK_WORDS) } else { 0 };
+        dump[dump::LENGTH] =
+            if is_inside { ((window.end - start) / WORD).min(dump::STACK_WORDS) } else { 0 };
         (inspection.check, inspection.stack) = (dump::FIRST_CHECK, start);
-        self.work.unchecked = dump::CHECK as u8 + 1;
+        inspection.dumped = process;
+        self.work.unchecked |= HEAD;
+    }
+
+    /// Writes the head of a dump: the time and the record of the crash.
+    #[inline]
+    fn head_dump(&mut self) {
+        let now = self.port.now();
+        let Some(inspection) = self.inspection_mut() else { return };
+        let Some(crashes) = inspection.crashes.get(inspection.dumped.index()) else { return };
+        let Some(dump) = &mut inspection.dump else { return };
+        let [_, time, a, b, c, d, e, f, g, h, ..] = &mut **dump;
+        *time = (now / 1_000) as u32 as Word;
+        [*a, *b, *c, *d, *e, *f, *g, *h] = crashes.record;
+        self.work.unchecked |= dump::CHECK as u8 + 1;
     }
 
     /// Returns whether this process, which has just crashed, is the supervisor and has crashed too often. Then the system
@@ -202,7 +214,12 @@ impl<P: Port> Kernel<P> {
     /// to the checksum. Until the dump is complete, the crashed thread stays in the process, and no thread runs.
     #[inline]
     pub(crate) fn check_dump(&mut self) {
-        let from = usize::from(core::mem::take(&mut self.work.unchecked));
+        let unchecked = self.work.unchecked & !TELL;
+        self.work.unchecked &= TELL;
+        if unchecked == HEAD {
+            return self.head_dump();
+        }
+        let from = usize::from(unchecked);
         let optional = self.optional.as_mut();
         let Some(inspection) = optional.and_then(|it| it.inspection.as_mut()) else { return };
         let Some(dump) = &mut inspection.dump else { return };
@@ -222,7 +239,7 @@ impl<P: Port> Kernel<P> {
         }
         inspection.check = check;
         if from + CHECKED < dump::WORDS {
-            self.work.unchecked = (from + CHECKED) as u8;
+            self.work.unchecked |= (from + CHECKED) as u8;
         } else {
             dump[dump::CHECK] = dump::last(check);
             if inspection.is_last {
@@ -231,6 +248,10 @@ impl<P: Port> Kernel<P> {
         }
     }
 }
+
+/// The value of `Work::unchecked` while a dump has no head yet.
+const HEAD: u8 = dump::WORDS as u8;
+const _: () = assert!(dump::WORDS < TELL as usize, "a bit is free");
 
 /// The number of words that one piece adds to the checksum of a dump.
 const CHECKED: usize = 10;

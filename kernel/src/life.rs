@@ -9,8 +9,9 @@
 use crate::Kernel;
 use crate::frame::Frame;
 use crate::port::Port;
+use crate::work::{LOOKS, TELL};
 use crossgate_abi::client::ENDED;
-use crossgate_abi::{ARGUMENT_WORDS, CallError, ProcessId, Status, Word};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, ProcessId, Set, Status, Word};
 
 impl<P: Port> Kernel<P> {
     /// Returns the number of the present life of a process to the current process.
@@ -44,19 +45,36 @@ impl<P: Port> Kernel<P> {
         ended.map_or(0, |ended| ended.wrapping_add(1) as Word)
     }
 
-    /// Signals the end of a life of a process to the servers that are told of it.
+    /// Ends the life of a process. The worker tells the servers that are to be told of it.
     #[inline]
     pub(crate) fn tell_end(&mut self, process: ProcessId) {
-        if let Some(optional) = &mut self.optional
-            && let Some(ended) = optional.ended.get_mut(process.index())
-        {
+        let Some(optional) = &mut self.optional else { return };
+        if let Some(ended) = optional.ended.get_mut(process.index()) {
             *ended = ended.wrapping_add(1);
         }
-        for told in self.system.lost_clients {
-            if told.clients.contains(process)
+        // (Servers that have just been told of another process are told again.)
+        optional.lost.insert(process);
+        optional.told = 0;
+        self.work.unchecked |= TELL;
+    }
+
+    /// Looks at some servers, and signals the end of a life to the first that is to be told of it. No thread runs before
+    /// all have been told.
+    #[inline]
+    pub(crate) fn tell_some(&mut self) {
+        for _ in 0..LOOKS {
+            let Some(optional) = &mut self.optional else { return };
+            let Some(told) = self.system.lost_clients.get(optional.told) else {
+                (optional.lost, optional.told) = (Set::EMPTY, 0);
+                self.work.unchecked &= !TELL;
+                return;
+            };
+            optional.told += 1;
+            if !(told.clients & optional.lost).is_empty()
                 && let Some(notification) = told.notification
             {
                 self.signal(notification.index());
+                return;
             }
         }
     }

@@ -2,7 +2,7 @@
 //! Notes of crashes, for processes that may inspect.
 
 use crossgate_abi::inspect::dump;
-use crossgate_abi::{FaultRecord, Word};
+use crossgate_abi::{FaultRecord, ProcessId, Word};
 
 /// The part of the kernel for a firmware in which some process may inspect. Other firmware does not contain its code.
 pub struct Inspection {
@@ -12,6 +12,8 @@ pub struct Inspection {
     pub(crate) dump: Option<&'static mut [Word; dump::WORDS]>,
     /// The number of faults at the last note.
     pub(crate) noted: usize,
+    /// The process of the dump.
+    pub(crate) dumped: ProcessId,
     /// True if the dump was written since the system started.
     pub(crate) is_dumped: bool,
     /// The checksum of the words of the dump that are [already checked](crate::work::Work::unchecked).
@@ -47,6 +49,15 @@ impl Inspection {
         crashes: &'static mut [Crashes],
         dump: Option<&'static mut [Word; dump::WORDS]>,
     ) -> Inspection {
-        Inspection { crashes, dump, noted: 0, is_dumped: false, check: 0, stack: 0, is_last: false }
+        Inspection {
+            crashes,
+            dump,
+            noted: 0,
+            dumped: ProcessId::FIRST,
+            is_dumped: false,
+            check: 0,
+            stack: 0,
+            is_last: false,
+        }
     }
 }

@@ -5,7 +5,7 @@ use crate::Kernel;
 use crate::note::Inspection;
 use crate::port::Port;
 use crossgate_abi::table::System;
-use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Status, ThreadId, Word};
+use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Set, Status, ThreadId, Word};
 
 /// The optional parts of a firmware.
 #[repr(C)]
@@ -18,13 +18,17 @@ pub struct Optional<P: Port> {
     pub(crate) end_life: fn(&mut Kernel<P>, ProcessId),
     /// Notes the crash if a process is taken down by one.
     pub(crate) note: fn(&mut Kernel<P>, ProcessId),
-    /// Does a piece of the work that is left of a crash dump.
-    pub(crate) check_dump: fn(&mut Kernel<P>),
+    /// Does a piece of the work that the optional parts have left.
+    pub(crate) piece: fn(&mut Kernel<P>),
     /// Writes the life of a caller to the third word: the caller is the process in the second word, and the life is the
     /// one in which it made the call that the current thread is in.
     pub(crate) life_of_caller: fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// The number of lives of each process that have ended, if some process is notified of lost clients.
     pub(crate) ended: &'static mut [u32],
+    /// The processes whose servers still have to be told of the end of a life, ...
+    pub(crate) lost: Set<ProcessId>,
+    /// ... and the number of servers that have been told.
+    pub(crate) told: usize,
     /// The part that serves inspections, if some process may inspect.
     pub(crate) inspection: Option<&'static mut Inspection>,
 }

@@ -25,7 +25,7 @@ impl<P: Port> Kernel<P> {
         if self.work.unchecked != 0
             && let Some(optional) = &self.optional
         {
-            (optional.check_dump)(self);
+            (optional.piece)(self);
             return true;
         }
         if core::mem::take(&mut self.work.untold)

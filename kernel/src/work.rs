@@ -15,6 +15,9 @@ pub(crate) const LOOKS: usize = if cfg!(test) { 2 } else { 4 };
 /// The priority of the worker until it has found the most urgent thread.
 pub(crate) const FIRST: u8 = PRIORITIES as u8 - 1;
 
+/// A bit of [`Work::unchecked`]: servers still have to be told that a life of a client has ended.
+pub(crate) const TELL: u8 = 1 << 7;
+
 /// The work to do.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(test, derive(PartialEq, Eq, Hash))]
@@ -31,7 +34,9 @@ pub(crate) struct Work {
     pub lessees: Set<ThreadId>,
     /// True if the notification of the supervisor still has to be signalled, because a fault was recorded.
     pub untold: bool,
-    /// The first word of the crash dump that is not part of its checksum yet; 0 if there is no such word.
+    /// The work of optional parts: the first word of the crash dump that is not part of its checksum yet, 0 if there is
+    /// no such word; and [`TELL`].
+    // (In one byte, because the kernel's memory has none to spare.)
     pub unchecked: u8,
     /// Threads of these sets that still have to be looked at, to choose the most urgent.
     pub unseen: Set<ThreadId>,
@@ -59,6 +64,12 @@ impl Work {
     #[inline(always)]
     pub fn threads(&self) -> Set<ThreadId> {
         self.unswept | self.waking | self.lowering
+    }
+
+    /// Returns whether the crash dump is not complete.
+    #[inline(always)]
+    pub fn has_dump(&self) -> bool {
+        self.unchecked & !TELL != 0
     }
 
     /// Returns the work with a fixed value in each field that means nothing at present. `all_run`: every process runs.

@@ -109,14 +109,46 @@ fn the_end_of_a_life_of_a_client_is_told() {
     // The signal is kept, as one of many.
     for process in [2, 1] {
         driver.kernel.take_down(ProcessId::new(process), true);
+        driver.settle();
     }
     assert_eq!(driver.kernel.notifications[0].signals, 2);
     driver.kernel.take_down(ProcessId::new(3), true);
+    driver.settle();
     assert_eq!(
         [driver.kernel.notifications[0].signals, driver.kernel.notifications[1].signals],
         [2, 0],
         "it is no client"
     );
+}
+
+#[test]
+fn no_thread_runs_before_all_are_told() {
+    let mut wiring = Wiring::default().thread(0, 1).thread(1, 30).thread(2, 31).restarts(9);
+    for _ in 0..12 {
+        wiring = wiring.notification(0, 0b1111, true);
+    }
+    for notification in 0..12 {
+        let clients = if notification % 3 == 0 { 0b0100 } else { 0b0010 };
+        wiring = wiring.lost_clients(0, Some(notification), clients);
+    }
+    let mut driver = wiring.boot();
+    driver.kernel.take_down(ProcessId::new(1), true);
+    let mut signals = 0;
+    while driver.kernel.work.unchecked != 0 {
+        assert_eq!(driver.kernel.ready.first(), ThreadId::IDLE, "no thread runs");
+        driver.kernel.piece();
+        let now: u32 = driver.kernel.notifications.iter().map(|it| it.signals).sum();
+        assert!(now <= signals + 1, "one at a time");
+        signals = now;
+        // In the middle another process is taken down.
+        if signals == 7 {
+            driver.kernel.take_down(ProcessId::new(2), true);
+        }
+    }
+    let told = |of: usize| driver.kernel.notifications[of].signals;
+    for notification in 0..12 {
+        assert!(told(notification) != 0, "notification {notification}");
+    }
 }
 
 #[test]

@@ -22,6 +22,7 @@ pub struct Snapshot {
     granted: Vec<Set<ProcessId>>,
     running: Set<ProcessId>,
     work: Work,
+    lost: Option<(Set<ProcessId>, usize)>,
     checked: u8,
     processes: Vec<Process>,
     port: TestPort,
@@ -39,6 +40,7 @@ impl Snapshot {
             granted: kernel.granted.to_vec(),
             running: kernel.running,
             work: kernel.work,
+            lost: lost(kernel),
             checked: kernel.checked,
             processes: kernel.states.to_vec(),
             port: kernel.port.clone(),
@@ -57,10 +59,18 @@ impl Snapshot {
         kernel.granted.copy_from_slice(&self.granted);
         kernel.running = self.running;
         kernel.work = self.work;
+        if let (Some(optional), Some(lost)) = (&mut kernel.optional, self.lost) {
+            (optional.lost, optional.told) = lost;
+        }
         kernel.checked = self.checked;
         kernel.states.copy_from_slice(&self.processes);
         kernel.port.clone_from(&self.port);
     }
+}
+
+/// Returns the lost clients, and how many servers have been told of them.
+fn lost(kernel: &Kernel<TestPort>) -> Option<(Set<ProcessId>, usize)> {
+    kernel.optional.as_ref().map(|optional| (optional.lost, optional.told))
 }
 
 /// Hashes everything that determines the next steps. Times are relative to now, so that a state can recur.
@@ -88,7 +98,7 @@ pub fn hash(kernel: &Kernel<TestPort>, hasher: &mut impl Hasher) {
     let all_run =
         (0..kernel.states.len()).all(|process| kernel.is_running(ProcessId::new(process)));
     let work = kernel.work.relevant(all_run);
-    (ready(&kernel.ready), kernel.running, work, kernel.checked).hash(hasher);
+    (ready(&kernel.ready), kernel.running, work, lost(kernel), kernel.checked).hash(hasher);
     (&*kernel.locks, &*kernel.notifications, &*kernel.granted).hash(hasher);
     for (index, process) in kernel.states.iter().enumerate() {
         let looked =
