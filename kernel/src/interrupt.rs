@@ -23,11 +23,10 @@ impl<P: Port> Kernel<P> {
                 let address = line as i16 as Word;
                 let fault = Fault { address, ..Fault::of(Cause::Interrupt) };
                 self.report(self.threads.current_id(), ProcessId::NOBODY, &fault);
-                // If the idle thread was interrupted, it has something to do now.
-                return self.reload();
             }
         }
-        self.reschedule()
+        // (The idle thread, which may have been interrupted as it was about to wait, may have something to do now.)
+        self.reload()
     }
 
     /// Unmasks the interrupts of a notification, which the current thread has served.

@@ -106,7 +106,7 @@ fn only_the_owner_waits_and_only_the_wired_signal() {
 #[test]
 fn an_interrupt_is_masked_until_it_is_acknowledged() {
     let mut driver = two_processes();
-    assert_eq!(driver.after(|kernel| kernel.interrupt(17)), Effect::CONTINUE);
+    assert_eq!(driver.after(|kernel| kernel.interrupt(17)), Effect::SWITCH);
     assert_eq!(driver.kernel.port.masked, [17]);
     assert_eq!(wait(&mut driver, FIRST_OWN, FOR_EVER), word(0));
     assert_eq!(driver.ask(number::ACKNOWLEDGE, [0; 4]), OK);

@@ -92,7 +92,7 @@ fn signals_to_a_process_that_crashed_are_lost() {
     driver.kernel.threads.switch_to(ThreadId::new(2));
     driver.kernel.end(ThreadId::new(1));
     for _ in 0..3 {
-        assert_eq!(driver.after(|kernel| kernel.interrupt(5)), Effect::CONTINUE);
+        assert_eq!(driver.after(|kernel| kernel.interrupt(5)), Effect::SWITCH);
     }
     assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
     driver.kernel.end(ThreadId::new(3));

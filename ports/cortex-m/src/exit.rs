@@ -86,18 +86,18 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "subs r6, #2",
         "str r6, [r0, #{program_counter}]",
         "b .Lload_leases",
-        // Either the core counts how long threads run, or leases are or were in force.
+        // Either the core counts how long threads run, or leases are or were in force. Both take long, so the kernel first
+        // gives way to an interrupt that is pending.
         ".Lload_special:",
-        "ldr r3, [r5, #{budgets}]",
-        "cbz r3, .Lload_lend",
-        // Counting takes long: it gives way to an interrupt that is pending, which is served next (`looks_before_loads`).
-        "ldr r6, .Lload_control",
-        "0: ldr r6, [r6]",
+        "ldr r6, [r5, #{regions} + 4]",
+        "0: ldr r6, [r6, #{control}]",
         ".pushsection .crossgate.looks, \"\", %progbits",
         ".word 0b",
         ".popsection",
         "tst r6, #{pending_exception}",
         "bne .Lload_give_way",
+        "ldr r3, [r5, #{budgets}]",
+        "cbz r3, .Lload_lend",
         "push {{r0, r1, r2, lr}}",
         "mov r0, r5",
         "ldr r3, [r3]",
@@ -156,17 +156,14 @@ pub unsafe extern "C" fn load() -> *mut Context {
         // The CPU goes from one exception to the next without a look at the frame of a thread. (If the interrupt is no
         // longer pending, the CPU finds no frame there, which is a fault, and the current thread is loaded.)
         ".Lload_give_way:",
-        "mvn r0, #{given_way}",
+        "mvn r0, #2", // EXC_RETURN, and `GIVEN_WAY`: the CPU clears the two lowest bits of a stack pointer
         "msr psp, r0",
-        "mvn r0, #2 // EXC_RETURN: thread mode, process stack",
         "bx r0",
         ".balign 4",
         ".Lload_kernel: .word {kernel}",
-        ".Lload_control: .word {control}",
         kernel = sym __crossgate_kernel,
-        control = const exception::CONTROL,
+        control = const exception::CONTROL as i32 - protection::REGION_REGISTERS as i32,
         pending_exception = const exception::PENDING_EXCEPTION,
-        given_way = const !GIVEN_WAY,
         stack_pointer = const Offset::STACK_POINTER,
         bounds = const Offset::BOUNDS,
         pending = const Offset::PENDING,

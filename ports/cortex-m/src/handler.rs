@@ -93,10 +93,12 @@ pub extern "C" fn fault(frame: *const Word) {
     with_kernel(|kernel| {
         let stack = kernel.current().stack();
         let report = fault_status::read(frame, stack);
-        if frame.addr() == GIVEN_WAY as Word {
-            return;
-        }
-        let _ = kernel.fault(report.cause, report.instruction, report.address);
+        // (After the kernel has given way there is no frame, so the CPU finds none if no interrupt is pending any more.)
+        let _ = if frame.addr() == GIVEN_WAY as Word {
+            kernel.reschedule()
+        } else {
+            kernel.fault(report.cause, report.instruction, report.address)
+        };
     });
 }
 
