@@ -18,9 +18,6 @@ pub(crate) const BACKGROUND_SLICE: u32 = 10_000;
 /// look at.
 pub(crate) const BUDGETS: u8 = u8::MAX;
 
-/// The number of budgets that one interrupt looks at.
-const LOOKS: usize = 2;
-
 impl<P: Port> Budgets<P> {
     /// The initial value of the static that [`new`](Self::new) fills.
     pub const NONE: Budgets<P> = Self::new(&table::Budgets::NONE, &mut [], &mut [], None);
@@ -116,25 +113,29 @@ impl<P: Port> Kernel<P> {
             return true;
         }
         self.checked = BUDGETS;
-        let is_done = self.check_some(now, from_start);
-        if is_done {
+        if self.check_some(now, from_start) {
             // The idle thread needs no look.
             self.checked = 1;
         }
-        is_done
+        // Threads are looked at in another interrupt.
+        false
     }
 
-    /// Looks at some budgets. Returns whether those were the last.
+    /// Looks at one budget, or sets the priority of one thread. Returns whether nothing is left to do.
     #[inline]
     fn check_some(&mut self, now: u64, from_start: bool) -> bool {
         let Some(budgets) = &mut self.budgets else { return true };
         budgets.charge(now, 0);
         if from_start {
             budgets.unseen |= budgets.paying | budgets.used_up;
+            // (The current thread may not be the one that has run: the kernel may have given way to this interrupt before
+            // it counted the time of the last.)
             if self.end_of_slice(now) <= now {
-                self.ready.rotate(self.threads.current());
+                let thread = self.threads.current();
+                self.ready.rotate(thread);
+                let place = thread.id.index();
                 if let Some(budgets) = &mut self.budgets
-                    && let Some(used) = budgets.slices.get_mut(budgets.running.index())
+                    && let Some(used) = budgets.slices.get_mut(place)
                 {
                     *used = 0;
                 }
@@ -143,18 +144,16 @@ impl<P: Port> Kernel<P> {
         if self.settle() {
             return false;
         }
-        for _ in 0..LOOKS {
-            let Some(budgets) = &mut self.budgets else { return true };
-            let Some(budget) = budgets.unseen.take_first() else {
-                let end = self.end_of_slice(now);
-                self.look_again(end);
-                return true;
-            };
-            let next = budgets.look_at(budget, now);
-            if next == now {
-                self.turn_over(budget);
-                break;
-            }
+        let Some(budgets) = &mut self.budgets else { return true };
+        let Some(budget) = budgets.unseen.take_first() else {
+            let end = self.end_of_slice(now);
+            self.look_again(end);
+            return true;
+        };
+        let next = budgets.look_at(budget, now);
+        if next == now {
+            self.turn_over(budget);
+        } else {
             self.look_again(next);
         }
         false
@@ -192,13 +191,20 @@ impl<P: Port> Kernel<P> {
         let is_used_up = !(budgets.of(id) & budgets.used_up).is_empty();
         let own = self.system.threads.get(id.index()).map_or(0, |thread| thread.priority);
         let priority = if is_used_up { own.min(BACKGROUND) } else { own };
-        self.threads.get_mut(id).base_priority = priority;
-        // Threads that wait for this one try again, and lend it their priority. If this one waits for another, it tries
-        // again, too.
-        self.stir(id);
-        self.set_priority(id, priority);
-        if let Some(holder) = self.threads.get(id).blocked_on {
-            self.stir(holder);
+        let thread = self.threads.get_mut(id);
+        thread.base_priority = priority;
+        if priority > thread.priority {
+            self.set_priority(id, priority);
+            // If this thread waits for another, it tries again, and lends its priority.
+            if let Some(holder) = self.threads.get(id).blocked_on {
+                self.stir(holder);
+            }
+        } else if thread.waiters.is_empty() {
+            self.set_priority(id, priority);
+        } else {
+            // The worker lets the threads that wait for this one try again, and lend it their priority.
+            self.work.lowering.insert(id);
+            self.engage();
         }
         true
     }

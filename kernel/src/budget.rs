@@ -68,8 +68,8 @@ impl Account {
 pub struct Budgets<P: Port> {
     // The first field, because a port's assembly calls it.
     pub(crate) account: extern "C" fn(&mut Kernel<P>),
-    /// Checks whether a budget or time slice is used up, or renewed, at this time. Returns whether all of them are
-    /// checked; if not, the rest has to be checked before any thread runs.
+    /// Checks whether a budget or time slice is used up, or renewed, at this time: one in each interrupt of the timer.
+    /// Returns `true` if all have been checked, in interrupts before this one.
     pub(crate) check: fn(&mut Kernel<P>, u64) -> bool,
     pub(crate) wiring: &'static table::Budgets,
     pub(crate) accounts: &'static mut [Account],

@@ -272,6 +272,21 @@ fn a_slice_alternates_threads_of_a_priority() {
 }
 
 #[test]
+fn a_slice_ends_before_the_time_of_the_thread_before_is_counted() {
+    // A port that gives way to the timer has not yet counted the time of the last thread.
+    let wiring = Wiring::default().thread(0, 5).thread(1, 5).time_slice(1_000);
+    let mut driver = wiring.boot();
+    driver.kernel.account();
+    let slices = |driver: &mut Driver| driver.kernel.budgets.as_mut().unwrap().slices.to_vec();
+    driver.kernel.budgets.as_mut().unwrap().slices[2] = 1_000;
+    driver.kernel.port.now += 400;
+    let _ = driver.ask(number::YIELD, [0; 4]);
+    assert_eq!(driver.current(), 2);
+    let _ = driver.timer();
+    assert_eq!((driver.current(), slices(&mut driver)[1..].to_vec()), (1, vec![400, 0]));
+}
+
+#[test]
 fn the_background_takes_turns() {
     let wiring = Wiring::default().thread(0, 20).thread(1, 20).thread(2, 1);
     let wiring = wiring.budget(0, 1 << 1, 100, 1_000_000).budget(1, 1 << 2, 100, 1_000_000);
