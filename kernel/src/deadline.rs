@@ -155,7 +155,9 @@ impl<P: Port> Kernel<P> {
         // A sleep, or a wait for a mutex, does not fail: its length depends on the callee's own process only.
         if is_late && matches!(thread.wait, Wait::Lock(_) | Wait::Notifications(_)) {
             thread.pending = Pending::status(CallError::DeadlineExceeded.into());
-            self.interrupt_wait(id);
+            // The next step of the timer's round wakes the thread.
+            thread.wake_at = now;
+            self.checked = id.number();
         }
         let service = killed.and_then(|service| self.services.get(service.index()));
         // (A process that was taken down meanwhile does not crash again: the worker sweeps its threads.)
