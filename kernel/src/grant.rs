@@ -10,11 +10,13 @@ use crate::Kernel;
 use crate::frame::{REFUSED, STALE};
 use crate::port::Port;
 use crate::wait::Wait;
-use crate::work::LOOKS;
 use crossgate_abi::table::Service;
 use crossgate_abi::{
     ARGUMENT_WORDS, CallError, ProcessId, ServiceId, Set, Shape, Status, ThreadId, Word,
 };
+
+/// The number of threads whose calls one system call refuses.
+const EXPELLED: usize = 2;
 
 /// A check whether a process may give away all handles that are among words of this shape.
 type Check<P> = fn(&Kernel<P>, Shape, &[Word], ProcessId) -> Result<(), CallError>;
@@ -86,7 +88,7 @@ impl<P: Port> Kernel<P> {
         let threads = self.system.threads.len();
         // (The idle thread makes no calls.)
         let first = from.max(1).min(threads);
-        let end = threads.min(first + LOOKS);
+        let end = threads.min(first + EXPELLED);
         for thread in first..end {
             self.expel(ThreadId::new(thread), index, service);
         }
