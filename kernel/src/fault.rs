@@ -30,8 +30,8 @@ impl Faults {
 
     /// Returns the number of faults, and the record of the last one.
     #[inline]
-    pub(crate) fn newest(&self) -> (usize, [Word; FaultRecord::WORDS]) {
-        (self.count, self.records[self.count.wrapping_sub(1) % RECORDS])
+    pub(crate) fn newest(&self) -> (usize, &[Word; FaultRecord::WORDS]) {
+        (self.count, &self.records[self.count.wrapping_sub(1) % RECORDS])
     }
 }
 

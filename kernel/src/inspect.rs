@@ -10,7 +10,7 @@
 //! the dump in memory that no reset clears.
 
 use crate::Kernel;
-use crate::note::{Crashes, Inspection};
+use crate::note::Inspection;
 use crate::port::Port;
 use crate::wait::Wait;
 use crate::work::TELL;
@@ -20,8 +20,7 @@ use crossgate_abi::inspect::{
 };
 use crossgate_abi::table::OnFault;
 use crossgate_abi::{
-    ARGUMENT_WORDS, CallError, Cause, DEADLINE_UNIT, FaultRecord, NOBODY, ProcessId, Status,
-    ThreadId, Word,
+    ARGUMENT_WORDS, CallError, Cause, DEADLINE_UNIT, NOBODY, ProcessId, Status, ThreadId, Word,
 };
 use crossgate_protection::Span;
 
@@ -133,16 +132,16 @@ impl<P: Port> Kernel<P> {
         self.note(process);
     }
 
-    /// Notes a crash of a process that is taken down, and returns its record, which is the newest; `None` if the process
-    /// is taken down for another reason, or if the firmware has no notes.
+    /// Notes a crash of a process that is taken down, from its record, which is the newest. Returns the thread that
+    /// crashed; `None` if the process is taken down for another reason, or if the firmware has no notes.
     #[inline]
-    fn note(&mut self, process: ProcessId) -> Option<[Word; FaultRecord::WORDS]> {
+    fn note(&mut self, process: ProcessId) -> Option<ThreadId> {
         let (count, record) = self.faults[0].newest();
-        let inspection = self.inspection_mut()?;
+        let inspection = self.optional.as_mut()?.inspection.as_mut()?;
         if core::mem::replace(&mut inspection.noted, count) == count {
             return None;
         }
-        let [who, _, cause, _] = (record[0] as u32).to_le_bytes();
+        let [who, id, cause, _] = (record[0] as u32).to_le_bytes();
         // These causes are reported without a crash.
         if who != process.number()
             || cause == Cause::Budget as u8
@@ -151,14 +150,15 @@ impl<P: Port> Kernel<P> {
             return None;
         }
         let crashes = inspection.crashes.get_mut(process.index())?;
-        *crashes = Crashes { count: crashes.count.saturating_add(1), record };
-        Some(record)
+        crashes.count = crashes.count.saturating_add(1);
+        crashes.record = *record;
+        Some(ThreadId::new(id.into()))
     }
 
-    /// Notes the crash, and writes its record and the registers to the dump. The stack and the checksum come later.
+    /// Notes the crash, and writes the registers to the dump. The rest comes later.
     #[inline]
     pub(crate) fn note_and_dump(&mut self, process: ProcessId) {
-        let Some(record) = self.note(process) else { return };
+        let Some(id) = self.note(process) else { return };
         let is_last = self.is_last_crash(process);
         if let Some(inspection) = self.inspection_mut() {
             inspection.is_last |= is_last;
@@ -171,8 +171,7 @@ impl<P: Port> Kernel<P> {
         let Some(inspection) = optional.and_then(|it| it.inspection.as_mut()) else { return };
         let Some(dump) = &mut inspection.dump else { return };
         inspection.is_dumped = true;
-        let [_, id, ..] = (record[0] as u32).to_le_bytes();
-        let thread = self.threads.get(ThreadId::new(id.into()));
+        let thread = self.threads.get(id);
         let window = Span { start: thread.stack.start, end: thread.window_top() };
         // (Incomplete until the check is written.)
         dump[dump::CHECK] = 0;

@@ -52,16 +52,18 @@ pub fn dump(context: Word, window: Span, registers: &mut [Word; REGISTER_COUNT])
         return 0;
     }
     let saved = if is_fault { faulted } else { read(context) };
-    let [r4, r5, r6, r7, r8, r9, r10, r11] = saved;
     let [r0, r1, r2, r3, r12, link, counter, status] = read(frame);
     let start = frame + FRAME + if status & ALIGNED != 0 { 4 } else { 0 };
-    *registers =
-        [r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, start, link, counter, status];
+    let [first @ .., a, b, c, d, e] = registers;
+    let (arguments, others) = first.split_at_mut(4);
+    arguments.copy_from_slice(&[r0, r1, r2, r3]);
+    others.copy_from_slice(&saved);
+    [*a, *b, *c, *d, *e] = [r12, start, link, counter, status];
     start
 }
 
 /// Reads eight words that were saved on the stack of a thread, in its window.
 fn read(place: Word) -> [Word; 8] {
     // SAFETY: `dump` has checked that they are memory of the stack, whose thread is not running.
-    core::array::from_fn(|index| unsafe { (place as *const Word).add(index).read_volatile() })
+    unsafe { (place as *const [Word; 8]).read() }
 }
