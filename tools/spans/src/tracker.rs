@@ -11,6 +11,8 @@ const DISTANCE: usize = 16;
 #[derive(Debug, Default)]
 pub struct Tracker {
     last: Option<Instruction>,
+    /// `true` if a thread has run since the last reset: before, the kernel has not started, and nobody waits for it.
+    has_started: bool,
     /// The handler that the CPU is executing.
     handler: Option<Handler>,
     /// The handler above the kernel that has interrupted it.
@@ -88,9 +90,10 @@ impl Tracker {
             ended = handler.look(&last, instruction)?.or(ended);
         }
         let enters = |role| instruction.is_start && instruction.role == role;
+        self.has_started |= instruction.role == Role::Thread;
         if enters(Role::Reset) {
-            self.handler = None;
-        } else if enters(Role::Handler) {
+            (self.handler, self.has_started) = (None, false);
+        } else if enters(Role::Handler) && self.has_started {
             match &mut self.handler {
                 None => self.handler = Some(Handler::default()),
                 // A function that interrupts a handler is a part of it. A function to which a handler jumps is not.
@@ -230,10 +233,15 @@ mod tests {
         Functions::new(functions.to_vec(), vec![0x480, 0x380])
     }
 
+    /// Returns the state after a thread has run.
+    fn started() -> Tracker {
+        Tracker { has_started: true, ..Tracker::default() }
+    }
+
     /// Executes instructions of 2 bytes: returns the spans that have ended.
     fn spans(execution: &[(u32, Flow)]) -> Vec<String> {
         let functions = functions();
-        let mut tracker = Tracker::default();
+        let mut tracker = started();
         let mut spans = Vec::new();
         for &(address, flow) in execution {
             let span =
@@ -248,7 +256,7 @@ mod tests {
     /// A look at 0x380, in a function that a handler calls.
     fn spans_with_a_look(after: &[(u32, Flow)]) -> Result<Vec<String>, String> {
         let functions = functions();
-        let mut tracker = Tracker::default();
+        let mut tracker = started();
         let mut spans = Vec::new();
         let before = [(0x1000, On), (0x100, On), (0x102, Call), (0x380, On)];
         for &(address, flow) in before.iter().chain(after) {
@@ -450,7 +458,7 @@ mod tests {
 
     #[test]
     fn a_reset_ends_everything() {
-        let reset = [(0x40, On), (0x100, Return), (0x1000, On)];
+        let reset = [(0x40, On), (0x1000, On), (0x100, Return), (0x1000, On)];
         for before in [&[(0x100, Call), (0x300, On)], &[(0x100, Call), (0x500, On)]] {
             assert_eq!(spans(&[&before[..], &reset].concat()), ["0:1:1"]);
         }
@@ -459,11 +467,27 @@ mod tests {
     #[test]
     fn a_handler_whose_end_was_missed_is_told() {
         let functions = functions();
-        let mut tracker = Tracker::default();
+        let mut tracker = started();
         let mut execute =
             |address, flow| tracker.executed(&Instruction::with_flow(address, 2, flow, &functions));
         assert_eq!(execute(0x100, On), Ok(None));
         let why = "a handler goes on at 0x1000, where only threads do".to_owned();
         assert_eq!(execute(0x1000, On), Err(why));
+    }
+
+    #[test]
+    fn handlers_count_once_a_thread_has_run() {
+        let functions = functions();
+        let mut tracker = Tracker::default();
+        let early = [(0x40, On), (0x100, Return), (0x42, On)];
+        let later = [(0x1000, On), (0x100, Return), (0x1002, On)];
+        let again = [(0x40, On), (0x100, Return), (0x42, On)];
+        let mut count = |execution: &[(u32, Flow)]| {
+            let ended = execution.iter().map(|&(address, flow)| {
+                tracker.executed(&Instruction::with_flow(address, 2, flow, &functions)).unwrap()
+            });
+            ended.flatten().count()
+        };
+        assert_eq!([count(&early), count(&later), count(&again)], [0, 1, 0]);
     }
 }
