@@ -47,17 +47,19 @@
 //!
 //! # Memory
 //!
-//! Of an open file its name and its position. Each operation mounts the file system, and leaves nothing behind that could be
-//! out of date after an error or a restart of any side. That costs about half of an operation.
+//! Of an open file its name and its position. The file system stays mounted, with what it knows of the flash on the heap of the
+//! process, until an operation fails. Then the next one mounts it again, so nothing is kept that an error of the flash, or a
+//! crash of its process, has made wrong.
 //!
 //! # Clients share the room
 //!
 //! The room of the flash: a client may fill it, and then nobody can write. If clients must not do that to each other, give each
 //! a file system, and a partition, of its own.
 #![cfg_attr(target_os = "none", no_std)]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod disk;
+mod mount;
 mod name;
 mod open;
 
@@ -69,6 +71,7 @@ use crossgate::{Lease, LeaseMut, Wire, interface, server};
 use disk::Disk;
 use embedded_storage::nor_flash::NorFlash;
 use littlefs_rust::{Config, Error, Filesystem, OpenFlags, SeekFrom};
+use mount::Mount;
 use name::Name;
 use open::{Open, Opened};
 
@@ -147,14 +150,14 @@ pub trait Keeper {
 }
 
 /// The object of the process that keeps the files, in the flash `F`. Up to `OPEN` files are open at once.
-pub struct FileSystem<F, const OPEN: usize> {
-    flash: F,
+pub struct FileSystem<F: NorFlash, const OPEN: usize> {
+    mount: Mount<F>,
     /// The number of pages of the flash.
     pages: u32,
     open: Open<OPEN>,
 }
 
-impl<F, const OPEN: usize> fmt::Debug for FileSystem<F, OPEN> {
+impl<F: NorFlash, const OPEN: usize> fmt::Debug for FileSystem<F, OPEN> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("FileSystem").field("open", &self.open).finish_non_exhaustive()
     }
@@ -173,7 +176,7 @@ impl<F: NorFlash, const OPEN: usize> FileSystem<F, OPEN> {
         const { assert!(F::ERASE_SIZE.is_multiple_of(CHUNK), "a page is not whole caches") };
         const { assert!(OPEN > 0 && OPEN < 256, "a file's place is a byte") };
         assert!(pages >= 4, "a file system has four pages at least");
-        FileSystem { flash, pages, open: Open::new() }
+        FileSystem { mount: Mount::new(flash), pages, open: Open::new() }
     }
 
     fn config(&self) -> Config {
@@ -188,14 +191,12 @@ impl<F: NorFlash, const OPEN: usize> FileSystem<F, OPEN> {
         }
     }
 
-    /// Mounts the file system for one operation.
+    /// Does something with the file system, which is mounted first if it is not.
     fn mounted<T>(
         &mut self,
-        operate: impl FnOnce(&Filesystem<Disk<'_, F>>) -> Result<T, Error>,
+        operate: impl FnOnce(&Filesystem<Disk<F>>) -> Result<T, Error>,
     ) -> Result<T, Fault> {
-        let config = self.config();
-        let files = Filesystem::mount(Disk(&mut self.flash), config).map_err(|(error, _)| error);
-        files.and_then(|files| operate(&files)).map_err(fault)
+        self.mount.with(self.config(), operate).map_err(fault)
     }
 
     /// Does something with a file at its position, and closes it. Returns the position afterwards.
@@ -203,7 +204,7 @@ impl<F: NorFlash, const OPEN: usize> FileSystem<F, OPEN> {
         &mut self,
         opened: Opened,
         flags: OpenFlags,
-        operate: impl FnOnce(&littlefs_rust::File<'_, Disk<'_, F>>) -> Result<T, Error>,
+        operate: impl FnOnce(&littlefs_rust::File<'_, Disk<F>>) -> Result<T, Error>,
     ) -> Result<T, Fault> {
         self.mounted(|files| {
             let file = files.open(opened.path.as_str(), flags)?;
@@ -333,7 +334,7 @@ impl<F: NorFlash, const OPEN: usize> Keeper for FileSystem<F, OPEN> {
     fn format(&mut self) -> Result<(), Fault> {
         self.open.close_all();
         let config = self.config();
-        Filesystem::format(&mut Disk(&mut self.flash), &config).map_err(fault)
+        self.mount.format(&config).map_err(fault)
     }
 }
 
