@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::vec::Vec;
 
 type Simulated = SimulatedFlash<16384, 4, 1024>;
-type Archive = FileSystem<Flash, 3>;
+type Archive = FileSystem<Flash, 3, 2>;
+/// The numbers of pages that the files of a directory may take.
+const QUOTAS: [u32; 2] = [5, 4];
 
 /// A flash whose power the test can cut while a file system has it.
 #[derive(Clone, Default)]
@@ -50,7 +52,7 @@ impl NorFlash for Flash {
 
 /// The file system in this flash, as its process finds it after a restart.
 fn in_flash(flash: &Flash) -> Archive {
-    FileSystem::new(flash.clone(), 16)
+    FileSystem::new(flash.clone(), 16, QUOTAS)
 }
 
 fn formatted() -> Archive {
@@ -173,6 +175,45 @@ fn an_open_file_is_its_clients() {
         for number in (0..2000).filter(|number| File(*number) != log) {
             assert_eq!(client.files.seek(File(number), 3), Ok(Err(Fault::NotOpen)));
         }
+    });
+}
+
+#[test]
+fn a_client_takes_no_more_pages_than_its_quota() {
+    with_client(|client, _| {
+        // A page has 1024 bytes, and links to others.
+        let full = [7; 1016];
+        let log = client.open("log", Mode::Write).unwrap();
+        for _ in 0..4 {
+            assert_eq!(client.write(log, &full), Ok(1016));
+        }
+        assert_eq!(client.write(log, &full), Err(Fault::OverQuota));
+        assert_eq!(client.files.size(log), Ok(Ok(4 * 1016)));
+        assert_eq!(client.write(log, &full[1..]), Ok(1015));
+        assert_eq!(client.write(log, b"x"), Err(Fault::OverQuota));
+        assert_eq!(client.open("empty", Mode::Write), Err(Fault::OverQuota));
+        assert_eq!(
+            client.open("log", Mode::Append).and_then(|end| client.write(end, b"x")),
+            Err(Fault::OverQuota)
+        );
+        // To overwrite takes no more, until the end is passed.
+        assert_eq!(client.files.seek(log, 5 * 1016 - 2), Ok(Ok(())));
+        assert_eq!(
+            (client.write(log, b"x"), client.write(log, b"x")),
+            (Ok(1), Err(Fault::OverQuota))
+        );
+        // A file that is gone does not count, and each counts as a page.
+        let name = client.name("log");
+        assert_eq!(client.files.remove(name.first(3)), Ok(Ok(())));
+        for name in ["a", "b", "c", "d", "e"] {
+            let file = client.open(name, Mode::Write);
+            assert_eq!(file.and_then(|file| client.files.close(file).unwrap()), Ok(()), "{name}");
+        }
+        assert_eq!(client.open("f", Mode::Append), Err(Fault::OverQuota));
+        assert_eq!(client.open("f", Mode::Read), Err(Fault::NoFile));
+        let (old, new) = (client.name("a"), client.name("b"));
+        assert_eq!(client.files.rename(old.first(1), new.first(1)), Ok(Ok(())));
+        assert!(client.open("f", Mode::Append).is_ok());
     });
 }
 
