@@ -54,7 +54,7 @@
 //! # Quotas
 //!
 //! The files of a client take no more pages of the flash than its quota, which the wiring says, so no client takes another's
-//! room. What counts is the length of each file, in whole pages: a page holds eight bytes less than it has, because littlefs links
+//! room. The length of each file counts, in whole pages: a page holds eight bytes less than it has, because littlefs links
 //! the pages of a file, and a file without bytes counts as one page. The pages of the directories come on top, and so do the
 //! copies that littlefs makes before it frees old pages: to overwrite a file from some place on takes as many pages as the file has from
 //! there, for as long as the write takes. So leave some pages to no client.
