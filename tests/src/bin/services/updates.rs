@@ -99,7 +99,7 @@ crossgate::system! {
     }
     process cable {
         notification LOOK;
-        thread main (priority = 4, stack = 24576) = interfere(UPDATE, LOOK, RESTART);
+        thread main (priority = 4, stack = 15360) = interfere(UPDATE, LOOK, RESTART);
     }
     process radio {
         thread main (priority = 2, stack = 24576) = update(UPDATE, LOADER, LOOK, (RESTART, WORKS));
