@@ -290,25 +290,13 @@ where
 
     fn read(&mut self, file: File, mut to: LeaseMut<'_, [u8]>) -> Result<u32, Fault> {
         let opened = self.open.get(file, DIRECTORY)?;
-        let length = to.len();
         let read = self.at_position(opened, OpenFlags::READ, |_, file| {
             if opened.position >= file.size() {
                 return Ok(0);
             }
             file.seek(SeekFrom::Start(opened.position))?;
-            let mut copy = [0; CHUNK];
-            let mut done = 0;
-            while let Some(mut part) = to.slice_mut(done, length.min(done + CHUNK))
-                && !part.is_empty()
-            {
-                let read = file.read(&mut copy[..part.len()])? as usize;
-                done += part.copy_from(&copy[..read]);
-                if read < CHUNK {
-                    break;
-                }
-            }
-            Ok(done as u32)
-        })?;
+            to.fill_chunks::<CHUNK, _>(|bytes| Ok(file.read(bytes)? as usize))
+        })? as u32;
         self.open.advance(file, opened.position + read);
         Ok(read)
     }
@@ -332,16 +320,8 @@ where
                 return Ok(Err(Fault::OverQuota));
             }
             file.seek(SeekFrom::Start(opened.position))?;
-            let mut copy = [0; CHUNK];
-            let mut done = 0;
-            while let Some(part) = bytes.slice(done, bytes.len().min(done + CHUNK))
-                && !part.is_empty()
-            {
-                let length = part.copy_to(&mut copy);
-                file.write(&copy[..length])?;
-                done += length;
-            }
-            Ok(Ok(done as u32))
+            bytes.for_each_chunk::<CHUNK, _>(|bytes| file.write(bytes).map(|_| ()))?;
+            Ok(Ok(bytes.len() as u32))
         })??;
         self.open.advance(file, opened.position + written);
         Ok(written)

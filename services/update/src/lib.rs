@@ -352,14 +352,7 @@ impl<N: NorFlash, S: NorFlash> Update for Updates<N, S> {
         if bytes.len() > begun.missing() {
             return Err(Fault::TooLong);
         }
-        let (mut copy, mut done) = ([0; CHUNK], 0);
-        while let Some(part) = bytes.slice(done, bytes.len().min(done + CHUNK))
-            && !part.is_empty()
-        {
-            let length = part.copy_to(&mut copy);
-            begun.write(&copy[..length], &mut self.new_image)?;
-            done += length;
-        }
+        bytes.for_each_chunk::<CHUNK, _>(|bytes| begun.write(bytes, &mut self.new_image))?;
         self.begun = Some(begun);
         Ok(())
     }
