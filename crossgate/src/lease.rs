@@ -185,6 +185,53 @@ impl<'a, T: Plain> Lease<'a, [T]> {
     }
 }
 
+impl Lease<'_, [u8]> {
+    /// Copies the bytes, `N` at a time and at the end those that are left, and does something with each copy, in order. An
+    /// error ends that.
+    ///
+    /// # Errors
+    /// The error of `each`.
+    ///
+    /// ```
+    /// # use crossgate::{Lease, interface, testing::Wiring};
+    /// #[interface]
+    /// pub trait Check {
+    ///     fn sum(&self, bytes: Lease<'_, [u8]>) -> Option<u8>;
+    /// }
+    /// struct Checker;
+    /// impl Check for Checker {
+    ///     fn sum(&self, bytes: Lease<'_, [u8]>) -> Option<u8> {
+    ///         let mut sum = 0_u8;
+    ///         let summed = bytes.for_each_chunk::<16, _>(|chunk| {
+    ///             chunk.iter().try_for_each(|byte| sum.checked_add(*byte).map(|next| sum = next).ok_or(()))
+    ///         });
+    ///         summed.ok().map(|()| sum)
+    ///     }
+    /// }
+    /// let wiring = Wiring::new();
+    /// let check = wiring.serve::<dyn Check, _>(Checker);
+    /// wiring.run(|| {
+    ///     assert_eq!(check.sum(&[2; 50]), Ok(Some(100)));
+    ///     assert_eq!(check.sum(&[8; 50]), Ok(None));
+    /// });
+    /// ```
+    pub fn for_each_chunk<const N: usize, E>(
+        &self,
+        mut each: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        const { assert!(N > 0, "a chunk has a byte at least") };
+        let (mut copy, mut done) = ([0; N], 0);
+        while let Some(part) = self.slice(done, self.len().min(done + N))
+            && !part.is_empty()
+        {
+            let length = part.copy_to(&mut copy);
+            each(&copy[..length])?;
+            done += length;
+        }
+        Ok(())
+    }
+}
+
 impl<T: Plain> Lease<'_, T> {
     /// Returns a copy of the value.
     #[must_use]
@@ -233,6 +280,32 @@ impl<T: Plain> LeaseMut<'_, [T]> {
     #[must_use]
     pub fn slice_mut(&mut self, from: usize, to: usize) -> Option<LeaseMut<'_, [T]>> {
         Some(LeaseMut::new(self.0.slice(from, to)?))
+    }
+}
+
+impl LeaseMut<'_, [u8]> {
+    /// Fills the memory, `N` bytes at a time and at the end those that are left: `fill` writes bytes to the start of the memory that it gets,
+    /// and returns how many. If that is not full, there are no more. Returns how many bytes there are in all.
+    ///
+    /// # Errors
+    /// The error of `fill`; the chunks before are in the memory.
+    pub fn fill_chunks<const N: usize, E>(
+        &mut self,
+        mut fill: impl FnMut(&mut [u8]) -> Result<usize, E>,
+    ) -> Result<usize, E> {
+        const { assert!(N > 0, "a chunk has a byte at least") };
+        let (mut copy, mut done, length) = ([0; N], 0, self.len());
+        while let Some(mut part) = self.slice_mut(done, length.min(done + N))
+            && !part.is_empty()
+        {
+            let room = part.len();
+            let filled = fill(&mut copy[..room])?.min(room);
+            done += part.copy_from(&copy[..filled]);
+            if filled < room {
+                break;
+            }
+        }
+        Ok(done)
     }
 }
 

@@ -45,5 +45,6 @@ mod reply;
 pub mod report;
 pub mod restarts;
 pub mod screen;
+pub mod usb_bus;
 pub mod victim;
 pub mod watch;

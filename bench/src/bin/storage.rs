@@ -34,8 +34,8 @@ crossgate::system! {
     process archive {
         heap = 2048;
         lost_clients;
-        object files (stack = 3072): Exclusive<FileSystem<PartitionHandle<1, 4, 1024>, 2>> =
-            FileSystem::new(PartitionHandle::new(FILE_ROOM), 16) => [FILES: dyn Files<0>, KEEPER: dyn Keeper];
+        object files (stack = 3072): Exclusive<FileSystem<PartitionHandle<1, 4, 1024>, 2, 1>> =
+            FileSystem::new(PartitionHandle::new(FILE_ROOM), 16, [8]) => [FILES: dyn Files<0>, KEEPER: dyn Keeper];
     }
     process flash {
         object partitions: Exclusive<Partitions<SimulatedFlash<FLASH, 4, 1024>, 2>> =

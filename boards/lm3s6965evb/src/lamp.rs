@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+use crate::LAMPS;
 use crate::chip::LAMP_PINS;
-use crate::{LAMPS, chip};
-use core::convert::Infallible;
-use embedded_hal::digital::{ErrorType, OutputPin, StatefulOutputPin};
-use tock_registers::interfaces::{Readable, Writeable};
+use crate::output::Output;
 
 /// Driver of a lamp, one of three LEDs, for the process that owns the [`LAMPS`]. High is on.
 ///
@@ -14,10 +12,7 @@ use tock_registers::interfaces::{Readable, Writeable};
 /// use lm3s6965evb::Lamp;
 /// const ALARM: Lamp = Lamp::new(0);
 /// ```
-#[derive(Debug)]
-pub struct Lamp {
-    pin: u8,
-}
+pub type Lamp = Output<{ LAMPS.start }>;
 
 impl Lamp {
     /// The driver of lamp `index`: 0 is the status LED, 1 and 2 are in the Ethernet socket.
@@ -27,39 +22,7 @@ impl Lamp {
     #[must_use]
     pub const fn new(index: usize) -> Lamp {
         assert!(index < LAMP_PINS.len(), "there is no such lamp");
-        Lamp { pin: LAMP_PINS[index] }
-    }
-
-    fn set(&mut self, value: u32) {
-        let mask = 1 << self.pin;
-        // The index is the mask of the pins that the write changes.
-        chip::pins(LAMPS.start).data[mask].set(value);
-    }
-}
-
-impl ErrorType for Lamp {
-    type Error = Infallible;
-}
-
-impl OutputPin for Lamp {
-    fn set_low(&mut self) -> Result<(), Infallible> {
-        self.set(0);
-        Ok(())
-    }
-
-    fn set_high(&mut self) -> Result<(), Infallible> {
-        self.set(u32::MAX);
-        Ok(())
-    }
-}
-
-impl StatefulOutputPin for Lamp {
-    fn is_set_high(&mut self) -> Result<bool, Infallible> {
-        Ok(chip::pins(LAMPS.start).data[1 << self.pin].get() != 0)
-    }
-
-    fn is_set_low(&mut self) -> Result<bool, Infallible> {
-        self.is_set_high().map(|high| !high)
+        Lamp::of(1 << LAMP_PINS[index])
     }
 }
 

@@ -11,6 +11,7 @@
 mod board;
 mod chip;
 mod lamp;
+mod output;
 mod spi;
 mod timer;
 mod uart;
@@ -20,6 +21,7 @@ board_contract::check!();
 #[doc(hidden)]
 pub use board::Hardware;
 pub use lamp::Lamp;
+pub use output::Output;
 pub use spi::{CardSelect, Spi};
 pub use timer::Timer;
 pub use uart::Uart;

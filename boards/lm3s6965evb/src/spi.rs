@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-use crate::{CARD_SELECT, CLOCK_HZ, SSI0, chip};
-use core::convert::Infallible;
+use crate::chip::CARD_SELECT_PIN;
+use crate::output::Output;
+use crate::{CARD_SELECT, CLOCK_HZ, SSI0};
 use crossgate_abi::table::Mmio;
-use embedded_hal::digital::{ErrorType, OutputPin, StatefulOutputPin};
 use embedded_hal::spi::{self, ErrorKind, SpiBus};
 use tock_registers::interfaces::{Readable, Writeable};
 use tock_registers::registers::{ReadOnly, ReadWrite};
@@ -179,51 +179,19 @@ impl SpiBus for Spi {
 /// use lm3s6965evb::CardSelect;
 /// const CARD: CardSelect = CardSelect::new();
 /// ```
-#[derive(Debug)]
-pub struct CardSelect(());
+pub type CardSelect = Output<{ CARD_SELECT.start }>;
 
 impl CardSelect {
     /// The driver of the line.
     #[must_use]
     pub const fn new() -> CardSelect {
-        CardSelect(())
-    }
-
-    fn set(&mut self, value: u32) {
-        // The index is the mask of the pins that the write changes.
-        chip::pins(CARD_SELECT.start).data[chip::CARD_SELECT_PIN as usize].set(value);
+        CardSelect::of(CARD_SELECT_PIN)
     }
 }
 
 impl Default for CardSelect {
     fn default() -> Self {
         CardSelect::new()
-    }
-}
-
-impl ErrorType for CardSelect {
-    type Error = Infallible;
-}
-
-impl OutputPin for CardSelect {
-    fn set_low(&mut self) -> Result<(), Infallible> {
-        self.set(0);
-        Ok(())
-    }
-
-    fn set_high(&mut self) -> Result<(), Infallible> {
-        self.set(u32::MAX);
-        Ok(())
-    }
-}
-
-impl StatefulOutputPin for CardSelect {
-    fn is_set_high(&mut self) -> Result<bool, Infallible> {
-        Ok(chip::pins(CARD_SELECT.start).data[chip::CARD_SELECT_PIN as usize].get() != 0)
-    }
-
-    fn is_set_low(&mut self) -> Result<bool, Infallible> {
-        self.is_set_high().map(|high| !high)
     }
 }
 

@@ -279,3 +279,50 @@ fn text_in_a_buffer_is_as_much_as_fits() {
         assert_eq!((writer.as_str().len(), names.is_filled(writer.text())), (32, Ok(true)));
     });
 }
+
+/// Copies lent memory in pieces of 16 bytes.
+#[interface]
+trait Pieces {
+    /// Copies bytes, and returns how many; if there are more than 100, an error.
+    fn copy(&self, from: Lease<'_, [u8]>, to: LeaseMut<'_, [u8]>) -> Result<u32, u32>;
+}
+
+/// Copies up to this number of bytes.
+struct UpTo(usize);
+impl Pieces for UpTo {
+    fn copy(&self, from: Lease<'_, [u8]>, mut to: LeaseMut<'_, [u8]>) -> Result<u32, u32> {
+        let mut bytes = Vec::new();
+        from.for_each_chunk::<16, _>(|piece| {
+            bytes.extend_from_slice(piece);
+            if bytes.len() > 100 { Err(piece.len() as u32) } else { Ok(()) }
+        })?;
+        bytes.truncate(self.0);
+        let mut rest = &bytes[..];
+        let copied = to.fill_chunks::<16, u32>(|piece| {
+            let length = piece.len().min(rest.len());
+            let (part, others) = rest.split_at(length);
+            piece[..length].copy_from_slice(part);
+            rest = others;
+            Ok(length)
+        })?;
+        Ok(copied as u32)
+    }
+}
+
+#[test]
+fn lent_bytes_are_copied_in_pieces() {
+    let wiring = Wiring::new();
+    let pieces = wiring.serve::<dyn Pieces, _>(UpTo(70));
+    wiring.run(|| {
+        let from: [u8; 100] = core::array::from_fn(|place| place as u8);
+        for (length, room) in [(0, 80), (1, 80), (16, 80), (17, 16), (100, 80), (100, 40), (64, 0)]
+        {
+            let mut to = [0xaa; 80];
+            let copied = length.min(room).min(70);
+            assert_eq!(pieces.copy(&from[..length], &mut to[..room]), Ok(Ok(copied as u32)));
+            assert_eq!(to[..copied], from[..copied]);
+            assert!(to[copied..].iter().all(|byte| *byte == 0xaa), "{length} {room}");
+        }
+        assert_eq!(pieces.copy(&[1; 102], &mut [0; 8]), Ok(Err(6)), "an error ends it");
+    });
+}

@@ -2,14 +2,14 @@
 //! The command line of a firmware as a program of the host.
 
 use crate::lending::Rules;
-use crate::linux::{files, forward, terminal};
+use crate::linux::{files, forward, output, terminal};
 use crate::protection::Choice;
 use clap::{Parser, ValueEnum};
 use crossgate_kernel::time::NEVER;
 use std::ffi::OsString;
 use std::fmt::{self, Display};
 use std::fs::File;
-use std::io::Error;
+use std::io::{Error, IsTerminal, stderr, stdout};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixStream};
@@ -304,11 +304,16 @@ impl Connection {
 }
 
 /// Parses the options of the command line; a wrong one ends the program. One that is the other end of a cable is nothing
-/// else.
+/// else. A person at a terminal is told how the program ends, as a firmware does not by itself.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Options {
     let options = Options::parse_from(arguments);
     if let Some(port) = options.forwards {
         forward::run(port);
+    }
+    if options.until.is_none() && stdout().is_terminal() && stderr().is_terminal() {
+        output::tell(format_args!(
+            "crossgate: a firmware does not end by itself: Ctrl-C ends the program, and so does --until SECONDS."
+        ));
     }
     options
 }

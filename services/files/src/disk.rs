@@ -3,9 +3,9 @@ use embedded_storage::nor_flash::NorFlash;
 use littlefs_rust::{Error, Storage};
 
 /// A flash as littlefs knows it: a block is a page.
-pub struct Disk<'f, F>(pub &'f mut F);
+pub struct Disk<F>(pub F);
 
-impl<F: NorFlash> Storage for Disk<'_, F> {
+impl<F: NorFlash> Storage for Disk<F> {
     fn read(&mut self, block: u32, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
         self.0.read(place::<F>(block) + offset, bytes).map_err(|_| Error::Io)
     }

@@ -14,8 +14,8 @@
 //! process archive {
 //!     heap = 2048;
 //!     lost_clients;
-//!     object files (stack = 6144): Exclusive<FileSystem<PartitionHandle<0, 4, 4096>, 4>> =
-//!         FileSystem::new(PartitionHandle::new(ROOM), 32) =>
+//!     object files (stack = 6144): Exclusive<FileSystem<PartitionHandle<0, 4, 4096>, 4, 2>> =
+//!         FileSystem::new(PartitionHandle::new(ROOM), 32, [4, 16]) =>
 //!         [LOGS: dyn Files<0>, PICTURES: dyn Files<1>, KEEPER: dyn Keeper];
 //! }
 //! process logger { thread main (priority = 2, stack = 2048) = logger::main(LOGS); }
@@ -29,7 +29,7 @@
 //!
 //! let wiring = Wiring::new();
 //! let flash = SimulatedFlash::<16384, 4, 1024>::new();
-//! let mut files = FileSystem::<_, 2>::new(flash, 16);
+//! let mut files = FileSystem::<_, 2, 1>::new(flash, 16, [8]);
 //! files.format().unwrap();
 //! let files: Handle<dyn Files<0>> = wiring.serve(files);
 //! wiring.run(|| {
@@ -47,19 +47,25 @@
 //!
 //! # Memory
 //!
-//! Of an open file its name and its position. Each operation mounts the file system, and leaves nothing behind that could be
-//! out of date after an error or a restart of any side. That costs about half of an operation.
+//! Of an open file its name and its position. The file system stays mounted, with what it knows of the flash on the heap of the
+//! process, until an operation fails. Then the next one mounts it again, so nothing is kept that an error of the flash, or a
+//! crash of its process, has made wrong.
 //!
-//! # Clients share the room
+//! # Quotas
 //!
-//! The room of the flash: a client may fill it, and then nobody can write. If clients must not do that to each other, give each
-//! a file system, and a partition, of its own.
+//! The files of a client take no more pages of the flash than its quota, which the wiring says, so no client takes another's
+//! room. The length of each file counts, in whole pages: a page holds eight bytes less than it has, because littlefs links
+//! the pages of a file, and a file without bytes counts as one page. The pages of the directories come on top, and so do the
+//! copies that littlefs makes before it frees old pages: to overwrite a file from some place on takes as many pages as the file has from
+//! there, for as long as the write takes. So leave some pages to no client.
 #![cfg_attr(target_os = "none", no_std)]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod disk;
+mod mount;
 mod name;
 mod open;
+mod quota;
 
 pub use name::NAME;
 pub use open::File;
@@ -69,6 +75,7 @@ use crossgate::{Lease, LeaseMut, Wire, interface, server};
 use disk::Disk;
 use embedded_storage::nor_flash::NorFlash;
 use littlefs_rust::{Config, Error, Filesystem, OpenFlags, SeekFrom};
+use mount::Mount;
 use name::Name;
 use open::{Open, Opened};
 
@@ -95,6 +102,8 @@ pub enum Fault {
     PastEnd,
     /// As many files are open as the wiring allows.
     TooManyOpen,
+    /// The client's files would take more pages of the flash than its quota.
+    OverQuota,
     /// There is no room left in the flash.
     Full,
     /// The flash holds no file system, or one that no loss of power explains. [`Keeper::format`] makes it empty.
@@ -117,13 +126,13 @@ pub enum Mode {
 /// The interface of a process that has files, in the directory with this number.
 #[interface]
 pub trait Files<const DIRECTORY: u8> {
-    /// Opens the file with this name.
+    /// Opens the file with this name. One that is created counts as a page.
     fn open(&mut self, name: Lease<'_, [u8]>, mode: Mode) -> Result<File, Fault>;
     /// Reads bytes from the file's position, and moves it behind them. Returns how many they are: less than there is memory
     /// for at the end of the file.
     fn read(&mut self, file: File, to: LeaseMut<'_, [u8]>) -> Result<u32, Fault>;
     /// Writes bytes at the file's position, all or none, and moves it behind them. Returns how many they are. They are in
-    /// the flash when this returns.
+    /// the flash when this returns. A file that would grow past the client's quota stays as it is.
     fn write(&mut self, file: File, bytes: Lease<'_, [u8]>) -> Result<u32, Fault>;
     /// Moves the position.
     fn seek(&mut self, file: File, position: u32) -> Result<(), Fault>;
@@ -146,34 +155,47 @@ pub trait Keeper {
     fn format(&mut self) -> Result<(), Fault>;
 }
 
-/// The object of the process that keeps the files, in the flash `F`. Up to `OPEN` files are open at once.
-pub struct FileSystem<F, const OPEN: usize> {
-    flash: F,
+/// The object of the process that keeps the files, in the flash `F`. Up to `OPEN` files are open at once, in the directories of
+/// up to `CLIENTS` clients.
+pub struct FileSystem<F: NorFlash, const OPEN: usize, const CLIENTS: usize> {
+    mount: Mount<F>,
     /// The number of pages of the flash.
     pages: u32,
+    /// The number of pages that the files of each directory may take.
+    quotas: [u32; CLIENTS],
     open: Open<OPEN>,
 }
 
-impl<F, const OPEN: usize> fmt::Debug for FileSystem<F, OPEN> {
+impl<F: NorFlash, const OPEN: usize, const CLIENTS: usize> fmt::Debug
+    for FileSystem<F, OPEN, CLIENTS>
+{
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("FileSystem").field("open", &self.open).finish_non_exhaustive()
     }
 }
 
-impl<F: NorFlash, const OPEN: usize> FileSystem<F, OPEN> {
-    /// Creates the object of a file system that takes this number of pages from the start of the flash.
+impl<F: NorFlash, const OPEN: usize, const CLIENTS: usize> FileSystem<F, OPEN, CLIENTS> {
+    /// Creates the object of a file system that takes this number of pages from the start of the flash. The files of each
+    /// directory take at most the number of pages that is its quota.
     ///
     /// # Panics
-    /// If these are less than four pages. In the wiring, that is a compile error.
+    /// If the pages are less than all quotas together, with two for the root, two for each directory, and one more, which a write
+    /// needs to copy another. In the wiring, that is a compile error.
     #[must_use]
-    pub const fn new(flash: F, pages: u32) -> Self {
+    pub const fn new(flash: F, pages: u32, quotas: [u32; CLIENTS]) -> Self {
         const { assert!(CHUNK.is_multiple_of(F::WRITE_SIZE), "64 bytes are not whole writes") };
         const { assert!(CHUNK.is_multiple_of(F::READ_SIZE), "64 bytes are not whole reads") };
         const { assert!(F::ERASE_SIZE >= 128, "littlefs needs pages of 128 bytes") };
         const { assert!(F::ERASE_SIZE.is_multiple_of(CHUNK), "a page is not whole caches") };
         const { assert!(OPEN > 0 && OPEN < 256, "a file's place is a byte") };
-        assert!(pages >= 4, "a file system has four pages at least");
-        FileSystem { flash, pages, open: Open::new() }
+        let mut needed = 2 + 2 * CLIENTS as u64 + 1;
+        let mut client = 0;
+        while client < CLIENTS {
+            needed += quotas[client] as u64;
+            client += 1;
+        }
+        assert!(needed <= pages as u64, "the pages are not enough for all quotas");
+        FileSystem { mount: Mount::new(flash), pages, quotas, open: Open::new() }
     }
 
     fn config(&self) -> Config {
@@ -188,14 +210,12 @@ impl<F: NorFlash, const OPEN: usize> FileSystem<F, OPEN> {
         }
     }
 
-    /// Mounts the file system for one operation.
+    /// Does something with the file system, which is mounted first if it is not.
     fn mounted<T>(
         &mut self,
-        operate: impl FnOnce(&Filesystem<Disk<'_, F>>) -> Result<T, Error>,
+        operate: impl FnOnce(&Filesystem<Disk<F>>) -> Result<T, Error>,
     ) -> Result<T, Fault> {
-        let config = self.config();
-        let files = Filesystem::mount(Disk(&mut self.flash), config).map_err(|(error, _)| error);
-        files.and_then(|files| operate(&files)).map_err(fault)
+        self.mount.with(self.config(), operate).map_err(fault)
     }
 
     /// Does something with a file at its position, and closes it. Returns the position afterwards.
@@ -203,11 +223,14 @@ impl<F: NorFlash, const OPEN: usize> FileSystem<F, OPEN> {
         &mut self,
         opened: Opened,
         flags: OpenFlags,
-        operate: impl FnOnce(&littlefs_rust::File<'_, Disk<'_, F>>) -> Result<T, Error>,
+        operate: impl FnOnce(
+            &Filesystem<Disk<F>>,
+            &littlefs_rust::File<'_, Disk<F>>,
+        ) -> Result<T, Error>,
     ) -> Result<T, Fault> {
         self.mounted(|files| {
             let file = files.open(opened.path.as_str(), flags)?;
-            let result = operate(&file)?;
+            let result = operate(files, &file)?;
             file.close()?;
             Ok(result)
         })
@@ -223,50 +246,57 @@ fn fault(error: Error) -> Fault {
     }
 }
 
-impl<F: NorFlash, const OPEN: usize, const DIRECTORY: u8> Files<DIRECTORY> for FileSystem<F, OPEN> {
+impl<F, const OPEN: usize, const CLIENTS: usize, const DIRECTORY: u8> Files<DIRECTORY>
+    for FileSystem<F, OPEN, CLIENTS>
+where
+    F: NorFlash,
+{
     fn open(&mut self, name: Lease<'_, [u8]>, mode: Mode) -> Result<File, Fault> {
+        const {
+            assert!(
+                (DIRECTORY as usize) < CLIENTS,
+                "the file system has no quota for this directory"
+            )
+        };
         let path = Name::of(&name, DIRECTORY)?;
         // A client that is gone gets nothing, and nobody waits for what it gets.
         let client = server::client().ok_or(Fault::NotOpen)?;
         let place = self.open.free()?;
+        let quota = self.quotas[usize::from(DIRECTORY)];
         let flags = match mode {
             Mode::Read => OpenFlags::READ,
-            Mode::Write | Mode::Append => OpenFlags::READ | OpenFlags::WRITE | OpenFlags::CREATE,
+            Mode::Write | Mode::Append => OpenFlags::READ | OpenFlags::WRITE,
         };
         let size = self.mounted(|files| {
-            if mode != Mode::Read && !files.exists(path.directory()) {
-                files.mkdir(path.directory())?;
-            }
-            let file = files.open(path.as_str(), flags)?;
+            let file = match files.open(path.as_str(), flags) {
+                Err(Error::NoEntry) if mode != Mode::Read => {
+                    if !files.exists(path.directory()) {
+                        files.mkdir(path.directory())?;
+                    }
+                    if quota::used(files, path.directory())? >= quota {
+                        return Ok(Err(Fault::OverQuota));
+                    }
+                    files.open(path.as_str(), flags | OpenFlags::CREATE)?
+                }
+                opened => opened?,
+            };
             let size = file.size();
             file.close()?;
-            Ok(size)
-        })?;
+            Ok(Ok(size))
+        })??;
         let position = if mode == Mode::Append { size } else { 0 };
         Ok(self.open.put(place, Opened { client, path, mode, position }))
     }
 
     fn read(&mut self, file: File, mut to: LeaseMut<'_, [u8]>) -> Result<u32, Fault> {
         let opened = self.open.get(file, DIRECTORY)?;
-        let length = to.len();
-        let read = self.at_position(opened, OpenFlags::READ, |file| {
+        let read = self.at_position(opened, OpenFlags::READ, |_, file| {
             if opened.position >= file.size() {
                 return Ok(0);
             }
             file.seek(SeekFrom::Start(opened.position))?;
-            let mut copy = [0; CHUNK];
-            let mut done = 0;
-            while let Some(mut part) = to.slice_mut(done, length.min(done + CHUNK))
-                && !part.is_empty()
-            {
-                let read = file.read(&mut copy[..part.len()])? as usize;
-                done += part.copy_from(&copy[..read]);
-                if read < CHUNK {
-                    break;
-                }
-            }
-            Ok(done as u32)
-        })?;
+            to.fill_chunks::<CHUNK, _>(|bytes| Ok(file.read(bytes)? as usize))
+        })? as u32;
         self.open.advance(file, opened.position + read);
         Ok(read)
     }
@@ -276,23 +306,23 @@ impl<F: NorFlash, const OPEN: usize, const DIRECTORY: u8> Files<DIRECTORY> for F
         if opened.mode == Mode::Read {
             return Err(Fault::ReadOnly);
         }
-        let written = self.at_position(opened, OpenFlags::READ | OpenFlags::WRITE, |file| {
-            if opened.position > file.size() {
-                return Ok(None);
+        let quota = self.quotas[usize::from(DIRECTORY)];
+        let pages = |bytes| quota::pages(bytes, F::ERASE_SIZE as u32);
+        let end = opened.position.saturating_add(bytes.len() as u32);
+        let flags = OpenFlags::READ | OpenFlags::WRITE;
+        let written = self.at_position(opened, flags, |files, file| {
+            let size = file.size();
+            if opened.position > size {
+                return Ok(Err(Fault::PastEnd));
+            }
+            let more = pages(end.max(size)) - pages(size);
+            if more > 0 && quota::used(files, opened.path.directory())? + more > quota {
+                return Ok(Err(Fault::OverQuota));
             }
             file.seek(SeekFrom::Start(opened.position))?;
-            let mut copy = [0; CHUNK];
-            let mut done = 0;
-            while let Some(part) = bytes.slice(done, bytes.len().min(done + CHUNK))
-                && !part.is_empty()
-            {
-                let length = part.copy_to(&mut copy);
-                file.write(&copy[..length])?;
-                done += length;
-            }
-            Ok(Some(done as u32))
-        })?;
-        let written = written.ok_or(Fault::PastEnd)?;
+            bytes.for_each_chunk::<CHUNK, _>(|bytes| file.write(bytes).map(|_| ()))?;
+            Ok(Ok(bytes.len() as u32))
+        })??;
         self.open.advance(file, opened.position + written);
         Ok(written)
     }
@@ -305,7 +335,7 @@ impl<F: NorFlash, const OPEN: usize, const DIRECTORY: u8> Files<DIRECTORY> for F
 
     fn size(&mut self, file: File) -> Result<u32, Fault> {
         let opened = self.open.get(file, DIRECTORY)?;
-        self.at_position(opened, OpenFlags::READ, |file| Ok(file.size()))
+        self.at_position(opened, OpenFlags::READ, |_, file| Ok(file.size()))
     }
 
     fn close(&mut self, file: File) -> Result<(), Fault> {
@@ -325,7 +355,7 @@ impl<F: NorFlash, const OPEN: usize, const DIRECTORY: u8> Files<DIRECTORY> for F
     }
 }
 
-impl<F: NorFlash, const OPEN: usize> Keeper for FileSystem<F, OPEN> {
+impl<F: NorFlash, const OPEN: usize, const CLIENTS: usize> Keeper for FileSystem<F, OPEN, CLIENTS> {
     fn revoke(&mut self, process: u8) -> u32 {
         self.open.revoke(process)
     }
@@ -333,7 +363,7 @@ impl<F: NorFlash, const OPEN: usize> Keeper for FileSystem<F, OPEN> {
     fn format(&mut self) -> Result<(), Fault> {
         self.open.close_all();
         let config = self.config();
-        Filesystem::format(&mut Disk(&mut self.flash), &config).map_err(fault)
+        self.mount.format(&config).map_err(fault)
     }
 }
 

@@ -3,16 +3,64 @@ use super::*;
 use core::time::Duration;
 use crossgate::testing::{Process, Wiring};
 use crossgate::{Handle, LeaseBuf, time};
+use embedded_storage::nor_flash::{ErrorType, ReadNorFlash};
 use simulated_chips::SimulatedFlash;
 use std::collections::BTreeMap;
 use std::string::String;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::vec::Vec;
 
-type Flash = SimulatedFlash<16384, 4, 1024>;
-type Archive = FileSystem<Flash, 3>;
+type Simulated = SimulatedFlash<16384, 4, 1024>;
+type Archive = FileSystem<Flash, 3, 2>;
+/// The numbers of pages that the files of a directory may take.
+const QUOTAS: [u32; 2] = [5, 4];
+
+/// A flash whose power the test can cut while a file system has it.
+#[derive(Clone, Default)]
+struct Flash(Arc<Mutex<Simulated>>);
+
+impl Flash {
+    fn lock(&self) -> MutexGuard<'_, Simulated> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl ErrorType for Flash {
+    type Error = <Simulated as ErrorType>::Error;
+}
+
+impl ReadNorFlash for Flash {
+    const READ_SIZE: usize = Simulated::READ_SIZE;
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        self.lock().read(offset, bytes)
+    }
+    fn capacity(&self) -> usize {
+        self.lock().capacity()
+    }
+}
+
+impl NorFlash for Flash {
+    const WRITE_SIZE: usize = Simulated::WRITE_SIZE;
+    const ERASE_SIZE: usize = Simulated::ERASE_SIZE;
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), Self::Error> {
+        self.lock().erase(from, to)
+    }
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Self::Error> {
+        self.lock().write(offset, bytes)
+    }
+}
+
+/// The file system in this flash, as its process finds it after a restart.
+fn in_flash(flash: &Flash) -> Archive {
+    FileSystem::new(flash.clone(), 16, QUOTAS)
+}
 
 fn formatted() -> Archive {
-    let mut files = FileSystem::new(Flash::new(), 16);
+    formatted_in(&Flash::default())
+}
+
+fn formatted_in(flash: &Flash) -> Archive {
+    let mut files = in_flash(flash);
     files.format().unwrap();
     files
 }
@@ -130,6 +178,45 @@ fn an_open_file_is_its_clients() {
     });
 }
 
+#[test]
+fn a_client_takes_no_more_pages_than_its_quota() {
+    with_client(|client, _| {
+        // A page has 1024 bytes, and links to others.
+        let full = [7; 1016];
+        let log = client.open("log", Mode::Write).unwrap();
+        for _ in 0..4 {
+            assert_eq!(client.write(log, &full), Ok(1016));
+        }
+        assert_eq!(client.write(log, &full), Err(Fault::OverQuota));
+        assert_eq!(client.files.size(log), Ok(Ok(4 * 1016)));
+        assert_eq!(client.write(log, &full[1..]), Ok(1015));
+        assert_eq!(client.write(log, b"x"), Err(Fault::OverQuota));
+        assert_eq!(client.open("empty", Mode::Write), Err(Fault::OverQuota));
+        assert_eq!(
+            client.open("log", Mode::Append).and_then(|end| client.write(end, b"x")),
+            Err(Fault::OverQuota)
+        );
+        // To overwrite takes no more, until the end is passed.
+        assert_eq!(client.files.seek(log, 5 * 1016 - 2), Ok(Ok(())));
+        assert_eq!(
+            (client.write(log, b"x"), client.write(log, b"x")),
+            (Ok(1), Err(Fault::OverQuota))
+        );
+        // A file that is gone does not count, and each counts as a page.
+        let name = client.name("log");
+        assert_eq!(client.files.remove(name.first(3)), Ok(Ok(())));
+        for name in ["a", "b", "c", "d", "e"] {
+            let file = client.open(name, Mode::Write);
+            assert_eq!(file.and_then(|file| client.files.close(file).unwrap()), Ok(()), "{name}");
+        }
+        assert_eq!(client.open("f", Mode::Append), Err(Fault::OverQuota));
+        assert_eq!(client.open("f", Mode::Read), Err(Fault::NoFile));
+        let (old, new) = (client.name("a"), client.name("b"));
+        assert_eq!(client.files.rename(old.first(1), new.first(1)), Ok(Ok(())));
+        assert!(client.open("f", Mode::Append).is_ok());
+    });
+}
+
 /// A file system that is formatted, or whose process restarts, by a client.
 #[interface]
 trait Forgetful {
@@ -224,8 +311,8 @@ fn content(files: &mut Archive) -> Content {
     all.unwrap()
 }
 
-fn with_directories() -> Archive {
-    let mut files = formatted();
+fn with_directories(flash: &Flash) -> Archive {
+    let mut files = formatted_in(flash);
     let made = files.mounted(|files| files.mkdir("00").and_then(|()| files.mkdir("01")));
     made.unwrap();
     files
@@ -233,7 +320,7 @@ fn with_directories() -> Archive {
 
 #[test]
 fn files_are_whole_whenever_the_power_fails() {
-    let mut files = with_directories();
+    let mut files = with_directories(&Flash::default());
     let mut states = vec![content(&mut files)];
     for change in changes() {
         make(&mut files, change).unwrap();
@@ -241,13 +328,14 @@ fn files_are_whole_whenever_the_power_fails() {
     }
     let mut cuts = 0;
     for cut in 0.. {
-        let mut files = with_directories();
-        files.flash.cut_power_after(cut);
+        let flash = Flash::default();
+        let mut files = with_directories(&flash);
+        flash.lock().cut_power_after(cut);
         let Some(lost) = changes().position(|change| make(&mut files, change).is_err()) else {
             break;
         };
-        files.flash.switch_on();
-        let found = content(&mut files);
+        flash.lock().switch_on();
+        let found = content(&mut in_flash(&flash));
         // A file is created first, and then written.
         let mut created = states[lost].clone();
         if let Some(Change::Append(path, _)) = changes().nth(lost) {
@@ -255,11 +343,15 @@ fn files_are_whole_whenever_the_power_fails() {
         }
         let whole = [&states[lost], &created, &states[lost + 1]];
         assert!(whole.contains(&&found), "{cut} {lost}: {found:?}");
-        // The file system works on.
+        // Only the flash had no power, and the process lives on; or both start anew.
+        if cut % 2 == 0 {
+            files = in_flash(&flash);
+        }
         for change in changes().skip(lost + usize::from(found == states[lost + 1])) {
             make(&mut files, change).unwrap();
         }
         assert_eq!(Some(content(&mut files)).as_ref(), states.last(), "{cut}");
+        assert_eq!(Some(content(&mut in_flash(&flash))).as_ref(), states.last(), "{cut}");
         cuts += 1;
     }
     assert!(cuts > 500, "{cuts}");

@@ -156,16 +156,13 @@ where
 
     fn read(&mut self, from: u32, mut to: LeaseMut<'_, [u8]>) -> Result<(), Fault> {
         let Range { start, .. } = self.place(PLACE, from, end_of(from, to.len()))?;
-        let mut copy = [0; CHUNK];
-        let (mut done, length) = (0, to.len());
-        while let Some(mut part) = to.slice_mut(done, length.min(done + CHUNK))
-            && !part.is_empty()
-        {
-            let bytes = &mut copy[..part.len()];
-            self.flash.read(start + done as u32, bytes).map_err(fault)?;
-            done += part.copy_from(bytes);
-        }
-        Ok(())
+        let mut from = start;
+        let read = to.fill_chunks::<CHUNK, _>(|bytes| {
+            self.flash.read(from, bytes).map_err(fault)?;
+            from += bytes.len() as u32;
+            Ok(bytes.len())
+        });
+        read.map(|_| ())
     }
 
     fn write(&mut self, to: u32, bytes: Lease<'_, [u8]>) -> Result<(), Fault> {
@@ -174,16 +171,12 @@ where
         if !start.is_multiple_of(WRITE as u32) || !end.is_multiple_of(WRITE as u32) {
             return Err(Fault::NotAligned);
         }
-        let mut copy = [0; CHUNK];
-        let mut done = 0;
-        while let Some(part) = bytes.slice(done, bytes.len().min(done + CHUNK))
-            && !part.is_empty()
-        {
-            let length = part.copy_to(&mut copy);
-            self.flash.write(start + done as u32, &copy[..length]).map_err(fault)?;
-            done += length;
-        }
-        Ok(())
+        let mut to = start;
+        bytes.for_each_chunk::<CHUNK, _>(|bytes| {
+            self.flash.write(to, bytes).map_err(fault)?;
+            to += bytes.len() as u32;
+            Ok(())
+        })
     }
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), Fault> {

@@ -14,6 +14,7 @@
 //!         [NEW_IMAGE: dyn Partition<0, 4, 4096>, BOOT_STATE: dyn Partition<1, 4, 4096>];
 //! }
 //! process updates {
+//!     lost_clients;
 //!     object updates (stack = 10240): Exclusive<Updates<PartitionHandle<0, 4, 4096>, PartitionHandle<1, 4, 4096>>> =
 //!         Updates::new(PartitionHandle::new(NEW_IMAGE), PartitionHandle::new(BOOT_STATE), PUBLIC_KEY, Versions::NotBelow(VERSION)) =>
 //!         [UPDATE: dyn Update];
@@ -74,6 +75,7 @@
 #![forbid(unsafe_code)]
 
 use core::fmt;
+use crossgate::server::{self, Client};
 use crossgate::{Lease, Wire, interface};
 use ed25519_dalek::{Signature, VerifyingKey};
 use embassy_boot::{BlockingFirmwareState, FirmwareUpdaterError, State};
@@ -86,9 +88,11 @@ const CHUNK: usize = 64;
 /// Why an update does not go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub enum Fault {
-    /// No update has begun, or what was sent so far is lost, because the process of the updates or the flash has
-    /// failed. Begin again.
+    /// This client has begun no update, or what it has sent so far is lost, because its process, that of the updates or the
+    /// flash has failed. Begin again.
     NotBegun,
+    /// Another client has begun an update.
+    Busy,
     /// The image is longer than its partition, or than its length as it was told.
     TooLong,
     /// Fewer bytes were sent than were told, or the image has no room for a version.
@@ -137,16 +141,17 @@ pub enum Image {
     Restored,
 }
 
-/// The interface of a process that brings a new image: one process, because another that begins an update gives the
-/// first one's up.
+/// The interface of a process that brings a new image. The update is that of the client that has begun it, in its present
+/// life: no other continues it, finishes it or begins one, until it is finished or given up, or the client has crashed. (That is
+/// known if the wiring says `lost_clients` of the process of the updates.)
 #[interface]
 pub trait Update {
-    /// Begins an update of `length` bytes. One that was begun before is given up.
+    /// Begins an update of `length` bytes. One that this client has begun before is given up.
     fn begin(&mut self, length: u32) -> Result<(), Fault>;
     /// Adds bytes to the image.
     fn write(&mut self, bytes: Lease<'_, [u8]>) -> Result<(), Fault>;
     /// Accepts the image, if it is whole and these 64 bytes are an Ed25519 signature (RFC 8032) of its SHA-512: the boot
-    /// loader starts it next. An image whose version is too old is refused.
+    /// loader starts it next. An image whose version is too old is refused. However this ends, the update is over.
     fn finish(&mut self, signature: Lease<'_, [u8]>) -> Result<(), Fault>;
 }
 
@@ -162,6 +167,8 @@ pub trait Confirm {
 /// An update that was begun.
 #[derive(Debug)]
 struct Begun {
+    /// The client that has begun it.
+    client: Option<Client>,
     length: u32,
     /// The number of bytes in the flash.
     written: u32,
@@ -243,14 +250,31 @@ impl<N: NorFlash, S: NorFlash> Updates<N, S> {
         Updates { new_image, state: BootState::new(state), key, versions, begun: None }
     }
 
-    /// Takes the update that was begun. It is given up unless it is put back.
-    fn take_begun(&mut self) -> Result<Begun, Fault> {
-        self.begun.take().ok_or(Fault::NotBegun)
+    /// Begins an update by a client.
+    fn begin_for(&mut self, client: Option<Client>, length: u32) -> Result<(), Fault> {
+        let of_others = self.begun.as_ref().and_then(|begun| begun.client);
+        if of_others.is_some_and(|other| client != Some(other) && !other.is_gone()) {
+            return Err(Fault::Busy);
+        }
+        self.begun = None;
+        if matches!(self.state.image_in_use()?, Image::Waiting | Image::Trial) {
+            return Err(Fault::Undecided);
+        }
+        // The boot loader needs the last page to swap the images.
+        if length as usize > self.new_image.capacity().saturating_sub(N::ERASE_SIZE) {
+            return Err(Fault::TooLong);
+        }
+        self.begun = Some(Begun { client, length, written: 0, chunk: [0; CHUNK], filled: 0 });
+        Ok(())
+    }
+
+    /// Takes the update that this client has begun. It is given up unless it is put back.
+    fn take_begun(&mut self, client: Option<Client>) -> Result<Begun, Fault> {
+        self.begun.take_if(|begun| begun.client == client).ok_or(Fault::NotBegun)
     }
 
     /// Accepts the image if it is whole and has this signature.
-    fn accept(&mut self, signature: &[u8; 64]) -> Result<(), Fault> {
-        let mut begun = self.take_begun()?;
+    fn accept(&mut self, mut begun: Begun, signature: &[u8; 64]) -> Result<(), Fault> {
         begun.flush(&mut self.new_image)?;
         if begun.written < begun.length || begun.length < size_of::<u32>() as u32 {
             return Err(Fault::TooShort);
@@ -320,44 +344,33 @@ impl Begun {
 
 impl<N: NorFlash, S: NorFlash> Update for Updates<N, S> {
     fn begin(&mut self, length: u32) -> Result<(), Fault> {
-        self.begun = None;
-        if matches!(self.state.image_in_use()?, Image::Waiting | Image::Trial) {
-            return Err(Fault::Undecided);
-        }
-        // The boot loader needs the last page to swap the images.
-        if length as usize > self.new_image.capacity().saturating_sub(N::ERASE_SIZE) {
-            return Err(Fault::TooLong);
-        }
-        self.begun = Some(Begun { length, written: 0, chunk: [0; CHUNK], filled: 0 });
-        Ok(())
+        self.begin_for(Some(caller()?), length)
     }
 
     fn write(&mut self, bytes: Lease<'_, [u8]>) -> Result<(), Fault> {
-        let mut begun = self.take_begun()?;
+        let mut begun = self.take_begun(Some(caller()?))?;
         if bytes.len() > begun.missing() {
             return Err(Fault::TooLong);
         }
-        let (mut copy, mut done) = ([0; CHUNK], 0);
-        while let Some(part) = bytes.slice(done, bytes.len().min(done + CHUNK))
-            && !part.is_empty()
-        {
-            let length = part.copy_to(&mut copy);
-            begun.write(&copy[..length], &mut self.new_image)?;
-            done += length;
-        }
+        bytes.for_each_chunk::<CHUNK, _>(|bytes| begun.write(bytes, &mut self.new_image))?;
         self.begun = Some(begun);
         Ok(())
     }
 
     fn finish(&mut self, signature: Lease<'_, [u8]>) -> Result<(), Fault> {
+        let begun = self.take_begun(Some(caller()?))?;
         let mut copy = [0; 64];
         if signature.len() != copy.len() {
-            self.begun = None;
             return Err(Fault::BadSignature);
         }
         signature.copy_to(&mut copy);
-        self.accept(&copy)
+        self.accept(begun, &copy)
     }
+}
+
+/// Returns the client. One that is gone has begun nothing.
+fn caller() -> Result<Client, Fault> {
+    server::client().ok_or(Fault::NotBegun)
 }
 
 impl<S: NorFlash> Confirm for BootState<S> {

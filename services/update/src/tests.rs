@@ -71,7 +71,7 @@ impl Device {
     fn update(&self, image: &[u8]) -> Result<(), Fault> {
         let mut updates = self.updates();
         send(&mut updates, image)?;
-        updates.accept(&signature(image))
+        accept(&mut updates, &signature(image))
     }
 
     fn with_flash<T>(&self, act: impl FnOnce(&mut Flash) -> T) -> T {
@@ -80,11 +80,11 @@ impl Device {
 }
 
 fn send<N: NorFlash, S: NorFlash>(updates: &mut Updates<N, S>, image: &[u8]) -> Result<(), Fault> {
-    updates.begin(image.len() as u32)?;
+    updates.begin_for(None, image.len() as u32)?;
     let mut rest = image;
     for length in (1..).step_by(13) {
         let (piece, others) = rest.split_at(length.min(rest.len()));
-        let mut begun = updates.take_begun()?;
+        let mut begun = updates.take_begun(None)?;
         begun.write(piece, &mut updates.new_image)?;
         updates.begun = Some(begun);
         rest = others;
@@ -93,6 +93,15 @@ fn send<N: NorFlash, S: NorFlash>(updates: &mut Updates<N, S>, image: &[u8]) -> 
         }
     }
     Ok(())
+}
+
+/// Accepts what was sent.
+fn accept<N: NorFlash, S: NorFlash>(
+    updates: &mut Updates<N, S>,
+    signature: &[u8; 64],
+) -> Result<(), Fault> {
+    let begun = updates.take_begun(None)?;
+    updates.accept(begun, signature)
 }
 
 fn secret() -> SigningKey {
@@ -154,11 +163,11 @@ fn an_update_runs_on_trial_until_it_is_confirmed() {
     assert_eq!(state(), Ok(Image::Waiting));
     device.boot_state().confirm().unwrap();
     assert_eq!(state(), Ok(Image::Waiting), "to confirm the image before does not stop the update");
-    assert_eq!(device.updates().begin(1), Err(Fault::Undecided), "nothing replaces it");
+    assert_eq!(device.updates().begin_for(None, 1), Err(Fault::Undecided), "nothing replaces it");
     assert_eq!(device.start().unwrap(), new);
     assert_eq!(state(), Ok(Image::Trial));
     assert_eq!(
-        device.updates().begin(1),
+        device.updates().begin_for(None, 1),
         Err(Fault::Undecided),
         "the image before is still needed"
     );
@@ -180,21 +189,21 @@ fn nothing_but_the_signed_image_is_accepted() {
     let others = SigningKey::from_bytes(&[8; 32]).sign(&Sha512::digest(&new)).to_bytes();
     for bad in [[0; 64], [0xff; 64], others, signature(&old)] {
         send(&mut updates, &new).unwrap();
-        assert_eq!(updates.accept(&bad), Err(Fault::BadSignature));
-        assert_eq!(updates.accept(&good), Err(Fault::NotBegun), "the image is given up");
+        assert_eq!(accept(&mut updates, &bad), Err(Fault::BadSignature));
+        assert_eq!(accept(&mut updates, &good), Err(Fault::NotBegun), "the image is given up");
     }
     for place in [0, 1, new.len() / 2, new.len() - 1] {
         let mut changed = new.clone();
         changed[place] ^= 0x10;
         send(&mut updates, &changed).unwrap();
-        assert_eq!(updates.accept(&good), Err(Fault::BadSignature));
+        assert_eq!(accept(&mut updates, &good), Err(Fault::BadSignature));
     }
     send(&mut updates, &new[..new.len() - 1]).unwrap();
-    assert_eq!(updates.accept(&good), Err(Fault::BadSignature));
-    updates.begin(IN_USE).unwrap();
-    assert_eq!(updates.accept(&good), Err(Fault::TooShort));
-    assert_eq!(updates.begin(IN_USE + 1), Err(Fault::TooLong));
-    assert_eq!(updates.begin(u32::MAX), Err(Fault::TooLong));
+    assert_eq!(accept(&mut updates, &good), Err(Fault::BadSignature));
+    updates.begin_for(None, IN_USE).unwrap();
+    assert_eq!(accept(&mut updates, &good), Err(Fault::TooShort));
+    assert_eq!(updates.begin_for(None, IN_USE + 1), Err(Fault::TooLong));
+    assert_eq!(updates.begin_for(None, u32::MAX), Err(Fault::TooLong));
     assert_eq!(device.start().unwrap(), old);
     device.update(&new).unwrap();
     assert_eq!(device.start().unwrap(), new);
@@ -239,10 +248,18 @@ fn an_old_version_is_refused_unless_the_wiring_allows_it() {
             let image = of_version(version, length);
             let mut updates = device.updates_of(Versions::NotBelow(lowest));
             send(&mut updates, &image).unwrap();
-            assert_eq!(updates.accept(&[0; 64]), Err(Fault::BadSignature), "that comes first");
+            assert_eq!(
+                accept(&mut updates, &[0; 64]),
+                Err(Fault::BadSignature),
+                "that comes first"
+            );
             send(&mut updates, &image).unwrap();
-            assert_eq!(updates.accept(&signature(&image)), expected, "{version} for {lowest}");
-            assert_eq!(updates.accept(&signature(&image)), Err(Fault::NotBegun));
+            assert_eq!(
+                accept(&mut updates, &signature(&image)),
+                expected,
+                "{version} for {lowest}"
+            );
+            assert_eq!(accept(&mut updates, &signature(&image)), Err(Fault::NotBegun));
             if expected.is_ok() {
                 assert_eq!(device.start().unwrap()[..length], image);
                 device.boot_state().confirm().unwrap();

@@ -16,6 +16,7 @@ mod reproducible;
 mod size;
 mod symbols;
 mod system_tests;
+mod tls;
 mod workspace;
 
 use anyhow::Result;
@@ -71,6 +72,9 @@ enum Task {
         /// Fail if a figure is over its limit
         #[arg(long)]
         check: bool,
+        /// Only print how large a minimal client of TLS is, which the chapter about the network rules out
+        #[arg(long, conflicts_with_all = ["board", "json", "check"])]
+        tls: bool,
     },
     /// Draw the figures of all versions into the book
     ///
@@ -114,7 +118,10 @@ fn run(task: Task) -> Result<bool> {
         Task::Soak { mutations: Some(pattern), .. } => soak::replay(&pattern),
         Task::Soak { mutants: Some(part), .. } => soak::mutants(&part),
         Task::Soak { minutes, mutations: None, mutants: None } => soak::run(minutes),
-        Task::Bench { board, json, check } => bench::run(board, json, check).map(|()| true),
+        Task::Bench { tls: true, .. } => tls::print().map(|()| true),
+        Task::Bench { board, json, check, tls: false } => {
+            bench::run(board, json, check).map(|()| true)
+        }
         Task::History { add } => history::run(add).map(|()| true),
         Task::Worst { check, firmware } => worst::run(check, &firmware).map(|()| true),
         Task::Map { svg } => map::run(svg.as_deref()).map(|()| true),

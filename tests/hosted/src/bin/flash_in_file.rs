@@ -30,8 +30,8 @@ crossgate::system! {
     }
     process archive {
         heap = 4096;
-        object files (stack = 16384): Exclusive<FileSystem<PartitionHandle<1, 4, 1024>, 2>> =
-            FileSystem::new(PartitionHandle::new(ROOM_OF_FILES), 32) =>
+        object files (stack = 16384): Exclusive<FileSystem<PartitionHandle<1, 4, 1024>, 2, 1>> =
+            FileSystem::new(PartitionHandle::new(ROOM_OF_FILES), 32, [8]) =>
             [FILES: dyn Files<0>, KEEPER: dyn Keeper];
     }
     process client {

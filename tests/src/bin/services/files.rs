@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Files in flash: a client crashes with all files of the pool open, and others get them; a client has nothing of another's
-//! files, whatever it says; and a file is whole, whenever the process of the file system is restarted.
+//! files, whatever it says, and takes no room of another's; and a file is whole, whenever the process of the file system is restarted.
 //!
 //! Without seeds: what fails depends on when the file system is restarted, which this test decides itself.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -17,6 +17,10 @@ use system_tests::restarts::{process, restart, settled};
 
 type Flash = SimulatedFlash<8192, 4, 256>;
 type Room = PartitionHandle<0, 4, 256>;
+/// The numbers of pages that the files of a client may take.
+const QUOTAS: [u32; 2] = [10, 10];
+/// The bytes of the largest file that these pages hold.
+const QUOTA: u32 = 10 * 248 - 1;
 /// The number of files that are open at once.
 const OPEN: usize = 3;
 /// The number of changes, and of the first of them, within which the file system does not restart.
@@ -40,7 +44,8 @@ crossgate::system! {
     process archive {
         heap = 2048;
         lost_clients;
-        object files (stack = 6144): Exclusive<FileSystem<Room, OPEN>> = FileSystem::new(Room::new(ROOM), 32) =>
+        object files (stack = 6144): Exclusive<FileSystem<Room, OPEN, 2>> =
+            FileSystem::new(Room::new(ROOM), 32, QUOTAS) =>
             [LOGS: dyn Files<0>, PICTURES: dyn Files<1>, KEEPER: dyn Keeper];
     }
     process supervisor {
@@ -127,6 +132,8 @@ fn hold_and_crash(pictures: Handle<dyn Files<1>>, start: Notification, held: Sig
     let mut buffer = LeaseBuf::<64>::new();
     expect("its file", pictures.read(file, &mut buffer), Ok(Ok(8)));
     expect("its file", &buffer[..8], b"a secret");
+    // Another client has taken as much as it can.
+    expect("its room", fill(pictures, opened(pictures, b"picture")), QUOTA);
     expect("signal", held.signal(), Ok(()));
     thread::exit()
 }
@@ -160,10 +167,48 @@ fn log(
     for file in [file, last] {
         expect("it is revoked", logs.seek(file, 0), Ok(Err(Fault::NotOpen)));
     }
+    take_all(logs);
     expect("signal", start.signal(), Ok(()));
     held.wait();
     change(logs, (begun, done));
     pass()
+}
+
+/// Writes to a file from its start until that is refused, and returns its length.
+fn fill<const DIRECTORY: u8>(files: Handle<dyn Files<DIRECTORY>>, file: File) -> u32 {
+    let mut buffer = LeaseBuf::<64>::new();
+    let (mut end, mut size) = (0, buffer.len());
+    while size > 0 {
+        match files.write(file, buffer.first(size)) {
+            Ok(Ok(written)) => end += written,
+            Ok(Err(Fault::OverQuota)) => size /= 2,
+            other => fail(format_args!("{end}: {other:?}")),
+        }
+        buffer[0] = buffer[0].wrapping_add(1);
+    }
+    expect("its size", files.size(file), Ok(Ok(end)));
+    end
+}
+
+/// Takes all the room that there is: by a long file, and by many.
+fn take_all(logs: Handle<dyn Files<0>>) {
+    let file = opened(logs, b"log");
+    expect("a long file", fill(logs, file), QUOTA);
+    expect("one more", open(logs, b"more", Mode::Write), Ok(Err(Fault::OverQuota)));
+    let removed = named(b"log", |buffer, length| logs.remove(buffer.first(length)));
+    expect("removed", removed, Ok(Ok(())));
+    let names: [&[u8]; 10] = [b"log", b"1", b"2", b"3", b"4", b"5", b"6", b"7", b"8", b"9"];
+    for name in names {
+        let file = opened(logs, name);
+        expect("closed", logs.close(file), Ok(Ok(())));
+    }
+    expect("one more", open(logs, b"more", Mode::Write), Ok(Err(Fault::OverQuota)));
+    expect("with the old number", logs.seek(file, 0), Ok(Ok(())));
+    for name in &names[1..] {
+        let removed = named(name, |buffer, length| logs.remove(buffer.first(length)));
+        expect("removed", removed, Ok(Ok(())));
+    }
+    expect("closed", logs.close(file), Ok(Ok(())));
 }
 
 /// Tries to get at the files of the painter, which has all of the pool.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! An update of the firmware by a process of its own: only a signed image is accepted that is not older than the firmware, also after the process has
 //! restarted in the middle, and it is taken back at the next start unless it is confirmed. The process that
-//! sends images may not confirm them, the one that confirms may not send any, and neither reaches the flash.
+//! sends images may not confirm them, the one that confirms may not send any, and neither reaches the flash. Another
+//! that may send images does nothing to an update that is not its own, until the other one is dead.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{CallError, Exclusive, Handle, LeaseBuf, Notification, Signal, interface, thread};
@@ -75,6 +76,7 @@ crossgate::system! {
         ) => [IN_USE: dyn Partition<0, 4, PAGE>, NEW: dyn Partition<1, 4, PAGE>, STATE: dyn Partition<2, 4, PAGE>];
     }
     process updater {
+        lost_clients;
         object updates (stack = 12288): Exclusive<Updates<New, State>> =
             Updates::new(New::new(NEW), State::new(STATE), PUBLIC, Versions::NotBelow(VERSION)) => [UPDATE: dyn Update];
         object trial (stack = 1536): Exclusive<BootState<State>> =
@@ -95,8 +97,12 @@ crossgate::system! {
         thread main (priority = 9, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
         thread restarts (priority = 8, stack = 2048) = restart_updates(RESTART);
     }
+    process cable {
+        notification LOOK;
+        thread main (priority = 4, stack = 15360) = interfere(UPDATE, LOOK, RESTART);
+    }
     process radio {
-        thread main (priority = 2, stack = 24576) = update(UPDATE, LOADER, (RESTART, WORKS));
+        thread main (priority = 2, stack = 24576) = update(UPDATE, LOADER, LOOK, (RESTART, WORKS));
     }
 }
 board::start!(SYSTEM);
@@ -139,16 +145,35 @@ fn begin_and_send(update: Handle<dyn Update>, image: &[u8; IMAGE]) {
     expect("send", send(update, image), Ok(()));
 }
 
-/// Restarts the process of the updates when it is told to.
+/// Restarts the process of the updates when it is told to, and then the one that has begun an update.
 fn restart_updates(told: Notification) -> ! {
-    told.wait();
-    restart(&SYSTEM, "updater");
+    for process in ["updater", "cable"] {
+        told.wait();
+        restart(&SYSTEM, process);
+    }
+    thread::exit()
+}
+
+/// Tries, in its first life, to end or to use the update that another client has begun. Then it begins one itself, and dies.
+fn interfere(update: Handle<dyn Update>, look: Notification, restart: Signal) -> ! {
+    look.wait();
+    expect("an update of its own", update.begin(4), Ok(Err(Fault::Busy)));
+    expect("bytes of its own", send(update, &[0]), Err(Fault::NotBegun));
+    expect("the end", finish(update, &[0; 64]), Ok(Err(Fault::NotBegun)));
+    let short = LeaseBuf::<32>::new();
+    expect("the end", update.finish(&short), Ok(Err(Fault::NotBegun)));
+    look.wait();
+    expect("begin", update.begin(4), Ok(Ok(())));
+    look.wait();
+    expect("signal", restart.signal(), Ok(()));
+    look.wait();
     thread::exit()
 }
 
 fn update(
     update: Handle<dyn Update>,
     loader: Handle<dyn Loader>,
+    look: Signal,
     (restart, works): (Signal, Signal),
 ) -> ! {
     let new = image(2);
@@ -163,6 +188,19 @@ fn update(
     expect("the rest", send(update, &new[500..]), Err(Fault::NotBegun));
     expect("no update", finish(update, &good), Ok(Err(Fault::NotBegun)));
     expect("a start", loader.start(), Ok(Some(1)));
+
+    // Another client is there. (It is more urgent, so it has done all when the signal returns.)
+    begin_and_send(update, &new);
+    expect("signal", look.signal(), Ok(()));
+    expect(
+        "a wrong signature",
+        finish(update, &signature(&image(1))),
+        Ok(Err(Fault::BadSignature)),
+    );
+    expect("signal", look.signal(), Ok(()));
+    expect("of the other", update.begin(IMAGE as u32), Ok(Err(Fault::Busy)));
+    expect("of the other", finish(update, &good), Ok(Err(Fault::NotBegun)));
+    expect("signal", look.signal(), Ok(()));
 
     // An image that is not signed.
     for bad in [[0; 64], signature(&image(1))] {

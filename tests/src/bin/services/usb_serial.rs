@@ -7,23 +7,15 @@
 
 use core::time::Duration;
 use crossgate::sync::Mutex;
-use crossgate::{
-    Concurrent, Handle, Lease, LeaseBuf, LeaseMut, Notification, Signal, interface, time,
-};
+use crossgate::{Concurrent, Handle, Lease, LeaseBuf, LeaseMut, Notification, Signal, time};
 use crossgate_abi::Cause;
 use crossgate_bytes::{ByteReader, ByteWriter};
 use crossgate_usb_serial::{Identity, UsbSerial};
 use system_tests::report::{expect, expect_that, fail, pass};
+use system_tests::usb_bus::{Bus, ENDPOINTS, IN, PACKET, Registers};
 use system_tests::watch::Watch;
-use usb_device::bus::{PollResult, UsbBus, UsbBusAllocator};
-use usb_device::endpoint::{EndpointAddress, EndpointType};
-use usb_device::{UsbDirection, UsbError};
+use usb_device::bus::UsbBusAllocator;
 
-const PACKET: usize = 64;
-/// The number of endpoints of each direction.
-const ENDPOINTS: usize = 4;
-/// The bit of an endpoint's number that says that it sends to the host.
-const IN: u8 = 0x80;
 const MOMENT: Duration = Duration::from_micros(100);
 /// The bytes of a round, for which the buffers on the way have no room.
 const MANY: usize = 1500;
@@ -94,21 +86,6 @@ enum Handshake {
 }
 
 /// The registers, for the process of the driver.
-#[interface]
-trait Registers {
-    fn attach(&self, is_attached: bool);
-    fn open(&self, endpoint: u8);
-    fn set_address(&self, address: u8);
-    /// Gives a packet for the host. Returns whether there was room for it.
-    fn write(&self, endpoint: u8, bytes: Lease<'_, [u8]>, length: u32) -> bool;
-    /// Takes the packet from the host, and returns its length.
-    fn read(&self, endpoint: u8, to: LeaseMut<'_, [u8]>) -> Option<u32>;
-    fn stall(&self, endpoint: u8, is_stalled: bool);
-    fn is_stalled(&self, endpoint: u8) -> bool;
-    /// The events since: endpoints with a packet, those with a packet that was taken, as bits; bit 16 of the former is a
-    /// setup packet, bit 17 a reset of the bus.
-    fn events(&self) -> (u32, u32);
-}
 struct Port {
     interrupt: Signal,
 }
@@ -185,82 +162,6 @@ impl Registers for Port {
     }
 }
 
-/// The driver of the controller, as `usb-device` has it.
-struct Bus {
-    registers: Handle<dyn Registers>,
-    /// The endpoints that are used, as bits: those to the host in the upper half.
-    used: u32,
-}
-
-impl UsbBus for Bus {
-    fn alloc_ep(
-        &mut self,
-        direction: UsbDirection,
-        address: Option<EndpointAddress>,
-        _: EndpointType,
-        _: u16,
-        _: u8,
-    ) -> usb_device::Result<EndpointAddress> {
-        let shift = if direction == UsbDirection::In { 16 } else { 0 };
-        let is_free = |number: &usize| self.used >> (shift + number) & 1 == 0;
-        let number = match address {
-            Some(address) => address.index(),
-            None => (1..ENDPOINTS).find(is_free).ok_or(UsbError::EndpointOverflow)?,
-        };
-        self.used |= 1 << (shift + number);
-        Ok(EndpointAddress::from_parts(number, direction))
-    }
-    fn enable(&mut self) {
-        let _ = self.registers.attach(true);
-    }
-    fn reset(&self) {
-        for number in (0..32).filter(|number| self.used >> number & 1 != 0) {
-            let direction = if number < 16 { 0 } else { IN };
-            let _ = self.registers.open(direction | (number as u8 % 16));
-        }
-    }
-    fn set_device_address(&self, address: u8) {
-        let _ = self.registers.set_address(address);
-    }
-    fn write(&self, endpoint: EndpointAddress, bytes: &[u8]) -> usb_device::Result<usize> {
-        let mut buffer = LeaseBuf::<PACKET>::new();
-        let copy = buffer.get_mut(..bytes.len()).ok_or(UsbError::BufferOverflow)?;
-        copy.copy_from_slice(bytes);
-        match self.registers.write(u8::from(endpoint), &buffer, bytes.len() as u32) {
-            Ok(true) => Ok(bytes.len()),
-            _ => Err(UsbError::WouldBlock),
-        }
-    }
-    fn read(&self, endpoint: EndpointAddress, to: &mut [u8]) -> usb_device::Result<usize> {
-        let mut buffer = LeaseBuf::<PACKET>::new();
-        let Ok(Some(length)) = self.registers.read(u8::from(endpoint), &mut buffer) else {
-            return Err(UsbError::WouldBlock);
-        };
-        let to = to.get_mut(..length as usize).ok_or(UsbError::BufferOverflow)?;
-        to.copy_from_slice(&buffer[..length as usize]);
-        Ok(length as usize)
-    }
-    fn set_stalled(&self, endpoint: EndpointAddress, is_stalled: bool) {
-        let _ = self.registers.stall(u8::from(endpoint), is_stalled);
-    }
-    fn is_stalled(&self, endpoint: EndpointAddress) -> bool {
-        self.registers.is_stalled(u8::from(endpoint)) == Ok(true)
-    }
-    fn suspend(&self) {}
-    fn resume(&self) {}
-    fn poll(&self) -> PollResult {
-        match self.registers.events() {
-            Ok((full, _)) if full >> 17 & 1 != 0 => PollResult::Reset,
-            Ok((0, 0)) | Err(_) => PollResult::None,
-            Ok((full, taken)) => PollResult::Data {
-                ep_out: full as u16,
-                ep_in_complete: taken as u16,
-                ep_setup: (full >> 16) as u16 & 1,
-            },
-        }
-    }
-}
-
 crossgate::system! {
     static SYSTEM;
     process usb {
@@ -295,7 +196,7 @@ fn drive(serial: &UsbSerial<256>, registers: Handle<dyn Registers>) -> ! {
     time::sleep(Duration::from_millis(10));
     let strings = ["Crossgate", "A serial line", "17"];
     let identity = Identity { vendor: 0x1209, product: 1, strings };
-    serial.run(UsbBusAllocator::new(Bus { registers, used: 0 }), &identity)
+    serial.run(UsbBusAllocator::new(Bus::new(registers)), &identity)
 }
 
 fn break_down(now: Notification) -> ! {

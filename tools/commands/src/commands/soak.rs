@@ -4,7 +4,7 @@
 use super::bench;
 use super::test::Report;
 use crate::workspace::Profile;
-use crate::{keys, mutants, mutations, reproducible, setup, system_tests, workspace};
+use crate::{keys, mutants, mutations, reproducible, setup, system_tests, tls, workspace};
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
 use workbench::board::{self, Board};
@@ -45,6 +45,7 @@ pub fn run(minutes: u64) -> Result<bool> {
     report.step("fast paths and the slow one", || told(equivalence()));
     report.step("linking with copies", || told(linking()));
     report.step("the same image in another folder", reproducible::check);
+    report.step("the size of a client of TLS", tls::check);
     mutations::replay(&mut report, "")?;
     Ok(report.print())
 }

@@ -305,14 +305,14 @@ pub const OPERATIONS: [Operation; 65] = [
     Operation {
         name: "file_read",
         text: "32 bytes of a file read from flash",
-        must: Limit::Most(64_000),
+        must: Limit::Most(30_400),
         stretch: None,
         cmrx: None,
     },
     Operation {
         name: "file_write",
         text: "32 bytes added to a file, pages of flash erased and written",
-        must: Limit::Most(292_000),
+        must: Limit::Most(231_500),
         stretch: None,
         cmrx: None,
     },
