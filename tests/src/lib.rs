@@ -37,6 +37,7 @@ pub mod card;
 pub mod dark;
 pub mod fake;
 pub mod frame;
+pub mod host;
 pub mod owner;
 pub mod probe;
 pub mod random;

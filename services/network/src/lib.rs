@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! TCP and UDP sockets as services. One process has the protocols, by `smoltcp`; a client gets the sockets that the
-//! wiring gives it, and no others.
+//! TCP and UDP sockets as services, and names of hosts. One process has the protocols, by `smoltcp`; a client gets the
+//! sockets that the wiring gives it, and no others.
 //!
 //! | interface | what its client may do |
 //! |---|---|
@@ -8,6 +8,8 @@
 //! | [`TcpClient<PLACE>`](TcpClient) | make a connection to another host |
 //! | [`TcpStream<PLACE>`](TcpStream) | send and receive on the connection, and close it |
 //! | [`UdpSocket<PLACE, PORT>`](UdpSocket) | send datagrams from this port, and receive those that come to it |
+//! | `Resolve<PLACE>`, with the feature `dns` | get the address of a host by its name |
+//! | `Address`, with the feature `dhcp` | know the address of this host |
 //!
 //! ```ignore
 //! process network {
@@ -30,11 +32,29 @@
 //! A socket has two buffers, one for each direction, and its places are counted from 0 for TCP and for UDP. It belongs
 //! to the client that used it first. When a life of that client ends, its connection is reset.
 //!
+//! With the feature `dns`, a fifth number says how many clients may ask for the address of a host by its name, each for
+//! one at a time. With the feature `dhcp` and `Settings::by_dhcp`, the host gets its address from a server. Both have their
+//! places behind those of the sockets, names first, and count as sockets of the third number:
+//!
+//! ```ignore
+//! object sockets (stack = 1536): Concurrent<Network<1, 0, 3, 512, 1>> = Network::new(
+//!     Settings::by_dhcp(HARDWARE),
+//!     CHANGED,
+//!     [Place::new(READABLE, WRITABLE), Place::for_names(RESOLVED), Place::for_dhcp(ADDRESSED)],
+//! ) => [CONNECT: dyn TcpClient<0>, STREAM: dyn TcpStream<0>, NAMES: dyn Resolve<0>, ADDRESS: dyn Address];
+//! ```
+//!
 //! If this process crashes, calls in it fail once with `ServerFaulted`, and it starts anew without connections. The other
 //! ends get a reset when they send the next time, and so do those of which it knows nothing any more.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "dhcp")]
+mod address;
+#[cfg(feature = "dns")]
+mod asked;
+#[cfg(feature = "dns")]
+mod names;
 mod progress;
 mod question;
 mod settings;
@@ -42,6 +62,10 @@ mod state;
 mod tcp;
 mod udp;
 
+#[cfg(feature = "dhcp")]
+pub use address::Address;
+#[cfg(feature = "dns")]
+pub use names::Resolve;
 pub use settings::{Endpoint, Settings};
 pub use state::DATAGRAMS;
 pub use state::Place;
@@ -56,7 +80,7 @@ use crossgate_waiting::{Waiters, wait, wake};
 use question::Noting;
 use smoltcp::iface::PollIngressSingleResult;
 use smoltcp::phy::Device;
-use state::{Memory, State};
+use state::{Layout, Memory, State};
 use static_cell::ConstStaticCell;
 
 /// Why a socket could not be used.
@@ -74,40 +98,72 @@ pub enum Fault {
     Unreachable,
     /// The datagram is longer than the buffer of the socket.
     TooLong,
+    /// The bytes are not the name of a host.
+    WrongName,
+    /// The name server knows no address for the name, or does not answer.
+    NotFound,
 }
 
 /// The packets that are taken from the device until clients can use their sockets again.
 const BURST: usize = 4;
 
-/// The object of the process that has the protocols: `TCP` and `UDP` sockets, `SOCKETS` together, with a buffer of
-/// `BUFFER` bytes for each direction.
-pub struct Network<const TCP: usize, const UDP: usize, const SOCKETS: usize, const BUFFER: usize> {
+/// The object of the process that has the protocols: `TCP` and `UDP` sockets, with a buffer of `BUFFER` bytes for each
+/// direction, and `NAMES` clients that may ask for the addresses of hosts. `SOCKETS` is the number of all together, and
+/// one more if the address comes by DHCP.
+pub struct Network<
+    const TCP: usize,
+    const UDP: usize,
+    const SOCKETS: usize,
+    const BUFFER: usize,
+    const NAMES: usize = 0,
+> {
     settings: Settings,
     changed: Notification,
-    memory: ConstStaticCell<Memory<UDP, SOCKETS, BUFFER>>,
+    memory: ConstStaticCell<Memory<TCP, UDP, SOCKETS, BUFFER, NAMES>>,
     state: Mutex<State<SOCKETS>>,
 }
 
-impl<const TCP: usize, const UDP: usize, const SOCKETS: usize, const BUFFER: usize> fmt::Debug
-    for Network<TCP, UDP, SOCKETS, BUFFER>
+impl<
+    const TCP: usize,
+    const UDP: usize,
+    const SOCKETS: usize,
+    const BUFFER: usize,
+    const NAMES: usize,
+> fmt::Debug for Network<TCP, UDP, SOCKETS, BUFFER, NAMES>
 {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Network").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
-impl<const TCP: usize, const UDP: usize, const SOCKETS: usize, const BUFFER: usize>
-    Network<TCP, UDP, SOCKETS, BUFFER>
+impl<
+    const TCP: usize,
+    const UDP: usize,
+    const SOCKETS: usize,
+    const BUFFER: usize,
+    const NAMES: usize,
+> Network<TCP, UDP, SOCKETS, BUFFER, NAMES>
 {
+    const LAYOUT: Layout = Layout { tcp: TCP, udp: UDP, names: NAMES };
+
     /// Creates sockets. `changed` is the notification that [`run`](Self::run) waits for, and that the driver's process
-    /// signals when frames have come. The places are those of the sockets, TCP first.
+    /// signals when frames have come. The places are those of TCP first, then of UDP, of clients that ask for names, and
+    /// of DHCP.
+    ///
+    /// # Panics
+    /// If the numbers do not fit each other and the settings. In the wiring, that is a compile error.
     #[must_use]
     pub const fn new(settings: Settings, changed: Notification, places: [Place; SOCKETS]) -> Self {
         const {
-            assert!(SOCKETS == TCP + UDP, "the number of sockets is that of TCP and UDP together");
             assert!(SOCKETS > 0, "a network without sockets does nothing");
             assert!(BUFFER >= 64, "a buffer has room for 64 bytes at least");
+            assert!(NAMES == 0 || cfg!(feature = "dns"), "names need the feature `dns`");
         }
+        assert!(
+            SOCKETS == TCP + UDP + NAMES + settings.is_by_dhcp() as usize,
+            "the number of sockets is that of TCP, UDP and names together, and one more with DHCP"
+        );
+        assert!(NAMES == 0 || settings.has_name_server(), "names need a name server, or DHCP");
         Network {
             settings,
             changed,
@@ -126,13 +182,7 @@ impl<const TCP: usize, const UDP: usize, const SOCKETS: usize, const BUFFER: usi
     /// If another thread runs it already.
     pub fn run(&'static self, mut device: impl Device, seed: u64) -> ! {
         let mut device = Noting::new(&mut device);
-        self.state.lock().start::<UDP, BUFFER>(
-            TCP,
-            self.memory.take(),
-            &self.settings,
-            &mut device,
-            seed,
-        );
+        self.state.lock().start(self.memory.take(), &self.settings, &mut device, seed);
         loop {
             let (delay, woken) = self.poll(&mut device);
             woken.into_iter().flatten().for_each(wake);
@@ -150,7 +200,7 @@ impl<const TCP: usize, const UDP: usize, const SOCKETS: usize, const BUFFER: usi
         device: &mut Noting<'_, impl Device>,
     ) -> (Option<Duration>, [[Option<Notification>; 2]; SOCKETS]) {
         let mut state = self.state.lock();
-        state.forget_lost_clients(TCP);
+        state.forget_lost_clients(Self::LAYOUT);
         let mut taken = 0;
         if let Some(running) = &mut state.running {
             while taken < BURST && running.ingress(device) != PollIngressSingleResult::None {
@@ -158,21 +208,30 @@ impl<const TCP: usize, const UDP: usize, const SOCKETS: usize, const BUFFER: usi
             }
             running.limit_handshakes(TCP);
             running.egress(device);
+            #[cfg(feature = "dhcp")]
+            running.follow_dhcp();
         }
         let delay = match &mut state.running {
             _ if taken == BURST => Some(Duration::ZERO),
             Some(running) => running.delay(),
             None => None,
         };
-        (delay, core::array::from_fn(|place| state.woken(place, TCP)))
+        (delay, core::array::from_fn(|place| state.woken(place, Self::LAYOUT)))
     }
 
     /// Locks the state for a call to the socket at `place`; `None` if nobody waits for the call any more.
     fn enter(&self, place: usize) -> Option<MutexGuard<'_, State<SOCKETS>>> {
         let mut state = self.state.lock();
         let client = server::client()?;
-        state.admit(place, TCP, client);
+        state.admit(place, Self::LAYOUT, client);
         Some(state)
+    }
+
+    /// Lets the protocols go on, if a call that waits has begun something now.
+    fn go_on_if(&self, has_begun: bool) {
+        if has_begun {
+            self.changed.signal();
+        }
     }
 
     /// Makes an attempt for a call to the socket at `place`, and waits as one of `waiters`, up to `timeout`, until there
@@ -185,7 +244,7 @@ impl<const TCP: usize, const UDP: usize, const SOCKETS: usize, const BUFFER: usi
         mut attempt: impl FnMut(&mut State<SOCKETS>) -> Option<Result<R, Fault>>,
     ) -> Result<R, Fault> {
         let mut attempt = |state: &mut State<SOCKETS>| {
-            attempt(state).map(|result| (result, state.woken(place, TCP)))
+            attempt(state).map(|result| (result, state.woken(place, Self::LAYOUT)))
         };
         let Some(mut guard) = self.enter(place) else { return Err(Fault::TimedOut) };
         let (result, woken) = match attempt(&mut guard) {

@@ -11,6 +11,10 @@ pub struct Settings {
     pub(crate) address: [u8; 4],
     pub(crate) prefix: u8,
     pub(crate) gateway: Option<[u8; 4]>,
+    #[cfg(feature = "dhcp")]
+    pub(crate) is_by_dhcp: bool,
+    #[cfg(feature = "dns")]
+    pub(crate) name_server: Option<[u8; 4]>,
 }
 
 impl Settings {
@@ -24,13 +28,57 @@ impl Settings {
     pub const fn new(hardware: [u8; 6], address: [u8; 4], prefix: u8) -> Settings {
         assert!(hardware[0] & 1 == 0, "the Ethernet address of a host is not that of a group");
         assert!(prefix <= 32, "an IPv4 address has 32 bits");
-        Settings { hardware, address, prefix, gateway: None }
+        Settings {
+            hardware,
+            address,
+            prefix,
+            gateway: None,
+            #[cfg(feature = "dhcp")]
+            is_by_dhcp: false,
+            #[cfg(feature = "dns")]
+            name_server: None,
+        }
+    }
+
+    /// Creates the settings of a host with this Ethernet address that gets its IPv4 address, its router and its name
+    /// server by DHCP (RFC 2131), and has none until then. When the time for which they were given is over, and the server
+    /// does not answer, it has none again.
+    ///
+    /// # Panics
+    /// If the Ethernet address is one of a group. In the wiring, that is a compile error.
+    #[cfg(feature = "dhcp")]
+    #[must_use]
+    pub const fn by_dhcp(hardware: [u8; 6]) -> Settings {
+        Settings { is_by_dhcp: true, ..Settings::new(hardware, [0; 4], 0) }
     }
 
     /// The same, with a router for hosts that are not on the cable.
     #[must_use]
     pub const fn with_gateway(self, gateway: [u8; 4]) -> Settings {
         Settings { gateway: Some(gateway), ..self }
+    }
+
+    /// The same, with a server for names, whatever DHCP says.
+    #[cfg(feature = "dns")]
+    #[must_use]
+    pub const fn with_name_server(self, server: [u8; 4]) -> Settings {
+        Settings { name_server: Some(server), ..self }
+    }
+
+    /// Returns whether the address comes by DHCP.
+    pub(crate) const fn is_by_dhcp(&self) -> bool {
+        #[cfg(feature = "dhcp")]
+        return self.is_by_dhcp;
+        #[cfg(not(feature = "dhcp"))]
+        false
+    }
+
+    /// Returns whether a server for names is known, or will be.
+    pub(crate) const fn has_name_server(&self) -> bool {
+        #[cfg(feature = "dns")]
+        return self.is_by_dhcp() || self.name_server.is_some();
+        #[cfg(not(feature = "dns"))]
+        false
     }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The sockets, who has them, and who waits for them.
 
+#[cfg(feature = "dns")]
+use crate::asked::Names;
 use crate::question::Noting;
 use crate::{Settings, progress};
 use core::time::Duration;
@@ -11,9 +13,13 @@ use smoltcp::iface::{
     Config, Interface, PollIngressSingleResult, PollResult, SocketHandle, SocketSet, SocketStorage,
 };
 use smoltcp::phy::Device;
+#[cfg(feature = "dhcp")]
+use smoltcp::socket::dhcpv4;
 use smoltcp::socket::{Socket, tcp, udp};
 use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, IpAddress, IpCidr, Ipv4Address};
+#[cfg(feature = "dns")]
+use smoltcp::{iface::Context, socket::dns};
 
 /// The most datagrams that a socket keeps for each direction.
 pub const DATAGRAMS: usize = 4;
@@ -23,18 +29,68 @@ const FREE_PORTS: u16 = 49152;
 const FREE_PORT_COUNT: u16 = 16384;
 
 /// The memory that the sockets borrow.
-pub struct Memory<const UDP: usize, const SOCKETS: usize, const BUFFER: usize> {
+pub struct Memory<
+    const TCP: usize,
+    const UDP: usize,
+    const SOCKETS: usize,
+    const BUFFER: usize,
+    const NAMES: usize,
+> {
     sockets: [SocketStorage<'static>; SOCKETS],
-    buffers: [[[u8; BUFFER]; 2]; SOCKETS],
+    of_tcp: [[[u8; BUFFER]; 2]; TCP],
+    of_udp: [[[u8; BUFFER]; 2]; UDP],
     datagrams: [[[udp::PacketMetadata; DATAGRAMS]; 2]; UDP],
+    #[cfg(feature = "dns")]
+    names: [Option<dns::DnsQuery>; NAMES],
 }
 
-impl<const UDP: usize, const SOCKETS: usize, const BUFFER: usize> Memory<UDP, SOCKETS, BUFFER> {
+impl<
+    const TCP: usize,
+    const UDP: usize,
+    const SOCKETS: usize,
+    const BUFFER: usize,
+    const NAMES: usize,
+> Memory<TCP, UDP, SOCKETS, BUFFER, NAMES>
+{
     pub const fn new() -> Self {
         Memory {
             sockets: [SocketStorage::EMPTY; SOCKETS],
-            buffers: [[[0; BUFFER]; 2]; SOCKETS],
+            of_tcp: [[[0; BUFFER]; 2]; TCP],
+            of_udp: [[[0; BUFFER]; 2]; UDP],
             datagrams: [[[udp::PacketMetadata::EMPTY; DATAGRAMS]; 2]; UDP],
+            #[cfg(feature = "dns")]
+            names: [const { None }; NAMES],
+        }
+    }
+}
+
+/// The order of the places: so many of TCP, of UDP, and of clients that ask for names; the rest is that of DHCP.
+#[derive(Clone, Copy)]
+pub struct Layout {
+    pub tcp: usize,
+    pub udp: usize,
+    pub names: usize,
+}
+
+/// The use of a place.
+enum Kind {
+    Tcp,
+    Udp,
+    Name,
+    Dhcp,
+}
+
+impl Layout {
+    fn kind(self, place: usize) -> Kind {
+        let sockets = self.tcp + self.udp;
+        if place < self.tcp {
+            Kind::Tcp
+        } else if place < sockets || !cfg!(any(feature = "dhcp", feature = "dns")) {
+            Kind::Udp
+        } else if place < sockets + self.names {
+            Kind::Name
+        } else {
+            Kind::Dhcp
         }
     }
 }
@@ -53,9 +109,20 @@ const HANDSHAKE: Duration = Duration::from_secs(30);
 pub struct Running<const SOCKETS: usize> {
     pub interface: Interface,
     pub sockets: SocketSet<'static>,
+    /// Those of the sockets of TCP and UDP, at their places; then that of names, then that of DHCP.
     handles: [SocketHandle; SOCKETS],
-    /// The places of the sockets in the order in which they are looked at.
+    /// The indices of the handles in the order in which their sockets are looked at.
     order: [usize; SOCKETS],
+    /// The number of sockets: all that ask for names have one.
+    #[cfg(feature = "dns")]
+    count: usize,
+    #[cfg(feature = "dns")]
+    pub names: Names<SOCKETS>,
+    #[cfg(feature = "dhcp")]
+    dhcp: Option<usize>,
+    /// True if DHCP brings the name server.
+    #[cfg(all(feature = "dhcp", feature = "dns"))]
+    takes_name_server: bool,
     /// The end of the silence after a question.
     silent_until: Option<Instant>,
     /// The free port that was used last.
@@ -79,6 +146,21 @@ impl Place {
     pub const fn new(readable: Notification, writable: Notification) -> Place {
         let (readers, writers) = (Waiters::new(readable), Waiters::new(writable));
         Place { client: None, is_told: false, readers, writers }
+    }
+
+    /// Creates the place of a client that asks for names, with a notification of the process that is used for nothing
+    /// else.
+    #[cfg(feature = "dns")]
+    #[must_use]
+    pub const fn for_names(resolved: Notification) -> Place {
+        Place::new(resolved, resolved)
+    }
+
+    /// Creates the place of DHCP, with a notification of the process that is used for nothing else.
+    #[cfg(feature = "dhcp")]
+    #[must_use]
+    pub const fn for_dhcp(addressed: Notification) -> Place {
+        Place::new(addressed, addressed)
     }
 }
 
@@ -130,7 +212,8 @@ impl<const SOCKETS: usize> Running<SOCKETS> {
     // Not inlined, because the sockets that it moves are on its stack.
     #[inline(never)]
     fn turn(&mut self) {
-        let [first, others @ ..] = &self.order[..] else { return };
+        let count = self.count();
+        let [first, others @ ..] = &self.order[..count] else { return };
         let socket = self.sockets.remove(self.handles[*first]);
         for &place in others {
             let other = self.sockets.remove(self.handles[place]);
@@ -138,7 +221,14 @@ impl<const SOCKETS: usize> Running<SOCKETS> {
             self.handles[place] = self.sockets.add(other);
         }
         self.handles[*first] = self.sockets.add(socket);
-        self.order.rotate_left(1);
+        self.order[..count].rotate_left(1);
+    }
+
+    fn count(&self) -> usize {
+        #[cfg(feature = "dns")]
+        return self.count;
+        #[cfg(not(feature = "dns"))]
+        SOCKETS
     }
 
     pub fn delay(&mut self) -> Option<Duration> {
@@ -173,12 +263,60 @@ impl<const SOCKETS: usize> Running<SOCKETS> {
         socket.connect(self.interface.context(), to, port)
     }
 
-    /// Ends what the socket does.
-    fn reset(&mut self, place: usize, tcp: usize) {
-        if place < tcp {
-            abort(self.tcp(place));
-        } else {
-            self.udp(place).close();
+    /// Ends what is done at the place.
+    fn reset(&mut self, place: usize, layout: Layout) {
+        match layout.kind(place) {
+            Kind::Tcp => abort(self.tcp(place)),
+            Kind::Udp => self.udp(place).close(),
+            #[cfg(feature = "dns")]
+            Kind::Name => self.forget_name(place),
+            // DHCP is for all.
+            _ => {}
+        }
+    }
+
+    /// Returns the socket for names, and what it needs to send.
+    #[cfg(feature = "dns")]
+    pub fn dns(&mut self) -> (&mut dns::Socket<'static>, &mut Context) {
+        (self.sockets.get_mut(self.handles[self.names.socket]), self.interface.context())
+    }
+
+    /// Returns the address of this host, if it has one.
+    #[cfg(any(feature = "dhcp", feature = "dns"))]
+    pub fn address(&self) -> Option<[u8; 4]> {
+        self.interface.ipv4_addr().map(|address| address.octets())
+    }
+
+    /// Takes the addresses that DHCP has brought, or gives up those that it has lost. Connections of an address that this
+    /// host has no more end.
+    #[cfg(feature = "dhcp")]
+    pub fn follow_dhcp(&mut self) {
+        let Some(socket) = self.dhcp else { return };
+        let socket = self.sockets.get_mut::<dhcpv4::Socket<'_>>(self.handles[socket]);
+        let (own, router, _server) = match socket.poll() {
+            None => return,
+            Some(dhcpv4::Event::Deconfigured) => (None, None, None),
+            Some(dhcpv4::Event::Configured(config)) => {
+                (Some(config.address), config.router, config.dns_servers.first().copied())
+            }
+        };
+        #[cfg(feature = "dns")]
+        if self.takes_name_server {
+            let server = _server.map(IpAddress::Ipv4);
+            self.dns().0.update_servers(server.as_slice());
+        }
+        self.interface.update_ip_addrs(|all| {
+            all.clear();
+            all.extend(own.map(IpCidr::Ipv4));
+        });
+        let routes = self.interface.routes_mut();
+        routes.remove_default_ipv4_route();
+        // A router that is not on the cable can't be reached.
+        if let Some(router) =
+            router.filter(|router| own.is_some_and(|own| own.contains_addr(router)))
+        {
+            // There is room for the first.
+            let _ = routes.add_default_ipv4_route(router);
         }
     }
 }
@@ -190,6 +328,9 @@ fn has_port(socket: &Socket<'_>, port: u16) -> bool {
                 || socket.local_endpoint().is_some_and(|local| local.port == port)
         }
         Socket::Udp(socket) => socket.endpoint().port == port,
+        // There are others if `smoltcp` has more features.
+        #[allow(unreachable_patterns)]
+        _ => false,
     }
 }
 
@@ -205,11 +346,10 @@ impl<const SOCKETS: usize> State<SOCKETS> {
         State { running: None, places }
     }
 
-    /// Begins with sockets that are closed: the first `tcp` of TCP, and `UDP` of the other kind.
-    pub fn start<const UDP: usize, const BUFFER: usize>(
+    /// Begins with sockets that are closed.
+    pub fn start<const TCP: usize, const UDP: usize, const BUFFER: usize, const NAMES: usize>(
         &mut self,
-        tcp: usize,
-        memory: &'static mut Memory<UDP, SOCKETS, BUFFER>,
+        memory: &'static mut Memory<TCP, UDP, SOCKETS, BUFFER, NAMES>,
         settings: &Settings,
         device: &mut impl Device,
         seed: u64,
@@ -218,71 +358,106 @@ impl<const SOCKETS: usize> State<SOCKETS> {
         config.random_seed = seed;
         let mut interface = Interface::new(config, device, now());
         let address = |[a, b, c, d]: [u8; 4]| Ipv4Address::new(a, b, c, d);
-        interface.update_ip_addrs(|all| {
-            let own = IpAddress::Ipv4(address(settings.address));
-            // There is room for the first.
-            let _ = all.push(IpCidr::new(own, settings.prefix));
-        });
+        if !settings.is_by_dhcp() {
+            interface.update_ip_addrs(|all| {
+                let own = IpAddress::Ipv4(address(settings.address));
+                // There is room for the first.
+                let _ = all.push(IpCidr::new(own, settings.prefix));
+            });
+        }
         if let Some(gateway) = settings.gateway {
             let _ = interface.routes_mut().add_default_ipv4_route(address(gateway));
         }
         let mut sockets = SocketSet::new(&mut memory.sockets[..]);
         let mut handles = [SocketHandle::default(); SOCKETS];
-        let mut datagrams = memory.datagrams.iter_mut();
-        for (index, (handle, [received, sent])) in
-            handles.iter_mut().zip(&mut memory.buffers).enumerate()
-        {
-            *handle = if index < tcp {
-                let received = tcp::SocketBuffer::new(&mut received[..]);
-                sockets.add(tcp::Socket::new(received, tcp::SocketBuffer::new(&mut sent[..])))
-            } else if let Some([of_received, of_sent]) = datagrams.next() {
-                let received = udp::PacketBuffer::new(&mut of_received[..], &mut received[..]);
-                let sent = udp::PacketBuffer::new(&mut of_sent[..], &mut sent[..]);
-                sockets.add(udp::Socket::new(received, sent))
-            } else {
-                continue;
-            };
+        let mut free = handles.iter_mut();
+        for ([received, sent], handle) in memory.of_tcp.iter_mut().zip(&mut free) {
+            let received = tcp::SocketBuffer::new(&mut received[..]);
+            let sent = tcp::SocketBuffer::new(&mut sent[..]);
+            *handle = sockets.add(tcp::Socket::new(received, sent));
         }
+        let buffers = memory.of_udp.iter_mut().zip(&mut memory.datagrams);
+        for (([received, sent], [of_received, of_sent]), handle) in buffers.zip(&mut free) {
+            let received = udp::PacketBuffer::new(&mut of_received[..], &mut received[..]);
+            let sent = udp::PacketBuffer::new(&mut of_sent[..], &mut sent[..]);
+            *handle = sockets.add(udp::Socket::new(received, sent));
+        }
+        #[cfg(feature = "dns")]
+        let names = Names::new(TCP + UDP);
+        #[cfg(feature = "dns")]
+        if NAMES > 0
+            && let Some(handle) = free.next()
+        {
+            let server = settings.name_server.map(|server| IpAddress::Ipv4(address(server)));
+            *handle = sockets.add(dns::Socket::new(server.as_slice(), &mut memory.names[..]));
+        }
+        #[cfg(feature = "dhcp")]
+        let mut dhcp = None;
+        #[cfg(feature = "dhcp")]
+        if settings.is_by_dhcp {
+            dhcp = Some(SOCKETS - free.len());
+            free.next().into_iter().for_each(|it| *it = sockets.add(dhcpv4::Socket::new()));
+        }
+        #[cfg(feature = "dns")]
+        let count = SOCKETS - free.len();
         let port = (seed >> 48) as u16 % FREE_PORT_COUNT;
-        let order = core::array::from_fn(|place| place);
-        let silent_until = None;
-        self.running = Some(Running { interface, sockets, handles, order, silent_until, port });
+        self.running = Some(Running {
+            interface,
+            sockets,
+            handles,
+            order: core::array::from_fn(|index| index),
+            #[cfg(feature = "dns")]
+            count,
+            #[cfg(feature = "dns")]
+            names,
+            #[cfg(feature = "dhcp")]
+            dhcp,
+            #[cfg(all(feature = "dhcp", feature = "dns"))]
+            takes_name_server: NAMES > 0 && settings.name_server.is_none(),
+            silent_until: None,
+            port,
+        });
     }
 
     /// Makes the socket the caller's. One that another life of the caller has left is closed first.
-    pub fn admit(&mut self, place: usize, tcp: usize, client: Client) {
+    pub fn admit(&mut self, place: usize, layout: Layout, client: Client) {
         let owner = self.places[place].client;
         if owner != Some(client) && owner.is_none_or(Client::is_gone) {
-            self.reset(place, tcp);
+            self.reset(place, layout);
             self.places[place].client = Some(client);
         }
     }
 
     /// Closes the sockets of clients that are gone.
-    pub fn forget_lost_clients(&mut self, tcp: usize) {
+    pub fn forget_lost_clients(&mut self, layout: Layout) {
         for place in 0..SOCKETS {
             if self.places[place].client.is_some_and(Client::is_gone) {
-                self.reset(place, tcp);
+                self.reset(place, layout);
                 self.places[place].client = None;
             }
         }
     }
 
-    fn reset(&mut self, place: usize, tcp: usize) {
+    fn reset(&mut self, place: usize, layout: Layout) {
         self.places[place].is_told = false;
         if let Some(running) = &mut self.running {
-            running.reset(place, tcp);
+            running.reset(place, layout);
         }
     }
 
     /// Returns the notifications of calls that may go on now, if some wait: a reader's, a writer's.
-    pub fn woken(&mut self, place: usize, tcp: usize) -> [Option<Notification>; 2] {
+    pub fn woken(&mut self, place: usize, layout: Layout) -> [Option<Notification>; 2] {
         let Some(running) = &mut self.running else { return [None; 2] };
         let here = &self.places[place];
-        let [reads, writes] = if place < tcp {
-            progress::of_tcp(running.tcp(place), here.is_told)
-        } else {
-            progress::of_udp(running.udp(place))
+        let [reads, writes] = match layout.kind(place) {
+            Kind::Tcp => progress::of_tcp(running.tcp(place), here.is_told),
+            Kind::Udp => progress::of_udp(running.udp(place)),
+            #[cfg(feature = "dns")]
+            Kind::Name => [running.knows_name(place), false],
+            #[cfg(feature = "dhcp")]
+            Kind::Dhcp => [running.address().is_some(), false],
+            #[allow(unreachable_patterns)]
+            _ => [false; 2],
         };
         let reader = if reads { here.readers.first() } else { None };
         let writer = if writes { here.writers.first() } else { None };

@@ -178,8 +178,13 @@ fn receive<const N: usize>(
     (received > 0 || to.is_empty()).then_some(Ok(received as u32))
 }
 
-impl<const TCP: usize, const UDP: usize, const SOCKETS: usize, const BUFFER: usize>
-    Network<TCP, UDP, SOCKETS, BUFFER>
+impl<
+    const TCP: usize,
+    const UDP: usize,
+    const SOCKETS: usize,
+    const BUFFER: usize,
+    const NAMES: usize,
+> Network<TCP, UDP, SOCKETS, BUFFER, NAMES>
 {
     fn accept_within<const PLACE: usize>(&self, port: u16, timeout: Duration) -> Result<(), Fault> {
         const { assert!(PLACE < TCP, "the network has no such TCP socket") };
@@ -202,7 +207,12 @@ impl<const TCP: usize, const UDP: usize, const SOCKETS: usize, const BUFFER: usi
             PLACE,
             |state| &mut state.places[PLACE].writers,
             timeout,
-            |state| connect(state, PLACE, to, &mut has_begun),
+            |state| {
+                let had_begun = has_begun;
+                let result = connect(state, PLACE, to, &mut has_begun);
+                self.go_on_if(has_begun && !had_begun);
+                result
+            },
         );
         if result == Err(Fault::TimedOut) && has_begun {
             self.end(PLACE, abort);
@@ -255,9 +265,10 @@ impl<
     const UDP: usize,
     const SOCKETS: usize,
     const BUFFER: usize,
+    const NAMES: usize,
     const PLACE: usize,
     const PORT: u16,
-> TcpServer<PLACE, PORT> for Network<TCP, UDP, SOCKETS, BUFFER>
+> TcpServer<PLACE, PORT> for Network<TCP, UDP, SOCKETS, BUFFER, NAMES>
 {
     fn accept(&self) -> Result<(), Fault> {
         const { assert!(PORT > 0, "no host connects to port 0") };
@@ -278,8 +289,9 @@ impl<
     const UDP: usize,
     const SOCKETS: usize,
     const BUFFER: usize,
+    const NAMES: usize,
     const PLACE: usize,
-> TcpClient<PLACE> for Network<TCP, UDP, SOCKETS, BUFFER>
+> TcpClient<PLACE> for Network<TCP, UDP, SOCKETS, BUFFER, NAMES>
 {
     fn connect(&self, to: Endpoint) -> Result<(), Fault> {
         self.connect_within::<PLACE>(to, FOR_EVER)
@@ -295,8 +307,9 @@ impl<
     const UDP: usize,
     const SOCKETS: usize,
     const BUFFER: usize,
+    const NAMES: usize,
     const PLACE: usize,
-> TcpStream<PLACE> for Network<TCP, UDP, SOCKETS, BUFFER>
+> TcpStream<PLACE> for Network<TCP, UDP, SOCKETS, BUFFER, NAMES>
 {
     fn send(&self, bytes: Lease<'_, [u8]>) -> Result<u32, Fault> {
         self.send_within::<PLACE>(&bytes, FOR_EVER)

@@ -83,8 +83,13 @@ fn receive<const N: usize>(
     Some(Ok((before + rest) as u32))
 }
 
-impl<const TCP: usize, const UDP: usize, const SOCKETS: usize, const BUFFER: usize>
-    Network<TCP, UDP, SOCKETS, BUFFER>
+impl<
+    const TCP: usize,
+    const UDP: usize,
+    const SOCKETS: usize,
+    const BUFFER: usize,
+    const NAMES: usize,
+> Network<TCP, UDP, SOCKETS, BUFFER, NAMES>
 {
     fn send_datagram<const PLACE: usize>(
         &self,
@@ -122,9 +127,10 @@ impl<
     const UDP: usize,
     const SOCKETS: usize,
     const BUFFER: usize,
+    const NAMES: usize,
     const PLACE: usize,
     const PORT: u16,
-> UdpSocket<PLACE, PORT> for Network<TCP, UDP, SOCKETS, BUFFER>
+> UdpSocket<PLACE, PORT> for Network<TCP, UDP, SOCKETS, BUFFER, NAMES>
 {
     fn send(&self, bytes: Lease<'_, [u8]>, to: Endpoint) -> Result<(), Fault> {
         self.send_datagram::<PLACE>(PORT, (&bytes, to), FOR_EVER)

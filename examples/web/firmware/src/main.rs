@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A room's page by HTTP: processes for the driver, the protocols, the page, and for each part of the room.
+//! A room's page by HTTP: processes for the driver, the protocols, the page, each part of the room, and for the one that
+//! restarts those that crash.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use board::{ETHERNET, Ethernet, UART0, Uart};
 use console::Console;
+use core::time::Duration;
 use crossgate::{Concurrent, Exclusive, Handle, time};
 use crossgate_ethernet::{EthernetLink, EthernetPort, forward};
 use crossgate_log::Log;
@@ -11,6 +13,8 @@ use crossgate_network::{Network, Place, Settings, TcpServer, TcpStream};
 use crossgate_watch::{Observer, Updater, Watch};
 use page::{PORT, Room};
 use room::{Button, Fan, SetPoint, Temperature};
+use supervise::Supervise;
+use supervisor::{Group, Member, Office, Policy, Strategy};
 use thermostat_interfaces::{Celsius, Measured};
 use web_interfaces::CrashButton;
 
@@ -20,15 +24,35 @@ type Link = Handle<dyn crossgate_ethernet::Ethernet>;
 
 const HARDWARE: [u8; 6] = [2, 0, 0, 0, 0, 1];
 
+/// The buttons of the page may be pressed as often as somebody likes, but no process that crashes by itself may do so
+/// without an end.
+const TREE: Group = Group {
+    strategy: Strategy::OneForOne,
+    limit: 8,
+    period: Duration::from_secs(1),
+    members: &[Member::Process("driver"), Member::Process("sensor")],
+};
+static POLICY: Policy = Policy::new(&TREE, &SYSTEM);
+
 crossgate::system! {
     static SYSTEM;
 
+    process supervisor {
+        inspects;
+        notification FAULTED;
+        supervisor FAULTED;
+        object office: Concurrent<Office> = Office::new() => [SUPERVISOR: dyn Supervise];
+        thread main (priority = 9, stack = 2048) = supervisor::run(&office, &POLICY, FAULTED, &[CONSOLE_FAULTED]);
+    }
+
     process driver {
+        on_fault = stop;
         mmio ETHERNET;
         notification RECEIVED;
         interrupt board::interrupt::ETHERNET => RECEIVED;
         object port (stack = 512): Exclusive<EthernetPort<Ethernet>> =
             EthernetPort::new(Ethernet::new(ETHERNET, HARDWARE), RECEIVED) => [LINK: dyn crossgate_ethernet::Ethernet];
+        object button (stack = 256): Concurrent<Button> = Button => [CRASH_DRIVER: dyn CrashButton];
         thread main (priority = 8, stack = 1024) = forward(RECEIVED, CHANGED);
     }
 
@@ -64,23 +88,28 @@ crossgate::system! {
     process page {
         inspects;
         thread recorder (priority = 3, stack = 1024) = page::record(
-            Room { temperature: TEMPERATURE, fan: RUNS, set_point: SET_POINT, set: SET, button: BUTTON },
+            Room { temperature: TEMPERATURE, fan: RUNS, set_point: SET_POINT, set: SET, crash: [CRASH_SENSOR, CRASH_DRIVER] },
         );
         thread server_0 (priority = 2, stack = 6144) = page::serve(SERVER_0, STREAM_0,
-            Room { temperature: TEMPERATURE, fan: RUNS, set_point: SET_POINT, set: SET, button: BUTTON }, &SYSTEM);
+            Room { temperature: TEMPERATURE, fan: RUNS, set_point: SET_POINT, set: SET, crash: [CRASH_SENSOR, CRASH_DRIVER] },
+            &SYSTEM);
         thread server_1 (priority = 2, stack = 6144) = page::serve(SERVER_1, STREAM_1,
-            Room { temperature: TEMPERATURE, fan: RUNS, set_point: SET_POINT, set: SET, button: BUTTON }, &SYSTEM);
+            Room { temperature: TEMPERATURE, fan: RUNS, set_point: SET_POINT, set: SET, crash: [CRASH_SENSOR, CRASH_DRIVER] },
+            &SYSTEM);
         thread server_2 (priority = 2, stack = 6144) = page::serve(SERVER_2, STREAM_2,
-            Room { temperature: TEMPERATURE, fan: RUNS, set_point: SET_POINT, set: SET, button: BUTTON }, &SYSTEM);
+            Room { temperature: TEMPERATURE, fan: RUNS, set_point: SET_POINT, set: SET, crash: [CRASH_SENSOR, CRASH_DRIVER] },
+            &SYSTEM);
         thread server_3 (priority = 2, stack = 6144) = page::serve(SERVER_3, STREAM_3,
-            Room { temperature: TEMPERATURE, fan: RUNS, set_point: SET_POINT, set: SET, button: BUTTON }, &SYSTEM);
+            Room { temperature: TEMPERATURE, fan: RUNS, set_point: SET_POINT, set: SET, crash: [CRASH_SENSOR, CRASH_DRIVER] },
+            &SYSTEM);
     }
 
     process sensor {
+        on_fault = stop;
         notification MEASURED;
         object temperature (stack = 256): Concurrent<Temperature> = room::temperature(MEASURED) =>
             [TEMPERATURE: dyn Observer<Measured>];
-        object button (stack = 256): Concurrent<Button> = Button => [BUTTON: dyn CrashButton];
+        object button (stack = 256): Concurrent<Button> = Button => [CRASH_SENSOR: dyn CrashButton];
         thread main (priority = 4, stack = 1024) = room::measure(&temperature, RUNS);
     }
 
@@ -97,11 +126,11 @@ crossgate::system! {
 
     process console {
         mmio UART0;
-        notification FAULTED;
-        supervisor FAULTED;
+        inspects;
+        notification CONSOLE_FAULTED;
         object terminal (stack = 512): Concurrent<Console<Uart>> =
             Console::new(Uart::new(UART0, 115_200)) => [LOG: dyn Log];
-        thread reporter (priority = 6, stack = 1024) = console::report(&terminal, &SYSTEM, FAULTED);
+        thread reporter (priority = 6, stack = 1024) = console::report(&terminal, &SYSTEM, CONSOLE_FAULTED);
     }
 }
 

@@ -7,7 +7,7 @@
 //! | `GET /` | the page |
 //! | `GET /state` | what it shows, as JSON |
 //! | `POST /set-point` | sets `degrees`, and leads back to the page |
-//! | `POST /crash` | crashes the sensor, and leads back to the page |
+//! | `POST /crash/sensor`, `POST /crash/driver` | crashes the process, and leads back to the page |
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -48,8 +48,8 @@ pub struct Room {
     pub set_point: Handle<dyn Observer<Celsius>>,
     /// Where to set it.
     pub set: Handle<dyn Updater<Celsius>>,
-    /// The button that crashes the sensor.
-    pub button: Handle<dyn CrashButton>,
+    /// The buttons that crash the sensor, and the driver by which the page comes.
+    pub crash: [Handle<dyn CrashButton>; 2],
 }
 
 /// The thread that keeps what the chart shows.
@@ -123,9 +123,11 @@ fn respond(request: Request, room: Room, system: &System, answer: &mut impl Writ
             Ok(()) => head(answer, "303 See Other", "Location: /"),
             Err(_) => head(answer, "503 Service Unavailable", "Retry-After: 1"),
         },
-        Request::Crash => {
+        Request::CrashSensor | Request::CrashDriver => {
+            let [sensor, driver] = room.crash;
+            let button = if request == Request::CrashSensor { sensor } else { driver };
             // An error is what the button is for.
-            let _ = room.button.press();
+            let _ = button.press();
             head(answer, "303 See Other", "Location: /")
         }
         Request::Foreign => head(answer, "403 Forbidden", "Content-Type: text/plain"),

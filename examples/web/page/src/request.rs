@@ -22,7 +22,8 @@ pub enum Request {
     Page,
     State,
     SetPoint(Celsius),
-    Crash,
+    CrashSensor,
+    CrashDriver,
     /// A page of another host wants to change something.
     Foreign,
     /// A path or method that is none of these.
@@ -54,7 +55,8 @@ pub fn parse(text: &[u8]) -> Request {
         (Some("GET"), Some("/")) => Request::Page,
         (Some("GET"), Some("/state")) => Request::State,
         (Some("POST"), _) if is_foreign(field("origin"), field("host")) => Request::Foreign,
-        (Some("POST"), Some("/crash")) => Request::Crash,
+        (Some("POST"), Some("/crash/sensor")) => Request::CrashSensor,
+        (Some("POST"), Some("/crash/driver")) => Request::CrashDriver,
         (Some("POST"), Some("/set-point")) => set_point(contents).unwrap_or(Request::Bad),
         _ => Request::Unknown,
     }
@@ -85,17 +87,18 @@ mod tests {
             format!("POST /set-point HTTP/1.1\r\ncontent-LENGTH: {length}\r\n\r\n{form}")
         };
         let from = |origin: &str| {
-            format!("POST /crash HTTP/1.1\r\nHost: room:8080\r\nOrigin: {origin}\r\n\r\n")
+            format!("POST /crash/sensor HTTP/1.1\r\nHost: room:8080\r\nOrigin: {origin}\r\n\r\n")
         };
         for (text, meaning) in [
             ("GET / HTTP/1.1\r\nHost: x\r\n\r\n".into(), Request::Page),
             ("GET /state HTTP/1.0\r\n\r\n".into(), Request::State),
-            ("POST /crash HTTP/1.1\r\n\r\n".into(), Request::Crash),
-            (from("http://room:8080"), Request::Crash),
+            ("POST /crash/sensor HTTP/1.1\r\n\r\n".into(), Request::CrashSensor),
+            ("POST /crash/driver HTTP/1.1\r\n\r\n".into(), Request::CrashDriver),
+            (from("http://room:8080"), Request::CrashSensor),
             (from("http://other"), Request::Foreign),
             (from("https://room:8080"), Request::Foreign),
             (from("null"), Request::Foreign),
-            ("GET /crash HTTP/1.1\r\n\r\n".into(), Request::Unknown),
+            ("GET /crash/driver HTTP/1.1\r\n\r\n".into(), Request::Unknown),
             ("GET /other HTTP/1.1\r\n\r\n".into(), Request::Unknown),
             (post("degrees=23.5"), Request::SetPoint(Celsius(235))),
             (post("degrees=10"), Request::SetPoint(Celsius(100))),

@@ -30,7 +30,7 @@ pub const fn temperature(changed: Notification) -> Temperature {
     Watch::new(Measured(Err(NoReading::NotYet)), [changed])
 }
 
-/// The service object with the button.
+/// The service object with the button that crashes its process.
 #[derive(Debug)]
 pub struct Button;
 

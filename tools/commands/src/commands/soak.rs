@@ -42,6 +42,7 @@ pub fn run(minutes: u64) -> Result<bool> {
         });
     }
     report.step("a thousand crashes of an Ethernet driver", || told(driver_crashes()));
+    report.step("a page under load, hosted and on a board", || told(page_under_load()));
     report.step("fast paths and the slow one", || told(equivalence()));
     report.step("linking with copies", || told(linking()));
     report.step("the same image in another folder", reproducible::check);
@@ -91,6 +92,14 @@ fn driver_crashes() -> Command {
     cargo.args(Board::reference().arguments());
     cargo.args(["--bin", "sockets", "--", "-icount", "shift=0,sleep=off"]);
     cargo.env("CROSSGATE_DRIVER_CRASHES", "1000");
+    cargo
+}
+
+/// Returns a command for ten minutes of clients that get the page of the example `web` while processes crash.
+fn page_under_load() -> Command {
+    let mut cargo = workspace::cargo();
+    cargo.args(["test", "--package", "web", "--test", "http", "--", "--nocapture"]);
+    cargo.arg("while_processes_crash").env("CROSSGATE_LOAD_SECONDS", "600");
     cargo
 }
 
