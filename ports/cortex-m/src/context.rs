@@ -37,6 +37,10 @@ pub const FRAME: Word = 32;
 /// The size of the registers that the kernel pushes, in bytes.
 pub const SAVED: Word = 32;
 
+/// The process stack pointer after the kernel has given way to an interrupt: the current thread, whose registers are
+/// saved, is not loaded, and the interrupt is served at once. No stack is there, and no memory.
+pub const GIVEN_WAY: u32 = !3;
+
 /// The execution status of a thread. All threads run Thumb code.
 pub const THUMB: Word = 1 << 24;
 

@@ -54,11 +54,15 @@ pub fn dump(context: Word, window: Span, registers: &mut [Word; REGISTER_COUNT])
     let saved = if is_fault { faulted } else { read(context) };
     let [r0, r1, r2, r3, r12, link, counter, status] = read(frame);
     let start = frame + FRAME + if status & ALIGNED != 0 { 4 } else { 0 };
-    let [first @ .., a, b, c, d, e] = registers;
-    let (arguments, others) = first.split_at_mut(4);
-    arguments.copy_from_slice(&[r0, r1, r2, r3]);
-    others.copy_from_slice(&saved);
-    [*a, *b, *c, *d, *e] = [r12, start, link, counter, status];
+    if let Some(arguments) = registers.first_chunk_mut() {
+        *arguments = [r0, r1, r2, r3];
+    }
+    if let Some(kept) = registers.get_mut(4..).and_then(|rest| rest.first_chunk_mut()) {
+        *kept = saved;
+    }
+    if let Some(others) = registers.last_chunk_mut() {
+        *others = [r12, start, link, counter, status];
+    }
     start
 }
 

@@ -11,10 +11,6 @@ use crate::protection::{self, ProcessRegions};
 use core::mem::offset_of;
 use crossgate_abi::LEASES_PER_CALL;
 
-/// The process stack pointer after the kernel has given way to an interrupt: the current thread, whose registers are
-/// saved, is not loaded, and the interrupt is served at once. No stack is there, and no memory.
-pub const GIVEN_WAY: u32 = !3;
-
 /// Continues with a context.
 ///
 /// In: r0 is the context. Out: the thread, with all of its registers: r4 to r11 from here, the others by the CPU. No

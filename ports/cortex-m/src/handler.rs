@@ -5,9 +5,8 @@
 //! functions, with the main stack at the [bounds](crate::context::Bounds). The thread continues with the context that a
 //! handler returns, or, if that is null, with the context of the thread that is current now.
 
-use crate::context::Context;
+use crate::context::{Context, GIVEN_WAY};
 use crate::exception::{self, NON_MASKABLE, PENDSV, SYSTICK, line_of};
-use crate::exit::GIVEN_WAY;
 use crate::fault_status;
 use crate::last_words::say;
 use crate::machine::with_kernel;

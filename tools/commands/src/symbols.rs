@@ -77,7 +77,7 @@ impl Symbols {
         let addresses = looks.data()?.chunks_exact(4).map(word);
         // (Code that the linker has dropped is in no function.)
         let in_assembly = |address| {
-            let mut symbols = file.symbols();
+            let mut symbols = file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text);
             let symbol = symbols.find(|symbol| {
                 let start = u64::from(code(symbol.address() as u32));
                 (start..start + symbol.size()).contains(&u64::from(address))

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! An interrupt line that is bound to a notification: handled as if a thread had signalled the notification.
 
-use crate::context::PROCESS_STACK;
+use crate::context::{GIVEN_WAY, PROCESS_STACK};
 use crate::entry::{go_on, interrupt, save};
 use crate::exception::{self, PENDSV, SYSTICK};
-use crate::exit::GIVEN_WAY;
 use crate::handler;
 use crate::machine::{__crossgate_kernel, KERNEL, Offset};
 use core::mem::offset_of;
