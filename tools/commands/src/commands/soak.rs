@@ -2,7 +2,7 @@
 //! The tests that take long.
 
 use super::bench;
-use super::test::Report;
+use super::test::{Report, documentation};
 use crate::workspace::Profile;
 use crate::{keys, mutants, mutations, reproducible, setup, system_tests, tls, workspace};
 use anyhow::{Context, Result, ensure};
@@ -45,6 +45,7 @@ pub fn run(minutes: u64) -> Result<bool> {
     report.step("a page under load, hosted and on a board", || told(page_under_load()));
     report.step("fast paths and the slow one", || told(equivalence()));
     report.step("linking with copies", || told(linking()));
+    report.step("documentation of programs", || told(documentation()));
     report.step("the same image in another folder", reproducible::check);
     report.step("the size of a client of TLS", tls::check);
     mutations::replay(&mut report, "")?;
