@@ -2,7 +2,8 @@
 //! The command line of a firmware as a program of the host.
 
 use crate::lending::Rules;
-use crate::linux::{files, forward, output, terminal};
+use crate::linux::files::{self, InterfaceName};
+use crate::linux::{forward, output, terminal};
 use crate::protection::Choice;
 use clap::{Parser, ValueEnum};
 use crossgate_kernel::time::NEVER;
@@ -68,7 +69,7 @@ pub struct Options {
     /// Where the cable of the Ethernet controller leads: `off` (nowhere), `back` (it receives what it sends), or
     /// `udp:OWN,OTHER`, two addresses with ports: a datagram is a frame, as it is to QEMU's `-netdev dgram`; or
     /// `forward:PORT=OTHER`: connections to this port of the host's loopback are made to the other port of 10.0.2.15, as
-    /// QEMU's `-nic user,hostfwd=` makes them.
+    /// QEMU's `-nic user,hostfwd=` makes them; or `tap:NAME`, an interface of Linux.
     #[arg(long, value_name = "WHERE", default_value = "off")]
     pub ethernet: Cable,
     /// The program is the other end of such a cable, for connections to this port.
@@ -153,6 +154,7 @@ pub enum Cable {
     Back,
     Udp { own: SocketAddr, other: SocketAddr },
     Forward { port: u16, other: u16 },
+    Tap(InterfaceName),
 }
 
 impl FromStr for Cable {
@@ -166,6 +168,17 @@ impl FromStr for Cable {
                 port.parse().and_then(|port| Ok(Cable::Forward { port, other: other.parse()? }));
             return parsed.map_err(|_| "expected two ports, as forward:8080=80");
         }
+        if let Some(name) = text.strip_prefix("tap:") {
+            let mut bytes = InterfaceName::default();
+            // (A 0 follows the name.)
+            let place = bytes
+                .get_mut(..name.len())
+                .filter(|it| (1..libc::IFNAMSIZ).contains(&it.len()) && !name.contains('\0'));
+            place
+                .ok_or("expected a name of 1 to 15 bytes, as tap:tap0")?
+                .copy_from_slice(name.as_bytes());
+            return Ok(Cable::Tap(bytes));
+        }
         match (text, addresses) {
             ("off", _) => Ok(Cable::Off),
             ("back", _) => Ok(Cable::Back),
@@ -173,7 +186,7 @@ impl FromStr for Cable {
                 .parse()
                 .and_then(|own| Ok(Cable::Udp { own, other: other.parse()? }))
                 .map_err(|_| "expected an address and a port, as 127.0.0.1:5000, twice"),
-            _ => Err("expected off, back, udp:OWN,OTHER or forward:PORT=OTHER"),
+            _ => Err("expected off, back, udp:OWN,OTHER, forward:PORT=OTHER or tap:NAME"),
         }
     }
 }
@@ -185,6 +198,9 @@ impl Display for Cable {
             Cable::Back => formatter.write_str("back"),
             Cable::Udp { own, other } => write!(formatter, "udp:{own},{other}"),
             Cable::Forward { port, other } => write!(formatter, "forward:{port}={other}"),
+            Cable::Tap(name) => {
+                write!(formatter, "tap:{}", String::from_utf8_lossy(name).trim_end_matches('\0'))
+            }
         }
     }
 }
@@ -215,6 +231,7 @@ impl Cable {
                     .spawn()?;
                 Ok(Some(OwnedFd::from(own).into()))
             }
+            Cable::Tap(name) => files::open_interface(name).map(Some),
         }
     }
 }
@@ -344,12 +361,16 @@ mod tests {
 
     #[test]
     fn a_cable_leads_to_one_place() {
-        for text in ["off", "back", "udp:127.0.0.1:5000,10.0.0.1:5001", "forward:8080=80"] {
+        let udp = "udp:127.0.0.1:5000,10.0.0.1:5001";
+        for text in ["off", "back", udp, "forward:8080=80", "tap:fifteen-letters"] {
             assert_eq!(Cable::from_str(text).map(|it| it.to_string()).as_deref(), Ok(text));
         }
         let addresses = ["udp:", "udp:127.0.0.1:5000", "udp:127.0.0.1,127.0.0.1"];
-        for text in
-            ["", "on", "forward:80", "forward:80=", "forward:65536=80"].iter().chain(&addresses)
+        let names = ["tap", "tap:", "tap:sixteen-letters.", "tap:a\0b"];
+        for text in ["", "on", "forward:80", "forward:80=", "forward:65536=80"]
+            .iter()
+            .chain(&addresses)
+            .chain(&names)
         {
             assert!(Cable::from_str(text).is_err(), "{text}");
         }

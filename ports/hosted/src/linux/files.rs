@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::Error;
 use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::fs::OpenOptionsExt;
 
 /// Makes the Rust library allocate the objects of its first use. If a process used it first, that would be an
 /// allocation, and the next user would wait for ever for its end.
@@ -21,6 +22,30 @@ pub fn signal_input(file: &File) {
         libc::fcntl(file, libc::F_SETFL, flags | libc::O_ASYNC);
     }
 }
+
+/// Opens the other end of an interface of Linux that carries Ethernet frames (TAP), without waits.
+///
+/// # Errors
+/// If there is no such interface and this user may not make one, or another program has it.
+pub fn open_interface(name: &InterfaceName) -> Result<File, Error> {
+    let mut options = File::options();
+    let file =
+        options.read(true).write(true).custom_flags(libc::O_NONBLOCK).open("/dev/net/tun")?;
+    let request = libc::ifreq {
+        ifr_name: name.map(|byte| byte as libc::c_char),
+        ifr_ifru: libc::__c_anonymous_ifr_ifru {
+            ifru_flags: (libc::IFF_TAP | libc::IFF_NO_PI) as libc::c_short,
+        },
+    };
+    // SAFETY: the argument is what this request takes.
+    if unsafe { libc::ioctl(file.as_raw_fd(), libc::TUNSETIFF as _, &raw const request) } < 0 {
+        return Err(Error::last_os_error());
+    }
+    Ok(file)
+}
+
+/// The name of an interface of Linux, with a 0 at its end.
+pub type InterfaceName = [u8; libc::IFNAMSIZ];
 
 /// Returns whether a read would not wait.
 pub fn is_readable(file: &File) -> bool {

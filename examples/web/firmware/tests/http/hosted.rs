@@ -3,8 +3,10 @@
 
 use crate::client::Web;
 use crate::load::{self, PAGE, SEE_OTHER};
-use std::net::{Shutdown, TcpStream};
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::Command;
+use std::time::Duration;
 
 fn start() -> Web {
     let mut command = Command::new(env!("CARGO_BIN_EXE_web"));
@@ -55,6 +57,36 @@ fn connections_that_say_nothing_keep_nobody_out() {
         let half = TcpStream::connect(("127.0.0.1", web.port)).unwrap();
         half.shutdown(Shutdown::Both).unwrap();
     }
+}
+
+#[test]
+fn an_interface_of_linux_leads_to_the_page() {
+    const NAME: &str = "crossgate-web";
+    let ip = |arguments: &str| {
+        let status = Command::new("ip").args(arguments.split(' ')).status();
+        status.is_ok_and(|status| status.success())
+    };
+    if !ip(&format!("tuntap add dev {NAME} mode tap")) {
+        eprintln!("skipped: this user may not make an interface of Linux");
+        return;
+    }
+    assert!(
+        ip(&format!("address add 10.0.2.2/24 dev {NAME}")) && ip(&format!("link set {NAME} up"))
+    );
+    let mut command = Command::new(env!("CARGO_BIN_EXE_web"));
+    let firmware = command.args(["--serial1=null", &format!("--ethernet=tap:{NAME}")]).spawn();
+    let host = SocketAddr::from(([10, 0, 2, 15], 80));
+    let connection = TcpStream::connect_timeout(&host, Duration::from_secs(20));
+    let page = connection.and_then(|mut connection| {
+        connection.set_read_timeout(Some(Duration::from_secs(20)))?;
+        connection.write_all(b"GET / HTTP/1.1\r\nHost: 10.0.2.15\r\nConnection: close\r\n\r\n")?;
+        let mut page = String::new();
+        connection.read_to_string(&mut page)?;
+        Ok(page)
+    });
+    firmware.unwrap().kill().unwrap();
+    assert!(ip(&format!("tuntap del dev {NAME} mode tap")));
+    assert!(page.unwrap().ends_with(PAGE));
 }
 
 #[test]
