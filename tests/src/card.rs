@@ -5,7 +5,7 @@ use crate::report::{expect, expect_that, fail, pass};
 use crate::watch::Watch;
 use core::cell::Cell;
 use core::time::Duration;
-use crossgate::{Notification, interface};
+use crossgate::Notification;
 use crossgate_abi::Cause;
 use crossgate_abi::table::System;
 use embedded_hal::delay::DelayNs;
@@ -205,24 +205,6 @@ pub fn use_in_life<S: SpiDevice, D: DelayNs>(
         _ => return check(&manager, 1300),
     }
     fail(format_args!("it has not crashed"));
-}
-
-/// The interface of a process that counts the lives of another.
-#[interface]
-pub trait Lives {
-    /// Returns the number of the lives before this one.
-    fn next(&mut self) -> u32;
-}
-
-/// The object of that process, with the number of lives so far.
-#[derive(Debug)]
-pub struct Count(pub u32);
-
-impl Lives for Count {
-    fn next(&mut self) -> u32 {
-        self.0 += 1;
-        self.0 - 1
-    }
 }
 
 /// Sees that the process `store` crashes twice, and is done then.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Processes that a test restarts, and calls of them.
+//! Processes that a test restarts, calls of them, and the number of their lives.
 
 use crate::report::expect;
-use crossgate::{CallError, supervise};
+use crossgate::{CallError, interface, supervise};
 use crossgate_abi::table::System;
 
 /// Returns the index of the process of this name; one that no process has if there is none.
@@ -25,5 +25,23 @@ pub fn settled<T, F>(mut call: impl FnMut() -> Result<Result<T, F>, CallError>) 
             Ok(result) => return result,
             Err(error) => expect("why a call fails", error, CallError::ServerFaulted),
         }
+    }
+}
+
+/// The interface of a process that counts the lives of another.
+#[interface]
+pub trait Lives {
+    /// Returns the number of the lives before this one.
+    fn next(&mut self) -> u32;
+}
+
+/// The object of that process, with the number of lives so far.
+#[derive(Debug)]
+pub struct Count(pub u32);
+
+impl Lives for Count {
+    fn next(&mut self) -> u32 {
+        self.0 += 1;
+        self.0 - 1
     }
 }

@@ -22,8 +22,9 @@ mod firmware {
     use embedded_hal::digital::{ErrorType, OutputPin};
     use embedded_hal::spi::{self, Operation, SpiDevice as _};
     use lm3s6965evb::{CARD_SELECT, CardSelect, SSI0, Spi};
-    use system_tests::card::{Count, Crashing, Lives, Then, end_of_block, use_in_life, witness};
+    use system_tests::card::{Crashing, Then, end_of_block, use_in_life, witness};
     use system_tests::report::{expect, expect_that};
+    use system_tests::restarts::{Count, Lives};
 
     /// A line that selects the card, or none, for clocks while no chip is selected.
     enum Line {

@@ -4,7 +4,6 @@
 //! hundreds of broken ones do no harm. A client that is gone leaves no question, and none keeps another from asking.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use crossgate::{
     Concurrent, Exclusive, Handle, Lease, LeaseBuf, LeaseMut, Notification, Signal, interface, time,
@@ -15,7 +14,7 @@ use system_tests::host::{Cable, Datagram, FRAME};
 use system_tests::random::Random;
 use system_tests::raw;
 use system_tests::report::{expect, expect_that, pass};
-use system_tests::restarts::restart;
+use system_tests::restarts::{Count, Lives, restart};
 use system_tests::watch::Watch;
 
 const HARDWARE: [u8; 6] = [2, 0, 0, 0, 0, 1];
@@ -42,20 +41,6 @@ type Sockets = Network<0, 1, 3, 128, 2>;
 trait Watched {
     /// Returns how often it was asked for a name that it does not answer.
     fn silences(&mut self) -> u32;
-}
-
-/// The lives of the process that is restarted.
-#[interface]
-trait Account {
-    fn begin(&self) -> u32;
-}
-
-struct Starts(AtomicU32);
-
-impl Account for Starts {
-    fn begin(&self) -> u32 {
-        self.0.fetch_add(1, Ordering::Relaxed)
-    }
 }
 
 /// A name server at the end of the cable.
@@ -225,7 +210,7 @@ crossgate::system! {
         notification ASKED_IN_VAIN;
         notification DONE;
         supervisor FAULTED;
-        object starts: Concurrent<Starts> = Starts(AtomicU32::new(0)) => [ACCOUNT: dyn Account];
+        object lives: Exclusive<Count> = Count(0) => [LIVES: dyn Lives];
         thread main (priority = 9, stack = 7168) = witness(FAULTED, ASKED_IN_VAIN, DONE, HOST);
     }
     process driver {
@@ -248,7 +233,7 @@ crossgate::system! {
     }
     process asker {
         notification BOTH;
-        thread main (priority = 5, stack = 6144) = ask(NAMES, ACCOUNT, BOTH, (ASKED_IN_VAIN, GO));
+        thread main (priority = 5, stack = 6144) = ask(NAMES, LIVES, BOTH, (ASKED_IN_VAIN, GO));
         thread second (priority = 4, stack = 6144) = ask_as_well(NAMES, BOTH);
     }
     process other {
@@ -293,11 +278,11 @@ fn address<const PLACE: usize>(
 /// In the first life, asks a question that nobody answers, and is restarted; then all others.
 fn ask(
     names: Handle<dyn Resolve<0>>,
-    account: Handle<dyn Account>,
+    lives: Handle<dyn Lives>,
     both: Notification,
     (asked_in_vain, go): (Signal, Signal),
 ) -> ! {
-    if account.begin() == Ok(0) {
+    if lives.next() == Ok(0) {
         let short = Duration::from_millis(100);
         expect(
             "no answer yet",

@@ -14,8 +14,9 @@ use crossgate_spi_bus::SpiBus;
 use embedded_hal::spi::SpiDevice as _;
 use embedded_sdmmc::{Block, BlockCount, BlockDevice as _, BlockIdx};
 use simulated_chips::{Lines, SdCard, SimulatedPin, SimulatedSpi};
-use system_tests::card::{Count, Crashing, Lives, Then, end_of_block, use_in_life, witness};
+use system_tests::card::{Crashing, Then, end_of_block, use_in_life, witness};
 use system_tests::report::{expect, expect_that};
+use system_tests::restarts::{Count, Lives};
 
 /// The lines of the board: what selects the card, and one that no chip has, for clocks while none is selected.
 static LINES: Lines<2> = Lines::new(|| time::now().as_micros());

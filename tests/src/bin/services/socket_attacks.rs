@@ -5,10 +5,9 @@
 //! exist.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use crossgate::{
-    Concurrent, Exclusive, Handle, Lease, LeaseBuf, LeaseMut, Notification, Signal, interface, time,
+    Concurrent, Exclusive, Handle, Lease, LeaseBuf, LeaseMut, Notification, Signal, time,
 };
 use crossgate_abi::Cause;
 use crossgate_ethernet::{Ethernet, EthernetLink, Unsent};
@@ -17,6 +16,7 @@ use crossgate_network::{
 };
 use system_tests::frame;
 use system_tests::report::{expect, pass};
+use system_tests::restarts::{Count, Lives};
 use system_tests::watch::Watch;
 
 const SETTINGS: Settings = Settings::new([2, 0, 0, 0, 0, 1], [10, 0, 0, 1], 24);
@@ -34,21 +34,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const SECRET: &[u8] = b"secret";
 
 type Sockets = Network<1, 2, 3, 128>;
-
-/// Outlives the process that crashes.
-#[interface]
-trait Account {
-    /// Records a start of the process. Returns the number of starts before.
-    fn begin(&self) -> u32;
-}
-
-struct Starts(AtomicU32);
-
-impl Account for Starts {
-    fn begin(&self) -> u32 {
-        self.0.fetch_add(1, Ordering::Relaxed)
-    }
-}
 
 const FRAME: usize = 96;
 
@@ -146,7 +131,7 @@ crossgate::system! {
         notification VICTIM_DONE;
         notification THIEF_DONE;
         supervisor FAULTED;
-        object starts: Concurrent<Starts> = Starts(AtomicU32::new(0)) => [ACCOUNT: dyn Account];
+        object lives: Exclusive<Count> = Count(0) => [LIVES: dyn Lives];
         thread main (priority = 9, stack = 2048) = witness(FAULTED, VICTIM_DONE, THIEF_DONE);
     }
     process driver {
@@ -177,7 +162,7 @@ crossgate::system! {
     }
     process thief {
         notification READY;
-        thread main (priority = 4, stack = 4096) = thief((CONNECT, STREAM), THIEF, ACCOUNT, READY, (GO, THIEF_DONE));
+        thread main (priority = 4, stack = 4096) = thief((CONNECT, STREAM), THIEF, LIVES, READY, (GO, THIEF_DONE));
     }
 }
 board::start!(SYSTEM);
@@ -229,12 +214,12 @@ fn wait_for_the_end() -> ! {
 fn thief(
     (client, stream): (Handle<dyn TcpClient<0>>, Handle<dyn TcpStream<0>>),
     socket: Handle<dyn UdpSocket<0, 0>>,
-    account: Handle<dyn Account>,
+    lives: Handle<dyn Lives>,
     ready: Notification,
     (go, done): (Signal, Signal),
 ) -> ! {
     let mut buffer = LeaseBuf::<64>::new();
-    if account.begin() == Ok(0) {
+    if lives.next() == Ok(0) {
         let to = Endpoint::new(HOST.address(), 80);
         expect("connect", client.connect_timeout(to, PATIENCE), Ok(Ok(())));
         time::sleep(Duration::from_millis(50));
