@@ -227,11 +227,15 @@ impl<
         Some(state)
     }
 
-    /// Lets the protocols go on, if a call that waits has begun something now.
-    fn go_on_if(&self, has_begun: bool) {
-        if has_begun {
+    /// Makes an attempt of a call that begins something before it waits for the result, and notes it in `has_begun`. Lets
+    /// the protocols go on when it has.
+    fn begin_once<R>(&self, has_begun: &mut bool, attempt: impl FnOnce(&mut bool) -> R) -> R {
+        let had_begun = *has_begun;
+        let result = attempt(has_begun);
+        if *has_begun && !had_begun {
             self.changed.signal();
         }
+        result
     }
 
     /// Makes an attempt for a call to the socket at `place`, and waits as one of `waiters`, up to `timeout`, until there

@@ -123,10 +123,7 @@ impl<
             |state| &mut state.places[TCP + UDP + PLACE].readers,
             timeout,
             |state| {
-                let had_asked = has_asked;
-                let result = resolve(state, TCP + UDP + PLACE, name, &mut has_asked);
-                self.go_on_if(has_asked && !had_asked);
-                result
+                self.begin_once(&mut has_asked, |it| resolve(state, TCP + UDP + PLACE, name, it))
             },
         )
     }

@@ -207,12 +207,7 @@ impl<
             PLACE,
             |state| &mut state.places[PLACE].writers,
             timeout,
-            |state| {
-                let had_begun = has_begun;
-                let result = connect(state, PLACE, to, &mut has_begun);
-                self.go_on_if(has_begun && !had_begun);
-                result
-            },
+            |state| self.begin_once(&mut has_begun, |it| connect(state, PLACE, to, it)),
         );
         if result == Err(Fault::TimedOut) && has_begun {
             self.end(PLACE, abort);
