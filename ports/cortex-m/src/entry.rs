@@ -37,7 +37,7 @@
 
 use crate::context::{_stack_start, Context, PROCESS_STACK};
 use crate::exit::{load, resume};
-use crate::{fault_status, handler};
+use crate::{exception, fault_status, handler};
 use core::mem::offset_of;
 
 /// Saves r4 to r11 below the frame that the CPU has pushed.
@@ -154,7 +154,7 @@ unsafe extern "C" fn NonMaskableInt() {
         ".balign 4",
         ".Lnmi_control: .word {interrupt_control}",
         pend_pendsv = const 1 << 28,
-        interrupt_control = const 0xe000_ed04_u32,
+        interrupt_control = const exception::CONTROL,
     )
 }
 

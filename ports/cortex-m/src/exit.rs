@@ -3,7 +3,7 @@
 //!
 //! The legend of the assembly is in [`entry`](crate::entry).
 
-use crate::context::{Context, FRAME, SAVED};
+use crate::context::{Context, FRAME, GIVEN_WAY, SAVED};
 use crate::exception;
 use crate::machine::{__crossgate_kernel, KERNEL, LEASES_OPEN, REGIONS};
 use crate::machine::{Lease, Offset};
@@ -182,4 +182,5 @@ pub unsafe extern "C" fn load() -> *mut Context {
 }
 
 const _: () = assert!(size_of::<ProcessRegions>() == 32, "`load` and `SVCall` multiply by it");
+const _: () = assert!(GIVEN_WAY == !2 & !3, "`load` has the one from the other");
 const _: () = assert!(size_of::<Lease>() == 16, "`load` multiplies by it");
