@@ -124,6 +124,8 @@ impl<P: Port> Kernel<P> {
     /// Looks at one budget, or sets the priority of one thread. Returns whether nothing is left to do.
     #[inline]
     fn check_some(&mut self, now: u64, from_start: bool) -> bool {
+        // (The port may report this interrupt before it calls `reschedule` for the last event.)
+        self.switch();
         let Some(budgets) = &mut self.budgets else { return true };
         budgets.charge(now, 0);
         if from_start {

@@ -158,15 +158,15 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Returns from a method that failed, or whose return has duties (`Frame::care`); or handles a return
-    /// outside of a call. If the thread goes back to its caller, the port delivers the reply first, and then calls
-    /// [`reschedule`](Self::reschedule), because another thread may now be more urgent.
+    /// outside of a call. If the thread goes back to its caller, the port delivers the reply. In any case a context has to
+    /// be loaded afterwards, because another thread may now be more urgent.
     #[inline(always)]
-    pub fn leave_with_care(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Result<Return, Effect> {
+    pub fn leave_with_care(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Option<Return> {
         let thread = self.threads.current();
         let callee = thread.rights.process;
         let Some(frame) = thread.pop() else {
             self.crash_by(Cause::ReturnWithoutCall);
-            return Err(self.reload());
+            return None;
         };
         let Frame { stack_pointer, rights, care, .. } = frame;
         thread.stack_pointer = stack_pointer;
@@ -178,7 +178,8 @@ impl<P: Port> Kernel<P> {
             self.stir(self.threads.current_id());
         }
         if frame.is_stale() {
-            return Err(self.unwind_current());
+            self.unwind_current();
+            return None;
         }
         let results = [words[1], words[2]];
         let outcome = match words[0] {
@@ -206,7 +207,7 @@ impl<P: Port> Kernel<P> {
             Ok(()) => (Status::OK, results),
             Err(error) => (error.into(), [0; RESULT_WORDS]),
         };
-        Ok(Return { stack_pointer, rights, status, words })
+        Some(Return { stack_pointer, rights, status, words })
     }
 
     /// Refuses the call that the current thread is in, as one that breaks the rules of the current process: the call

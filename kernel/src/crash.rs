@@ -10,7 +10,7 @@
 //! no process could decide about the others any more, so the system is reset.
 
 use crate::Kernel;
-use crate::effect::{Effect, Outcome};
+use crate::effect::Outcome;
 use crate::fault::Fault;
 use crate::port::Port;
 use crate::process::CALM;
@@ -19,11 +19,10 @@ use crossgate_abi::{CallError, Cause, ProcessId, Status, ThreadId, Word};
 
 impl<P: Port> Kernel<P> {
     /// Handles a fault of the current process, at `instruction`; `address` is the address that it tried to access. Both
-    /// are 0 where they are unknown.
+    /// are 0 where they are unknown. A context has to be loaded afterwards.
     #[inline(always)]
-    pub fn fault(&mut self, cause: Cause, instruction: Word, address: Word) -> Effect {
+    pub fn fault(&mut self, cause: Cause, instruction: Word, address: Word) {
         self.crash_current(&Fault { instruction, address, ..Fault::of(cause) });
-        self.reload()
     }
 
     /// Handles a crash of the current process of which only the cause is known.
@@ -100,10 +99,9 @@ impl<P: Port> Kernel<P> {
 
     /// Handles a return of the current thread into a process that was taken down meanwhile.
     #[inline]
-    pub(crate) fn unwind_current(&mut self) -> Effect {
+    pub(crate) fn unwind_current(&mut self) {
         if !self.threads.current().unwind() {
             self.come_home(self.threads.current_id());
         }
-        self.reload()
     }
 }

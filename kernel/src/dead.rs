@@ -89,7 +89,7 @@ impl<P: Port> Kernel<P> {
     pub fn parts(&self, tell: &mut impl FnMut(&'static str, usize, Span)) {
         fields!(tell, 0, "kernel.", self => Kernel {
             threads, running, gates, port, services, notifications, system, locks, flash, processes,
-            next_wake, checked, ready, work, faults, states, deadlines, grants, granted, budgets,
+            next_wake, checked, rearms, ready, work, faults, states, deadlines, grants, granted, budgets,
             optional,
         });
         for index in 0..self.system.threads.len() {

@@ -9,17 +9,15 @@ use crossgate_abi::{CallError, Status, Word};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "the kernel has decided; the CPU has to follow"]
 pub struct Effect {
-    /// True if another thread is current now, or the same thread continues elsewhere. Then the port has to load the
-    /// saved context of the current thread, and to carry out what is [pending](crate::thread::Thread::take_pending) for
-    /// it.
+    /// True if another thread is more urgent now, or the current thread does not continue where it was. Then the port
+    /// calls [`reschedule`](crate::Kernel::reschedule), loads the saved context of the thread that is current then, and
+    /// carries out what is [pending](crate::thread::Thread::take_pending) for it.
     pub switch: bool,
     pub(crate) outcome: Outcome,
 }
 
 impl Effect {
-    /// Continues as if nothing had happened.
-    pub const CONTINUE: Effect = Effect { switch: false, outcome: Outcome::NONE };
-    /// Continues with the thread that is current now.
+    /// Continues with the most urgent thread.
     pub const SWITCH: Effect = Effect { switch: true, outcome: Outcome::NONE };
 
     /// Continues with the same thread, whose system call ends with this status.

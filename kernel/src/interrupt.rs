@@ -5,7 +5,6 @@
 //! masked: a driver acknowledges once when its device is set up.
 
 use crate::Kernel;
-use crate::effect::Effect;
 use crate::fault::Fault;
 use crate::port::Port;
 use crossgate_abi::table::ProcessRow;
@@ -14,8 +13,11 @@ use crossgate_abi::{CallError, Cause, ProcessId, Status, Word};
 impl<P: Port> Kernel<P> {
     /// Handles the arrival of interrupt `line`. The line stays masked until the interrupt is acknowledged; if no
     /// process owns the line, it stays masked for ever, and a record that belongs to no process notes it.
+    ///
+    /// A context has to be loaded afterwards, even if the same thread continues: the idle thread, which may have been
+    /// interrupted as it was about to wait, may have something to do now.
     #[inline]
-    pub fn interrupt(&mut self, line: u16) -> Effect {
+    pub fn interrupt(&mut self, line: u16) {
         self.port.mask(line, true);
         match self.system.interrupts.iter().find(|bound| bound.line == line) {
             Some(bound) => self.signal(bound.notification.index()),
@@ -25,8 +27,6 @@ impl<P: Port> Kernel<P> {
                 self.report(self.threads.current_id(), ProcessId::NOBODY, &fault);
             }
         }
-        // (The idle thread, which may have been interrupted as it was about to wait, may have something to do now.)
-        self.reload()
     }
 
     /// Unmasks the interrupts of a notification, which the current thread has served.

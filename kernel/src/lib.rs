@@ -177,6 +177,8 @@ pub struct Kernel<P: Port> {
     pub(crate) next_wake: u64,
     /// How far the timer's round of checks has got; 0 between rounds. During a round the timer is set to interrupt again at once.
     pub(crate) checked: u8,
+    /// True if the port's timer has to be set, before any thread continues.
+    pub(crate) rearms: bool,
     pub(crate) ready: Ready,
     /// The records of crashes, and separately those of refused calls: a server that refuses calls can't overwrite the
     /// record of a crash.
@@ -191,7 +193,7 @@ pub struct Kernel<P: Port> {
 }
 
 /// The offsets of parts of the [kernel](Kernel), in bytes from its start.
-#[expect(missing_docs, reason = "they are its fields")]
+#[expect(missing_docs, reason = "most are its fields")]
 pub struct Offsets {
     pub services: usize,
     pub locks: usize,
@@ -201,6 +203,8 @@ pub struct Offsets {
     pub ready: usize,
     pub budgets: usize,
     pub deadlines: usize,
+    /// A byte: 1 if the port's timer has to be [set](Kernel::rearm), otherwise 0.
+    pub rearms: usize,
 }
 
 /// The kernel's memory, sized for the wiring.
@@ -248,6 +252,7 @@ impl<P: Port> Kernel<P> {
             notifications: storage.notifications,
             next_wake: NEVER,
             checked: 0,
+            rearms: false,
             faults: [Faults::NONE; 2],
             states: storage.processes,
             deadlines: if !system.deadlines.is_empty() { Some(Deadlines::ALL) } else { None },
@@ -269,5 +274,6 @@ impl<P: Port> Kernel<P> {
         ready: core::mem::offset_of!(Self, ready),
         budgets: core::mem::offset_of!(Self, budgets),
         deadlines: core::mem::offset_of!(Self, deadlines),
+        rearms: core::mem::offset_of!(Self, rearms),
     };
 }

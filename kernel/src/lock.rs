@@ -61,6 +61,6 @@ impl<P: Port> Kernel<P> {
         thread.pending = Pending::Retry;
         thread.wait = Wait::Lock(lock);
         self.block_on(holder);
-        Err(self.reschedule())
+        Err(Effect::SWITCH)
     }
 }

@@ -112,7 +112,7 @@ impl<P: Port> Kernel<P> {
         match self.advance(process) {
             Progress::Running | Progress::More => {
                 self.threads.current().pending = Pending::Retry;
-                self.reload()
+                Effect::SWITCH
             }
             _ => Effect::error(CallError::ServerDown),
         }

@@ -6,7 +6,6 @@
 //! the thread to run, adding a thread, and removing the first are O(1); removing another is O(n).
 
 use crate::Kernel;
-use crate::effect::Effect;
 use crate::port::Port;
 use crate::thread::Thread;
 use crossgate_abi::{MAX_THREADS, PRIORITIES, ThreadId};
@@ -132,23 +131,29 @@ const fn bit(level: usize) -> u32 {
 }
 
 impl<P: Port> Kernel<P> {
-    /// Continues with the most urgent thread: after a system call that made the current thread wait, and after an event
-    /// that is not a system call of the current thread.
+    /// Ends the handling of an event: makes the most urgent thread current, and sets the port's timer if the core wants
+    /// it at another time.
+    ///
+    /// The port calls it after an event, before it loads a context. Between the event and this call, the port may report
+    /// interrupts: the current thread is then not the one that runs next, and its context stays saved.
+    // (A port's assembly does the same by itself.)
     #[inline]
-    pub fn reschedule(&mut self) -> Effect {
-        Effect { switch: self.switch(), ..Effect::CONTINUE }
+    pub fn reschedule(&mut self) {
+        if self.rearms {
+            self.rearm();
+        }
+        self.switch();
     }
 
-    /// Continues with the most urgent thread, which may be the current one, at another place.
-    #[inline]
-    pub(crate) fn reload(&mut self) -> Effect {
-        let _ = self.reschedule();
-        Effect::SWITCH
-    }
-
-    /// Makes the most urgent thread current. Returns whether the current thread changed.
+    /// Makes the most urgent thread current.
     #[inline(always)]
-    pub(crate) fn switch(&mut self) -> bool {
-        self.threads.switch_to(self.ready.first())
+    pub(crate) fn switch(&mut self) {
+        self.threads.switch_to(self.ready.first());
+    }
+
+    /// Returns whether a thread is more urgent than the current one, or the current one is not ready.
+    #[inline(always)]
+    pub(crate) fn is_preempted(&self) -> bool {
+        self.ready.first() != self.threads.current_id()
     }
 }

@@ -112,8 +112,9 @@ impl<P: Port> Kernel<P> {
         }
         self.block(Wait::Notifications(set));
         if timeout != NEVER {
+            self.threads.current().pending = Pending::status(Status::TIMED_OUT);
             let wake_at = self.after(timeout);
-            self.time_out(wake_at, Status::TIMED_OUT);
+            self.time_out(wake_at);
         }
         Outcome::NONE
     }

@@ -17,7 +17,8 @@ impl<P: Port> Kernel<P> {
             return Status::OK.into();
         }
         self.block(Wait::Time);
-        self.time_out(wake_at, Status::OK);
+        self.threads.current().pending = Pending::status(Status::OK);
+        self.time_out(wake_at);
         Outcome::NONE
     }
 
@@ -27,22 +28,34 @@ impl<P: Port> Kernel<P> {
         self.port.now().saturating_add(duration)
     }
 
-    /// Limits the wait of the current thread: at `wake_at` its system call ends with this status.
+    /// Limits the wait of the current thread: at `wake_at` it becomes ready, and its system call ends with the pending
+    /// reply.
     #[inline]
-    pub(crate) fn time_out(&mut self, wake_at: u64, end: Status) {
-        let thread = self.threads.current();
-        thread.pending = Pending::status(end);
-        thread.wake_at = wake_at;
-        self.want_timer(wake_at);
+    pub(crate) fn time_out(&mut self, wake_at: u64) {
+        self.threads.current().wake_at = wake_at;
+        if wake_at < self.next_wake {
+            self.next_wake = wake_at;
+            self.rearms = true;
+        }
     }
 
-    /// Requests a round of checks at this time or earlier. The port's timer is set at the end of the present round.
+    /// Requests a round of checks at this time or earlier. The port's timer is set when the present step of a round ends.
     #[inline(always)]
     pub(crate) fn look_again(&mut self, wake_at: u64) {
         self.next_wake = self.next_wake.min(wake_at);
     }
 
-    /// Sets the port's timer to this time, if it is not set to an earlier one.
+    /// Sets the port's timer.
+    // A port's assembly calls it.
+    #[inline]
+    pub extern "C" fn rearm(&mut self) {
+        self.rearms = false;
+        // (While threads are left to be looked at, the timer interrupts at once.)
+        self.port.set_timer(if self.checked == 0 { self.next_wake } else { 0 });
+    }
+
+    /// Sets the port's timer to this time at once, if it is not set to an earlier one: no
+    /// [`reschedule`](Self::reschedule) follows.
     #[inline]
     pub(crate) fn want_timer(&mut self, wake_at: u64) {
         if wake_at < self.next_wake {

@@ -20,9 +20,8 @@ impl<P: Port> Kernel<P> {
     ) -> Effect {
         self.current().stack_pointer = stack_pointer;
         let outcome = self.outcome(number, words);
-        let Effect { switch, .. } = self.reschedule();
         // Without an outcome the thread does not continue where it was, even if it runs next.
-        Effect { switch: switch || outcome == Outcome::NONE, outcome }
+        Effect { switch: outcome == Outcome::NONE || self.is_preempted(), outcome }
     }
 
     #[inline(always)]
@@ -59,10 +58,8 @@ impl<P: Port> Kernel<P> {
             SystemCall::MutexWake => self.mutex_wake(first).into(),
             SystemCall::Panic => {
                 let (file, file_length, line) = (first, second, third);
-                if !self.gives_way() {
-                    let place = Fault { file, file_length, line, ..Fault::of(Cause::Panic) };
-                    self.crash_current(&place);
-                }
+                let place = Fault { file, file_length, line, ..Fault::of(Cause::Panic) };
+                self.crash_current(&place);
                 Outcome::NONE
             }
             SystemCall::Begin => self.begin(),
@@ -98,7 +95,7 @@ impl<P: Port> Kernel<P> {
     fn exit(&mut self) -> Outcome {
         if self.current().depth() == 0 {
             self.end(self.threads.current_id());
-        } else if !self.gives_way() {
+        } else {
             self.crash_by(Cause::Exit);
         }
         Outcome::NONE

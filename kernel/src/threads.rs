@@ -96,18 +96,15 @@ impl<U: Unit> Threads<U> {
         }
     }
 
-    /// Makes a thread the current one. Returns whether the current thread changed.
+    /// Makes a thread the current one.
     #[inline(always)]
-    pub(crate) fn switch_to(&mut self, id: ThreadId) -> bool {
-        let Some(next) = self.slots.get_mut(id.index()).and_then(Option::take) else {
-            return false;
-        };
+    pub(crate) fn switch_to(&mut self, id: ThreadId) {
+        let Some(next) = self.slots.get_mut(id.index()).and_then(Option::take) else { return };
         let previous = core::mem::replace(&mut self.current, next);
         let slot = previous.id.index();
         if let Some(slot) = self.slots.get_mut(slot) {
             *slot = Some(previous);
         }
-        true
     }
 
     /// Returns the threads whose slots are empty.

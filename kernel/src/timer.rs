@@ -7,7 +7,6 @@
 //! between.
 
 use crate::Kernel;
-use crate::effect::Effect;
 use crate::port::Port;
 use crate::time::NEVER;
 use crate::work::LOOKS;
@@ -15,8 +14,11 @@ use crossgate_abi::ThreadId;
 
 impl<P: Port> Kernel<P> {
     /// Handles the port's timer at a time that the core set (an earlier interrupt does no harm).
+    ///
+    /// A context has to be loaded afterwards, even if the same thread continues: it may have been taken out of its call,
+    /// or it is the idle thread, about to wait for an interrupt, and has work to do now.
     #[inline]
-    pub fn timer(&mut self) -> Effect {
+    pub fn timer(&mut self) {
         let now = self.port.now();
         if self.checked == 0 {
             self.next_wake = NEVER;
@@ -65,9 +67,6 @@ impl<P: Port> Kernel<P> {
                 break;
             }
         }
-        self.port.set_timer(if self.checked == 0 { self.next_wake } else { now });
-        // The interrupted thread may have been taken out of its call. Or it is the idle thread, about to wait for an
-        // interrupt, and has work to do now.
-        self.reload()
+        self.rearms = true;
     }
 }

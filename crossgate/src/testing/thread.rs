@@ -185,11 +185,9 @@ impl Me {
         if let Some(exit) = core.kernel.leave(&words) {
             return Some(Reply { status: exit.status.0, words: exit.words });
         }
-        let reply = core.kernel.leave_with_care(&words).ok();
-        let reply = reply.map(|exit| {
-            let _ = core.kernel.reschedule();
-            Reply { status: exit.status.0, words: exit.words }
-        });
+        let exit = core.kernel.leave_with_care(&words);
+        let reply = exit.map(|exit| Reply { status: exit.status.0, words: exit.words });
+        core.kernel.reschedule();
         self.world.look(&mut core, 0);
         self.go_on(core, reply)
     }
@@ -207,7 +205,8 @@ impl Me {
         let mut core = self.world.lock();
         if core.kernel.port.count() {
             core.kernel.current().stack_pointer = stack_pointer;
-            let _ = core.kernel.timer();
+            core.kernel.timer();
+            core.kernel.reschedule();
             self.world.look(&mut core, 0);
             core = self.turn(core);
             self.check(&core);
@@ -224,6 +223,9 @@ impl Me {
         words: [Word; 2],
         pardoned: u32,
     ) -> Option<Reply> {
+        if effect.switch {
+            core.kernel.reschedule();
+        }
         self.world.look(&mut core, pardoned);
         let status = effect.status().unwrap_or(Status::OK).0;
         self.go_on(core, Some(Reply { status, words }))

@@ -103,11 +103,16 @@ impl World {
             let _ = thread.take_pending();
             let stack_pointer = thread.stack_pointer;
             let effect = core.kernel.system_call(stack_pointer, number::WORK, &mut [0; 4]);
-            if effect.switch || effect.status() == Some(Status::OK) {
+            if effect.switch {
+                core.kernel.reschedule();
+                continue;
+            }
+            if effect.status() == Some(Status::OK) {
                 continue;
             }
             if core.kernel.port.pass_time() {
-                let _ = core.kernel.timer();
+                core.kernel.timer();
+                core.kernel.reschedule();
                 self.look(core, 0);
             } else {
                 core.failure = Some(

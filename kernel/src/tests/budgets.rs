@@ -181,7 +181,7 @@ fn who_waits_lends_its_priority_and_pays() {
         }
     }
     driver.leave().unwrap();
-    let _ = driver.kernel.reschedule();
+    driver.kernel.reschedule();
     assert_eq!((driver.current(), driver.thread(1).priority), (2, 10));
 }
 
@@ -205,7 +205,7 @@ fn what_was_lent_is_paid_though_the_object_is_free_before() {
         }
         ran += 100;
         driver.leave().unwrap();
-        let _ = driver.kernel.reschedule();
+        driver.kernel.reschedule();
         driver.kernel.account();
         run(&mut driver, 1);
     }
@@ -217,14 +217,14 @@ fn a_crash_gives_no_time_back() {
     let wiring = Wiring::default().thread(0, 20).thread(1, 3).restarts(8);
     let mut driver = wiring.budget(0, 1 << 1, 2_000, 10_000).boot();
     run(&mut driver, 1_500);
-    let _ = driver.kernel.fault(Cause::Access, 0, 0);
+    let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
     assert_eq!(driver.ask(number::BEGIN, [0; 4]).reply, None);
     run(&mut driver, 600);
     assert_eq!((driver.current(), driver.thread(1).priority), (2, 1));
     // The same holds for a thread in the background.
     sleep(&mut driver, 1_000);
     assert_eq!(driver.current(), 1);
-    let _ = driver.kernel.fault(Cause::Access, 0, 0);
+    let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
     assert_eq!(driver.thread(1).priority, 1);
 }
 
@@ -394,10 +394,10 @@ proptest! {
                 Step::Leave if at_home => {}
                 Step::Leave => {
                     let _ = driver.leave();
-                    let _ = driver.kernel.reschedule();
+                    driver.kernel.reschedule();
                 }
                 Step::Fault => {
-                    let _ = driver.kernel.fault(Cause::Access, 0, 0);
+                    let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
                 }
             }
             driver.kernel.account();

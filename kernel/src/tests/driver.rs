@@ -15,11 +15,34 @@ fn results(number: Word, asked: [Word; 4], [_, first, second, _]: [Word; 4]) -> 
     [if count > 0 { first } else { 0 }, if count > 1 { second } else { 0 }]
 }
 
+/// The effect of an event.
+pub trait Event {
+    fn effect(self) -> Effect;
+}
+
+impl Event for Effect {
+    fn effect(self) -> Effect {
+        self
+    }
+}
+
+/// After an event that is not a system call, a context is always loaded.
+impl Event for () {
+    fn effect(self) -> Effect {
+        Effect::SWITCH
+    }
+}
+
+/// The thread enters a method, or leaves one: the port knows where it continues.
+pub const CONTINUE: Effect = Effect { switch: false, ..Effect::SWITCH };
+
 /// A kernel and the actions of its port.
 pub struct Driver {
     pub kernel: Kernel<TestPort>,
     /// True if the worker runs at once whenever it is to run, so that no interrupt arrives in between.
     pub settles: bool,
+    /// True if the port has given way to an interrupt: the last event has not had its effect, and no thread runs.
+    pub gave_way: bool,
 }
 
 impl Driver {
@@ -39,15 +62,20 @@ impl Driver {
     }
 
     /// Reports an event to the kernel. If the worker runs next, it then does all deferred work.
-    pub fn after(&mut self, event: impl FnOnce(&mut Kernel<TestPort>) -> Effect) -> Effect {
+    pub fn after<E: Event>(&mut self, event: impl FnOnce(&mut Kernel<TestPort>) -> E) -> Effect {
         let before = self.current();
-        let effect = event(&mut self.kernel);
+        let effect = event(&mut self.kernel).effect();
+        self.gave_way = effect.switch && self.kernel.port.interrupt_is_pending();
+        if effect.switch && !self.gave_way {
+            self.kernel.reschedule();
+        }
         if !self.settles || self.current() != 0 {
             return effect;
         }
         while self.current() == 0 && self.thread(0).priority != 0 {
             let stack_pointer = self.stack_pointer(128);
             let _ = self.kernel.system_call(stack_pointer, number::WORK, &mut [0; 4]);
+            self.kernel.reschedule();
         }
         let switch = effect.status().is_none() || self.current() != before;
         Effect { switch, ..effect }
@@ -56,13 +84,11 @@ impl Driver {
     /// Handles the timer until all threads have been looked at.
     pub fn timer(&mut self) -> Effect {
         self.after(|kernel| {
-            let before = kernel.threads.current_id();
-            let mut effect = kernel.timer();
+            kernel.timer();
             while kernel.checked != 0 {
-                effect = kernel.timer();
+                kernel.reschedule();
+                kernel.timer();
             }
-            let switch = effect.switch || kernel.threads.current_id() != before;
-            Effect { switch, ..effect }
         })
     }
 
@@ -87,10 +113,10 @@ impl Driver {
     /// Makes the current thread call the first method of a service.
     pub fn call(&mut self, service: usize, words: [Word; 4]) -> Result<Enter, Answer> {
         let stack_pointer = self.stack_pointer(128);
-        let mut called = Err(Effect::CONTINUE);
+        let mut called = Err(CONTINUE);
         let effect = self.after(|kernel| {
             called = kernel.call(stack_pointer, number::call(service, 0), &words);
-            called.err().unwrap_or(Effect::CONTINUE)
+            called.err().unwrap_or(CONTINUE)
         });
         called.map_err(|_| effect.into())
     }
@@ -101,16 +127,19 @@ impl Driver {
 
     /// Makes the current thread return with this status.
     pub fn leave_with(&mut self, status: Word) -> Result<Return, Answer> {
-        let words = [status, 7, 8, 9];
+        self.leave_with_words([status, 7, 8, 9])
+    }
+
+    /// Makes the current thread return with these words.
+    pub fn leave_with_words(&mut self, words: [Word; 4]) -> Result<Return, Answer> {
         if let Some(left) = self.kernel.leave(&words) {
             return Ok(left);
         }
-        let mut left = Err(Effect::CONTINUE);
+        let mut left = None;
         let effect = self.after(|kernel| {
             left = kernel.leave_with_care(&words);
-            left.err().unwrap_or(Effect::CONTINUE)
         });
-        left.map_err(|_| effect.into())
+        left.ok_or_else(|| effect.into())
     }
 
     /// Returns the record of fault `sequence`.

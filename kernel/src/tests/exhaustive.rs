@@ -53,7 +53,8 @@ impl Search {
         check(&model.driver);
         let mut seen = HashSet::default();
         seen.insert(model.key());
-        let (start, steps) = (model.save(), scene.steps.to_vec());
+        let (start, mut steps) = (model.save(), scene.steps.to_vec());
+        steps.push(Step::Vanish);
         Search {
             steps,
             model,
@@ -96,7 +97,7 @@ impl Search {
                 let taken = catch_unwind(AssertUnwindSafe(|| {
                     self.model.take(step, found);
                     let new = self.seen.insert(self.model.key());
-                    if new {
+                    if new && !self.model.driver.gave_way {
                         check(&self.model.driver);
                     }
                     new

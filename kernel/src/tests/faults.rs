@@ -70,9 +70,10 @@ fn the_supervisor_is_told_before_anybody_goes_on() {
     let mut driver = chain();
     quiet(&mut driver);
     // It is not a crash, and it affects no other thread.
-    let _ = driver.kernel.interrupt(99);
+    driver.kernel.interrupt(99);
+    driver.kernel.reschedule();
     assert_eq!(driver.current(), 0, "the worker runs");
-    assert_eq!(driver.after(Kernel::reschedule), Effect::SWITCH);
+    assert_eq!(driver.after(|_| ()), Effect::SWITCH);
     assert_eq!(driver.current(), 3, "then the supervisor");
 }
 

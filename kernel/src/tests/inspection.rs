@@ -133,7 +133,7 @@ fn processes_are_seen_going_down_and_up() {
     let mut driver = inspected();
     driver.kernel.port.now = 0x10_0000;
     driver.settles = false;
-    let _ = driver.kernel.fault(Cause::Access, 0, 0);
+    let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
     driver.settle();
     let now = 0x10_0000 / 1024;
     assert_eq!(
@@ -150,7 +150,7 @@ fn processes_are_seen_going_down_and_up() {
 #[test]
 fn who_may_inspect_reads_the_records_of_faults() {
     let mut driver = inspected();
-    let _ = driver.kernel.fault(Cause::Access, 0x77, 0x99);
+    let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0x77, 0x99));
     driver.settle();
     driver.ask(number::EXIT, [0; 4]);
     while driver.current() != 1 {
@@ -202,7 +202,7 @@ fn a_dump_is_known_by_its_check() {
     driver.call(0, [0; 4]).unwrap();
     let top = driver.thread(1).window_top();
     driver.kernel.port.now = 7_000;
-    let _ = driver.kernel.fault(Cause::Access, 0x11, 0x22);
+    let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0x11, 0x22));
     while driver.kernel.work.unchecked != 0 {
         assert_eq!(driver.kernel.ready.first(), ThreadId::IDLE, "no thread runs");
         assert_eq!(driver.thread(1).depth(), 1, "the stack is as it was");
@@ -223,7 +223,7 @@ fn a_dump_is_known_by_its_check() {
 #[test]
 fn a_dump_is_not_overwritten_before_it_is_complete() {
     let mut driver = Wiring::default().thread(1, 3).thread(2, 1).dumpers(0b0100).boot();
-    let _ = driver.kernel.fault(Cause::Access, 0x11, 0x22);
+    driver.kernel.fault(Cause::Access, 0x11, 0x22);
     driver.kernel.piece();
     driver.kernel.record(ThreadId::new(2), ProcessId::new(2), &Fault::of(Cause::Deadline));
     driver.kernel.crash(ProcessId::new(2));
@@ -273,7 +273,7 @@ fn a_dump_has_only_words_of_the_window() {
     ] {
         let mut driver = Wiring::default().thread(2, 1).dumpers(0b0100).boot();
         driver.kernel.port.crashed_at = Some(pointer);
-        let _ = driver.kernel.fault(Cause::Access, 0, 0);
+        let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
         driver.settle();
         let (words, _) = dump(&driver);
         assert_eq!(words[dump::LENGTH], length, "{pointer:#x}");

@@ -115,7 +115,7 @@ fn who_is_taken_out_of_a_wait_takes_its_priority_back() {
     assert_eq!((driver.current(), driver.thread(2).priority), (3, 5));
     // Thread 1 is swept before thread 2: both are equally urgent, and thread 1 is looked at first.
     driver.settles = false;
-    let _ = driver.kernel.fault(Cause::Panic, 0, 0);
+    let _ = driver.after(|kernel| kernel.fault(Cause::Panic, 0, 0));
     while driver.current() == 0 {
         check(&driver);
         driver.ask(number::WORK, [0; 4]);

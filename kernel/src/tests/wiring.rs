@@ -284,7 +284,7 @@ impl Wiring {
             }),
         };
         let kernel = Kernel::new(system, storage, TestPort::default());
-        let mut driver = Driver { kernel, settles: true };
+        let mut driver = Driver { kernel, settles: true, gave_way: false };
         driver.kernel.start(FLASH);
         for process in (0..4).map(ProcessId::new) {
             while !matches!(driver.kernel.advance(process), Progress::Running) {}

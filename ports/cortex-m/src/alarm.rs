@@ -3,7 +3,6 @@
 //!
 //! SysTick counts the CPU's cycles down to 0, from at most 2^24 - 1, and then reloads its period.
 
-use crate::exception;
 use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::RegisterBlock;
 
@@ -13,18 +12,7 @@ const CPU_CLOCK: u32 = 1 << 2;
 /// The longest period, in cycles.
 pub const LONGEST: u32 = (1 << 24) - 1;
 /// The shortest period, in cycles, so that the next period can be set before this one ends.
-const SHORTEST: u32 = 64;
-/// The shortest period, in cycles, while an interrupt line is pending. If SysTick and a line are both pending, the CPU
-/// serves SysTick first. So the kernel has to return, and the CPU to enter the handler of the line, before the period
-/// ends. (The kernel returns about 100 instructions after it has set the period. On hardware, these can take more than
-/// [`SHORTEST`] cycles.)
-const WAY_OUT: u32 = 512;
-
-/// Returns the shortest period, in cycles.
-#[inline(always)]
-pub fn shortest() -> u32 {
-    if exception::line_is_pending() { WAY_OUT } else { SHORTEST }
-}
+pub const SHORTEST: u32 = 64;
 
 /// Returns SysTick's registers.
 pub fn registers() -> &'static RegisterBlock {
@@ -32,12 +20,12 @@ pub fn registers() -> &'static RegisterBlock {
     unsafe { &*SYST::PTR }
 }
 
-/// Makes SysTick interrupt once, after this number of cycles; but not before the [shortest](shortest) period is over.
+/// Makes SysTick interrupt once, after this number of cycles; but not before the [shortest](SHORTEST) period is over.
 pub fn set(cycles: u32) {
     // SAFETY: SysTick belongs to the kernel, and so does the handler of its interrupt.
     unsafe {
         registers().csr.write(0);
-        registers().rvr.write(cycles.max(shortest()));
+        registers().rvr.write(cycles.max(SHORTEST));
         registers().cvr.write(0);
         registers().csr.write(ENABLE | INTERRUPT | CPU_CLOCK);
         wait_for_period();

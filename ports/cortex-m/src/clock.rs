@@ -55,20 +55,13 @@ impl Clock {
     }
 
     /// Makes SysTick interrupt at `at` (µs since start) or within 1 µs after, but not before the
-    /// [shortest](crate::alarm::shortest) period is over. If `at` is further away than SysTick can
+    /// [shortest](crate::alarm::SHORTEST) period is over. If `at` is further away than SysTick can
     /// count, the interrupt comes earlier; then the caller compares `now` and calls this again.
     #[inline]
     pub fn set_timer(&mut self, at: u64) {
-        // A time that was over when the clock was read last is over now.
-        let now = if at <= self.microseconds { at } else { self.now() };
+        let left = at.saturating_sub(self.now());
         let longest = alarm::LONGEST / self.cycles_per_microsecond;
-        let distance = if at <= now {
-            0
-        } else if at - now >= longest.into() {
-            longest
-        } else {
-            (at - now) as u32
-        };
+        let distance = if left < longest.into() { left as u32 } else { longest };
         __crossgate_board_alarm(distance.wrapping_mul(self.cycles_per_microsecond.get()));
     }
 }

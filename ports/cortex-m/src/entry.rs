@@ -36,9 +36,12 @@
 //! shows it.
 
 use crate::context::{_stack_start, Context, PROCESS_STACK};
-use crate::exit::{load, resume};
-use crate::{exception, fault_status, handler};
+use crate::exit::{give_way, load, resume};
+use crate::machine::{__crossgate_kernel, KERNEL, Machine, Offset, REGIONS};
+use crate::{exception, fault_status, handler, protection};
 use core::mem::offset_of;
+use crossgate_kernel::Kernel;
+use crossgate_kernel::schedule::Ready;
 
 /// Saves r4 to r11 below the frame that the CPU has pushed.
 ///
@@ -87,9 +90,42 @@ pub unsafe extern "C" fn slow() {
         ".global __crossgate_go_on",
         ".Lslow_resume_or_load:",
         "cbnz r0, .Lslow_resume",
+        // Everything that the event has changed is in memory, so an interrupt that is pending now is served first.
         ".thumb_func",
         "__crossgate_go_on:",
         ".Lslow_go_on:",
+        "ldr r0, .Lslow_kernel",
+        "ldr r1, [r0, #{regions} + 4]",
+        "0: ldr r1, [r1, #{control}]",
+        ".pushsection .crossgate.looks, \"\", %progbits",
+        ".word 0b",
+        ".popsection",
+        "tst r1, #{pending_exception}",
+        "bne {give_way}",
+        "ldrb r1, [r0, #{rearms}]",
+        "cbz r1, .Lslow_switch",
+        "bl {rearm}",
+        "ldr r0, .Lslow_kernel",
+        // The most urgent thread becomes the current one.
+        ".Lslow_switch:",
+        "ldr r1, [r0, #{levels}]",
+        "clz r1, r1",
+        "add r1, r0",
+        "ldrb r1, [r1, #{first}]",
+        "ldrd r2, r3, [r0]", // the current thread, and the slots of the others
+        "ldrb r4, [r2, #{id}]",
+        "cmp r1, r4",
+        "beq .Lslow_load",
+        "ldr r5, [r3, r1, lsl #2]",
+        "movs r6, #0",
+        "str r6, [r3, r1, lsl #2]",
+        "str r2, [r3, r4, lsl #2]",
+        "str r5, [r0]",
+        // The current thread is the one that runs next.
+        ".global __crossgate_load",
+        ".thumb_func",
+        "__crossgate_load:",
+        ".Lslow_load:",
         "bl {load}",
         ".Lslow_resume:",
         resume!(),
@@ -105,19 +141,34 @@ pub unsafe extern "C" fn slow() {
         ".Lslow_out_of_bounds:",
         "bl {out_of_bounds}",
         "b .Lslow_go_on",
+        ".balign 4",
+        ".Lslow_kernel: .word {kernel}",
         selector = const offset_of!(Context, selector),
         call = sym handler::call,
         leave = sym handler::leave,
         other = sym handler::system_call,
         out_of_bounds = sym handler::out_of_bounds,
         load = sym load,
+        kernel = sym __crossgate_kernel,
+        regions = const REGIONS,
+        control = const exception::CONTROL as i32 - protection::REGION_REGISTERS as i32,
+        pending_exception = const exception::PENDING_EXCEPTION,
+        give_way = sym give_way,
+        rearms = const KERNEL.rearms,
+        rearm = sym Kernel::<Machine>::rearm,
+        levels = const KERNEL.ready + Ready::LEVELS,
+        first = const KERNEL.ready + Ready::FIRST,
+        id = const Offset::ID,
     )
 }
 
 unsafe extern "C" {
-    // A part of `slow`: continues with the thread that is current now.
+    // A part of `slow`: continues with the most urgent thread.
     #[link_name = "__crossgate_go_on"]
     pub fn go_on() -> !;
+    // A part of `slow`: continues with the thread that is current now.
+    #[link_name = "__crossgate_load"]
+    pub fn load_current() -> !;
 }
 
 /// The slow path of an interrupt: the core decides.

@@ -50,17 +50,6 @@ pub fn look() -> bool {
     control & PENDING_EXCEPTION != 0
 }
 
-/// The bits of the same number that only the numbers of interrupt lines have.
-const PENDING_LINE: u32 = 0b1_1111 << 16;
-
-/// Returns whether an interrupt line is pending and enabled, and comes next.
-#[inline(always)]
-pub fn line_is_pending() -> bool {
-    // SAFETY: the system control block belongs to the kernel, and this read of it changes nothing.
-    let control = unsafe { (*SCB::PTR).icsr.read() };
-    control & PENDING_LINE != 0
-}
-
 /// Returns the interrupt line of an exception. Exceptions of the CPU itself are below line 0.
 pub const fn line_of(exception: u32) -> u32 {
     exception.wrapping_sub(16)

@@ -151,6 +151,9 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "b .Lload_more",
         // The CPU goes from one exception to the next without a look at the frame of a thread. (If the interrupt is no
         // longer pending, the CPU finds no frame there, which is a fault, and the current thread is loaded.)
+        ".global __crossgate_give_way",
+        ".thumb_func",
+        "__crossgate_give_way:",
         ".Lload_give_way:",
         "mvn r0, #2", // EXC_RETURN, and `GIVEN_WAY`: the CPU clears the two lowest bits of a stack pointer
         "msr psp, r0",
@@ -179,6 +182,12 @@ pub unsafe extern "C" fn load() -> *mut Context {
         registers = const Lease::REGISTERS,
         lease = const size_of::<Lease>(),
     )
+}
+
+unsafe extern "C" {
+    // A part of `load`: serves the interrupt that is pending, while the contexts of all threads are saved.
+    #[link_name = "__crossgate_give_way"]
+    pub fn give_way() -> !;
 }
 
 const _: () = assert!(size_of::<ProcessRegions>() == 32, "`load` and `SVCall` multiply by it");

@@ -28,7 +28,7 @@ mod wait;
 
 use crate::clock::Clock;
 use crate::context::{Context, SAVED, THUMB};
-use crate::entry::{go_on, interrupt, slow};
+use crate::entry::{interrupt, load_current, slow};
 use crate::machine::{__crossgate_kernel, CLOCK, KERNEL, LEASES_OPEN, REGIONS};
 use crate::machine::{Lease, Offset};
 use crate::protection;
@@ -119,7 +119,7 @@ unsafe extern "C" fn SVCall() {
         signallers = const offset_of!(table::NotificationRow, signallers),
         owned = const offset_of!(table::ProcessRow, notifications),
         first_owned = const offset_of!(table::ProcessRow, first_notification),
-        go_on = sym go_on,
+        load_current = sym load_current,
         interrupt = sym interrupt,
         selector = const offset_of!(Context, selector),
         saved = const SAVED,

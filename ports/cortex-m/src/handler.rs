@@ -13,7 +13,7 @@ use crate::machine::with_kernel;
 use crossgate_abi::{Cause, Word};
 use crossgate_kernel::Effect;
 
-/// The result of a handler after which the context of the current thread has to be [loaded](crate::exit::load).
+/// The result of a handler after which the context of the most urgent thread has to be [loaded](crate::exit::load).
 const LOAD: *mut Context = core::ptr::null_mut();
 
 /// Makes a call of a method for the current thread, whose registers are saved at `context`.
@@ -36,12 +36,11 @@ pub extern "C" fn call(context: &mut Context, selector: Word) -> *mut Context {
 pub extern "C" fn leave(status: Word, first: Word, second: Word) {
     with_kernel(|kernel| {
         let words = [status, first, second, 0];
-        if let Ok(exit) = kernel.leave_with_care(&words) {
+        if let Some(exit) = kernel.leave_with_care(&words) {
             let context = exit.stack_pointer as *mut Context;
             // SAFETY: the caller's context was saved there; its stack has been closed since.
             let words = unsafe { (*context).words() };
             (words[0], words[1], words[2]) = (exit.status.0, exit.words[0], exit.words[1]);
-            let _ = kernel.reschedule();
         }
     });
 }
@@ -58,10 +57,7 @@ pub extern "C" fn system_call(context: &mut Context, number: Word) -> *mut Conte
 /// Handles an `svc` instruction or an interrupt of the current thread with a stack pointer outside its stack.
 /// Afterwards another context has to be loaded.
 pub extern "C" fn out_of_bounds() {
-    with_kernel(|kernel| {
-        kernel.crash_by(Cause::Stack);
-        let _ = kernel.reschedule();
-    });
+    with_kernel(|kernel| kernel.crash_by(Cause::Stack));
 }
 
 /// Handles SysTick, an active interrupt line, or an exception without another use. Afterwards a context has to be loaded,
@@ -70,13 +66,13 @@ pub extern "C" fn interrupt(context: *mut Context) {
     with_kernel(|kernel| {
         kernel.current().stack_pointer = context.addr();
         let exception = exception::active();
-        let _ = if exception == SYSTICK {
-            kernel.timer()
+        if exception == SYSTICK {
+            kernel.timer();
         } else {
             // The non-maskable interrupt has pended PendSV, because it may come in the middle of the kernel.
             let line = line_of(if exception == PENDSV { NON_MASKABLE } else { exception });
-            kernel.interrupt(line as u16)
-        };
+            kernel.interrupt(line as u16);
+        }
     });
 }
 
@@ -93,11 +89,9 @@ pub extern "C" fn fault(frame: *const Word) {
         let stack = kernel.current().stack();
         let report = fault_status::read(frame, stack);
         // (After the kernel has given way there is no frame, so the CPU finds none if no interrupt is pending any more.)
-        let _ = if frame.addr() == GIVEN_WAY as Word {
-            kernel.reschedule()
-        } else {
-            kernel.fault(report.cause, report.instruction, report.address)
-        };
+        if frame.addr() != GIVEN_WAY as Word {
+            kernel.fault(report.cause, report.instruction, report.address);
+        }
     });
 }
 

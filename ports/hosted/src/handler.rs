@@ -42,7 +42,7 @@ fn system_call(kernel: &mut Kernel<Machine>, context: *mut Context) -> Way {
     let is_open =
         Span::new(stack_pointer, Context::SIZE).is_some_and(|saved| window.contains(saved));
     if !is_open || !stack_pointer.is_multiple_of(align_of::<Context>()) {
-        let _ = kernel.fault(Cause::Stack, 0, 0);
+        kernel.fault(Cause::Stack, 0, 0);
         return load(kernel);
     }
     // SAFETY: the context lies in the open part of the thread's stack, which only that thread uses.
@@ -119,7 +119,7 @@ fn device(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Conte
     let [start, register, value, _] = context.words;
     let process = kernel.current().rights().process;
     if !kernel.port.owns(process, start) {
-        let _ = kernel.fault(Cause::Access, program::in_program(context.return_address), start);
+        kernel.fault(Cause::Access, program::in_program(context.return_address), start);
         return load(kernel);
     }
     if number::system_call(context.selector) == hosted::DEVICE_READ {
@@ -160,8 +160,8 @@ fn leave(kernel: &mut Kernel<Machine>, context: &mut Context) -> Way {
     let (exit, short) = match kernel.leave(&context.words) {
         Some(exit) => (exit, true),
         None => match kernel.leave_with_care(&context.words) {
-            Ok(exit) => (exit, false),
-            Err(_) => return load(kernel),
+            Some(exit) => (exit, false),
+            None => return load(kernel),
         },
     };
     kernel.port.open(stack, exit.rights);
@@ -177,7 +177,6 @@ fn leave(kernel: &mut Kernel<Machine>, context: &mut Context) -> Way {
     let context = core::ptr::with_exposed_provenance_mut::<Context>(exit.stack_pointer);
     // SAFETY: the caller's context was saved there, and its stack is open again.
     unsafe { (&mut (*context).words)[..words.len()].copy_from_slice(&words) };
-    let _ = kernel.reschedule();
     load(kernel)
 }
 
@@ -204,15 +203,15 @@ fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &Contex
         kernel.port.clock.bring_forward();
     }
     if pending & (TIMER | DEADLINE) != 0 {
-        let _ = kernel.timer();
+        kernel.timer();
     }
     if pending & (TIMER | DEADLINE | DEVICE) != 0 {
         kernel.port.advance_devices();
         while let Some(line) = kernel.port.devices.raised() {
-            let _ = kernel.interrupt(line);
+            kernel.interrupt(line);
         }
     }
-    let _ = kernel.reschedule();
+    kernel.reschedule();
     // Another thread that continues now is not single-stepped.
     if pending & STEP != 0 && kernel.thread_id() == interrupted && interrupted != 0 {
         let steps = kernel.port.clock.take_steps();
@@ -234,7 +233,7 @@ pub extern "C" fn fault() -> Way {
 fn crash(kernel: &mut Kernel<Machine>) -> Way {
     let report = fault_status::report();
     kernel.port.faulted = Some(fault_status::registers());
-    let _ = kernel.fault(report.cause, report.instruction, report.address);
+    kernel.fault(report.cause, report.instruction, report.address);
     kernel.port.faulted = None;
     load(kernel)
 }
@@ -255,8 +254,9 @@ fn follow(
     Way { exit: exit::resume, argument: stack_pointer }
 }
 
-/// Continues with the thread that is current now.
+/// Continues with the most urgent thread.
 pub fn load(kernel: &mut Kernel<Machine>) -> Way {
+    kernel.reschedule();
     kernel.account();
     let id = kernel.thread_id();
     let thread = kernel.current();

@@ -13,11 +13,14 @@ use crossgate_kernel::{Effect, Kernel};
 pub enum Way {
     /// Enters a method: a first context with these words is written below the window, and loaded.
     Enter(Enter),
-    /// Returns to a caller, whose context is at the given place: status and results go into its saved registers.
+    /// Returns to a caller, whose context is at the given place: status and results go into its saved registers. Then a
+    /// context is loaded, because another thread may be more urgent than the caller.
     Leave(Return),
-    /// Carries out the effect: either a status, if there is one, goes into the saved registers of the thread that
-    /// trapped, and the same thread continues; or the context of the current thread is [loaded](crate::exit::load).
+    /// Carries out the effect: a status, if there is one, goes into the saved registers of the thread that trapped. Then
+    /// either the same thread continues, or a context is loaded.
     Follow(Effect),
+    /// [Loads](crate::exit::load) the context of the most urgent thread.
+    Load,
 }
 
 /// Makes a call of a method for the current thread, whose registers are saved at `stack_pointer`.
@@ -35,10 +38,7 @@ pub fn call(
 
 /// Returns the current thread from a method.
 pub fn leave(kernel: &mut Kernel<Machine>, words: &[Word; ARGUMENT_WORDS]) -> Way {
-    match kernel.leave_with_care(words) {
-        Ok(exit) => Way::Leave(exit),
-        Err(effect) => Way::Follow(effect),
-    }
+    kernel.leave_with_care(words).map_or(Way::Load, Way::Leave)
 }
 
 /// Makes another system call for the current thread.
@@ -53,16 +53,19 @@ pub fn system_call(
 
 /// Handles the interrupt of the timer.
 pub fn timer(kernel: &mut Kernel<Machine>) -> Way {
-    Way::Follow(kernel.timer())
+    kernel.timer();
+    Way::Load
 }
 
 /// Handles an active interrupt line.
 pub fn interrupt(kernel: &mut Kernel<Machine>, line: u16) -> Way {
-    Way::Follow(kernel.interrupt(line))
+    kernel.interrupt(line);
+    Way::Load
 }
 
 /// Handles a fault of the current thread.
 pub fn fault(kernel: &mut Kernel<Machine>) -> Way {
     let report = fault_status::read();
-    Way::Follow(kernel.fault(report.cause, report.instruction, report.address))
+    kernel.fault(report.cause, report.instruction, report.address);
+    Way::Load
 }

@@ -24,6 +24,7 @@ pub struct Snapshot {
     work: Work,
     lost: Option<(Set<ProcessId>, usize)>,
     checked: u8,
+    rearms: bool,
     processes: Vec<Process>,
     port: TestPort,
 }
@@ -42,6 +43,7 @@ impl Snapshot {
             work: kernel.work,
             lost: lost(kernel),
             checked: kernel.checked,
+            rearms: kernel.rearms,
             processes: kernel.states.to_vec(),
             port: kernel.port.clone(),
         }
@@ -63,6 +65,7 @@ impl Snapshot {
             (optional.lost, optional.told) = lost;
         }
         kernel.checked = self.checked;
+        kernel.rearms = self.rearms;
         kernel.states.copy_from_slice(&self.processes);
         kernel.port.clone_from(&self.port);
     }
@@ -99,6 +102,7 @@ pub fn hash(kernel: &Kernel<TestPort>, hasher: &mut impl Hasher) {
         (0..kernel.states.len()).all(|process| kernel.is_running(ProcessId::new(process)));
     let work = kernel.work.relevant(all_run);
     (ready(&kernel.ready), kernel.running, work, lost(kernel), kernel.checked).hash(hasher);
+    kernel.rearms.hash(hasher);
     (&*kernel.locks, &*kernel.notifications, &*kernel.granted).hash(hasher);
     for (index, process) in kernel.states.iter().enumerate() {
         let looked =

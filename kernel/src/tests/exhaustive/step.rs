@@ -28,6 +28,8 @@ pub enum Step {
     Time,
     /// The timer interrupts, in time or late.
     Timer,
+    /// The interrupt to which the port has given way is no longer pending.
+    Vanish,
     /// The current thread asks to start, because its process is not running.
     Begin,
     /// The worker does a piece of the deferred work.
@@ -105,6 +107,7 @@ pub struct Model {
 pub struct Moment {
     kernel: Snapshot,
     again: Vec<Option<Step>>,
+    gave_way: bool,
 }
 
 impl Model {
@@ -116,12 +119,15 @@ impl Model {
     }
 
     pub fn save(&self) -> Moment {
-        Moment { kernel: Snapshot::save(&self.driver.kernel), again: self.again.clone() }
+        let Driver { kernel, gave_way, .. } = &self.driver;
+        let kernel = Snapshot::save(kernel);
+        Moment { kernel, again: self.again.clone(), gave_way: *gave_way }
     }
 
     pub fn restore(&mut self, moment: &Moment) {
         moment.kernel.restore(&mut self.driver.kernel);
         self.again.copy_from_slice(&moment.again);
+        self.driver.gave_way = moment.gave_way;
     }
 
     /// Returns a key that distinguishes states.
@@ -130,6 +136,8 @@ impl Model {
         // hash.
         let mut hasher = FixedState::default().build_hasher();
         self.again.hash(&mut hasher);
+        let driver = &self.driver;
+        driver.gave_way.then(|| driver.current()).hash(&mut hasher);
         snapshot::hash(&self.driver.kernel, &mut hasher);
         hasher.finish()
     }
@@ -139,7 +147,7 @@ impl Model {
     pub fn tell(&self, step: Step) -> String {
         let current = self.driver.current();
         match step {
-            Step::Interrupt | Step::Time | Step::Timer => format!("{step:?}"),
+            Step::Interrupt | Step::Time | Step::Timer | Step::Vanish => format!("{step:?}"),
             _ => format!("thread {current} in {:?}: {step:?}", self.driver.path(current)),
         }
     }
@@ -155,6 +163,8 @@ impl Model {
             Step::Interrupt => !kernel.port.masked.contains(&LINE) && few(0),
             Step::Time => time.is_some_and(|time| time > now),
             Step::Timer => time.is_some_and(|time| time <= now),
+            Step::Vanish => self.driver.gave_way,
+            _ if self.driver.gave_way => false,
             // The idle thread only does deferred work.
             _ if current == 0 => step == Step::Work && thread.priority != 0,
             Step::Work => false,
@@ -193,7 +203,10 @@ impl Model {
             && thread.wait == Wait::Nothing
         {
             thread.pending = Pending::Nothing;
+            assert!(self.driver.gave_way, "the port finds the interrupt, too");
+            self.driver.gave_way = false;
             assert_eq!(self.key(), key, "a call that stops for an interrupt changes nothing");
+            self.driver.gave_way = true;
             self.driver.kernel.current().pending = Pending::Retry;
         }
         let thread = self.driver.thread(before);
@@ -201,12 +214,14 @@ impl Model {
             let waits = (thread.wait, thread.pending);
             assert_eq!(waits, (Wait::Nothing, Pending::Nothing), "an answered thread goes on");
         }
-        if !matches!(step, Step::Interrupt | Step::Time | Step::Timer) {
+        if !matches!(step, Step::Interrupt | Step::Time | Step::Timer | Step::Vanish) {
             assert!(outcome.answered || outcome.switch, "a system call has an end");
             self.again[before] = Some(step).filter(|_| thread.pending == Pending::Retry);
         }
         self.forget();
-        self.load(before, outcome.switch);
+        if !self.driver.gave_way {
+            self.load(before, outcome.switch);
+        }
     }
 
     /// Returns whether a step may change the state although the thread will make it again: a piece of the work for a
@@ -214,6 +229,7 @@ impl Model {
     fn changes_without_end(&self, step: Step) -> bool {
         match step {
             Step::Begin | Step::Interrupt | Step::Time | Step::Timer | Step::Work => true,
+            Step::Vanish => true,
             Step::Call(service, _) | Step::Pass(service, ..) => {
                 let kernel = &self.driver.kernel;
                 !kernel.is_running(kernel.services[service].owner)
@@ -255,17 +271,30 @@ impl Model {
         let mutex = memory(process.index()) + MUTEX;
         let event = |switch| Outcome { answered: false, switch };
         let (number, words) = match step {
-            Step::Interrupt => return event(driver.kernel.interrupt(LINE).switch),
+            Step::Interrupt => {
+                let _ = driver.after(|kernel| kernel.interrupt(LINE));
+                return event(true);
+            }
+            Step::Vanish => {
+                let _ = driver.after(|_| ());
+                return event(true);
+            }
             Step::Time => {
                 driver.kernel.port.now = driver.kernel.port.timer.unwrap_or(0);
                 return event(false);
             }
-            Step::Timer => return event(driver.kernel.timer().switch),
+            Step::Timer => {
+                let _ = driver.after(Kernel::timer);
+                return event(true);
+            }
             Step::Call(service, lend) => return self.call(service, lend, 0),
             Step::Pass(service, handle, lend) => return self.call(service, lend, handle),
             Step::Leave(status) => return self.leave([status, 7, 8, 9]),
             Step::Give(service) => return self.leave([0, 0, service, 0]),
-            Step::Fault => return Answer::from(driver.kernel.fault(Cause::Access, 0, 0)).into(),
+            Step::Fault => {
+                let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
+                return event(true);
+            }
             Step::Lock | Step::Unlock => {
                 let me = driver.stack_pointer(128);
                 let word = driver.kernel.port.read_word(mutex);
@@ -332,13 +361,10 @@ impl Model {
     }
 
     fn leave(&mut self, words: [Word; 4]) -> Outcome {
-        let kernel = &mut self.driver.kernel;
-        if kernel.leave(&words).is_some() {
-            return Outcome { answered: true, switch: false };
-        }
-        match kernel.leave_with_care(&words) {
-            Ok(_) => Outcome { answered: true, switch: kernel.reschedule().switch },
-            Err(effect) => Answer::from(effect).into(),
+        let before = self.driver.current();
+        match self.driver.leave_with_words(words) {
+            Ok(_) => Outcome { answered: true, switch: self.driver.current() != before },
+            Err(answer) => answer.into(),
         }
     }
 }

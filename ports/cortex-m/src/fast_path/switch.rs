@@ -66,7 +66,7 @@ macro_rules! switch {
             "
         // Everything that was done so far is in memory, where `load` finds it.
         .Lswitch_slow:
-        b {go_on}
+        b {load_current}
         // A reply for which the thread waited: status, word, 0.
         .Lswitch_pending:
         cmp r6, #{reply}

@@ -5,7 +5,7 @@ use super::limits;
 use super::longest::Longest;
 
 /// The number of parts of a span that are shown.
-const PARTS: usize = 8;
+const PARTS: usize = 40;
 
 /// Prints the table: the spans of most instructions first.
 pub fn print(longest: &[Longest]) {
