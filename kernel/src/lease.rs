@@ -40,9 +40,9 @@ pub struct Lease<R> {
 }
 
 impl<R> Lease<R> {
-    /// The offset of the start of the memory, in bytes, for a port's assembly, ...
+    /// The offset of the start of the memory, in bytes, for a port's assembly.
     pub const START: usize = core::mem::offset_of!(Lease<R>, memory.start);
-    /// ... and of the registers.
+    /// The offset of the registers, in bytes, for a port's assembly.
     pub const REGISTERS: usize = core::mem::offset_of!(Lease<R>, registers);
     /// The byte for the origin in a lease of a stack. (The registers are followed by a byte that says whether the
     /// memory may be written, and then by the byte for the origin.)

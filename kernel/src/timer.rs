@@ -14,7 +14,8 @@ use crate::work::LOOKS;
 use crossgate_abi::ThreadId;
 
 impl<P: Port> Kernel<P> {
-    /// Handles the port's timer at a time that the core set (an earlier interrupt does no harm).
+    /// Handles the interrupt of the port's timer, at the time that the core has set. (An earlier interrupt does no
+    /// harm.)
     #[inline]
     pub fn timer(&mut self) -> Effect {
         let now = self.port.now();
