@@ -101,7 +101,7 @@ pub mod dump {
     }
 }
 
-/// The kinds of waits of a thread.
+/// The kinds of waits of a thread. The *object* of a wait is the second word about the thread.
 pub mod wait {
     /// The thread does not wait. (It runs, or is ready to run.)
     pub const NOTHING: u8 = 0;
@@ -110,8 +110,8 @@ pub mod wait {
     /// The thread waits for any of a [set](crate::table::ProcessRow::notifications) of notifications of the process
     /// that it is in.
     pub const NOTIFICATIONS: u8 = 2;
-    /// The thread waits for the lock of an object. The object of the wait is the thread that has the lock, and the
-    /// number of the lock, a byte each.
+    /// The thread waits for the lock of an exclusive service. The object of the wait has two bytes: the thread that has
+    /// the lock, then the number of the lock.
     pub const LOCK: u8 = 3;
     /// The thread waits for a mutex of the process that it is in. The object of the wait is the thread that has the
     /// mutex.

@@ -436,7 +436,7 @@ pub struct NotificationRow {
 }
 
 /// An interrupt line bound to a notification.
-// A port's assembly searches these for a line.
+// A port's assembly searches the bindings for a line.
 #[repr(C)]
 pub struct Interrupt {
     /// The number of the line in the interrupt controller.
@@ -445,7 +445,7 @@ pub struct Interrupt {
     pub notification: NotificationId,
 }
 
-/// The process that may read fault records, and the notification by which it learns of a new one.
+/// The process that may read fault records, and the notification by which the process learns of a new record.
 #[derive(Clone, Copy)]
 pub struct Supervisor {
     /// The process.

@@ -6,15 +6,16 @@
 //! [background](crossgate_abi::BACKGROUND) until the next period. A *time slice* is the time for which a thread runs
 //! before the next thread of its priority runs. The background always has a time slice.
 //!
-//! If threads wait for a thread, it has at least the priority of the most urgent of them, even in the background, but
-//! only while they wait. Meanwhile the threads whose priority it has inherited pay for its time with their budgets, as
-//! if they ran.
+//! A thread for which other threads wait has at least the priority of the most urgent of them, even in the background,
+//! but only while they wait. Meanwhile the threads whose priority it has inherited pay for its time with their budgets,
+//! as if they ran.
 //!
 //! Time is counted in stretches, from one switch of threads to the next: the port [reports](Kernel::account) each
 //! switch. The kernel adds one µs to each stretch, so that none is too short to be counted. It sets the timer to the
-//! time at which the running thread will have used up its remaining time. Then the kernel looks at the budgets that are
-//! used up and at those that pay, and sets the priorities of the threads whose budgets have changed. Each interrupt of
-//! the timer looks at only one budget, or sets only one priority, so that other interrupts do not wait for all of them.
+//! time at which the running thread will have used up its remaining time. At that time the kernel looks at the budgets
+//! that are used up and at those that pay, and sets the priorities of the threads whose budgets have changed. Each
+//! interrupt of the timer looks at only one budget, or sets only one priority, so that other interrupts do not wait for
+//! all of them.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -23,7 +24,7 @@ use crate::usage::Usage;
 use crossgate_abi::table::{self, Budget, System};
 use crossgate_abi::{BudgetId, Set, ThreadId};
 
-/// Returns the number of budgets of a firmware. It is called in constants.
+/// Returns the number of budgets of a firmware. Constants call this function.
 #[must_use]
 #[inline]
 pub const fn count(system: &System) -> usize {

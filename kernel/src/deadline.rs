@@ -46,7 +46,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Sets this deadline, or that of the caller if it is nearer.
+    /// Sets the deadline in the first word, or the caller's deadline if that is nearer.
     #[inline(always)]
     fn set_deadline_until(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let thread = self.threads.current();

@@ -25,7 +25,8 @@ impl<P: Port> Kernel<P> {
                 self.report(self.threads.current_id(), ProcessId::NOBODY, &fault);
             }
         }
-        // (The idle thread, which may have been interrupted as it was about to wait, may have something to do now.)
+        // (The idle thread may have been interrupted when it was about to wait. It starts again, because it may have
+        // work now.)
         self.reload()
     }
 

@@ -6,8 +6,8 @@
 use crossgate_abi::{ProcessId, WHOLE_BLOCK, Word};
 use crossgate_protection::Span;
 
-/// The maximum number of leases of a thread over all its calls, in force or suspended. It can't exceed 15, because
-/// [`InForce`] has four bits for it. The text of `TooDeep` in `abi/src/error.rs` states it.
+/// The maximum number of leases of a thread over all its calls, in force or suspended. The number can't exceed 15,
+/// because [`InForce`] has four bits for it. The text of `TooDeep` in `abi/src/error.rs` states the number.
 /// [`LEASES_PER_CALL`](crossgate_abi::LEASES_PER_CALL) is the limit for one call.
 pub const LEASES: usize = 4;
 

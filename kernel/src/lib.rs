@@ -81,7 +81,7 @@
 //! | **leases** | a call is lent only memory that its caller had the right to lend | `check_leases` |
 //! | **inheritance** | the priority of a thread is at least the highest among its own and the priorities of the threads that wait for it. If it is higher, the worker lowers it before this thread, or another thread that is no more urgent, runs. Waits form no cycle | `check_priority` |
 //! | **waits** | every wait can end, and the thread then gets the right result | `check_wait` |
-//! | **in vain** | waits of a thread fail because no caller waits for the result only while the thread is in a call that is refused, or whose caller is gone | `check_in_vain` |
+//! | **in vain** | if waits of a thread fail because no caller waits for the result, the thread is in a call that is refused, or whose caller is gone | `check_in_vain` |
 //! | **one side** | a [notification](notification::Notification) has signals or waiters, never both | `check_one_side` |
 //! | **swept** | after a crash, no thread that it may affect runs before that thread is [swept](sweep) | `check_work` |
 //! | **locks** | a lock that is taken has one holder, which is inside the object | `check_locks` |

@@ -29,7 +29,7 @@
 //! | 5 | the supervisor restarts it, in any state | `supervise`, `take_down` |
 //! | 6 | the supervisor stops it, in any state | `supervise`, `take_down` |
 //!
-//! A process that crashes again soon has to wait before it restarts, and the wait grows with each crash.
+//! A process that soon crashes again has to wait before it restarts, and the wait grows with each crash.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -39,7 +39,7 @@ use crossgate_abi::{ProcessId, ThreadId, Word};
 pub(crate) const CALM: u64 = 10_000_000;
 /// The wait after the second crash in a row, in µs. It doubles with each further crash.
 const BACK_OFF: u32 = 10_000;
-/// The greatest number of times that the wait doubles. (It has to stay shorter than [`CALM`].)
+/// The greatest number of times that the wait doubles, because the wait has to stay shorter than [`CALM`].
 const DOUBLINGS: u8 = 9;
 
 /// The kernel's state of a process, besides its wiring.

@@ -92,8 +92,8 @@ fn check_levels(thread: &Thread<ArmV8M>, ready: &[(usize, ThreadId)]) {
     }
 }
 
-/// **in vain**: waits of a thread fail because no caller waits for the result only while the thread is in a call that
-/// is refused, or whose caller is gone.
+/// **in vain**: if waits of a thread fail because no caller waits for the result, the thread is in a call that is
+/// refused, or whose caller is gone.
 fn check_in_vain(thread: &Thread<ArmV8M>) {
     let in_vain = |frame: &Frame| frame.care & (STALE | REFUSED) != 0;
     let may_give_up = thread.orphaned == 0 || frames(thread).iter().any(in_vain);

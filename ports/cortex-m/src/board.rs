@@ -91,7 +91,7 @@ pub struct Frequencies {
 }
 
 impl Frequencies {
-    /// Returns the frequencies of a board. It is called in constants.
+    /// Returns the frequencies of a board. Constants call this function.
     ///
     /// # Panics
     /// If the kernel can't measure time with them.

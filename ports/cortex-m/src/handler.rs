@@ -83,7 +83,8 @@ pub extern "C" fn interrupt(context: *mut Context) {
 }
 
 /// Handles an interrupt that comes before the kernel has started, from a device that boot code has left running. At
-/// most one such interrupt comes, because this function disables interrupts until the kernel has set up everything.
+/// most one such interrupt is handled, because this function disables interrupts until the kernel has set up
+/// everything.
 pub extern "C" fn early_interrupt() {
     cortex_m::interrupt::disable();
     say("early interrupt", &[line_of(exception::active())]);

@@ -17,7 +17,7 @@ macro_rules! leave {
         // more than any number of frames. If the thread holds leases, the difference is more than that, too.
         ldr r5, [r4, #{calls}]
         subs r5, #{frame}
-        cmp r5, #{last_call} // it is in a call, and nothing is lent to it
+        cmp r5, #{last_call} // the thread is in a call, and holds no leases
         bhi .Lreturn_leases
         adds r6, r4, r5
         // Attacker: the status is arbitrary (`gate_attacks`). Only 0 is plain.
