@@ -4,10 +4,10 @@ use crate::list::{constants, list};
 use core::fmt;
 
 list! {
-    /// The reason why a call failed: the only list of these errors.
+    /// The reason why a call failed. This is the only list of these errors.
     ///
-    /// The method's own `Result` is *inside*: in `disk.read(at, &mut block)??` the first `?` is about
-    /// the call, the second about the disk. The numbers are part of the ABI.
+    /// The method's own `Result` is *inside* the result of the call: in `disk.read(at, &mut block)??` the first `?` is
+    /// about the call, the second about the disk. The numbers are part of the ABI.
     #[non_exhaustive]
     pub enum CallError: u8;
     /// A short text that says what went wrong, and whether the method has run.

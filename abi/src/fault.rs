@@ -3,8 +3,8 @@ use crate::list::list;
 use crate::{MAX_CALL_DEPTH, Word};
 
 list! {
-    /// The cause of a crash, or of another event that has a record: the only list of causes. The numbers are part of
-    /// the ABI.
+    /// The cause of a crash, or of another event that has a record. This is the only list of causes. The numbers are
+    /// part of the ABI.
     #[non_exhaustive]
     pub enum Cause: u8;
     /// The name of a cause, and what a record with this cause contains.
@@ -37,18 +37,18 @@ list! {
     /// A call took longer than its caller allowed, and continued after its waits had failed.
     Deadline = 9 => crash("a call took too long", Detail::Nothing);
 
-    /// A server says that the process, in a call, broke the server's rules. The kernel does not know whether that is
+    /// A server says that the process broke the server's rules in a call. The kernel does not know whether that is
     /// true.
     Refused = 10 => notice("a call that broke the rules of its server", Detail::Accuser);
 
-    /// An interrupt arrived that no process owns. Its line is masked from now on. The address in the record is the number
-    /// of the interrupt line. A number below 0 (as an `isize`) is an exception of the CPU, numbered as CMSIS does: -14 is
-    /// the non-maskable interrupt.
+    /// An interrupt arrived that no process owns. Its line is masked from now on. The address in the record is the
+    /// number of the interrupt line. A number below 0 (as an `isize`) is an exception of the CPU, numbered as CMSIS
+    /// does: -14 is the non-maskable interrupt.
     Interrupt = 11 => notice("an interrupt that nobody owns", Detail::Line);
 
-    /// The budget of CPU time of the thread, or of its process, is used up. The thread, and with it all threads that share
-    /// the budget, runs in the background until the next period. The address in the record counts how often that has
-    /// happened to this budget, up to 65,535 and then from 0 again; there is a record whenever the count is a power of two.
+    /// The budget of CPU time of the thread, or of its process, is used up. All threads that share the budget run in
+    /// the background until the next period. The address in the record counts how often that has happened to this
+    /// budget, up to 65,535 and then from 0 again. There is a record whenever the count is a power of two.
     Budget = 12 => notice("a budget of CPU time is used up", Detail::Count);
 
     besides;
@@ -122,11 +122,11 @@ pub const NOBODY: u8 = u8::MAX;
 
 /// The kernel's record of a fault.
 ///
-/// Records of crashes and of [refused calls](Cause::Refused) are kept apart, so that a refused call never overwrites
-/// the record of a crash.
+/// The records of [refused calls](Cause::Refused) are kept apart from all others, so that a refused call never
+/// overwrites the record of a crash.
 ///
 /// A record is read as words, one in each system call, so that the kernel writes no user memory for it. The code that
-/// builds a record from the words is in the user library, so that no kernel contains it.
+/// builds a record from the words is in the user library, not in the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FaultRecord {
     /// Index of the process that faulted; [`NOBODY`] if no process did.
@@ -139,7 +139,7 @@ pub struct FaultRecord {
     pub depth: u8,
     /// The services of these calls, the outermost first; the remaining bytes are 0.
     pub chain: [u8; MAX_CALL_DEPTH],
-    /// The address that was accessed, where the CPU reports it, else 0.
+    /// The address that was accessed, where the CPU reports it; for some [causes](Cause) another number; else 0.
     pub address: Word,
     /// The address of the instruction, where it is known, else 0.
     pub instruction: Word,

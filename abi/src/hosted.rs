@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The devices of the hosted port, one file for each: the constants that the driver of the device and the port share.
+//! The devices of the hosted port. There is one file for each device, with the constants that its driver and the port
+//! share.
 //!
 //! A device has registers, which are read and written by the system calls
 //! [`DEVICE_READ`](crate::number::hosted::DEVICE_READ) and [`DEVICE_WRITE`](crate::number::hosted::DEVICE_WRITE). The

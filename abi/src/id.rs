@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Identifiers of processes, services, locks, notifications, threads and budgets, and sets of them.
 //!
-//! In the tables and in the kernel each identifier is a number of one byte. Here each kind of number has its own type,
-//! so that one kind is not taken for another. The types are as large as the numbers, and cost nothing at run time.
+//! In the tables and in the kernel each identifier is a number of one byte. Here each kind of identifier has its own
+//! type, so that one kind is not taken for another. The types are as large as the numbers, and cost nothing at run
+//! time.
 
 use crate::{MAX_THREADS, NOBODY};
 use core::fmt::{self, Debug, Formatter};
@@ -171,8 +172,8 @@ impl<K: Numbered> Set<Id<K>> {
     #[inline(always)]
     #[must_use]
     pub const fn of(id: Id<K>) -> Set<Id<K>> {
-        // A rotation costs less than a shift, because the CPU and Rust treat a distance of 32 or more alike. (A shift
-        // by so much overflows in Rust, and gives 0 on the CPU, so the compiler would add code that limits the
+        // A rotation costs less than a shift, because the CPU and Rust agree on a rotation by 32 bits or more. (A shift
+        // by so many bits overflows in Rust and gives 0 on the CPU, so the compiler would add code that limits the
         // distance.)
         Set::of_bits(1u32.rotate_left(id.0 as u32))
     }

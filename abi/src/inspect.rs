@@ -37,7 +37,8 @@ constants! {
     /// second. No such record exists if the kernel does not [count](crate::table::Budgets::cpu_time) CPU time.
     TIME_OF_THREAD = 5;
 
-    /// Returns, in the same form, how long threads have run in a process: its own threads and visitors together.
+    /// Returns how long threads have run in a process, in the form of `TIME_OF_THREAD`. The threads of other processes
+    /// that were in the process count, too.
     TIME_OF_PROCESS = 6;
 
     /// Returns how often a process has crashed since the system started, and a word of the [record](crate::FaultRecord)
@@ -49,7 +50,7 @@ constants! {
     DUMP = 8;
 }
 
-/// The crash dump: words about the last crash, which the kernel keeps in memory that no reset clears.
+/// The crash dump: words about the last crash. The kernel keeps them in memory that no reset clears.
 pub mod dump {
     use crate::{FaultRecord, Word};
 
@@ -59,23 +60,23 @@ pub mod dump {
     pub const TIME: usize = 1;
     /// The index of the first word of the record of the crash.
     pub const RECORD: usize = 2;
-    /// The index of the number of words of the stack.
+    /// The index of the word that says how many words of the stack the dump has.
     pub const LENGTH: usize = RECORD + FaultRecord::WORDS;
-    /// The index of the first register of the thread, if the dump has words of the stack. On a microcontroller the
+    /// The index of the first register of the thread. A register is 0 if it is unknown. On a microcontroller the
     /// registers are r0 to r15 and xPSR; on Linux rax to r15 as the CPU numbers them, and rip.
     pub const REGISTERS: usize = LENGTH + 1;
     /// The number of registers.
     pub const REGISTER_COUNT: usize = 17;
-    /// The index of the first word of the stack, from the stack pointer on, as far as the stack belongs to the crashed
-    /// process.
+    /// The index of the first word of the stack. The words are those from the stack pointer upwards, as far as the
+    /// stack belongs to the crashed process.
     pub const STACK: usize = REGISTERS + REGISTER_COUNT;
-    /// The most words of the stack that a dump has.
+    /// The greatest number of words of the stack in a dump.
     pub const STACK_WORDS: usize = 32;
     /// The number of words in a dump.
     pub const WORDS: usize = STACK + STACK_WORDS;
 
-    /// Returns the check of the words of a dump. The contents of memory after power-on do not have the check that is
-    /// stored there.
+    /// Returns the check of the words of a dump. (In memory after power-on, the word at [`CHECK`] does not match the
+    /// other words.)
     #[must_use]
     pub fn check(words: &[Word; WORDS]) -> Word {
         let others = words.iter().skip(CHECK + 1);
@@ -92,7 +93,7 @@ pub mod dump {
         (check ^ word).wrapping_mul(0x0100_0193)
     }
 
-    /// Returns the check of all words, which is never 0.
+    /// Returns the check after the last word, which is never 0.
     #[must_use]
     #[inline]
     pub const fn last(check: Word) -> Word {
@@ -100,17 +101,17 @@ pub mod dump {
     }
 }
 
-/// The kinds of waits of a thread.
+/// The kinds of waits of a thread. The *object* of a wait is the second word about the thread.
 pub mod wait {
     /// The thread does not wait. (It runs, or is ready to run.)
     pub const NOTHING: u8 = 0;
     /// The thread waits for a time.
     pub const TIME: u8 = 1;
-    /// The thread waits for any of a [set](crate::table::ProcessRow::notifications) of notifications of the process that
-    /// it is in.
+    /// The thread waits for any of a [set](crate::table::ProcessRow::notifications) of notifications of the process
+    /// that it is in.
     pub const NOTIFICATIONS: u8 = 2;
-    /// The thread waits for the lock of an object. The object of the wait is the thread that has the lock, and the
-    /// number of the lock, a byte each.
+    /// The thread waits for the lock of an exclusive service. The object of the wait has two bytes: the thread that has
+    /// the lock, then the number of the lock.
     pub const LOCK: u8 = 3;
     /// The thread waits for a mutex of the process that it is in. The object of the wait is the thread that has the
     /// mutex.
@@ -118,7 +119,7 @@ pub mod wait {
     /// The thread waits for memory of its process that was lent to another thread. The object of the wait is that
     /// thread.
     pub const MEMORY: u8 = 5;
-    /// The thread has ended; nothing wakes it.
+    /// The thread has ended, or is parked. Only a restart of its process wakes it, or a start of a parked thread.
     pub const ENDED: u8 = 6;
 }
 
@@ -126,7 +127,7 @@ pub mod wait {
 pub mod state {
     /// The process runs: threads can enter it.
     pub const RUNNING: u8 = 0;
-    /// The process is about to restart.
+    /// The process is about to start or restart.
     pub const RESETTING: u8 = 1;
     /// The process has stopped.
     pub const STOPPED: u8 = 2;

@@ -6,11 +6,11 @@
 //! - [`number`]: the numbers by which a system call is selected;
 //! - [`signature`]: the arguments and results of a system call, and the rights that it needs;
 //! - [`Status`]: the result of a system call;
-//! - [`Shape`]: the kinds of the machine words of a call;
+//! - [`Shape`]: the number of machine words of a call, and the kind of each;
 //! - [`table`]: the wiring of a firmware as tables in flash, written by `crossgate::system!`
 //!   and read by the kernel;
 //! - [`id`]: identifiers of processes, services, threads, ..., and sets of them;
-//! - [`FaultRecord`]: the kernel's record of a crash;
+//! - [`FaultRecord`]: the kernel's record of a crash, or of another event;
 //! - [`client`]: what a server can ask about its clients;
 //! - [`inspect`]: what a process with the right can ask about others;
 //! - [`pool`]: how a process controls the threads of its pools;
@@ -55,9 +55,8 @@ pub mod number {
 
 /// A machine word: a register, an address, a length in bytes.
 ///
-/// It is 32 bits wide on every microcontroller. On a host it is 64 bits wide, but every type uses
-/// the same number of words as on a microcontroller, so that a method with too many of them is an
-/// error everywhere.
+/// A word has 32 bits on every microcontroller. On a host it has 64 bits, but every type uses the same number of words
+/// as on a microcontroller, so that a method with too many words is an error everywhere.
 pub type Word = usize;
 
 /// A flag in the length of lent memory: the caller offers the whole block that begins with these bytes. The block is

@@ -8,11 +8,12 @@ pub const ARGUMENT_WORDS: usize = 4;
 /// The number of result words that a call returns.
 pub const RESULT_WORDS: usize = 2;
 /// The most pieces of memory that one call can lend. A higher limit needs more [`ARGUMENT_WORDS`], because a lease
-/// takes two, and more regions of each protection unit: a port's `protection`, `exit` and `fast_path` open and close
-/// these. The message in `crossgate/src/shape.rs` states the number. `LEASES` in the kernel's `lease` limits the leases
-/// of a thread.
+/// takes two words. It also needs more regions of each protection unit, which a port's `protection`, `exit` and
+/// `fast_path` open and close. The message in `crossgate/src/shape.rs` states the number. `LEASES` in the kernel's
+/// `lease` limits the leases of a thread.
 pub const LEASES_PER_CALL: usize = 2;
-/// The number of fault records that the kernel keeps; a new record overwrites the oldest.
+/// The number of records that the kernel keeps of refused calls, and also of all other events. A new record overwrites
+/// the oldest of its kind.
 pub const FAULT_RECORDS: usize = 2;
 /// The number of thread priorities; 0 is the lowest, and only the idle thread has it.
 pub const PRIORITIES: usize = 32;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Macros for lists: each list is written once, and everything that has to agree with it is made from it.
+//! Macros for lists. Each list is written once, and everything that has to agree with the list is made from it.
 
-/// Makes an enum from a list. An entry is documentation, a name, a number, perhaps more documentation that only rustdoc
-/// shows, and after `=>` a value that belongs to it.
+/// Makes an enum from a list. An entry consists of documentation, a name, a number, perhaps more documentation that
+/// only rustdoc shows, and, after `=>`, a value.
 ///
-/// The enum has a variant for each entry, and `ALL` of them in order. Functions return the entry with a number, and the
-/// name, the documentation and the value of an entry. The head of the list names the function that returns the value.
-/// The kernel's match, the tests and the book use these, so a new entry is written nowhere else. A number that is used
-/// twice, or left out, does not compile.
+/// The enum has a variant for each entry, and a constant `ALL` of all variants in order. Functions return the entry of
+/// a given number, and the name, the documentation and the value of an entry. The head of the list names the function
+/// that returns the value. The kernel's match, the tests and the book use these items, so the text of an entry is
+/// written nowhere else. A list in which a number occurs twice, or is left out, does not compile.
 ///
 /// The entry after `besides` is a variant that is not in `ALL`.
 macro_rules! list {
@@ -49,7 +49,7 @@ macro_rules! list {
             }
 
             $(#[$told])*
-            // Inlined, so that a text is in the crate that uses it: no kernel contains one.
+            // Inlined, so that only the crate that uses a text contains it. The kernel contains none.
             #[inline(always)]
             #[must_use]
             $visibility const fn $tell(self) -> $Told {
@@ -91,7 +91,7 @@ macro_rules! list {
     };
 }
 
-/// Makes the constants of a list, and one constant of them all, with their names and documentation.
+/// Makes the constants of a list, and one constant that has all of them, with their names and documentation.
 macro_rules! constants {
     (
         $(#[$attribute:meta])*

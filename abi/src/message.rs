@@ -66,7 +66,7 @@ impl Number {
     }
 }
 
-/// Returns whether two texts are equal. It can be called in constants.
+/// Returns whether two texts are equal. (Unlike `==`, it works in constants.)
 #[must_use]
 pub const fn is_same(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());

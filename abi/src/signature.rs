@@ -78,8 +78,8 @@ impl Content {
 /// The right to make a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Right {
-    /// Every thread may. An argument may name something that needs a right of its own: the text of the entry says
-    /// which.
+    /// Every thread may make it. An argument may name something that needs a right of its own. Then the text of the
+    /// entry says so.
     Everyone,
     /// A thread that is in a call.
     InCall,
@@ -102,7 +102,7 @@ pub enum Right {
 }
 
 impl Right {
-    /// Returns a short text that says who has the right.
+    /// Returns a short text that names those who have the right.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

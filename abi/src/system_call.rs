@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The numbers by which a system call is selected: a system call is one trap instruction and a *selector* word.
 //!
-//! A selector is either a **call**, the index of a [gate](crate::table::Gate), or the bitwise complement of a
-//! **system call number** (a small negative number, which costs one instruction to load).
-//! The selector of a call is not complemented, because calls are what the kernel handles most often.
+//! The selector of a **call** is the index of a [gate](crate::table::Gate). The selector of another **system call** is
+//! the bitwise complement of its number: a small negative number, which costs one instruction to load. The index of a
+//! gate is not complemented, because the kernel handles calls most often.
 //!
 //! The book's chapter *System calls*, which is made from the lists here, describes the registers. Times are
 //! microseconds (µs) in two words, the lower first.
@@ -75,8 +75,9 @@ system_calls! {
     /// The numbers are part of the ABI: an entry keeps its number, and a new one gets the next.
     pub enum SystemCall;
 
-    /// Returns from the method that the kernel entered last. Of the statuses only 0 and
-    /// [`BadArgument`](crate::CallError::BadArgument) reach the caller. Outside of a call, this is a fault.
+    /// Returns from the method that the kernel entered last. The statuses 0 and
+    /// [`BadArgument`](crate::CallError::BadArgument) reach the caller; any other becomes
+    /// [`BadReply`](crate::CallError::BadReply). A return outside of a call is a fault.
     RETURN = 0: Return(status: STATUS, first: ANY, second: ANY) -> !, Everyone, Assembly;
 
     /// Lets the other threads of the same priority run first.
@@ -124,10 +125,10 @@ system_calls! {
     PANIC = 12: Panic(file: ADDRESS, length: LENGTH, line: FROM_ONE, column: FROM_ONE) -> !, Everyone, Core;
 
     /// Reads a word of the [record](crate::FaultRecord) of a fault. To read a word of the record of a
-    /// [refused](crate::Cause::Refused) call instead, add [`FaultRecord::WORDS`](crate::FaultRecord::WORDS) to the index
-    /// of the word. The two kinds of records are counted separately.
-    /// If no such record exists, or it has been overwritten, the status is
-    /// [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD), and the result is the number of records so far.
+    /// [refused](crate::Cause::Refused) call instead, add [`FaultRecord::WORDS`](crate::FaultRecord::WORDS) to the
+    /// index of the word. The two kinds of records are counted separately. If no such record exists, or it has been
+    /// overwritten, the status is [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD), and the result is the number of
+    /// records so far.
     READ_FAULT = 13: ReadFault(record: FROM_ZERO, index: FROM_ZERO) -> (word: ANY), Supervisor, Core;
 
     /// Starts the thread: the thread enters its entry function once the memory of its process has its initial values.

@@ -57,7 +57,7 @@ impl System {
         !self.inspectors.is_empty() || !self.dumpers.is_empty()
     }
 
-    /// Refuses interrupt lines that a board with this number of lines does not have. It is called in constants.
+    /// Refuses interrupt lines that a board with this number of lines does not have. Constants call this function.
     ///
     /// # Panics
     /// If an interrupt is bound to such a line. The text names the line, and the notification that it is bound to.
@@ -87,7 +87,8 @@ pub struct Budgets {
     pub budgets: &'static [Budget],
     /// The budgets of each thread.
     pub of_threads: &'static [Set<BudgetId>],
-    /// How long a thread runs before the next thread of its priority runs, in µs; 0: without limit.
+    /// How long a thread runs before the next thread of its priority runs, in µs. 0: only threads in the background
+    /// have a limit.
     pub time_slice: u32,
     /// True if the kernel counts how long each thread and each process has run.
     pub cpu_time: bool,
@@ -125,7 +126,7 @@ pub struct ProcessRow {
     pub name: &'static str,
     /// The memory of the process; written by `crossgate-link`.
     pub memory: &'static ProcessMemory,
-    /// The registers of the devices that the process owns: at most [`MMIO_REGIONS`](crate::MMIO_REGIONS).
+    /// The registers of the devices that the process owns, in at most [`MMIO_REGIONS`](crate::MMIO_REGIONS) regions.
     pub mmio: &'static [MmioRegion],
     /// The notifications that the process owns. Number 0 is the highest bit, because the CPU finds the highest set bit
     /// fastest.
@@ -160,7 +161,7 @@ pub struct Heap {
 pub enum OnFault {
     /// The process restarts: at once, or after a pause if it crashed shortly before.
     Restart {
-        /// The number of crashes in a row after which it stays stopped.
+        /// The number of crashes in a row after each of which it restarts. After the next one, it stays stopped.
         limit: u8,
     },
     /// The process stays stopped.
@@ -275,7 +276,7 @@ impl Method {
     }
 }
 
-/// A method of a published object: everything that a call of it needs, in four words for the CPU.
+/// A method of a published object: everything that a call of the method needs, in four words.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Gate {
@@ -285,9 +286,9 @@ pub struct Gate {
     pub owner: ProcessId,
     /// The service.
     pub service: ServiceId,
-    /// The number of bytes that must be left of the caller's stack, less than 2^15; or, if the call needs more than a
-    /// check of the stack, the reason: one of the constants from [`LEASE_TO_READ`](Gate::LEASE_TO_READ) to
-    /// [`CARE`](Gate::CARE).
+    /// The number of bytes that must be left of the caller's stack, less than 2^15. If the call needs more than a check
+    /// of the stack, this is a code for the reason instead: one of the constants from
+    /// [`LEASE_TO_READ`](Gate::LEASE_TO_READ) to [`CARE`](Gate::CARE).
     pub room: u16,
     /// The entry point of the method.
     pub entry: Thunk,
@@ -299,14 +300,15 @@ const READ: u16 = Kind::Read as u16;
 const WRITE: u16 = Kind::Write as u16;
 
 impl Gate {
-    /// The room of a call whose first two words are memory to read, without other leases or handles, ...
+    /// The room of a call whose first two words are memory to read, without other leases, handles or a lock.
     pub const LEASE_TO_READ: u16 = u16::MAX - 3;
-    /// ... or memory to write.
+    /// The room of a call whose first two words are memory to write, without other leases, handles or a lock.
     pub const LEASE_TO_WRITE: u16 = u16::MAX - 2;
     /// The room of a call that needs the lock of its object, and nothing else.
     pub const EXCLUSIVE: u16 = u16::MAX - 1;
-    /// The room of a call that has other leases, or handles, among its words; of a call that needs very much stack; and
-    /// of every call in a firmware that [counts](Budgets::cpu_time) how long processes run.
+    /// The room of every other call: one with other leases, or handles, among its words; one with a lease and a lock;
+    /// one that needs very much stack; and every call in a firmware that [counts](Budgets::cpu_time) how long processes
+    /// run.
     pub const CARE: u16 = u16::MAX;
     /// The number of bytes of the callee's stack that the kernel uses to enter a method on a microcontroller.
     pub const ENTRY_SIZE: u16 = 136;
@@ -434,7 +436,7 @@ pub struct NotificationRow {
 }
 
 /// An interrupt line bound to a notification.
-// A port's assembly searches these for a line.
+// A port's assembly searches the bindings for a line.
 #[repr(C)]
 pub struct Interrupt {
     /// The number of the line in the interrupt controller.
@@ -443,7 +445,7 @@ pub struct Interrupt {
     pub notification: NotificationId,
 }
 
-/// The process that may read fault records, and the notification by which it learns of a new one.
+/// The process that may read fault records, and the notification by which the process learns of a new record.
 #[derive(Clone, Copy)]
 pub struct Supervisor {
     /// The process.

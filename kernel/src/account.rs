@@ -11,19 +11,19 @@ use crossgate_abi::{
     BACKGROUND, BudgetId, Cause, MAX_THREADS, ProcessId, Set, ThreadId, Word, table,
 };
 
-/// The time slice in the background, in µs, if the wiring sets none for all priorities.
+/// The time slice of threads in the [background](crate::budget), in µs, if the wiring sets no time slice.
 pub(crate) const BACKGROUND_SLICE: u32 = 10_000;
 
-/// The value of `Kernel::checked` while a round looks at budgets. Later `checked` is the index of the next thread to
-/// look at.
+/// The value of `Kernel::checked` while a round of the timer looks at budgets. Later in the round, `checked` is the
+/// index of the next thread to look at.
 pub(crate) const BUDGETS: u8 = u8::MAX;
 
 impl<P: Port> Budgets<P> {
     /// The initial value of the static that [`new`](Self::new) fills.
     pub const NONE: Budgets<P> = Self::new(&table::Budgets::NONE, &mut [], &mut [], None);
 
-    /// Returns the budgets of a wiring, with an account for each budget, a word for each thread, and the counters of
-    /// run time if some process may read them.
+    /// Returns the state of the budgets of a wiring. `accounts` has an entry for each budget, and `slices` has one for
+    /// each thread. `usage` has the counters of run time, if some process may read them.
     #[inline]
     pub const fn new(
         wiring: &'static table::Budgets,
@@ -89,8 +89,8 @@ impl<P: Port> Kernel<P> {
     pub(crate) extern "C" fn count(&mut self) {
         let now = self.port.now();
         let thread = self.threads.current();
-        // The frame now holds a deadline to restore. That is a duty of the return, and a port leaves a return with duties
-        // to the core, which counts the time then.
+        // Makes the frame hold a deadline, because the return then has a duty: to restore it. A port leaves such a
+        // return to the core, and the core counts the time.
         thread.outer_deadline();
         let id = thread.id;
         let process = if id == ThreadId::IDLE { ProcessId::NOBODY } else { thread.rights.process };
@@ -114,10 +114,10 @@ impl<P: Port> Kernel<P> {
         }
         self.checked = BUDGETS;
         if self.check_some(now, from_start) {
-            // The idle thread needs no look.
+            // The threads are next. (Thread 0, the idle thread, needs no look.)
             self.checked = 1;
         }
-        // Threads are looked at in another interrupt.
+        // The threads have to wait for another interrupt of the timer.
         false
     }
 
@@ -130,8 +130,8 @@ impl<P: Port> Kernel<P> {
         budgets.charge(now, 0);
         if from_start {
             budgets.unseen |= budgets.paying | budgets.used_up;
-            // (The current thread may not be the one that has run: the kernel may have given way to this interrupt before
-            // it counted the time of the last.)
+            // (The current thread may not be the one whose time has just been counted: the kernel may have given way to
+            // this interrupt before it noted the switch.)
             if self.end_of_slice(now) <= now {
                 let thread = self.threads.current();
                 self.ready.rotate(thread);
@@ -161,7 +161,7 @@ impl<P: Port> Kernel<P> {
         false
     }
 
-    /// Changes the state of a budget that is used up, or that is available again.
+    /// Marks a budget as used up, or as available again.
     #[inline]
     fn turn_over(&mut self, id: BudgetId) {
         let Some(budgets) = &mut self.budgets else { return };
@@ -169,13 +169,13 @@ impl<P: Port> Kernel<P> {
         let (Some(budget), Some(account)) = (budget, budgets.accounts.get_mut(id.index())) else {
             return;
         };
-        // The budget is looked at once more, to find out when there is something to do next.
+        // (A later step looks at the budget once more, to find the time of its next change.)
         budgets.used_up.toggle(id);
         budgets.unsettled |= budget.threads;
         if account.left == 0 {
             account.count = account.count.wrapping_add(1);
             let (count, user) = (account.count, account.user);
-            // Only the first, second, fourth ... time is reported, because otherwise the supervisor would have work in each
+            // The supervisor is told of the first, second, fourth ... time only. Otherwise it would have work in each
             // period.
             if count.is_power_of_two() {
                 let fault = Fault { address: Word::from(count), ..Fault::of(Cause::Budget) };
@@ -184,8 +184,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Sets the priority of one of the threads whose budget is used up, or is available again. Returns whether there
-    /// was such a thread.
+    /// Sets the priority of a thread whose budget has been used up, or is available again. Returns whether there was
+    /// such a thread.
     #[inline]
     fn settle(&mut self) -> bool {
         let Some(budgets) = &mut self.budgets else { return false };
@@ -197,21 +197,21 @@ impl<P: Port> Kernel<P> {
         thread.base_priority = priority;
         if priority > thread.priority {
             self.set_priority(id, priority);
-            // If this thread waits for another, it tries again, and lends its priority.
+            // If this thread waits for another one, it tries again, and lends that one its new priority.
             if let Some(holder) = self.threads.get(id).blocked_on {
                 self.stir(holder);
             }
         } else if thread.waiters.is_empty() {
             self.set_priority(id, priority);
         } else {
-            // The worker lets the threads that wait for this one try again, and lend it their priority.
+            // The worker wakes the threads that wait for this one. They try again, and lend it their priority.
             self.work.lowering.insert(id);
             self.engage();
         }
         true
     }
 
-    /// Returns the time at which the time slice of the running thread ends, in µs since start.
+    /// Returns the time at which the time slice of the current thread ends, in µs since start.
     #[inline]
     fn end_of_slice(&mut self, now: u64) -> u64 {
         let thread = self.threads.current();
@@ -228,8 +228,8 @@ impl<P: Port> Kernel<P> {
         now + u64::from(slice.saturating_sub(used))
     }
 
-    /// Returns the budgets that pay for the time of a thread: its own and, if it has the priority of a thread that
-    /// waits for it, those of that thread, and so on.
+    /// Returns the budgets that pay for the time of a thread: its own and, if it has inherited the priority of a
+    /// waiting thread, those of the waiting thread, and so on.
     #[inline]
     fn paying(&self, mut id: ThreadId) -> Set<BudgetId> {
         let Some(budgets) = &self.budgets else { return Set::EMPTY };

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The start and the end of a wait, and priority inheritance.
 //!
-//! A thread that waits for something that another thread holds lends that thread its priority. If the holder waits in
-//! turn, it retries its own wait and so passes the priority on: priority inheritance is transitive. When a
-//! thread frees something, all threads that wait for this thread, for whatever reason, become ready and try again; the
-//! most urgent one gets what it waits for, because it runs first. A wait that would close a cycle is refused.
+//! A thread may wait for something that another thread, the *holder*, holds. Then the waiting thread lends its priority
+//! to the holder. If the holder itself waits for a thread, the holder tries again with this priority and so passes it
+//! on: priority inheritance is transitive. When a thread frees something, all threads that wait for that thread become
+//! ready and try again, also those that wait for something else that it holds. The most urgent one runs first, so it
+//! gets what it waits for. A wait that would close a cycle is refused.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -21,7 +22,7 @@ impl<P: Port> Kernel<P> {
         thread.wait = wait;
     }
 
-    /// Blocks the current thread until `holder` frees something, and lends `holder` its priority.
+    /// Blocks the current thread until `holder` frees something, and lends the current thread's priority to `holder`.
     #[inline]
     pub(crate) fn block_on(&mut self, holder: ThreadId) {
         let thread = self.threads.current();
@@ -33,7 +34,7 @@ impl<P: Port> Kernel<P> {
         if thread.priority < priority {
             let next = thread.blocked_on;
             self.set_priority(holder, priority);
-            // If the holder waits for another thread in turn, it tries again with this priority.
+            // If the holder itself waits for a thread, the holder tries again with this priority.
             if let Some(next) = next {
                 self.stir(next);
             }
@@ -45,8 +46,8 @@ impl<P: Port> Kernel<P> {
     #[inline]
     pub(crate) fn leads_back(&mut self, mut holder: ThreadId) -> Option<bool> {
         let current = self.threads.current_id();
-        // The chain of waits has no cycle, because a wait that would close one is refused; the bound makes that
-        // visible.
+        // The loop would end without the bound, too: the chain of waits has no cycle, because a wait that would close
+        // one is refused.
         for _ in 0..crossgate_abi::MAX_THREADS {
             if self.gives_way() {
                 return None;
@@ -62,14 +63,13 @@ impl<P: Port> Kernel<P> {
         Some(true)
     }
 
-    /// Returns the thread that holds the lock or mutex for which this one waits; `None` if this one is about to try
-    /// again anyway.
+    /// Returns the thread that holds the thing for which thread `id` waits; `None` if `id` is about to try again.
     #[cfg(test)]
     pub(crate) fn holder_for(&self, id: ThreadId) -> Option<ThreadId> {
         self.threads.get(id).blocked_on.filter(|_| !self.work.waking.contains(id))
     }
 
-    /// Makes a waiting thread ready. The result of its system call is pending already.
+    /// Makes a waiting thread ready. The end of its system call, or the order to retry it, is pending already.
     #[inline]
     pub(crate) fn wake(&mut self, id: ThreadId) {
         let thread = self.threads.get_mut(id);
@@ -81,8 +81,8 @@ impl<P: Port> Kernel<P> {
         self.work.waking.remove(id);
     }
 
-    /// Wakes all threads that wait for thread `id`, because it has freed something. If they still have to wait, they lend `id`
-    /// their priority again.
+    /// Wakes all threads that wait for thread `id`, so that they try again. If they still have to wait, they lend their
+    /// priority to `id` again.
     #[inline]
     pub(crate) fn stir(&mut self, id: ThreadId) {
         self.work.lowering.remove(id);
@@ -124,7 +124,7 @@ impl<P: Port> Kernel<P> {
         self.engage();
     }
 
-    /// Makes a thread ready, whatever it waited for.
+    /// Makes a thread ready, whatever it waits for.
     #[inline]
     pub(crate) fn interrupt_wait(&mut self, id: ThreadId) {
         if let Some(holder) = self.threads.get(id).blocked_on {

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Limits of CPU time: budgets and time slices. ([`usage`](crate::usage) counts it.)
+//! Limits of CPU time: budgets and time slices. ([`usage`](crate::usage) counts CPU time.)
 //!
-//! A *budget* is time that a thread, or all threads of a process together, may run at their priority in each period,
-//! wherever their calls lead them. When it is used up, they have the priority of the
-//! [background](crossgate_abi::BACKGROUND) until the next period. A *time slice* is the time that a thread runs before
-//! the next thread of its priority runs. The background always has a time slice.
+//! A *budget* is the time for which a thread, or all threads of a process together, may run at their priority in each
+//! period, wherever their calls lead them. When the budget is used up, they have the priority of the
+//! [background](crossgate_abi::BACKGROUND) until the next period. A *time slice* is the time for which a thread runs
+//! before the next thread of its priority runs. The background always has a time slice.
 //!
-//! A thread that others wait for has at least the priority of the most urgent of them, in the background too, but only while
-//! they wait. Meanwhile the threads whose priority it has pay for it with their budgets, as if they ran.
+//! A thread for which other threads wait has at least the priority of the most urgent of them, even in the background,
+//! but only while they wait. Meanwhile the threads whose priority it has inherited pay for its time with their budgets,
+//! as if they ran.
 //!
 //! Time is counted in stretches, from one switch of threads to the next: the port [reports](Kernel::account) each
 //! switch. The kernel adds one µs to each stretch, so that none is too short to be counted. It sets the timer to the
-//! time at which the running thread will have used up its remaining time. The interrupt of the timer looks at the
-//! budgets that are used up, and at those that pay, a few at a time, then at the threads with such budgets, one at a
-//! time: so no interrupt has to wait for all of them.
+//! time at which the running thread will have used up its remaining time. At that time the kernel looks at the budgets
+//! that are used up and at those that pay, and sets the priorities of the threads whose budgets have changed. Each
+//! interrupt of the timer looks at only one budget, or sets only one priority, so that other interrupts do not wait for
+//! all of them.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -22,7 +24,7 @@ use crate::usage::Usage;
 use crossgate_abi::table::{self, Budget, System};
 use crossgate_abi::{BudgetId, Set, ThreadId};
 
-/// Returns the number of budgets of a firmware. It is called in constants.
+/// Returns the number of budgets of a firmware. Constants call this function.
 #[must_use]
 #[inline]
 pub const fn count(system: &System) -> usize {
@@ -35,8 +37,8 @@ pub const fn count(system: &System) -> usize {
 /// The state of a budget.
 #[derive(Clone, Copy, Debug)]
 pub struct Account {
-    /// The end of the period, in µs since start. The first period begins at the start or, if no
-    /// thread of the budget runs in it, when one first runs.
+    /// The end of the period, in µs since start. The first period begins at the start of the system. If no thread of
+    /// the budget runs in that period, the next one begins when a thread of the budget first runs.
     pub(crate) end: u64,
     /// The time that is left, in µs.
     pub(crate) left: u32,
@@ -68,8 +70,8 @@ impl Account {
 pub struct Budgets<P: Port> {
     // The first field, because a port's assembly calls it.
     pub(crate) account: extern "C" fn(&mut Kernel<P>),
-    /// Checks whether a budget or time slice is used up, or renewed, at this time: one in each interrupt of the timer.
-    /// Returns `true` if all have been checked, in interrupts before this one.
+    /// Does one step of the check for budgets and time slices that are used up, or renewed, at this time. Returns
+    /// `true` if earlier interrupts of the timer have done all steps.
     pub(crate) check: fn(&mut Kernel<P>, u64) -> bool,
     pub(crate) wiring: &'static table::Budgets,
     pub(crate) accounts: &'static mut [Account],
@@ -81,7 +83,7 @@ pub struct Budgets<P: Port> {
     pub(crate) running: ThreadId,
     /// The budgets that pay for that thread: bit b is budget b.
     pub(crate) paying: Set<BudgetId>,
-    /// The budgets that are used up, and whose threads have got the priority of the background, or are about to.
+    /// The budgets that are used up. Their threads have got the priority of the background, or are about to get it.
     pub(crate) used_up: Set<BudgetId>,
     /// The budgets to look at: those in which something may have changed.
     pub(crate) unseen: Set<BudgetId>,
@@ -92,7 +94,7 @@ pub struct Budgets<P: Port> {
 }
 
 impl<P: Port> Budgets<P> {
-    /// Counts the time that the running thread has used up to now, and `more` µs besides.
+    /// Counts the time that the running thread has used up to now, plus `more` µs.
     #[inline]
     pub(crate) fn charge(&mut self, now: u64, more: u64) {
         let time = u32::try_from(now - self.since + more).unwrap_or(u32::MAX);

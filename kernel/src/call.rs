@@ -2,8 +2,8 @@
 //! Calls and returns.
 //!
 //! The calling thread itself crosses into the process of the service. The data for its return (its stack pointer and
-//! rights) are kept in the kernel's memory, in a frame. The caller's part of the stack is closed while the method
-//! runs, because the callee's stack starts below it. Nothing changes until every check has passed.
+//! rights) are kept in a frame, in the kernel's memory. The callee's stack starts below the caller's part of the stack,
+//! and that part is closed while the method runs. Nothing changes until every check has passed.
 //!
 //! A port may make plain calls and their returns by itself. For these the port checks the
 //! [gate](crossgate_abi::table::Gate); the core checks the service.
@@ -29,8 +29,8 @@ pub struct Enter {
     pub entry: Word,
     /// The object, which is the first argument.
     pub object: *mut (),
-    /// The argument words. (The words that the method does not use have the caller's values. The caller decides
-    /// if it clears them.)
+    /// The argument words. (Words that the method does not use have the values that the caller left in them. It is up
+    /// to the caller to clear them.)
     pub words: [Word; ARGUMENT_WORDS],
     /// The first address above the callee's part of the stack.
     pub stack_top: Word,
@@ -67,7 +67,7 @@ impl<P: Port> Kernel<P> {
         let number = selector.wrapping_sub(service.gate.into());
         let method = service.methods.get(number).ok_or(CallError::NoSuchService)?;
         let thread = self.threads.current();
-        // Needed if the call has to be made again.
+        // The saved stack pointer is needed if the call has to be made again.
         thread.stack_pointer = stack_pointer;
         let caller = thread.rights.process;
         // (`&` combines the two conditions without a branch between them.)
@@ -93,7 +93,7 @@ impl<P: Port> Kernel<P> {
             (grants.check)(self, method.arguments, words, caller)?;
         }
         let mut care = 0;
-        // The last check. From here on the call is made.
+        // The lock comes last, because taking it is a change. From here on the call is made.
         if service.has_lock() {
             self.take_lock(service.lock)?;
             care = LOCKED;
@@ -210,8 +210,8 @@ impl<P: Port> Kernel<P> {
         Some(Return { stack_pointer, rights, status, words })
     }
 
-    /// Refuses the call that the current thread is in, as one that breaks the rules of the current process: the call
-    /// will fail, and the kernel records the caller, once for each call.
+    /// Refuses the call that the current thread is in, because it breaks the rules of the current process. The call
+    /// will fail when the method returns, and the kernel records the caller, once for each call.
     #[inline]
     pub(crate) fn refuse(&mut self) -> Status {
         let thread = self.threads.current();

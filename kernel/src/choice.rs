@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The choice of [optional](crate::optional) parts that a firmware has.
+//! The choice of the [optional](crate::optional) parts of the kernel for a firmware.
 
 use crate::Kernel;
 use crate::note::Inspection;
@@ -100,7 +100,7 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// Does a piece of the work that is left of a crash dump, or tells servers of lost clients.
+    /// Does a piece of the crash dump, or, if the dump is complete, tells servers of lost clients.
     #[inline]
     fn optional_piece<const DUMPS: bool, const IS_TOLD: bool>(&mut self) {
         if DUMPS && self.work.has_dump() {

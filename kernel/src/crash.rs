@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Crashes: how a process is taken down.
 //!
-//! A thread of another process that was in the crashed one returns to the nearest caller outside, with
-//! [`ServerFaulted`](CallError::ServerFaulted). A thread that has called another process from there finishes that call
-//! first, and then does the same. Every other process continues, and the supervisor [is notified](crate::fault).
+//! If a thread of another process executes in the crashed process, it returns to its nearest caller outside, with the
+//! error [`ServerFaulted`](CallError::ServerFaulted). If it has called a further process from the crashed one, it
+//! finishes that call first, and then returns in the same way. Every other process continues, and the supervisor [is
+//! notified](crate::fault).
 //!
-//! A process is taken down at once: from then on nothing enters it. The threads in it, and those that would return to
-//! it, are [swept](crate::sweep) piece by piece, each thread before it runs again. If the supervisor crashes too often,
-//! no process could decide about the others any more, so the system is reset.
+//! A process is taken down at once: from then on no thread enters it. The threads that are in the process, or would
+//! return to it, are [swept](crate::sweep) piece by piece, each thread before it runs again. If the supervisor crashes
+//! too often, the system is reset, because no process is left that could decide about the others.
 
 use crate::Kernel;
 use crate::effect::Outcome;
@@ -18,14 +19,14 @@ use crossgate_abi::table::OnFault;
 use crossgate_abi::{CallError, Cause, ProcessId, Status, ThreadId, Word};
 
 impl<P: Port> Kernel<P> {
-    /// Handles a fault of the current process, at `instruction`; `address` is the address that it tried to access. Both
-    /// are 0 where they are unknown. A context has to be loaded afterwards.
+    /// Handles a fault of the current process. `instruction` is the address of the instruction that faulted, and
+    /// `address` the one that it tried to access. Each is 0 if it is unknown. A context has to be loaded afterwards.
     #[inline(always)]
     pub fn fault(&mut self, cause: Cause, instruction: Word, address: Word) {
         self.crash_current(&Fault { instruction, address, ..Fault::of(cause) });
     }
 
-    /// Handles a crash of the current process of which only the cause is known.
+    /// Handles a crash of the current process, if only the cause of the crash is known.
     #[inline]
     pub fn crash_by(&mut self, cause: Cause) {
         self.crash_current(&Fault::of(cause));
@@ -40,7 +41,7 @@ impl<P: Port> Kernel<P> {
         self.crash(process);
     }
 
-    /// Restarts or stops a process that has just crashed. The newest record is that of this crash.
+    /// Restarts or stops a process that has just crashed. The newest record of a fault is the one of this crash.
     #[inline]
     pub(crate) fn crash(&mut self, process: ProcessId) {
         let policy = self.processes.get(process.index()).map(|wiring| wiring.on_fault);
@@ -50,20 +51,20 @@ impl<P: Port> Kernel<P> {
         if now - state.crashed_at > CALM {
             state.crashes = 0;
         }
-        // Compared before the count goes up, because the limit may be the highest number. (In that case the count wraps
-        // to 0, which does not matter, because the process stays stopped.)
+        // The count is compared before it goes up, because the limit may be the highest number. (In that case the count
+        // wraps to 0, which does not matter, because the process stays stopped.)
         let stopped = state.crashes >= limit;
         state.crashes = state.crashes.wrapping_add(1);
         state.crashed_at = now;
         self.take_down(process, stopped);
-        // (If a dump waits, the worker resets the system when it is complete.)
+        // (If a dump is not complete yet, the worker resets the system after it has completed the dump.)
         if stopped && self.supervisor() == Some(process) && !self.work.has_dump() {
             self.port.reset_system();
         }
     }
 
-    /// Takes a process down, whatever it is doing, to restart or to stay stopped. Its own threads go back to their
-    /// entry, or end; threads of other processes in it return to their callers.
+    /// Takes a process down, whatever it is doing. Its own threads go back to their entries, or end if the process is
+    /// to stay `stopped`. Threads of other processes that are in it return to their callers.
     #[inline]
     pub(crate) fn take_down(&mut self, process: ProcessId, stopped: bool) {
         let index = process.index();
@@ -83,7 +84,7 @@ impl<P: Port> Kernel<P> {
         self.sweep_all_for(process);
     }
 
-    /// Restarts or stops `process` for the supervisor.
+    /// Restarts or stops `process`, if the current process is the supervisor.
     #[inline]
     pub(crate) fn supervise(&mut self, process: Word, stopped: bool) -> Outcome {
         let current = self.current().rights.process;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The dead parts of the kernel's memory, which mean nothing at a given time, and the names of all parts.
+//! The dead parts of the kernel's memory, and the names of all parts. A part is *dead* while its contents mean nothing.
 //!
-//! A test that looks at the memory from outside uses this module: two states are the same if they differ only in bytes
-//! that are dead in both. The kernel never reads a part that is reported dead here before it writes it; that test
-//! proves this by writing arbitrary values there.
+//! A test that compares states of the memory from outside uses this module: two states are the same if they differ only
+//! in bytes that are dead in both. The kernel always writes a dead part before it reads that part. The test shows this:
+//! it writes arbitrary values to the dead parts.
 
 use crate::Kernel;
 use crate::frame::{Frame, OWN_DEADLINE};
@@ -27,14 +27,14 @@ fn part<T>(it: &T, from: Word, to: Word) -> Span {
     Span { start: start + from, end: start + to }
 }
 
-/// Returns the range in which an option would hold its value, if it holds none.
+/// Returns the range in which an option would hold a value; `None` if it holds one.
 fn payload<T: Copy>(option: &Option<T>, example: T) -> Option<Span> {
     let some = Some(example);
     let from = some.as_ref().map_or(0, |it| of(it).start - of(&some).start);
     option.is_none().then(|| part(option, from, from + size_of::<T>()))
 }
 
-/// Reports the name and the range of each field of a struct. (If a field is left out, this does not compile.)
+/// Reports the name and the range of each field of a struct. (A list that leaves out a field does not compile.)
 macro_rules! fields {
     ($tell:ident, $index:expr, $of:literal, $it:expr => $kind:ident { $($field:ident),* $(,)? }) => {
         let $kind { $($field),* } = $it;
@@ -49,8 +49,7 @@ impl<P: Port> Kernel<P> {
         self.notifications.get(index).map_or(0, |it| it.signals)
     }
 
-    /// Reports every part of the memory that means nothing now. The registers of the current thread are saved at
-    /// `stack_pointer`.
+    /// Reports every dead part of the memory. The registers of the current thread are saved at `stack_pointer`.
     pub fn dead(&self, stack_pointer: Word, tell: &mut impl FnMut(Span)) {
         let current = self.threads.current_id();
         for index in 0..self.system.threads.len() {
@@ -58,24 +57,24 @@ impl<P: Port> Kernel<P> {
             let mut used = thread.stack_pointer;
             if thread.id == current {
                 used = stack_pointer;
-                // Written when another thread becomes current.
+                // The field is written before another thread becomes current.
                 tell(of(&thread.stack_pointer));
             }
             let is_lost = self.work.unswept.contains(thread.id)
                 && self.work.dying.contains(thread.rights.process);
             if is_lost || matches!(thread.wait, Wait::Ended) {
-                // The thread does not continue there: the value may not even have been saved.
+                // The thread does not continue at its stack pointer, which may not even have been saved.
                 tell(of(&thread.stack_pointer));
                 used = thread.innermost().map_or(thread.stack.end, |frame| frame.stack_pointer);
             }
-            // The memory below the stack pointer. If the stack pointer is outside of the stack, the thread is about to
-            // crash. (After a crash, these words are read until they are in the dump.)
+            // The stack below the stack pointer is dead. There are two exceptions: a thread whose stack pointer is
+            // outside its stack, because it is about to crash, and a crashed thread whose stack is not yet copied to
+            // the dump.
             let is_read = is_lost && self.work.unchecked != 0;
             if !is_read && thread.stack.start <= used && used <= thread.stack.end {
                 tell(Span { start: thread.stack.start, end: used });
             }
-            // The same for the callers of the thread: the stack of a callee may begin below the stack pointer of its
-            // caller.
+            // The stack of a callee may begin below the stack pointer of its caller. The gap between the two is dead.
             for frame in thread.frames.iter().take(thread.depth().into()) {
                 let Window { top, .. } = P::Unit::window(thread.stack, frame.stack_pointer);
                 tell(Span { start: top, end: frame.stack_pointer });
@@ -85,7 +84,7 @@ impl<P: Port> Kernel<P> {
         self.ready.dead(tell);
     }
 
-    /// Reports the name of each part of the memory, and its index if there are several of the name.
+    /// Reports the name and the range of each part of the memory. Parts of the same name differ by their index.
     pub fn parts(&self, tell: &mut impl FnMut(&'static str, usize, Span)) {
         fields!(tell, 0, "kernel.", self => Kernel {
             threads, running, gates, port, services, notifications, system, locks, flash, processes,
@@ -119,7 +118,7 @@ impl<U: Unit> Thread<U> {
         for (index, frame) in self.frames.iter().enumerate() {
             let Frame { stack_pointer, rights, deadline, service, care } = frame;
             if index >= depth {
-                // Only the fact that the frame has no duties counts.
+                // Of a free frame only `care` counts, which says that the frame has no duties.
                 tell(of(stack_pointer));
                 tell(of(rights));
                 tell(of(service));

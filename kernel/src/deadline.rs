@@ -46,7 +46,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Sets this deadline, or that of the caller if it is nearer.
+    /// Sets the deadline in the first word, or the caller's deadline if that is nearer.
     #[inline(always)]
     fn set_deadline_until(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let thread = self.threads.current();
@@ -63,8 +63,8 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// Sets a deadline that is as far away as the first word says, unless the one in force is nearer. (That of the
-    /// caller is never nearer than the one in force.)
+    /// Sets a deadline that is as far away as the first word says, unless the deadline in force is nearer. (The
+    /// caller's deadline is never nearer than the one in force.)
     #[inline]
     fn set_deadline_within(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let thread = self.threads.current();
@@ -120,7 +120,7 @@ impl<P: Port> Kernel<P> {
         let mut deadline = thread.deadline;
         let mut is_late = deadline == Deadline::OVER && matches!(thread.wait, Wait::Lock(_));
         let (mut is_newly_late, mut killed, mut is_gone) = (false, None, false);
-        // Deadlines of frames further out pass later, if at all.
+        // Deadlines of frames further out pass later or never.
         let mut next = deadline.end(now);
         for frame in thread.frames_in_use().iter_mut().rev() {
             if frame.care & OWN_DEADLINE != 0 {
@@ -152,7 +152,7 @@ impl<P: Port> Kernel<P> {
         next = next.min(thread.grace.end(now));
         self.look_again(next);
         let thread = self.threads.get_mut(id);
-        // A sleep, or a wait for a mutex, does not fail: its length depends on the callee's own process only.
+        // Other waits do not fail, because their length depends only on the process that the thread is in.
         if is_late && matches!(thread.wait, Wait::Lock(_) | Wait::Notifications(_)) {
             thread.pending = Pending::status(CallError::DeadlineExceeded.into());
             // The next step of the timer's round wakes the thread.

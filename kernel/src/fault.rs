@@ -11,7 +11,7 @@ use crossgate_abi::{
 };
 use crossgate_protection::Span;
 
-/// The records of one kind of fault: a ring of the last ones, and the number of all.
+/// The records of one kind of fault: a ring of the last records, and the number of all faults so far.
 pub struct Faults {
     records: [[Word; FaultRecord::WORDS]; RECORDS],
     count: usize,
@@ -69,8 +69,8 @@ impl<P: Port> Kernel<P> {
         self.engage();
     }
 
-    /// Records a fault. A signal takes long, so the worker signals the notification, before it does other work. The
-    /// caller of this function has to engage the worker.
+    /// Records a fault. A signal takes long, so it is the worker that signals the notification, before any thread runs.
+    /// The caller of this function has to engage the worker.
     #[inline]
     pub(crate) fn record(&mut self, id: ThreadId, process: ProcessId, fault: &Fault) {
         let frames = self.threads.at(id).frames();
@@ -87,7 +87,7 @@ impl<P: Port> Kernel<P> {
             && let Some(name) = Span::new(fault.file, fault.file_length)
             && self.flash.contains(name)
         {
-            // The end of a long name says most.
+            // A long name loses its start, because its end says most.
             length = fault.file_length.min(FaultRecord::FILE_LENGTH);
             file = name.end - length;
         }
@@ -113,7 +113,7 @@ impl<P: Port> Kernel<P> {
         self.copy_fault(words)
     }
 
-    /// Reads the same word for any process.
+    /// Reads the same word as [`read_fault`](Self::read_fault), for any process.
     #[inline(always)]
     pub(crate) fn copy_fault(&self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let (kind, index) = (words[1] / FaultRecord::WORDS, words[1] % FaultRecord::WORDS);

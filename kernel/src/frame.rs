@@ -33,7 +33,7 @@ pub(crate) struct Frame {
     pub stack_pointer: Word,
     /// The rights of the caller.
     pub rights: Rights,
-    /// The deadline that holds again after the call, if the callee has set one of its own.
+    /// The deadline that holds again after the call, if [`OWN_DEADLINE`] is set.
     pub deadline: Deadline,
     /// The service that was called.
     pub service: ServiceId,
@@ -42,10 +42,10 @@ pub(crate) struct Frame {
     pub care: u8,
 }
 
-/// In [`Frame::care`]: the caller's process restarted or stopped during this call, or the caller's job was ended, so
-/// unwinding skips this frame.
+/// In [`Frame::care`]: the caller is *gone*, so unwinding skips this frame. The caller's process has restarted or
+/// stopped during this call, or the caller's [job](crate::pool) was ended.
 pub(crate) const STALE: u8 = 1 << 0;
-/// The callee has set a deadline for its own calls.
+/// The callee may have set a deadline for its own calls, so the frame holds the caller's deadline.
 pub(crate) const OWN_DEADLINE: u8 = 1 << 1;
 /// A deadline that holds for the call has passed.
 pub(crate) const OVERDUE: u8 = 1 << 3;
@@ -53,7 +53,7 @@ pub(crate) const OVERDUE: u8 = 1 << 3;
 pub(crate) const REFUSED: u8 = 1 << 4;
 /// The call holds something that other threads may wait for: the lock of the object, or a mutex of its process.
 pub const LOCKED: u8 = 1 << 5;
-/// The bits that a table may set: the kinds of the handles among two results.
+/// The bits of [`Frame::care`] that come from the wiring: the kinds of the handles among two results.
 pub(crate) const HANDLES_OF_RESULTS: u8 = Shape::HANDLES as u8 & !(Kind::HandleIfTagIsZero as u8);
 const _: () =
     assert!(HANDLES_OF_RESULTS & (STALE | OWN_DEADLINE | OVERDUE | REFUSED | LOCKED) == 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The service that a gate belongs to.
+//! The service that a [gate](crossgate_abi::table::Gate) belongs to.
 
 use crate::Kernel;
 use crate::port::Port;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Grants: calls of services that the wiring does not name for the caller.
+//! Grants: rights to call services that the wiring does not give to the caller.
 //!
 //! A handle that is passed as an argument or in a result is a capability: a process with the right to call the service
 //! passes this right on to the receiver of the handle. Grants are kept as one set of processes for each service, so
@@ -15,16 +15,16 @@ use crossgate_abi::{
     ARGUMENT_WORDS, CallError, ProcessId, ServiceId, Set, Shape, Status, ThreadId, Word,
 };
 
-/// The number of threads whose calls one system call refuses.
+/// The greatest number of threads that one system call examines.
 const EXPELLED: usize = 2;
 
-/// A check whether a process may give away all handles that are among words of this shape.
+/// Checks that a process may give away all handles that are among words of this shape.
 type Check<P> = fn(&Kernel<P>, Shape, &[Word], ProcessId) -> Result<(), CallError>;
 
 /// The part of the kernel for a firmware in which handles are passed on. Other firmware does not contain its code.
 pub(crate) struct Grants<P: Port> {
     pub check: Check<P>,
-    /// Permits a process to call the services whose handles are among these words, which have been checked.
+    /// Permits a process to call the services whose handles are among these words. The words have been checked.
     pub pass: fn(&mut Kernel<P>, Shape, &[Word], ProcessId),
     /// Revokes all grants of one of the services of the current process.
     pub revoke: fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
@@ -126,8 +126,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Counts the waits that still have to fail after the refused call: those in calls that are refused too, or whose
-    /// callers are gone.
+    /// Counts the waits that still have to fail after the return from a refused call, because outer calls are refused,
+    /// too, or have callers that are gone.
     #[inline]
     fn returned(&mut self) {
         let thread = self.threads.current();

@@ -28,7 +28,7 @@ pub(crate) fn place<P: Port>(
     begin::<P>(thread);
 }
 
-/// Resets the thread, which is in no call, to its entry.
+/// Makes a thread that is in no call start again.
 #[inline]
 pub(crate) fn begin<P: Port>(thread: &mut Thread<P::Unit>) {
     thread.pending = Pending::Nothing;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Inspection of threads and processes, by processes that have the right to inspect.
 //!
-//! One system call reads one item, in a short time that does not depend on the system; one call reads only a few words
-//! of a stack. The reader sees no memory of other processes, and changes nothing. If some process has this right, the
-//! kernel notes for each process how often it has crashed, and the record of its last crash.
+//! One system call reads one item, in a short time that does not depend on the size of the system. So it looks at only
+//! a few words of a stack. The reader sees no memory of other processes, and changes nothing. If some process has this
+//! right, the kernel notes for each process how often it has crashed, and the record of its last crash.
 //!
 //! The right to read the crash dump is a separate one, because the dump contains memory of other processes: registers
 //! of the thread that crashed last, and the part of its stack that belongs to the process that crashed. The port keeps
@@ -132,8 +132,9 @@ impl<P: Port> Kernel<P> {
         self.note(process);
     }
 
-    /// Notes a crash of a process that is taken down, from its record, which is the newest. Returns the thread that
-    /// crashed; `None` if the process is taken down for another reason, or if the firmware has no notes.
+    /// Notes a crash of a process that is taken down, from the record of the crash, which is the newest record. Returns
+    /// the thread that crashed; `None` if the process is taken down for another reason, or if the firmware has no
+    /// notes.
     #[inline]
     fn note(&mut self, process: ProcessId) -> Option<ThreadId> {
         let (count, record) = self.faults[0].newest();
@@ -155,7 +156,7 @@ impl<P: Port> Kernel<P> {
         Some(ThreadId::new(id.into()))
     }
 
-    /// Notes the crash, and writes the registers to the dump. The rest comes later.
+    /// Notes the crash, and writes the registers to the dump. The worker completes the dump.
     #[inline]
     pub(crate) fn note_and_dump(&mut self, process: ProcessId) {
         let Some(id) = self.note(process) else { return };
@@ -163,7 +164,7 @@ impl<P: Port> Kernel<P> {
         if let Some(inspection) = self.inspection_mut() {
             inspection.is_last |= is_last;
         }
-        // The dump of the crash before is not complete.
+        // The dump of an earlier crash is not complete yet, so it has to stay.
         if self.work.has_dump() {
             return;
         }
@@ -173,7 +174,7 @@ impl<P: Port> Kernel<P> {
         inspection.is_dumped = true;
         let thread = self.threads.get(id);
         let window = Span { start: thread.stack.start, end: thread.window_top() };
-        // (Incomplete until the check is written.)
+        // (The dump counts as incomplete until its checksum is written, which is never 0.)
         dump[dump::CHECK] = 0;
         let registers = dump.get_mut(dump::REGISTERS..).and_then(|rest| rest.first_chunk_mut());
         let start = registers.map_or(0, |registers| self.port.dump(thread, window, registers));
@@ -199,7 +200,7 @@ impl<P: Port> Kernel<P> {
         self.work.unchecked |= dump::CHECK as u8 + 1;
     }
 
-    /// Returns whether this process, which has just crashed, is the supervisor and has crashed too often. Then the system
+    /// Returns whether this process, which has just crashed, is the supervisor and has crashed so often that the system
     /// is reset.
     #[inline]
     fn is_last_crash(&self, process: ProcessId) -> bool {
@@ -209,8 +210,8 @@ impl<P: Port> Kernel<P> {
         self.supervisor() == Some(process) && is_stopped && may_restart
     }
 
-    /// Continues a dump with its next words: copies them from the stack, clears those beyond the stack, and adds them
-    /// to the checksum. Until the dump is complete, the crashed thread stays in the process, and no thread runs.
+    /// Adds the next words of a dump to the checksum. The words of the stack are first copied from the stack; those
+    /// past its end become 0. Until the dump is complete, the crashed thread stays in the process, and no thread runs.
     #[inline]
     pub(crate) fn check_dump(&mut self) {
         let unchecked = self.work.unchecked & !TELL;

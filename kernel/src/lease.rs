@@ -6,8 +6,8 @@
 use crossgate_abi::{ProcessId, WHOLE_BLOCK, Word};
 use crossgate_protection::Span;
 
-/// The maximum number of leases of a thread over all its calls, in force or suspended. It can't exceed 15, because
-/// [`InForce`] has four bits for it. The text of `TooDeep` in `abi/src/error.rs` states it.
+/// The maximum number of leases of a thread over all its calls, in force or suspended. The number can't exceed 15,
+/// because [`InForce`] has four bits for it. The text of `TooDeep` in `abi/src/error.rs` states the number.
 /// [`LEASES_PER_CALL`](crossgate_abi::LEASES_PER_CALL) is the limit for one call.
 pub const LEASES: usize = 4;
 
@@ -40,9 +40,9 @@ pub struct Lease<R> {
 }
 
 impl<R> Lease<R> {
-    /// The offset of the start of the memory, in bytes, for a port's assembly, ...
+    /// The offset of the start of the memory, in bytes, for a port's assembly.
     pub const START: usize = core::mem::offset_of!(Lease<R>, memory.start);
-    /// ... and of the registers.
+    /// The offset of the registers, in bytes, for a port's assembly.
     pub const REGISTERS: usize = core::mem::offset_of!(Lease<R>, registers);
     /// The byte for the origin in a lease of a stack. (The registers are followed by a byte that says whether the
     /// memory may be written, and then by the byte for the origin.)

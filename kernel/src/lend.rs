@@ -2,8 +2,8 @@
 //! Lending: how a caller lends memory to a call.
 //!
 //! A caller may lend the shared part of its process' memory, the part of its stack that no caller has closed, and
-//! memory that was lent to it, with no more rights than it has itself. (Every process can read flash, so lending it for
-//! reading needs no [lease](Lease).)
+//! memory that was lent to the caller, with no more rights than the caller has. (Every process can read flash, so flash
+//! is lent for reading without a [lease](Lease).)
 
 use crate::Kernel;
 use crate::effect::Effect;
@@ -41,7 +41,7 @@ impl<P: Port> Kernel<P> {
             }
             let length = match length as isize {
                 1.. => length,
-                // Empty memory belongs to no process.
+                // Empty memory needs no lease.
                 0 => continue,
                 // `WHOLE_BLOCK` is set: it is the sign bit, which the same comparison tests.
                 _ => block_of(length),
@@ -56,7 +56,7 @@ impl<P: Port> Kernel<P> {
                 continue;
             }
             let source = self.source_of(stack_pointer, memory, writable)?;
-            // A lease of the callee's own memory could only reduce the callee's rights.
+            // The callee's own memory needs no lease, and a lease could only reduce the callee's rights.
             if source == Source(callee) {
                 continue;
             }

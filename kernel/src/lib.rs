@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The portable core of the Crossgate microkernel.
 //!
-//! It is a state machine: a port reports each event in plain values (a [call](Kernel::call) and its
+//! The core is a state machine. A port reports each event in plain values: a [call](Kernel::call) and its
 //! [end](Kernel::leave), another [system call](Kernel::system_call), an [interrupt](Kernel::interrupt), the
-//! [timer](Kernel::timer), a [fault](Kernel::fault)), and gets an [`Effect`] that says what the CPU has to do next. The
-//! core touches no register and no memory but its own, so the code that ships is the code that is tested on a host.
+//! [timer](Kernel::timer), or a [fault](Kernel::fault). The answer says what the CPU has to do next: it is an
+//! [`Effect`], or the way [into](call::Enter) a method or [back](call::Return). The core touches no register, and no
+//! memory but its own. So tests on a host run the code that ships.
 //!
-//! The core is also the specification: a port may carry out the most frequent actions by itself, in assembly, if it
+//! The core is also the specification. A port may carry out the most frequent actions by itself, in assembly, if it
 //! leaves exactly the state that the core would have left. So everything that such a port reads and writes has a fixed
 //! layout ([`Offsets`], [`thread::Offset`]). If the port can't finish an action, it changes nothing and leaves the
 //! whole action to the core.
@@ -34,7 +35,7 @@
 //! | [`optional`] | the parts of the kernel that only some firmware needs |
 //! | [`schedule`] | the thread that runs next |
 //! | [`preemption_point`] | preemption points, at which long operations stop for pending interrupts |
-//! | [`work`] | which work is deferred: the threads and processes that it concerns |
+//! | [`work`] | the work that is deferred, and the threads and processes that it concerns |
 //! | [`block`] | the start and the end of a wait, and priority inheritance |
 //! | [`lock`] | locks of objects that admit one call at a time |
 //! | [`mutex`] | the mutexes of user code |
@@ -49,11 +50,11 @@
 //! | [`restart`] | the start and restart of a process |
 //! | [`gate`] | the service that a gate belongs to |
 //! | [`lend`] | how a caller lends memory to a call |
-//! | [`grant`] | calls that the wiring does not name, by handles passed on |
+//! | [`grant`] | rights to call a service that come from a handle, not from the wiring |
 //! | [`call`] | a call and its return: the way into another process and back |
 //! | [`deadline`] | deadlines of calls |
 //! | [`account`] | accounting of CPU time |
-//! | [`life`] | numbers of the lives of processes, for the servers that they call |
+//! | [`life`] | the number of each life of a process, for the servers that the process calls |
 //! | [`pool`] | threads that a process starts and ends at run time |
 //! | [`inspect`] | inspection of threads and processes |
 //! | [`choice`] | the choice of optional parts |
@@ -72,20 +73,20 @@
 //!
 //! | invariant | that is to say | checked by |
 //! |---|---|---|
-//! | **urgent** | the running thread is the first of the most urgent ready ones | `check_urgent` |
+//! | **urgent** | the running thread is the first of the ready threads of the highest priority | `check_urgent` |
 //! | **levels** | the list of each [priority](schedule::Ready) holds exactly the ready threads of that priority, each once | `check_levels` |
 //! | **slots** | every thread is in its own [slot](threads::Threads), except for the current one, whose slot is empty | `check_slots` |
 //! | **quick** | before a port makes a call by itself, it compares one [word](thread::Calls) with `LAST`. The word is at most `LAST` if and only if a frame is left, the thread holds no lease in any of its calls, and the deadline of its calls has not passed | `check_quick` |
-//! | **rights** | a thread executes in the process that its calls have led to, with the rights that these calls gave it; no other part of its stack is open | `check_rights` |
+//! | **rights** | a thread executes in the process that its calls have led to, with the rights that these calls gave it; of its stack, only the window of these rights is open | `check_rights` |
 //! | **leases** | a call is lent only memory that its caller had the right to lend | `check_leases` |
-//! | **inheritance** | the priority of a thread is the highest among its own and the priorities of the threads that wait for it. When it is higher than that, the worker lowers it before a thread of that or a lower priority runs. Waits form no cycle | `check_priority` |
+//! | **inheritance** | the priority of a thread is at least the highest among its own and the priorities of the threads that wait for it. If it is higher, the worker lowers it before this thread, or another thread that is no more urgent, runs. Waits form no cycle | `check_priority` |
 //! | **waits** | every wait can end, and the thread then gets the right result | `check_wait` |
-//! | **in vain** | the kernel makes waits of a thread fail for lack of a caller only while the thread is in a call that is refused, or whose caller is gone | `check_in_vain` |
+//! | **in vain** | if waits of a thread fail because no caller waits for the result, the thread is in a call that is refused, or whose caller is gone | `check_in_vain` |
 //! | **one side** | a [notification](notification::Notification) has signals or waiters, never both | `check_one_side` |
 //! | **swept** | after a crash, no thread that it may affect runs before that thread is [swept](sweep) | `check_work` |
-//! | **locks** | a lock has one holder, which is inside the object | `check_locks` |
+//! | **locks** | a lock that is taken has one holder, which is inside the object | `check_locks` |
 //! | **timers** | the port's timer is set to no later than the earliest time at which a thread has to wake | `check_timers` |
-//! | **down** | when a process is taken down, nothing is left of its life | `check_down` |
+//! | **down** | when a process is down and the threads are swept, nothing is left of its last life | `check_down` |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -175,13 +176,14 @@ pub struct Kernel<P: Port> {
     pub(crate) flash: Span,
     /// Between rounds of checks: the earliest time at which the port's timer has to interrupt, in µs since start.
     pub(crate) next_wake: u64,
-    /// How far the timer's round of checks has got; 0 between rounds. During a round the timer is set to interrupt again at once.
+    /// How far the timer's round of checks has got; 0 between rounds. During a round the timer is set to interrupt
+    /// again at once.
     pub(crate) checked: u8,
     /// True if the port's timer has to be set, before any thread continues.
     pub(crate) rearms: bool,
     pub(crate) ready: Ready,
-    /// The records of crashes, and separately those of refused calls: a server that refuses calls can't overwrite the
-    /// record of a crash.
+    /// The records of crashes, and separately the records of refused calls, so that a server that refuses calls can't
+    /// overwrite the record of a crash.
     pub(crate) faults: [Faults; 2],
     pub(crate) states: &'static mut [process::Process],
     pub(crate) optional: Option<&'static mut Optional<P>>,

@@ -3,8 +3,8 @@
 //!
 //! A life ends when its process is taken down. The next life knows nothing of the ended one, so a server has to take
 //! back the things that it handed out to the ended life. A server therefore stores, with each thing that it hands out,
-//! the process and the life that have it; and the kernel notifies the server when a life of a process that may call it
-//! ends.
+//! the process and the life that have the thing. The *clients* of a server are the processes that may call it. The
+//! kernel notifies the server when a life of a client ends.
 
 use crate::Kernel;
 use crate::frame::Frame;
@@ -45,21 +45,22 @@ impl<P: Port> Kernel<P> {
         ended.map_or(0, |ended| ended.wrapping_add(1) as Word)
     }
 
-    /// Ends the life of a process. The worker tells the servers that are to be told of it.
+    /// Ends the life of a process. The worker tells the servers that are to be told.
     #[inline]
     pub(crate) fn tell_end(&mut self, process: ProcessId) {
         let Some(optional) = &mut self.optional else { return };
         if let Some(ended) = optional.ended.get_mut(process.index()) {
             *ended = ended.wrapping_add(1);
         }
-        // (Servers that have just been told of another process are told again.)
+        // (The worker starts again at the first server. So servers that have just been told of another process are told
+        // twice.)
         optional.lost.insert(process);
         optional.told = 0;
         self.work.unchecked |= TELL;
     }
 
-    /// Looks at some servers, and signals the end of a life to the first that is to be told of it. No thread runs before
-    /// all have been told.
+    /// Looks at some servers, and signals the end of a life to the first of them that is to be told. No thread runs
+    /// before all have been told.
     #[inline]
     pub(crate) fn tell_some(&mut self) {
         for _ in 0..LOOKS {

@@ -3,9 +3,9 @@
 //!
 //! A mutex is a word in the memory of a process. It is 0 if the mutex is free. Otherwise it is the stack pointer that
 //! the holder had when it took the mutex, with bit 0 set if other threads wait. The kernel reads the word only when
-//! there is contention, and then finds the holder by its stack. A process that forges such a word may lend the priority
-//! of its threads to a thread of another process, but only while this thread is in the process: when it leaves, the
-//! threads that wait for it there try again.
+//! there is contention, and then finds the holder by its stack. A process that forges such a word can lend the priority
+//! of its own threads to a thread of another process, but only while that thread is in the forging process. When that
+//! thread leaves, the threads that wait for it there try again.
 
 use crate::Kernel;
 use crate::effect::Outcome;
@@ -27,7 +27,7 @@ fn is_of<U: Unit>(thread: &Thread<U>, value: Word) -> bool {
 }
 
 impl<P: Port> Kernel<P> {
-    /// Makes the current thread wait for the mutex at `address`, which it found taken.
+    /// Makes the current thread wait for the mutex at `address`, which the thread found taken.
     #[inline]
     pub(crate) fn mutex_wait(&mut self, address: Word) -> Outcome {
         let Some(value) = self.read_own(address) else {
@@ -46,8 +46,9 @@ impl<P: Port> Kernel<P> {
         }
         self.port.write_word(address, value | CONTENDED);
         // The holder may return without freeing the mutex. So each return of the holder gets the duty to wake the
-        // threads that wait for it. (The return from an object with a lock has this duty already. If that lock was
-        // freed meanwhile, because its process was taken down, unwinding skips the frame.)
+        // threads that wait for it. (A return from an object with a lock has this duty already. If the lock was freed
+        // meanwhile, because the process of the object was taken down, the call ends by unwinding, which frees no
+        // lock.)
         for frame in self.threads.get_mut(holder).frames_in_use() {
             frame.care |= LOCKED;
         }
@@ -70,7 +71,7 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// Returns the word at `address`, a mutex or another, if it belongs to the current process.
+    /// Returns the word at `address`, if it belongs to the current process.
     #[inline]
     pub(crate) fn read_own(&mut self, address: Word) -> Option<Word> {
         let process = self.current().rights.process;
@@ -80,8 +81,8 @@ impl<P: Port> Kernel<P> {
         (owned && address.is_multiple_of(size_of::<Word>())).then(|| self.port.read_word(address))
     }
 
-    /// Returns the thread that holds a mutex of this value in the current process: its stack contains this address, it
-    /// has not ended, and it is in the process or has made a call out of it.
+    /// Returns the thread that holds a mutex of this value in the current process. The value is an address in the stack
+    /// of the holder. The holder has not ended, and it is in the process or has made a call out of it.
     #[inline(always)]
     fn mutex_holder(&mut self, value: Word) -> Option<ThreadId> {
         let process = self.current().rights.process;

@@ -12,11 +12,12 @@ pub struct Inspection {
     pub(crate) dump: Option<&'static mut [Word; dump::WORDS]>,
     /// The number of faults at the last note.
     pub(crate) noted: usize,
-    /// The process of the dump.
+    /// The process whose crash is in the dump.
     pub(crate) dumped: ProcessId,
     /// True if the dump was written since the system started.
     pub(crate) is_dumped: bool,
-    /// The checksum of the words of the dump that are [already checked](crate::work::Work::unchecked).
+    /// The checksum of the words of the dump so far, up to the first word that is
+    /// [unchecked](crate::work::Work::unchecked).
     pub(crate) check: Word,
     /// The address of the first word of the stack that is in the dump.
     pub(crate) stack: Word,

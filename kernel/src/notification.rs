@@ -7,7 +7,7 @@ use crossgate_abi::{ProcessId, Set, ThreadId, Word};
 
 /// The state of a notification.
 ///
-/// `signals` and `waiters` are never both other than 0 (invariant **one side**).
+/// A notification has signals or waiters, never both (invariant **one side**).
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(test, derive(Hash))]
 #[repr(C)]
@@ -15,14 +15,14 @@ use crossgate_abi::{ProcessId, Set, ThreadId, Word};
 pub struct Notification {
     /// The number of signals that no thread has taken yet.
     pub(crate) signals: u32,
-    /// The threads that wait for it, perhaps for other notifications too.
+    /// The threads that wait for this notification. (They may wait for others at the same time.)
     pub(crate) waiters: Set<ThreadId>,
 }
 
 impl Notification {
-    /// The offset of the number of signals, for a port's assembly, ...
+    /// The offset of the number of signals, in bytes, for a port's assembly.
     pub const SIGNALS: usize = core::mem::offset_of!(Notification, signals);
-    /// ... and of the set of waiters: bit t is thread t.
+    /// The offset of the set of waiters, in bytes, for a port's assembly. Bit t of the set is thread t.
     pub const WAITERS: usize = core::mem::offset_of!(Notification, waiters);
 
     /// The state without signals and waiters.
@@ -36,8 +36,8 @@ impl<P: Port> Kernel<P> {
         let process = self.threads.get(id).rights.process;
         let first = self.first_notification(process);
         let states = self.notifications.get_mut(first..).unwrap_or_default();
-        // (The range may contain notifications that are not in the set. The thread does not wait for these, because it
-        // has only one wait at a time, so removing it from their waiters does nothing.)
+        // (The loop may also visit notifications that are not in the set. It changes nothing there, because the thread
+        // does not wait for them.)
         for state in states.iter_mut().take((u32::BITS - set.trailing_zeros()) as usize) {
             state.waiters.remove(id);
         }

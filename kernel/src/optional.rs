@@ -11,12 +11,12 @@ use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Set, Status, ThreadId, Word};
 #[repr(C)]
 pub struct Optional<P: Port> {
     /// Carries out a system call of an optional part.
-    // The first field, like `Deadlines::set`, and of the same type, so that the compiler merges the code of the two
-    // calls.
+    // This field and `Deadlines::set` are both the first of their structs and have the same type, so that the compiler
+    // merges the code of the two calls.
     pub(crate) call: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// Ends the life of a process that is taken down.
     pub(crate) end_life: fn(&mut Kernel<P>, ProcessId),
-    /// Notes the crash if a process is taken down by one.
+    /// Notes the crash, if it is a crash that takes the process down.
     pub(crate) note: fn(&mut Kernel<P>, ProcessId),
     /// Does a piece of the work that the optional parts have left.
     pub(crate) piece: fn(&mut Kernel<P>),
@@ -25,9 +25,9 @@ pub struct Optional<P: Port> {
     pub(crate) life_of_caller: fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// The number of lives of each process that have ended, if some process is notified of lost clients.
     pub(crate) ended: &'static mut [u32],
-    /// The processes whose servers still have to be told of the end of a life, ...
+    /// The processes whose servers still have to be told that a life has ended.
     pub(crate) lost: Set<ProcessId>,
-    /// ... and the number of servers that have been told.
+    /// The number of servers that have been looked at for these processes.
     pub(crate) told: usize,
     /// The part that serves inspections, if some process may inspect.
     pub(crate) inspection: Option<&'static mut Inspection>,

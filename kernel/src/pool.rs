@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Pools: threads that a process starts and ends at run time.
 //!
-//! A thread of a pool is a thread of the wiring. Its process keeps the jobs in its own memory; the kernel only parks
+//! A thread of a pool is a thread of the wiring. Its process keeps the jobs in its own memory. The kernel only parks
 //! the thread while there is no job, starts it, and ends its job, whatever the job is doing. (The end of a job is not
-//! the wait `Ended`, which a parked thread has.) A thread whose job is ended restarts: at once if it is in its own
-//! process, or as soon as it has returned there from its calls into other processes. A method that computes in such a
-//! call finishes first; a wait in it fails, because no caller waits for the method any more.
+//! the wait `Ended`, which a parked thread has.) A thread whose job is ended restarts: at once if it is in no call,
+//! otherwise as soon as it has returned from its calls. A method that computes in such a call finishes first. Waits in
+//! the calls fail, because no caller waits for the results any more.
 //!
 //! A mutex that a thread holds when it parks or is ended is never freed, because the data that it protects may be half
 //! changed. Threads that wait for it get an error.
@@ -86,7 +86,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Fails the waits of others for the mutexes that this thread, which is at home, has not freed.
+    /// Makes the waits of other threads fail, if they wait for mutexes that this thread has not freed. This thread is
+    /// at home.
     #[inline]
     fn abandon(&mut self, id: ThreadId) {
         for other in self.threads.ids() {

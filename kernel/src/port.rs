@@ -27,8 +27,8 @@ pub trait Port: 'static {
     /// The number of bytes of the caller's stack, from the reported stack pointer upwards, in which the kernel saved
     /// registers. These bytes can't be lent.
     const CONTEXT_SIZE: Word;
-    /// The number of bytes of the callee's stack that the kernel uses to enter it, including the space to save the
-    /// callee's registers at its first system call.
+    /// The number of bytes of the callee's stack that the kernel uses to enter a method, including the space to save
+    /// the registers at the first system call of the method.
     const ENTRY_SIZE: Word;
 
     /// Returns the start of a stack in the form of the protection unit. The core stores the value and never interprets
@@ -50,8 +50,7 @@ pub trait Port: 'static {
     /// thread's stack pointer.
     fn first_context(entry: extern "C" fn() -> !, stack_end: Word) -> Word;
 
-    /// Resets the whole system, as a power cycle does. The core calls this function when the supervisor stays down for
-    /// good.
+    /// Resets the whole system. The core calls this function when the supervisor stays down for good.
     ///
     /// It returns only in tests of the core.
     fn reset_system(&mut self);
@@ -64,7 +63,7 @@ pub trait Port: 'static {
     fn set_timer(&mut self, wake_at: u64);
 
     /// Returns whether an interrupt, or the timer, is pending while the core handles the present event. If so, the core
-    /// defers all work that it can defer. A port that can't find out returns `false`.
+    /// gives up or defers all work that can wait. A port that can't find out returns `false`.
     ///
     /// An interrupt whose line is [masked](Self::mask) is not pending.
     fn interrupt_is_pending(&self) -> bool;
@@ -76,10 +75,10 @@ pub trait Port: 'static {
     /// Writes a word of a process' memory, at an address that the core has checked in the same way.
     fn write_word(&mut self, address: Word, value: Word);
 
-    /// Looks for the lowest used word of a stack. The search starts `from` bytes above the start of the stack (any
-    /// number), and looks at only a few words, because interrupts wait meanwhile. Returns the number of bytes from the
-    /// word that it found to the end of the stack, or 0 if it found none; and the next value of `from`, or 0 if nothing
-    /// is left to look at.
+    /// Looks for the lowest used word of a stack. The search starts `from` bytes above the start of the stack (`from`
+    /// may be any number), and looks at only a few words, because interrupts wait meanwhile. The first result is the
+    /// number of bytes from the word that was found to the end of the stack, or 0 if none was found. The second result
+    /// is the next value of `from`, or 0 if nothing is left to look at.
     ///
     /// A word is used if its value differs from the one at boot. Everything above a used word counts as used, even if
     /// the stack of a callee did not begin right below that of its caller.

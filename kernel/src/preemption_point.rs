@@ -5,11 +5,11 @@
 //! interrupt. As long as nothing has changed, the operation can be given up: the thread makes its system call again
 //! after the interrupt. (Where something has changed already, the rest is [deferred](crate::work).)
 //!
-//! Interrupts on behalf of threads that are not more urgent can delay an operation only a bounded number of times. A
-//! line that has interrupted is masked until a thread of its driver acknowledges it, a thread that sleeps is woken once,
-//! and a less urgent thread does not run in between. So each line, and each thread, can restart an operation at most
-//! once. More urgent threads can cause more restarts. They can take all CPU time anyway: an operation finishes once
-//! they leave the CPU alone for as long as it takes (at most about 1,000 instructions). If they have a
+//! Such an operation does not restart for ever. A line that has interrupted is masked until a thread of its driver
+//! acknowledges it, and a thread that sleeps is woken once. Threads that are no more urgent than the current thread do
+//! not run in between. So for these threads, each line and each sleeping thread can restart an operation at most once.
+//! More urgent threads can cause more restarts, but they can take all CPU time anyway. The operation finishes once they
+//! leave the CPU alone for as long as it takes (at most about 1,000 instructions). If they have a
 //! [budget](crate::budget), they are less urgent when it is used up.
 
 use crate::Kernel;

@@ -16,7 +16,7 @@
 //! | state | meaning |
 //! |---|---|
 //! | down | not running, not `stopped`, and `reset` is 0: its threads are being swept, other threads still hold leases of its memory, or it has to wait. (The word has this meaning only here; elsewhere a process is *down* in every state but running) |
-//! | resetting | not running, not `stopped`, and `reset` is not 0: so many bytes of its memory have their initial values |
+//! | resetting | not running, not `stopped`, and `reset` is not 0: that many bytes of its memory have their initial values |
 //! | running | a bit of `Kernel::running`: it can be entered |
 //! | stopped | `stopped` |
 //!
@@ -29,7 +29,7 @@
 //! | 5 | the supervisor restarts it, in any state | `supervise`, `take_down` |
 //! | 6 | the supervisor stops it, in any state | `supervise`, `take_down` |
 //!
-//! A process that crashes again soon has to wait before it restarts, and the wait grows with each crash.
+//! A process that soon crashes again has to wait before it restarts, and the wait grows with each crash.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -37,9 +37,9 @@ use crossgate_abi::{ProcessId, ThreadId, Word};
 
 /// The time in µs without a crash after which the next crash counts as the first in a row again.
 pub(crate) const CALM: u64 = 10_000_000;
-/// The wait after the second crash in a row, in µs; it doubles with each further crash, ...
+/// The wait after the second crash in a row, in µs. It doubles with each further crash.
 const BACK_OFF: u32 = 10_000;
-/// ... at most this number of times, because the wait has to stay shorter than [`CALM`].
+/// The greatest number of times that the wait doubles, because the wait has to stay shorter than [`CALM`].
 const DOUBLINGS: u8 = 9;
 
 /// The kernel's state of a process, besides its wiring.
@@ -51,8 +51,8 @@ pub struct Process {
     pub(crate) reset: Word,
     /// The number of crashes in a row.
     pub(crate) crashes: u8,
-    /// The thread up to which all threads were checked since the process was taken down: they hold no leases of its
-    /// memory.
+    /// The last of the threads that have been checked since the process was taken down. Up to this thread, no thread
+    /// holds a lease of its memory.
     pub(crate) looked: ThreadId,
     /// True if it stays stopped until the supervisor restarts it.
     pub(crate) stopped: bool,

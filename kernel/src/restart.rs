@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The start and restart of a process.
 //!
-//! The memory of a process is reset to its initial values, at boot and after each crash alike. That is done in pieces,
-//! by the threads that need the memory. Each of the process' own threads starts with a [system
-//! call](crossgate_abi::number::BEGIN) that returns when the memory is ready. Threads that call one of its services do
-//! pieces, too. So interrupts are never held off for long, the work is done at the priority of the most urgent thread
-//! that needs it, and the kernel needs no thread of its own for it.
+//! The memory of a process is reset to its initial values, at boot and after each crash alike. The threads that need
+//! the memory do this work, in pieces. Each of the process' own threads starts with a [system
+//! call](crossgate_abi::number::BEGIN) that does pieces, and leads to the thread's entry when the memory is ready.
+//! Threads that call a service of the process do pieces, too. So interrupts are never held off for long, the work is
+//! done at the priority of the most urgent thread that needs it, and the kernel needs no thread of its own for the
+//! work.
 
 use crate::Kernel;
 use crate::effect::{Effect, Outcome};
@@ -22,15 +23,15 @@ pub(crate) enum Progress {
     More,
     /// It can't be entered yet, because the pause after its last crash is not over.
     Early,
-    /// It can't be entered before this thread returns memory that it was lent.
+    /// It can't be entered before this thread gives back memory of the process that it was lent.
     Lent(ThreadId),
     /// It can't be entered, because it is stopped.
     Stopped,
 }
 
 impl<P: Port> Kernel<P> {
-    /// Does a piece of the work that is needed before a process can be entered; nothing if it is running or may not
-    /// start.
+    /// Does a piece of the work that is needed before a process can be entered. Does nothing if the process is running
+    /// or may not start.
     #[inline]
     pub(crate) fn advance(&mut self, process: ProcessId) -> Progress {
         if self.is_running(process) {
@@ -44,7 +45,8 @@ impl<P: Port> Kernel<P> {
         if state.stopped {
             return Progress::Stopped;
         }
-        // (Even if the sweep is for another process: `lessees` is complete only when all threads are swept.)
+        // The sweep comes first even if it is for another process, because `lessees` is complete only when all threads
+        // are swept.
         if !self.work.unswept.is_empty() {
             self.piece();
             return Progress::More;
@@ -75,7 +77,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Starts the current thread when its process is ready.
+    /// Starts the current thread if its process is ready. Otherwise the thread does a piece of the work, or waits.
     #[inline]
     pub(crate) fn begin(&mut self) -> Outcome {
         let thread = self.threads.current();
@@ -105,8 +107,8 @@ impl<P: Port> Kernel<P> {
         Outcome::NONE
     }
 
-    /// Handles a call of the current thread to a service of a process that is not running: the thread helps the process to
-    /// start, and tries again.
+    /// Handles a call of the current thread to a service of a process that is not running: the thread helps the process
+    /// to start, and tries again. If the process may not start yet, the call fails.
     #[inline]
     pub(crate) fn call_later(&mut self, process: ProcessId) -> Effect {
         match self.advance(process) {

@@ -15,8 +15,8 @@ use crossgate_protection::Unit;
 ///
 /// Level 0 is the most urgent, and has the highest bit, because the CPU finds the highest set bit at once.
 ///
-/// The bit of level l in `levels` is set if and only if there is a list, from `first[l]` over `next` to `last[l]`: it
-/// holds exactly the ready threads of that level (invariant **levels**).
+/// The bit of level l in `levels` is set if and only if the level has a list. The list leads from `first[l]` over
+/// `next` to `last[l]`, and holds exactly the ready threads of that level (invariant **levels**).
 #[cfg_attr(test, derive(Clone))]
 #[repr(C)]
 // A port's assembly knows the layout.
@@ -28,13 +28,13 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// The offset, in bytes from the start, of the first thread of each level (a byte each), for a port's assembly, ...
+    /// The offset, in bytes from the start, of the first thread of each level (a byte each), for a port's assembly.
     pub const FIRST: usize = core::mem::offset_of!(Ready, first);
-    /// ... the last, ...
+    /// The offset of the last thread of each level (a byte each).
     pub const LAST: usize = core::mem::offset_of!(Ready, last);
-    /// ... of the thread that follows each thread, ...
+    /// The offset of the thread that follows each thread (a byte each).
     pub const NEXT: usize = core::mem::offset_of!(Ready, next);
-    /// ... and of the levels that are not empty, the most urgent in bit 31.
+    /// The offset of the set of levels that are not empty. Bit 31 is the most urgent level.
     pub const LEVELS: usize = core::mem::offset_of!(Ready, levels);
 
     #[inline]

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The deferred work, done piece by piece.
 //!
-//! Each [system call](crossgate_abi::number::WORK) of the worker does one piece of the work, and interrupts can arrive
-//! between two pieces. The worker looks for the most urgent thread that needs work. It does the work for that thread,
-//! at that thread's priority and ahead of all other threads of this priority. Then it looks for the next one. So no
-//! thread waits for work on behalf of a less urgent one (except for a crash dump, which is copied before any thread
-//! runs), and invariant **swept** holds: no thread runs before it is swept.
+//! The [worker](crate::work) does one piece of the work in each [system call](crossgate_abi::number::WORK), and
+//! interrupts can arrive between two pieces. The worker looks for the most urgent thread that needs work. It does the
+//! work for that thread, at that thread's priority and ahead of all other threads of this priority. Then it looks for
+//! the next thread. So no thread waits for work on behalf of a less urgent one, and invariant **swept** holds: no
+//! thread runs before it is swept.
 //!
-//! A thread that needs a process that was taken down does pieces of the work, too.
+//! Three kinds of work come before all threads: the copy of a crash dump, the signals to servers that a
+//! [life](crate::life) of a client has ended, and the signal to the supervisor.
+//!
+//! A thread that needs a process that was taken down [does pieces](crate::restart) of the work, too.
 
 use crate::Kernel;
 use crate::frame::{LOCKED, STALE};
@@ -18,10 +21,10 @@ use crate::work::{FIRST, LOOKS, Work};
 use crossgate_abi::{ProcessId, Set, ThreadId};
 
 impl<P: Port> Kernel<P> {
-    /// Does a piece of the work. Returns whether there was any.
+    /// Does a piece of the work. Returns whether there was any work.
     #[inline]
     pub(crate) fn piece(&mut self) -> bool {
-        // (First, because the sweep of the crashed thread changes its stack.)
+        // The dump comes first, because the sweep of the crashed thread changes that thread's stack.
         if self.work.unchecked != 0
             && let Some(optional) = &self.optional
         {
@@ -54,8 +57,9 @@ impl<P: Port> Kernel<P> {
         is_some
     }
 
-    /// Looks at some threads, for the most urgent one. The worker has the highest priority until all have been looked
-    /// at, and then that of the thread that was found. A thread that is in no call, and whose home is not being taken down, need not be swept.
+    /// Looks at some of the threads that need work, to find the most urgent one. The worker has the highest priority
+    /// until it has looked at all of them, and then the priority of the thread that it found. A thread that is in no
+    /// call, and whose process was not taken down, needs no sweep.
     #[inline(always)]
     fn look(&mut self) {
         let (work, threads) = (&mut self.work, &self.threads);
@@ -79,7 +83,7 @@ impl<P: Port> Kernel<P> {
         self.set_worker(priority);
     }
 
-    /// Defers the sweep of every thread, because a process has been taken down.
+    /// Defers the sweep of every thread, because `process` has been taken down.
     #[inline(always)]
     pub(crate) fn sweep_all_for(&mut self, process: ProcessId) {
         let unswept = self.all_threads();
@@ -89,15 +93,17 @@ impl<P: Port> Kernel<P> {
         }
         work.dying.insert(process);
         (work.unswept, work.lessees) = (unswept, Set::EMPTY);
-        // A thread that has crashed is the current one. It leaves the process at once, unless an interrupt or a dump
-        // waits. The worker finds the other threads in the process.
+        // The current thread is swept at once, because in most cases it is the thread that has crashed. But if an
+        // interrupt is pending, or if the worker has to copy a dump or signal servers first, the worker sweeps this
+        // thread, as it sweeps all others.
         if self.work.unchecked == 0 && !self.port.interrupt_is_pending() {
             self.lead_out(self.threads.current_id());
         }
         self.engage();
     }
 
-    /// Does a piece of the sweep of a thread. A wait in a process that was taken down ends first.
+    /// Does a piece of the sweep of a thread. If the thread waits in a process that was taken down, the first piece
+    /// ends this wait.
     #[inline(always)]
     fn sweep(&mut self, id: ThreadId) {
         let thread = self.threads.get(id);
@@ -110,9 +116,11 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Takes a thread out of the process in which it executes, if that process was taken down. The thread must not wait
-    /// there. Each run leaves one call, and skips calls of earlier lives. If the thread is then in another process that
-    /// was taken down, another run is needed. The last run also frees the objects of such processes that outer calls
-    /// have locked, and makes the returns skip these processes. If the thread waits in a call that one of these
+    /// there. Each run leaves one call. If its caller is [gone](STALE), the run leaves the caller's call, too. If the
+    /// thread is then in another process that was taken down, another run is needed.
+    ///
+    /// The last run also visits the calls further out. It frees the locks that these calls hold in processes that were
+    /// taken down, and makes the returns skip these processes. If the thread waits in a call that one of these
     /// processes has made, directly or not, that wait fails.
     #[inline]
     fn lead_out(&mut self, id: ThreadId) {
@@ -124,7 +132,7 @@ impl<P: Port> Kernel<P> {
         if goes_down(callee) {
             is_home = true;
             thread.orphaned = 0;
-            // (Skipping the frames of processes that were taken down before.)
+            // The loop goes on past frames whose callers are gone.
             while let Some(frame) = thread.pop() {
                 if frame.care & LOCKED != 0 && goes_down(callee) {
                     free_lock(self.services, self.locks, frame.service);
@@ -144,12 +152,12 @@ impl<P: Port> Kernel<P> {
         if thread.rights.leases.count() != 0 {
             self.work.lessees.insert(id);
         }
-        // Other threads may have waited for the objects that the thread held there.
+        // Other threads may wait for an object or a mutex that this thread held. They will try again.
         if !thread.waiters.is_empty() {
             self.work.lowering.insert(id);
         }
         let (mut calls, mut orphaned) = (0, 0);
-        // (Most threads are at home by now, and need no slice of frames.)
+        // (The check saves time, because most threads are at home by now and have no frames.)
         let frames = if thread.calls.are_some() { thread.frames_in_use() } else { &mut [] };
         for frame in frames.iter_mut().rev() {
             if frame.care & LOCKED != 0 && goes_down(callee) {

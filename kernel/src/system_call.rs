@@ -9,8 +9,8 @@ use crate::time::microseconds;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Status, SystemCall, ThreadId, Word};
 
 impl<P: Port> Kernel<P> {
-    /// Handles a system call, other than a return, of the current thread, whose registers are saved at `stack_pointer`.
-    /// The results are in `words`, from the second one on.
+    /// Handles a system call of the current thread that is neither a call of a method nor a return. The registers of
+    /// the thread are saved at `stack_pointer`. The results are in `words`, from the second word on.
     #[inline(always)]
     pub fn system_call(
         &mut self,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Threads: the kernel's state of each.
+//! The kernel's state of a thread.
 
 use crate::frame::{Frame, OVERDUE, OWN_DEADLINE, Rights};
 use crate::lease::{InForce, LEASES, Lease};
@@ -77,9 +77,10 @@ pub struct Thread<U: Unit> {
     pub(crate) deadline: Deadline,
     /// The time at which the innermost late call is killed.
     pub(crate) grace: Deadline,
-    /// The number of waits that have to fail, because no caller waits for the result any more. It is the number of
-    /// calls from the innermost one out to the one whose caller was taken down, or whose grant was revoked. (After so
-    /// many failures, waits succeed again: this does not stop a method that insists on waiting.)
+    /// The number of waits that still have to fail, because no caller waits for the result any more. At first it is the
+    /// number of calls from the innermost one out to the outermost one whose caller is [gone](crate::frame::STALE), or
+    /// whose grant was revoked. (After that many failures, waits succeed again. So a method that insists on waiting is
+    /// not stopped.)
     pub(crate) orphaned: u8,
     /// True if it may be in a late call: set when a deadline passes, and cleared by a wait that finds that the call is
     /// not late.
@@ -94,31 +95,31 @@ pub struct Thread<U: Unit> {
     pub(crate) leases: [Lease<U::Lease>; LEASES],
 }
 
-/// The offsets of the fields of a thread that a port's assembly loads, in bytes from the start. (The first field is the
-/// start of its stack, [in the form of the port](crate::port::Port::stack_register).)
+/// The offsets of the fields of a thread that a port's assembly loads, in bytes from the start of the thread. (The
+/// first field is the start of its stack, [in the form of the port](crate::port::Port::stack_register).)
 pub struct Offset<U>(PhantomData<U>);
 
 impl<U: Unit> Offset<U> {
     /// Its [rights](Thread::rights): as a little-endian word, the process in the lowest byte, then a byte that is 0 if
     /// it holds no [leases](InForce), and the window in the upper half.
     pub const RIGHTS: usize = offset_of!(Thread<U>, rights);
-    /// Its [calls](Calls), right after.
+    /// Its [calls](Calls), right after its rights.
     pub const CALLS: usize = offset_of!(Thread<U>, calls);
-    /// The address of its saved registers, right after.
+    /// The address of its saved registers, right after its calls.
     pub const STACK_POINTER: usize = offset_of!(Thread<U>, stack_pointer);
     /// Two bytes: if a wait may have to fail, at least one of them is not 0.
     pub const MAY_FAIL: usize = offset_of!(Thread<U>, orphaned);
     /// Its priority: a byte.
     pub const PRIORITY: usize = offset_of!(Thread<U>, priority);
-    /// Its [wait](Wait): a byte for the kind, ...
+    /// The kind of its [wait](Wait): a byte.
     pub const WAIT: usize = offset_of!(Thread<U>, wait);
-    /// ... and behind it a word, ...
+    /// The value of its wait: a word.
     pub const WAIT_VALUE: usize = Self::WAIT + 4;
-    /// ... which is a set of notifications if the kind is this one.
+    /// The kind of a wait whose value is a set of notifications.
     pub const WAITS_FOR_NOTIFICATIONS: u8 = 2;
     /// The time at which its wait ends: two words.
     pub const WAKE_AT: usize = offset_of!(Thread<U>, wake_at);
-    /// A [reply](Pending::Reply) that is pending.
+    /// The kind of a [reply](Pending::Reply) that is pending.
     pub const REPLY: u8 = 1;
     /// Its [stack](Thread::stack): two words.
     pub const STACK: usize = offset_of!(Thread<U>, stack);
@@ -130,19 +131,19 @@ impl<U: Unit> Offset<U> {
     pub const WAITERS: usize = offset_of!(Thread<U>, waiters);
     /// The first of its frames: the address of the caller's saved registers, then the caller's rights.
     pub const FRAMES: usize = offset_of!(Thread<U>, frames);
-    /// In a frame: the leases that are in force for the caller (a byte), 0 if it holds none; ...
+    /// In a frame: the leases that are in force for the caller (a byte); 0 if it holds none.
     pub const FRAME_LEASES: usize = offset_of!(Frame, rights) + offset_of!(Rights, leases);
-    /// ... the service (a byte), ...
+    /// In a frame: the service (a byte).
     pub const FRAME_SERVICE: usize = offset_of!(Frame, service);
-    /// ... and the duties of the return path (a byte).
+    /// In a frame: the duties of the return path (a byte).
     pub const FRAME_CARE: usize = offset_of!(Frame, care);
     /// Its [leases](Lease), those in force and those of its callers.
     pub const LEASES: usize = offset_of!(Thread<U>, leases);
-    /// The work that is [pending](Thread::take_pending) for it: a byte for the kind, ...
+    /// The kind of the work that is [pending](Thread::take_pending) for it: a byte.
     pub const PENDING: usize = offset_of!(Thread<U>, pending);
-    /// ... the status of a reply (a byte), ...
+    /// The status of a reply that is pending: a byte.
     pub const PENDING_STATUS: usize = Self::PENDING + 1;
-    /// ... and the word of a reply.
+    /// The word of a reply that is pending.
     pub const PENDING_WORD: usize = Self::PENDING + size_of::<Word>();
 
     /// Returns whether the parts that a port's assembly loads together lie side by side.
@@ -341,8 +342,8 @@ impl<U: Unit> Thread<U> {
         Some(frame)
     }
 
-    /// Returns whether its wait has to fail, because no caller waits for the call that it is in. If so, counts the
-    /// wait.
+    /// Returns whether its wait has to fail, because no caller waits for the call that it is in. If so, counts this
+    /// failure.
     #[inline(always)]
     pub(crate) fn gives_up(&mut self) -> bool {
         let gives_up = self.orphaned != 0;
@@ -352,8 +353,8 @@ impl<U: Unit> Thread<U> {
         gives_up
     }
 
-    /// Fails its wait for an object or a notification, if no caller waits for the call that it is in. Returns whether
-    /// it did.
+    /// If no caller waits for the call that the thread is in, makes its wait for an object or a notification fail.
+    /// Returns whether the wait fails.
     #[inline(always)]
     pub(crate) fn waits_in_vain(&mut self) -> bool {
         let waits = matches!(self.wait, Wait::Lock(_) | Wait::Notifications(_));
@@ -364,8 +365,8 @@ impl<U: Unit> Thread<U> {
         in_vain
     }
 
-    /// Leaves the process that it is in, which was taken down, and each further process on its way back that was taken
-    /// down. The thread must not be waiting. Returns whether it is back at a caller.
+    /// Leaves the process that the thread is in, which was taken down, and each further process on its way back that
+    /// was taken down. The thread must not be waiting. Returns whether it is back at a caller; if not, it is at home.
     #[inline]
     pub(crate) fn unwind(&mut self) -> bool {
         self.orphaned = 0;
@@ -378,7 +379,7 @@ impl<U: Unit> Thread<U> {
         false
     }
 
-    /// Fails the call with this frame, which it has just left, because the server crashed.
+    /// Makes the call of this frame fail, because the server crashed. The thread has just left the call.
     #[inline(always)]
     pub(crate) fn fail(&mut self, frame: &Frame) {
         self.stack_pointer = frame.stack_pointer;

@@ -13,10 +13,11 @@ use crate::work::LOOKS;
 use crossgate_abi::ThreadId;
 
 impl<P: Port> Kernel<P> {
-    /// Handles the port's timer at a time that the core set (an earlier interrupt does no harm).
+    /// Handles the interrupt of the port's timer, at the time that the core has set. (An earlier interrupt does no
+    /// harm.)
     ///
-    /// A context has to be loaded afterwards, even if the same thread continues: it may have been taken out of its call,
-    /// or it is the idle thread, about to wait for an interrupt, and has work to do now.
+    /// A context has to be loaded afterwards, even if the same thread continues: the thread may have been taken out of
+    /// its call; or it is the idle thread, about to wait for an interrupt, and has work to do now.
     #[inline]
     pub fn timer(&mut self) {
         let now = self.port.now();

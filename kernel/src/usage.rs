@@ -2,10 +2,10 @@
 //! The run time of threads and processes.
 //!
 //! The time from one call of [`account`](crate::Kernel::account) to the next is counted for the thread that ran, and
-//! for the process that it was in. So the port has to call it at each switch of threads, and at each call and return
-//! too. If the wiring counts time, a port makes no call by itself, not even a plain one: the gates leave each call to
-//! the core, like a call that needs [care](crossgate_abi::table::Gate::CARE), and each frame gets a deadline to
-//! restore, so that the core makes the return, too.
+//! for the process that it was in. So the port has to call `account` at each switch of threads, and at each call and
+//! return, too. If the wiring counts time, a port makes no call by itself, not even a plain one: the gates mark each
+//! call as one that needs [care](crossgate_abi::table::Gate::CARE), which leaves it to the core. The core also makes
+//! the returns, because each frame gets a deadline to restore.
 //!
 //! Times are read in whole µs, and the errors do not add up: if one interval is a µs too long, the next one is a µs too
 //! short.
@@ -14,15 +14,15 @@ use crossgate_abi::{ProcessId, ThreadId};
 
 /// The run time of each thread and each process.
 pub struct Usage {
-    /// The run time of each thread, in µs, ...
+    /// The run time of each thread, in µs.
     pub(crate) threads: &'static mut [u64],
-    /// ... and of each process.
+    /// The run time of each process, in µs.
     pub(crate) processes: &'static mut [u64],
-    /// The time up to which all time is counted, in µs since start, ...
+    /// The time up to which all time is counted, in µs since start.
     since: u64,
-    /// ... the thread that has run since, ...
+    /// The thread that has run since then.
     running: ThreadId,
-    /// ... and the process in which it has. (The idle thread is in no process.)
+    /// The process in which that thread has run. (The idle thread is in no process.)
     process: ProcessId,
 }
 

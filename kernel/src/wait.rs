@@ -2,8 +2,8 @@
 //! Waits of threads and how they end: the states of a thread.
 //!
 //! A thread that has started is ready, waits, or has ended: that is its [`Wait`]. Its [`Pending`] is the work that has
-//! to be done when it runs next. Where possible, it is set when the wait begins, so that the code that ends the wait
-//! need not know the kind of wait.
+//! to be done when it runs next. Where possible, `Pending` is set when the wait begins, so that the code that ends the
+//! wait need not know the kind of wait.
 //!
 //! ```text
 //!           ┌───────────────────────────── ready ──────────────────────────────┐

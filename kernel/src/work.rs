@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Work that is deferred, to be done in pieces.
 //!
-//! Some events concern all threads: a process is taken down; something that many threads wait for becomes free. The
-//! kernel notes the event in a set of threads. Then the idle thread becomes a *worker* that does [pieces](crate::sweep)
-//! of the work, with the priority of the thread that the piece is for.
+//! Some events concern many threads: a process is taken down, or something that many threads wait for becomes free. The
+//! kernel notes the threads in a set. Then the idle thread becomes a *worker*, which does the work in
+//! [pieces](crate::sweep). The worker has the priority of the thread for which it does a piece.
 
 use crate::Kernel;
 use crate::port::Port;
 use crossgate_abi::{PRIORITIES, ProcessId, Set, ThreadId};
 
-/// The number of threads that one piece looks at.
+/// The greatest number of threads that one piece looks at.
 pub(crate) const LOOKS: usize = if cfg!(test) { 2 } else { 4 };
 
 /// The priority of the worker until it has found the most urgent thread.
 pub(crate) const FIRST: u8 = PRIORITIES as u8 - 1;
 
-/// A bit of [`Work::unchecked`]: servers still have to be told that a life of a client has ended.
+/// A bit of [`Work::unchecked`]: servers still have to be told that a [life](crate::life) of a client has ended.
 pub(crate) const TELL: u8 = 1 << 7;
 
 /// The work to do.
@@ -24,23 +24,25 @@ pub(crate) const TELL: u8 = 1 << 7;
 pub(crate) struct Work {
     /// Processes that were taken down: one sweep of all threads serves all of these processes.
     pub dying: Set<ProcessId>,
-    /// Threads that are not swept yet: they may be in one of those processes, or return there.
+    /// Threads that are not swept yet: they may be in a process that was taken down, or return to one.
     pub unswept: Set<ThreadId>,
     /// Threads that wait for something that has become free.
     pub waking: Set<ThreadId>,
-    /// Threads that may still have an inherited priority that none of their waiters has any more.
+    /// Threads that may still have an inherited priority, although no thread that waits for them has it any more.
     pub lowering: Set<ThreadId>,
     /// Threads that held leases when they were swept.
     pub lessees: Set<ThreadId>,
     /// True if the notification of the supervisor still has to be signalled, because a fault was recorded.
     pub untold: bool,
-    /// The work of optional parts: the first word of the crash dump that is not part of its checksum yet, 0 if there is
-    /// no such word; and [`TELL`].
-    // (In one byte, because the kernel's memory has none to spare.)
+    /// The work that [optional parts](crate::optional) have left. The highest bit is [`TELL`]. The other bits are 0 if
+    /// there is no crash dump to complete. Otherwise they are the index of the first word of the dump that is not in
+    /// the checksum yet; or the number of words in a dump, as long as the head of the dump is not written.
+    // (All of this is in one byte, because the kernel's memory has none to spare.)
     pub unchecked: u8,
-    /// Threads of these sets that still have to be looked at, to choose the most urgent.
+    /// Threads of `unswept`, `waking` and `lowering` at which the search for the most urgent thread has not looked yet.
     pub unseen: Set<ThreadId>,
-    /// The most urgent thread so far, which the next pieces are for; the idle thread if there is none.
+    /// The most urgent thread that the search has found so far; the idle thread if it has found none. After the search,
+    /// the next pieces are for this thread.
     pub chosen: ThreadId,
     /// The priority of that thread.
     pub highest: u8,
@@ -66,13 +68,14 @@ impl Work {
         self.unswept | self.waking | self.lowering
     }
 
-    /// Returns whether the crash dump is not complete.
+    /// Returns whether a crash dump has begun and is not complete yet.
     #[inline(always)]
     pub fn has_dump(&self) -> bool {
         self.unchecked & !TELL != 0
     }
 
-    /// Returns the work with a fixed value in each field that means nothing at present. `all_run`: every process runs.
+    /// Returns the work with a fixed value in each field that means nothing at present. `all_run` says that every
+    /// process runs.
     #[cfg(test)]
     pub fn relevant(self, all_run: bool) -> Work {
         let is_idle = self.unseen.is_empty() && !self.threads().contains(self.chosen);
@@ -87,8 +90,8 @@ impl Work {
 }
 
 impl<P: Port> Kernel<P> {
-    /// If threads need work or the supervisor has to be notified, restarts the search, at the highest priority: the new
-    /// work may be for a thread more urgent than the worker.
+    /// If threads need work or the supervisor has to be notified, restarts the worker's search at the highest priority,
+    /// because the new work may be for a more urgent thread than the one that the worker has chosen.
     #[inline]
     pub(crate) fn engage(&mut self) {
         if self.work.untold || !self.work.threads().is_empty() {
@@ -97,7 +100,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Gives the worker this priority, ahead of the other threads that have it.
+    /// Gives the worker this priority, and puts it ahead of all other threads of this priority.
     #[inline]
     pub(crate) fn set_worker(&mut self, priority: u8) {
         let idle = self.threads.get_mut(ThreadId::IDLE);
@@ -107,10 +110,10 @@ impl<P: Port> Kernel<P> {
         if idle.priority == 0
             && let Some(wiring) = self.system.threads.first()
         {
-            // The idle thread may be about to wait for an interrupt.
+            // The idle thread may be about to wait for an interrupt, so it starts again at its entry.
             idle.stack_pointer = P::first_context(wiring.entry, idle.stack.end);
         }
-        // (It always is the first of its level.)
+        // (The idle thread is always the first of its level.)
         self.ready.remove_first(idle);
         idle.priority = priority;
         self.ready.push_first(idle);

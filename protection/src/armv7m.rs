@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The memory protection unit of ARMv7-M (ARM DDI 0403E, B3.5).
 //!
-//! A region is 2^n bytes, n >= 5, and aligned to its size. From 256 bytes on it has eight subregions that can be
-//! switched off one by one. So a piece of memory that is a run of eighths of such a block needs one region; any other
-//! piece is rounded to such a run.
+//! A region is a block of 2^n bytes, n >= 5, aligned to its size. From 256 bytes on, it has eight subregions that can
+//! be switched off one by one. So one region opens a piece of memory that is a run of eighths of such a block. Any
+//! other piece is rounded to such a run.
 
 use crate::region::{LOG2_SMALLEST_BLOCK, log2_eighth};
 use crate::{Fit, Region, Shape, Span, Unit, Window};
@@ -27,8 +27,8 @@ pub const fn process(bytes: usize) -> Fit {
     Fit { size: bytes.next_multiple_of(eighth), step: eighth }
 }
 
-/// Returns the fit of a stack. It starts where a block starts, because the kernel narrows its region from the top,
-/// eighth by eighth.
+/// Returns the fit of a stack. The stack starts where a block starts, because the kernel narrows the region of the
+/// stack from the top, eighth by eighth.
 #[must_use]
 pub const fn stack(bytes: usize) -> Fit {
     Fit { step: block(bytes), ..process(bytes) }
@@ -84,8 +84,8 @@ impl Access {
     }
 }
 
-/// Some eighths of an aligned block, which one region can open. They are a run, except for those of a [`Region`] with
-/// gaps.
+/// Some eighths of an aligned block, which one region can open. They form a run, unless they come from a [`Region`]
+/// with gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block {
     base: u32,
@@ -149,7 +149,7 @@ struct Extent {
 impl Extent {
     /// Returns the extent of the smallest run that covers `span`.
     ///
-    /// A smaller block has smaller eighths, so the smallest block that holds the span rounds least.
+    /// A smaller block has smaller eighths, so rounding costs least in the smallest block that holds the span.
     // Several places use it, so it is not always inlined: the kernel contains it once.
     #[inline]
     const fn covering(span: Span) -> Extent {
@@ -186,7 +186,7 @@ impl Unit for ArmV7M {
         Block::covering(memory).open()
     }
 
-    /// Blocks of all sizes start at the bottom of a stack, so the less of the stack is left, the finer are the eighths:
+    /// Blocks of all sizes start at the bottom of a stack. So the less of the stack is left, the finer are the eighths:
     /// at most a quarter of what is left is lost to rounding, and nesting is not limited to eight levels. The window is
     /// given as the lower half of the attribute and size register.
     #[inline]

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The memory protection unit of ARMv8-M (ARM DDI 0553, PMSAv8).
 //!
-//! A region is a run of granules of 32 bytes, at any start and of any length. This unit, and the rest of the
-//! architecture, differ from [`armv7m`](crate::armv7m):
+//! A region is a run of granules of 32 bytes, at any start and of any length. The unit and the architecture differ from
+//! [`armv7m`](crate::armv7m) in these points:
 //!
 //! - Spans are rounded only to granules, and a callee's stack starts at most 31 bytes below the caller's stack pointer.
 //! - The limit register holds the address of the last granule, which belongs to the region.
-//! - A byte must not be in two regions: an access to it faults whatever they allow, even an access by the kernel. So
-//!   memory that is open already is not opened again ([`overlap`]), and while the registers change, a region is closed
-//!   before another opens some of its bytes.
+//! - A byte must not be in two regions: every access to such a byte faults, even an access by the kernel, whatever the
+//!   regions allow. So memory that is open already is not opened again ([`overlap`]). While the registers change, a
+//!   region is closed before another one opens some of its bytes.
 //! - Memory that is read-only for threads is read-only for the kernel, too. No region can keep the kernel from reading,
 //!   so the stack limit registers guard the kernel's stack.
 //! - The types of memory are in a table, [`MEMORY_TYPES`], and a region contains the number of an entry.
@@ -67,8 +67,8 @@ impl Access {
     }
 }
 
-/// Returns the base address and limit registers of the region that opens the granules of `span`; of a region that is
-/// off if `span` is empty.
+/// Returns the base address and limit registers of the region that opens the granules of `span`. If `span` is empty,
+/// the region is off.
 #[inline(always)]
 #[must_use]
 pub const fn registers(span: Span, access: Access) -> [u32; 2] {

@@ -52,8 +52,8 @@ impl<G: Granules> Unit for G {
         covering::<G>(memory)
     }
 
-    /// The window is given as a number of granules. So of a stack of 65,536 granules or more only the 65,535 lowest are
-    /// ever open.
+    /// The window is given as a number of granules, in 16 bits. So only the lowest 65,535 granules of a stack are ever
+    /// open, even if the stack has more.
     fn window(stack: Span, stack_pointer: usize) -> Window {
         let granules = stack_pointer.saturating_sub(stack.start) / G::GRANULE;
         let granules = u16::try_from(granules).unwrap_or(u16::MAX);

@@ -12,17 +12,17 @@
 //! | [`pmp`] | RISC-V physical memory protection | runs of 16 bytes |
 //! | [`pages`] | the memory management unit of a host | runs of pages |
 //!
-//! Each is a [`Unit`]; all but the first are one by their [`Granules`]. [`Regions`] opens several ranges, such as the
-//! devices of a process, with as few regions as possible. This crate is arithmetic only: it writes no register. Its
-//! promises are tested for all units alike, against what their manuals say of each byte.
+//! Each implements [`Unit`]; all but the first do so through [`Granules`]. [`Regions`] opens several ranges, such as
+//! the devices of a process, with as few regions as possible. This crate is arithmetic only: it writes no register. The
+//! tests check its promises for each unit in the same way, against the unit's manual, byte by byte.
 //!
 //! ```
 //! use crossgate_protection::{Span, Unit, armv7m::ArmV7M};
 //!
-//! // 300 bytes get five eighths of a block of 512 ...
+//! // 300 bytes get five eighths of a block of 512.
 //! let fit = ArmV7M::process(300);
 //! assert_eq!((fit.size, fit.step), (320, 64));
-//! // ... where these are in one block.
+//! // One region opens these eighths only if they are in one block.
 //! assert!(ArmV7M::opens(Span { start: 0x2000_0040, end: 0x2000_0180 }));
 //! assert!(!ArmV7M::opens(Span { start: 0x2000_0140, end: 0x2000_0280 }));
 //! ```

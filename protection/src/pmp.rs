@@ -2,9 +2,9 @@
 //! The physical memory protection of RISC-V (The RISC-V Instruction Set Manual, Volume II, 3.7).
 //!
 //! An entry that matches the *top of range* opens all memory from the address of the entry before it up to its own
-//! address. So a region takes two entries, and has any start and any length, in granules: 4 bytes by the manual, more
-//! where a core has coarser ones. Granules of 16 bytes, to which the calling convention aligns stacks, suit all known
-//! cores.
+//! address. So a region takes two entries, and is a run of granules, at any start and of any length. By the manual a
+//! granule has 4 bytes or more; some cores have coarser ones. Granules of 16 bytes, to which the calling convention
+//! aligns stacks, suit all known cores.
 //!
 //! The entry with the lowest number that matches an access decides; memory that no entry matches is closed to user
 //! mode.
@@ -14,11 +14,11 @@ use crate::{Granules, Span};
 /// The size of a granule in bytes.
 pub const GRANULE: usize = 16;
 
-/// A bit of the configuration of an entry: its memory may be read, ...
+/// A bit of the configuration of an entry: the memory may be read.
 const READ: u8 = 1 << 0;
-/// ... it may be written, ...
+/// A bit of the configuration of an entry: the memory may be written.
 const WRITE: u8 = 1 << 1;
-/// ... and it matches the top of a range.
+/// A bit of the configuration of an entry: the entry matches the top of a range.
 const TOP_OF_RANGE: u8 = 1 << 3;
 
 /// Physical memory protection.

@@ -21,8 +21,8 @@ pub enum Shape {
 /// The memory that one region opens: a span, perhaps with gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Region {
-    /// The memory from the first byte that is open to the last one. If that is the last byte of a 32-bit address space,
-    /// the end is 0 on a machine with such addresses.
+    /// The memory from the first byte that is open to the last one. If the last one is the last byte of a 32-bit
+    /// address space, the end is 0 on a machine with addresses of 32 bits.
     pub span: Span,
     /// The eighths that stay closed, of the smallest block that holds the span: bit n for eighth n. It is 0 for a
     /// unit of [runs](Shape::Run).

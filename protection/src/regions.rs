@@ -8,7 +8,7 @@ use crate::{Span, Unit};
 pub const MOST_RANGES: usize = 8;
 const SUBSETS: usize = 1 << MOST_RANGES;
 
-/// The fewest regions that open some ranges, and not a byte besides.
+/// The fewest regions that open some ranges, and no other byte.
 ///
 /// ```
 /// use crossgate_protection::{Regions, Span, armv7m::ArmV7M};
@@ -28,8 +28,8 @@ pub struct Regions {
 }
 
 impl Regions {
-    /// Returns the fewest regions of the unit that open all bytes of these ranges and no others; `None` if a range
-    /// begins or ends where no region can, and no other range continues it there.
+    /// Returns the fewest regions of the unit that open all bytes of these ranges and no others. Returns `None` if a
+    /// range begins or ends at an address where no region can begin or end, and no other range continues it there.
     ///
     /// # Panics
     /// There are more than [`MOST_RANGES`] ranges, or one is empty.
@@ -145,7 +145,7 @@ impl Sorted {
         }
         let eighth = log2_eighth(start, last);
 
-        // The bytes from `first` up to `end` are a run without a gap; `open` are the eighths of the runs below.
+        // The bytes from `first` up to `end` are a run without a gap; `open` are the eighths of the runs before it.
         let (mut first, mut end, mut open) = (start as u64, start as u64, Some(0));
         place = 0;
         while place < MOST_RANGES {
@@ -180,7 +180,7 @@ impl Sorted {
     }
 }
 
-/// Adds the eighths that a run of bytes fills; `None` if it fills an eighth only in part.
+/// Adds the eighths that a run of bytes fills. Returns `None` if the run fills an eighth only in part.
 const fn and_run(open: Option<u8>, first: u64, end: u64, log2_eighth: u32) -> Option<u8> {
     match open {
         Some(open) if (first | end).trailing_zeros() >= log2_eighth => {

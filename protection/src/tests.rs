@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tests of the promises of every unit, against what its manual says of each byte.
+//! Tests of the promises of every unit, against the unit's manual, byte by byte.
 
 use crate::armv7m::{self, Access, ArmV7M, Block};
 use crate::armv8m::{self, ArmV8M};

@@ -35,15 +35,15 @@ pub trait Unit: 'static {
     const SHAPE: Shape;
 
     /// Returns the fit of the smallest memory of at least `bytes` bytes that one region can open exactly. A region
-    /// [opens](Self::opens) it at some multiples of the step. One of these addresses is in each run of bytes that is
-    /// twice as long as the next power of two of the size.
+    /// [opens](Self::opens) this memory at some multiples of the step, perhaps not at all of them. Let n be the size,
+    /// rounded up to a power of two: each run of 2n bytes contains a suitable address.
     fn process(bytes: usize) -> Fit;
 
-    /// Returns the fit of a stack, of which a part from the bottom up can be [opened](Self::window). It is a region at
-    /// each multiple of the step.
+    /// Returns the fit of a stack, of which a part from the bottom up can be [opened](Self::window). At each multiple
+    /// of the step, one region can open the whole stack.
     fn stack(bytes: usize) -> Fit;
 
-    /// Returns the fit of memory that is lent in parts: a region for any part of it opens nothing outside.
+    /// Returns the fit of memory that is lent in parts. The region for any part opens nothing outside of the memory.
     fn shared(bytes: usize) -> Fit;
 
     /// Returns the smallest region that holds all of `memory`.
@@ -55,12 +55,13 @@ pub trait Unit: 'static {
     }
 
     /// Returns the part of a [stack](Self::stack) that is open to a callee when everything from `stack_pointer` up is
-    /// closed. If `stack_pointer` is the end of the stack, that is the whole stack.
+    /// closed. If `stack_pointer` is the end of the stack, the part is the whole stack.
     ///
-    /// The top is at most `stack_pointer`. It may be lower, down to the start of the stack: no byte above it is open.
+    /// The top is at most `stack_pointer`. It may be lower, down to the start of the stack. No byte from the top up is
+    /// open.
     fn window(stack: Span, stack_pointer: usize) -> Window;
 
-    /// Returns the lease that opens `memory`, and perhaps more, but not a byte outside `limits`; `None` if no region
-    /// does.
+    /// Returns the lease that opens `memory`, and perhaps more, but not a byte outside `limits`. Returns `None` if no
+    /// region does that.
     fn lease_within(limits: Span, memory: Span, writable: bool) -> Option<Self::Lease>;
 }

@@ -6,7 +6,7 @@ use crate::Word;
 
 /// The range of the controller.
 pub const MMIO: Mmio = mmio(14);
-/// The interrupt: a frame has been received, and not been taken.
+/// The interrupt: a frame has been received, and the driver has not taken it yet.
 pub const INTERRUPT_LINE: u16 = 5;
 /// Register. The length of the oldest received frame in bytes; 0 if there is none. A write removes that frame.
 pub const RECEIVED: Word = 0;

@@ -23,7 +23,7 @@ pub const WORD: usize = 4;
 
 /// Register. The place of the next operation, in bytes; a multiple of [`WORD`].
 pub const PLACE: Word = 0;
-/// Register. Reading it reads the word at the place, the first byte in the lowest bits. Writing it writes the word.
+/// Register. A read returns the word at the place, with the first byte in the lowest bits. A write writes the word.
 pub const DATA: Word = 1;
 /// Register. Writing any value erases the page.
 pub const ERASE: Word = 2;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A controller of an I2C bus. It sends and receives single bytes; the driver decides what comes next.
+//! A controller of an I2C bus. It sends and receives single bytes, and the driver starts each of these steps.
 //!
 //! | to ... | the driver writes |
 //! |---|---|
@@ -15,11 +15,11 @@ use crate::Word;
 
 /// The range of the controller.
 pub const MMIO: Mmio = mmio(7);
-/// Register. Bits per second; 0 until a driver sets it, and the controller does nothing while it is 0. Writing it ends
-/// any transfer.
+/// Register. The rate in bits per second. It is 0 until a driver sets it, and while it is 0, the controller does
+/// nothing. A write ends any transfer.
 pub const RATE: Word = 0;
-/// Register. A write makes the condition START and sends the byte, which has the address in its upper seven bits, and
-/// in the lowest bit 1 to read.
+/// Register. A write makes the condition START and sends the byte. The upper seven bits of the byte are the address,
+/// and the lowest bit is 1 to read.
 pub const START: Word = 1;
 /// Register. A write sends the byte.
 pub const SEND: Word = 2;

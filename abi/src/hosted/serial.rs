@@ -12,7 +12,7 @@ pub const INTERRUPTS: [u16; 3] = [0, 1, 2];
 pub const DATA: Word = 0;
 /// Register. 1 if a byte has been received, else 0.
 pub const RECEIVED: Word = 1;
-/// Register. Bits per second; 0 until a driver sets it, and nothing is received while it is 0.
+/// Register. The rate in bits per second. It is 0 until a driver sets it, and while it is 0, nothing is received.
 pub const RATE: Word = 2;
 /// Register. 1: a received byte raises the interrupt.
 pub const INTERRUPT: Word = 3;

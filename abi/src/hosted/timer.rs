@@ -10,6 +10,6 @@ pub const MMIO: [Mmio; 2] = [mmio(4), mmio(5)];
 pub const INTERRUPTS: [u16; 2] = [3, 4];
 /// Register. The time since the start of the timer in µs. Writing any value restarts the timer.
 pub const ELAPSED: Word = 0;
-/// Register. The time from the start of the timer to its interrupt in µs; 0 means no interrupt, and withdraws a raised
-/// one.
+/// Register. The time from the start of the timer to its interrupt, in µs. 0 means no interrupt; writing 0 also
+/// withdraws an interrupt that is raised.
 pub const INTERRUPT_AFTER: Word = 1;

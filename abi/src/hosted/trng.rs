@@ -6,5 +6,5 @@ use crate::Word;
 
 /// The range of the generator.
 pub const MMIO: Mmio = mmio(9);
-/// Register. A random word, another one with each read; always 0 if Linux has none.
+/// Register. Each read returns a new random word, or 0 if Linux has none.
 pub const RANDOM: Word = 0;

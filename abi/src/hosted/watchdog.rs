@@ -6,7 +6,8 @@ use crate::Word;
 
 /// The range of the watchdog.
 pub const MMIO: Mmio = mmio(8);
-/// Register. The time after which it has to be fed again, in µs. Writing it starts the watchdog, which nothing stops.
+/// Register. The time within which the watchdog has to be fed again, in µs. A write starts the watchdog, and nothing
+/// stops it.
 pub const TIME: Word = 0;
 /// Register. Writing any value feeds the watchdog: its time counts again.
 pub const FEED: Word = 1;

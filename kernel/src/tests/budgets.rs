@@ -130,7 +130,7 @@ fn of_two_budgets_the_first_that_is_used_up_counts() {
     let mut driver = wiring.boot();
     let shares = shares(&mut driver, 20_000);
     assert!((2_800..=3_200).contains(&(shares[1] / 2 + shares[2] / 2)), "{shares:?}");
-    // 1 ms, 1 ms of the other thread, 1 ms: then all is used up.
+    // Thread 1 runs for 1 ms, then thread 2, then thread 1 again: then the budgets are used up.
     assert!(shares[1] > 3_800 && shares[2] > 1_800, "{shares:?}");
 }
 
@@ -142,7 +142,7 @@ fn calls_are_included() {
     driver.call(0, [0; 4]).unwrap();
     run(&mut driver, 1_600);
     assert_eq!((driver.current(), driver.path(1)), (2, vec![0, 1]));
-    // The server has a budget of its own.
+    // The budget of thread 1 does not limit thread 2, the server's own.
     run(&mut driver, 5_000);
     assert_eq!(driver.current(), 2);
 }
@@ -308,7 +308,7 @@ fn nothing_is_counted_while_all_wait() {
     assert_eq!((driver.current(), driver.kernel.port.timer), (0, None), "the CPU can sleep");
 }
 
-/// A step of a thread, which may be unfair.
+/// A step of a thread. (The thread may be unfair.)
 #[derive(Clone, Debug)]
 enum Step {
     Run(u64),
@@ -403,7 +403,8 @@ proptest! {
             driver.kernel.account();
             invariants::check(&driver);
         }
-        // In any stretch as long as a period, the threads run for at most two budgets: the end of one, and a whole one.
+        // In any stretch of time as long as a period, the threads run for at most twice the time of the budget: at the
+        // end of one period and at the start of the next.
         for (index, &start) in ran.iter().enumerate() {
             let within = ran[index..].iter().take_while(|&&time| time < start + u64::from(PERIOD)).count();
             prop_assert!(within <= 2 * BUDGET as usize + 4, "{within} us from {start} on");

@@ -3,8 +3,8 @@
 
 use super::*;
 
-/// Returns the results of a system call that has succeeded, as many as the list says. Checks that the kernel has not
-/// changed the words after them.
+/// Returns the results of a system call that has succeeded, as many as the list of system calls says. Checks that the
+/// kernel has not changed the words after the results.
 fn results(number: Word, asked: [Word; 4], [_, first, second, _]: [Word; 4]) -> [Word; 2] {
     let call = SystemCall::from_number(number);
     let listed = call.and_then(|call| call.signature().results).map_or(0, <[_]>::len);
@@ -39,7 +39,7 @@ pub const CONTINUE: Effect = Effect { switch: false, ..Effect::SWITCH };
 /// A kernel and the actions of its port.
 pub struct Driver {
     pub kernel: Kernel<TestPort>,
-    /// True if the worker runs at once whenever it is to run, so that no interrupt arrives in between.
+    /// True if the worker does all of its work at once whenever it has some, so that no interrupt arrives in between.
     pub settles: bool,
     /// True if the port has given way to an interrupt: the last event has not had its effect, and no thread runs.
     pub gave_way: bool,
@@ -81,7 +81,7 @@ impl Driver {
         Effect { switch, ..effect }
     }
 
-    /// Handles the timer until all threads have been looked at.
+    /// Handles interrupts of the timer until the kernel has looked at all threads.
     pub fn timer(&mut self) -> Effect {
         self.after(|kernel| {
             kernel.timer();

@@ -29,7 +29,7 @@ use step::{Model, Moment, Step};
 struct Taken {
     /// Its number in the scene.
     number: u8,
-    /// The number of the first check in it that found a pending interrupt; 0 if none did.
+    /// The number of the first check in this step that found a pending interrupt; 0 if none did.
     found: u8,
 }
 
@@ -67,7 +67,7 @@ impl Search {
         }
     }
 
-    /// Searches on until all states are known or it has to stop. Returns whether all are known.
+    /// Continues the search until all states are known, or the search has to stop. Returns whether all are known.
     fn run(&mut self, stops: impl Fn(usize) -> bool) -> bool {
         let mut next = 0;
         while next < self.origins.len() && !stops(self.origins.len()) {
@@ -136,7 +136,8 @@ impl Search {
         path
     }
 
-    /// Returns steps as text, with the thread that takes each. The last step is not taken.
+    /// Returns steps as text, with the thread that takes each. (The last step is not repeated for that, because it has
+    /// failed.)
     fn tell(&mut self, path: &[(Step, usize)], last: (Step, usize)) -> String {
         self.model.restore(&self.start);
         let mut text = String::new();
@@ -178,8 +179,8 @@ fn every_interleaving() {
 /// Searches through a scene: all of it if it is small; a part if it is large, or for as long as `time` says.
 fn search(scene: &Scene, time: Option<Duration>) {
     let begin = Instant::now();
-    // Interrupts multiply the states. A daily run has time for them only where the search ends after a number of states
-    // anyway.
+    // Interrupts multiply the states. So a daily run tries them only in large scenes, where the search ends after a
+    // number of states anyway.
     let most_found = match (scene.enough, time) {
         (_, Some(_)) => usize::MAX,
         (Some(_), None) => 1,

@@ -69,7 +69,7 @@ fn a_crash_stays_home() {
 fn the_supervisor_is_told_before_anybody_goes_on() {
     let mut driver = chain();
     quiet(&mut driver);
-    // It is not a crash, and it affects no other thread.
+    // The interrupt is no crash, and has no other effect on a thread.
     driver.kernel.interrupt(99);
     driver.kernel.reschedule();
     assert_eq!(driver.current(), 0, "the worker runs");

@@ -36,7 +36,7 @@ fn only_who_has_the_right_may_ask() {
     let mut driver = inspected();
     assert_eq!(driver.current(), 2);
     assert_eq!(look(&mut driver, [THREAD, 1, 0]), Err(CallError::NotPermitted.into()));
-    // In a process without the right, a thread of a process with the right has no right either.
+    // A thread of a process with the right has no right while it is in a process without the right.
     driver.ask(number::EXIT, [0; 4]);
     driver.ask(number::EXIT, [0; 4]);
     assert!(look(&mut driver, [THREAD, 1, 0]).is_ok());
@@ -83,7 +83,7 @@ fn threads_are_seen_where_they_wait() {
 
 #[test]
 fn who_waits_for_an_object_is_seen_with_who_has_it() {
-    // Thread 1 is in the object when thread 2, which may inspect, ... is woken by time.
+    // Thread 1 is in the object when the time wakes thread 2, which then waits for the object. Thread 3 may inspect.
     let mut driver = Wiring::default()
         .service(0, 0b1110, Shape::NONE)
         .exclusive()

@@ -64,7 +64,7 @@ pub fn frames(thread: &Thread<ArmV8M>) -> &[Frame] {
     &thread.frames[..usize::from(thread.depth())]
 }
 
-/// **urgent**: the running thread is the first of the most urgent ready ones.
+/// **urgent**: the running thread is the first of the ready threads of the highest priority.
 fn check_urgent(kernel: &Kernel<TestPort>) {
     assert_eq!(kernel.threads.current_id(), kernel.ready.first(), "the most urgent thread runs");
 }
@@ -92,7 +92,7 @@ fn check_levels(thread: &Thread<ArmV8M>, ready: &[(usize, ThreadId)]) {
     }
 }
 
-/// **in vain**: the kernel makes waits of a thread fail for lack of a caller only while the thread is in a call that is
+/// **in vain**: if waits of a thread fail because no caller waits for the result, the thread is in a call that is
 /// refused, or whose caller is gone.
 fn check_in_vain(thread: &Thread<ArmV8M>) {
     let in_vain = |frame: &Frame| frame.care & (STALE | REFUSED) != 0;
@@ -119,7 +119,7 @@ fn check_quick(thread: &Thread<ArmV8M>) {
 }
 
 /// **rights**: a thread executes in the process that its calls have led to, with the rights that these calls gave it;
-/// no other part of its stack is open.
+/// of its stack, only the window of these rights is open.
 fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     assert!(usize::from(thread.depth()) <= MAX_CALL_DEPTH, "the depth of calls has a limit");
     let mut unused = thread.frames[usize::from(thread.depth())..].iter();
@@ -173,8 +173,8 @@ fn check_leases(
     }
 }
 
-/// **inheritance**: the priority of a thread is the highest among its own and the priorities of the threads that wait
-/// for it. It may be higher only until the worker has lowered it. Waits form no cycle.
+/// **inheritance**: the priority of a thread is at least the highest among its own and the priorities of the threads
+/// that wait for it. It is higher only until the worker has lowered it. Waits form no cycle.
 fn check_priority(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     let waiters = || all(kernel).filter(|&id| kernel.holder_for(id) == Some(thread.id));
     let set = waiters().fold(Set::EMPTY, |set, id| set | Set::of(id));
@@ -275,7 +275,7 @@ fn check_work(kernel: &Kernel<TestPort>, ready: &[(usize, ThreadId)]) {
     assert!(!runs || unswept.is_empty(), "a process to sweep for is not running");
 }
 
-/// **locks**: a lock has one holder, which is inside the object.
+/// **locks**: a lock that is taken has one holder, which is inside the object.
 fn check_locks(kernel: &Kernel<TestPort>) {
     for (index, lock) in kernel.locks.iter().enumerate() {
         let service = kernel.services.iter().find(|it| it.lock.index() == index);
@@ -319,7 +319,7 @@ fn check_timers(kernel: &Kernel<TestPort>) {
     }
 }
 
-/// **down**: when a process is taken down, nothing is left of its life.
+/// **down**: when a process is down and the threads are swept, nothing is left of its last life.
 fn check_down(kernel: &Kernel<TestPort>, process: ProcessId) {
     let state = &kernel.states[process.index()];
     for id in all(kernel).skip(1) {

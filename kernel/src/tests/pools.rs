@@ -176,7 +176,7 @@ fn who_computes_in_a_call_is_done_first_and_can_wait_for_nothing() {
 
 #[test]
 fn it_is_done_with_what_others_have_called_it_for() {
-    // From home to process 0, and back into an object of process 1.
+    // The thread calls process 0, and from there an object of process 1, its home.
     let mut driver = ended_after(|driver| {
         driver.call(0, [0; 4]).unwrap();
         driver.call(2, [0; 4]).unwrap();

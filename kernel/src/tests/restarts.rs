@@ -29,7 +29,7 @@ fn quiet(driver: &mut Driver) {
     assert_eq!(driver.current(), 1);
 }
 
-/// Starts the current thread: it asks until it may continue at its entry.
+/// Starts the current thread: it repeats the system call until it may continue at its entry.
 fn begin(driver: &mut Driver) {
     assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
     while driver.pending() == Some(Pending::Retry) {

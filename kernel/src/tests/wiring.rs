@@ -6,9 +6,9 @@ use super::*;
 pub const FLASH: Span = Span { start: 0x1000, end: 0x9000 };
 pub const STACK_SIZE: Word = 0x1000;
 
-/// The set of the first notification of a process, ...
+/// The set of the first notification of a process.
 pub const FIRST_OWN: Word = table::ProcessRow::notification(0) as Word;
-/// ... and the set of the second.
+/// The set of the second notification of a process.
 pub const SECOND_OWN: Word = table::ProcessRow::notification(1) as Word;
 
 /// Returns the start of the stack of a thread.
@@ -52,7 +52,7 @@ pub struct Wiring {
 }
 
 impl Wiring {
-    /// Adds a service of the process `owner` that `callers` may call, ...
+    /// Adds a service of the process `owner` that `callers` may call.
     pub fn service(mut self, owner: usize, callers: u32, arguments: Shape) -> Self {
         let methods = vec![table::Method::new(thunk, arguments, Shape::values(2))].leak();
         self.services.push(table::Service {
@@ -69,7 +69,7 @@ impl Wiring {
         self
     }
 
-    /// ... with results of this shape, ...
+    /// Gives the last service results of this shape.
     pub fn gives(mut self, results: Shape) -> Self {
         let service = self.services.last_mut().unwrap();
         let arguments = service.methods[0].arguments;
@@ -77,7 +77,7 @@ impl Wiring {
         self
     }
 
-    /// ... which lets one call in at a time.
+    /// Makes the last service admit one call at a time.
     pub fn exclusive(mut self) -> Self {
         self.services.last_mut().unwrap().lock = LockId::new(self.locks);
         self.locks += 1;

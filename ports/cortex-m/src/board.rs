@@ -7,8 +7,8 @@ use crossgate_abi::message::{Number, fail};
 
 /// A board: everything that [`start!`](crate::start) needs to know of the hardware around the CPU.
 ///
-/// Its functions run with the kernel's rights, as a part of it: they have to be short, must not panic, and must use no
-/// device that the wiring gives to a process, except for [`tell`](Board::tell).
+/// The functions of a board run as a part of the kernel, with its rights. They have to be short, must not panic, and
+/// must not use a device that the wiring gives to a process. (Only [`tell`](Board::tell) may use such a device.)
 ///
 /// ```
 /// use crossgate_cortex_m::{Board, Counter};
@@ -31,7 +31,7 @@ use crossgate_abi::message::{Number, fail};
 /// }
 /// ```
 pub trait Board {
-    /// The frequency of the CPU's clock in Hz, a whole number of MHz: SysTick counts it.
+    /// The frequency of the CPU's clock in Hz, a whole number of MHz. SysTick counts this clock.
     const CLOCK_HZ: u32;
 
     /// The number of interrupt lines of the CPU, at most 240. A wiring with other lines does not compile. (A firmware
@@ -60,11 +60,11 @@ pub trait Board {
 
 /// A timer that counts up, and wraps around after 2^32.
 ///
-/// The timer is only read, so that time is as exact as its clock, however often threads sleep. SysTick only wakes
-/// threads; the time does not depend on it.
+/// The kernel only reads the timer. So time is as exact as the timer's clock, however often threads sleep. SysTick only
+/// wakes threads, and time does not depend on it.
 pub trait Counter {
-    /// The frequency of the counter in Hz, a whole number of MHz. It may be up to a hundred times that of the CPU's
-    /// clock.
+    /// The frequency of the counter in Hz, a whole number of MHz, and at most a hundred times the frequency of the
+    /// CPU's clock.
     const HZ: u32;
 
     /// Starts the counter. Called once, after [`prepare`](Board::prepare).
@@ -91,7 +91,7 @@ pub struct Frequencies {
 }
 
 impl Frequencies {
-    /// Returns the frequencies of a board. It is called in constants.
+    /// Returns the frequencies of a board. Constants call this function.
     ///
     /// # Panics
     /// If the kernel can't measure time with them.

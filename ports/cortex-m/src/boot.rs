@@ -32,7 +32,7 @@ pub unsafe fn boot_and(system: &'static System, more: impl FnOnce()) -> ! {
     // SAFETY: the kernel was made for this wiring, as the caller promises.
     unsafe { kernel.port.set_regions(system) };
     let flash = linker::flash();
-    // The clock starts before the rest, because SysTick may be running.
+    // The clock starts before the rest, because boot code may have left SysTick running.
     kernel.port.start_clock();
     configure(system);
     more();
@@ -42,21 +42,21 @@ pub unsafe fn boot_and(system: &'static System, more: impl FnOnce()) -> ! {
     unsafe { become_current_thread() }
 }
 
-/// Sets the exception priorities, and enables separate handlers for the faults. Settings that boot code has left are
-/// overwritten: no interrupt is enabled, and none preempts another.
+/// Sets the exception priorities, and enables separate handlers for the faults. Overwrites the settings that boot code
+/// has left, so that no interrupt is enabled, and none preempts another.
 #[inline(always)]
 fn configure(system: &System) {
     const FAULTS_ENABLED: u32 = 0b111 << 16;
     const TRAP_DIVISION_BY_ZERO: u32 = 1 << 4;
     const ALIGN_STACK: u32 = 1 << 9;
-    /// The other half of the register controls caches, if the CPU has some.
+    /// The bits that are changed here. The upper half of the register controls caches, if the CPU has some.
     const BEHAVIOUR: u32 = 0xffff;
     const FORGET_PENDSV_AND_SYSTICK: u32 = 1 << 27 | 1 << 25;
     // SAFETY: the reset handler runs alone; these registers belong to the kernel.
     unsafe {
         let (scb, nvic) = (&*SCB::PTR, &*NVIC::PTR);
         set_all(&nvic.icer);
-        // The lowest priority for all exceptions except for faults. (If boot code has given faults the same priority,
+        // All exceptions except for faults get the lowest priority. (If boot code has given faults the same priority,
         // they still come first, because their numbers are lower.)
         set_all(core::slice::from_raw_parts(nvic.ipr.as_ptr().cast(), nvic.ipr.len() / 4));
         let [_faults, others @ ..] = &*scb.shpr.as_ptr().cast::<[RW<u32>; 3]>();
@@ -64,7 +64,7 @@ fn configure(system: &System) {
         cortex_m::register::basepri::write(0);
         scb.icsr.write(FORGET_PENDSV_AND_SYSTICK);
         for interrupt in system.interrupts {
-            // A line that does not exist has no priority.
+            // The priority of a line that does not exist is always read as 0.
             let line = nvic.ipr.get(usize::from(interrupt.line));
             if line.is_none_or(|priority| priority.read() == 0) {
                 refuse_line(interrupt.line);

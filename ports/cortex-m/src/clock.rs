@@ -18,9 +18,9 @@ pub struct Clock {
     // The type excludes 0, so that no division by it can panic.
     ticks_per_microsecond: NonZeroU32,
     cycles_per_microsecond: NonZeroU32,
-    /// The time in µs when the counter was last read, ...
+    /// The time in µs when the counter was last read.
     microseconds: u64,
-    /// ... and the count at the start of that µs.
+    /// The count of the counter at the start of that µs.
     count: u32,
 }
 
@@ -55,8 +55,8 @@ impl Clock {
     }
 
     /// Makes SysTick interrupt at `at` (µs since start) or within 1 µs after, but not before the
-    /// [shortest](crate::alarm::SHORTEST) period is over. If `at` is further away than SysTick can
-    /// count, the interrupt comes earlier; then the caller compares `now` and calls this again.
+    /// [shortest](crate::alarm::SHORTEST) period is over. If `at` is further away than SysTick can count, the interrupt
+    /// comes earlier. The caller then compares `at` with `now`, and calls this function again.
     #[inline]
     pub fn set_timer(&mut self, at: u64) {
         let left = at.saturating_sub(self.now());

@@ -5,8 +5,8 @@ use crossgate_abi::{ARGUMENT_WORDS, Status, Word};
 use crossgate_kernel::call::Enter;
 use crossgate_protection::Span;
 
-/// The words at a saved stack pointer: first what the kernel saved, then the frame that the CPU
-/// pushed (ARM DDI 0403E, B1.5.6).
+/// The words at a saved stack pointer: first the registers that the kernel saved, then the frame that the CPU pushed
+/// (ARM DDI 0403E, B1.5.6).
 #[repr(C)]
 pub struct Context {
     saved: Saved,
@@ -38,7 +38,7 @@ pub const FRAME: Word = 32;
 pub const SAVED: Word = 32;
 
 /// The process stack pointer after the kernel has given way to an interrupt: the current thread, whose registers are
-/// saved, is not loaded, and the interrupt is served at once. No stack is there, and no memory.
+/// saved, is not loaded, and the interrupt is served at once. There is no stack at this address, and no memory.
 pub const GIVEN_WAY: u32 = !3;
 
 /// The execution status of a thread. All threads run Thumb code.
@@ -129,18 +129,18 @@ impl Context {
 /// The addresses at which the context of the running thread may lie: in memory that the thread could write itself.
 ///
 /// The CPU pushes its frame with the rights of the thread, so the frame lies in memory that is open to the thread. As
-/// long as the thread holds no lease, the open part of its stack is one window from the bottom up: if the frame is in
-/// the stack, so are the registers that the kernel pushes below it, and the bounds are the whole stack. A lease may
-/// open a part of the stack that belongs to a caller, with closed memory below it. So while leases are in force, the
-/// bounds are the window itself ([`load`](crate::exit::load)).
+/// long as the thread holds no lease, the open part of its stack is one window from the bottom up. So all of the stack
+/// below the frame is open as well, and the bounds are the whole stack. A lease may open a part of the stack that
+/// belongs to a caller, with closed memory below it. So while the thread holds leases, the bounds are the window itself
+/// ([`load`](crate::exit::load)).
 ///
 /// The bounds are kept at the top of the main stack. The kernel's exceptions don't nest, so each finds them at its
 /// stack pointer.
 #[repr(C)]
 pub struct Bounds {
-    /// The lowest allowed value of the process stack pointer on entry.
+    /// The lowest allowed value of the process stack pointer when an exception is entered.
     lowest: Word,
-    /// The greatest allowed distance above it.
+    /// The greatest allowed distance above the lowest value.
     range: Word,
 }
 

@@ -13,7 +13,7 @@ static mut FAULTED: [Word; 8] = [0; 8];
 /// Handles a fault: saves r4 to r11, which no other code saves at a fault, and continues as in a firmware without crash
 /// dumps.
 ///
-/// It changes r0 and r1. If a thread has faulted, the CPU has saved them; if the kernel has faulted, it does not
+/// This code changes r0. If a thread has faulted, the CPU has saved r0. If the kernel has faulted, the kernel does not
 /// continue.
 #[unsafe(naked)]
 pub unsafe extern "C" fn keep_registers() {
@@ -29,7 +29,7 @@ pub unsafe extern "C" fn keep_registers() {
 
 /// The index of the stack pointer among the registers.
 const STACK_POINTER: usize = 13;
-/// The bit of the saved status that says that the CPU has left a word free above its frame.
+/// The bit of the saved status that says that the CPU has left a word free above its frame, to align the frame.
 const ALIGNED: Word = 1 << 9;
 
 /// Carries out [`Port::dump`](crossgate_kernel::port::Port::dump). If the thread made a system call or was interrupted,
@@ -40,9 +40,10 @@ pub fn dump(context: Word, window: Span, registers: &mut [Word; REGISTER_COUNT])
     let pointer = cortex_m::register::psp::read() as Word;
     let frame = if is_fault { pointer } else { context.wrapping_add(SAVED) };
     let lowest = if is_fault { window.start } else { window.start + SAVED };
-    // SAFETY: only `keep_registers` writes it, and no exception that gets here preempts `keep_registers`.
+    // SAFETY: only `keep_registers` writes it, and no exception whose handler calls this preempts `keep_registers`.
     let faulted = unsafe { (&raw const FAULTED).read() };
-    // Outside of the window the CPU has saved nothing, or the thread may have written the words itself.
+    // A frame outside of the window can't be trusted: the CPU has saved nothing there, or the thread may have written
+    // the words itself.
     if frame < lowest || frame > window.end.wrapping_sub(FRAME) || !frame.is_multiple_of(8) {
         registers.fill(0);
         if is_fault && let Some(kept) = registers.get_mut(4..12) {
@@ -68,6 +69,6 @@ pub fn dump(context: Word, window: Span, registers: &mut [Word; REGISTER_COUNT])
 
 /// Reads eight words that were saved on the stack of a thread, in its window.
 fn read(place: Word) -> [Word; 8] {
-    // SAFETY: `dump` has checked that they are memory of the stack, whose thread is not running.
+    // SAFETY: `dump` has checked that the words lie in the stack, and the thread of this stack is not running.
     unsafe { (place as *const [Word; 8]).read() }
 }

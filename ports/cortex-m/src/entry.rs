@@ -3,12 +3,13 @@
 //!
 //! On entry the registers that the CPU has not saved (r4 to r11) are pushed on the thread's stack, below the CPU's
 //! frame, but only if that place is inside the stack: otherwise the kernel would write wherever a wild stack pointer
-//! leads. The handler gets the address of this context, and returns the address of the context to continue with: the
-//! same, a callee's, or a caller's; or null for the context of the thread that is current now.
+//! leads. The handler gets the address of this context. It returns the same address, to continue with this context, or
+//! null, to load the context of the thread that is current now.
 //!
 //! # Legend of the assembly
 //!
-//! For this file, `fast_path`, `exit`, and the short pieces elsewhere.
+//! The legend holds for this file, `fast_path`, `exit`, and the short pieces elsewhere. Names in parentheses, such as
+//! (`registers`), are those of tests.
 //!
 //! | register | when an exception is entered | in the kernel | when a thread continues |
 //! |---|---|---|---|
@@ -24,7 +25,7 @@
 //! and handlers above the kernel change no register.
 //!
 //! The values that the kernel, or another thread, had in a register are **secret**. Each path out of the kernel loads
-//! or clears all registers: this code does it for r4 to r11, and the CPU for the others (test `registers`).
+//! or clears all registers: this code does it for r4 to r11, and the CPU for the others (`registers`).
 //!
 //! **Attackers** can jump to every instruction here, because all of flash is executable, but a jump gives no privilege.
 //! Without privilege, this code can do no more than the process' own: its first access to the kernel's memory is a
@@ -69,7 +70,7 @@ pub(crate) use save;
 
 /// The slow path of every system call: the core decides.
 ///
-/// In: r12 the selector, as in `SVCall`; r0 to r2 the words of a return, if it is one. Out: some thread continues.
+/// In: r12 is the selector, as in `SVCall`; for a return, r0 to r2 are its words. Out: some thread continues.
 ///
 /// # Safety
 /// Only the handler of a system call jumps here; this code ends its exception.
@@ -81,12 +82,12 @@ pub unsafe extern "C" fn slow() {
         "cmn r12, #1",
         "beq .Lslow_return",
         save!(".Lslow_out_of_bounds"),
-        // The selector comes from the frame, because `save` has changed registers; it is the same word.
+        // The selector is the word that the CPU saved from r12.
         "ldr r1, [r0, #{selector}]",
         "cmp r1, #0",
         "blt .Lslow_other",
         "bl {call}",
-        // All paths from Rust meet here. A null context stands for a thread that the handler made current.
+        // All paths from Rust meet here. Null means that the context of the current thread has to be loaded.
         ".global __crossgate_go_on",
         ".Lslow_resume_or_load:",
         "cbnz r0, .Lslow_resume",
@@ -211,7 +212,7 @@ unsafe extern "C" fn NonMaskableInt() {
 
 /// Handles a fault. The interrupted context is not saved, because nothing ever returns to it.
 ///
-/// In: lr says if the fault was a thread's or the kernel's. Out: another thread continues, or the machine halts.
+/// In: lr says if a thread or the kernel has faulted. Out: another thread continues, or the machine halts.
 ///
 /// Attacker: the stack pointer is arbitrary, and the frame is missing if the CPU could not push it.
 /// [`fault_status::read`] uses neither before it has checked both (`stacks`, `wild_contexts`).
@@ -225,8 +226,8 @@ unsafe extern "C" fn HardFault() {
         "mrs r0, psp",
         "bl {handler}",
         "b {go_on}",
-        // The fault was the kernel's. The kernel's stack may be used up, or closed by the guard (`kernel_overflow`), so
-        // the handler starts again at its top.
+        // The kernel has faulted. Its stack may be used up, or closed by the guard (`kernel_overflow`), so the handler
+        // starts again at the top of the stack.
         ".Lfault_of_kernel:",
         "mov r0, sp",
         "ldr r1, .Lfault_stack",

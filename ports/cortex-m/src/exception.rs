@@ -22,8 +22,9 @@ pub fn active() -> u32 {
 }
 
 /// Bits of the interrupt control and state register: at least one is set if SysTick or a line is pending and enabled.
-/// The register has the number of the first such exception, or 0 (ARM DDI 0403E, B3.2.4). Bit 0 of the number is set for
-/// SysTick (15) and clear for PendSV (14), which can wait. Of bits 4 to 7, each line (16 and up) has at least one.
+/// The register contains the number of the pending exception that comes next, or 0 (ARM DDI 0403E, B3.2.4). Bit 0 of
+/// the number is set for SysTick (15) and clear for PendSV (14), which can wait. Of bits 4 to 7, at least one is set
+/// for each line (16 and up).
 pub const PENDING_EXCEPTION: u32 = 0b1111_0001 << 12;
 
 /// The address of that register.
@@ -31,8 +32,8 @@ pub const CONTROL: u32 = 0xe000_ed04;
 
 /// Checks whether an exception is pending and enabled, so that the kernel can stop a long operation for it.
 ///
-/// The tool that measures how long interrupts wait has to know each such check. So its address is put into a section
-/// that is not loaded.
+/// The tool that measures how long interrupts wait has to know each such check. So the address of the check is put into
+/// a section that is not loaded.
 #[inline(always)]
 pub fn look() -> bool {
     let control: u32;

@@ -13,8 +13,8 @@ use crossgate_abi::LEASES_PER_CALL;
 
 /// Continues with a context.
 ///
-/// In: r0 is the context. Out: the thread, with all of its registers: r4 to r11 from here, the others by the CPU. No
-/// register keeps a value of the kernel.
+/// In: r0 is the context. Out: the thread runs with all of its registers. This code loads r4 to r11, and the CPU loads
+/// the others. No register keeps a value of the kernel.
 macro_rules! resume {
     () => {
         "ldmia r0!, {{r4-r11}}
@@ -25,13 +25,13 @@ macro_rules! resume {
 }
 pub(crate) use resume;
 
-/// Opens the memory that the current thread may use: its stack, its process' memory and devices, its leases.
+/// Opens the memory that the current thread may use: its stack, the memory and devices of its process, and its leases.
 ///
-/// In: sp is at the [`Bounds`](crate::context::Bounds). Out: r0 is its context; r1 to r9 have any values.
+/// In: sp is at the [`Bounds`](crate::context::Bounds). Out: r0 is the thread's context; r1 to r9 have any values.
 ///
 /// If this thread holds leases, the bounds become its window. Otherwise they become its whole stack, because a thread
-/// without leases returns to its caller without a change of the bounds. (A window always has room for a context: no
-/// method is entered with a smaller one.)
+/// without leases returns to its caller without a change of the bounds. (A window always has room for a context,
+/// because no method is entered with less stack.)
 #[unsafe(naked)]
 pub unsafe extern "C" fn load() -> *mut Context {
     core::arch::naked_asm!(
@@ -45,13 +45,13 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "strd r6, r7, [sp]",
         "ldrb r6, [r4, #{pending}]",
         "cbnz r6, .Lload_pending",
-        // The plain case: no leases in force, none left open by the last thread, and the core does not count the time.
+        // The plain case: the thread holds no leases, the last thread has left none open, and the core counts no time.
         ".Lload_leases:",
         "ldrh r6, [r5, #{leases_open}]",
         "orrs r6, r6, r3, lsr #31",
         "bne .Lload_special",
-        // The regions of the stack, and of the memory and two devices of its process, in one store of eight words:
-        // nothing of the last process stays open, and between two of these words only the kernel runs (`switches`).
+        // One store of eight words opens the stack, and the memory and two devices of the process. No region of the
+        // last process stays open, and only the kernel runs between the first and the last of these words (`switches`).
         ".Lload_regions:",
         "uxtb r6, r2", // the process
         "ldrd r7, r8, [r5, #{regions}]",
@@ -82,8 +82,8 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "subs r6, #2",
         "str r6, [r0, #{program_counter}]",
         "b .Lload_leases",
-        // Either the core counts how long threads run, or leases are or were in force. Both take long, so the kernel first
-        // gives way to an interrupt that is pending.
+        // Either the core counts how long threads run, or this thread or the last one holds leases. All of this takes
+        // long, so the kernel first gives way to an interrupt that is pending.
         ".Lload_special:",
         "ldr r6, [r5, #{regions} + 4]",
         "0: ldr r6, [r6, #{control}]",
@@ -99,14 +99,14 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "ldr r3, [r3]",
         "blx r3",
         "pop {{r0, r1, r2, lr}}",
-        // The leases that are in force are opened, and the others closed.
+        // Opens the leases that are in force, and closes the other regions for leases.
         ".Lload_lend:",
         "push {{r0, r1}}",
         "ubfx r6, r2, #8, #8",
         "strb r6, [r5, #{leases_open}]",
         "cbz r6, .Lload_open", // the bounds are set
-        // The bounds become the window: the region's size, less the disabled eighths at its top. A lease may lie
-        // above the window, with closed memory in between, where nothing must be saved (`wild_contexts`).
+        // The bounds become the window. Its size is the size of the region, less the disabled eighths at the top. A
+        // lease may lie above the window, with closed memory in between, where nothing must be saved (`wild_contexts`).
         "ubfx r7, r2, #17, #5",
         "subs r7, #2",
         "lsrs r3, r2, #24",
@@ -125,7 +125,8 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "adds r4, #{leases}",
         "ldr r7, [r5, #{regions} + 4]",
         "movs r3, #{lease_region}",
-        // One region for each lease (r3 is its number): the core's register value, at an address aligned to its size.
+        // Each lease takes one region. r3 is the number of the region, and the core has computed one of its two
+        // registers. The other one gets the address, aligned to the size of the region.
         ".Lload_next:",
         "cbz r6, .Lload_close",
         "ldr r0, [r4, #{start}]",
@@ -149,8 +150,9 @@ pub unsafe extern "C" fn load() -> *mut Context {
         ".Lload_close:",
         "strd r3, r6, [r7]",
         "b .Lload_more",
-        // The CPU goes from one exception to the next without a look at the frame of a thread. (If the interrupt is no
-        // longer pending, the CPU finds no frame there, which is a fault, and the current thread is loaded.)
+        // Returns from the exception with a stack pointer that leads to no frame. If an interrupt is pending, the CPU
+        // enters its handler without a look at the frame. If none is pending any more, the missing frame is a fault,
+        // whose handler loads the current thread.
         ".global __crossgate_give_way",
         ".thumb_func",
         "__crossgate_give_way:",

@@ -10,7 +10,7 @@
 //! | `signal`, `wait` | signals and waits, if one thread waits for one notification |
 //! | `interrupt` | interrupt lines, each as a signal |
 //!
-//! Each piece makes the checks of the core, and all changes that the core and the handlers would make; a case that is
+//! Each piece makes the checks of the core, and all changes that the core and the handlers would make. A case that is
 //! not plain takes the slow path, with nothing changed. The core is the specification: the test `equivalence` runs both
 //! paths from the same states and compares every byte.
 //!
@@ -51,8 +51,8 @@ use wait::wait;
 
 /// Handles a system call. Every case that is not handled here takes the [slow] path.
 ///
-/// In: r12 the selector: the index of a gate, or the complement of a number, which is negative; r0 to r3 words. Out:
-/// some thread continues.
+/// In: r12 is the selector: the index of a gate, or the complement of a number, which is negative; r0 to r3 are words.
+/// Out: some thread continues.
 ///
 /// The registers that the CPU has saved (r0 to r3, r12) still have the thread's values. Among the exceptions of this
 /// priority `SVCall` has the lowest number, so none of them comes first. A fault that comes first cancels the system
@@ -66,7 +66,7 @@ unsafe extern "C" fn SVCall() {
         "mvns r3, r12",
         "beq .Lreturn",
         // Attacker: the stack pointer is arbitrary (`stacks`, `wild_contexts`). The registers that are pushed below it
-        // have to lie in the bounds, as in `save`; otherwise it is a fault, which the slow path finds in the same way.
+        // have to lie in the bounds, as in `save`. If they do not, the slow path finds this fault in the same way.
         "mrs r0, psp",
         "ldrd r2, r1, [sp]",
         "ldr lr, .Lkernel",

@@ -21,8 +21,8 @@ mod status {
     pub const STACKING: u32 = MEMORY_STACKING | BUS_STACKING;
 }
 
-/// The pending bits of the usage, memory management and bus fault, and of the system call (ARM DDI 0403E, B3.2.13). One
-/// is set if the CPU could not enter the exception.
+/// The pending bits of the usage fault, the memory management fault, the bus fault, and the system call (ARM DDI 0403E,
+/// B3.2.13). Such a bit stays set if the CPU could not enter the exception.
 const PENDED: u32 = 0b1111 << 12;
 /// An access at most this far below a stack counts as an overflow if the stack pointer is near the bottom of the stack,
 /// too. One instruction pushes no more than this.
@@ -42,9 +42,9 @@ pub struct Report {
 
 /// Reads and clears the fault status. `frame` is the process stack pointer of the thread.
 pub fn read(frame: *const Word, stack: Span) -> Report {
-    // SAFETY: the system control block belongs to the kernel; the status bits are cleared by writing them. An exception
-    // that the CPU could not enter, because it could not save registers, stays pending; it is cleared, so that the next
-    // thread does not get it.
+    // SAFETY: the system control block belongs to the kernel; a write of the status bits clears them. An exception
+    // stays pending if the CPU could not enter it, because it could not save registers. So the pending bits are
+    // cleared, because otherwise the next thread would get the exception.
     let (status, memory_address, bus_address) = unsafe {
         let scb = &*SCB::PTR;
         let status = scb.cfsr.read();
@@ -87,11 +87,11 @@ pub fn read(frame: *const Word, stack: Span) -> Report {
     Report { cause, instruction, address }
 }
 
-/// Handles a fault of the kernel itself: no process can be trusted to go on. `frame` is the main stack pointer; the
-/// registers that the CPU saved are there, if it could save them.
+/// Handles a fault of the kernel itself: the machine halts, because the state of the kernel can't be trusted any more.
+/// `frame` is the main stack pointer; the registers that the CPU saved are there, if it could save them.
 ///
-/// The main stack restarts at its top, and nothing is protected any more (both are done by [`entry`](crate::entry)), so
-/// that the last words are sent even if that stack was the reason.
+/// Before this, [`entry`](crate::entry) has set the main stack pointer to the top of the stack and has switched the
+/// protection off. So the last words are sent even if the main stack was the reason of the fault.
 pub extern "C" fn kernel_fault(frame: *const Word) -> ! {
     // SAFETY: the system control block belongs to the kernel.
     let (status, address) = unsafe { ((*SCB::PTR).cfsr.read(), (*SCB::PTR).mmfar.read()) };

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Exception handlers. Each reports one event to the kernel core and carries out the [`Effect`] that it returns.
+//! Exception handlers. Each reports one event to the kernel core and carries out the [`Effect`] that the core returns.
 //!
-//! The fast path leaves some system calls to these handlers. The assembly in [`entry`](crate::entry) calls these
-//! functions, with the main stack at the [bounds](crate::context::Bounds). The thread continues with the context that a
-//! handler returns, or, if that is null, with the context of the thread that is current now.
+//! The fast path leaves some system calls to these handlers. The assembly in [`entry`](crate::entry) calls them, with
+//! the main stack pointer at the [bounds](crate::context::Bounds). The CPU continues with the context that a handler
+//! returns. If that is null, or if the handler returns nothing, it continues with the context of the thread that is
+//! current now.
 
 use crate::context::{Context, GIVEN_WAY};
 use crate::exception::{self, NON_MASKABLE, PENDSV, SYSTICK, line_of};
@@ -32,20 +33,20 @@ pub extern "C" fn call(context: &mut Context, selector: Word) -> *mut Context {
     })
 }
 
-/// Returns the current thread from a method with these words. Afterwards a context has to be loaded.
+/// Handles a return of the current thread from a method, with these words. Afterwards a context has to be loaded.
 pub extern "C" fn leave(status: Word, first: Word, second: Word) {
     with_kernel(|kernel| {
         let words = [status, first, second, 0];
         if let Some(exit) = kernel.leave_with_care(&words) {
             let context = exit.stack_pointer as *mut Context;
-            // SAFETY: the caller's context was saved there; its stack has been closed since.
+            // SAFETY: the caller's context was saved there, and the caller's stack has been closed since then.
             let words = unsafe { (*context).words() };
             (words[0], words[1], words[2]) = (exit.status.0, exit.words[0], exit.words[1]);
         }
     });
 }
 
-/// Makes another system call for the current thread.
+/// Makes a system call for the current thread that is neither a call of a method nor a return.
 pub extern "C" fn system_call(context: &mut Context, number: Word) -> *mut Context {
     with_kernel(|kernel| {
         let stack_pointer = core::ptr::from_mut(context).addr();
@@ -60,8 +61,8 @@ pub extern "C" fn out_of_bounds() {
     with_kernel(|kernel| kernel.crash_by(Cause::Stack));
 }
 
-/// Handles SysTick, an active interrupt line, or an exception without another use. Afterwards a context has to be loaded,
-/// even if the same thread continues: the interrupt may have come before that was.
+/// Handles SysTick, an active interrupt line, or an exception of the CPU without another use. Afterwards a context has
+/// to be loaded, even if the same thread continues, because the interrupt may have come before that thread was loaded.
 pub extern "C" fn interrupt(context: *mut Context) {
     with_kernel(|kernel| {
         kernel.current().stack_pointer = context.addr();
@@ -69,15 +70,17 @@ pub extern "C" fn interrupt(context: *mut Context) {
         if exception == SYSTICK {
             kernel.timer();
         } else {
-            // The non-maskable interrupt has pended PendSV, because it may come in the middle of the kernel.
+            // PendSV stands for the non-maskable interrupt, which may come in the middle of the kernel and so pends
+            // PendSV.
             let line = line_of(if exception == PENDSV { NON_MASKABLE } else { exception });
             kernel.interrupt(line as u16);
         }
     });
 }
 
-/// Handles an interrupt that has come before the kernel has started, from a device that boot code has left running.
-/// There is only one, because interrupts stay disabled from then on until the kernel has set up everything.
+/// Handles an interrupt that comes before the kernel has started, from a device that boot code has left running. At
+/// most one such interrupt is handled, because this function disables interrupts until the kernel has set up
+/// everything.
 pub extern "C" fn early_interrupt() {
     cortex_m::interrupt::disable();
     say("early interrupt", &[line_of(exception::active())]);
@@ -88,7 +91,8 @@ pub extern "C" fn fault(frame: *const Word) {
     with_kernel(|kernel| {
         let stack = kernel.current().stack();
         let report = fault_status::read(frame, stack);
-        // (After the kernel has given way there is no frame, so the CPU finds none if no interrupt is pending any more.)
+        // (If the kernel has given way but no interrupt is pending any more, the CPU faults, because there is no frame.
+        // Then no process crashes, and the most urgent thread continues.)
         if frame.addr() != GIVEN_WAY as Word {
             kernel.fault(report.cause, report.instruction, report.address);
         }

@@ -16,14 +16,14 @@
 //! | `last_words` | sends the last words of a kernel that can't go on; their text is in the file that finds the reason |
 //! | `start` | the port's code that threads run: the start of each thread, and the idle thread |
 //! | `memory` | the initial values of a process |
-//! | `stack_use` | the amount of its stack that a thread has used |
+//! | `stack_use` | the amount of stack that a thread has used |
 //! | `alarm` | SysTick's interrupt, which wakes the threads that sleep |
 //! | `clock` | time, from the board's counter |
 //! | `crash` | the registers and the stack of a thread when it crashed |
 //! | `fault_status` | the cause of a fault, from the CPU's registers |
 //! | `protection` | the protection unit's registers |
 //! | `machine` | the CPU as the kernel core sees it, and the kernel itself |
-//! | `handler` | exceptions passed to the core, and its effects carried out |
+//! | `handler` | reports exceptions to the core, and carries out its effects |
 //! | `exit` | the path from the kernel to a thread |
 //! | `entry` | the path from an exception to Rust; the legend of all assembly |
 //! | `fast_path/call` | a call, without Rust |
@@ -42,9 +42,9 @@
 //! | `systick` | SysTick as the counter of a board without another one |
 //!
 //! All exceptions except for faults have the same priority, so none of them preempts the kernel. Faults have a higher
-//! priority (a fault of the kernel halts the machine): otherwise the handler of an exception whose stacking failed
-//! would run before the fault is handled. Handlers [above the kernel](zero_latency), which a board may have, preempt
-//! both, and restore all registers.
+//! priority, because otherwise, if the CPU fails to save registers at an exception, the handler of the exception would
+//! run before the fault is handled. (A fault of the kernel halts the machine.) Handlers [above the
+//! kernel](zero_latency), which a board may have, preempt both, and restore all registers.
 //!
 //! Threads always run unprivileged, with the process stack pointer. Exceptions run on the main stack, whose lower end
 //! is guarded.
@@ -133,8 +133,8 @@ static __crossgate_statics_apart: [u8; 0] = [];
 #[macro_export]
 macro_rules! start {
     ($system:path, $board:ty) => {
-        // Without the script of the linker wrapper nothing refers to anything, so another linker would link an empty
-        // file. But it keeps this section, and then fails, because only the wrapper defines the symbol in it.
+        // A linker without the script of `crossgate-link` finds no reference to any code, and would link an empty file.
+        // But it keeps this section, and so it fails, because only `crossgate-link` defines the symbol in it.
         ::core::arch::global_asm!(
             ".pushsection .crossgate.linked, \"aR\", %progbits",
             ".word __crossgate_firmware_has_to_be_linked_by_crossgate_link",

@@ -44,8 +44,8 @@ const _: () = assert!(
 
 /// The offsets of the kernel's fields, in bytes from its start.
 pub const KERNEL: Offsets = Kernel::<Machine>::OFFSETS;
-/// The offset of the kernel's regions, in bytes from its start. The offsets of its clock and of the [leases that are
-/// open](Machine::leases_open) follow.
+/// The offset of the registers that open each process, in bytes from the start of the kernel. The next two constants
+/// are the offsets of the clock and of the [leases that are open](Machine::leases_open).
 pub const REGIONS: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, regions);
 pub const CLOCK: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, clock);
 pub const LEASES_OPEN: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, leases_open);
@@ -95,7 +95,7 @@ unsafe extern "Rust" {
 
 /// Lets `work` use the kernel.
 ///
-/// Only exception handlers call this function. All of them but those of faults have the same priority, so they do not
+/// Only exception handlers call this function. All handlers but those of faults have the same priority, so they do not
 /// nest. The handler of a fault has a higher priority, but uses the kernel only if the fault interrupted a thread. So
 /// no other code uses the kernel meanwhile, as long as no `work` calls this function again.
 #[inline(always)]
@@ -204,7 +204,7 @@ impl Port for Machine {
         let (word, bit) = (usize::from(line / 32), 1 << (line % 32));
         // SAFETY: the handler of every line belongs to the kernel.
         let nvic = unsafe { &*NVIC::PTR };
-        // The exceptions of the CPU, which are passed to the core as lines too, have no mask.
+        // The exceptions of the CPU, which the core sees as lines, too, have no mask.
         let Some(masked) = nvic.icer.get(word) else { return };
         // SAFETY: as above; there are as many registers to set an enable or clear a pending bit as to clear an enable.
         unsafe {

@@ -7,8 +7,8 @@ use crossgate_abi::table::ProcessMemory;
 /// The number of bytes that are reset at a time. Interrupts come in between.
 const PIECE: Word = 256;
 
-/// Resets a piece of a process' memory, which begins `from` bytes after the start of that memory. Returns where the next
-/// piece begins, if there is one.
+/// Resets a piece of a process' memory. The piece begins `from` bytes after the start of that memory. Returns the value
+/// of `from` for the next piece, if there is one.
 ///
 /// # Safety
 /// No thread is in the process, and none has been lent any of its memory.

@@ -6,7 +6,7 @@
 //! | 0 | flash, to all |
 //! | 1 | the current thread's stack, less the part that its callers closed |
 //! | 2 | the RAM of the current process |
-//! | 3, 4 | its device registers: the regions come from the tables of the wiring |
+//! | 3, 4 | the device registers of the current process, in the regions that the wiring's tables give |
 //! | 5, 6 | leases |
 //! | 7 | nothing: it guards the lowest 32 bytes of the kernel's stack |
 //!
@@ -76,8 +76,8 @@ pub const LEASE_REGION: u32 = 1 << 4 | LEASES;
 /// The address of the first of the four pairs of registers that can be written in a row.
 pub const REGION_REGISTERS: u32 = 0xe000_ed9c;
 
-/// Opens flash, guards the kernel's stack and turns the protection on. Stops the machine if that fails: if the unit
-/// does not exist, lacks regions, or does not keep the values that are written to it.
+/// Opens flash, guards the kernel's stack and turns the protection on. Stops the machine if the unit does not exist,
+/// lacks regions, or does not keep the values that are written to it.
 #[inline(always)]
 pub fn enable(flash: Span) {
     const VALID: u32 = 1 << 4;
@@ -93,7 +93,7 @@ pub fn enable(flash: Span) {
         mpu.ctrl.write(0);
         let regions = mpu._type.read() >> 8 & 0xff;
         let mut differing = 0;
-        // Every region is tested with the values for flash, the highest number first, so that region 0 keeps them.
+        // Every region is tested with the values for flash. Region 0 comes last, because it keeps them.
         for number in (FLASH..regions).rev() {
             // The address register also selects the region that is read.
             mpu.rbar.write(address | number);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The amount of its stack that a thread has used. Stacks are painted before threads start, and words that still have
-//! the paint are unused.
+//! The amount of stack that a thread has used. Stacks are filled with a *paint* word before threads start, and words
+//! that still have this value are unused.
 
 use crossgate_abi::Word;
 use crossgate_abi::table::System;
 use crossgate_protection::Span;
 
-/// The word that stacks are painted with, if some process may inspect.
+/// The paint: the word that fills the stacks, if some process may inspect.
 const PAINT: u32 = 0xc0de_a11e;
 /// The number of bytes of a stack that are checked at a time.
 const LOOK: Word = 28 * size_of::<u32>();

@@ -13,14 +13,14 @@ const COUNTED_DOWN: u32 = 1 << 16;
 ///
 /// `HZ` is the frequency of the CPU's clock. An alarm before the end of the present period needs a new period. The CPU
 /// always takes the same time from the instruction that reads the progress of the old period to the instruction that
-/// ends it, and this time is measured at the start. So a CPU loses no cycle. (An emulator that executes many
-/// instructions in one cycle loses up to one and a half cycles each time.)
+/// ends it. This time is measured at the start, so that no cycle is lost. (An emulator that executes many instructions
+/// in one cycle loses up to one and a half cycles each time.)
 #[derive(Debug)]
 pub struct SysTick<const HZ: u32>;
 
-/// The count at the start of the present period, ...
+/// The count at the start of the present period.
 static BEFORE: AtomicU32 = AtomicU32::new(0);
-/// ... and the length of that period in cycles. The next one is the longest.
+/// The length of the present period in cycles. The next period is the longest.
 static PERIOD: AtomicU32 = AtomicU32::new(LONGEST);
 /// The cycles from the reading of the counter to the start of another period.
 static BETWEEN: AtomicU32 = AtomicU32::new(0);
@@ -85,7 +85,7 @@ impl<const HZ: u32> Counter for SysTick<HZ> {
     }
 }
 
-/// Records that another period starts, `passed` cycles after the start of the last one.
+/// Records that another period starts, `passed` cycles after the start of the last period.
 fn begin(passed: u32, period: u32) {
     BEFORE.store(BEFORE.load(Relaxed).wrapping_add(passed), Relaxed);
     PERIOD.store(period, Relaxed);

@@ -94,8 +94,8 @@ impl Vectors {
 /// The place of a priority in its register: every ARMv7-M has at least the upper three bits.
 const LEVEL: u32 = 5;
 
-/// Lets the handlers preempt the kernel, and the handling of a thread's fault. (A fault of a handler becomes a hard
-/// fault.)
+/// Lets the handlers preempt the kernel, also while it handles a fault of a thread. (A fault of a handler becomes a
+/// hard fault.)
 ///
 /// # Safety
 /// The kernel has not started, and has set up the priorities of all other exceptions. The table in force is that of
@@ -114,7 +114,7 @@ pub unsafe fn enable(handlers: &[Line]) {
         for handler in handlers {
             let line = usize::from(handler.line);
             let priority = nvic.ipr.get_unchecked(line);
-            // A line that does not exist has no priority.
+            // The priority of a line that does not exist is always read as 0.
             if priority.read() == 0 {
                 refuse_line(handler.line);
             }

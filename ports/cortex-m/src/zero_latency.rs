@@ -9,9 +9,9 @@
 //! In exchange a handler can do only one thing with the kernel: it [signals](Signal::signal) by pending *another* line,
 //! one that no device uses. The kernel serves this line like every interrupt: in its own time, at its own priority, by
 //! the same bounded path. The wiring binds the line to a notification like a device's line, and the process uses the
-//! notification in the same way: it acknowledges, and waits. Two signals before an acknowledgement are one, and no
-//! signal after it is lost. A process that does not acknowledge takes no more of the kernel's time, however often the
-//! handler signals.
+//! notification in the same way: it acknowledges, and waits. Two signals before an acknowledgement count as one. No
+//! signal after an acknowledgement is lost. A process that does not acknowledge takes no more of the kernel's time,
+//! however often the handler signals.
 //!
 //! ```text
 //! line 9 ──> handler, at once ──> pends line 20 ──> kernel, later ──> notification ──> thread
@@ -27,7 +27,7 @@
 //! - is short: its time is taken from all processes. If a process owns the device's registers, that process decides how
 //!   often the handler runs, and so it is trusted with the time of all processes.
 //!
-//! A board without handlers has no cost. With handlers, the CPU gets a vector table of its own, of 1 KiB.
+//! A board without handlers pays nothing for this. A board with handlers needs a second vector table, of 1 KiB.
 
 #[cfg(test)]
 mod tests;
@@ -74,18 +74,18 @@ use crossgate_abi::table::System;
 ///
 /// In the wiring, the process that handles the signal says `interrupt 20 => OVER_CURRENT;`.
 pub trait Handler: Sized + 'static {
-    /// The interrupt line that it serves. No wiring can bind it.
+    /// The interrupt line that the handler serves. No wiring can bind this line.
     const LINE: u16;
 
-    /// The interrupt line that its signals pend: a line that the CPU has and no device uses. If the wiring does not
-    /// bind the line, its signals are dropped.
+    /// The interrupt line that the handler pends to signal: a line that the CPU has and no device uses. If the wiring
+    /// does not bind the line, the signals are dropped.
     const SIGNALS: u16;
 
     /// The urgency of the handler: 0 is the most urgent, 5 the least urgent. A handler preempts less urgent ones.
     const PRIORITY: u8 = 0;
 
-    /// Serves an interrupt. If the device holds its line until it is cleared, the handler has to clear it, because
-    /// otherwise the interrupt comes again at once.
+    /// Serves an interrupt. If the device holds its line until the interrupt is cleared in the device, the handler has
+    /// to clear it, because otherwise the interrupt comes again at once.
     fn serve(signal: Signal<Self>);
 }
 
@@ -97,8 +97,8 @@ pub struct Signal<H>(PhantomData<H>);
 impl<H: Handler> Signal<H> {
     /// Signals the notification that is bound to [`Handler::SIGNALS`], later.
     ///
-    /// The signal is one store, which cannot be interrupted. (Nothing has to be read first, because bits that are
-    /// written as 0 change nothing.)
+    /// The signal is one store, so no interrupt can come in the middle. (Nothing has to be read first, because bits
+    /// that are written as 0 change nothing.)
     #[inline]
     pub fn signal(&self) {
         let (word, bit) = (usize::from(H::SIGNALS / 32), 1 << (H::SIGNALS % 32));
@@ -140,8 +140,8 @@ impl Line {
 
 /// The entry of a handler.
 ///
-/// The interrupt may come between an `svc` instruction and the entry of `SVCall`. So the entry leaves all registers
-/// unchanged: the CPU continues with the system call without loading any.
+/// The interrupt may come between an `svc` instruction and the entry of `SVCall`. Then the CPU continues with the
+/// system call without loading any register. So the entry leaves all registers unchanged.
 #[cfg(target_os = "none")]
 #[unsafe(naked)]
 unsafe extern "C" fn enter<H: Handler>() {
@@ -162,8 +162,8 @@ extern "C" fn serve<H: Handler>() {
 /// last two.
 pub(crate) const PRIORITIES: u8 = 6;
 
-/// Refuses handlers that are not possible on a board with this number of lines, or with this wiring. It is called in
-/// constants.
+/// Refuses handlers that are not possible on a board with this number of lines, or with this wiring. Constants call
+/// this function.
 ///
 /// # Panics
 /// If there is such a handler. The text names its line.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tests of the arithmetic against an oracle that follows the manual only, and decides about each byte.
+//! Tests of the arithmetic against an oracle that follows only the manual, and decides for each byte.
 
 use super::*;
 use crate::Regions;
@@ -22,7 +22,7 @@ fn block_opens(block: Block, address: u64) -> bool {
     opens(block.address_register(3), block.attribute_register(Access::ReadWrite), address)
 }
 
-/// Returns the addresses where the answer can change: around the span and around every eighth.
+/// Returns the addresses at which access may begin or end: around the span and around every eighth.
 fn interesting(block: Block, span: Span) -> Vec<u64> {
     let eighth = 1u64 << block.extent.eighth.trailing_zeros();
     let edges = (0..=8).map(|index| u64::from(block.base) + index * eighth);
@@ -68,7 +68,7 @@ proptest! {
         for log2_size in 8..block.extent.eighth.trailing_zeros() + 3 {
             prop_assert_ne!(first >> log2_size, last >> log2_size);
         }
-        // The ends of the run are as tight as its eighths allow.
+        // The run is as short as its eighths allow, at both ends.
         let eighth = 1usize << block.extent.eighth.trailing_zeros();
         prop_assert!(span.start - block.open().start < eighth);
         prop_assert!(block.open().end - span.end < eighth);

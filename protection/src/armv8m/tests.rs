@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tests of the arithmetic against an oracle that follows the manual only, and decides about each byte.
+//! Tests of the arithmetic against an oracle that follows only the manual, and decides for each byte.
 
 use super::*;
 use crate::{Unit, Window};
@@ -204,7 +204,8 @@ fn each_access_is_to_its_type_of_memory() {
         assert_eq!(base >> 3 & 3, shareability, "{access:?}");
         let index = limit >> 1 & 7;
         let kind = MEMORY_TYPES >> (8 * index) & 0xff;
-        // Non-gathering, non-reordering, early acknowledge; or write-through, outer and inner.
+        // Device memory is non-gathering and non-reordering, with early acknowledgement. Normal memory is
+        // write-through, outer and inner.
         assert_eq!(kind, if is_device { 0x04 } else { 0xaa }, "{access:?}");
         // In later versions this bit keeps privileged code from executing.
         assert_eq!(limit >> 4 & 1, 0, "{access:?}");

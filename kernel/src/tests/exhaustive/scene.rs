@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Small systems, and the events in them.
 //!
-//! Process 2 is a client with two threads, and supervises the others. Process 1 is a server with an exclusive and a
-//! shared object, and a thread of its own that serves an interrupt; it calls process 0, which has no thread of its own.
-//! Process 0 has an exclusive object, and a shared one that gives handles away, and it calls process 1 back. Thread 1,
-//! of process 2, belongs to a pool.
+//! Process 2 is a client with two threads, and supervises the others. Process 1 is a server with two exclusive objects
+//! and a shared one, and a thread of its own that serves an interrupt. Process 1 calls process 0, which has no thread
+//! of its own. Process 0 has an exclusive object, and a shared one that gives handles away, and it calls process 1
+//! back. Thread 1, of process 2, belongs to a pool.
 //!
 //! All possible steps together lead to more states than can be searched. So each small scene has the steps that concern
 //! one matter, and is searched to its end; large scenes are cut off.
@@ -15,7 +15,7 @@ use Offer::{Forged, Held, Nothing, Shared};
 use Step::*;
 use crossgate_abi::Kind;
 
-/// The number of states of a large scene that suffice for a daily run.
+/// The number of states of a large scene that a daily run searches.
 const ENOUGH: usize = 200_000;
 
 /// A system, and the possible steps in it.

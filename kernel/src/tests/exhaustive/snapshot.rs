@@ -10,8 +10,8 @@ use crate::time::Deadline;
 use crate::work::Work;
 use std::hash::{Hash, Hasher};
 
-/// A copy of everything in the kernel that changes, except for the fault records, which influence nothing but the
-/// answers to those who read them.
+/// A copy of everything in the kernel that changes, except for the fault records, because these only matter to a thread
+/// that reads them.
 pub struct Snapshot {
     current: ThreadId,
     threads: Vec<Thread<ArmV8M>>,
@@ -71,7 +71,7 @@ impl Snapshot {
     }
 }
 
-/// Returns the lost clients, and how many servers have been told of them.
+/// Returns the lost clients, and the number of servers that the worker has looked at for them.
 fn lost(kernel: &Kernel<TestPort>) -> Option<(Set<ProcessId>, usize)> {
     kernel.optional.as_ref().map(|optional| (optional.lost, optional.told))
 }

@@ -15,7 +15,7 @@ use std::string::String;
 pub const LINE: u16 = 5;
 /// The address of the word that each process uses for a mutex.
 const MUTEX: Word = 0x200;
-/// Higher numbers of signals are not distinguished from this one.
+/// The number of signals that a notification can have before no more are sent, so that the number of states is bounded.
 const SIGNALS: u32 = 2;
 const FOR_EVER: Word = u32::MAX as Word;
 
@@ -35,12 +35,12 @@ pub enum Step {
     /// The worker does a piece of the deferred work.
     Work,
     Call(usize, Offer),
-    /// A call that is given the handle of a service, and is lent something.
+    /// The current thread makes a call, gives the callee the handle of a service, and lends it something.
     Pass(usize, Word, Offer),
     Leave(Word),
-    /// The current thread waits for the notification of this index, ...
+    /// The current thread waits for the notification of this index, without a timeout.
     Wait(Word),
-    /// ... with a timeout.
+    /// The current thread waits for the notification of this index, with a timeout.
     WaitFor(Word, Word),
     Signal(Word),
     Acknowledge(Word),
@@ -54,9 +54,9 @@ pub enum Step {
     Unlock,
     Restart(Word),
     Stop(Word),
-    /// The current thread sets a deadline, so many units from now, or removes it (0).
+    /// The current thread sets a deadline that is this number of units away, or removes its deadline (0).
     SetDeadline(u64),
-    /// The current thread sets a deadline so many µs from now, unless the one in force is nearer.
+    /// The current thread sets a deadline that is this number of µs away, unless the deadline in force is nearer.
     SetDeadlineWithin(Word),
     /// The current thread returns with the handle of this service.
     Give(Word),
@@ -142,8 +142,8 @@ impl Model {
         hasher.finish()
     }
 
-    /// Returns a description of a step that is taken now: the thread, and the processes that its calls have led it
-    /// through.
+    /// Returns a description of a step that is taken now: the thread, and the processes through which its calls have
+    /// led.
     pub fn tell(&self, step: Step) -> String {
         let current = self.driver.current();
         match step {
@@ -224,8 +224,8 @@ impl Model {
         }
     }
 
-    /// Returns whether a step may change the state although the thread will make it again: a piece of the work for a
-    /// start is done.
+    /// Returns whether a step may change the state although the thread will make the same step again, because the step
+    /// does a piece of the work for a start.
     fn changes_without_end(&self, step: Step) -> bool {
         match step {
             Step::Begin | Step::Interrupt | Step::Time | Step::Timer | Step::Work => true,

@@ -56,12 +56,12 @@ unsafe extern "C" fn DefaultHandler() {
         "ldr r2, [lr, #{notifications}]",
         "add r2, r2, r1, lsl #3",
         "ldr r3, [lr]",
-        // The code there stores 0 at r8, as the status of a system call. Here r8 points to a word that becomes 0
-        // anyway.
+        // The code at `__crossgate_signal` stores 0 at r8, as the status of a system call. Here r8 points to a word
+        // that becomes 0 anyway.
         "add r8, r2, #{waiters}",
         "mov r12, #0",
         "b {signal}",
-        // The kernel may have given way, which leaves no thread to save. Otherwise the stack pointer is out of bounds.
+        // If the kernel has given way, there is no thread to save. Otherwise a thread's stack pointer is out of bounds.
         ".Linterrupt_out_of_bounds:",
         "adds r1, r0, #{has_given_way}",
         "bne .Linterrupt_wild",
@@ -69,8 +69,9 @@ unsafe extern "C" fn DefaultHandler() {
         "ldr r0, [r0, #{stack_pointer}]",
         ".Linterrupt_slow:",
         "b {slow}",
-        // The process of the interrupted thread is down. The interrupt becomes pending again, and interrupts the next thread at once:
-        // a line by the register that triggers it, SysTick or PendSV by bit 26 or 28.
+        // The process of the interrupted thread is taken down. The interrupt becomes pending again, and interrupts the
+        // next thread at once. The trigger register pends a line; bits 26 and 28 of the control register pend SysTick
+        // and PendSV.
         ".Linterrupt_wild:",
         "bl {out_of_bounds}",
         "ldr r3, .Linterrupt_control",
@@ -114,9 +115,9 @@ unsafe extern "C" fn DefaultHandler() {
     )
 }
 
-/// The address of the registers that mask lines: a bit each.
+/// The address of the registers that mask lines, with one bit for each line.
 const INTERRUPTS_DISABLED: u32 = 0xe000_e180;
-/// The address of the register that makes a line pending: it takes the number.
+/// The address of the register that makes a line pending when the number of the line is written to it.
 const SOFTWARE_TRIGGER: u32 = 0xe000_ef00;
 
 const _: () = assert!(PENDSV + 1 == SYSTICK && SYSTICK + 1 == 16, "`DefaultHandler` tells them so");

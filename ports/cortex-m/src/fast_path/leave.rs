@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The return from a call, if its only duties are to free a lock or to close leases.
 //!
-//! In: r0 the status, r1 and r2 results, all bits of r12 are 1. Out: the thread continues after the call, in its caller's
-//! process.
+//! In: r0 is the status, r1 and r2 are the results, all bits of r12 are 1. Out: the thread continues after the call, in
+//! its caller's process.
 //!
-//! The stack pointer is not checked, because no register of the callee is saved: its values in r4 to r11 belong to no
-//! thread any more.
+//! The stack pointer is not checked, because no register of the callee is saved: the callee's values in r4 to r11 are
+//! not needed any more.
 
 macro_rules! leave {
     () => {
@@ -14,10 +14,10 @@ macro_rules! leave {
         ldr r3, .Lkernel
         ldr r4, [r3]
         // Attacker: the thread returns without a call, or once more (`crashes`). Then the difference wraps around to
-        // more than any number of frames. It is more than that with leases in force, too.
+        // more than any number of frames. If the thread holds leases, the difference is more than that, too.
         ldr r5, [r4, #{calls}]
         subs r5, #{frame}
-        cmp r5, #{last_call} // it is in a call, and nothing is lent to it
+        cmp r5, #{last_call} // the thread is in a call, and holds no leases
         bhi .Lreturn_leases
         adds r6, r4, r5
         // Attacker: the status is arbitrary (`gate_attacks`). Only 0 is plain.
@@ -49,8 +49,8 @@ macro_rules! leave {
         mvn lr, #2
         bx lr
 
-        // --- Memory is lent to the callee. If none is lent to its caller, the leases are closed, and the whole stack
-        // is in bounds again.
+        // --- The thread holds leases. If the caller holds none, the leases are closed, and the whole stack is in
+        // bounds again.
         .Lreturn_leases:
         bic r5, r5, #{holds_leases}
         cmp r5, #{last_call}

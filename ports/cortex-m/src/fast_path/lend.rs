@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A call that lends memory of the caller's own stack: see `Kernel::take_leases`.
 //!
-//! In: as in `call` behind its checks; r12 the caller's calls, r5 the gate. Out: at `.Lcall_reload`, with the carry
-//! clear and the region of the lease open. Memory that is not an exact region of the stack takes the slow path.
+//! In: as in `call` after its checks; r12 is the caller's calls, r5 a word of the gate. Out: at `.Lcall_reload`, with
+//! the carry clear and the region of the lease open. Memory that no region can open exactly takes the slow path.
 
 macro_rules! lend {
     () => {
         "
         .Lcall_lend:
-        // Only for a thread that is in no call: in a call, this code would have to know the memory that the callers
-        // have closed.
+        // Only a thread in no call takes this path. For a thread in a call, this code would have to know the memory
+        // that the callers have closed.
         cmp r12, #0
         bne .Lcall_slow
         push {{r2, r4-r7}}
@@ -28,8 +28,8 @@ macro_rules! lend {
         ldr r4, [r3, #{stack} + 4]
         cmp r2, r4
         bhi .Lcall_lend_slow
-        // A region can open exactly this memory: see `armv7m::lease_within`. Start and end are multiples of an eighth
-        // of the smallest block that has both.
+        // A region can open exactly this memory (see `armv7m::lease_within`) if start and end are multiples of an
+        // eighth of the smallest block that contains both.
         subs r6, r2, #1
         eor r4, r1, r6
         orr r4, r4, #128

@@ -29,8 +29,8 @@ macro_rules! signal {
         .global __crossgate_signal
         .thumb_func
         __crossgate_signal:
-        // Exactly one thread waits if this set is a power of two. It waits for no other notification if its own set is
-        // one, too.
+        // Exactly one thread waits if this set is a power of two. That thread waits for no other notification if its
+        // own set is a power of two, too.
         ldr r4, [r2, #{waiters}]
         subs r5, r4, #1
         blo .Lsignal_slow

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Yield, by which a thread lets the next one of its priority run; and the switch from one thread to another, which a
-//! signal and a wait make too.
+//! Yield, by which a thread lets the next thread of its priority run; and the switch from one thread to another, which
+//! a signal and a wait use, too.
 //!
 //! In: r0 the stack pointer, r3 the thread; lr the kernel. Out: the next thread continues.
 //!
@@ -41,7 +41,7 @@ macro_rules! switch {
         str r4, [r7, r6, lsl #2]
         str r3, [r7, r1, lsl #2]
         str r11, [lr]
-        // As in `load`, if there are no leases, and the core does not count the time.
+        // The same as in `load`, if there are no leases and the core does not count the time.
         ldm r11, {{r1, r2, r3}} // its stack, rights, calls
         ldr r0, [r11, #{stack_pointer}]
         ldrd r6, r7, [r11, #{bounds}]

@@ -55,7 +55,8 @@ macro_rules! wait {
         ldrb r6, [r7, #{next}]
         strb r6, [r2, #{first}]
         b .Lswitch
-        // The thread is the only one: the next is the first of the most urgent level that has one.
+        // The thread is the only one of its level. The next thread is the first of the most urgent level that is not
+        // empty.
         .Lwait_alone:
         movs r6, #1
         lsls r6, r5
