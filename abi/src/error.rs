@@ -24,13 +24,15 @@ list! {
     /// than 4 leases in all its calls.
     TooDeep = 3 => ("too many calls in flight", Ran::No);
 
-    /// The thread has less stack left than the service declares. Give the thread a larger stack.
+    /// The thread has less stack left than the call needs, by the declaration of the service. Give the thread a larger
+    /// stack.
     StackTooSmall = 4 => ("too little stack left for the call", Ran::No);
 
-    /// The server crashed during this call, perhaps while the thread was in a process that the server had called.
+    /// The server crashed during this call, perhaps while the thread was in a process that the server had called. Or
+    /// the supervisor restarted or stopped the server then.
     ServerFaulted = 5 => ("the server faulted", Ran::Perhaps);
 
-    /// The server crashed earlier, and is stopped or has not restarted yet. Try again after a pause.
+    /// The server was down before the call: it is stopped, or has not restarted yet. Try again after a pause.
     ServerDown = 6 => ("the server is down", Ran::No);
 
     /// The call took longer than the caller allowed.
@@ -39,16 +41,16 @@ list! {
     /// The call would wait for something that waits for the calling thread itself.
     Deadlock = 8 => ("would deadlock", Ran::No);
 
-    /// An argument was not a value of its type, so the server's thunk refused it. Only a forged call has such an
-    /// argument.
+    /// An argument was not a valid value of its type, so the server's thunk refused it. Only a forged call has such
+    /// an argument.
     BadArgument = 9 => ("bad argument", Ran::No);
 
-    /// The lent memory is a slice of more than 4096 bytes that can't be lent without exposing its neighbours. Lend a
+    /// The lent memory is a slice of more than 4096 bytes that can't be lent without exposing bytes beside it. Lend a
     /// constant or a `shared!` static instead. (A shorter slice is copied. A forged call gets this error for any memory
     /// that the caller may not lend.)
     BadLease = 10 => ("memory of more than 4096 bytes is lent only if it is a constant or `shared!`", Ran::No);
 
-    /// The reply was not a value of its type, so the caller's stub refused it.
+    /// The reply was not a valid value of its type, so the caller's stub refused it.
     BadReply = 11 => ("bad reply", Ran::Yes);
 
     /// The server reported that the call broke the rules of the server's protocol, or the server revoked the handle
