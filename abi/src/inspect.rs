@@ -34,7 +34,7 @@ constants! {
     FAULT = 4;
 
     /// Returns how long a thread has run, in µs: the lower 32 bits in the first result, and the upper 32 bits in the
-    /// second. No such record exists if the kernel does not [count](crate::table::Budgets::cpu_time) CPU time.
+    /// second. The status is `NO_SUCH_RECORD` if the kernel does not [count](crate::table::Budgets::cpu_time) CPU time.
     TIME_OF_THREAD = 5;
 
     /// Returns how long threads have run in a process, in the form of `TIME_OF_THREAD`. The threads of other processes

@@ -90,8 +90,8 @@ system_calls! {
     SIGNAL = 2: SendSignal(notification: NOTIFICATION) -> (), Everyone, Assembly;
 
     /// Waits until one of the notifications is signalled, and consumes the signal. All notifications have to belong to
-    /// the current process. When the time is over, the status is [`TIMED_OUT`](crate::Status::TIMED_OUT): at once if
-    /// the time is 0, never if it is all ones.
+    /// the current process. When the time is over, the wait ends with the status
+    /// [`TIMED_OUT`](crate::Status::TIMED_OUT). A time of 0 is over at once, and a time of all ones is never over.
     WAIT = 3: Wait(set: NOTIFICATIONS, low: LOW, high: HIGH) -> (notification: NOTIFICATION), Everyone, Assembly;
 
     /// Returns the index of the calling thread.

@@ -168,7 +168,8 @@ fn take(driver: &mut Driver, (step, found): &(Step, usize)) {
         Step::Call { service, used, words } => {
             let stack_pointer = driver.stack_pointer(used);
             let call = number::call(service, 0);
-            let _ = driver.after(|kernel| kernel.call(stack_pointer, call, &words).err().unwrap_or(CONTINUE));
+            let _ = driver
+                .after(|kernel| kernel.call(stack_pointer, call, &words).err().unwrap_or(CONTINUE));
         }
         Step::Leave { words } => {
             let _ = driver.leave_with_words(words);
