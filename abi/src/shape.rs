@@ -114,13 +114,14 @@ impl Shape {
         }
     }
 
-    /// Returns the positions of the handles among `words`.
-    pub fn handles(self, words: &[Word]) -> impl Iterator<Item = usize> {
-        (0..words.len().min(ARGUMENT_WORDS)).filter(move |&index| match self.kind(index) {
+    /// Returns whether the word at this position is a handle. `before` is the word before it, if there is one.
+    #[inline(always)]
+    pub fn is_handle(self, index: usize, before: Option<Word>) -> bool {
+        match self.kind(index) {
             Kind::Handle => true,
-            Kind::HandleIfTagIsZero => words.get(index.wrapping_sub(1)) == Some(&0),
+            Kind::HandleIfTagIsZero => before == Some(0),
             Kind::Value | Kind::Read | Kind::Write => false,
-        })
+        }
     }
 }
 
@@ -134,7 +135,10 @@ mod tests {
         assert_eq!(shape.words, 4);
         let kinds = [Kind::Value, Kind::Read, Kind::Value, Kind::Handle];
         assert_eq!([0, 1, 2, 3].map(|index| shape.kind(index)), kinds);
-        assert_eq!(shape.handles(&[9, 9, 9, 9]).collect::<Vec<_>>(), [3]);
+        assert_eq!(
+            [0, 1, 2, 3].map(|index| shape.is_handle(index, Some(9))),
+            [false, false, false, true]
+        );
     }
 
     #[test]

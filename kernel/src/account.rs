@@ -124,6 +124,9 @@ impl<P: Port> Kernel<P> {
     /// Looks at one budget, or sets the priority of one thread. Returns whether nothing is left to do.
     #[inline]
     fn check_some(&mut self, now: u64, from_start: bool) -> bool {
+        if !from_start && self.settle() {
+            return false;
+        }
         // (The port may report this interrupt before it calls `reschedule` for the last event.)
         self.switch();
         let Some(budgets) = &mut self.budgets else { return true };
@@ -142,9 +145,6 @@ impl<P: Port> Kernel<P> {
                     *used = 0;
                 }
             }
-        }
-        if self.settle() {
-            return false;
         }
         let Some(budgets) = &mut self.budgets else { return true };
         let Some(budget) = budgets.unseen.take_first() else {

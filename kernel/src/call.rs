@@ -87,10 +87,10 @@ impl<P: Port> Kernel<P> {
         }
         let leases = self.take_leases(stack_pointer, method, words, service.owner)?;
         if let Some(grants) = self.grants_for(method) {
+            (grants.check)(self, method.arguments, words, caller)?;
             if self.gives_way() {
                 return Err(Effect::SWITCH);
             }
-            (grants.check)(self, method.arguments, words, caller)?;
         }
         let mut care = 0;
         // The lock comes last, because taking it is a change. From here on the call is made.

@@ -142,6 +142,11 @@ impl<P: Port> Kernel<P> {
             }
             is_gone = frame.is_stale();
         }
+        // A crash takes long. So a pending interrupt comes first, and then the thread is looked at once more.
+        if killed.is_some() && self.port.interrupt_is_pending() {
+            self.checked = id.number();
+            return;
+        }
         if is_newly_late || killed.is_some() {
             thread.grace = Deadline::not_before(now + GRACE);
             // The time may have passed while the method was not waiting: then the next wait fails.

@@ -18,6 +18,17 @@ use crossgate_abi::{
 /// The greatest number of threads that one system call examines.
 const EXPELLED: usize = 2;
 
+/// Returns the handles among words of this shape.
+#[inline(always)]
+fn handles(shape: Shape, words: &[Word]) -> impl Iterator<Item = Word> {
+    let mut before = None;
+    words.iter().enumerate().filter_map(move |(index, &word)| {
+        let is_handle = shape.is_handle(index, before);
+        before = Some(word);
+        is_handle.then_some(word)
+    })
+}
+
 /// Checks that a process may give away all handles that are among words of this shape.
 type Check<P> = fn(&Kernel<P>, Shape, &[Word], ProcessId) -> Result<(), CallError>;
 
@@ -49,8 +60,7 @@ impl<P: Port> Kernel<P> {
         words: &[Word],
         giver: ProcessId,
     ) -> Result<(), CallError> {
-        for place in shape.handles(words) {
-            let handle = words.get(place).copied().unwrap_or(Word::MAX);
+        for handle in handles(shape, words) {
             let (index, service) = self.service_of(handle).ok_or(CallError::NotPermitted)?;
             let granted = self.granted.get(index.index()).copied().unwrap_or_default();
             let may = service.callers | granted | Set::of(service.owner);
@@ -63,8 +73,7 @@ impl<P: Port> Kernel<P> {
 
     #[inline]
     fn pass_handles(&mut self, shape: Shape, words: &[Word], receiver: ProcessId) {
-        for place in shape.handles(words) {
-            let handle = words.get(place).copied().unwrap_or(Word::MAX);
+        for handle in handles(shape, words) {
             if let Some((index, _)) = self.service_of(handle)
                 && let Some(granted) = self.granted.get_mut(index.index())
             {

@@ -36,8 +36,10 @@ impl<P: Port> Kernel<P> {
         if value == 0 {
             return Status::OK.into();
         }
-        let Some(holder) = self.mutex_holder(value) else {
-            return CallError::BadArgument.into();
+        let holder = match self.mutex_holder(value) {
+            None => return Outcome::NONE,
+            Some(None) => return CallError::BadArgument.into(),
+            Some(Some(holder)) => holder,
         };
         match self.leads_back(holder) {
             None => return Outcome::NONE,
@@ -84,15 +86,18 @@ impl<P: Port> Kernel<P> {
     /// Returns the thread that holds a mutex of this value in the current process. The value is an address in the stack
     /// of the holder. The holder has not ended, and it is in the process or has made a call out of it.
     #[inline(always)]
-    fn mutex_holder(&mut self, value: Word) -> Option<ThreadId> {
+    fn mutex_holder(&mut self, value: Word) -> Option<Option<ThreadId>> {
         let process = self.current().rights.process;
         for id in self.threads.ids() {
+            if self.gives_way() {
+                return None;
+            }
             let thread = self.threads.at(id);
             let has_ended = matches!(thread.wait, Wait::Ended);
             if is_of(thread, value) && !has_ended && thread.has_entered(process) {
-                return Some(id);
+                return Some(Some(id));
             }
         }
-        None
+        Some(None)
     }
 }

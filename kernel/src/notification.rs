@@ -35,10 +35,11 @@ impl<P: Port> Kernel<P> {
     pub(crate) fn forget_waiter(&mut self, id: ThreadId, set: u32) {
         let process = self.threads.get(id).rights.process;
         let first = self.first_notification(process);
-        let states = self.notifications.get_mut(first..).unwrap_or_default();
+        let count = (u32::BITS - set.trailing_zeros()) as usize;
+        let states = self.notifications.get_mut(first..first + count).unwrap_or_default();
         // (The loop may also visit notifications that are not in the set. It changes nothing there, because the thread
         // does not wait for them.)
-        for state in states.iter_mut().take((u32::BITS - set.trailing_zeros()) as usize) {
+        for state in states {
             state.waiters.remove(id);
         }
     }

@@ -42,6 +42,9 @@ impl<P: Port> Kernel<P> {
                 }
             }
             END => {
+                if self.gives_way() {
+                    return Outcome::NONE.as_status();
+                }
                 let is_own = id == me && self.threads.current().depth() == 0;
                 self.finish(id);
                 if is_own {
@@ -60,6 +63,9 @@ impl<P: Port> Kernel<P> {
             return CallError::NotPermitted.into();
         }
         let Some(word) = self.read_own(address) else { return CallError::BadArgument.into() };
+        if self.gives_way() {
+            return Outcome::NONE.as_status();
+        }
         self.abandon(id);
         if word != expected {
             return Status::OK;

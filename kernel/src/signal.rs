@@ -14,12 +14,11 @@ use crossgate_abi::{ARGUMENT_WORDS, CallError, Set, Status, ThreadId, Word};
 impl<P: Port> Kernel<P> {
     /// Signals a notification for the current thread.
     #[inline]
-    pub(crate) fn signal_by_thread(&mut self, index: Word) -> Status {
+    pub(crate) fn signal_by_thread(&mut self, index: Word) -> Outcome {
         let process = self.threads.current().rights.process;
         match self.system.notifications.get(index) {
             Some(wiring) if wiring.signallers.contains(process) => {
-                self.signal(index);
-                Status::OK
+                if self.signal_or_stop(index, true) { Status::OK.into() } else { Outcome::NONE }
             }
             _ => CallError::NotPermitted.into(),
         }
@@ -27,42 +26,43 @@ impl<P: Port> Kernel<P> {
 
     /// Signals the notification of this index.
     // (The index is a word, because the byte of an identifier would cost each signal an instruction.)
-    #[inline]
+    #[inline(always)]
     pub(crate) fn signal(&mut self, index: Word) {
-        let Some(state) = self.notifications.get_mut(index) else { return };
-        let waiters = state.waiters;
-        if !waiters.is_empty() {
-            self.wake_waiter(index, waiters);
-            return;
-        }
-        let counting = self.system.notifications.get(index).is_some_and(|wiring| wiring.counting);
-        state.signals = if counting { state.signals.saturating_add(1) } else { 1 };
+        self.signal_or_stop(index, false);
     }
 
-    /// Gives a signal to the most urgent of the threads that wait for it.
+    /// Signals the notification of this index. If `may_stop`, the current thread does so by a system call, which may stop
+    /// at a [preemption point](Self::gives_way). Returns `false` if it stops.
     #[inline]
-    fn wake_waiter(&mut self, index: Word, waiters: Set<ThreadId>) {
-        let waiter = self.most_urgent(waiters);
-        let thread = self.threads.get_mut(waiter);
-        thread.pending = Pending::word(index);
-        let wait = thread.wait;
-        self.wake(waiter);
-        if let Wait::Notifications(set) = wait {
-            self.forget_waiter(waiter, set);
+    fn signal_or_stop(&mut self, index: Word, may_stop: bool) -> bool {
+        let Some(state) = self.notifications.get_mut(index) else { return true };
+        let waiters = state.waiters;
+        if waiters.is_empty() {
+            let counting =
+                self.system.notifications.get(index).is_some_and(|wiring| wiring.counting);
+            state.signals = if counting { state.signals.saturating_add(1) } else { 1 };
+            return true;
         }
+        let Some(waiter) = self.most_urgent(waiters, may_stop) else { return false };
+        self.threads.get_mut(waiter).pending = Pending::word(index);
+        self.interrupt_wait(waiter);
+        true
     }
 
     /// Returns the most urgent thread of a set that is not empty. (None of them has the priority 0.)
     #[inline(always)]
-    fn most_urgent(&self, set: Set<ThreadId>) -> ThreadId {
+    fn most_urgent(&mut self, set: Set<ThreadId>, may_stop: bool) -> Option<ThreadId> {
         let (mut best, mut highest) = (ThreadId::IDLE, 0);
         for id in set {
+            if may_stop && self.gives_way() {
+                return None;
+            }
             let priority = self.threads.at(id).priority;
             if priority > highest {
                 (best, highest) = (id, priority);
             }
         }
-        best
+        Some(best)
     }
 
     /// Makes the current thread wait for any of a set of notifications of the process that it is in. `words` are those

@@ -96,7 +96,7 @@ impl<P: Port> Kernel<P> {
         // The current thread is swept at once, because in most cases it is the thread that has crashed. But if an
         // interrupt is pending, or if the worker has to copy a dump or signal servers first, the worker sweeps this
         // thread, as it sweeps all others.
-        if self.work.unchecked == 0 && !self.port.interrupt_is_pending() {
+        if !self.port.interrupt_is_pending() && self.work.unchecked == 0 {
             self.lead_out(self.threads.current_id());
         }
         self.engage();

@@ -36,7 +36,7 @@ impl<P: Port> Kernel<P> {
                 self.ready.rotate(self.threads.current());
                 Status::OK.into()
             }
-            SystemCall::SendSignal => self.signal_by_thread(first).into(),
+            SystemCall::SendSignal => self.signal_by_thread(first),
             SystemCall::Wait => self.wait(words),
             SystemCall::ThreadId => {
                 words[1] = self.thread_id();

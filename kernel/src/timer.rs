@@ -64,7 +64,7 @@ impl<P: Port> Kernel<P> {
                 (deadlines.check)(self, id, now);
                 break;
             }
-            if self.checked == 0 {
+            if is_due || self.checked == 0 {
                 break;
             }
         }
