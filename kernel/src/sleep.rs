@@ -35,7 +35,10 @@ impl<P: Port> Kernel<P> {
         self.threads.current().wake_at = wake_at;
         if wake_at < self.next_wake {
             self.next_wake = wake_at;
-            self.rearms = true;
+            // (While threads are left to be looked at, the timer interrupts anyway.)
+            if self.checked == 0 {
+                self.rearms = true;
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 //!
 //! SysTick counts the CPU's cycles down to 0, from at most 2^24 - 1, and then reloads its period.
 
+use crate::exception::{self, SYSTICK};
 use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::RegisterBlock;
 
@@ -12,7 +13,16 @@ const CPU_CLOCK: u32 = 1 << 2;
 /// The longest period, in cycles.
 pub const LONGEST: u32 = (1 << 24) - 1;
 /// The shortest period, in cycles, so that the next period can be set before this one ends.
-pub const SHORTEST: u32 = 64;
+const SHORTEST: u32 = 64;
+/// The shortest period after an interrupt of a line, in cycles. If SysTick has given way to the line, it would otherwise
+/// interrupt the thread of the line before this thread could do anything.
+const AFTER_LINE: u32 = 512;
+
+/// Returns the shortest period, in cycles.
+#[inline(always)]
+pub fn shortest() -> u32 {
+    if exception::active() > SYSTICK { AFTER_LINE } else { SHORTEST }
+}
 
 /// Returns SysTick's registers.
 pub fn registers() -> &'static RegisterBlock {
@@ -20,12 +30,12 @@ pub fn registers() -> &'static RegisterBlock {
     unsafe { &*SYST::PTR }
 }
 
-/// Makes SysTick interrupt once, after this number of cycles; but not before the [shortest](SHORTEST) period is over.
+/// Makes SysTick interrupt once, after this number of cycles; but not before the [shortest](shortest) period is over.
 pub fn set(cycles: u32) {
     // SAFETY: SysTick belongs to the kernel, and so does the handler of its interrupt.
     unsafe {
         registers().csr.write(0);
-        registers().rvr.write(cycles.max(SHORTEST));
+        registers().rvr.write(cycles.max(shortest()));
         registers().cvr.write(0);
         registers().csr.write(ENABLE | INTERRUPT | CPU_CLOCK);
         wait_for_period();

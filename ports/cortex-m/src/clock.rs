@@ -55,7 +55,7 @@ impl Clock {
     }
 
     /// Makes SysTick interrupt at `at` (µs since start) or within 1 µs after, but not before the
-    /// [shortest](crate::alarm::SHORTEST) period is over. If `at` is further away than SysTick can count, the interrupt
+    /// [shortest](crate::alarm::shortest) period is over. If `at` is further away than SysTick can count, the interrupt
     /// comes earlier. The caller then compares `at` with `now`, and calls this function again.
     #[inline]
     pub fn set_timer(&mut self, at: u64) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! SysTick as a counter of time, for a board without another counter.
 
-use crate::alarm::{LONGEST, SHORTEST, registers, wait_for_period};
+use crate::alarm::{LONGEST, registers, shortest, wait_for_period};
 use crate::board::Counter;
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -58,7 +58,7 @@ impl<const HZ: u32> Counter for SysTick<HZ> {
     }
 
     fn alarm(cycles: u32) {
-        let mut cycles = cycles.max(SHORTEST).min(LONGEST);
+        let mut cycles = cycles.max(shortest()).min(LONGEST);
         wait_for_period();
         let passed = Self::count().wrapping_sub(BEFORE.load(Relaxed));
         if PERIOD.load(Relaxed).wrapping_sub(passed) <= cycles {
