@@ -33,21 +33,16 @@ impl<P: Port> Kernel<P> {
         }
         // (The idle thread needs no look.)
         self.checked = self.checked.max(1);
-        // A step that takes long is done only if it is the first of an interrupt.
-        let mut is_first = true;
         for _ in 0..looks {
+            // (The port handles the pending interrupt before it sets the timer again.)
+            if self.port.interrupt_is_pending() {
+                break;
+            }
             let id = ThreadId::new(self.checked.into());
             let thread = self.threads.at(id);
             let wake_at = thread.wake_at;
             let is_due = wake_at <= now;
             let deadlines = self.deadlines.filter(|_| thread.has_deadlines());
-            let takes_long = is_due || deadlines.is_some();
-            // (The first step is done in any case: without it, this interrupt could come again for ever, ahead of a
-            // pending one.)
-            if !is_first && (takes_long || self.port.interrupt_is_pending()) {
-                break;
-            }
-            is_first = false;
             if is_due {
                 self.interrupt_wait(id);
                 if deadlines.is_some() {
@@ -64,6 +59,7 @@ impl<P: Port> Kernel<P> {
                 (deadlines.check)(self, id, now);
                 break;
             }
+            // (To wake a thread takes long, so no other thread follows.)
             if is_due || self.checked == 0 {
                 break;
             }
