@@ -12,7 +12,7 @@ use crossgate_abi::{CallError, Cause, ProcessId, Status, Word};
 
 impl<P: Port> Kernel<P> {
     /// Handles the arrival of interrupt `line`. The line stays masked until the interrupt is acknowledged; if no
-    /// process owns the line, it stays masked for ever, and a record that belongs to no process notes it.
+    /// process owns the line, it stays masked for ever, and the kernel records a fault that belongs to no process.
     ///
     /// A context has to be loaded afterwards, even if the same thread continues: the idle thread, which may have been
     /// interrupted as it was about to wait, may have something to do now.
@@ -42,8 +42,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Masks the interrupts of the notifications of a process that is taken down, until it acknowledges them. Signals
-    /// that it has not taken yet are lost.
+    /// Masks the interrupts of the notifications of a process that is taken down, until the process acknowledges them.
+    /// Signals that no thread has taken yet are lost.
     #[inline]
     pub(crate) fn silence(&mut self, process: &ProcessRow) {
         let first = process.first_notification.index();

@@ -12,6 +12,9 @@
 //! layout ([`Offsets`], [`thread::Offset`]). If the port can't finish an action, it changes nothing and leaves the
 //! whole action to the core.
 //!
+//! The *wiring* is the constant part of a firmware: the tables of its processes, threads, services and rights. A thread
+//! is *at home* while it is in no call. The glossary in `book/src/introduction.md` explains the other terms.
+//!
 //! # The map
 //!
 //! [`Kernel`] is one struct. Its methods are spread over files, each with one subject. A file uses only files above it
@@ -176,10 +179,10 @@ pub struct Kernel<P: Port> {
     pub(crate) flash: Span,
     /// Between rounds of checks: the earliest time at which the port's timer has to interrupt, in µs since start.
     pub(crate) next_wake: u64,
-    /// How far the timer's round of checks has got; 0 between rounds. During a round the timer is set to interrupt
-    /// again at once.
+    /// The progress of the timer's round of checks: the index of the next thread to check, or `account::BUDGETS`; 0
+    /// between rounds. During a round the timer is set to interrupt again at once.
     pub(crate) checked: u8,
-    /// True if the port's timer has to be set, before any thread continues.
+    /// True if the port's timer has to be set before any thread continues.
     pub(crate) rearms: bool,
     pub(crate) ready: Ready,
     /// The records of crashes, and separately the records of refused calls, so that a server that refuses calls can't
@@ -219,7 +222,7 @@ pub struct Storage<P: Port> {
     pub locks: &'static mut [Lock],
     /// One state per notification.
     pub notifications: &'static mut [Notification],
-    /// One set per service if handles are passed on.
+    /// One set of processes per service if handles are passed on, otherwise none.
     pub granted: &'static mut [Set<ProcessId>],
     /// One state per process.
     pub processes: &'static mut [process::Process],

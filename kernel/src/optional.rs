@@ -25,9 +25,9 @@ pub struct Optional<P: Port> {
     pub(crate) life_of_caller: fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// The number of lives of each process that have ended, if some process is notified of lost clients.
     pub(crate) ended: &'static mut [u32],
-    /// The processes whose servers still have to be told that a life has ended.
+    /// The processes of which a life has ended, as long as servers still have to be notified.
     pub(crate) lost: Set<ProcessId>,
-    /// The number of servers that have been looked at for these processes.
+    /// The number of servers at which the worker has looked for these processes.
     pub(crate) told: usize,
     /// The part that serves inspections, if some process may inspect.
     pub(crate) inspection: Option<&'static mut Inspection>,

@@ -24,8 +24,8 @@ pub trait Port: 'static {
     /// them.)
     type Unit: Unit;
 
-    /// The number of bytes of the caller's stack, from the reported stack pointer upwards, in which the kernel saved
-    /// registers. These bytes can't be lent.
+    /// The number of bytes of saved registers on the caller's stack, from the reported stack pointer upwards. These
+    /// bytes can't be lent.
     const CONTEXT_SIZE: Word;
     /// The number of bytes of the callee's stack that the kernel uses to enter a method, including the space to save
     /// the registers at the first system call of the method.

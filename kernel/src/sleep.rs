@@ -39,7 +39,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Requests a round of checks at this time or earlier. The port's timer is set when the present step of a round ends.
+    /// Requests a round of checks at this time or earlier. The port's timer is set later, when the present step of a
+    /// round ends.
     #[inline(always)]
     pub(crate) fn look_again(&mut self, wake_at: u64) {
         self.next_wake = self.next_wake.min(wake_at);

@@ -365,8 +365,9 @@ impl<U: Unit> Thread<U> {
         in_vain
     }
 
-    /// Leaves the process that the thread is in, which was taken down, and each further process on its way back that
-    /// was taken down. The thread must not be waiting. Returns whether it is back at a caller; if not, it is at home.
+    /// Leaves the process that the thread is in, because that process was taken down. On the way back, skips each
+    /// caller that is [gone](crate::frame::STALE). The thread must not be waiting. Returns whether it is back at a
+    /// caller; if not, it is at home.
     #[inline]
     pub(crate) fn unwind(&mut self) -> bool {
         self.orphaned = 0;

@@ -24,7 +24,7 @@ impl<P: Port> Kernel<P> {
         if self.checked == 0 {
             self.next_wake = NEVER;
         }
-        // First the budgets, which limit the time of threads, then the threads.
+        // A round looks at the budgets first, and then at the threads.
         let mut looks = LOOKS;
         if let Some(budgets) = &self.budgets
             && !(budgets.check)(self, now)
@@ -33,7 +33,7 @@ impl<P: Port> Kernel<P> {
         }
         // (The idle thread needs no look.)
         self.checked = self.checked.max(1);
-        // A step that takes long is done only if it is the first of an interrupt.
+        // A step that takes long is done only if it is the first step of an interrupt.
         let mut is_first = true;
         for _ in 0..looks {
             let id = ThreadId::new(self.checked.into());
