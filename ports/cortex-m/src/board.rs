@@ -91,10 +91,9 @@ pub struct Frequencies {
 }
 
 impl Frequencies {
-    /// Returns the frequencies of a board. Constants call this function.
+    /// Returns the frequencies of a board. `start!` calls this function at compile time.
     ///
-    /// # Panics
-    /// If the kernel can't measure time with them.
+    /// # Panics If the kernel can't measure time with these frequencies.
     #[must_use]
     #[track_caller]
     pub const fn of<B: Board>() -> Frequencies {

@@ -4,7 +4,7 @@
 use crossgate_abi::Word;
 use crossgate_abi::table::ProcessMemory;
 
-/// The number of bytes that are reset at a time. Interrupts come in between.
+/// The number of bytes that are reset at a time. Interrupts can be served between two pieces.
 const PIECE: Word = 256;
 
 /// Resets a piece of a process' memory. The piece begins `from` bytes after the start of that memory. Returns the value
@@ -27,7 +27,7 @@ pub unsafe fn reset(memory: &ProcessMemory, from: Word) -> Option<Word> {
     (end < memory.kept_start).then_some(end - memory.start)
 }
 
-/// Fills words of memory up to an end with the words from an address on, or with 0 if the address is 0.
+/// Fills memory up to `end`, word by word: with copies of the words at `from`, or with 0 if `from` is 0.
 ///
 /// | register | in | out |
 /// |---|---|---|

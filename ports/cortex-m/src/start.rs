@@ -19,7 +19,7 @@ pub extern "C" fn begin() -> ! {
     )
 }
 
-/// The idle thread: does the work that the kernel has put off, then waits for interrupts.
+/// The idle thread: does the work that the kernel has deferred, and then waits for interrupts.
 ///
 /// In: nothing. Each system call leaves its status in r0, which is 0 if there was work.
 #[unsafe(naked)]
