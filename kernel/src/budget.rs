@@ -6,14 +6,14 @@
 //! [background](crossgate_abi::BACKGROUND) until the next period. A *time slice* is the time for which a thread runs
 //! before the next thread of its priority runs. The background always has a time slice.
 //!
-//! A thread for which other threads wait has at least the priority of the most urgent of them, even in the background,
-//! but only while they wait. Meanwhile the threads whose priority it has inherited also pay for its time with their
-//! budgets, as if they ran.
+//! While other threads wait for a thread, it has at least the priority of the most urgent of them, even in the
+//! background. Meanwhile the threads whose priority it has inherited also pay for its time with their budgets, as if
+//! they ran.
 //!
 //! Time is counted in stretches, from one switch of threads to the next: the port [reports](Kernel::account) each
 //! switch. The kernel adds one µs to each stretch, so that none is too short to be counted. It sets the timer to the
 //! time at which the running thread will have used up its remaining time. At that time the kernel looks at the budgets
-//! that are used up and at those that pay, and sets the priorities of the threads whose budgets have changed. Each
+//! that are used up and at those that pay. Then it sets the priorities of the threads whose budgets have changed. Each
 //! interrupt of the timer looks at only one budget, or sets only one priority, so that other interrupts do not wait for
 //! all of them.
 

@@ -230,8 +230,8 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// Returns the caller of the call that the current thread is in: its process in the second word, and the life of
-    /// this process in the third.
+    /// Returns the caller of the call that the current thread is in: the caller's process in the second word, and the
+    /// life of that process in the third.
     #[inline]
     pub(crate) fn caller(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let Some(frame) = self.threads.current().innermost_mut() else {

@@ -38,8 +38,8 @@ pub(crate) struct Frame {
     pub deadline: Deadline,
     /// The service that was called.
     pub service: ServiceId,
-    /// The duties of the return path: the kinds of the handles among the two result words, as in a [`Shape`], and the
-    /// bits below. 0: the return has no duties. It is always 0 while no call uses the frame.
+    /// The duties of the return, as bits: the constants below, and the kinds of the handles among the two result words,
+    /// as in a [`Shape`]. 0 means that the return has no duties. The value is always 0 while no call uses the frame.
     pub care: u8,
 }
 

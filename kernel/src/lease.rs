@@ -44,8 +44,8 @@ impl<R> Lease<R> {
     pub const START: usize = core::mem::offset_of!(Lease<R>, memory.start);
     /// The offset of the registers, in bytes, for a port's assembly.
     pub const REGISTERS: usize = core::mem::offset_of!(Lease<R>, registers);
-    /// The byte for the origin in a lease of a stack. (The registers are followed by a byte that says whether the
-    /// memory may be written, and then by the byte for the origin.)
+    /// The value of the byte for the origin in a lease of a stack. (That byte comes second after the registers. The
+    /// first is `writable`.)
     pub const OF_STACK: u8 = Source::STACK.0.number();
 
     /// Returns whether the lease is of the shared memory of `process`.

@@ -63,7 +63,7 @@
 //! | [`choice`] | the choice of optional parts |
 //! | [`timer`] | the interrupt of the timer |
 //! | [`system_call`] | the dispatch of the system calls |
-//! | `dead` | the parts of the kernel's memory whose contents have no meaning at present, for a test |
+//! | `dead` | the parts of the kernel's memory whose contents mean nothing at present, for a test |
 //!
 //! Every path is O(1), or visits each entry of some tables of the wiring once; longer work is split into
 //! [pieces](work). No path can panic: an index into a table goes through `get` or is reduced below the length of the
@@ -82,7 +82,7 @@
 //! | **quick** | before a port makes a call by itself, it compares one [word](thread::Calls) with `LAST`. The word is at most `LAST` if and only if a frame is left, the thread holds no lease in any of its calls, and the deadline of its calls has not passed | `check_quick` |
 //! | **rights** | a thread executes in the process that its calls have led to, with the rights that these calls gave it; of its stack, only the window of these rights is open | `check_rights` |
 //! | **leases** | a call is lent only memory that its caller had the right to lend | `check_leases` |
-//! | **inheritance** | the priority of a thread is at least the highest among its own and the priorities of the threads that wait for it. If it is higher, the worker lowers it before this thread, or another thread that is no more urgent, runs. Waits form no cycle | `check_priority` |
+//! | **inheritance** | the priority of a thread is at least its base priority, and at least that of each thread that waits for it. If it is higher than all of these, the worker lowers it before this thread runs, and before any thread that is no more urgent runs. Waits form no cycle | `check_priority` |
 //! | **waits** | every wait can end, and the thread then gets the right result | `check_wait` |
 //! | **in vain** | if waits of a thread fail because no caller waits for the result, the thread is in a call that is refused, or whose caller is gone | `check_in_vain` |
 //! | **one side** | a [notification](notification::Notification) has signals or waiters, never both | `check_one_side` |

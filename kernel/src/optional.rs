@@ -20,8 +20,8 @@ pub struct Optional<P: Port> {
     pub(crate) note: fn(&mut Kernel<P>, ProcessId),
     /// Does a piece of the work that the optional parts have left.
     pub(crate) piece: fn(&mut Kernel<P>),
-    /// Writes the life of a caller to the third word: the caller is the process in the second word, and the life is the
-    /// one in which it made the call that the current thread is in.
+    /// Writes the life of a caller to the third word. The caller is the process in the second word. The life is the one
+    /// in which the caller made the call that the current thread is in.
     pub(crate) life_of_caller: fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// The number of lives of each process that have ended, if some process is notified of lost clients.
     pub(crate) ended: &'static mut [u32],

@@ -5,7 +5,7 @@
 //! the memory do this work, in pieces. Each of the process' own threads starts with a [system
 //! call](crossgate_abi::number::BEGIN) that does a piece, repeats itself while pieces are left, and then leads to the
 //! thread's entry. A thread that calls a service of the process does pieces in the same way. So interrupts are never
-//! held off for long, the work is done at the priority of the most urgent thread that needs it, and the kernel needs no
+//! held off for long, and the work is done at the priority of the most urgent thread that needs it. The kernel needs no
 //! thread of its own for the work.
 
 use crate::Kernel;

@@ -2,9 +2,9 @@
 //! The scheduler: fixed priorities, first come first served within each.
 //!
 //! The ready threads of one priority, a *level*, form a list: each thread has the index of the next one, and the level
-//! has those of the first and the last. The running thread is the first of its level, and stays the first while more
-//! urgent threads preempt it. Finding the thread to run, adding a thread, and removing the first are O(1); removing
-//! another is O(n).
+//! has the indices of the first and the last one. The running thread is the first of its level, and stays the first
+//! while more urgent threads preempt it. Finding the thread to run, adding a thread, and removing the first are O(1);
+//! removing another is O(n).
 
 use crate::Kernel;
 use crate::port::Port;
@@ -16,7 +16,7 @@ use crossgate_protection::Unit;
 ///
 /// Level 0 is the most urgent, and has the highest bit, because the CPU finds the highest set bit with one instruction.
 ///
-/// The bit of level l in `levels` is set if and only if the level has a list. The list leads from `first[l]` over
+/// The bit of level l in `levels` is set if and only if the level has a list. The list goes from `first[l]` through
 /// `next` to `last[l]`, and holds exactly the ready threads of that level (invariant **levels**).
 #[cfg_attr(test, derive(Clone))]
 #[repr(C)]

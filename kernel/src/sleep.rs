@@ -51,7 +51,7 @@ impl<P: Port> Kernel<P> {
     #[inline]
     pub extern "C" fn rearm(&mut self) {
         self.rearms = false;
-        // (While threads are left to be looked at, the timer interrupts at once.)
+        // (During a round of checks, the timer interrupts at once.)
         self.port.set_timer(if self.checked == 0 { self.next_wake } else { 0 });
     }
 
@@ -61,7 +61,7 @@ impl<P: Port> Kernel<P> {
     pub(crate) fn want_timer(&mut self, wake_at: u64) {
         if wake_at < self.next_wake {
             self.next_wake = wake_at;
-            // While threads are left to be looked at, the timer interrupts anyway.
+            // During a round of checks, the timer interrupts at once anyway.
             if self.checked == 0 {
                 self.port.set_timer(wake_at);
             }

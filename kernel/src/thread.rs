@@ -78,9 +78,9 @@ pub struct Thread<U: Unit> {
     /// The time at which the innermost late call is killed.
     pub(crate) grace: Deadline,
     /// The number of waits that still have to fail, because no caller waits for the result any more. At first it is the
-    /// number of calls from the innermost one out to the outermost one whose caller is [gone](crate::frame::STALE), or
-    /// whose grant was revoked. (After that many failures, waits succeed again. So a method that insists on waiting is
-    /// not stopped.)
+    /// number of calls from the innermost one to the outermost one whose grant was revoked, or whose caller is
+    /// [gone](crate::frame::STALE), both included. (After that many failures, waits succeed again. So a method that
+    /// insists on waiting is not stopped.)
     pub(crate) orphaned: u8,
     /// True if it may be in a late call: set when a deadline passes, and cleared by a wait that finds that the call is
     /// not late.

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The interrupt of the timer, at which threads wake.
 //!
-//! The handler checks each thread, and there is no queue sorted by time: there are few threads, and most waits end
-//! before their timeout, so a queue would be changed more often than used. After a few threads, or when another
-//! interrupt is pending, the handler sets the timer to interrupt again at once, so that other interrupts can arrive in
-//! between.
+//! The handler checks each thread. There is no queue sorted by time, because there are few threads, and most waits end
+//! before their timeout. A queue would be changed more often than used. After a few threads, or when another interrupt
+//! is pending, the handler sets the timer to interrupt again at once, so that other interrupts can arrive in between.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -17,7 +16,7 @@ impl<P: Port> Kernel<P> {
     /// harm.)
     ///
     /// A context has to be loaded afterwards, even if the same thread continues: the thread may have been taken out of
-    /// its call; or it is the idle thread, about to wait for an interrupt, and has work to do now.
+    /// its call. Or it is the idle thread, which was about to wait for an interrupt, and now has work to do.
     #[inline]
     pub fn timer(&mut self) {
         let now = self.port.now();
@@ -42,8 +41,8 @@ impl<P: Port> Kernel<P> {
             let is_due = wake_at <= now;
             let deadlines = self.deadlines.filter(|_| thread.has_deadlines());
             let takes_long = is_due || deadlines.is_some();
-            // (The first step is done in any case: without it, this interrupt could come again for ever, ahead of a
-            // pending one.)
+            // (The first step is done in any case. Otherwise this interrupt could come again for ever, ahead of another
+            // one that is pending.)
             if !is_first && (takes_long || self.port.interrupt_is_pending()) {
                 break;
             }

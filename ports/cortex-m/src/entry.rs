@@ -21,20 +21,20 @@
 //! | msp (sp) | at the `Bounds`, 8 bytes below the end of the main stack | below that | at the `Bounds` |
 //!
 //! Only the context on the thread's stack and the kernel's memory are **live**: values anywhere else may be lost. No
-//! handler saves registers of the kernel: of the exceptions that can interrupt the kernel, a fault halts the machine,
-//! and the non-maskable interrupt and handlers above the kernel change no register.
+//! handler saves registers of the kernel, because none has to: a fault of the kernel halts the machine, and the
+//! non-maskable interrupt and handlers above the kernel leave all registers as they were.
 //!
 //! The values that the kernel, or another thread, had in a register are **secret**. Each path out of the kernel loads
 //! or clears all registers: this code does it for r4 to r11, and the CPU for the others (`registers`).
 //!
 //! **Attackers** can jump to every instruction here, because all of flash is executable, but a jump gives no privilege.
-//! Without privilege, this code can do no more than the process' own: its first access to the kernel's memory is a
-//! fault, `msr` does not change a stack pointer, and a jump to the value in lr by which a handler returns leads to an
-//! address that nobody may execute (`privilege`, `execution`). With privilege it runs only when the CPU has taken an
-//! exception, from the handler's first instruction on. In such a run, attackers control the words in registers and
-//! frame, the stack pointer, the contents of their memory, and the moment of the exception. A comment that begins with
-//! `Attacker:` names what an attacker controls at that place, the mechanism that stops the attacker, and the test that
-//! shows it.
+//! Without privilege, this code can do no more than the process' own code: its first access to the kernel's memory is a
+//! fault, and `msr` does not change a stack pointer. A jump to `EXC_RETURN`, the value in lr by which a handler
+//! returns, leads to an address that nobody may execute (`privilege`, `execution`). With privilege it runs only when
+//! the CPU has taken an exception, from the handler's first instruction on. In such a run, attackers control the words
+//! in registers and frame, the stack pointer, the contents of their memory, and the moment of the exception. A comment
+//! that begins with `Attacker:` names what an attacker controls at that place, the mechanism that stops the attacker,
+//! and the test that shows it.
 
 use crate::context::{_stack_start, Context, PROCESS_STACK};
 use crate::exit::{give_way, load, resume};
@@ -77,8 +77,8 @@ pub(crate) use save;
 #[unsafe(naked)]
 pub unsafe extern "C" fn slow() {
     core::arch::naked_asm!(
-        // A return passes three words in registers. The values that the method left in r4 to r11 are dead, so
-        // they are not saved, and nothing is written to the stack, wherever the stack pointer is.
+        // A return passes three words in registers. The values that the method left in r4 to r11 are dead, so they are
+        // not saved. Nothing is written to the stack, so its stack pointer need not be checked.
         "cmn r12, #1",
         "beq .Lslow_return",
         save!(".Lslow_out_of_bounds"),

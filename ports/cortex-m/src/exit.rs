@@ -29,9 +29,9 @@ pub(crate) use resume;
 ///
 /// In: sp is at the [`Bounds`](crate::context::Bounds). Out: r0 is the thread's context; r1 to r9 have any values.
 ///
-/// If this thread holds leases, the bounds become its window. Otherwise they become its whole stack, because a thread
-/// without leases returns to its caller without a change of the bounds. (A window always has room for a context,
-/// because no method is entered with less stack.)
+/// If this thread holds leases, the bounds become its window. Otherwise they become its whole stack, so that a call or
+/// a return of a thread without leases need not change them. (A window always has room for a context, because no method
+/// is entered with less stack.)
 #[unsafe(naked)]
 pub unsafe extern "C" fn load() -> *mut Context {
     core::arch::naked_asm!(

@@ -24,8 +24,8 @@ mod status {
 /// The pending bits of the usage fault, the memory management fault, the bus fault, and the system call (ARM DDI 0403E,
 /// B3.2.13). Such a bit stays set if the CPU could not enter the exception.
 const PENDED: u32 = 0b1111 << 12;
-/// An access at most this far below a stack counts as an overflow if the stack pointer is near the bottom of the stack,
-/// too. One instruction pushes no more than this.
+/// An access at most this number of bytes below a stack counts as an overflow, if the stack pointer is near the bottom
+/// of the stack. One instruction pushes no more than this.
 const OVERFLOW_REACH: Word = 64;
 
 /// The index of the program counter among the words that the CPU saves.

@@ -61,8 +61,9 @@ pub extern "C" fn out_of_bounds() {
     with_kernel(|kernel| kernel.crash_by(Cause::Stack));
 }
 
-/// Handles SysTick, an active interrupt line, or an exception of the CPU without another use. Afterwards a context has
-/// to be loaded, even if the same thread continues, because the interrupt may have come before that thread was loaded.
+/// Handles SysTick, an active interrupt line, or an exception of the CPU that has no handler of its own. Afterwards a
+/// context has to be loaded, even if the same thread continues, because the interrupt may have come before that thread
+/// was loaded.
 pub extern "C" fn interrupt(context: *mut Context) {
     with_kernel(|kernel| {
         kernel.current().stack_pointer = context.addr();

@@ -313,7 +313,8 @@ macro_rules! start {
 
             #[unsafe(export_name = "main")]
             extern "C" fn main() -> ! {
-                // `crossgate-link` knows this section.
+                // `crossgate-link` finds the table by its section, and adds the stack of the handlers to the kernel's
+                // stack.
                 #[unsafe(link_section = ".rodata.crossgate_vectors")]
                 static VECTORS: Vectors = Vectors::new(HANDLERS, IS_DUMPED);
                 // SAFETY: the reset handler calls this once, before any interrupt is enabled.

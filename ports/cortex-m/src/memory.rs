@@ -48,7 +48,7 @@ unsafe extern "C" fn fill(to: *mut u32, end: Word, from: Word) {
         "movs r4, #0",
         "movs r5, #0",
         "movs r6, #0",
-        // Four words at a time, as long as so many are left.
+        // Four words at a time, as long as at least four are left.
         "1: subs r12, r1, r0",
         "beq 5f",
         "cmp r12, #16",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The port's code that threads run: the start of each thread, and the idle thread.
 //!
-//! The code runs without privileges, in the process and on the stack of the thread. So it has the rights of the thread
-//! that jumps there.
+//! The code runs without privileges, in the process and on the stack of the thread. So the code has no more rights than
+//! the thread that jumps to it.
 
 use crossgate_abi::number;
 

@@ -84,8 +84,8 @@ pub trait Handler: Sized + 'static {
     /// The urgency of the handler: 0 is the most urgent, 5 the least urgent. A handler preempts less urgent ones.
     const PRIORITY: u8 = 0;
 
-    /// Serves an interrupt. If the device holds its line until the interrupt is cleared in the device, the handler has
-    /// to clear it, because otherwise the interrupt comes again at once.
+    /// Serves an interrupt. Some devices hold their line until the interrupt is cleared in the device. Then the handler
+    /// has to clear it, because otherwise the interrupt comes again at once.
     fn serve(signal: Signal<Self>);
 }
 
@@ -165,7 +165,8 @@ pub(crate) const PRIORITIES: u8 = 6;
 /// Refuses handlers that are not possible on a board with this number of lines, or with this wiring. `start!` calls
 /// this function at compile time.
 ///
-/// # Panics If there is such a handler. The message names the line of the handler.
+/// # Panics
+/// If there is such a handler. The message names the line of the handler.
 #[doc(hidden)]
 #[track_caller]
 pub const fn check(handlers: &[Line], lines: u16, system: &System) {

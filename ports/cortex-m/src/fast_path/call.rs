@@ -94,8 +94,9 @@ macro_rules! call {
         .Lslow:
         b {slow}
 
-        // --- Either the window has less room than the gate demands, or the gate has a code in place of a room: the
-        // object admits one call at a time, or memory is lent, or the core has to make the call.
+        // --- Either the window has less room than the gate demands, or the gate has a code in place of a room. The
+        // code says that the object admits one call at a time, that memory is lent, or that the core has to make the
+        // call.
         .Lcall_check:
         // The service takes 36 bytes. The window is checked again, for the room that the service demands, because the
         // gate may have only a code.
