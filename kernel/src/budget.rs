@@ -83,7 +83,7 @@ pub struct Budgets<P: Port> {
     pub(crate) running: ThreadId,
     /// The budgets that pay for that thread: bit b is budget b.
     pub(crate) paying: Set<BudgetId>,
-    /// The budgets that are used up. Their threads have got the priority of the background, or are about to get it.
+    /// The budgets that are used up. Their threads have the priority of the background, or are about to get it.
     pub(crate) used_up: Set<BudgetId>,
     /// The budgets to look at: those in which something may have changed.
     pub(crate) unseen: Set<BudgetId>,

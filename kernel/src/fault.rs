@@ -130,7 +130,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Returns the supervisor: the process that decides about the others, and reads the records of faults.
+    /// Returns the supervisor: the process that may restart and stop processes, and reads the records of faults.
     #[inline]
     pub(crate) fn supervisor(&self) -> Option<ProcessId> {
         self.system.supervisor.as_ref().map(|supervisor| supervisor.process)

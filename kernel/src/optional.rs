@@ -16,7 +16,7 @@ pub struct Optional<P: Port> {
     pub(crate) call: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// Ends the life of a process that is taken down.
     pub(crate) end_life: fn(&mut Kernel<P>, ProcessId),
-    /// Notes the crash, if it is a crash that takes the process down.
+    /// Notes a crash, if a crash is the reason that the process is taken down.
     pub(crate) note: fn(&mut Kernel<P>, ProcessId),
     /// Does a piece of the work that the optional parts have left.
     pub(crate) piece: fn(&mut Kernel<P>),
@@ -27,7 +27,7 @@ pub struct Optional<P: Port> {
     pub(crate) ended: &'static mut [u32],
     /// The processes of which a life has ended, as long as servers still have to be notified.
     pub(crate) lost: Set<ProcessId>,
-    /// The number of servers at which the worker has looked for these processes.
+    /// The number of servers that the worker has already checked for these processes.
     pub(crate) told: usize,
     /// The part that serves inspections, if some process may inspect.
     pub(crate) inspection: Option<&'static mut Inspection>,

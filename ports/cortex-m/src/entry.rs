@@ -78,7 +78,7 @@ pub(crate) use save;
 pub unsafe extern "C" fn slow() {
     core::arch::naked_asm!(
         // A return passes three words in registers. The values that the method left in r4 to r11 are dead, so they are
-        // not saved. Nothing is written to the stack, so its stack pointer need not be checked.
+        // not saved. Nothing is written to the stack, so the thread's stack pointer need not be checked.
         "cmn r12, #1",
         "beq .Lslow_return",
         save!(".Lslow_out_of_bounds"),
@@ -212,7 +212,7 @@ unsafe extern "C" fn NonMaskableInt() {
 
 /// Handles a fault. The context that faulted is not saved, because nothing ever returns to it.
 ///
-/// In: bit 2 of lr is 1 if a thread has faulted, and 0 if the kernel has. Out: another thread continues, or the machine
+/// In: bit 2 of lr is 1 if a thread has faulted, and 0 if the kernel has. Out: some thread continues, or the machine
 /// halts.
 ///
 /// Attacker: the stack pointer is arbitrary, and the frame is missing if the CPU could not push it.

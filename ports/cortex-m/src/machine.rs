@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The CPU as the kernel core sees it, and the kernel itself.
 //!
-//! The kernel is one static. Exception handlers use it by `with_kernel`, and the assembly by [its address and the
-//! offsets of its fields](KERNEL).
+//! The kernel is one static. Exception handlers use it through `with_kernel`, and the assembly through [its address and
+//! the offsets of its fields](KERNEL).
 
 use crate::clock::Clock;
 use crate::context::{Bounds, Context};
@@ -51,7 +51,7 @@ pub const CLOCK: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine,
 pub const LEASES_OPEN: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, leases_open);
 
 impl Machine {
-    /// Creates the hardware as it is after a reset.
+    /// Returns the state of the port after a reset.
     ///
     /// # Safety
     /// `regions` has as many entries as the wiring has processes.
@@ -212,9 +212,9 @@ impl Port for Machine {
                 masked.write(bit);
                 cortex_m::asm::dsb();
             } else {
-                // The line may have become pending again by the same interrupt, because the device still held it after
-                // it was masked. This pending state is cleared here. If the device holds the line even now, the line
-                // stays pending.
+                // The line may have become pending again by the same interrupt, because the device still held the line
+                // after the kernel had masked it. This pending state is cleared here. If the device holds the line even
+                // now, the line stays pending.
                 cortex_m::asm::dsb();
                 nvic.icpr.get_unchecked(word).write(bit);
                 nvic.iser.get_unchecked(word).write(bit);

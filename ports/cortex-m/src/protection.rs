@@ -38,7 +38,7 @@ const _: () = assert!(crossgate_abi::LEASES_PER_CALL == 2, "there are two region
 pub struct ProcessRegions([[u32; 2]; 3]);
 
 impl ProcessRegions {
-    /// Memory for a process' registers, which `boot` fills.
+    /// The values before `boot` computes them.
     pub const EMPTY: ProcessRegions = ProcessRegions([[0; 2]; 3]);
 
     /// Opens the memory and the devices of a process.
