@@ -43,8 +43,8 @@
 //!
 //! All exceptions except for faults have the same priority, so none of them preempts the kernel. Faults have a higher
 //! priority, because the CPU can fail to save registers when it enters an exception: then the fault has to be handled
-//! before the exception's own handler runs. (A fault of the kernel halts the machine.) Handlers [above the
-//! kernel](zero_latency), which a board may have, preempt both, and restore all registers.
+//! before the exception's own handler runs. (A fault of the kernel halts the machine.) A board may have handlers [above
+//! the kernel](zero_latency). They preempt the kernel and its handlers of faults, and restore all registers.
 //!
 //! Threads always run unprivileged, with the process stack pointer. Exceptions run on the main stack, whose lower end
 //! is guarded.

@@ -106,8 +106,8 @@ const CURRENT: u32 = 8;
 #[inline(never)]
 fn read_around_write<const REGISTER: u32>(value: u32) -> (u32, u32) {
     let (first, second);
-    // SAFETY: SysTick belongs to the kernel. The instructions are fetched as one word and a half, so that they always
-    // take the same time.
+    // SAFETY: SysTick belongs to the kernel. The first instruction is at a multiple of four bytes, so that the three
+    // instructions always take the same time to fetch.
     unsafe {
         asm!(
             ".balign 4",
