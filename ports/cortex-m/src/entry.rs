@@ -4,7 +4,7 @@
 //! On entry the registers that the CPU has not saved (r4 to r11) are pushed on the thread's stack, below the CPU's
 //! frame, but only if that place is inside the stack. Otherwise the kernel would write wherever a wild stack pointer
 //! leads. The handler gets the address of this context. It returns the same address, to continue with this context, or
-//! null, to load the context of the thread that is current now.
+//! null, to load the context of the most urgent thread.
 //!
 //! # Legend of the assembly
 //!
