@@ -53,7 +53,8 @@ impl<P: Port> Budgets<P> {
 }
 
 impl<P: Port> Kernel<P> {
-    /// Accounts for a switch: the port is about to continue with the current thread, which may have changed.
+    /// Accounts for the time up to now. The port calls this function before it continues with the current thread, which
+    /// may have changed.
     #[inline(always)]
     pub fn account(&mut self) {
         if let Some(budgets) = &self.budgets {
@@ -89,8 +90,8 @@ impl<P: Port> Kernel<P> {
     pub(crate) extern "C" fn count(&mut self) {
         let now = self.port.now();
         let thread = self.threads.current();
-        // Makes the frame hold a deadline, because the return then has a duty: to restore it. A port leaves such a
-        // return to the core, and the core counts the time.
+        // This call stores the deadline in the frame, so that the return has to restore it. A port leaves a return with
+        // such a duty to the core, and the core counts the time.
         thread.outer_deadline();
         let id = thread.id;
         let process = if id == ThreadId::IDLE { ProcessId::NOBODY } else { thread.rights.process };
@@ -127,14 +128,15 @@ impl<P: Port> Kernel<P> {
         if !from_start && self.settle() {
             return false;
         }
-        // (The port may report this interrupt before it calls `reschedule` for the last event.)
+        // The port may report this interrupt before it has called `reschedule` for the previous event, so the most
+        // urgent thread may not be current yet.
         self.switch();
         let Some(budgets) = &mut self.budgets else { return true };
         budgets.charge(now, 0);
         if from_start {
             budgets.unseen |= budgets.paying | budgets.used_up;
-            // (The current thread may not be the one whose time has just been counted: the kernel may have given way to
-            // this interrupt before it noted the switch.)
+            // (The check is for the current thread, not for `budgets.running`. The two differ if this interrupt came
+            // before the kernel noted a switch of threads.)
             if self.end_of_slice(now) <= now {
                 let thread = self.threads.current();
                 self.ready.rotate(thread);
@@ -169,14 +171,14 @@ impl<P: Port> Kernel<P> {
         let (Some(budget), Some(account)) = (budget, budgets.accounts.get_mut(id.index())) else {
             return;
         };
-        // (A later step looks at the budget once more, to find the time of its next change.)
+        // (The budget stays in `unseen`: a later step looks at it once more, to find the time of its next change.)
         budgets.used_up.toggle(id);
         budgets.unsettled |= budget.threads;
         if account.left == 0 {
             account.count = account.count.wrapping_add(1);
             let (count, user) = (account.count, account.user);
-            // The supervisor is told of the first, second, fourth ... time only. Otherwise it would have work in each
-            // period.
+            // The supervisor is told only of the first, second, fourth, eighth ... time. If it were told of every time,
+            // it would have work in each period.
             if count.is_power_of_two() {
                 let fault = Fault { address: Word::from(count), ..Fault::of(Cause::Budget) };
                 self.report(user, budget.process, &fault);
@@ -197,14 +199,16 @@ impl<P: Port> Kernel<P> {
         thread.base_priority = priority;
         if priority > thread.priority {
             self.set_priority(id, priority);
-            // If this thread waits for another one, it tries again, and lends that one its new priority.
+            // If this thread waits for another one, it tries again, and lends its new priority to the thread that it
+            // waits for.
             if let Some(holder) = self.threads.get(id).blocked_on {
                 self.stir(holder);
             }
         } else if thread.waiters.is_empty() {
             self.set_priority(id, priority);
         } else {
-            // The worker wakes the threads that wait for this one. They try again, and lend it their priority.
+            // This thread may need a priority that it has inherited. The worker therefore wakes the threads that wait
+            // for it. They try again, and lend it their priority.
             self.work.lowering.insert(id);
             self.engage();
         }

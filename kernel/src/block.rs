@@ -4,7 +4,7 @@
 //! A thread may wait for something that another thread, the *holder*, holds. Then the waiting thread lends its priority
 //! to the holder. If the holder itself waits for a thread, the holder tries again with this priority and so passes it
 //! on: priority inheritance is transitive. When a thread frees something, all threads that wait for that thread become
-//! ready and try again, also those that wait for something else that it holds. The most urgent one runs first, so it
+//! ready and try again, even those that wait for something else that it holds. The most urgent one runs first, so it
 //! gets what it waits for. A wait that would close a cycle is refused.
 
 use crate::Kernel;
@@ -46,7 +46,7 @@ impl<P: Port> Kernel<P> {
     #[inline]
     pub(crate) fn leads_back(&mut self, mut holder: ThreadId) -> Option<bool> {
         let current = self.threads.current_id();
-        // The loop would end without the bound, too: the chain of waits has no cycle, because a wait that would close
+        // The loop would end even without this bound, because the chain of waits has no cycle: a wait that would close
         // one is refused.
         for _ in 0..crossgate_abi::MAX_THREADS {
             if self.gives_way() {
@@ -69,7 +69,8 @@ impl<P: Port> Kernel<P> {
         self.threads.get(id).blocked_on.filter(|_| !self.work.waking.contains(id))
     }
 
-    /// Makes a waiting thread ready. The end of its system call, or the order to retry it, is pending already.
+    /// Makes a waiting thread ready. Its `pending` already says how its system call ends, or that the call is made
+    /// again.
     #[inline]
     pub(crate) fn wake(&mut self, id: ThreadId) {
         let thread = self.threads.get_mut(id);
@@ -107,6 +108,7 @@ impl<P: Port> Kernel<P> {
         if thread.priority == priority {
             return;
         }
+        // The holder may have inherited the old, higher priority.
         if let Some(holder) = thread.blocked_on
             && priority < thread.priority
         {

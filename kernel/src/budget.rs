@@ -2,18 +2,18 @@
 //! Limits of CPU time: budgets and time slices. ([`usage`](crate::usage) counts CPU time.)
 //!
 //! A *budget* is the time for which a thread, or all threads of a process together, may run at their priority in each
-//! period, wherever their calls lead them. When the budget is used up, they have the priority of the
+//! period, wherever their calls lead them. When the budget is used up, these threads have the priority of the
 //! [background](crossgate_abi::BACKGROUND) until the next period. A *time slice* is the time for which a thread runs
 //! before the next thread of its priority runs. The background always has a time slice.
 //!
-//! A thread for which other threads wait has at least the priority of the most urgent of them, even in the background,
-//! but only while they wait. Meanwhile the threads whose priority it has inherited pay for its time with their budgets,
-//! as if they ran.
+//! While other threads wait for a thread, it has at least the priority of the most urgent of them, even in the
+//! background. Meanwhile the threads whose priority it has inherited also pay for its time with their budgets, as if
+//! they ran.
 //!
 //! Time is counted in stretches, from one switch of threads to the next: the port [reports](Kernel::account) each
 //! switch. The kernel adds one µs to each stretch, so that none is too short to be counted. It sets the timer to the
 //! time at which the running thread will have used up its remaining time. At that time the kernel looks at the budgets
-//! that are used up and at those that pay, and sets the priorities of the threads whose budgets have changed. Each
+//! that are used up and at those that pay. Then it sets the priorities of the threads whose budgets have changed. Each
 //! interrupt of the timer looks at only one budget, or sets only one priority, so that other interrupts do not wait for
 //! all of them.
 
@@ -24,7 +24,7 @@ use crate::usage::Usage;
 use crossgate_abi::table::{self, Budget, System};
 use crossgate_abi::{BudgetId, Set, ThreadId};
 
-/// Returns the number of budgets of a firmware. Constants call this function.
+/// Returns the number of budgets of a firmware. Ports call this function at compile time, to size the kernel's memory.
 #[must_use]
 #[inline]
 pub const fn count(system: &System) -> usize {
@@ -83,7 +83,7 @@ pub struct Budgets<P: Port> {
     pub(crate) running: ThreadId,
     /// The budgets that pay for that thread: bit b is budget b.
     pub(crate) paying: Set<BudgetId>,
-    /// The budgets that are used up. Their threads have got the priority of the background, or are about to get it.
+    /// The budgets that are used up. Their threads have the priority of the background, or are about to get it.
     pub(crate) used_up: Set<BudgetId>,
     /// The budgets to look at: those in which something may have changed.
     pub(crate) unseen: Set<BudgetId>,

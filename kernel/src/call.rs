@@ -5,8 +5,9 @@
 //! rights) are kept in a frame, in the kernel's memory. The callee's stack starts below the caller's part of the stack,
 //! and that part is closed while the method runs. Nothing changes until every check has passed.
 //!
-//! A port may make plain calls and their returns by itself. For these the port checks the
-//! [gate](crossgate_abi::table::Gate); the core checks the service.
+//! A port may make plain calls and their returns by itself. For such a call the port checks the
+//! [gate](crossgate_abi::table::Gate), which sums up the conditions that the core reads from the service and the
+//! method.
 
 use crate::Kernel;
 use crate::effect::Effect;
@@ -29,8 +30,8 @@ pub struct Enter {
     pub entry: Word,
     /// The object, which is the first argument.
     pub object: *mut (),
-    /// The argument words. (Words that the method does not use have the values that the caller left in them. It is up
-    /// to the caller to clear them.)
+    /// The argument words. (Words that the method does not use have the values that the calling thread left in them.
+    /// The kernel does not clear them.)
     pub words: [Word; ARGUMENT_WORDS],
     /// The first address above the callee's part of the stack.
     pub stack_top: Word,
@@ -55,7 +56,7 @@ impl<P: Port> Kernel<P> {
     /// Makes a call of the current thread, whose registers are saved at `stack_pointer`. Returns the way into the
     /// method, or, if the thread does not enter it now, the effect instead.
     ///
-    /// Checks everything about the call, then makes it.
+    /// Nothing changes before all checks have passed.
     #[inline(always)]
     pub fn call(
         &mut self,
@@ -157,9 +158,9 @@ impl<P: Port> Kernel<P> {
         Some(Return { stack_pointer, rights, status: Status::OK, words })
     }
 
-    /// Returns from a method that failed, or whose return has duties (`Frame::care`); or handles a return
-    /// outside of a call. If the thread goes back to its caller, the port delivers the reply. In any case a context has to
-    /// be loaded afterwards, because another thread may now be more urgent.
+    /// Returns from a method that failed, or whose return has duties (`Frame::care`); or handles a return outside of a
+    /// call. If the thread goes back to its caller, the result is the reply, which the port delivers. In any case a
+    /// context has to be loaded afterwards, because another thread may now be more urgent.
     #[inline(always)]
     pub fn leave_with_care(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Option<Return> {
         let thread = self.threads.current();
@@ -229,8 +230,8 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// Returns the caller of the call that the current thread is in: its process in the second word, and the life of
-    /// this process in the third.
+    /// Returns the caller of the call that the current thread is in: the caller's process in the second word, and the
+    /// life of that process in the third.
     #[inline]
     pub(crate) fn caller(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let Some(frame) = self.threads.current().innermost_mut() else {
@@ -247,8 +248,8 @@ impl<P: Port> Kernel<P> {
     }
 }
 
-/// Returns the error of a call whose thunk reports this status. A thunk may say that it refused an argument; it can't
-/// report any other failure.
+/// Returns the error of a call whose thunk, the server's code around the method, reports this status. A thunk may say
+/// that it refused an argument; it can't report any other failure.
 #[inline]
 fn refused(status: Word) -> CallError {
     if Status(status) == CallError::BadArgument.into() {

@@ -8,7 +8,7 @@
 //!
 //! A process is taken down at once: from then on no thread enters it. The threads that are in the process, or would
 //! return to it, are [swept](crate::sweep) piece by piece, each thread before it runs again. If the supervisor crashes
-//! too often, the system is reset, because no process is left that could decide about the others.
+//! too often, the system is reset, because no other process may restart or stop processes.
 
 use crate::Kernel;
 use crate::effect::Outcome;

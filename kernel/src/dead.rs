@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The dead parts of the kernel's memory, and the names of all parts. A part is *dead* while its contents mean nothing.
 //!
-//! A test that compares states of the memory from outside uses this module: two states are the same if they differ only
-//! in bytes that are dead in both. The kernel always writes a dead part before it reads that part. The test shows this:
-//! it writes arbitrary values to the dead parts.
+//! This module serves a test that compares states of the memory from outside. Two states are the same if they differ
+//! only in bytes that are dead in both. The kernel always writes a dead part before it reads that part. The test shows
+//! this: it writes arbitrary values to the dead parts.
 
 use crate::Kernel;
 use crate::frame::{Frame, OWN_DEADLINE};

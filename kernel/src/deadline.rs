@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Deadlines of calls.
 //!
-//! A thread can set a deadline for the calls that it makes in its present method, or at home. After the deadline, the
-//! thread enters no further call. In the calls in flight, each wait for an object or a notification fails, both the
-//! present wait and later ones, so that an orderly server gives up and returns. A method that has not returned when a
-//! time of [grace](GRACE) is over is killed. Its process crashes with it, because the method may have left the memory
-//! half changed. The methods further out are killed one after the other in the same way, each after a time of grace of
-//! its own, until the thread is back where the deadline was set.
+//! A thread can set a deadline for the calls that it makes in its present method, or at home (outside any call). After
+//! the deadline, the thread enters no further call. In the calls in flight, the present wait and all later waits for an
+//! object or a notification fail, so that an orderly server gives up and returns. A method that has not returned after
+//! a [time of grace](GRACE) is killed. Its process crashes with it, because the method may have left the memory half
+//! changed. If the method that called it does not return either, that method is killed after a time of grace of its
+//! own, and so on, until the thread is back where the deadline was set.
 //!
-//! A callee runs under the deadline of its caller. It can set a deadline of its own, which can only be nearer. The
-//! caller's deadline is kept in the frame of the call, and holds again after the call.
+//! A callee runs under the deadline of its caller. The callee can set a deadline of its own, but only a nearer one.
+//! Meanwhile the frame of the call keeps the caller's deadline, which is in force again after the call.
 
 use crate::Kernel;
 use crate::fault::Fault;
@@ -54,7 +54,7 @@ impl<P: Port> Kernel<P> {
         words[1] = thread.deadline.0.into();
         let outer = thread.outer_deadline();
         if (deadline, outer) == (Deadline::NONE, Deadline::NONE) {
-            // The time does not matter here, and the clock takes long to read.
+            // Without deadlines there is nothing to compare. The clock is not read, because that takes long.
             thread.set_deadline(deadline);
         } else {
             let now = self.port.now();
@@ -118,9 +118,10 @@ impl<P: Port> Kernel<P> {
         }
         let grace_is_over = thread.grace.is_over(now);
         let mut deadline = thread.deadline;
+        // A thread that waits for a lock has no frame for that call yet, so the deadline of its next call counts.
         let mut is_late = deadline == Deadline::OVER && matches!(thread.wait, Wait::Lock(_));
         let (mut is_newly_late, mut killed, mut is_gone) = (false, None, false);
-        // Deadlines of frames further out pass later or never.
+        // The deadlines further out pass no earlier, because a callee can only set a nearer one.
         let mut next = deadline.end(now);
         for frame in thread.frames_in_use().iter_mut().rev() {
             if frame.care & OWN_DEADLINE != 0 {
@@ -142,14 +143,15 @@ impl<P: Port> Kernel<P> {
             }
             is_gone = frame.is_stale();
         }
-        // A crash takes long. So a pending interrupt comes first, and then the thread is looked at once more.
+        // A crash takes long, so a pending interrupt is handled first. Then the timer's round looks at this thread once
+        // more.
         if killed.is_some() && self.port.interrupt_is_pending() {
             self.checked = id.number();
             return;
         }
         if is_newly_late || killed.is_some() {
             thread.grace = Deadline::not_before(now + GRACE);
-            // The time may have passed while the method was not waiting: then the next wait fails.
+            // If the method is not waiting now, its next wait fails.
             thread.may_be_late = true;
         } else if grace_is_over {
             thread.grace = Deadline::NONE;
@@ -157,7 +159,8 @@ impl<P: Port> Kernel<P> {
         next = next.min(thread.grace.end(now));
         self.look_again(next);
         let thread = self.threads.get_mut(id);
-        // Other waits do not fail, because their length depends only on the process that the thread is in.
+        // Only waits that other processes can prolong fail. The length of any other wait depends only on the process
+        // that the thread is in.
         if is_late && matches!(thread.wait, Wait::Lock(_) | Wait::Notifications(_)) {
             thread.pending = Pending::status(CallError::DeadlineExceeded.into());
             // The next step of the timer's round wakes the thread.
@@ -165,7 +168,8 @@ impl<P: Port> Kernel<P> {
             self.checked = id.number();
         }
         let service = killed.and_then(|service| self.services.get(service.index()));
-        // (A process that was taken down meanwhile does not crash again: the worker sweeps its threads.)
+        // (A process that has already been taken down does not crash again, because the worker takes its threads out
+        // anyway.)
         if let Some(service) = service
             && self.is_running(service.owner)
         {

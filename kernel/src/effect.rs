@@ -63,7 +63,7 @@ impl Outcome {
         Outcome(status.0 as u8)
     }
 
-    /// Returns the outcome encoded as a status; [`of`](Self::of) decodes it.
+    /// Returns the outcome encoded as a status, even [`NONE`](Self::NONE); [`of`](Self::of) decodes it.
     #[inline]
     pub const fn as_status(self) -> Status {
         Status(self.0 as Word)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Records of faults, and the notification of the supervisor.
 //!
-//! The kernel notifies the supervisor, which reads the records and decides about the other processes.
+//! The kernel notifies the supervisor, which reads the records and can restart or stop processes.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -69,8 +69,8 @@ impl<P: Port> Kernel<P> {
         self.engage();
     }
 
-    /// Records a fault. A signal takes long, so it is the worker that signals the notification, before any thread runs.
-    /// The caller of this function has to engage the worker.
+    /// Records a fault. A signal takes long, so this function leaves it to the worker, which signals the supervisor's
+    /// notification before any thread runs. The caller of this function has to engage the worker.
     #[inline]
     pub(crate) fn record(&mut self, id: ThreadId, process: ProcessId, fault: &Fault) {
         let frames = self.threads.at(id).frames();
@@ -113,7 +113,7 @@ impl<P: Port> Kernel<P> {
         self.copy_fault(words)
     }
 
-    /// Reads the same word as [`read_fault`](Self::read_fault), for any process.
+    /// Reads the same word as [`read_fault`](Self::read_fault), but does not check the rights of the current process.
     #[inline(always)]
     pub(crate) fn copy_fault(&self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let (kind, index) = (words[1] / FaultRecord::WORDS, words[1] % FaultRecord::WORDS);
@@ -130,7 +130,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Returns the supervisor: the process that decides about the others, and reads the records of faults.
+    /// Returns the supervisor: the process that may restart and stop processes, and reads the records of faults.
     #[inline]
     pub(crate) fn supervisor(&self) -> Option<ProcessId> {
         self.system.supervisor.as_ref().map(|supervisor| supervisor.process)

@@ -5,7 +5,8 @@ use crate::lease::InForce;
 use crate::time::Deadline;
 use crossgate_abi::{Kind, ProcessId, ServiceId, Shape, Word};
 
-/// The rights of a thread between two calls: saved with each call, and restored after it.
+/// The rights of a thread in its present call, or at home. They are saved when it makes a further call, and restored
+/// after that call.
 // A port's assembly reads the struct as a little-endian word, with the process in the lowest byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
@@ -33,12 +34,12 @@ pub(crate) struct Frame {
     pub stack_pointer: Word,
     /// The rights of the caller.
     pub rights: Rights,
-    /// The deadline that holds again after the call, if [`OWN_DEADLINE`] is set.
+    /// The caller's deadline, if [`OWN_DEADLINE`] is set. It is in force again after the call.
     pub deadline: Deadline,
     /// The service that was called.
     pub service: ServiceId,
-    /// The duties of the return path: the kinds of the handles among the two result words, as in a [`Shape`], and the
-    /// bits below. 0: the return has no duties. It is always 0 while no call uses the frame.
+    /// The duties of the return, as bits: the constants below, and the kinds of the handles among the two result words,
+    /// as in a [`Shape`]. 0 means that the return has no duties. The value is always 0 while no call uses the frame.
     pub care: u8,
 }
 
@@ -47,7 +48,7 @@ pub(crate) struct Frame {
 pub(crate) const STALE: u8 = 1 << 0;
 /// The callee may have set a deadline for its own calls, so the frame holds the caller's deadline.
 pub(crate) const OWN_DEADLINE: u8 = 1 << 1;
-/// A deadline that holds for the call has passed.
+/// A deadline that applies to the call has passed.
 pub(crate) const OVERDUE: u8 = 1 << 3;
 /// The callee refused the call.
 pub(crate) const REFUSED: u8 = 1 << 4;

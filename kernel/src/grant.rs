@@ -15,7 +15,7 @@ use crossgate_abi::{
     ARGUMENT_WORDS, CallError, ProcessId, ServiceId, Set, Shape, Status, ThreadId, Word,
 };
 
-/// The greatest number of threads that one system call examines.
+/// The greatest number of threads that one system call to revoke grants examines.
 const EXPELLED: usize = 2;
 
 /// Returns the handles among words of this shape.
@@ -29,10 +29,10 @@ fn handles(shape: Shape, words: &[Word]) -> impl Iterator<Item = Word> {
     })
 }
 
-/// Checks that a process may give away all handles that are among words of this shape.
+/// Checks that a process may pass on each handle among words of this shape.
 type Check<P> = fn(&Kernel<P>, Shape, &[Word], ProcessId) -> Result<(), CallError>;
 
-/// The part of the kernel for a firmware in which handles are passed on. Other firmware does not contain its code.
+/// The part of the kernel for a firmware in which handles are passed on. No other firmware contains its code.
 pub(crate) struct Grants<P: Port> {
     pub check: Check<P>,
     /// Permits a process to call the services whose handles are among these words. The words have been checked.
@@ -82,7 +82,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Ends the grants at once. Calls that are in flight by these grants are refused, a few threads at a time.
+    /// Ends the grants at once. Then refuses the calls in flight that were made by these grants, a few threads at a
+    /// time: the owner repeats the system call with the result in `words[1]`, until the result is 0.
     #[inline]
     fn revoke(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let [gate, from, ..] = *words;
@@ -111,7 +112,7 @@ impl<P: Port> Kernel<P> {
     #[inline]
     fn expel(&mut self, id: ThreadId, index: ServiceId, service: &Service) {
         if id == self.threads.current_id() {
-            // The current thread may be in the call that revokes.
+            // The current thread is spared, because the method that revokes may itself run in a call by such a grant.
             return;
         }
         let may = service.callers | Set::of(service.owner);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Inspection of threads and processes, by processes that have the right to inspect.
 //!
-//! One system call reads one item, in a short time that does not depend on the size of the system. So it looks at only
-//! a few words of a stack. The reader sees no memory of other processes, and changes nothing. If some process has this
-//! right, the kernel notes for each process how often it has crashed, and the record of its last crash.
+//! One system call reads one item, in a short time that does not depend on the size of the system. So a call that
+//! inspects a stack looks at only a few of its words. The reader sees no memory of other processes, and changes
+//! nothing. If some process has this right, the kernel keeps notes for each process: the number of its crashes, and the
+//! record of its last crash.
 //!
 //! The right to read the crash dump is a separate one, because the dump contains memory of other processes: registers
 //! of the thread that crashed last, and the part of its stack that belongs to the process that crashed. The port keeps
@@ -132,9 +133,8 @@ impl<P: Port> Kernel<P> {
         self.note(process);
     }
 
-    /// Notes a crash of a process that is taken down, from the record of the crash, which is the newest record. Returns
-    /// the thread that crashed; `None` if the process is taken down for another reason, or if the firmware has no
-    /// notes.
+    /// Notes the crash of a process that is taken down. The newest record is the record of this crash. Returns the
+    /// thread that crashed; `None` if the process is taken down for another reason, or if the firmware has no notes.
     #[inline]
     fn note(&mut self, process: ProcessId) -> Option<ThreadId> {
         let (count, record) = self.faults[0].newest();
@@ -166,7 +166,8 @@ impl<P: Port> Kernel<P> {
         if let Some(inspection) = self.inspection_mut() {
             inspection.is_last |= is_last;
         }
-        // The dump of an earlier crash is not complete yet, so it has to stay.
+        // If the dump of an earlier crash is not complete yet, the worker still completes that one, and this crash gets
+        // no dump.
         if self.work.has_dump() {
             return;
         }
@@ -176,7 +177,7 @@ impl<P: Port> Kernel<P> {
         inspection.is_dumped = true;
         let thread = self.threads.get(id);
         let window = Span { start: thread.stack.start, end: thread.window_top() };
-        // (The dump counts as incomplete until its checksum is written, which is never 0.)
+        // (A checksum of 0 means that the dump is incomplete. The checksum of a complete dump is never 0.)
         dump[dump::CHECK] = 0;
         let registers = dump.get_mut(dump::REGISTERS..).and_then(|rest| rest.first_chunk_mut());
         let start = registers.map_or(0, |registers| self.port.dump(thread, window, registers));
@@ -212,8 +213,9 @@ impl<P: Port> Kernel<P> {
         self.supervisor() == Some(process) && is_stopped && may_restart
     }
 
-    /// Adds the next words of a dump to the checksum. The words of the stack are first copied from the stack; those
-    /// past its end become 0. Until the dump is complete, the crashed thread stays in the process, and no thread runs.
+    /// Adds the next words of a dump to the checksum, after copying those that come from the stack. The words for which
+    /// the stack has none left become 0. The stack does not change meanwhile: until the dump is complete, no thread
+    /// runs, and the crashed thread is not swept.
     #[inline]
     pub(crate) fn check_dump(&mut self) {
         let unchecked = self.work.unchecked & !TELL;

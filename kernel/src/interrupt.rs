@@ -11,11 +11,11 @@ use crossgate_abi::table::ProcessRow;
 use crossgate_abi::{CallError, Cause, ProcessId, Status, Word};
 
 impl<P: Port> Kernel<P> {
-    /// Handles the arrival of interrupt `line`. The line stays masked until the interrupt is acknowledged; if no
-    /// process owns the line, it stays masked for ever, and a record that belongs to no process notes it.
+    /// Handles the arrival of interrupt `line`. The line stays masked until the interrupt is acknowledged. If no
+    /// process owns the line, it stays masked for ever, and the kernel records a fault that belongs to no process.
     ///
-    /// A context has to be loaded afterwards, even if the same thread continues: the idle thread, which may have been
-    /// interrupted as it was about to wait, may have something to do now.
+    /// A context has to be loaded afterwards, even if the same thread continues: the idle thread may have been about to
+    /// wait for an interrupt, and now has work to do.
     #[inline]
     pub fn interrupt(&mut self, line: u16) {
         self.port.mask(line, true);
@@ -42,8 +42,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Masks the interrupts of the notifications of a process that is taken down, until it acknowledges them. Signals
-    /// that it has not taken yet are lost.
+    /// Masks the interrupts of the notifications of a process that is taken down, until the process acknowledges them.
+    /// Signals that no thread has taken yet are lost.
     #[inline]
     pub(crate) fn silence(&mut self, process: &ProcessRow) {
         let first = process.first_notification.index();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Leases: memory that a call may use while it runs.
 //!
-//! A lease belongs to one thread and one call; it is dropped when the call ends, however it ends.
+//! A lease belongs to one thread and one call. The lease ends with the call, even if the call fails.
 
 use crossgate_abi::{ProcessId, WHOLE_BLOCK, Word};
 use crossgate_protection::Span;
@@ -21,7 +21,7 @@ pub(crate) struct Source(pub ProcessId);
 
 impl Source {
     /// A stack: the protection unit may not open a byte more than was offered. (Any other source is the shared memory
-    /// of a process, of which rounding may open any part.)
+    /// of a process. There the region may be rounded up, but not beyond that shared memory.)
     pub const STACK: Source = Source(ProcessId::NOBODY);
 }
 
@@ -44,8 +44,8 @@ impl<R> Lease<R> {
     pub const START: usize = core::mem::offset_of!(Lease<R>, memory.start);
     /// The offset of the registers, in bytes, for a port's assembly.
     pub const REGISTERS: usize = core::mem::offset_of!(Lease<R>, registers);
-    /// The byte for the origin in a lease of a stack. (The registers are followed by a byte that says whether the
-    /// memory may be written, and then by the byte for the origin.)
+    /// The value of the byte for the origin in a lease of a stack. (That byte comes second after the registers. The
+    /// first is `writable`.)
     pub const OF_STACK: u8 = Source::STACK.0.number();
 
     /// Returns whether the lease is of the shared memory of `process`.
@@ -55,7 +55,7 @@ impl<R> Lease<R> {
         self.source == Source(process)
     }
 
-    /// Returns an empty lease: it fills the table, and never opens anything.
+    /// Returns an empty lease, for the unused entries of the table. It never opens anything.
     #[inline]
     pub(crate) const fn empty(registers: R) -> Lease<R> {
         Lease { memory: Span::EMPTY, registers, writable: false, source: Source(ProcessId::FIRST) }

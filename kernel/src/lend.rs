@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Lending: how a caller lends memory to a call.
 //!
-//! A caller may lend the shared part of its process' memory, the part of its stack that no caller has closed, and
-//! memory that was lent to the caller, with no more rights than the caller has. (Every process can read flash, so flash
-//! is lent for reading without a [lease](Lease).)
+//! A caller may lend the shared part of its process' memory, the open part of its stack, and memory that was lent to
+//! the caller, with no more rights than the caller has. (Every process can read flash, so flash is lent for reading
+//! without a [lease](Lease).)
 
 use crate::Kernel;
 use crate::effect::Effect;
@@ -17,8 +17,7 @@ const WRITE: u16 = Kind::Write as u16;
 
 impl<P: Port> Kernel<P> {
     /// Checks the leases among the argument words of a call of the current thread, whose registers are saved at
-    /// `stack_pointer`, and writes the entries of those that the call needs. Returns the leases that will be in force
-    /// in the call.
+    /// `stack_pointer`, and stores those that the call needs. Returns the leases that will be in force in the call.
     #[inline]
     pub(crate) fn take_leases(
         &mut self,

@@ -12,6 +12,9 @@
 //! layout ([`Offsets`], [`thread::Offset`]). If the port can't finish an action, it changes nothing and leaves the
 //! whole action to the core.
 //!
+//! The *wiring* is the constant part of a firmware: the tables of its processes, threads, services and rights. A thread
+//! is *at home* while it is in no call. The glossary in `book/src/introduction.md` explains the other terms.
+//!
 //! # The map
 //!
 //! [`Kernel`] is one struct. Its methods are spread over files, each with one subject. A file uses only files above it
@@ -60,7 +63,7 @@
 //! | [`choice`] | the choice of optional parts |
 //! | [`timer`] | the interrupt of the timer |
 //! | [`system_call`] | the dispatch of the system calls |
-//! | `dead` | the parts of the kernel's memory whose contents have no meaning at present, for a test |
+//! | `dead` | the parts of the kernel's memory whose contents mean nothing at present, for a test |
 //!
 //! Every path is O(1), or visits each entry of some tables of the wiring once; longer work is split into
 //! [pieces](work). No path can panic: an index into a table goes through `get` or is reduced below the length of the
@@ -79,7 +82,7 @@
 //! | **quick** | before a port makes a call by itself, it compares one [word](thread::Calls) with `LAST`. The word is at most `LAST` if and only if a frame is left, the thread holds no lease in any of its calls, and the deadline of its calls has not passed | `check_quick` |
 //! | **rights** | a thread executes in the process that its calls have led to, with the rights that these calls gave it; of its stack, only the window of these rights is open | `check_rights` |
 //! | **leases** | a call is lent only memory that its caller had the right to lend | `check_leases` |
-//! | **inheritance** | the priority of a thread is at least the highest among its own and the priorities of the threads that wait for it. If it is higher, the worker lowers it before this thread, or another thread that is no more urgent, runs. Waits form no cycle | `check_priority` |
+//! | **inheritance** | the priority of a thread is at least its base priority, and at least that of each thread that waits for it. If it is higher than all of these, the worker lowers it before this thread runs, and before any thread that is no more urgent runs. Waits form no cycle | `check_priority` |
 //! | **waits** | every wait can end, and the thread then gets the right result | `check_wait` |
 //! | **in vain** | if waits of a thread fail because no caller waits for the result, the thread is in a call that is refused, or whose caller is gone | `check_in_vain` |
 //! | **one side** | a [notification](notification::Notification) has signals or waiters, never both | `check_one_side` |
@@ -176,10 +179,10 @@ pub struct Kernel<P: Port> {
     pub(crate) flash: Span,
     /// Between rounds of checks: the earliest time at which the port's timer has to interrupt, in µs since start.
     pub(crate) next_wake: u64,
-    /// How far the timer's round of checks has got; 0 between rounds. During a round the timer is set to interrupt
-    /// again at once.
+    /// The progress of the timer's round of checks: the index of the next thread to check, or `account::BUDGETS`; 0
+    /// between rounds. During a round the timer is set to interrupt again at once.
     pub(crate) checked: u8,
-    /// True if the port's timer has to be set, before any thread continues.
+    /// True if the port's timer has to be set before any thread continues.
     pub(crate) rearms: bool,
     pub(crate) ready: Ready,
     /// The records of crashes, and separately the records of refused calls, so that a server that refuses calls can't
@@ -219,7 +222,7 @@ pub struct Storage<P: Port> {
     pub locks: &'static mut [Lock],
     /// One state per notification.
     pub notifications: &'static mut [Notification],
-    /// One set per service if handles are passed on.
+    /// One set of processes per service if handles are passed on, otherwise none.
     pub granted: &'static mut [Set<ProcessId>],
     /// One state per process.
     pub processes: &'static mut [process::Process],

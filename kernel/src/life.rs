@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Lives of processes: each life has a number, and servers are notified when the life of a client ends.
 //!
-//! A life ends when its process is taken down. The next life knows nothing of the ended one, so a server has to take
-//! back the things that it handed out to the ended life. A server therefore stores, with each thing that it hands out,
-//! the process and the life that have the thing. The *clients* of a server are the processes that may call it. The
-//! kernel notifies the server when a life of a client ends.
+//! A life ends when its process is taken down. The next life knows nothing of the ended one, so each server has to take
+//! back everything that it handed out to the ended life. To find these things later, a server stores the number of the
+//! process and of the life with each thing that it hands out. The *clients* of a server are the processes that may call
+//! it. The kernel notifies the server when a life of a client ends.
 
 use crate::Kernel;
 use crate::frame::Frame;
@@ -14,7 +14,7 @@ use crossgate_abi::client::ENDED;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, ProcessId, Set, Status, Word};
 
 impl<P: Port> Kernel<P> {
-    /// Returns the number of the present life of a process to the current process.
+    /// Tells the current process the number of the present life of a process.
     #[inline]
     pub(crate) fn client(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let process = self.threads.current().rights.process;
@@ -45,22 +45,22 @@ impl<P: Port> Kernel<P> {
         ended.map_or(0, |ended| ended.wrapping_add(1) as Word)
     }
 
-    /// Ends the life of a process. The worker tells the servers that are to be told.
+    /// Ends the life of a process. The worker notifies the servers of the process.
     #[inline]
     pub(crate) fn tell_end(&mut self, process: ProcessId) {
         let Some(optional) = &mut self.optional else { return };
         if let Some(ended) = optional.ended.get_mut(process.index()) {
             *ended = ended.wrapping_add(1);
         }
-        // (The worker starts again at the first server. So servers that have just been told of another process are told
-        // twice.)
+        // (The worker starts again at the first server. So it may notify some servers twice, if it has just notified
+        // them of another process.)
         optional.lost.insert(process);
         optional.told = 0;
         self.work.unchecked |= TELL;
     }
 
-    /// Looks at some servers, and signals the end of a life to the first of them that is to be told. No thread runs
-    /// before all have been told.
+    /// Looks at some servers, and notifies the first one that has lost a client. No thread runs before all such servers
+    /// have been notified.
     #[inline]
     pub(crate) fn tell_some(&mut self) {
         for _ in 0..LOOKS {

@@ -48,9 +48,9 @@ impl<P: Port> Kernel<P> {
         }
         self.port.write_word(address, value | CONTENDED);
         // The holder may return without freeing the mutex. So each return of the holder gets the duty to wake the
-        // threads that wait for it. (A return from an object with a lock has this duty already. If the lock was freed
-        // meanwhile, because the process of the object was taken down, the call ends by unwinding, which frees no
-        // lock.)
+        // threads that wait for it. (A call that holds a lock has this duty already. Its lock may have been freed
+        // meanwhile, because the process of the object was taken down. The duty does not free such a lock again,
+        // because that call ends by unwinding, which frees no lock.)
         for frame in self.threads.get_mut(holder).frames_in_use() {
             frame.care |= LOCKED;
         }
@@ -61,7 +61,7 @@ impl<P: Port> Kernel<P> {
         Outcome::NONE
     }
 
-    /// Frees the mutex at `address` for the current thread; other threads wait for it.
+    /// Frees the mutex at `address`, which the current thread holds, and wakes the threads that wait for it.
     #[inline]
     pub(crate) fn mutex_wake(&mut self, address: Word) -> Status {
         let value = self.read_own(address).unwrap_or(0);
@@ -84,7 +84,9 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Returns the thread that holds a mutex of this value in the current process. The value is an address in the stack
-    /// of the holder. The holder has not ended, and it is in the process or has made a call out of it.
+    /// of the holder. The holder has not ended, and it is in the process or has made a call out of it. Returns
+    /// `Some(None)` if there is no such thread, and `None` if the system call stops at a [preemption
+    /// point](Self::gives_way).
     #[inline(always)]
     fn mutex_holder(&mut self, value: Word) -> Option<Option<ThreadId>> {
         let process = self.current().rights.process;

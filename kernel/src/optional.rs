@@ -16,18 +16,18 @@ pub struct Optional<P: Port> {
     pub(crate) call: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// Ends the life of a process that is taken down.
     pub(crate) end_life: fn(&mut Kernel<P>, ProcessId),
-    /// Notes the crash, if it is a crash that takes the process down.
+    /// Notes a crash, if a crash is the reason that the process is taken down.
     pub(crate) note: fn(&mut Kernel<P>, ProcessId),
     /// Does a piece of the work that the optional parts have left.
     pub(crate) piece: fn(&mut Kernel<P>),
-    /// Writes the life of a caller to the third word: the caller is the process in the second word, and the life is the
-    /// one in which it made the call that the current thread is in.
+    /// Writes the life of a caller to the third word. The caller is the process in the second word. The life is the one
+    /// in which the caller made the call that the current thread is in.
     pub(crate) life_of_caller: fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// The number of lives of each process that have ended, if some process is notified of lost clients.
     pub(crate) ended: &'static mut [u32],
-    /// The processes whose servers still have to be told that a life has ended.
+    /// The processes of which a life has ended, as long as servers still have to be notified.
     pub(crate) lost: Set<ProcessId>,
-    /// The number of servers that have been looked at for these processes.
+    /// The number of servers that the worker has already checked for these processes.
     pub(crate) told: usize,
     /// The part that serves inspections, if some process may inspect.
     pub(crate) inspection: Option<&'static mut Inspection>,

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Pools: threads that a process starts and ends at run time.
 //!
-//! A thread of a pool is a thread of the wiring. Its process keeps the jobs in its own memory. The kernel only parks
-//! the thread while there is no job, starts it, and ends its job, whatever the job is doing. (The end of a job is not
-//! the wait `Ended`, which a parked thread has.) A thread whose job is ended restarts: at once if it is in no call,
-//! otherwise as soon as it has returned from its calls. A method that computes in such a call finishes first. Waits in
-//! the calls fail, because no caller waits for the results any more.
+//! A thread of a pool is a thread of the wiring. Its process keeps the jobs in its own memory. The kernel has only
+//! three operations: it parks the thread while there is no job, starts it again, and ends its job, whatever the job is
+//! doing. (A parked thread has the wait `Ended`. A thread whose job is ended does not have it.)
+//!
+//! A thread whose job is ended restarts: at once if it is in no call, otherwise as soon as it has returned from its
+//! calls. The methods that it is in finish first, but their waits fail, because no caller waits for the results any
+//! more.
 //!
 //! A mutex that a thread holds when it parks or is ended is never freed, because the data that it protects may be half
 //! changed. Threads that wait for it get an error.
@@ -20,7 +22,8 @@ use crossgate_abi::pool::{END, PARK, START};
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, ThreadId, Word};
 
 impl<P: Port> Kernel<P> {
-    /// Controls a thread of a pool for the current process or thread.
+    /// Carries out a system call for pools: the current thread parks itself, or the current process starts one of its
+    /// pool threads or ends the job of one.
     #[inline]
     pub(crate) fn steer(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let [what, index, expected, _] = *words;
@@ -56,7 +59,8 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// Parks the current thread as long as the word at `address` has the expected value.
+    /// Parks the current thread until it is started, if the word at `address` has the expected value. Otherwise the
+    /// thread continues, because its process has changed the word meanwhile: there may be a job.
     #[inline]
     fn park(&mut self, id: ThreadId, address: Word, expected: Word) -> Status {
         if !self.is_pooled(id) || self.threads.current().depth() != 0 {
@@ -80,6 +84,7 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.get_mut(id);
         let depth = thread.depth();
         if depth != 0 {
+            // The job made the outermost call. The return from it skips the job, and the thread restarts.
             thread.frames_in_use().iter_mut().take(1).for_each(|outermost| outermost.care |= STALE);
             thread.orphaned = depth;
             if thread.waits_in_vain() {
@@ -92,8 +97,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Makes the waits of other threads fail, if they wait for mutexes that this thread has not freed. This thread is
-    /// at home.
+    /// Makes the waits of other threads fail if they wait for mutexes that this thread has not freed. This thread is at
+    /// home (in no call).
     #[inline]
     fn abandon(&mut self, id: ThreadId) {
         for other in self.threads.ids() {

@@ -10,8 +10,8 @@ use crossgate_protection::{Span, Unit};
 /// An architecture, as the core sees it.
 ///
 /// When a port accesses memory on behalf of the current thread, it makes only accesses that the thread itself may make.
-/// So the saved registers of a thread, whose address the port reports, lie entirely in the window that is open to the
-/// thread.
+/// So the port saves the registers of a thread only inside the window that is open to the thread. The address at which
+/// they are saved is the stack pointer that the port reports.
 ///
 /// The port calls [`account`] before it continues with a thread other than the one that ran, and at each call and
 /// return that the core makes. [`account`] counts how long threads run.
@@ -24,8 +24,8 @@ pub trait Port: 'static {
     /// them.)
     type Unit: Unit;
 
-    /// The number of bytes of the caller's stack, from the reported stack pointer upwards, in which the kernel saved
-    /// registers. These bytes can't be lent.
+    /// The number of bytes of saved registers on the caller's stack, from the reported stack pointer upwards. These
+    /// bytes can't be lent.
     const CONTEXT_SIZE: Word;
     /// The number of bytes of the callee's stack that the kernel uses to enter a method, including the space to save
     /// the registers at the first system call of the method.

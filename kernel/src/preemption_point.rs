@@ -2,10 +2,10 @@
 //! Preemption points, at which long operations stop for pending interrupts.
 //!
 //! Interrupts have to wait while the core handles an event. So during a long operation the core checks for a pending
-//! interrupt. As long as nothing has changed, the operation can be given up: the thread makes its system call again
-//! after the interrupt. (Where something has changed already, the rest is [deferred](crate::work).)
+//! interrupt. As long as nothing has changed, the core can give up the operation: the thread makes its system call
+//! again after the interrupt. (Where something has changed already, the rest is [deferred](crate::work).)
 //!
-//! Such an operation does not restart for ever. A line that has interrupted is masked until a thread of its driver
+//! Such an operation can't restart for ever. A line that has interrupted is masked until a thread of its driver
 //! acknowledges it, and a thread that sleeps is woken once. Threads that are no more urgent than the current thread do
 //! not run in between. So for these threads, each line and each sleeping thread can restart an operation at most once.
 //! More urgent threads can cause more restarts, but they can take all CPU time anyway. The operation finishes once they

@@ -35,7 +35,7 @@ use crate::Kernel;
 use crate::port::Port;
 use crossgate_abi::{ProcessId, ThreadId, Word};
 
-/// The time in µs without a crash after which the next crash counts as the first in a row again.
+/// A crash counts as the first in a row if the process has not crashed for longer than this time, in µs.
 pub(crate) const CALM: u64 = 10_000_000;
 /// The wait after the second crash in a row, in µs. It doubles with each further crash.
 const BACK_OFF: u32 = 10_000;
@@ -51,8 +51,8 @@ pub struct Process {
     pub(crate) reset: Word,
     /// The number of crashes in a row.
     pub(crate) crashes: u8,
-    /// The last of the threads that have been checked since the process was taken down. Up to this thread, no thread
-    /// holds a lease of its memory.
+    /// The last thread that has been checked since the process was taken down. This thread and all threads before it
+    /// hold no lease of the process' memory.
     pub(crate) looked: ThreadId,
     /// True if it stays stopped until the supervisor restarts it.
     pub(crate) stopped: bool,

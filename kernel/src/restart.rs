@@ -3,10 +3,10 @@
 //!
 //! The memory of a process is reset to its initial values, at boot and after each crash alike. The threads that need
 //! the memory do this work, in pieces. Each of the process' own threads starts with a [system
-//! call](crossgate_abi::number::BEGIN) that does pieces, and leads to the thread's entry when the memory is ready.
-//! Threads that call a service of the process do pieces, too. So interrupts are never held off for long, the work is
-//! done at the priority of the most urgent thread that needs it, and the kernel needs no thread of its own for the
-//! work.
+//! call](crossgate_abi::number::BEGIN) that does a piece, repeats itself while pieces are left, and then leads to the
+//! thread's entry. A thread that calls a service of the process does pieces in the same way. So interrupts are never
+//! held off for long, and the work is done at the priority of the most urgent thread that needs it. The kernel needs no
+//! thread of its own for the work.
 
 use crate::Kernel;
 use crate::effect::{Effect, Outcome};
@@ -23,7 +23,7 @@ pub(crate) enum Progress {
     More,
     /// It can't be entered yet, because the pause after its last crash is not over.
     Early,
-    /// It can't be entered before this thread gives back memory of the process that it was lent.
+    /// It can't be entered yet, because this thread still holds a lease of the process' memory.
     Lent(ThreadId),
     /// It can't be entered, because it is stopped.
     Stopped,

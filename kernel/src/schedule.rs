@@ -2,8 +2,9 @@
 //! The scheduler: fixed priorities, first come first served within each.
 //!
 //! The ready threads of one priority, a *level*, form a list: each thread has the index of the next one, and the level
-//! has those of the first and the last. The first thread of a level runs, or ran last among those of the level. Finding
-//! the thread to run, adding a thread, and removing the first are O(1); removing another is O(n).
+//! has the indices of the first and the last one. The running thread is the first of its level, and stays the first
+//! while more urgent threads preempt it. Finding the thread to run, adding a thread, and removing the first are O(1);
+//! removing another is O(n).
 
 use crate::Kernel;
 use crate::port::Port;
@@ -13,9 +14,9 @@ use crossgate_protection::Unit;
 
 /// The ready threads.
 ///
-/// Level 0 is the most urgent, and has the highest bit, because the CPU finds the highest set bit at once.
+/// Level 0 is the most urgent, and has the highest bit, because the CPU finds the highest set bit with one instruction.
 ///
-/// The bit of level l in `levels` is set if and only if the level has a list. The list leads from `first[l]` over
+/// The bit of level l in `levels` is set if and only if the level has a list. The list goes from `first[l]` through
 /// `next` to `last[l]`, and holds exactly the ready threads of that level (invariant **levels**).
 #[cfg_attr(test, derive(Clone))]
 #[repr(C)]
@@ -106,7 +107,7 @@ impl Ready {
         }
     }
 
-    /// Moves a thread that is the first of its level, as the current one is, to the end of it.
+    /// Moves a thread that is the first of its level, as the current one is, to the end of the level.
     #[inline(always)]
     pub(crate) fn rotate<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
@@ -134,8 +135,8 @@ impl<P: Port> Kernel<P> {
     /// Ends the handling of an event: makes the most urgent thread current, and sets the port's timer if the core wants
     /// it at another time.
     ///
-    /// The port calls it after an event, before it loads a context. Between the event and this call, the port may report
-    /// interrupts: the current thread is then not the one that runs next, and its context stays saved.
+    /// The port calls this function after an event, before it loads a context. Between the event and this call, the
+    /// port may report interrupts. The current thread is then not the one that runs next, and its context stays saved.
     // (A port's assembly does the same by itself.)
     #[inline]
     pub fn reschedule(&mut self) {

@@ -2,7 +2,7 @@
 //! Signals, and waits for them.
 //!
 //! A signal wakes the most urgent thread that waits for the notification. If none waits, the notification keeps the
-//! signal: a counting notification keeps all of them, a binary one at most one.
+//! signal. A counting notification counts its signals; a binary one keeps at most one.
 
 use crate::Kernel;
 use crate::effect::Outcome;
@@ -25,14 +25,15 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Signals the notification of this index.
-    // (The index is a word, because the byte of an identifier would cost each signal an instruction.)
+    // (The index is a whole word, because an identifier is a byte, and its conversion would cost an instruction for
+    // each signal.)
     #[inline(always)]
     pub(crate) fn signal(&mut self, index: Word) {
         self.signal_or_stop(index, false);
     }
 
-    /// Signals the notification of this index. If `may_stop`, the current thread does so by a system call, which may stop
-    /// at a [preemption point](Self::gives_way). Returns `false` if it stops.
+    /// Signals the notification of this index. `may_stop` is true if the current thread signals by a system call. That
+    /// call may stop at a [preemption point](Self::gives_way); then the function returns `false`.
     #[inline]
     fn signal_or_stop(&mut self, index: Word, may_stop: bool) -> bool {
         let Some(state) = self.notifications.get_mut(index) else { return true };
@@ -49,7 +50,8 @@ impl<P: Port> Kernel<P> {
         true
     }
 
-    /// Returns the most urgent thread of a set that is not empty. (None of them has the priority 0.)
+    /// Returns the most urgent thread of a set that is not empty. (Only the idle thread has the priority 0, and it
+    /// waits for no notification.)
     #[inline(always)]
     fn most_urgent(&mut self, set: Set<ThreadId>, may_stop: bool) -> Option<ThreadId> {
         let (mut best, mut highest) = (ThreadId::IDLE, 0);
@@ -65,8 +67,8 @@ impl<P: Port> Kernel<P> {
         Some(best)
     }
 
-    /// Makes the current thread wait for any of a set of notifications of the process that it is in. `words` are those
-    /// of the system call.
+    /// Makes the current thread wait for any of a set of notifications of the process that it is in. `words` are the
+    /// words of the system call. The highest bit of the set is the first notification of the process.
     #[inline]
     pub(crate) fn wait(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Outcome {
         let [set, low, high, _] = *words;

@@ -42,7 +42,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Requests a round of checks at this time or earlier. The port's timer is set when the present step of a round ends.
+    /// Requests a round of checks at this time or earlier. The port's timer is set later, when the present step of a
+    /// round ends.
     #[inline(always)]
     pub(crate) fn look_again(&mut self, wake_at: u64) {
         self.next_wake = self.next_wake.min(wake_at);
@@ -53,7 +54,7 @@ impl<P: Port> Kernel<P> {
     #[inline]
     pub extern "C" fn rearm(&mut self) {
         self.rearms = false;
-        // (While threads are left to be looked at, the timer interrupts at once.)
+        // (During a round of checks, the timer interrupts at once.)
         self.port.set_timer(if self.checked == 0 { self.next_wake } else { 0 });
     }
 
@@ -63,7 +64,7 @@ impl<P: Port> Kernel<P> {
     pub(crate) fn want_timer(&mut self, wake_at: u64) {
         if wake_at < self.next_wake {
             self.next_wake = wake_at;
-            // While threads are left to be looked at, the timer interrupts anyway.
+            // During a round of checks, the timer interrupts at once anyway.
             if self.checked == 0 {
                 self.port.set_timer(wake_at);
             }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The deferred work, done piece by piece.
+//! The worker, which does the deferred work piece by piece.
 //!
-//! The [worker](crate::work) does one piece of the work in each [system call](crossgate_abi::number::WORK), and
-//! interrupts can arrive between two pieces. The worker looks for the most urgent thread that needs work. It does the
-//! work for that thread, at that thread's priority and ahead of all other threads of this priority. Then it looks for
-//! the next thread. So no thread waits for work on behalf of a less urgent one, and invariant **swept** holds: no
-//! thread runs before it is swept.
+//! The [worker](crate::work) is the idle thread. It makes one [system call](crossgate_abi::number::WORK) for each piece
+//! of the work, and interrupts can arrive between two pieces. The worker looks for the most urgent thread that needs
+//! work. It does the work for that thread, at that thread's priority and ahead of all other threads of this priority.
+//! Then it looks for the next thread. So no thread waits for work on behalf of a less urgent one.
+//!
+//! Most of the work is to *sweep* threads, after a process was taken down: a sweep takes the thread out of that
+//! process, and makes the thread's later returns skip the process. No thread runs before it is swept (invariant
+//! **swept**).
 //!
 //! Three kinds of work come before all threads: the copy of a crash dump, the signals to servers that a
 //! [life](crate::life) of a client has ended, and the signal to the supervisor.
@@ -83,7 +86,7 @@ impl<P: Port> Kernel<P> {
         self.set_worker(priority);
     }
 
-    /// Defers the sweep of every thread, because `process` has been taken down.
+    /// Puts every thread among those to sweep, because `process` has been taken down.
     #[inline(always)]
     pub(crate) fn sweep_all_for(&mut self, process: ProcessId) {
         let unswept = self.all_threads();
@@ -94,8 +97,8 @@ impl<P: Port> Kernel<P> {
         work.dying.insert(process);
         (work.unswept, work.lessees) = (unswept, Set::EMPTY);
         // The current thread is swept at once, because in most cases it is the thread that has crashed. But if an
-        // interrupt is pending, or if the worker has to copy a dump or signal servers first, the worker sweeps this
-        // thread, as it sweeps all others.
+        // interrupt is pending, or if the worker first has to copy a dump or signal servers, the current thread is left
+        // to the worker, like all other threads.
         if !self.port.interrupt_is_pending() && self.work.unchecked == 0 {
             self.lead_out(self.threads.current_id());
         }
@@ -116,8 +119,9 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Takes a thread out of the process in which it executes, if that process was taken down. The thread must not wait
-    /// there. Each run leaves one call. If its caller is [gone](STALE), the run leaves the caller's call, too. If the
-    /// thread is then in another process that was taken down, another run is needed.
+    /// there. Each run of this function leaves one call. If the caller of that call is [gone](STALE), the run also
+    /// leaves the call that the caller was in. If the thread is then in another process that was taken down, another
+    /// run is needed.
     ///
     /// The last run also visits the calls further out. It frees the locks that these calls hold in processes that were
     /// taken down, and makes the returns skip these processes. If the thread waits in a call that one of these
@@ -157,7 +161,7 @@ impl<P: Port> Kernel<P> {
             self.work.lowering.insert(id);
         }
         let (mut calls, mut orphaned) = (0, 0);
-        // (The check saves time, because most threads are at home by now and have no frames.)
+        // (This check saves time, because most threads are at home, in no call.)
         let frames = if thread.calls.are_some() { thread.frames_in_use() } else { &mut [] };
         for frame in frames.iter_mut().rev() {
             if frame.care & LOCKED != 0 && goes_down(callee) {

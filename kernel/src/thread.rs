@@ -78,9 +78,9 @@ pub struct Thread<U: Unit> {
     /// The time at which the innermost late call is killed.
     pub(crate) grace: Deadline,
     /// The number of waits that still have to fail, because no caller waits for the result any more. At first it is the
-    /// number of calls from the innermost one out to the outermost one whose caller is [gone](crate::frame::STALE), or
-    /// whose grant was revoked. (After that many failures, waits succeed again. So a method that insists on waiting is
-    /// not stopped.)
+    /// number of calls from the innermost one to the outermost one whose grant was revoked, or whose caller is
+    /// [gone](crate::frame::STALE), both included. (After that many failures, waits succeed again. So a method that
+    /// insists on waiting is not stopped.)
     pub(crate) orphaned: u8,
     /// True if it may be in a late call: set when a deadline passes, and cleared by a wait that finds that the call is
     /// not late.
@@ -365,8 +365,9 @@ impl<U: Unit> Thread<U> {
         in_vain
     }
 
-    /// Leaves the process that the thread is in, which was taken down, and each further process on its way back that
-    /// was taken down. The thread must not be waiting. Returns whether it is back at a caller; if not, it is at home.
+    /// Leaves the process that the thread is in, because that process was taken down. On the way back, skips each
+    /// caller that is [gone](crate::frame::STALE). The thread must not be waiting. Returns whether it is back at a
+    /// caller; if not, it is at home.
     #[inline]
     pub(crate) fn unwind(&mut self) -> bool {
         self.orphaned = 0;

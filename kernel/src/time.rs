@@ -41,6 +41,7 @@ impl Deadline {
         // (In 32 bits, because the upper bits don't count.)
         match ((time as u32).wrapping_add(DEADLINE_UNIT as u32 - 1) / DEADLINE_UNIT as u32) as Ticks
         {
+            // These two values have other meanings. The deadline is then one or two units later.
             0 | DEADLINE_OVER => Deadline(1),
             ticks => Deadline(ticks),
         }

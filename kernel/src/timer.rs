@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The interrupt of the timer, at which threads wake.
 //!
-//! The handler checks each thread, and there is no queue sorted by time: there are few threads, and most waits end
-//! before their timeout, so a queue would be changed more often than used. After a few threads, or when another
-//! interrupt is pending, the handler sets the timer to interrupt again at once, so that other interrupts can arrive in
-//! between.
+//! The handler checks each thread. There is no queue sorted by time, because there are few threads, and most waits end
+//! before their timeout. A queue would be changed more often than used. After a few threads, or when another interrupt
+//! is pending, the handler sets the timer to interrupt again at once, so that other interrupts can arrive in between.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -17,14 +16,14 @@ impl<P: Port> Kernel<P> {
     /// harm.)
     ///
     /// A context has to be loaded afterwards, even if the same thread continues: the thread may have been taken out of
-    /// its call; or it is the idle thread, about to wait for an interrupt, and has work to do now.
+    /// its call. Or it is the idle thread, which was about to wait for an interrupt, and now has work to do.
     #[inline]
     pub fn timer(&mut self) {
         let now = self.port.now();
         if self.checked == 0 {
             self.next_wake = NEVER;
         }
-        // First the budgets, which limit the time of threads, then the threads.
+        // A round looks at the budgets first, and then at the threads.
         let mut looks = LOOKS;
         if let Some(budgets) = &self.budgets
             && !(budgets.check)(self, now)

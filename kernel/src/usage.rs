@@ -3,9 +3,9 @@
 //!
 //! The time from one call of [`account`](crate::Kernel::account) to the next is counted for the thread that ran, and
 //! for the process that it was in. So the port has to call `account` at each switch of threads, and at each call and
-//! return, too. If the wiring counts time, a port makes no call by itself, not even a plain one: the gates mark each
-//! call as one that needs [care](crossgate_abi::table::Gate::CARE), which leaves it to the core. The core also makes
-//! the returns, because each frame gets a deadline to restore.
+//! return, too. If the wiring counts time, a port makes no call by itself, not even a plain one: each gate has the code
+//! [`CARE`](crossgate_abi::table::Gate::CARE), which leaves the call to the core. The core also makes the returns,
+//! because each return has to restore a deadline.
 //!
 //! Times are read in whole µs, and the errors do not add up: if one interval is a µs too long, the next one is a µs too
 //! short.

@@ -83,13 +83,13 @@ pub enum Pending {
 }
 
 impl Pending {
-    /// Returns the end of a system call without a result.
+    /// Returns the reply that ends a system call with this status, without a result.
     #[inline]
     pub const fn status(status: Status) -> Pending {
         Pending::Reply { status: status.0 as u8, word: 0 }
     }
 
-    /// Returns the end of a system call that has a result.
+    /// Returns the reply that ends a system call with a result.
     #[inline]
     pub const fn word(word: Word) -> Pending {
         Pending::Reply { status: Status::OK.0 as u8, word }

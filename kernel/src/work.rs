@@ -15,7 +15,7 @@ pub(crate) const LOOKS: usize = if cfg!(test) { 2 } else { 4 };
 /// The priority of the worker until it has found the most urgent thread.
 pub(crate) const FIRST: u8 = PRIORITIES as u8 - 1;
 
-/// A bit of [`Work::unchecked`]: servers still have to be told that a [life](crate::life) of a client has ended.
+/// A bit of [`Work::unchecked`]: servers still have to be notified that a [life](crate::life) of a client has ended.
 pub(crate) const TELL: u8 = 1 << 7;
 
 /// The work to do.
@@ -36,7 +36,7 @@ pub(crate) struct Work {
     pub untold: bool,
     /// The work that [optional parts](crate::optional) have left. The highest bit is [`TELL`]. The other bits are 0 if
     /// there is no crash dump to complete. Otherwise they are the index of the first word of the dump that is not in
-    /// the checksum yet; or the number of words in a dump, as long as the head of the dump is not written.
+    /// the checksum yet. As long as the head of the dump is not written, they are the number of words in a dump.
     // (All of this is in one byte, because the kernel's memory has none to spare.)
     pub unchecked: u8,
     /// Threads of `unswept`, `waking` and `lowering` at which the search for the most urgent thread has not looked yet.

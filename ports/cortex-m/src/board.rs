@@ -73,7 +73,7 @@ pub trait Counter {
     /// Returns the present count.
     fn count() -> u32;
 
-    /// Makes SysTick interrupt after so many cycles of the CPU's clock, at most 2^24 - 1.
+    /// Makes SysTick interrupt after this number of cycles of the CPU's clock, at most 2^24 - 1.
     #[cfg(target_os = "none")]
     #[doc(hidden)]
     fn alarm(cycles: u32) {
@@ -91,10 +91,10 @@ pub struct Frequencies {
 }
 
 impl Frequencies {
-    /// Returns the frequencies of a board. Constants call this function.
+    /// Returns the frequencies of a board. `start!` calls this function at compile time.
     ///
     /// # Panics
-    /// If the kernel can't measure time with them.
+    /// If the kernel can't measure time with these frequencies.
     #[must_use]
     #[track_caller]
     pub const fn of<B: Board>() -> Frequencies {

@@ -56,8 +56,8 @@ fn configure(system: &System) {
     unsafe {
         let (scb, nvic) = (&*SCB::PTR, &*NVIC::PTR);
         set_all(&nvic.icer);
-        // All exceptions except for faults get the lowest priority. (If boot code has given faults the same priority,
-        // they still come first, because their numbers are lower.)
+        // All exceptions except for faults get the lowest priority. (The priority of faults stays as boot code has set
+        // it. Even if it is the lowest one, faults still come first, because their numbers are lower.)
         set_all(core::slice::from_raw_parts(nvic.ipr.as_ptr().cast(), nvic.ipr.len() / 4));
         let [_faults, others @ ..] = &*scb.shpr.as_ptr().cast::<[RW<u32>; 3]>();
         set_all(others);
@@ -95,7 +95,7 @@ fn set_all(registers: &[RW<u32>]) {
     }
 }
 
-/// Runs the current thread, unprivileged, on the process stack, with its first context.
+/// Continues as the current thread: unprivileged, on the process stack, with the thread's first context.
 ///
 /// # Safety
 /// The thread has not run yet. The main stack is abandoned: from here on only exceptions use it, from its top.

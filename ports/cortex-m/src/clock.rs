@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Time, from the board's counter.
 //!
-//! The counter is never set, only read, so no time is lost however often threads sleep. It wraps around after 2^32;
-//! SysTick, which wakes the threads that sleep, interrupts often enough that no wrap is missed.
+//! The counter is never set, only read, so no time is lost, however often threads sleep. The counter wraps around after
+//! 2^32. SysTick, which wakes the threads that sleep, interrupts often enough that no wrap is missed.
 
 use crate::alarm;
 use core::num::NonZeroU32;
@@ -20,7 +20,7 @@ pub struct Clock {
     cycles_per_microsecond: NonZeroU32,
     /// The time in µs when the counter was last read.
     microseconds: u64,
-    /// The count of the counter at the start of that µs.
+    /// The value of the counter at the start of that µs.
     count: u32,
 }
 

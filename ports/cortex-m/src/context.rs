@@ -37,8 +37,8 @@ pub const FRAME: Word = 32;
 /// The size of the registers that the kernel pushes, in bytes.
 pub const SAVED: Word = 32;
 
-/// The process stack pointer after the kernel has given way to an interrupt: the current thread, whose registers are
-/// saved, is not loaded, and the interrupt is served at once. There is no stack at this address, and no memory.
+/// The process stack pointer after the kernel has given way to an interrupt. In this state the registers of all threads
+/// are saved, none is loaded, and the interrupt is served at once. There is no stack at this address, and no memory.
 pub const GIVEN_WAY: u32 = !3;
 
 /// The execution status of a thread. All threads run Thumb code.
@@ -83,8 +83,8 @@ impl Context {
     }
 
     /// Writes the context of a thread that enters a method, and returns its address. All registers but the arguments
-    /// are 0. (The return address is 0, too. Thunks don't return: a return would fault, because 0 is not an address of
-    /// Thumb code.)
+    /// are 0. (The return address is 0, too. The method's entry is a thunk, which ends by a system call. If it returned
+    /// instead, it would fault, because 0 is not an address of Thumb code.)
     ///
     /// # Safety
     /// `entry.stack_top` is a multiple of 8, and the [`FIRST_SIZE`](Self::FIRST_SIZE) bytes below are memory of the

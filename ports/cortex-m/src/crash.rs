@@ -40,7 +40,8 @@ pub fn dump(context: Word, window: Span, registers: &mut [Word; REGISTER_COUNT])
     let pointer = cortex_m::register::psp::read() as Word;
     let frame = if is_fault { pointer } else { context.wrapping_add(SAVED) };
     let lowest = if is_fault { window.start } else { window.start + SAVED };
-    // SAFETY: only `keep_registers` writes it, and no exception whose handler calls this preempts `keep_registers`.
+    // SAFETY: only `keep_registers` writes the static, and no exception whose handler calls `dump` preempts
+    // `keep_registers`.
     let faulted = unsafe { (&raw const FAULTED).read() };
     // A frame outside of the window can't be trusted: the CPU has saved nothing there, or the thread may have written
     // the words itself.

@@ -2,9 +2,9 @@
 //! The path from an exception of the CPU to the handlers in Rust, and back.
 //!
 //! On entry the registers that the CPU has not saved (r4 to r11) are pushed on the thread's stack, below the CPU's
-//! frame, but only if that place is inside the stack: otherwise the kernel would write wherever a wild stack pointer
+//! frame, but only if that place is inside the stack. Otherwise the kernel would write wherever a wild stack pointer
 //! leads. The handler gets the address of this context. It returns the same address, to continue with this context, or
-//! null, to load the context of the thread that is current now.
+//! null, to load the context of the most urgent thread.
 //!
 //! # Legend of the assembly
 //!
@@ -20,21 +20,21 @@
 //! | psp | any address: the frame is there, if the CPU could push it | where the thread left it | at the frame |
 //! | msp (sp) | at the `Bounds`, 8 bytes below the end of the main stack | below that | at the `Bounds` |
 //!
-//! Only the context on the thread's stack and the kernel's memory are **live**. No handler saves registers of the
-//! kernel: of the exceptions that can interrupt the kernel, a fault halts the machine, and the non-maskable interrupt
-//! and handlers above the kernel change no register.
+//! Only the context on the thread's stack and the kernel's memory are **live**: values anywhere else may be lost. No
+//! handler saves registers of the kernel, because none has to: a fault of the kernel halts the machine, and the
+//! non-maskable interrupt and handlers above the kernel leave all registers as they were.
 //!
 //! The values that the kernel, or another thread, had in a register are **secret**. Each path out of the kernel loads
 //! or clears all registers: this code does it for r4 to r11, and the CPU for the others (`registers`).
 //!
 //! **Attackers** can jump to every instruction here, because all of flash is executable, but a jump gives no privilege.
-//! Without privilege, this code can do no more than the process' own: its first access to the kernel's memory is a
-//! fault, `msr` does not change a stack pointer, and a jump to the value in lr by which a handler returns leads to an
-//! address that nobody may execute (`privilege`, `execution`). With privilege it runs only when the CPU has taken an
-//! exception, from the handler's first instruction on. In such a run, attackers control the words in registers and
-//! frame, the stack pointer, the contents of their memory, and the moment of the exception. A comment that begins with
-//! `Attacker:` names what an attacker controls at that place, the mechanism that stops the attacker, and the test that
-//! shows it.
+//! Without privilege, this code can do no more than the process' own code: its first access to the kernel's memory is a
+//! fault, and `msr` does not change a stack pointer. A jump to `EXC_RETURN`, the value in lr by which a handler
+//! returns, leads to an address that nobody may execute (`privilege`, `execution`). With privilege it runs only when
+//! the CPU has taken an exception, from the handler's first instruction on. In such a run, attackers control the words
+//! in registers and frame, the stack pointer, the contents of their memory, and the moment of the exception. A comment
+//! that begins with `Attacker:` names what an attacker controls at that place, the mechanism that stops the attacker,
+//! and the test that shows it.
 
 use crate::context::{_stack_start, Context, PROCESS_STACK};
 use crate::exit::{give_way, load, resume};
@@ -77,8 +77,8 @@ pub(crate) use save;
 #[unsafe(naked)]
 pub unsafe extern "C" fn slow() {
     core::arch::naked_asm!(
-        // A return passes three words in registers. The values that the method left in r4 to r11 are dead, so
-        // they are not saved, and nothing is written to the stack, wherever the stack pointer is.
+        // A return passes three words in registers. The values that the method left in r4 to r11 are dead, so they are
+        // not saved. Nothing is written to the stack, so the thread's stack pointer need not be checked.
         "cmn r12, #1",
         "beq .Lslow_return",
         save!(".Lslow_out_of_bounds"),
@@ -87,11 +87,11 @@ pub unsafe extern "C" fn slow() {
         "cmp r1, #0",
         "blt .Lslow_other",
         "bl {call}",
-        // All paths from Rust meet here. Null means that the context of the current thread has to be loaded.
+        // `call` and `other` return a context, or null if the context of the most urgent thread has to be loaded.
         ".global __crossgate_go_on",
         ".Lslow_resume_or_load:",
         "cbnz r0, .Lslow_resume",
-        // Everything that the event has changed is in memory, so an interrupt that is pending now is served first.
+        // Everything that the event has changed is in memory by now. So if an interrupt is pending, it is served first.
         ".thumb_func",
         "__crossgate_go_on:",
         ".Lslow_go_on:",
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn slow() {
         "str r6, [r3, r1, lsl #2]",
         "str r2, [r3, r4, lsl #2]",
         "str r5, [r0]",
-        // The current thread is the one that runs next.
+        // The current thread is now the one that runs next.
         ".global __crossgate_load",
         ".thumb_func",
         "__crossgate_load:",
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn slow() {
         "mvns r1, r1",
         "bl {other}",
         "b .Lslow_resume_or_load",
-        // The process of the thread is down, and its registers belong to no thread any more. Another thread continues.
+        // The process of the thread crashes. The registers are dropped, and the most urgent thread continues.
         ".Lslow_out_of_bounds:",
         "bl {out_of_bounds}",
         "b .Lslow_go_on",
@@ -188,8 +188,8 @@ pub unsafe extern "C" fn interrupt() {
     )
 }
 
-/// The non-maskable interrupt comes at any moment, even in the middle of the kernel. So the kernel is notified later,
-/// by PendSV, which has no other use.
+/// The non-maskable interrupt comes at any moment, even in the middle of the kernel. So this handler only pends PendSV,
+/// which has no other use, and the kernel learns of the interrupt then.
 ///
 /// In: anything. Out: no register is changed, because the interrupt may come between the `svc` instruction and the
 /// entry of `SVCall`, which reads the thread's words from registers.
@@ -210,9 +210,10 @@ unsafe extern "C" fn NonMaskableInt() {
     )
 }
 
-/// Handles a fault. The interrupted context is not saved, because nothing ever returns to it.
+/// Handles a fault. The context that faulted is not saved, because nothing ever returns to it.
 ///
-/// In: lr says if a thread or the kernel has faulted. Out: another thread continues, or the machine halts.
+/// In: bit 2 of lr is 1 if a thread has faulted, and 0 if the kernel has. Out: some thread continues, or the machine
+/// halts.
 ///
 /// Attacker: the stack pointer is arbitrary, and the frame is missing if the CPU could not push it.
 /// [`fault_status::read`] uses neither before it has checked both (`stacks`, `wild_contexts`).

@@ -30,7 +30,7 @@ pub const PENDING_EXCEPTION: u32 = 0b1111_0001 << 12;
 /// The address of that register.
 pub const CONTROL: u32 = 0xe000_ed04;
 
-/// Checks whether an exception is pending and enabled, so that the kernel can stop a long operation for it.
+/// Returns whether an exception is pending and enabled, so that the kernel can stop a long operation for it.
 ///
 /// The tool that measures how long interrupts wait has to know each such check. So the address of the check is put into
 /// a section that is not loaded.

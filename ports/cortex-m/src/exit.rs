@@ -29,9 +29,9 @@ pub(crate) use resume;
 ///
 /// In: sp is at the [`Bounds`](crate::context::Bounds). Out: r0 is the thread's context; r1 to r9 have any values.
 ///
-/// If this thread holds leases, the bounds become its window. Otherwise they become its whole stack, because a thread
-/// without leases returns to its caller without a change of the bounds. (A window always has room for a context,
-/// because no method is entered with less stack.)
+/// If this thread holds leases, the bounds become its window. Otherwise they become its whole stack, so that a call or
+/// a return of a thread without leases need not change them. (A window always has room for a context, because no method
+/// is entered with less stack.)
 #[unsafe(naked)]
 pub unsafe extern "C" fn load() -> *mut Context {
     core::arch::naked_asm!(
@@ -74,16 +74,16 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "strd r6, r8, [r0, #{arguments}]",
         "str r7, [r0, #{arguments} + 8]",
         "b .Lload_leases",
-        // The system call is repeated: back to the `svc` instruction, which is 2 bytes long.
-        // Attacker: none. The context was checked when the thread made the system call, and since then the thread has
-        // not run, and the context is closed to all others.
+        // The thread repeats its system call: its program counter goes back to the `svc` instruction, which is 2 bytes
+        // long. Attacker: none. The context was checked when the thread made the system call, and since then the thread
+        // has not run, and the context is closed to all others.
         ".Lload_retry:",
         "ldr r6, [r0, #{program_counter}]",
         "subs r6, #2",
         "str r6, [r0, #{program_counter}]",
         "b .Lload_leases",
-        // Either the core counts how long threads run, or this thread or the last one holds leases. All of this takes
-        // long, so the kernel first gives way to an interrupt that is pending.
+        // Either the core counts how long threads run, or this thread holds leases, or the last one has left some open.
+        // All of this takes long, so the kernel first gives way to an interrupt that is pending.
         ".Lload_special:",
         "ldr r6, [r5, #{regions} + 4]",
         "0: ldr r6, [r6, #{control}]",
@@ -105,8 +105,9 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "ubfx r6, r2, #8, #8",
         "strb r6, [r5, #{leases_open}]",
         "cbz r6, .Lload_open", // the bounds are set
-        // The bounds become the window. Its size is the size of the region, less the disabled eighths at the top. A
-        // lease may lie above the window, with closed memory in between, where nothing must be saved (`wild_contexts`).
+        // The bounds become the window, because a lease may lie above the window, with closed memory in between, where
+        // nothing must be saved (`wild_contexts`). The size of the window is the size of the region, less the disabled
+        // eighths at the top.
         "ubfx r7, r2, #17, #5",
         "subs r7, #2",
         "lsrs r3, r2, #24",
@@ -150,9 +151,9 @@ pub unsafe extern "C" fn load() -> *mut Context {
         ".Lload_close:",
         "strd r3, r6, [r7]",
         "b .Lload_more",
-        // Returns from the exception with a stack pointer that leads to no frame. If an interrupt is pending, the CPU
-        // enters its handler without a look at the frame. If none is pending any more, the missing frame is a fault,
-        // whose handler loads the current thread.
+        // Returns from the exception with a stack pointer that leads to no frame. If an interrupt is still pending, the
+        // CPU enters its handler and does not read the frame. If none is pending any more, the CPU finds no frame and
+        // faults, and the handler of the fault loads the most urgent thread.
         ".global __crossgate_give_way",
         ".thumb_func",
         "__crossgate_give_way:",

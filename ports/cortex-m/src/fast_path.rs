@@ -10,9 +10,9 @@
 //! | `signal`, `wait` | signals and waits, if one thread waits for one notification |
 //! | `interrupt` | interrupt lines, each as a signal |
 //!
-//! Each piece makes the checks of the core, and all changes that the core and the handlers would make. A case that is
-//! not plain takes the slow path, with nothing changed. The core is the specification: the test `equivalence` runs both
-//! paths from the same states and compares every byte.
+//! Each piece makes the checks of the core, and all changes that the core and the handlers would make. Any case that a
+//! piece does not handle takes the slow path, with nothing changed. The core is the specification: the test
+//! `equivalence` runs both paths from the same states and compares every byte.
 //!
 //! The pieces follow each other in `SVCall`, and jump to labels of each other. The legend of the assembly is in
 //! [`entry`](crate::entry).
@@ -85,7 +85,8 @@ unsafe extern "C" fn SVCall() {
         wait!(),
         ".balign 4",
         ".Lkernel: .word {kernel}",
-        // The attribute register of a stack of 2^31 bytes with nothing open, from which `call` subtracts.
+        // The attribute register of a stack of 2^31 bytes with nothing open. `call` computes the callee's register from
+        // it.
         ".Lclosed_stack: .word ({stack_access} << 16) + 0x10000 + 63",
         ".Lzeroes: .word 0, 0, 0, 0, 0, 0, 0, 0",
         signal = const number::SIGNAL,

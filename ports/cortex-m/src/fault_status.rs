@@ -24,8 +24,8 @@ mod status {
 /// The pending bits of the usage fault, the memory management fault, the bus fault, and the system call (ARM DDI 0403E,
 /// B3.2.13). Such a bit stays set if the CPU could not enter the exception.
 const PENDED: u32 = 0b1111 << 12;
-/// An access at most this far below a stack counts as an overflow if the stack pointer is near the bottom of the stack,
-/// too. One instruction pushes no more than this.
+/// An access at most this number of bytes below a stack counts as an overflow, if the stack pointer is near the bottom
+/// of the stack. One instruction pushes no more than this.
 const OVERFLOW_REACH: Word = 64;
 
 /// The index of the program counter among the words that the CPU saves.
@@ -42,9 +42,9 @@ pub struct Report {
 
 /// Reads and clears the fault status. `frame` is the process stack pointer of the thread.
 pub fn read(frame: *const Word, stack: Span) -> Report {
-    // SAFETY: the system control block belongs to the kernel; a write of the status bits clears them. An exception
-    // stays pending if the CPU could not enter it, because it could not save registers. So the pending bits are
-    // cleared, because otherwise the next thread would get the exception.
+    // SAFETY: the system control block belongs to the kernel; a write of the status bits clears them. If the CPU could
+    // not save registers, it could not enter the exception, which is still pending. The pending bits are cleared,
+    // because otherwise the exception would hit the next thread.
     let (status, memory_address, bus_address) = unsafe {
         let scb = &*SCB::PTR;
         let status = scb.cfsr.read();
@@ -91,7 +91,7 @@ pub fn read(frame: *const Word, stack: Span) -> Report {
 /// `frame` is the main stack pointer; the registers that the CPU saved are there, if it could save them.
 ///
 /// Before this, [`entry`](crate::entry) has set the main stack pointer to the top of the stack and has switched the
-/// protection off. So the last words are sent even if the main stack was the reason of the fault.
+/// protection off. So the last words are sent even if the main stack caused the fault.
 pub extern "C" fn kernel_fault(frame: *const Word) -> ! {
     // SAFETY: the system control block belongs to the kernel.
     let (status, address) = unsafe { ((*SCB::PTR).cfsr.read(), (*SCB::PTR).mmfar.read()) };

@@ -3,8 +3,8 @@
 //!
 //! The fast path leaves some system calls to these handlers. The assembly in [`entry`](crate::entry) calls them, with
 //! the main stack pointer at the [bounds](crate::context::Bounds). The CPU continues with the context that a handler
-//! returns. If that is null, or if the handler returns nothing, it continues with the context of the thread that is
-//! current now.
+//! returns. If that is null, or if the handler returns nothing, the CPU continues with the context of the most urgent
+//! thread.
 
 use crate::context::{Context, GIVEN_WAY};
 use crate::exception::{self, NON_MASKABLE, PENDSV, SYSTICK, line_of};
@@ -61,8 +61,9 @@ pub extern "C" fn out_of_bounds() {
     with_kernel(|kernel| kernel.crash_by(Cause::Stack));
 }
 
-/// Handles SysTick, an active interrupt line, or an exception of the CPU without another use. Afterwards a context has
-/// to be loaded, even if the same thread continues, because the interrupt may have come before that thread was loaded.
+/// Handles SysTick, an active interrupt line, or an exception of the CPU that has no handler of its own. Afterwards a
+/// context has to be loaded, even if the same thread continues, because the interrupt may have come before that thread
+/// was loaded.
 pub extern "C" fn interrupt(context: *mut Context) {
     with_kernel(|kernel| {
         kernel.current().stack_pointer = context.addr();
@@ -70,8 +71,8 @@ pub extern "C" fn interrupt(context: *mut Context) {
         if exception == SYSTICK {
             kernel.timer();
         } else {
-            // PendSV stands for the non-maskable interrupt, which may come in the middle of the kernel and so pends
-            // PendSV.
+            // PendSV stands for the non-maskable interrupt. That may come in the middle of the kernel, so its handler
+            // only pends PendSV.
             let line = line_of(if exception == PENDSV { NON_MASKABLE } else { exception });
             kernel.interrupt(line as u16);
         }

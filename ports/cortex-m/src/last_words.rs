@@ -7,8 +7,8 @@ unsafe extern "Rust" {
     safe fn __crossgate_board_tell(byte: u8);
 }
 
-/// Reports the reason, and stops the machine. A debugger finds the machine here; a watchdog, which nobody feeds any
-/// more, resets it.
+/// Reports the reason, and stops the machine. A debugger finds the machine here. A watchdog resets it, because no code
+/// feeds the watchdog any more.
 #[cold]
 #[inline(never)]
 pub fn halt(why: &str, numbers: &[u32]) -> ! {

@@ -2,8 +2,8 @@
 //! Crossgate on ARM Cortex-M.
 //!
 //! The port turns registers into values for the kernel core, and the core's effects into registers and memory
-//! protection. The port is the only part of the kernel that contains assembly and accesses registers. It carries out
-//! the most frequent operations by itself, in assembly, exactly as the core would.
+//! protection. The port is the only part of the kernel that contains assembly and accesses registers of the CPU. It
+//! carries out the most frequent operations by itself, in assembly, exactly as the core would.
 //!
 //! A file uses only files above it in this table (`xtask/src/layering.rs` checks it), so that each can be read without
 //! knowledge of the files below it. Files of the hosted port with the same contents have the same names.
@@ -42,9 +42,9 @@
 //! | `systick` | SysTick as the counter of a board without another one |
 //!
 //! All exceptions except for faults have the same priority, so none of them preempts the kernel. Faults have a higher
-//! priority, because otherwise, if the CPU fails to save registers at an exception, the handler of the exception would
-//! run before the fault is handled. (A fault of the kernel halts the machine.) Handlers [above the
-//! kernel](zero_latency), which a board may have, preempt both, and restore all registers.
+//! priority, because the CPU can fail to save registers when it enters an exception: then the fault has to be handled
+//! before the exception's own handler runs. (A fault of the kernel halts the machine.) A board may have handlers [above
+//! the kernel](zero_latency). They preempt the kernel and its handlers of faults, and restore all registers.
 //!
 //! Threads always run unprivileged, with the process stack pointer. Exceptions run on the main stack, whose lower end
 //! is guarded.
@@ -133,8 +133,9 @@ static __crossgate_statics_apart: [u8; 0] = [];
 #[macro_export]
 macro_rules! start {
     ($system:path, $board:ty) => {
-        // A linker without the script of `crossgate-link` finds no reference to any code, and would link an empty file.
-        // But it keeps this section, and so it fails, because only `crossgate-link` defines the symbol in it.
+        // Without the script of `crossgate-link`, a linker finds no reference to any code, and would link an empty
+        // file. This section makes it fail instead: the linker keeps the section, and only `crossgate-link` defines the
+        // symbol in it.
         ::core::arch::global_asm!(
             ".pushsection .crossgate.linked, \"aR\", %progbits",
             ".word __crossgate_firmware_has_to_be_linked_by_crossgate_link",
@@ -252,7 +253,7 @@ macro_rules! start {
             const IS_INSPECTED: bool = $system.is_inspected();
             const NOTED: usize = if IS_INSPECTED { $system.processes.len() } else { 0 };
             static mut __crossgate_kernel_crashes: [Crashes; NOTED] = [Crashes::NONE; NOTED];
-            // Nothing resets this memory: as soon as there is a dump, it stays until the next one.
+            // Nothing resets this memory, so a dump survives resets and stays until the next one.
             #[unsafe(link_section = ".uninit.crossgate_dump")]
             static mut __crossgate_kernel_dump: [[$crate::Word; $crate::DUMP_WORDS];
                 IS_DUMPED as usize] = [[0; $crate::DUMP_WORDS]; IS_DUMPED as usize];
@@ -312,7 +313,8 @@ macro_rules! start {
 
             #[unsafe(export_name = "main")]
             extern "C" fn main() -> ! {
-                // `crossgate-link` knows this section.
+                // `crossgate-link` finds the table by its section, and adds the stack of the handlers to the kernel's
+                // stack.
                 #[unsafe(link_section = ".rodata.crossgate_vectors")]
                 static VECTORS: Vectors = Vectors::new(HANDLERS, IS_DUMPED);
                 // SAFETY: the reset handler calls this once, before any interrupt is enabled.

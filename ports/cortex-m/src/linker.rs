@@ -11,7 +11,7 @@ unsafe extern "C" {
     pub static __crossgate_kernel_stack_bottom: u8;
 }
 
-/// Returns flash: the code and the constants of all processes.
+/// Returns the range of the flash memory: the code and the constants of all processes.
 #[inline(always)]
 pub fn flash() -> Span {
     Span {

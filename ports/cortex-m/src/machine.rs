@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The CPU as the kernel core sees it, and the kernel itself.
 //!
-//! The kernel is one static. Exception handlers use it by `with_kernel`, and the assembly by [its address and the
-//! offsets of its fields](KERNEL).
+//! The kernel is one static. Exception handlers use it through `with_kernel`, and the assembly through [its address and
+//! the offsets of its fields](KERNEL).
 
 use crate::clock::Clock;
 use crate::context::{Bounds, Context};
@@ -24,7 +24,7 @@ use crossgate_protection::{Span, Unit};
 /// The hardware, as the kernel core sees it, and the state of the port itself.
 #[repr(C)]
 pub struct Machine {
-    /// The registers that open each process.
+    /// The values of the protection unit's registers that open each process.
     // Not a slice, because a slice is two words. The assembly reads this word together with the next field.
     regions: NonNull<ProcessRegions>,
     /// The address of the protection unit's registers.
@@ -44,14 +44,14 @@ const _: () = assert!(
 
 /// The offsets of the kernel's fields, in bytes from its start.
 pub const KERNEL: Offsets = Kernel::<Machine>::OFFSETS;
-/// The offset of the registers that open each process, in bytes from the start of the kernel. The next two constants
-/// are the offsets of the clock and of the [leases that are open](Machine::leases_open).
+/// The offset of `Machine::regions`, in bytes from the start of the kernel. The next two constants are the offsets of
+/// the clock and of the [leases that are open](Machine::leases_open).
 pub const REGIONS: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, regions);
 pub const CLOCK: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, clock);
 pub const LEASES_OPEN: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, leases_open);
 
 impl Machine {
-    /// Creates the hardware as it is after a reset.
+    /// Returns the state of the port after a reset.
     ///
     /// # Safety
     /// `regions` has as many entries as the wiring has processes.
@@ -109,7 +109,7 @@ pub(crate) fn with_kernel<R>(work: impl FnOnce(&mut Kernel<Machine>) -> R) -> R 
 pub type Thread = thread::Thread<ArmV7M>;
 /// The place where the core keeps a thread that is not the current one.
 pub type Slot = threads::Slot<ArmV7M>;
-/// Memory that is lent, with the register that opens it.
+/// Memory that is lent, with the value of the register that opens it.
 pub type Lease = lease::Lease<<ArmV7M as Unit>::Lease>;
 /// The offsets of the fields of a thread.
 pub type Offset = thread::Offset<ArmV7M>;
@@ -212,9 +212,9 @@ impl Port for Machine {
                 masked.write(bit);
                 cortex_m::asm::dsb();
             } else {
-                // If the device still held its line after the line was masked, the line became pending again, by the
-                // same interrupt. This pending state is cleared here; the line stays pending if the device holds it
-                // even now.
+                // The line may have become pending again by the same interrupt, because the device still held the line
+                // after the kernel had masked it. This pending state is cleared here. If the device holds the line even
+                // now, the line stays pending.
                 cortex_m::asm::dsb();
                 nvic.icpr.get_unchecked(word).write(bit);
                 nvic.iser.get_unchecked(word).write(bit);

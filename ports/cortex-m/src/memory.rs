@@ -4,7 +4,7 @@
 use crossgate_abi::Word;
 use crossgate_abi::table::ProcessMemory;
 
-/// The number of bytes that are reset at a time. Interrupts come in between.
+/// The number of bytes that are reset at a time. Interrupts can be served between two pieces.
 const PIECE: Word = 256;
 
 /// Resets a piece of a process' memory. The piece begins `from` bytes after the start of that memory. Returns the value
@@ -27,7 +27,7 @@ pub unsafe fn reset(memory: &ProcessMemory, from: Word) -> Option<Word> {
     (end < memory.kept_start).then_some(end - memory.start)
 }
 
-/// Fills words of memory up to an end with the words from an address on, or with 0 if the address is 0.
+/// Fills memory up to `end`, word by word: with copies of the words at `from`, or with 0 if `from` is 0.
 ///
 /// | register | in | out |
 /// |---|---|---|
@@ -48,7 +48,7 @@ unsafe extern "C" fn fill(to: *mut u32, end: Word, from: Word) {
         "movs r4, #0",
         "movs r5, #0",
         "movs r6, #0",
-        // Four words at a time, as long as so many are left.
+        // Four words at a time, as long as at least four are left.
         "1: subs r12, r1, r0",
         "beq 5f",
         "cmp r12, #16",

@@ -38,7 +38,7 @@ const _: () = assert!(crossgate_abi::LEASES_PER_CALL == 2, "there are two region
 pub struct ProcessRegions([[u32; 2]; 3]);
 
 impl ProcessRegions {
-    /// Memory for a process' registers, which `boot` fills.
+    /// The values before `boot` computes them.
     pub const EMPTY: ProcessRegions = ProcessRegions([[0; 2]; 3]);
 
     /// Opens the memory and the devices of a process.
@@ -93,7 +93,7 @@ pub fn enable(flash: Span) {
         mpu.ctrl.write(0);
         let regions = mpu._type.read() >> 8 & 0xff;
         let mut differing = 0;
-        // Every region is tested with the values for flash. Region 0 comes last, because it keeps them.
+        // Every region is tested with the values for flash. Region 0 comes last, because it keeps these values.
         for number in (FLASH..regions).rev() {
             // The address register also selects the region that is read.
             mpu.rbar.write(address | number);
@@ -112,7 +112,7 @@ pub fn enable(flash: Span) {
         cortex_m::asm::isb();
         (regions, differing | mpu.ctrl.read() ^ (ENABLE | DEFAULT_MAP_FOR_KERNEL))
     };
-    // `VALID` is always read as 0.
+    // The unit has kept all values if only `VALID` differs, because `VALID` is always read as 0.
     if regions < REGIONS || differing != VALID {
         halt("this CPU has no MPU with 8 regions", &[]);
     }

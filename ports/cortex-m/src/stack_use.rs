@@ -8,7 +8,7 @@ use crossgate_protection::Span;
 
 /// The paint: the word that fills the stacks, if some process may inspect.
 const PAINT: u32 = 0xc0de_a11e;
-/// The number of bytes of a stack that are checked at a time.
+/// The number of bytes of a stack that one call of `look` checks.
 const LOOK: Word = 28 * size_of::<u32>();
 
 /// Paints the stacks of all threads.

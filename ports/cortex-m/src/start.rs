@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The port's code that threads run: the start of each thread, and the idle thread.
 //!
-//! The code runs without privileges, in the process and on the stack of the thread. So it has the rights of the thread
-//! that jumps there.
+//! The code runs without privileges, in the process and on the stack of the thread. So the code has no more rights than
+//! the thread that jumps to it.
 
 use crossgate_abi::number;
 
@@ -19,7 +19,7 @@ pub extern "C" fn begin() -> ! {
     )
 }
 
-/// The idle thread: does the work that the kernel has put off, then waits for interrupts.
+/// The idle thread: does the work that the kernel has deferred, and then waits for interrupts.
 ///
 /// In: nothing. Each system call leaves its status in r0, which is 0 if there was work.
 #[unsafe(naked)]

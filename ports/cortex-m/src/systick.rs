@@ -20,9 +20,9 @@ pub struct SysTick<const HZ: u32>;
 
 /// The count at the start of the present period.
 static BEFORE: AtomicU32 = AtomicU32::new(0);
-/// The length of the present period in cycles. The next period is the longest.
+/// The length of the present period in cycles. After it, a period of the greatest length starts.
 static PERIOD: AtomicU32 = AtomicU32::new(LONGEST);
-/// The cycles from the reading of the counter to the start of another period.
+/// The number of cycles from the reading of the counter to the start of another period.
 static BETWEEN: AtomicU32 = AtomicU32::new(0);
 
 impl<const HZ: u32> Counter for SysTick<HZ> {
@@ -47,10 +47,11 @@ impl<const HZ: u32> Counter for SysTick<HZ> {
             if over || is_over {
                 begin(PERIOD.load(Relaxed).wrapping_add(1), LONGEST);
             }
-            // If the period ended between the two reads of the flag, `left` may be from before or after its end.
+            // If the period ended between the two reads of the flag, `left` may be from before or after its end, so it
+            // is read again.
             if !is_over {
-                // The counter is 0 for a cycle before a period starts. If the end of the last period is counted
-                // already, this 0 is one cycle more than the new period.
+                // The counter is 0 for a cycle before a period starts. If the end of the last period has been counted
+                // already, this 0 means that the new period and one cycle are left.
                 let left = if over && left == 0 { LONGEST + 1 } else { left };
                 return BEFORE.load(Relaxed).wrapping_add(PERIOD.load(Relaxed).wrapping_sub(left));
             }
@@ -105,8 +106,8 @@ const CURRENT: u32 = 8;
 #[inline(never)]
 fn read_around_write<const REGISTER: u32>(value: u32) -> (u32, u32) {
     let (first, second);
-    // SAFETY: SysTick belongs to the kernel. The instructions are fetched as one word and a half, so that they always
-    // take the same time.
+    // SAFETY: SysTick belongs to the kernel. The first instruction is at a multiple of four bytes, so that the three
+    // instructions always take the same time to fetch.
     unsafe {
         asm!(
             ".balign 4",

@@ -9,8 +9,8 @@ use cortex_m::peripheral::{NVIC, SCB};
 use volatile_register::RW;
 
 /// Handles a hard fault, which no handler above the kernel can preempt. If a thread caused it (by a breakpoint), this
-/// handler makes a usage fault pending instead, which those handlers can preempt: the CPU takes the usage fault when
-/// this handler has returned, before the thread continues.
+/// handler pends a usage fault instead, and returns. The CPU then takes the usage fault before the thread continues,
+/// and handlers above the kernel can preempt the usage fault.
 #[unsafe(naked)]
 unsafe extern "C" fn hard_fault() {
     core::arch::naked_asm!(
@@ -94,7 +94,7 @@ impl Vectors {
 /// The place of a priority in its register: every ARMv7-M has at least the upper three bits.
 const LEVEL: u32 = 5;
 
-/// Lets the handlers preempt the kernel, also while it handles a fault of a thread. (A fault of a handler becomes a
+/// Lets the handlers preempt the kernel, even while it handles a fault of a thread. (A fault of a handler becomes a
 /// hard fault.)
 ///
 /// # Safety

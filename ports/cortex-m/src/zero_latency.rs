@@ -24,8 +24,8 @@
 //! - does not call itself, and does not call through pointers, because `crossgate-link` adds the stack that the handler
 //!   needs to the kernel's stack;
 //! - does not panic;
-//! - is short: its time is taken from all processes. If a process owns the device's registers, that process decides how
-//!   often the handler runs, and so it is trusted with the time of all processes.
+//! - is short, because its time is taken from all processes. If a process owns the device's registers, that process
+//!   decides how often the handler runs. Then that process, too, is trusted with the time of all processes.
 //!
 //! A board without handlers pays nothing for this. A board with handlers needs a second vector table, of 1 KiB.
 
@@ -84,8 +84,8 @@ pub trait Handler: Sized + 'static {
     /// The urgency of the handler: 0 is the most urgent, 5 the least urgent. A handler preempts less urgent ones.
     const PRIORITY: u8 = 0;
 
-    /// Serves an interrupt. If the device holds its line until the interrupt is cleared in the device, the handler has
-    /// to clear it, because otherwise the interrupt comes again at once.
+    /// Serves an interrupt. Some devices hold their line until the interrupt is cleared in the device. Then the handler
+    /// has to clear it, because otherwise the interrupt comes again at once.
     fn serve(signal: Signal<Self>);
 }
 
@@ -162,11 +162,11 @@ extern "C" fn serve<H: Handler>() {
 /// last two.
 pub(crate) const PRIORITIES: u8 = 6;
 
-/// Refuses handlers that are not possible on a board with this number of lines, or with this wiring. Constants call
-/// this function.
+/// Refuses handlers that are not possible on a board with this number of lines, or with this wiring. `start!` calls
+/// this function at compile time.
 ///
 /// # Panics
-/// If there is such a handler. The text names its line.
+/// If there is such a handler. The message names the line of the handler.
 #[doc(hidden)]
 #[track_caller]
 pub const fn check(handlers: &[Line], lines: u16, system: &System) {

@@ -20,30 +20,32 @@ macro_rules! call {
         add r7, r7, r12, lsl #4
         ldm r7, {{r4, r5, r7, r9}} // the callers, owner and service and room, entry, object
         ldm r3, {{r1, r8, r12}} // the stack, the caller's rights, its calls
-        // Rotates each set, so that bit 0 is that of the caller (the lowest byte of r8), or of the callee (that of r5).
+        // Rotates each set, so that bit 0 stands for the caller (the lowest byte of r8), or for the callee (the lowest
+        // byte of r5).
         ror r4, r4, r8 // the caller may,
         rors r6, r5 // and the callee runs
         ands r4, r4, r6
         lsls r4, r4, #31
         beq .Lcall_slow
-        // A frame is left, the thread holds no lease, and its deadline has not passed: a lease, or a deadline that has
-        // passed, would set a bit of r12 above any number of frames.
+        // One comparison checks that a frame is left, that the thread holds no lease, and that its deadline has not
+        // passed. A lease, or a deadline that has passed, sets a bit of r12 that makes it greater than any number of
+        // frames.
         cmp r12, #{last_call}
         bhi .Lcall_slow
-        // The window, as `armv7m::window` computes it, except for windows that have too little room for any gate. It
-        // ends below the registers that were just saved, so no caller's frame is in it (`memory`, `stacks`).
+        // The window, as `armv7m::window` computes it. (The two differ only for windows that are too small for any
+        // gate.) It ends below the registers that were just saved, so no caller's frame is in it (`memory`, `stacks`).
         subs r4, r2, #1
         clz r4, r4
         rsb r6, r4, #29
         lsrs r2, r6 // how many eighths,
         lsl r6, r2, r6 // and bytes
-        // Attacker: the stack may be as full as the caller likes (`stacks`, `nested_calls`).
+        // Attacker: the caller decides how full the stack is (`stacks`, `nested_calls`).
         cmp r6, r5, asr #16 // (a code in place of a room is negative: as an unsigned number it is more than any window)
         blo .Lcall_check
 
         // --- All checks have passed: the call is made. If it lends memory, the carry is clear.
         .Lcall_enter:
-        // The attribute register of the stack: that of a stack with nothing open, less its size and the open eighths.
+        // The attribute register of the stack: `.Lclosed_stack`, less the difference in size and the open eighths.
         mov lr, #0x100
         lsl r2, lr, r2
         ldr lr, .Lclosed_stack
@@ -79,7 +81,7 @@ macro_rules! call {
         stm r6, {{r4, r5, r7, r8, lr}}
         stmdb r6!, {{r9, r10, r11, r12}}
         msr psp, r6
-        // Secret: the values that the caller, and this code, had in registers (`registers`).
+        // Secret: the values that the caller and this code had in registers (`registers`).
         adr r0, .Lzeroes
         ldm r0, {{r4-r11}}
         mvn lr, #2
@@ -92,9 +94,12 @@ macro_rules! call {
         .Lslow:
         b {slow}
 
-        // --- There is less room than the gate demands, or the object lets one call in at a time, or memory is lent.
+        // --- Either the window has less room than the gate demands, or the gate has a code in place of a room. The
+        // code says that the object admits one call at a time, that memory is lent, or that the core has to make the
+        // call.
         .Lcall_check:
-        // The service, of 36 bytes. The room that it demands is checked, whatever the gate says.
+        // The service takes 36 bytes. The window is checked again, for the room that the service demands, because the
+        // gate may have only a code.
         ldr r11, [lr, #{services}]
         ubfx r10, r5, #8, #8
         add r10, r10, r10, lsl #3
@@ -109,7 +114,7 @@ macro_rules! call {
         adds r1, #{exclusive}
         bmi .Lcall_lend
         bne .Lcall_slow
-        // The lock is free, so the thread takes it; the return gives it back.
+        // If the lock is free, the thread takes it, and the return frees it.
         ldrb r11, [r10, #{service_lock}]
         ldr r10, [lr, #{locks}]
         add r10, r10, r11

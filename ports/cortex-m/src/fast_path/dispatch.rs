@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The other system calls: the choice among them, and those that only return a word.
+//! The other system calls: the choice among them, and the code of the short ones (the thread's index, the time,
+//! deadlines).
 //!
 //! In: r0 the stack pointer, r3 the number, r12 its complement; lr the kernel. Out: at the code of the system call; r3
 //! the thread. The results go into the frame of the CPU, at r0.
@@ -27,7 +28,7 @@ macro_rules! dispatch {
         mvn lr, #2
         bx lr
 
-        // --- The thread asks for the time. The clock is Rust, which preserves r4 to r11.
+        // --- The thread asks for the time. The clock is a function in Rust, and such a function preserves r4 to r11.
         .Lnow:
         push {{r0, r1}}
         cmn r12, #{now} + 1
@@ -40,8 +41,8 @@ macro_rules! dispatch {
         str r1, [r2, #8]
         b .Lresume
 
-        // --- The thread sets a deadline for its calls. The core does the work, as on the slow path. It changes no
-        // register of the thread, and makes no other thread run.
+        // --- The thread sets a deadline for its calls. The core does the work, as on the slow path. A deadline makes
+        // no other thread run, so no context is saved or loaded.
         .Ldeadline:
         cmn r12, #{deadline} + 1
         bne .Ldeadline_slow

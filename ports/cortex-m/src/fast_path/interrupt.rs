@@ -18,9 +18,9 @@ unsafe extern "C" {
 
 /// Handles the timer, and every interrupt line.
 ///
-/// A line that is bound to a notification is masked, as in the core. Then the notification is signalled as by a thread:
-/// a part of `SVCall` does it, if exactly one thread waits for this notification, and that thread waits for no other.
-/// Any other case takes the [slow](interrupt) path.
+/// A line that is bound to a notification is masked, as in the core. Then the notification is signalled as if by a
+/// thread. A part of `SVCall` does this if exactly one thread waits for this notification, and that thread waits for no
+/// other. Any other case takes the [slow](interrupt) path.
 ///
 /// In: nothing; another exception may have changed the registers that the CPU saved. Out: some thread continues.
 #[unsafe(naked)]
@@ -29,10 +29,10 @@ unsafe extern "C" fn DefaultHandler() {
     core::arch::naked_asm!(
         "tst lr, #{thread}",
         "beq .Linterrupt_early",
-        // Attacker: the moment is arbitrary, and so is the stack pointer then (`wild_contexts`, `stacks`).
+        // Attacker: the interrupt may come at any moment, with any stack pointer (`wild_contexts`, `stacks`).
         "ldr lr, .Linterrupt_kernel",
         save!(".Linterrupt_out_of_bounds"),
-        // The register has the number of this exception: no handler of the kernel preempts another.
+        // The register has the number of this exception, because no handler of the kernel preempts another.
         "mrs r1, ipsr",
         "subs r1, #16", // the line, if it is one
         "bmi .Linterrupt_slow",
@@ -61,7 +61,8 @@ unsafe extern "C" fn DefaultHandler() {
         "add r8, r2, #{waiters}",
         "mov r12, #0",
         "b {signal}",
-        // If the kernel has given way, there is no thread to save. Otherwise a thread's stack pointer is out of bounds.
+        // If the kernel has given way, the registers of all threads are saved already. Otherwise a thread's stack
+        // pointer is out of bounds.
         ".Linterrupt_out_of_bounds:",
         "adds r1, r0, #{has_given_way}",
         "bne .Linterrupt_wild",
@@ -69,9 +70,9 @@ unsafe extern "C" fn DefaultHandler() {
         "ldr r0, [r0, #{stack_pointer}]",
         ".Linterrupt_slow:",
         "b {slow}",
-        // The process of the interrupted thread is taken down. The interrupt becomes pending again, and interrupts the
-        // next thread at once. The trigger register pends a line; bits 26 and 28 of the control register pend SysTick
-        // and PendSV.
+        // The process of the interrupted thread is taken down. The interrupt has not been handled yet, so it is made
+        // pending again, and interrupts the next thread at once. The trigger register pends a line; bits 26 and 28 of
+        // the control register pend SysTick and PendSV.
         ".Linterrupt_wild:",
         "bl {out_of_bounds}",
         "ldr r3, .Linterrupt_control",
@@ -86,7 +87,7 @@ unsafe extern "C" fn DefaultHandler() {
         "str r2, [r3]",
         ".Linterrupt_again:",
         "b {go_on}",
-        // There is no thread yet: the interrupt is from before the kernel's start (`early_interrupts`).
+        // There is no thread yet: the interrupt has come before the kernel's start (`early_interrupts`).
         ".Linterrupt_early:",
         "b {early}",
         ".balign 4",

@@ -13,8 +13,9 @@ macro_rules! leave {
         .Lreturn:
         ldr r3, .Lkernel
         ldr r4, [r3]
-        // Attacker: the thread returns without a call, or once more (`crashes`). Then the difference wraps around to
-        // more than any number of frames. If the thread holds leases, the difference is more than that, too.
+        // Attacker: the thread may return without a call, or twice from one call (`crashes`). Then the difference wraps
+        // around to more than any number of frames. If the thread holds leases, the difference is greater than that,
+        // too.
         ldr r5, [r4, #{calls}]
         subs r5, #{frame}
         cmp r5, #{last_call} // the thread is in a call, and holds no leases
@@ -43,7 +44,7 @@ macro_rules! leave {
         ldm r5, {{r2-r7}}
         stm r8, {{r0-r7}}
         dsb
-        // The caller's registers, in place of what the callee and this code had there (`registers`).
+        // The caller's registers replace the values of the callee and of this code (`registers`).
         msr psp, r11
         ldmdb r11, {{r4-r11}}
         mvn lr, #2

@@ -75,8 +75,8 @@ macro_rules! lend {
         movs r1, #{first_lease} >> 8
         strb r1, [lr, #{leases_open}]
         // The lease opens more of the stack than the callee's window, with closed memory in between. So the bounds of
-        // the saved registers become the window (`wild_contexts`). The five registers that were pushed lie below the
-        // bounds.
+        // the saved registers become the window (`wild_contexts`). The bounds are above the five registers that were
+        // pushed: their range is at sp + 24.
         ldr r1, [sp, #12] // the window
         subs r1, #{context}
         str r1, [sp, #24] // the bounds

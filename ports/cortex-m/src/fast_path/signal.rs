@@ -12,8 +12,8 @@ macro_rules! signal {
         stmdb r0!, {{r4-r11}}
         add r8, r0, #{saved} // the place of the status
         ldrd r2, r4, [lr, #{notifications}] // the notifications, and their number
-        // Attacker: the number is arbitrary (`gate_attacks`). It is compared before it is multiplied; then the wiring
-        // says if the thread's process may signal this notification.
+        // Attacker: the number is arbitrary (`gate_attacks`). It is compared before it is multiplied. Then the wiring
+        // decides if the thread's process may signal this notification.
         cmp r1, r4
         bhs .Lcall_slow_near
         ldr r4, [lr, #{system}]
@@ -53,7 +53,8 @@ macro_rules! signal {
         movs r7, #{reply}
         strd r7, r1, [r5, #{pending}]
         str r4, [r8]
-        // The thread is ready. It comes after the others of its priority, which may include the current thread.
+        // The thread is ready. It is queued behind the other threads of its priority, which may include the current
+        // thread.
         ldrb r7, [r5, #{priority}]
         ldrb r1, [r3, #{priority}]
         rsb r2, r7, #31

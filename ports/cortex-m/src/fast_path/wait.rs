@@ -7,9 +7,9 @@ macro_rules! wait {
     () => {
         "
         .Lwait:
-        // Attacker: the three words are arbitrary (`gate_attacks`, `system_calls`). The checks: there is no time limit
-        // (all bits of both words are 1); there is at most one notification (the set is a power of two, or 0); it
-        // belongs to the process (by the wiring).
+        // Attacker: the three words are arbitrary (`gate_attacks`, `system_calls`). This code checks that there is no
+        // time limit (all bits of both words are 1), that there is at most one notification (the set is a power of two,
+        // or 0), and that the notification belongs to the process (by the wiring).
         ldm r0, {{r1, r2, r12}} // the set, and the time limit
         stmdb r0!, {{r4-r11}}
         and r2, r12
@@ -32,7 +32,8 @@ macro_rules! wait {
         add r2, r4, r2, lsl #3
         ldrd r4, r5, [r2] // its signals, and the waiting threads
         cbnz r4, .Lcall_slow_far
-        // A caller waits for the call, and its deadline has not passed: otherwise the wait fails at once.
+        // These two bytes are not 0 if the wait may have to fail, because no caller waits for the call or the call is
+        // late. Then the core decides.
         ldrh r6, [r3, #{may_fail}]
         cmp r6, #0
         bne .Lcall_slow_near
