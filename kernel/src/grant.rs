@@ -18,17 +18,6 @@ use crossgate_abi::{
 /// The greatest number of threads that one system call to revoke grants examines.
 const EXPELLED: usize = 2;
 
-/// Returns the handles among words of this shape.
-#[inline(always)]
-fn handles(shape: Shape, words: &[Word]) -> impl Iterator<Item = Word> {
-    let mut before = None;
-    words.iter().enumerate().filter_map(move |(index, &word)| {
-        let is_handle = shape.is_handle(index, before);
-        before = Some(word);
-        is_handle.then_some(word)
-    })
-}
-
 /// Checks that a process may pass on each handle among words of this shape.
 type Check<P> = fn(&Kernel<P>, Shape, &[Word], ProcessId) -> Result<(), CallError>;
 
@@ -60,7 +49,11 @@ impl<P: Port> Kernel<P> {
         words: &[Word],
         giver: ProcessId,
     ) -> Result<(), CallError> {
-        for handle in handles(shape, words) {
+        let mut before = None;
+        for (place, &handle) in words.iter().enumerate() {
+            if !shape.is_handle(place, before.replace(handle)) {
+                continue;
+            }
             let (index, service) = self.service_of(handle).ok_or(CallError::NotPermitted)?;
             let granted = self.granted.get(index.index()).copied().unwrap_or_default();
             let may = service.callers | granted | Set::of(service.owner);
@@ -73,8 +66,10 @@ impl<P: Port> Kernel<P> {
 
     #[inline]
     fn pass_handles(&mut self, shape: Shape, words: &[Word], receiver: ProcessId) {
-        for handle in handles(shape, words) {
-            if let Some((index, _)) = self.service_of(handle)
+        let mut before = None;
+        for (place, &handle) in words.iter().enumerate() {
+            if shape.is_handle(place, before.replace(handle))
+                && let Some((index, _)) = self.service_of(handle)
                 && let Some(granted) = self.granted.get_mut(index.index())
             {
                 granted.insert(receiver);
