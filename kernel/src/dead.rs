@@ -15,6 +15,9 @@ use crossgate_abi::{MAX_THREADS, PRIORITIES, ThreadId, Word};
 use crossgate_protection::Span;
 use crossgate_protection::{Unit, Window};
 
+/// The bits of a stack pointer that a port may use for marks.
+const MARKS: Word = size_of::<Word>() - 1;
+
 /// Returns the range of a value.
 fn of<T: ?Sized>(it: &T) -> Span {
     let start = core::ptr::from_ref(it).addr();
@@ -50,7 +53,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Reports every part of the memory that means nothing now. The registers of the current thread are saved at
-    /// `stack_pointer`.
+    /// `stack_pointer`. (A port may mark stack pointers in the lowest bits.)
     pub fn dead(&self, stack_pointer: Word, tell: &mut impl FnMut(Span)) {
         let current = self.threads.current_id();
         for index in 0..self.system.threads.len() {
@@ -71,6 +74,7 @@ impl<P: Port> Kernel<P> {
             // The memory below the stack pointer. If the stack pointer is outside of the stack, the thread is about to
             // crash. (After a crash, these words are read until they are in the dump.)
             let is_read = is_lost && self.work.unchecked != 0;
+            let used = used & !MARKS;
             if !is_read && thread.stack.start <= used && used <= thread.stack.end {
                 tell(Span { start: thread.stack.start, end: used });
             }
@@ -78,7 +82,7 @@ impl<P: Port> Kernel<P> {
             // caller.
             for frame in thread.frames.iter().take(thread.depth().into()) {
                 let Window { top, .. } = P::Unit::window(thread.stack, frame.stack_pointer);
-                tell(Span { start: top, end: frame.stack_pointer });
+                tell(Span { start: top, end: frame.stack_pointer & !MARKS });
             }
             thread.dead(tell);
         }

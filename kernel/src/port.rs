@@ -24,12 +24,14 @@ pub trait Port: 'static {
     /// them.)
     type Unit: Unit;
 
-    /// The number of bytes of the caller's stack, from the reported stack pointer upwards, in which the kernel saved
-    /// registers. These bytes can't be lent.
-    const CONTEXT_SIZE: Word;
     /// The number of bytes of the callee's stack that the kernel uses to enter it, including the space to save the
-    /// callee's registers at its first system call.
+    /// callee's registers at its first system call. (If the callee uses registers that take more space, that space is
+    /// part of what the method needs.)
     const ENTRY_SIZE: Word;
+
+    /// Returns the first address above the registers that were saved at the reported stack pointer. The bytes below
+    /// this address can't be lent.
+    fn context_end(stack_pointer: Word) -> Word;
 
     /// Returns the start of a stack in the form of the protection unit. The core stores the value and never interprets
     /// it.

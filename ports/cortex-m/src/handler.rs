@@ -2,24 +2,24 @@
 //! Exception handlers. Each reports one event to the kernel core and carries out the [`Effect`] that it returns.
 //!
 //! The fast path leaves some system calls to these handlers. The assembly in [`entry`](crate::entry) calls these
-//! functions, with the main stack at the [bounds](crate::context::Bounds). The thread continues with the context that a
-//! handler returns, or, if that is null, with the context of the thread that is current now.
+//! functions, with the main stack at the [bounds](crate::context::Bounds). The thread continues with the stack pointer
+//! that a handler returns, or, if that is 0, with that of the thread that is current now.
 
 use crate::context::{Context, GIVEN_WAY};
 use crate::exception::{self, NON_MASKABLE, PENDSV, SYSTICK, line_of};
-use crate::fault_status;
 use crate::last_words::say;
 use crate::machine::with_kernel;
+use crate::{fault_status, floats};
 use crossgate_abi::{Cause, Word};
 use crossgate_kernel::Effect;
 
 /// The result of a handler after which the context of the current thread has to be [loaded](crate::exit::load).
-const LOAD: *mut Context = core::ptr::null_mut();
+const LOAD: Word = 0;
 
 /// Makes a call of a method for the current thread, whose registers are saved at `context`.
-pub extern "C" fn call(context: &mut Context, selector: Word) -> *mut Context {
+pub extern "C" fn call(context: &mut Context, selector: Word) -> Word {
     with_kernel(|kernel| {
-        let stack_pointer = core::ptr::from_mut(context).addr();
+        let stack_pointer = floats::stack_pointer(core::ptr::from_mut(context).addr());
         match kernel.call(stack_pointer, selector, context.words()) {
             Ok(entry) => {
                 // SAFETY: the core checked that there is room for this below `stack_top`, which is a multiple of 32 and
@@ -37,7 +37,7 @@ pub extern "C" fn leave(status: Word, first: Word, second: Word) {
     with_kernel(|kernel| {
         let words = [status, first, second, 0];
         if let Ok(exit) = kernel.leave_with_care(&words) {
-            let context = exit.stack_pointer as *mut Context;
+            let context = floats::context(exit.stack_pointer) as *mut Context;
             // SAFETY: the caller's context was saved there; its stack has been closed since.
             let words = unsafe { (*context).words() };
             (words[0], words[1], words[2]) = (exit.status.0, exit.words[0], exit.words[1]);
@@ -47,9 +47,9 @@ pub extern "C" fn leave(status: Word, first: Word, second: Word) {
 }
 
 /// Makes another system call for the current thread.
-pub extern "C" fn system_call(context: &mut Context, number: Word) -> *mut Context {
+pub extern "C" fn system_call(context: &mut Context, number: Word) -> Word {
     with_kernel(|kernel| {
-        let stack_pointer = core::ptr::from_mut(context).addr();
+        let stack_pointer = floats::stack_pointer(core::ptr::from_mut(context).addr());
         let effect = kernel.system_call(stack_pointer, number, context.words());
         follow(context, effect)
     })
@@ -68,7 +68,7 @@ pub extern "C" fn out_of_bounds() {
 /// even if the same thread continues: the interrupt may have come before that was.
 pub extern "C" fn interrupt(context: *mut Context) {
     with_kernel(|kernel| {
-        kernel.current().stack_pointer = context.addr();
+        kernel.current().stack_pointer = floats::stack_pointer(context.addr());
         let exception = exception::active();
         let _ = if exception == SYSTICK {
             kernel.timer()
@@ -103,10 +103,10 @@ pub extern "C" fn fault(frame: *const Word) {
 
 /// Carries out the effect.
 #[inline(always)]
-fn follow(context: *mut Context, effect: Effect) -> *mut Context {
+fn follow(context: *mut Context, effect: Effect) -> Word {
     if let Some(status) = effect.status() {
         // SAFETY: the core ends only the system call whose context this is.
         unsafe { (*context).set_status(status) };
     }
-    if effect.switch { LOAD } else { context }
+    if effect.switch { LOAD } else { floats::stack_pointer(context.addr()) }
 }

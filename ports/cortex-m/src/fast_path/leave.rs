@@ -9,7 +9,8 @@
 
 macro_rules! leave {
     () => {
-        "
+        concat!(
+            "
         .Lreturn:
         ldr r3, .Lkernel
         ldr r4, [r3]
@@ -28,6 +29,11 @@ macro_rules! leave {
         // --- The return has no duties.
         .Lreturn_leave:
         ldrd r6, r7, [r6, #{frames}] // the caller's registers, and its rights
+        mvn lr, #2
+        ",
+            crate::floats::branch_if_marked!("r6", "r8", ".Lreturn_floats"),
+            "
+        .Lreturn_context:
         strd r7, r5, [r4, #{rights}]
         // The results go into the frame that the CPU pushed at the call. Its address comes from the kernel's own
         // memory.
@@ -46,7 +52,6 @@ macro_rules! leave {
         // The caller's registers, in place of what the callee and this code had there (`registers`).
         msr psp, r11
         ldmdb r11, {{r4-r11}}
-        mvn lr, #2
         bx lr
 
         // --- Memory is lent to the callee. If none is lent to its caller, the leases are closed, and the whole stack
@@ -100,6 +105,7 @@ macro_rules! leave {
         mvn r12, #0
         b {slow}
         "
+        )
     };
 }
 pub(super) use leave;
