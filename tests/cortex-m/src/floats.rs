@@ -68,6 +68,12 @@ pub fn keep(before: Floats, rounds: u32) -> Floats {
     floats
 }
 
+/// Changes s0 to s15, as every function may.
+pub fn spoil(floats: &Floats) {
+    // SAFETY: the function changes no register that a function has to preserve.
+    unsafe { unit::spoil(floats) };
+}
+
 /// Executes an instruction that does not exist, with these registers.
 pub fn crash(floats: &Floats) -> ! {
     // SAFETY: the process ends here.
@@ -169,6 +175,11 @@ mod unit {
     }
 
     #[unsafe(naked)]
+    pub unsafe extern "C" fn spoil(floats: *const Floats) {
+        with_floats!("vldmia r0, {{s0-s15}}", "bx lr",)
+    }
+
+    #[unsafe(naked)]
     pub unsafe extern "C" fn crash(floats: *const Floats) -> ! {
         with_floats!("vldmia r0, {{s0-s31}}", "udf #0")
     }
@@ -242,6 +253,9 @@ mod unit {
         missing()
     }
     pub unsafe fn keep(_: *mut Floats, _: u32) {
+        missing()
+    }
+    pub unsafe fn spoil(_: &Floats) {
         missing()
     }
     pub unsafe fn crash(_: &Floats) -> ! {

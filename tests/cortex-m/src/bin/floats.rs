@@ -1,22 +1,30 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The registers of the floating point unit survive system calls, switches and interrupts, and carry nothing from one
-//! thread, or from one method, to another. This holds for all 32 registers and `FPSCR`, and after a crash, too.
+//! thread, or from one method, to another. This holds for all 32 registers and `FPSCR`, and after a crash, too. A handler
+//! above the kernel, which uses some of them, leaves nothing in them.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
 
 #[cfg(target_os = "none")]
 mod firmware {
+    use board::port::zero_latency::{Handler, Line, Signal as Told};
+    use board::{TIMER1, Timer, interrupt};
     use core::sync::atomic::{AtomicU32, Ordering};
     use core::time::Duration;
     use crossgate::{CallError, Concurrent, Handle, Notification, Signal, interface, time};
     use crossgate_abi::number::{self, system_call};
     use crossgate_abi::{Cause, Status, Word};
-    use system_tests::raw;
     use system_tests::report::{expect, pass};
     use system_tests::watch::Watch;
-    use system_tests_cortex_m::floats::{Floats, ROUND_UP, Trap, crash, full, keep, now, used};
+    use system_tests::{arch, raw};
+    use system_tests_cortex_m::floats::{
+        Floats, ROUND_UP, Trap, crash, full, keep, now, spoil, used,
+    };
+    use system_tests_cortex_m::{Test, TestBoard};
 
+    /// A line that no device has.
+    const SPARE: u16 = 20;
     /// The number of rounds.
     const ROUNDS: u32 = 50;
     /// The number of crashes. (Each restart takes twice as long as the one before.)
@@ -94,6 +102,10 @@ mod firmware {
         process other {
             object other: Concurrent<Watcher> = Watcher::new(None) => [OTHER: dyn Spy];
         }
+        process spoiler {
+            mmio TIMER1;
+            thread main (priority = 8, stack = 1024) = interrupt_all();
+        }
         process ticker {
             thread main (priority = 9, stack = 2048) = tick(WITNESS);
         }
@@ -111,7 +123,42 @@ mod firmware {
             thread twin (priority = 5, stack = 2048) = be_twin();
         }
     }
-    board::start!(SYSTEM);
+    board::port::start!(SYSTEM, TestBoard<Spoiling>);
+
+    /// A firmware with a handler above the kernel.
+    struct Spoiling;
+
+    impl Test for Spoiling {
+        const ZERO_LATENCY: &'static [Line] = &[Line::of::<Spoiler>()];
+
+        fn told(_: &[u8]) {
+            arch::end(1)
+        }
+    }
+
+    /// Changes registers in the middle of everything.
+    struct Spoiler;
+
+    impl Handler for Spoiler {
+        const LINE: u16 = interrupt::TIMER1;
+        const SIGNALS: u16 = SPARE;
+
+        fn serve(_: Told<Self>) {
+            const { Timer::new(TIMER1) }.clear_interrupt();
+            spoil(&full(0x5901_0000, 0));
+        }
+    }
+
+    /// Makes the handler run at many moments, most of them between the other interrupts.
+    fn interrupt_all() -> ! {
+        let mut timer = Timer::new(TIMER1);
+        let mut ticks = 1000;
+        loop {
+            ticks = 700 + (ticks + 37) % 1500;
+            timer.interrupt_after(ticks);
+            time::sleep(Duration::from_micros(100));
+        }
+    }
 
     /// Makes a system call with full registers, and expects them, and this status, after it.
     #[track_caller]
