@@ -4,13 +4,15 @@
 
 use std::{env, fs, path::PathBuf};
 
-/// The board of a microcontroller without a feature.
-const DEFAULT: &str = "mps2-an385";
+/// The boards of microcontrollers without a feature: without a floating point unit, and with one.
+const DEFAULTS: [&str; 2] = ["mps2-an385", "mps2-an386"];
 
 fn main() {
     let features = env::var("CARGO_CFG_FEATURE").unwrap_or_default();
     // No board, or several boards: the crate then does not compile.
-    let board = features.split(',').find(|feature| !feature.is_empty()).unwrap_or(DEFAULT);
+    let has_floats = env::var("CARGO_CFG_TARGET_ABI").is_ok_and(|abi| abi == "eabihf");
+    let default = DEFAULTS[usize::from(has_floats)];
+    let board = features.split(',').find(|feature| !feature.is_empty()).unwrap_or(default);
     let memory = PathBuf::from("..").join(board).join("memory.x");
     println!("cargo::rerun-if-changed={}", memory.display());
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));

@@ -15,6 +15,9 @@ use crossgate_abi::{MAX_THREADS, PRIORITIES, ThreadId, Word};
 use crossgate_protection::Span;
 use crossgate_protection::{Unit, Window};
 
+/// The bits of a stack pointer that a port may use for marks.
+const MARKS: Word = size_of::<Word>() - 1;
+
 /// Returns the range of a value.
 fn of<T: ?Sized>(it: &T) -> Span {
     let start = core::ptr::from_ref(it).addr();
@@ -49,7 +52,8 @@ impl<P: Port> Kernel<P> {
         self.notifications.get(index).map_or(0, |it| it.signals)
     }
 
-    /// Reports every dead part of the memory. The registers of the current thread are saved at `stack_pointer`.
+    /// Reports every dead part of the memory. The registers of the current thread are saved at `stack_pointer`. (A port
+    /// may mark stack pointers in the lowest bits.)
     pub fn dead(&self, stack_pointer: Word, tell: &mut impl FnMut(Span)) {
         let current = self.threads.current_id();
         for index in 0..self.system.threads.len() {
@@ -71,13 +75,14 @@ impl<P: Port> Kernel<P> {
             // outside its stack, because it is about to crash, and a crashed thread whose stack is not yet copied to
             // the dump.
             let is_read = is_lost && self.work.unchecked != 0;
+            let used = used & !MARKS;
             if !is_read && thread.stack.start <= used && used <= thread.stack.end {
                 tell(Span { start: thread.stack.start, end: used });
             }
             // The stack of a callee may begin below the stack pointer of its caller. The gap between the two is dead.
             for frame in thread.frames.iter().take(thread.depth().into()) {
                 let Window { top, .. } = P::Unit::window(thread.stack, frame.stack_pointer);
-                tell(Span { start: top, end: frame.stack_pointer });
+                tell(Span { start: top, end: frame.stack_pointer & !MARKS });
             }
             thread.dead(tell);
         }

@@ -81,7 +81,7 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.current();
         // Below this part are the registers that the kernel saved, and the callee's stack. Above it is the part of the
         // callers, which is closed.
-        let own = Span { start: stack_pointer + P::CONTEXT_SIZE, end: thread.window_top() };
+        let own = Span { start: P::context_end(stack_pointer), end: thread.window_top() };
         if own.contains(memory) {
             return Ok(Source::STACK);
         }

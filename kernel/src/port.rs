@@ -24,12 +24,14 @@ pub trait Port: 'static {
     /// them.)
     type Unit: Unit;
 
-    /// The number of bytes of saved registers on the caller's stack, from the reported stack pointer upwards. These
-    /// bytes can't be lent.
-    const CONTEXT_SIZE: Word;
     /// The number of bytes of the callee's stack that the kernel uses to enter a method, including the space to save
-    /// the registers at the first system call of the method.
+    /// the registers at the first system call of the method. (If the callee uses registers that take more space, that
+    /// space is part of what the method needs.)
     const ENTRY_SIZE: Word;
+
+    /// Returns the first address above the registers that were saved at the reported stack pointer. The bytes below
+    /// this address can't be lent.
+    fn context_end(stack_pointer: Word) -> Word;
 
     /// Returns the start of a stack in the form of the protection unit. The core stores the value and never interprets
     /// it.

@@ -10,8 +10,12 @@ use crate::reach::Reach;
 use crate::vectors::{DEFAULT, EXCEPTIONS};
 use std::collections::HashMap;
 
-/// The frame that the CPU pushes, and 4 bytes for alignment.
+/// The frame that the CPU pushes, and 4 bytes for alignment; ...
 const FRAME: u64 = 32 + 4;
+/// ... and s0 to s15, `FPSCR` and a free word of a kernel that has used the floating point unit.
+const FLOATS: u64 = 72;
+/// A function of the port that only a firmware for a CPU with a floating point unit has.
+const WITH_FLOATS: &str = "__crossgate_resume_with_floats";
 /// The words that the port keeps at the top of the stack.
 const BOUNDS: u64 = 8;
 /// The guard, which is a part of the stack.
@@ -38,7 +42,9 @@ impl Need {
     /// fault of the kernel itself resets its stack.) Handlers that a board has above the kernel interrupt it, and each
     /// other.
     pub fn of(reach: &Reach) -> Self {
-        let mut search = Search { reach, known: HashMap::new(), unknown: None };
+        let has_floats = reach.inputs.section_of(WITH_FLOATS).is_some();
+        let frame = if has_floats { FRAME + FLOATS } else { FRAME };
+        let mut search = Search { reach, frame, known: HashMap::new(), unknown: None };
         let above = search.above();
         let mut named = |name: &str| {
             let id = reach.inputs.section_of(name);
@@ -54,14 +60,16 @@ impl Need {
         for handler in vectors.flat_map(|section| section.targets()) {
             device = device.max(search.depth(handler, &mut Vec::new()));
         }
-        let first = exceptions.max(device).max(start + FRAME + device);
-        let size = BOUNDS + first + IDENTITY + above + FRAME + not_masked + GUARD;
+        let first = exceptions.max(device).max(start + frame + device);
+        let size = BOUNDS + first + IDENTITY + above + frame + not_masked + GUARD;
         Need { size: size.next_multiple_of(32), unknown: search.unknown }
     }
 }
 
 struct Search<'a> {
     reach: &'a Reach<'a>,
+    /// The frame that the CPU pushes.
+    frame: u64,
     known: HashMap<SectionId, u64>,
     unknown: Option<String>,
 }
@@ -75,7 +83,7 @@ impl Search<'_> {
         let tables: Vec<_> = tables.collect();
         let handlers = sections().filter(|(_, section)| section.title().starts_with(ABOVE));
         let handlers: Vec<_> = handlers.map(|(id, _)| id).collect();
-        let size = handlers.iter().map(|&id| FRAME + self.depth(id, &mut Vec::new())).sum();
+        let size = handlers.iter().map(|&id| self.frame + self.depth(id, &mut Vec::new())).sum();
         self.known.extend(tables.into_iter().chain(handlers).map(|id| (id, 0)));
         size
     }

@@ -3,27 +3,45 @@
 //! `board::start!(SYSTEM)` is the same for all.
 //!
 //! On Linux it is [`hosted-board`](https://docs.rs/hosted-board). For a microcontroller a feature chooses the board, as
-//! in `cargo run --release --target thumbv7m-none-eabi -p thermostat --features board/lm3s6965evb`; without a feature
-//! it is `mps2-an385`.
+//! in `cargo run --release --target thumbv7m-none-eabi -p thermostat --features board/lm3s6965evb`. Without a feature
+//! it is `mps2-an385`; with the target `thumbv7em-none-eabihf`, `mps2-an386`.
 #![no_std]
 
-/// Chooses the board, by the feature that has its name.
+/// Chooses the board, by the feature that has its name. Without a feature, one of the first two is chosen: the second
+/// for a target with a floating point unit.
 macro_rules! choose {
-    ($default:ident = $default_feature:literal $(, $board:ident = $feature:literal)*) => {
+    (
+        $plain:ident = $plain_feature:literal, $floats:ident = $floats_feature:literal
+        $(, $board:ident = $feature:literal)*
+    ) => {
         #[cfg(not(target_os = "none"))]
         pub use hosted_board::*;
-        #[cfg(all(target_os = "none", not(any($(feature = $feature),*))))]
-        pub use $default::*;
+        #[cfg(all(target_os = "none", any(
+            feature = $plain_feature,
+            not(any(target_abi = "eabihf", feature = $floats_feature $(, feature = $feature)*)),
+        )))]
+        pub use $plain::*;
+        #[cfg(all(target_os = "none", any(
+            feature = $floats_feature,
+            all(target_abi = "eabihf", not(any(feature = $plain_feature $(, feature = $feature)*))),
+        )))]
+        pub use $floats::*;
         $(
             #[cfg(all(target_os = "none", feature = $feature))]
             pub use $board::*;
         )*
-        const CHOSEN: usize =
-            cfg!(feature = $default_feature) as usize $(+ cfg!(feature = $feature) as usize)*;
+        const CHOSEN: usize = cfg!(feature = $plain_feature) as usize
+            + cfg!(feature = $floats_feature) as usize
+            $(+ cfg!(feature = $feature) as usize)*;
     };
 }
 
-choose!(mps2_an385 = "mps2-an385", lm3s6965evb = "lm3s6965evb");
+choose!(
+    mps2_an385 = "mps2-an385",
+    mps2_an386 = "mps2-an386",
+    lm3s6965evb = "lm3s6965evb",
+    mps2_an500 = "mps2-an500"
+);
 
 const _: () = assert!(CHOSEN < 2, "several features choose a board: name one of them");
 const _: () = assert!(

@@ -19,11 +19,17 @@ pub struct TestPort {
     pub found: usize,
 }
 
+/// The size of the registers that the port would save.
+pub const CONTEXT_SIZE: Word = 64;
+
 impl Port for TestPort {
     type Unit = ArmV8M;
 
-    const CONTEXT_SIZE: Word = 64;
     const ENTRY_SIZE: Word = 128;
+
+    fn context_end(stack_pointer: Word) -> Word {
+        stack_pointer + CONTEXT_SIZE
+    }
 
     fn stack_register(start: Word) -> Word {
         start
@@ -42,7 +48,7 @@ impl Port for TestPort {
     }
 
     fn first_context(_: extern "C" fn() -> !, stack_end: Word) -> Word {
-        stack_end - Self::CONTEXT_SIZE
+        stack_end - CONTEXT_SIZE
     }
 
     fn reset_system(&mut self) {

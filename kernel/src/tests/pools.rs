@@ -107,7 +107,7 @@ fn ended_after(work: impl FnOnce(&mut Driver)) -> Driver {
 /// Returns whether thread 1 is at home, and about to start.
 fn begins(driver: &Driver) -> bool {
     let thread = driver.thread(1);
-    let start = thread.stack.end - TestPort::CONTEXT_SIZE;
+    let start = thread.stack.end - CONTEXT_SIZE;
     thread.wait == Wait::Nothing && thread.depth() == 0 && thread.stack_pointer == start
 }
 

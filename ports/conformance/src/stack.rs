@@ -13,8 +13,10 @@ const MARKS: Word = 7;
 
 pub fn starts_at_the_end<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
     let stack = machine.stack();
-    expect(M::Port::ENTRY_SIZE >= M::Port::CONTEXT_SIZE, "an entry has no room for a context")?;
-    let pointer = M::Port::first_context(M::Port::BEGIN, stack.end) & !MARKS;
+    let pointer = M::Port::first_context(M::Port::BEGIN, stack.end);
+    let size = M::Port::context_end(pointer) - pointer;
+    expect(M::Port::ENTRY_SIZE >= size, "an entry has no room for a context")?;
+    let pointer = pointer & !MARKS;
     let lowest = stack.end - M::Port::ENTRY_SIZE;
     expect((lowest..=stack.end).contains(&pointer), "it lies elsewhere")
 }

@@ -72,11 +72,17 @@ extern "C" fn begin() -> ! {
     unreachable!("nothing runs here")
 }
 
+/// The size of the registers that it would save.
+const CONTEXT_SIZE: Word = 64;
+
 impl<const STARTS_BELOW: bool> Port for Flawed<STARTS_BELOW> {
     type Unit = ArmV8M;
-    const CONTEXT_SIZE: Word = 64;
     const ENTRY_SIZE: Word = 128;
     const BEGIN: extern "C" fn() -> ! = begin;
+
+    fn context_end(stack_pointer: Word) -> Word {
+        stack_pointer + CONTEXT_SIZE
+    }
 
     fn stack_register(start: Word) -> Word {
         start
@@ -101,7 +107,7 @@ impl<const STARTS_BELOW: bool> Port for Flawed<STARTS_BELOW> {
         (to < size).then_some(next)
     }
     fn first_context(_: extern "C" fn() -> !, stack_end: Word) -> Word {
-        stack_end - if STARTS_BELOW { 2 * Self::ENTRY_SIZE } else { Self::CONTEXT_SIZE }
+        stack_end - if STARTS_BELOW { 2 * Self::ENTRY_SIZE } else { CONTEXT_SIZE }
     }
     fn reset_system(&mut self) {}
     fn now(&mut self) -> u64 {

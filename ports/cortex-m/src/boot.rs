@@ -4,7 +4,7 @@
 use crate::context::{Bounds, Context};
 use crate::last_words::halt;
 use crate::machine::__crossgate_kernel;
-use crate::{exit, linker, protection};
+use crate::{exit, floats, linker, protection};
 use core::mem::offset_of;
 use cortex_m::peripheral::{NVIC, SCB};
 use crossgate_abi::table::System;
@@ -35,6 +35,7 @@ pub unsafe fn boot_and(system: &'static System, more: impl FnOnce()) -> ! {
     // The clock starts before the rest, because boot code may have left SysTick running.
     kernel.port.start_clock();
     configure(system);
+    floats::enable();
     more();
     protection::enable(flash);
     kernel.start(flash);
@@ -74,9 +75,15 @@ fn configure(system: &System) {
         scb.shcsr.write(FAULTS_ENABLED);
         scb.ccr.modify(|value| value & !BEHAVIOUR | TRAP_DIVISION_BY_ZERO | ALIGN_STACK);
         // Without write buffering a bus error is reported at the store that caused it, so that the right process is
-        // blamed (Cortex-M3 and M4: ACTLR.DISDEFWBUF).
+        // blamed (Cortex-M3 and M4: ACTLR.DISDEFWBUF). A Cortex-M7 does not have this bit.
         const DISABLE_WRITE_BUFFER: u32 = 1 << 1;
-        (*cortex_m::peripheral::ICB::PTR).actlr.modify(|value| value | DISABLE_WRITE_BUFFER);
+        const CORTEX_M7: u32 = 0xc27;
+        let cpu = &*cortex_m::peripheral::CPUID::PTR;
+        let is_m7 = floats::EXIST && cpu.base.read() >> 4 & 0xfff == CORTEX_M7;
+        if !is_m7 {
+            let control = &*cortex_m::peripheral::ICB::PTR;
+            control.actlr.modify(|value| value | DISABLE_WRITE_BUFFER);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! The registers and the stack of a thread when it crashed.
 
 use crate::context::{FRAME, SAVED};
-use crate::exception;
+use crate::{exception, floats};
 use crossgate_abi::Word;
 use crossgate_abi::inspect::dump::REGISTER_COUNT;
 use crossgate_protection::Span;
@@ -33,11 +33,13 @@ const STACK_POINTER: usize = 13;
 const ALIGNED: Word = 1 << 9;
 
 /// Carries out [`Port::dump`](crossgate_kernel::port::Port::dump). If the thread made a system call or was interrupted,
-/// its registers were saved at `context`.
+/// `context` is the stack pointer by which its registers were saved.
 pub fn dump(context: Word, window: Span, registers: &mut [Word; REGISTER_COUNT]) -> Word {
     let is_fault = exception::FAULTS.contains(&exception::active());
     // SAFETY: this only reads the process stack pointer.
     let pointer = cortex_m::register::psp::read() as Word;
+    let uses_floats = if is_fault { floats::are_in_use() } else { floats::is_marked(context) };
+    let context = floats::context(context);
     let frame = if is_fault { pointer } else { context.wrapping_add(SAVED) };
     let lowest = if is_fault { window.start } else { window.start + SAVED };
     // SAFETY: only `keep_registers` writes the static, and no exception whose handler calls `dump` preempts
@@ -55,7 +57,8 @@ pub fn dump(context: Word, window: Span, registers: &mut [Word; REGISTER_COUNT])
     }
     let saved = if is_fault { faulted } else { read(context) };
     let [r0, r1, r2, r3, r12, link, counter, status] = read(frame);
-    let start = frame + FRAME + if status & ALIGNED != 0 { 4 } else { 0 };
+    let aligned = if status & ALIGNED != 0 { 4 } else { 0 };
+    let start = frame + FRAME + floats::pushed(uses_floats) + aligned;
     if let Some(arguments) = registers.first_chunk_mut() {
         *arguments = [r0, r1, r2, r3];
     }

@@ -3,8 +3,9 @@
 //!
 //! On entry the registers that the CPU has not saved (r4 to r11) are pushed on the thread's stack, below the CPU's
 //! frame, but only if that place is inside the stack. Otherwise the kernel would write wherever a wild stack pointer
-//! leads. The handler gets the address of this context. It returns the same address, to continue with this context, or
-//! null, to load the context of the most urgent thread.
+//! leads. The handler gets the address of this context. It returns its stack pointer, to continue with this context, or
+//! 0, to load the context of the most urgent thread. (A stack pointer is the address of a context, unless the thread
+//! uses [floats](crate::floats).)
 //!
 //! # Legend of the assembly
 //!
@@ -19,6 +20,7 @@
 //! | flags, pc | in the frame | free | from the frame |
 //! | psp | any address: the frame is there, if the CPU could push it | where the thread left it | at the frame |
 //! | msp (sp) | at the `Bounds`, 8 bytes below the end of the main stack | below that | at the `Bounds` |
+//! | s0 to s31 | the thread's, if it uses floats (bit 4 of lr is 0); else 0 | 0 | the thread's, if it uses floats; else 0 |
 //!
 //! Only the context on the thread's stack and the kernel's memory are **live**: values anywhere else may be lost. No
 //! handler saves registers of the kernel, because none has to: a fault of the kernel halts the machine, and the
@@ -87,7 +89,7 @@ pub unsafe extern "C" fn slow() {
         "cmp r1, #0",
         "blt .Lslow_other",
         "bl {call}",
-        // `call` and `other` return a context, or null if the context of the most urgent thread has to be loaded.
+        // `call` and `other` return a stack pointer, or 0 if the context of the most urgent thread has to be loaded.
         ".global __crossgate_go_on",
         ".Lslow_resume_or_load:",
         "cbnz r0, .Lslow_resume",
@@ -223,6 +225,7 @@ unsafe extern "C" fn HardFault() {
     core::arch::naked_asm!(
         "tst lr, #{thread}",
         "beq .Lfault_of_kernel",
+        clear_floats!(),
         // Nothing is pushed on the thread's stack.
         "mrs r0, psp",
         "bl {handler}",
@@ -237,13 +240,37 @@ unsafe extern "C" fn HardFault() {
         "b {kernel_fault}",
         ".balign 4",
         ".Lfault_stack: .word {stack}",
+        crate::floats::only_with_floats!(".Lfault_zeros: .word {zeros}"),
         thread = const PROCESS_STACK,
+        #[cfg(target_abi = "eabihf")]
+        zeros = sym crate::floats::ZEROS,
         stack = sym _stack_start,
         kernel_fault = sym fault_status::kernel_fault,
         handler = sym handler::fault,
         go_on = sym go_on,
     )
 }
+
+/// Clears the registers of a thread that uses floats, which are not saved.
+///
+/// Secret: their values (`floats`).
+#[cfg(target_abi = "eabihf")]
+macro_rules! clear_floats {
+    () => {
+        concat!(
+            "tst lr, #16\nbne .Lfault_without_floats\n",
+            crate::floats::clear!("r0", ".Lfault_zeros"),
+            ".Lfault_without_floats:\n",
+        )
+    };
+}
+#[cfg(not(target_abi = "eabihf"))]
+macro_rules! clear_floats {
+    () => {
+        ""
+    };
+}
+use clear_floats;
 
 /// Defines the handlers of faults that differ from a hard fault only by their status.
 macro_rules! same_as_hard_fault {

@@ -4,30 +4,33 @@
 //! The legend of the assembly is in [`entry`](crate::entry).
 
 use crate::context::{Context, FRAME, GIVEN_WAY, SAVED};
-use crate::exception;
 use crate::machine::{__crossgate_kernel, KERNEL, LEASES_OPEN, REGIONS};
 use crate::machine::{Lease, Offset};
 use crate::protection::{self, ProcessRegions};
+use crate::{exception, floats};
 use core::mem::offset_of;
 use crossgate_abi::LEASES_PER_CALL;
 
 /// Continues with a context.
 ///
-/// In: r0 is the context. Out: the thread runs with all of its registers. This code loads r4 to r11, and the CPU loads
-/// the others. No register keeps a value of the kernel.
+/// In: r0 is its stack pointer. Out: the thread runs with all of its registers. This code loads r4 to r11, and the CPU
+/// loads the others. No register keeps a value of the kernel.
 macro_rules! resume {
     () => {
-        "ldmia r0!, {{r4-r11}}
+        concat!(
+            $crate::floats::branch_if_marked!("r0", "r1", "__crossgate_resume_with_floats"),
+            "ldmia r0!, {{r4-r11}}
          msr psp, r0
          mvn r0, #2 // EXC_RETURN: thread mode, process stack
          bx r0"
+        )
     };
 }
 pub(crate) use resume;
 
 /// Opens the memory that the current thread may use: its stack, the memory and devices of its process, and its leases.
 ///
-/// In: sp is at the [`Bounds`](crate::context::Bounds). Out: r0 is the thread's context; r1 to r9 have any values.
+/// In: sp is at the [`Bounds`](crate::context::Bounds). Out: r0 is the thread's stack pointer; r1 to r9 have any values.
 ///
 /// If this thread holds leases, the bounds become its window. Otherwise they become its whole stack, so that a call or
 /// a return of a thread without leases need not change them. (A window always has room for a context, because no method
@@ -35,12 +38,12 @@ pub(crate) use resume;
 #[unsafe(naked)]
 pub unsafe extern "C" fn load() -> *mut Context {
     core::arch::naked_asm!(
-        // Throughout: r4 the thread, r5 the kernel, r0 the context, r1 the address register of its stack, r2 its
+        // Throughout: r4 the thread, r5 the kernel, r0 the stack pointer, r1 the address register of its stack, r2 its
         // rights.
         "ldr r5, .Lload_kernel",
         "ldr r4, [r5]", // the current thread
         "ldm r4, {{r1, r2, r3}}", // its stack, rights, calls
-        "ldr r0, [r4, #{stack_pointer}]", // its context
+        "ldr r0, [r4, #{stack_pointer}]",
         "ldrd r6, r7, [r4, #{bounds}]",
         "strd r6, r7, [sp]",
         "ldrb r6, [r4, #{pending}]",
@@ -64,6 +67,7 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "bx lr",
         // Something is pending.
         ".Lload_pending:",
+        floats::find_context!("r0", "r7"),
         "movs r7, #0",
         "strb r7, [r4, #{pending}]",
         "cmp r6, #1",
@@ -73,6 +77,7 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "ldr r8, [r4, #{pending_word}]",
         "strd r6, r8, [r0, #{arguments}]",
         "str r7, [r0, #{arguments} + 8]",
+        floats::only_with_floats!("ldr r0, [r4, #{stack_pointer}]"),
         "b .Lload_leases",
         // The thread repeats its system call: its program counter goes back to the `svc` instruction, which is 2 bytes
         // long. Attacker: none. The context was checked when the thread made the system call, and since then the thread
@@ -81,6 +86,7 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "ldr r6, [r0, #{program_counter}]",
         "subs r6, #2",
         "str r6, [r0, #{program_counter}]",
+        floats::only_with_floats!("ldr r0, [r4, #{stack_pointer}]"),
         "b .Lload_leases",
         // Either the core counts how long threads run, or this thread holds leases, or the last one has left some open.
         // All of this takes long, so the kernel first gives way to an interrupt that is pending.

@@ -9,6 +9,7 @@
 //! | `switch` | yield, and the switch to another thread |
 //! | `signal`, `wait` | signals and waits, if one thread waits for one notification |
 //! | `interrupt` | interrupt lines, each as a signal |
+//! | `floats` | the parts of all of them that only a thread with floats needs |
 //!
 //! Each piece makes the checks of the core, and all changes that the core and the handlers would make. Any case that a
 //! piece does not handle takes the slow path, with nothing changed. The core is the specification: the test
@@ -19,6 +20,7 @@
 
 mod call;
 mod dispatch;
+mod floats;
 mod interrupt;
 mod leave;
 mod lend;
@@ -43,6 +45,7 @@ use crossgate_kernel::schedule::Ready;
 use crossgate_kernel::thread::Calls;
 use crossgate_protection::armv7m::Access;
 use dispatch::dispatch;
+use floats::floats;
 use leave::leave;
 use lend::lend;
 use signal::signal;
@@ -62,6 +65,7 @@ use wait::wait;
 #[unsafe(no_mangle)]
 unsafe extern "C" fn SVCall() {
     core::arch::naked_asm!(
+        crate::floats::branch_if_in_use!(".Lfloats"),
         // A return is the only system call that does not check the stack pointer.
         "mvns r3, r12",
         "beq .Lreturn",
@@ -73,6 +77,7 @@ unsafe extern "C" fn SVCall() {
         "subs r2, r0, r2", // what is left of the stack below the registers that are saved now
         "cmp r2, r1",
         "bhi .Lslow",
+        ".Lentered:",
         // r3 is the complement of the selector: negative for a gate, otherwise the number of another system call.
         "cmp r3, #0",
         "bgt .Ldispatch",
@@ -83,6 +88,7 @@ unsafe extern "C" fn SVCall() {
         switch!(),
         signal!(),
         wait!(),
+        floats!(),
         ".balign 4",
         ".Lkernel: .word {kernel}",
         // The attribute register of a stack of 2^31 bytes with nothing open. `call` computes the callee's register from
@@ -157,6 +163,10 @@ unsafe extern "C" fn SVCall() {
         stack_access = const protection::STACK_ACCESS,
         kernel = sym __crossgate_kernel,
         slow = sym slow,
+        #[cfg(target_abi = "eabihf")]
+        out_of_bounds = sym crate::handler::out_of_bounds,
+        #[cfg(target_abi = "eabihf")]
+        zeros = sym crate::floats::ZEROS,
     )
 }
 

@@ -2,6 +2,7 @@
 //! The cause of a fault, from the CPU's status registers (ARM DDI 0403E, B3.2.15).
 
 use crate::context::FRAME;
+use crate::floats;
 use crate::last_words::halt;
 use crate::linker::{__crossgate_kernel_stack_bottom, symbol};
 use cortex_m::peripheral::SCB;
@@ -26,7 +27,7 @@ mod status {
 const PENDED: u32 = 0b1111 << 12;
 /// An access at most this number of bytes below a stack counts as an overflow, if the stack pointer is near the bottom
 /// of the stack. One instruction pushes no more than this.
-const OVERFLOW_REACH: Word = 64;
+const OVERFLOW_REACH: Word = if floats::EXIST { 128 } else { 64 };
 
 /// The index of the program counter among the words that the CPU saves.
 const PROGRAM_COUNTER: usize = 6;

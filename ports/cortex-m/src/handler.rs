@@ -2,25 +2,25 @@
 //! Exception handlers. Each reports one event to the kernel core and carries out the [`Effect`] that the core returns.
 //!
 //! The fast path leaves some system calls to these handlers. The assembly in [`entry`](crate::entry) calls them, with
-//! the main stack pointer at the [bounds](crate::context::Bounds). The CPU continues with the context that a handler
-//! returns. If that is null, or if the handler returns nothing, the CPU continues with the context of the most urgent
-//! thread.
+//! the main stack pointer at the [bounds](crate::context::Bounds). The CPU continues with the stack pointer that a
+//! handler returns. If that is 0, or if the handler returns nothing, the CPU continues with the context of the most
+//! urgent thread.
 
 use crate::context::{Context, GIVEN_WAY};
 use crate::exception::{self, NON_MASKABLE, PENDSV, SYSTICK, line_of};
-use crate::fault_status;
 use crate::last_words::say;
 use crate::machine::with_kernel;
+use crate::{fault_status, floats};
 use crossgate_abi::{Cause, Word};
 use crossgate_kernel::Effect;
 
 /// The result of a handler after which the context of the most urgent thread has to be [loaded](crate::exit::load).
-const LOAD: *mut Context = core::ptr::null_mut();
+const LOAD: Word = 0;
 
 /// Makes a call of a method for the current thread, whose registers are saved at `context`.
-pub extern "C" fn call(context: &mut Context, selector: Word) -> *mut Context {
+pub extern "C" fn call(context: &mut Context, selector: Word) -> Word {
     with_kernel(|kernel| {
-        let stack_pointer = core::ptr::from_mut(context).addr();
+        let stack_pointer = floats::stack_pointer(core::ptr::from_mut(context).addr());
         match kernel.call(stack_pointer, selector, context.words()) {
             Ok(entry) => {
                 // SAFETY: the core checked that there is room for this below `stack_top`, which is a multiple of 32 and
@@ -38,7 +38,7 @@ pub extern "C" fn leave(status: Word, first: Word, second: Word) {
     with_kernel(|kernel| {
         let words = [status, first, second, 0];
         if let Some(exit) = kernel.leave_with_care(&words) {
-            let context = exit.stack_pointer as *mut Context;
+            let context = floats::context(exit.stack_pointer) as *mut Context;
             // SAFETY: the caller's context was saved there, and the caller's stack has been closed since then.
             let words = unsafe { (*context).words() };
             (words[0], words[1], words[2]) = (exit.status.0, exit.words[0], exit.words[1]);
@@ -47,9 +47,9 @@ pub extern "C" fn leave(status: Word, first: Word, second: Word) {
 }
 
 /// Makes a system call for the current thread that is neither a call of a method nor a return.
-pub extern "C" fn system_call(context: &mut Context, number: Word) -> *mut Context {
+pub extern "C" fn system_call(context: &mut Context, number: Word) -> Word {
     with_kernel(|kernel| {
-        let stack_pointer = core::ptr::from_mut(context).addr();
+        let stack_pointer = floats::stack_pointer(core::ptr::from_mut(context).addr());
         let effect = kernel.system_call(stack_pointer, number, context.words());
         follow(context, effect)
     })
@@ -66,7 +66,7 @@ pub extern "C" fn out_of_bounds() {
 /// was loaded.
 pub extern "C" fn interrupt(context: *mut Context) {
     with_kernel(|kernel| {
-        kernel.current().stack_pointer = context.addr();
+        kernel.current().stack_pointer = floats::stack_pointer(context.addr());
         let exception = exception::active();
         if exception == SYSTICK {
             kernel.timer();
@@ -102,10 +102,10 @@ pub extern "C" fn fault(frame: *const Word) {
 
 /// Carries out the effect.
 #[inline(always)]
-fn follow(context: *mut Context, effect: Effect) -> *mut Context {
+fn follow(context: *mut Context, effect: Effect) -> Word {
     if let Some(status) = effect.status() {
         // SAFETY: the core ends only the system call whose context this is.
         unsafe { (*context).set_status(status) };
     }
-    if effect.switch { LOAD } else { context }
+    if effect.switch { LOAD } else { floats::stack_pointer(context.addr()) }
 }

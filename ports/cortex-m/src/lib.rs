@@ -14,6 +14,7 @@
 //! | `exception` | numbers of exceptions |
 //! | `linker` | addresses that the linker script defines |
 //! | `last_words` | sends the last words of a kernel that can't go on; their text is in the file that finds the reason |
+//! | `floats` | the registers of the floating point unit, if there is one |
 //! | `start` | the port's code that threads run: the start of each thread, and the idle thread |
 //! | `memory` | the initial values of a process |
 //! | `stack_use` | the amount of stack that a thread has used |
@@ -33,6 +34,7 @@
 //! | `fast_path/switch` | yield, and the switch to another thread |
 //! | `fast_path/signal` | a signal |
 //! | `fast_path/wait` | a wait for a signal |
+//! | `fast_path/floats` | the parts of these for threads that use floats |
 //! | `fast_path/interrupt` | an interrupt line, as a signal |
 //! | `fast_path` | the handler of system calls, which consists of the pieces above |
 //! | `boot` | from reset to the first thread |
@@ -76,6 +78,8 @@ mod exit;
 mod fast_path;
 #[cfg(target_os = "none")]
 mod fault_status;
+#[cfg(target_os = "none")]
+mod floats;
 #[cfg(target_os = "none")]
 mod handler;
 #[cfg(target_os = "none")]

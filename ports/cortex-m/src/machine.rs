@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::context::{Bounds, Context};
 use crate::exception;
 use crate::protection::{self, ProcessRegions};
-use crate::{crash, last_words, memory, stack_use, start};
+use crate::{crash, floats, last_words, memory, stack_use, start};
 use core::mem::offset_of;
 use core::ptr::NonNull;
 use cortex_m::peripheral::{NVIC, SCB};
@@ -117,8 +117,13 @@ pub type Offset = thread::Offset<ArmV7M>;
 impl Port for Machine {
     type Unit = ArmV7M;
 
-    const CONTEXT_SIZE: Word = Context::SIZE;
     const ENTRY_SIZE: Word = Context::FIRST_SIZE + Context::SIZE;
+
+    #[inline(always)]
+    fn context_end(stack_pointer: Word) -> Word {
+        let pushed = floats::pushed(floats::is_marked(stack_pointer));
+        floats::context(stack_pointer) + Context::SIZE + pushed
+    }
 
     #[inline(always)]
     fn stack_register(start: Word) -> Word {

@@ -32,6 +32,8 @@
 #[cfg(test)]
 mod tests;
 
+#[cfg(target_os = "none")]
+use crate::floats::branch_if_saved;
 use core::marker::PhantomData;
 use crossgate_abi::message::{Number, fail};
 use crossgate_abi::table::System;
@@ -148,8 +150,26 @@ unsafe extern "C" fn enter<H: Handler>() {
     core::arch::naked_asm!(
         "push {{r0-r3, r12, lr}}",
         "bl {serve}",
+        // If the handler has used floats, s0 to s15 have its values. Nothing restores those if none were pushed.
+        branch_if_saved!("r0", "{clear}"),
         "pop {{r0-r3, r12, pc}}",
         serve = sym serve::<H>,
+        #[cfg(target_abi = "eabihf")]
+        clear = sym clear_and_leave,
+    )
+}
+
+/// The end of a handler that has used floats: s0 to s15 have its values. (It has restored the others.)
+#[cfg(all(target_os = "none", target_abi = "eabihf"))]
+#[unsafe(naked)]
+unsafe extern "C" fn clear_and_leave() {
+    core::arch::naked_asm!(
+        "ldr r0, 1f",
+        "vldmia r0, {{d0-d7}}",
+        "pop {{r0-r3, r12, pc}}",
+        ".balign 4",
+        "1: .word {zeros}",
+        zeros = sym crate::floats::ZEROS,
     )
 }
 

@@ -253,10 +253,13 @@ pub fn with_kernel<R>(work: impl FnOnce(&mut Kernel<Machine>) -> R) -> R {
 impl Port for Machine {
     type Unit = Copies;
 
-    const CONTEXT_SIZE: Word = Context::SIZE;
     // Room for copies of memory that is lent, and for the execution of a method: code of a host needs much more stack
     // than the wiring says, because wirings are written for microcontrollers.
     const ENTRY_SIZE: Word = 2 * LONGEST_LEASE + 4 * PAGE;
+
+    fn context_end(stack_pointer: Word) -> Word {
+        stack_pointer + Context::SIZE
+    }
 
     fn stack_register(start: Word) -> Word {
         start

@@ -19,9 +19,12 @@ impl Port for Machine {
     // properties are tested.
     type Unit = ArmV7M;
 
-    const CONTEXT_SIZE: Word = context::SIZE;
     // The size of the memory to enter a method, and to save the registers at its first system call.
     const ENTRY_SIZE: Word = 2 * context::SIZE;
+
+    fn context_end(stack_pointer: Word) -> Word {
+        stack_pointer + context::SIZE
+    }
 
     fn stack_register(start: Word) -> Word {
         start

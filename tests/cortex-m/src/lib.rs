@@ -3,6 +3,8 @@
 #![cfg_attr(target_os = "none", no_std)]
 
 #[cfg(target_os = "none")]
+pub mod floats;
+#[cfg(target_os = "none")]
 pub mod position;
 #[cfg(target_os = "none")]
 pub mod referee;

@@ -116,13 +116,15 @@ pub fn store(address: usize, word: u32) {
 /// Calls the code at `address`, which only returns, if it is executed.
 pub fn run(address: usize) {
     // SAFETY: as above.
-    unsafe { asm!("blx {}", in(reg) address | 1, out("lr") _, clobber_abi("C")) };
+    let code = unsafe { core::mem::transmute::<usize, extern "C" fn()>(address | 1) };
+    code();
 }
 
 /// Calls the method that the tables have at `entry` with this object.
 pub fn run_method(entry: usize, object: usize) {
     // SAFETY: the method reads its object, and returns to the kernel. Neither is allowed here.
-    unsafe { asm!("blx {}", in(reg) entry | 1, in("r0") object, clobber_abi("C")) };
+    let method = unsafe { core::mem::transmute::<usize, extern "C" fn(usize)>(entry | 1) };
+    method(object);
 }
 
 /// Executes an undefined instruction.

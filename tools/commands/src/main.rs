@@ -6,6 +6,7 @@
 mod commands;
 mod copy;
 mod debugger;
+mod float_instructions;
 mod keys;
 mod mutants;
 mod mutations;

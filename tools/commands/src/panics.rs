@@ -8,21 +8,26 @@ use crate::size;
 use anyhow::{Context, Result, bail, ensure};
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 use std::collections::{BTreeSet, VecDeque};
-use std::fs;
 use std::ops::Range;
 use std::path::Path;
+use std::{fs, iter};
 
 /// A part of the names of all functions by which a panic starts.
 const PANIC: &str = "panicking";
 
 /// A function of a firmware.
 #[derive(Debug, Default)]
-struct Function {
-    address: u64,
-    name: String,
-    is_kernel: bool,
+pub struct Function {
+    /// The address of its first instruction.
+    pub address: u64,
+    /// Its name, demangled.
+    pub name: String,
+    /// True if it is a part of the kernel.
+    pub is_kernel: bool,
     /// The addresses of the functions that it may call, or jump to.
-    calls: BTreeSet<u64>,
+    pub calls: BTreeSet<u64>,
+    /// True if it has instructions of the floating point unit.
+    pub has_floats: bool,
 }
 
 /// Looks for a path from the kernel to a panic.
@@ -32,14 +37,17 @@ struct Function {
 pub fn check(file: &Path) -> Result<()> {
     let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let functions = functions(&object::File::parse(&*bytes).context("not an ELF file")?)?;
-    ensure!(functions.iter().any(|function| function.is_kernel), "there is no kernel in it");
-    if let Some(way) = way_to_panic(&functions) {
+    if let Some(way) = way(&functions, |it| it.is_kernel, |it| it.name.contains(PANIC)) {
         bail!("the kernel can panic: {}", way.join(" -> "));
     }
     Ok(())
 }
 
-fn functions(file: &object::File) -> Result<Vec<Function>> {
+/// Returns the functions of a firmware.
+///
+/// # Errors
+/// If the ELF file can't be read, or has no kernel.
+pub fn functions(file: &object::File) -> Result<Vec<Function>> {
     let mut functions = Vec::new();
     let instructions = instructions(file)?;
     for symbol in file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text) {
@@ -50,13 +58,16 @@ fn functions(file: &object::File) -> Result<Vec<Function>> {
         let name = format!("{:#}", rustc_demangle::demangle(symbol.name()?));
         // Formatting of data that kernel and user code share is user code.
         let formats = name.contains(" as core::fmt::");
+        let code = code.unwrap_or_default();
         functions.push(Function {
             address,
             is_kernel: size::is_kernel(symbol.name()?) && !formats,
             name,
-            calls: calls(address, code.unwrap_or_default(), &instructions),
+            calls: targets(address, code, &instructions),
+            has_floats: executed(address, code, &instructions).any(|(_, it)| is_of_floats(it)),
         });
     }
+    ensure!(functions.iter().any(|function| function.is_kernel), "there is no kernel in it");
     Ok(functions)
 }
 
@@ -80,24 +91,40 @@ fn instructions(file: &object::File) -> Result<Vec<Range<u64>>> {
     Ok(parts.map(|(&(start, _, end), next)| start..end.min(next)).collect())
 }
 
-/// Returns the targets of the branches in Thumb code that starts at `address`.
-fn calls(address: u64, code: &[u8], instructions: &[Range<u64>]) -> BTreeSet<u64> {
+/// Returns the instructions of Thumb code that starts at `address`, each with its own address: its first half-word, and
+/// the one after it.
+fn executed(
+    address: u64,
+    code: &[u8],
+    instructions: &[Range<u64>],
+) -> impl Iterator<Item = (u64, (u16, u16))> {
     let half = |at: usize| code.get(at..at + 2).map(|half| u16::from_le_bytes([half[0], half[1]]));
-    let mut targets = BTreeSet::new();
     let mut at = 0;
-    while let Some(first) = half(at) {
-        let here = address + at as u64;
-        let part = instructions.partition_point(|part| part.end <= here);
-        if !instructions.get(part).is_some_and(|part| part.contains(&here)) {
+    iter::from_fn(move || {
+        loop {
+            let first = half(at)?;
+            let second = half(at + 2).unwrap_or(0);
+            let here = address + at as u64;
+            let part = instructions.partition_point(|part| part.end <= here);
+            if instructions.get(part).is_some_and(|part| part.contains(&here)) {
+                at += if is_wide(first) { 4 } else { 2 };
+                return Some((here, (first, second)));
+            }
             at += 2;
-            continue;
         }
-        if let Some(offset) = offset((first, half(at + 2).unwrap_or(0))) {
-            targets.insert((here + 4).wrapping_add_signed(offset));
-        }
-        at += if is_wide(first) { 4 } else { 2 };
-    }
-    targets
+    })
+}
+
+/// Returns the targets of the branches in Thumb code that starts at `address`.
+fn targets(address: u64, code: &[u8], instructions: &[Range<u64>]) -> BTreeSet<u64> {
+    executed(address, code, instructions)
+        .filter_map(|(here, it)| Some((here + 4).wrapping_add_signed(offset(it)?)))
+        .collect()
+}
+
+/// Returns whether an instruction is one of coprocessors 10 and 11, the floating point unit (ARMv7-M manual, A5.3.18).
+fn is_of_floats((first, second): (u16, u16)) -> bool {
+    first & 0xec00 == 0xec00 && second & 0x0e00 == 0x0a00
 }
 
 /// Returns whether an instruction that starts with this half-word has two (ARMv7-M manual, A5.1).
@@ -122,14 +149,18 @@ fn offset((first, second): (u16, u16)) -> Option<i64> {
     Some(i64::from((bits << 7) as i32 >> 7))
 }
 
-/// Returns the names along the shortest path from a function of the kernel to a panic.
-fn way_to_panic(functions: &[Function]) -> Option<Vec<&str>> {
-    let kernel = functions.iter().filter(|function| function.is_kernel);
-    let mut ways: VecDeque<(&Function, Vec<&str>)> = kernel.map(|start| (start, vec![])).collect();
+/// Returns the names along the shortest path from a function that is a start to one that is an end.
+pub fn way(
+    functions: &[Function],
+    is_start: impl Fn(&Function) -> bool,
+    is_end: impl Fn(&Function) -> bool,
+) -> Option<Vec<&str>> {
+    let starts = functions.iter().filter(|function| is_start(function));
+    let mut ways: VecDeque<(&Function, Vec<&str>)> = starts.map(|start| (start, vec![])).collect();
     let mut seen = BTreeSet::new();
     while let Some((function, mut way)) = ways.pop_front() {
         way.push(&function.name);
-        if function.name.contains(PANIC) {
+        if is_end(function) {
             return Some(way);
         }
         if seen.insert(function.address) {
@@ -146,7 +177,25 @@ mod tests {
 
     fn function(address: u64, name: &str, calls: &[u64]) -> Function {
         let is_kernel = name.starts_with("kernel");
-        Function { address, name: name.into(), is_kernel, calls: calls.iter().copied().collect() }
+        let calls = calls.iter().copied().collect();
+        Function { address, name: name.into(), is_kernel, calls, has_floats: false }
+    }
+
+    fn way_to_panic(functions: &[Function]) -> Option<Vec<&str>> {
+        way(functions, |it| it.is_kernel, |it| it.name.contains(PANIC))
+    }
+
+    #[test]
+    fn instructions_of_the_floating_point_unit_are_found() {
+        for (first, second) in
+            [(0xec90, 0x0b20), (0xed2d, 0x8b04), (0xee30, 0x0a81), (0xfeb8, 0x0a40)]
+        {
+            assert!(is_of_floats((first, second)), "{first:x} {second:x}");
+        }
+        // ldrd, an instruction of another coprocessor, and bl
+        for (first, second) in [(0xe9d2, 0x0a01), (0xee10, 0x0f10), (0xf001, 0xfe14)] {
+            assert!(!is_of_floats((first, second)), "{first:x} {second:x}");
+        }
     }
 
     #[test]
@@ -170,11 +219,15 @@ mod tests {
         // .word 0xf8000000; bl 0x4574; b.n 0x28fc; b.w 0x28fe; bx lr
         let code =
             [0, 0, 0, 0xf8, 1, 0xf0, 0x14, 0xfe, 0xd6, 0xe7, 0xff, 0xf7, 0xd6, 0xbf, 0x70, 0x47];
-        let found = calls(0x2944, &code, &[0x2000..0x2900, 0x2948..0x2954, 0x3000..0x3002]);
+        let found = targets(0x2944, &code, &[0x2000..0x2900, 0x2948..0x2954, 0x3000..0x3002]);
         assert_eq!(found, BTreeSet::from([0x4574, 0x28fc, 0x28fe]));
         // ldr.w lr, [r0, #0x7ff]
         let code = [0xd0, 0xf8, 0xff, 0xe7];
-        assert_eq!(calls(0, &code, &[0..4, 8..9]), BTreeSet::new());
-        assert_eq!(calls(2, &code[2..], &[0..4, 8..9]).len(), 1, "it would be a branch by itself");
+        assert_eq!(targets(0, &code, &[0..4, 8..9]), BTreeSet::new());
+        assert_eq!(
+            targets(2, &code[2..], &[0..4, 8..9]).len(),
+            1,
+            "it would be a branch by itself"
+        );
     }
 }

@@ -5,7 +5,7 @@ use crate::{command, debugger, workspace};
 use anyhow::Result;
 use std::time::Duration;
 use system_tests_harness::Flags;
-use workbench::board::{self, Board};
+use workbench::board::{self, Board, Row};
 use workbench::emulator;
 use workspace::{Firmware, Profile};
 
@@ -32,13 +32,23 @@ pub fn build(board: Board, profile: Profile) -> Result<Vec<Firmware>> {
 /// # Errors
 /// If they don't build.
 pub fn build_dev_of_reference(tests: &[Firmware]) -> Result<Vec<Firmware>> {
-    let others = || board::emulated().map(Board::Emulated).filter(|it| *it != Board::reference());
+    let daily = || board::emulated().filter(|row| row.nightly.is_none()).map(Board::Emulated);
+    let others = || daily().filter(|it| *it != Board::reference());
     let is_for_others = |name| others().any(|board| runs_on(name, board));
     let names = tests.iter().map(|test| test.name.as_str());
     // gdb needs the dev profile, too.
     let names: Vec<_> =
         names.filter(|name| *name == debugger::FIRMWARE || !is_for_others(name)).collect();
     workspace::build_programs(&PACKAGES, &names, Board::reference(), Profile::Dev)
+}
+
+/// Builds the tests that run each day on a board for which only the nightly run has time.
+///
+/// # Errors
+/// If they don't build.
+pub fn build_daily(row: &'static Row) -> Result<Vec<Firmware>> {
+    let names: Vec<_> = row.daily.iter().map(String::as_str).collect();
+    workspace::build_programs(&PACKAGES, &names, Board::Emulated(row), Profile::Release)
 }
 
 fn runs_on(name: &str, board: Board) -> bool {
@@ -59,7 +69,8 @@ pub fn daily_profile(board: Board) -> Profile {
 pub fn build_nightly(board: Board, profile: Profile) -> Result<Vec<Firmware>> {
     let mut tests = Vec::new();
     for test in build(board, profile)? {
-        if profile != daily_profile(board) || is_only_nightly(&test, profile)? {
+        let is_nightly = board.row().is_some_and(|row| row.nightly.is_some());
+        if is_nightly || profile != daily_profile(board) || is_only_nightly(&test, profile)? {
             tests.push(test);
         }
     }
@@ -130,7 +141,8 @@ mod tests {
         let manifests = ["tests/Cargo.toml", "tests/cortex-m/Cargo.toml"];
         let manifests = manifests.map(|path| std::fs::read_to_string(root().join(path)).unwrap());
         for row in emulated() {
-            for test in row.without.keys().filter(|test| *test != BENCHMARK) {
+            let without = row.without.keys().filter(|test| *test != BENCHMARK);
+            for test in without.chain(&row.daily) {
                 let line = format!("name = \"{test}\"");
                 let is_there = manifests.iter().any(|it| it.lines().any(|it| it == line));
                 assert!(is_there, "boards.toml: {}: there is no system test {test}", row.name);

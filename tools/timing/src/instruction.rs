@@ -59,6 +59,8 @@ pub(crate) enum Class {
     InstructionBarrier,
     /// `IT` for so many instructions.
     IfThen(u8),
+    /// Computes with floating point numbers, in so many cycles.
+    FloatingPoint(u8),
 }
 
 impl Instruction {
@@ -67,6 +69,15 @@ impl Instruction {
     /// # Errors
     /// If there is no such instruction.
     pub fn new(address: u32, bytes: &[u8]) -> Result<Instruction, String> {
+        if let Some((class, address_registers)) = floating_point(bytes) {
+            return Ok(Instruction {
+                address,
+                next: address + 4,
+                class,
+                address_registers,
+                result: 0,
+            });
+        }
         let decoded = InstDecoder::armv7_thumb()
             // Bits that should be 0 for the A and R profiles name a special register for the M profile.
             .allow_nonconforming(true)
@@ -97,6 +108,40 @@ impl Instruction {
     pub(crate) fn is_short(&self) -> bool {
         self.next == self.address + 2
     }
+}
+
+/// Returns the class of an instruction of the floating point unit (coprocessors 10 and 11), which the decoder does not
+/// know, and the registers of its address (ARM DDI 0403E, A6.4 to A6.7; the cycles are in ARM DDI 0439B, "FPU
+/// instruction set table").
+fn floating_point(bytes: &[u8]) -> Option<(Class, u16)> {
+    let &[first_low, first_high, low, high] = bytes else { return None };
+    let first = u16::from_le_bytes([first_low, first_high]);
+    if first & 0xec00 != 0xec00 || high & 0b1110 != 0b1010 {
+        return None;
+    }
+    let is_double = high & 1 == 1;
+    Some(match first {
+        // VMOV of two registers of the core.
+        0xec40..=0xec5f => (Class::FloatingPoint(2), 0),
+        // VLDR and VSTR: the offset is added, and the base is kept.
+        0xed00..=0xedff if first & 0x20 == 0 => {
+            (Class::Multiple(1 + u8::from(is_double)), 1 << (first & 15))
+        }
+        // VLDM, VSTM, VPUSH and VPOP of so many words.
+        0xec00..=0xedff => (Class::Multiple(low), 1 << (first & 15)),
+        // Operations on numbers, other than the moves of a register of the core.
+        0xee00..=0xeeff if low & 0x10 == 0 => {
+            let is_root = first & 0xbf == 0xb1 && low & 0xc0 == 0xc0;
+            let cycles = match first & 0xb0 {
+                0x80 => 14,
+                _ if is_root => 14,
+                0x00 | 0x10 | 0x90 | 0xa0 => 3,
+                _ => 1,
+            };
+            (Class::FloatingPoint(cycles), 0)
+        }
+        _ => (Class::FloatingPoint(1), 0),
+    })
 }
 
 fn class(decoded: &Decoded) -> Class {
@@ -273,6 +318,34 @@ mod tests {
             let instruction = Instruction::new(0x100, bytes).expect(text);
             assert_eq!(instruction.class, class, "{text}");
             assert_eq!(instruction.is_short(), bytes.len() == 2, "{text}");
+        }
+    }
+
+    /// The instructions are as `llvm-mc` writes them.
+    #[test]
+    fn instructions_of_the_floating_point_unit_are_known() {
+        let instructions = [
+            ("vldmia r0, {d0-d15}", [0x90, 0xec, 0x20, 0x0b], Class::Multiple(32), 1),
+            ("vstmia r1, {s16-s31}", [0x81, 0xec, 0x10, 0x8a], Class::Multiple(16), 1 << 1),
+            ("vpush {d8, d9}", [0x2d, 0xed, 0x04, 0x8b], Class::Multiple(4), 1 << 13),
+            ("vldr s0, [r1, #4]", [0x91, 0xed, 0x01, 0x0a], Class::Multiple(1), 1 << 1),
+            ("vstr d0, [r1, #8]", [0x81, 0xed, 0x02, 0x0b], Class::Multiple(2), 1 << 1),
+            ("vadd.f32 s0, s1, s2", [0x30, 0xee, 0x81, 0x0a], Class::FloatingPoint(1), 0),
+            ("vmul.f32 s0, s1, s2", [0x20, 0xee, 0x81, 0x0a], Class::FloatingPoint(1), 0),
+            ("vmla.f32 s0, s1, s2", [0x00, 0xee, 0x81, 0x0a], Class::FloatingPoint(3), 0),
+            ("vfma.f32 s0, s1, s2", [0xa0, 0xee, 0x81, 0x0a], Class::FloatingPoint(3), 0),
+            ("vdiv.f32 s0, s1, s2", [0x80, 0xee, 0x81, 0x0a], Class::FloatingPoint(14), 0),
+            ("vsqrt.f32 s0, s1", [0xb1, 0xee, 0xe0, 0x0a], Class::FloatingPoint(14), 0),
+            ("vneg.f32 s0, s1", [0xb1, 0xee, 0x60, 0x0a], Class::FloatingPoint(1), 0),
+            ("vmov s0, r1", [0x00, 0xee, 0x10, 0x1a], Class::FloatingPoint(1), 0),
+            ("vmov r0, r1, d0", [0x51, 0xec, 0x10, 0x0b], Class::FloatingPoint(2), 0),
+            ("vmrs r0, fpscr", [0xf1, 0xee, 0x10, 0x0a], Class::FloatingPoint(1), 0),
+        ];
+        for (text, bytes, class, registers) in instructions {
+            let instruction = Instruction::new(0x100, &bytes).expect(text);
+            assert_eq!(instruction.class, class, "{text}");
+            assert_eq!(instruction.address_registers, registers, "{text}");
+            assert!(!instruction.is_short());
         }
     }
 

@@ -87,6 +87,7 @@ pub(crate) fn cycles(
         // A store that is under way has to be done first.
         Class::Barrier => Cycles::new(1, 2),
         Class::InstructionBarrier => Cycles::new(1 + REFILL.least, 1 + REFILL.most),
+        Class::FloatingPoint(cycles) => Cycles::exactly(cycles.into()),
         // The instruction may be executed together with a short instruction before it.
         Class::IfThen(_) => Cycles::new(u64::from(!last.is_some_and(Instruction::is_short)), 1),
     };

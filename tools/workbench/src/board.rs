@@ -17,7 +17,7 @@ pub enum Board {
 }
 
 /// The row of a board in the table.
-#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
     /// Its name, and that of its crate.
@@ -34,6 +34,14 @@ pub struct Row {
     /// The system tests that can't run on it, with the reasons.
     #[serde(default)]
     pub without: BTreeMap<String, String>,
+    /// The reason why only the nightly run has time for this board, if that is so.
+    pub nightly: Option<String>,
+    /// The system tests that run each day even so.
+    #[serde(default)]
+    pub daily: Vec<String>,
+    /// The limits of benchmarks, and of the kernel's flash, that differ from those of the reference board.
+    #[serde(default)]
+    pub limits: BTreeMap<String, u32>,
 }
 
 /// The word for the benchmarks in place of a test's name.
@@ -149,7 +157,7 @@ mod tests {
     #[test]
     fn the_table_that_people_read_is_the_same() {
         let readme = read("boards/README.md");
-        for Row { name, target, machine, cpu, mhz, without } in emulated() {
+        for Row { name, target, machine, cpu, mhz, without, .. } in emulated() {
             let row =
                 format!("| [{name}]({name}) | {cpu} | {mhz} MHz | `{target}` | `{machine}` |");
             assert!(readme.contains(&row), "boards/README.md has no row {row}");
@@ -157,6 +165,12 @@ mod tests {
                 let row = format!("| {name} | `{test}` | {why} |");
                 assert!(readme.contains(&row), "boards/README.md has no row {row}");
             }
+        }
+        for Row { name, nightly, daily, .. } in emulated() {
+            let Some(why) = nightly else { continue };
+            let daily: Vec<_> = daily.iter().map(|test| format!("`{test}`")).collect();
+            let row = format!("| `{name}` | {why} | {} |", daily.join(", "));
+            assert!(readme.contains(&row), "boards/README.md has no row {row}");
         }
         let count: usize = emulated().map(|row| row.without.len()).sum();
         let told = readme
@@ -171,6 +185,7 @@ mod tests {
         assert_eq!(rows(row).unwrap().len(), 1);
         assert!(rows(&row.replace("mhz = 1\n", "")).is_err());
         assert!(rows(&format!("{row}typo = 1\n")).is_err());
+        assert!(rows(&format!("{row}nightly = \"it takes long\"\ndaily = [\"a\"]\n")).is_ok());
     }
 
     #[test]

@@ -6,7 +6,8 @@
 
 macro_rules! call {
     () => {
-        "
+        concat!(
+            "
         // The bounds include room for these registers.
         stmdb r0!, {{r4-r11}}
         // The first words of the kernel:
@@ -52,8 +53,12 @@ macro_rules! call {
         sub lr, lr, r4, lsl #1
         sub r2, lr, r2 // the attribute register of the stack
         // The frame, which the return uses. It is in the kernel's memory, out of reach for all threads.
+        ",
+            crate::floats::branch_if_saved!("lr", ".Lcall_floats"),
+            "
         add lr, r3, r12
         strd r0, r8, [lr, #{frames}]
+        .Lcall_framed:
         add r12, r12, #{frame}
         uxtb r4, r5
         orr r8, r4, r2, lsl #16 // the callee's rights
@@ -131,6 +136,7 @@ macro_rules! call {
         ldr r1, [r3]
         b .Lcall_enter
         "
+        )
     };
 }
 pub(super) use call;

@@ -7,7 +7,8 @@
 
 macro_rules! dispatch {
     () => {
-        "
+        concat!(
+            "
         .Ldispatch:
         // Attacker: the number is arbitrary, but above 0 (`system_calls`, `gate_attacks`).
         cmp r3, #{signal}
@@ -25,6 +26,9 @@ macro_rules! dispatch {
         strd r1, r2, [r0]
         // The thread continues: nothing was saved, so nothing is loaded. r4 to r11 are unchanged.
         .Lresume:
+        ",
+            crate::floats::branch_if_saved!("lr", ".Lresume_floats"),
+            "
         mvn lr, #2
         bx lr
 
@@ -59,6 +63,7 @@ macro_rules! dispatch {
         pop {{r0, r1}}
         b {slow}
         "
+        )
     };
 }
 pub(super) use dispatch;

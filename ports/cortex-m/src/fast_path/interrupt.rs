@@ -4,6 +4,7 @@
 use crate::context::{GIVEN_WAY, PROCESS_STACK};
 use crate::entry::{go_on, interrupt, save};
 use crate::exception::{self, PENDSV, SYSTICK};
+use crate::floats;
 use crate::handler;
 use crate::machine::{__crossgate_kernel, KERNEL, Offset};
 use core::mem::offset_of;
@@ -29,9 +30,11 @@ unsafe extern "C" fn DefaultHandler() {
     core::arch::naked_asm!(
         "tst lr, #{thread}",
         "beq .Linterrupt_early",
+        floats::branch_if_in_use!(".Linterrupt_floats"),
         // Attacker: the interrupt may come at any moment, with any stack pointer (`wild_contexts`, `stacks`).
         "ldr lr, .Linterrupt_kernel",
         save!(".Linterrupt_out_of_bounds"),
+        ".Linterrupt_saved:",
         // The register has the number of this exception, because no handler of the kernel preempts another.
         "mrs r1, ipsr",
         "subs r1, #16", // the line, if it is one
@@ -90,6 +93,7 @@ unsafe extern "C" fn DefaultHandler() {
         // There is no thread yet: the interrupt has come before the kernel's start (`early_interrupts`).
         ".Linterrupt_early:",
         "b {early}",
+        interrupt_with_floats!(),
         ".balign 4",
         ".Linterrupt_masks: .word {masks}",
         ".Linterrupt_kernel: .word {kernel}",
@@ -113,8 +117,44 @@ unsafe extern "C" fn DefaultHandler() {
         pend_systick = const 1 << 26,
         masks = const INTERRUPTS_DISABLED,
         kernel = sym __crossgate_kernel,
+        #[cfg(target_abi = "eabihf")]
+        zeros = sym floats::ZEROS,
     )
 }
+
+/// The entry of an interrupt of a thread that uses floats.
+#[cfg(target_abi = "eabihf")]
+macro_rules! interrupt_with_floats {
+    () => {
+        concat!(
+            "
+        .Linterrupt_floats:
+        mrs r0, psp
+        ",
+            floats::save!(".Linterrupt_floats_wild", ".Linterrupt_zeros"),
+            "
+        ldr lr, .Linterrupt_kernel
+        stmdb r0!, {{r4-r11}}
+        b .Linterrupt_saved
+        // Secret: the values that the thread had in registers (`float_attacks`).
+        .Linterrupt_floats_wild:
+        ",
+            floats::clear!("r3", ".Linterrupt_zeros"),
+            "
+        b .Linterrupt_wild
+        .balign 4
+        .Linterrupt_zeros: .word {zeros}
+        "
+        )
+    };
+}
+#[cfg(not(target_abi = "eabihf"))]
+macro_rules! interrupt_with_floats {
+    () => {
+        ""
+    };
+}
+use interrupt_with_floats;
 
 /// The address of the registers that mask lines, with one bit for each line.
 const INTERRUPTS_DISABLED: u32 = 0xe000_e180;

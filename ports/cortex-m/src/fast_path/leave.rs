@@ -9,7 +9,8 @@
 
 macro_rules! leave {
     () => {
-        "
+        concat!(
+            "
         .Lreturn:
         ldr r3, .Lkernel
         ldr r4, [r3]
@@ -29,6 +30,11 @@ macro_rules! leave {
         // --- The return has no duties.
         .Lreturn_leave:
         ldrd r6, r7, [r6, #{frames}] // the caller's registers, and its rights
+        mvn lr, #2
+        ",
+            crate::floats::branch_if_marked!("r6", "r8", ".Lreturn_floats"),
+            "
+        .Lreturn_context:
         strd r7, r5, [r4, #{rights}]
         // The results go into the frame that the CPU pushed at the call. Its address comes from the kernel's own
         // memory.
@@ -47,7 +53,6 @@ macro_rules! leave {
         // The caller's registers replace the values of the callee and of this code (`registers`).
         msr psp, r11
         ldmdb r11, {{r4-r11}}
-        mvn lr, #2
         bx lr
 
         // --- The thread holds leases. If the caller holds none, the leases are closed, and the whole stack is in
@@ -101,6 +106,7 @@ macro_rules! leave {
         mvn r12, #0
         b {slow}
         "
+        )
     };
 }
 pub(super) use leave;

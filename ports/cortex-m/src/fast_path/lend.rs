@@ -6,7 +6,8 @@
 
 macro_rules! lend {
     () => {
-        "
+        concat!(
+            "
         .Lcall_lend:
         // Only a thread in no call takes this path. For a thread in a call, this code would have to know the memory
         // that the callers have closed.
@@ -22,6 +23,10 @@ macro_rules! lend {
         bcs .Lcall_lend_slow
         // The memory is above the registers that were saved just now: these are never lent.
         add r4, r0, #{context}
+        ",
+            crate::floats::branch_if_saved!("r6", ".Llend_floats"),
+            "
+        .Llend_above:
         cmp r1, r4
         blo .Lcall_lend_slow
         // The memory ends in the stack.
@@ -87,6 +92,7 @@ macro_rules! lend {
         pop {{r2, r4-r7}}
         b .Lcall_slow
         "
+        )
     };
 }
 pub(super) use lend;

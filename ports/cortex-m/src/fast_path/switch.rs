@@ -34,6 +34,10 @@ macro_rules! switch {
 
         // --- Thread r6 runs next, instead of r3 with the index r1, whose registers are saved at r0. r4 is 0.
         .Lswitch:
+        ",
+            crate::floats::branch_if_saved!("r7", ".Lswitch_floats"),
+            "
+        .Lswitch_kept:
         str r0, [r3, #{stack_pointer}]
         // The current thread is in no slot. Its address is the first word of the kernel, at lr.
         ldr r7, [lr, #4]
@@ -71,11 +75,17 @@ macro_rules! switch {
         .Lswitch_pending:
         cmp r6, #{reply}
         bne .Lswitch_slow
+        ",
+            crate::floats::find_context!("r0", "r8"),
+            "
         ldrb r6, [r11, #{pending} + 1]
         ldr r7, [r11, #{pending} + 4]
         strb r4, [r11, #{pending}]
         strd r6, r7, [r0, #{saved}]
         str r4, [r0, #{saved} + 8]
+        ",
+            crate::floats::only_with_floats!("ldr r0, [r11, #{stack_pointer}]"),
+            "
         b .Lswitch_load
         // The thread is the only one of its priority.
         .Lyield_alone:

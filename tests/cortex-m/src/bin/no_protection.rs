@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! On a CPU without a protection unit, or with too small a one, no thread ever runs, and the kernel reports the reason.
 //!
-//! Emulator: -global cortex-m3-arm-cpu.pmsav7-dregion=0
-//! Emulator: -global cortex-m3-arm-cpu.pmsav7-dregion=4
-//! Emulator: -global cortex-m3-arm-cpu.pmsav7-dregion=7
+//! Emulator: -global arm-cpu.pmsav7-dregion=0
+//! Emulator: -global arm-cpu.pmsav7-dregion=4
+//! Emulator: -global arm-cpu.pmsav7-dregion=7
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();

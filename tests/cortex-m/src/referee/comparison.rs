@@ -7,7 +7,7 @@ use super::moment::{
 };
 use super::operation::{KINDS, Operation};
 use super::puppet::Referee;
-use super::registers::{Registers, TO_THREAD};
+use super::registers::{Registers, TO_THREAD, TO_THREAD_WITH_FLOATS};
 use super::slots::{AFTER_FAST, BEFORE};
 use super::{patch, processor};
 use crossgate_protection::Span;
@@ -44,7 +44,9 @@ impl Referee {
         arena().number += 1;
         arena().watch = Some(Watch { before, dead, is_wild: world.is_wild(&before) });
         self.enter(operation, Path::Fast);
-        let path = if arena().watch.take().is_some() { Path::Fast } else { Path::Slow };
+        // (A thread with floats whose stack pointer is out of bounds is at fault at once.)
+        let is_done = |watch: Watch| !watch.is_wild || operation.floats.is_none();
+        let path = if arena().watch.take().is_some_and(is_done) { Path::Fast } else { Path::Slow };
         let after_fast = self.take();
         world.fill_dead(&after_fast, 0);
         world.save(AFTER_FAST);
@@ -84,6 +86,9 @@ impl Referee {
     fn enter(&mut self, operation: &Operation, path: Path) {
         match (operation.line, path) {
             (None, Path::Fast) => self.run(arena().system_call),
+            (None, Path::Slow) if operation.floats.is_some() => {
+                self.run(patch::slow_with_floats as *const () as usize)
+            }
             (None, Path::Slow) => self.run(patch::slow_path()),
             (Some(line), Path::Fast) => self.interrupt(line),
             (Some(line), Path::Slow) => {
@@ -135,7 +140,8 @@ impl Referee {
 
     fn expect_return(&self) {
         unprotect();
-        expect("returns to a thread", self.registers.link, TO_THREAD);
+        let is_to_thread = [TO_THREAD, TO_THREAD_WITH_FLOATS].contains(&self.registers.link);
+        expect("a return to a thread", is_to_thread, true);
         expect("the main stack", self.registers.main_stack, arena().main_stack);
     }
 

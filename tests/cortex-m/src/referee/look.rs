@@ -15,7 +15,8 @@ pub extern "C" fn look() {
     let Some(Watch { before, dead, .. }) = arena().watch.take() else { return };
     unprotect();
     let mut now = Moment::take(&arena().at_slow);
-    now.registers.link = before.registers.link;
+    // The floats, if there are some, are saved by now.
+    (now.registers.link, now.registers.floats) = (before.registers.link, before.registers.floats);
     // A return has its words in registers; other system calls find them in their frame. The other registers of a return
     // belong to no thread.
     let is_return = before.registers.scratch[4] == number::system_call(number::RETURN) as u32;
@@ -42,7 +43,8 @@ pub extern "C" fn look_at_interrupt() {
     }
     unprotect();
     let mut now = Moment::take(&arena().at_slow);
-    now.registers.link = before.registers.link;
+    // The floats, if there are some, are saved by now.
+    (now.registers.link, now.registers.floats) = (before.registers.link, before.registers.floats);
     now.interrupts |= arena().operation.and_then(|it| it.line).map_or(0, |line| 1 << line);
     let context = now.registers.scratch[0] as usize;
     if context != before.registers.process_stack - size_of_val(&now.registers.saved) {

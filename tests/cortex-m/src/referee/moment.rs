@@ -20,6 +20,8 @@ const MPU_REGIONS: usize = 8;
 const ENABLED: u32 = 1;
 /// The bit of its address, as it is written, that makes the lower bits the number of the region.
 const NUMBERED: u32 = 1 << 4;
+/// The bit of `CONTROL` that says that the code that runs uses floats: here it is that of the referee.
+const FLOATS_IN_USE: u32 = 1 << 2;
 /// The region of the stack's window.
 const STACK_REGION: usize = 1;
 pub const INTERRUPTS_ENABLED: usize = 0xe000_e100;
@@ -90,7 +92,7 @@ impl Moment {
         let thread = kernel().current_thread();
         Moment {
             registers: *registers,
-            control,
+            control: control & !FLOATS_IN_USE,
             masks: [first, second, third],
             regions,
             last_region,
@@ -122,6 +124,14 @@ impl Moment {
         open(self.regions[STACK_REGION]).unwrap_or(Span::EMPTY)
     }
 
+    /// Returns the distance of a stack pointer from the lowest one that is in bounds, and the greatest distance. The
+    /// kernel keeps the bounds at the top of its stack.
+    pub fn room(&self, stack_pointer: usize) -> [usize; 2] {
+        let bounds = self.registers.main_stack;
+        let [lowest, range] = [load(bounds), load(bounds + 4)];
+        [(stack_pointer as u32).wrapping_sub(lowest) as usize, range as usize]
+    }
+
     /// Returns whether the current thread may write all of `memory`, which is in at most two granules of the unit.
     pub fn is_writable(&self, memory: Span) -> bool {
         let may = |address: usize| {
@@ -144,6 +154,9 @@ impl Moment {
         let (one, two) = (&self.registers, &other.registers);
         for (index, (one, two)) in one.saved.iter().zip(two.saved).enumerate() {
             compare("register r", 4 + index, *one as usize, two as usize);
+        }
+        for (index, (one, two)) in one.floats.iter().zip(two.floats).enumerate() {
+            compare("register s", index, *one as usize, two as usize);
         }
         compare("register psp", 0, one.process_stack, two.process_stack);
         compare("register msp", 0, one.main_stack, two.main_stack);

@@ -27,6 +27,8 @@ pub struct Operation {
     pub stack_pointer: usize,
     /// r4 to r11.
     pub saved: [u32; 8],
+    /// s0 to s31, if the thread uses floats.
+    pub floats: Option<[u32; 32]>,
 }
 
 /// The frame that the CPU pushes.
@@ -42,6 +44,17 @@ pub struct Frame {
 
 /// Its length in bytes.
 pub const FRAME: usize = size_of::<Frame>();
+/// The length of s0 to s15, `FPSCR` and a free word, which the CPU pushes above it if the thread uses floats.
+pub const FLOATS: usize = 72;
+/// The length of s16 to s31, which the kernel saves then.
+const SAVED_FLOATS: usize = 64;
+
+/// Returns floats for an operation: registers that follow from a number, if the firmware is for a CPU with them.
+pub fn floats(number: u32) -> Option<[u32; 32]> {
+    let floats = core::array::from_fn(|index| number.rotate_left(index as u32) ^ index as u32);
+    cfg!(target_abi = "eabihf").then_some(floats)
+}
+
 impl Operation {
     /// Returns the index at which it is counted.
     pub fn kind(&self) -> usize {
@@ -61,12 +74,29 @@ impl Operation {
     pub fn is_possible(&self, moment: &Moment) -> bool {
         let start = self.frame();
         self.stack_pointer & 3 == 0
-            && start < usize::MAX - FRAME
+            && start < usize::MAX - self.length()
             && moment.is_writable(Span { start, end: start + FRAME })
+            && (self.floats.is_none() || self.has_room_for_floats(moment))
+    }
+
+    /// Returns whether the CPU and the kernel have room for floats, if they have room for the other registers. (If they
+    /// have not, the slow path alone can't say so: the test `float_attacks` is about that.)
+    fn has_room_for_floats(&self, moment: &Moment) -> bool {
+        let start = self.frame();
+        let [below, above] = moment.room(start);
+        let end = start + self.length();
+        moment.is_writable(Span { start: start + FRAME, end: end - 8 })
+            && moment.is_writable(Span { start: end - 8, end })
+            && (below > above || below >= SAVED_FLOATS && below + FLOATS <= above)
+    }
+
+    /// Returns the length of the frame.
+    fn length(&self) -> usize {
+        FRAME + if self.floats.is_some() { FLOATS } else { 0 }
     }
 
     /// Returns the address at which the CPU pushes its frame.
     pub fn frame(&self) -> usize {
-        self.stack_pointer.wrapping_sub(FRAME) & !7
+        self.stack_pointer.wrapping_sub(self.length()) & !7
     }
 }

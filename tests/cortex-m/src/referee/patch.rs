@@ -2,6 +2,7 @@
 //! The branches at the starts of the slow paths: their first instructions are replaced by branches to [`began`] and
 //! [`began_interrupt`], which look at the state and then execute these instructions.
 
+use super::processor::only_with_floats;
 use super::registers::Registers;
 use super::{arena, look, moment};
 use board::port::entry;
@@ -187,23 +188,69 @@ unsafe extern "C" fn go_on_interrupt() {
     naked_asm!("b.w {itself}", "b.w {itself}", itself = sym go_on_interrupt)
 }
 
-/// Handles an interrupt without the fast path: saves the registers as the kernel does. If the stack pointer is out of
-/// bounds, the kernel itself does not try the fast path.
+/// Handles a system call of a thread that uses floats without the fast path: saves those that the CPU has not pushed, and
+/// clears all, as the kernel does. If the stack pointer is out of bounds, it only clears them.
+#[cfg(target_abi = "eabihf")]
 #[unsafe(naked)]
-pub unsafe extern "C" fn slow_interrupt() {
+pub unsafe extern "C" fn slow_with_floats() {
     naked_asm!(
+        ".fpu fpv4-sp-d16",
+        "cmn r12, #1",
+        "beq 1f",
         "mrs r0, psp",
         "ldrd r1, r2, [sp]",
         "subs r1, r0, r1",
         "cmp r1, r2",
         "bhi 1f",
+        "sub r1, r0, #96",
+        "vstmia r1, {{s16-s31}}",
+        "1: ldr r3, 2f",
+        "vldmia r3, {{d0-d15}}",
+        "b {go_on}",
+        ".balign 4",
+        "2: .word {zeros}",
+        go_on = sym go_on,
+        zeros = sym ZEROS,
+    )
+}
+
+#[cfg(target_abi = "eabihf")]
+static ZEROS: [u64; 16] = [0; 16];
+
+/// No thread uses floats.
+#[cfg(not(target_abi = "eabihf"))]
+pub unsafe extern "C" fn slow_with_floats() {
+    fail(format_args!("a thread of this CPU has no floats"))
+}
+
+/// Handles an interrupt without the fast path: saves the registers as the kernel does. If the stack pointer is out of
+/// bounds, the kernel itself does not try the fast path.
+#[unsafe(naked)]
+pub unsafe extern "C" fn slow_interrupt() {
+    naked_asm!(
+        only_with_floats!(".fpu fpv4-sp-d16"),
+        "mrs r0, psp",
+        "ldrd r1, r2, [sp]",
+        "subs r1, r0, r1",
+        "cmp r1, r2",
+        "bhi 1f",
+        only_with_floats!("tst lr, #16"),
+        only_with_floats!("bne 4f"),
+        only_with_floats!("sub r1, r0, #96"),
+        only_with_floats!("vstmia r1, {{s16-s31}}"),
+        only_with_floats!("ldr r3, 3f"),
+        only_with_floats!("vldmia r3, {{d0-d15}}"),
+        only_with_floats!("4:"),
         "stmdb r0!, {{r4-r11}}",
         "b {go_on}",
         "1: ldr r0, 2f",
         "ldr pc, [r0]",
         ".balign 4",
         "2: .word {interrupt}",
+        only_with_floats!("3: .word {zeros}"),
         go_on = sym go_on_interrupt,
         interrupt = const arena::INTERRUPT,
+        #[cfg(target_abi = "eabihf")]
+        zeros = sym ZEROS,
     )
 }

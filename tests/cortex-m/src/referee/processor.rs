@@ -6,6 +6,22 @@ use super::registers::Registers;
 use core::arch::naked_asm;
 use core::mem::offset_of;
 
+/// A line of assembly that only a CPU with floats needs. (The compiler does not say in all crates that the target has
+/// them; so a first line does.)
+#[cfg(target_abi = "eabihf")]
+macro_rules! only_with_floats {
+    ($line:literal) => {
+        $line
+    };
+}
+#[cfg(not(target_abi = "eabihf"))]
+macro_rules! only_with_floats {
+    ($line:literal) => {
+        ""
+    };
+}
+pub(super) use only_with_floats;
+
 /// Runs the kernel with these registers from `target`, until it returns to a thread. Then the registers are those that
 /// the thread would have had, except for those in its frame.
 ///
@@ -35,7 +51,15 @@ fn pend() {
 #[unsafe(naked)]
 unsafe extern "C" fn enter(registers: &mut Registers) {
     naked_asm!(
+        only_with_floats!(".fpu fpv4-sp-d16"),
         "push {{r0, r4-r11, lr}}",
+        // The CPU has forgotten that floats are in use when a handler starts.
+        only_with_floats!("add r1, r0, #{floats}"),
+        only_with_floats!("vldmia r1, {{s0-s31}}"),
+        only_with_floats!("mrs r1, control"),
+        only_with_floats!("bic r1, #4"),
+        only_with_floats!("msr control, r1"),
+        only_with_floats!("isb"),
         "ldr r1, 1f",
         "str sp, [r1]",
         "mov r12, r0",
@@ -53,6 +77,8 @@ unsafe extern "C" fn enter(registers: &mut Registers) {
         "1: .word {waiting}",
         target = const offset_of!(Registers, target) - offset_of!(Registers, scratch),
         waiting = const arena::WAITING,
+        #[cfg(target_abi = "eabihf")]
+        floats = const offset_of!(Registers, floats),
     )
 }
 
@@ -60,9 +86,12 @@ unsafe extern "C" fn enter(registers: &mut Registers) {
 #[unsafe(naked)]
 pub unsafe extern "C" fn resume() {
     naked_asm!(
+        only_with_floats!(".fpu fpv4-sp-d16"),
         "ldr r0, 1f",
         "ldr r1, [r0]",
         "ldr r2, [r1]",
+        only_with_floats!("add r3, r2, #{floats}"),
+        only_with_floats!("vstmia r3, {{s0-s31}}"),
         "stmia r2!, {{r4-r11}}",
         "mrs r3, psp",
         "mov r12, sp",
@@ -72,6 +101,8 @@ pub unsafe extern "C" fn resume() {
         ".balign 4",
         "1: .word {waiting}",
         waiting = const arena::WAITING,
+        #[cfg(target_abi = "eabihf")]
+        floats = const offset_of!(Registers, floats),
     )
 }
 

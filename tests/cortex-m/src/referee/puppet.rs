@@ -2,8 +2,9 @@
 //! The actions of a thread, without the thread.
 
 use super::moment::{forget_interrupts, kernel};
-use super::operation::{FRAME, Frame, KINDS, Operation};
-use super::registers::Registers;
+use super::operation::{FLOATS, FRAME, Frame, KINDS, Operation};
+use super::registers::{Registers, TO_THREAD, TO_THREAD_WITH_FLOATS};
+use crate::floats::ROUND_UP;
 use board::port::start;
 use core::arch::naked_asm;
 use crossgate_abi::number;
@@ -73,13 +74,27 @@ impl Referee {
             words: frame.words,
             stack_pointer: self.stack_pointer(),
             saved: self.registers.saved,
+            floats: self.floats(),
         }
+    }
+
+    /// Returns the floats of the current thread, if it uses them: the CPU has pushed the first half.
+    fn floats(&self) -> Option<[u32; 32]> {
+        let pushed = (self.registers.process_stack + FRAME) as *const [u32; 16];
+        self.registers.uses_floats().then(|| {
+            let mut floats = self.registers.floats;
+            // SAFETY: the kernel returns to the thread with a frame there.
+            let pushed = unsafe { pushed.read() };
+            floats.iter_mut().zip(pushed).for_each(|(register, word)| *register = word);
+            floats
+        })
     }
 
     /// Returns the stack pointer of the current thread.
     pub fn stack_pointer(&self) -> usize {
         let gap = if self.frame().status & ALIGNED != 0 { 4 } else { 0 };
-        self.registers.process_stack + FRAME + gap
+        let floats = if self.registers.uses_floats() { FLOATS } else { 0 };
+        self.registers.process_stack + FRAME + floats + gap
     }
 
     /// Returns r0 to r3 of the current thread.
@@ -117,7 +132,20 @@ impl Referee {
         };
         // SAFETY: the frame is memory that the thread may write.
         unsafe { (process_stack as *mut Frame).write(frame) };
+        let (link, floats) = match operation.floats {
+            Some(floats) => {
+                let place = process_stack + FRAME;
+                // SAFETY: as above.
+                unsafe {
+                    (place as *mut [u32; 16]).write(core::array::from_fn(|index| floats[index]));
+                    ((place + 64) as *mut u32).write(ROUND_UP);
+                }
+                (TO_THREAD_WITH_FLOATS, floats)
+            }
+            None => (TO_THREAD, [0; 32]),
+        };
+        let saved = operation.saved;
         self.registers =
-            Registers { saved: operation.saved, process_stack, scratch, ..self.registers };
+            Registers { saved, process_stack, scratch, link, floats, ..self.registers };
     }
 }

@@ -2,6 +2,7 @@
 //! Random system calls: those that a thread may make, those that it must not, and those just at the limit.
 
 use super::arena::LINES;
+use super::operation::floats;
 use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
 use board::port::kernel::port::Port;
 use board::port::machine::Machine;
@@ -163,7 +164,8 @@ impl Player {
             self.arguments(!selector as usize, &mut words);
         }
         let saved = core::array::from_fn(|_| self.generator.number());
-        Operation { line: None, selector, words, stack_pointer, saved }
+        let floats = if self.generator.one_in(4) { floats(self.generator.number()) } else { None };
+        Operation { line: None, selector, words, stack_pointer, saved, floats }
     }
 
     fn selector(&mut self) -> u32 {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The registers of the CPU while it handles an exception.
 
-/// The value of `lr` in an exception that has interrupted a thread.
+/// The value of `lr` in an exception that has interrupted a thread, ...
 pub const TO_THREAD: usize = 0xffff_fffd;
+/// ... and one that uses floats.
+pub const TO_THREAD_WITH_FLOATS: usize = 0xffff_ffed;
 
 /// Registers while an exception is handled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,4 +19,13 @@ pub struct Registers {
     pub scratch: [u32; 5],
     /// The address to start at.
     pub target: usize,
+    /// s0 to s31, if the CPU has them. Those that were pushed are 0.
+    pub floats: [u32; 32],
+}
+
+impl Registers {
+    /// Returns whether the interrupted thread uses floats.
+    pub fn uses_floats(&self) -> bool {
+        self.link == TO_THREAD_WITH_FLOATS
+    }
 }

@@ -2,6 +2,7 @@
 //! Every sequence of a few operations, breadth first, as in the exhaustive search of the core: each operation is made
 //! from each state, along both paths. States that have been seen are not entered again.
 
+use super::operation::floats;
 use super::{END, FREE_SLOT, Moment, Operation, REST, Referee, Turn, arena, kernel};
 use crossgate_abi::number;
 use crossgate_protection::Span;
@@ -130,7 +131,9 @@ impl<'a> Search<'a> {
     fn take(&self, referee: &mut Referee, step: usize, compare: bool) -> bool {
         let Some(&step) = self.steps.get(step) else { return false };
         let stack_pointer = referee.window().end - USED;
-        let saved = [0x0101_0101 * kernel().thread_id() as u32; 8];
+        let thread = kernel().thread_id() as u32;
+        let saved = [0x0101_0101 * thread; 8];
+        let floats = if thread % 2 == 1 { floats(thread) } else { None };
         let operation = match step {
             Step::Interrupt(line) => {
                 if !referee.is_enabled(line) {
@@ -139,11 +142,11 @@ impl<'a> Search<'a> {
                 referee.unchanged().interrupted(line)
             }
             Step::Call { gate, words } => {
-                Operation { line: None, selector: gate, words, stack_pointer, saved }
+                Operation { line: None, selector: gate, words, stack_pointer, saved, floats }
             }
             Step::System { number, words } => {
                 let selector = number::system_call(number) as u32;
-                Operation { line: None, selector, words, stack_pointer, saved }
+                Operation { line: None, selector, words, stack_pointer, saved, floats }
             }
         };
         let is_first = self.steps.first() == Some(&step);

@@ -126,8 +126,8 @@ impl World {
 
     /// Returns `true` if the stack pointer of the current thread is out of the bounds that the kernel has recorded.
     pub fn is_wild(&self, moment: &Moment) -> bool {
-        let [lowest, range] = [0, 4].map(|offset| load(self.main_stack + offset));
-        (moment.registers.process_stack as u32).wrapping_sub(lowest) > range
+        let [below, range] = moment.room(moment.registers.process_stack);
+        below > range
     }
 
     /// Returns the dead memory below the stack pointer of the current thread: none, if that is out of bounds.

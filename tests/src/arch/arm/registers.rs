@@ -100,20 +100,29 @@ pub fn call_with_words_and_secrets(selector: Word, words: [Word; ARGUMENT_WORDS]
 }
 
 /// Calls a function with a secret in every register except for that of its argument.
-#[inline(never)]
 pub fn with_secrets<T>(function: extern "C" fn(&T), argument: &T) {
-    // SAFETY: the function is called as in C; the registers that have to be preserved are saved by hand.
-    unsafe {
-        asm!(
+    /// The function is called as in C; the registers that have to be preserved are saved here.
+    #[unsafe(naked)]
+    unsafe extern "C" fn call(argument: *const (), function: usize) {
+        core::arch::naked_asm!(
             "push {{r4-r11, r12, lr}}",
-            "movw r4, #0x5ec2", "lsl r4, #16",
-            "mov r5, r4", "mov r6, r4", "mov r7, r4", "mov r8, r4", "mov r9, r4", "mov r10, r4",
-            "mov r11, r4", "mov r1, r4", "mov r2, r4", "mov r3, r4",
+            "mov r12, r1",
+            "movw r4, #0x5ec2",
+            "lsl r4, #16",
+            "mov r5, r4",
+            "mov r6, r4",
+            "mov r7, r4",
+            "mov r8, r4",
+            "mov r9, r4",
+            "mov r10, r4",
+            "mov r11, r4",
+            "mov r1, r4",
+            "mov r2, r4",
+            "mov r3, r4",
             "blx r12",
-            "pop {{r4-r11, r12, lr}}",
-            in("r0") core::ptr::from_ref(argument),
-            in("r12") function,
-            clobber_abi("C"),
-        );
+            "pop {{r4-r11, r12, pc}}",
+        )
     }
+    // SAFETY: the function takes such an argument.
+    unsafe { call(core::ptr::from_ref(argument).cast(), function as *const () as usize) };
 }

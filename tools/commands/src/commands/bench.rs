@@ -17,7 +17,7 @@ use workbench::board::{BENCHMARK, Board};
 use workbench::setup;
 
 pub use hosted::check as check_hosted;
-pub use measurement::{FLASH, check, figures};
+pub use measurement::{FLASH, check, check_on, figures};
 pub use operations::OPERATIONS;
 pub use results::Figures;
 
@@ -36,7 +36,7 @@ pub fn run(board: Board, as_json: bool, check: bool) -> Result<()> {
             setup::emulator_for_tests()?;
             let measured = measurement::measure(board)?;
             if as_json {
-                measurement::print_json(board, &measured);
+                measurement::print_json(&measured);
             } else {
                 table::print(&measured);
             }

@@ -2,12 +2,15 @@
 //! The tests that take long.
 
 use super::bench;
-use super::test::{Report, documentation};
+use super::test::{Report, clippy, documentation, examples};
 use crate::workspace::Profile;
-use crate::{keys, mutants, mutations, reproducible, setup, system_tests, tls, workspace};
+use crate::{
+    float_instructions, keys, mutants, mutations, panics, reproducible, setup, system_tests, tls,
+    workspace,
+};
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
-use workbench::board::{self, Board};
+use workbench::board::{self, BENCHMARK, Board, Row};
 
 /// The number of seconds for interleavings that are too many for the daily run.
 const INTERLEAVINGS: u64 = 180;
@@ -36,6 +39,9 @@ pub fn run(minutes: u64) -> Result<bool> {
             report.step(&name, || nightly(Board::Emulated(row), profile));
         }
     }
+    for row in board::emulated().filter(|row| row.nightly.is_some()) {
+        nightly_board(&mut report, row);
+    }
     for test in keys::NIGHTLY {
         report.step(&format!("{test}, hosted, with protection keys"), || {
             keys::check(&setup::linux_with_keys()?, "system-tests", &[&format!("keys::{test}")])
@@ -50,6 +56,23 @@ pub fn run(minutes: u64) -> Result<bool> {
     report.step("the size of a client of TLS", tls::check);
     mutations::replay(&mut report, "")?;
     Ok(report.print())
+}
+
+/// Runs the other steps of a board for which the daily run has no time.
+fn nightly_board(report: &mut Report, row: &'static Row) {
+    let board = Board::Emulated(row);
+    report.step(&format!("clippy for {}", row.name), || told(clippy(board)?));
+    examples(report, row);
+    report.step(&format!("no panic and no float in the kernel, {}", row.name), || {
+        let thermostat = workspace::build_one("thermostat", board)?;
+        panics::check(&thermostat)?;
+        float_instructions::check(&thermostat)
+    });
+    if !row.without.contains_key(BENCHMARK) {
+        report.step(&format!("benchmarks within their limits, {}", row.name), || {
+            bench::check_on(board)
+        });
+    }
 }
 
 /// Runs the system tests for which the daily run has no time.

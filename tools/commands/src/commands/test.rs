@@ -4,7 +4,10 @@
 use super::bench;
 use super::worst::{self, Measurement};
 use crate::workspace::{Firmware, Profile};
-use crate::{command, debugger, keys, panics, parallel, progress, setup, system_tests, workspace};
+use crate::{
+    command, debugger, float_instructions, keys, panics, parallel, progress, setup, system_tests,
+    workspace,
+};
 use anyhow::{Result, anyhow};
 use std::iter;
 use std::process::Command;
@@ -191,17 +194,26 @@ pub fn run() -> Result<bool> {
 
 fn source(report: &mut Report) -> Result<()> {
     report.command("format", workspace::cargo().args(["fmt", "--all", "--check"]));
-    let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    report.command("clippy", workspace::cargo().args(clippy));
-    let mut clippy = workspace::cargo();
-    clippy.args(["clippy", "--release"]).args(Board::reference().arguments());
-    for package in workspace::board_packages()? {
-        clippy.args(["--package", &package]);
-    }
-    report.command("clippy for the boards", clippy.args(["--", "-D", "warnings"]));
+    let all = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    report.command("clippy", workspace::cargo().args(all));
+    report.command("clippy for the boards", &mut clippy(Board::reference())?);
     // That of programs takes four times as long, and nobody uses them: `soak` makes it.
     report.command("documentation", documentation().arg("--lib"));
     Ok(())
+}
+
+/// Returns a command that lints the packages that are built for microcontrollers, too, for a board.
+///
+/// # Errors
+/// If a manifest is wrong.
+pub fn clippy(board: Board) -> Result<Command> {
+    let mut clippy = workspace::cargo();
+    clippy.args(["clippy", "--release"]).args(board.arguments());
+    for package in workspace::board_packages()? {
+        clippy.args(["--package", &package]);
+    }
+    clippy.args(["--", "-D", "warnings"]);
+    Ok(clippy)
 }
 
 /// Returns a command that makes the documentation.
@@ -289,11 +301,30 @@ fn emulated(report: &mut Report) {
     });
     report.step("benchmarks within their limits", bench::check);
     for row in board::emulated() {
-        on_board(report, row);
+        match &row.nightly {
+            Some(why) => on_nightly_board(report, row, why),
+            None => on_board(report, row),
+        }
     }
 }
 
-/// Runs the steps of every board of a microcontroller.
+/// Runs those that a board for which only the nightly run has time has each day.
+fn on_nightly_board(report: &mut Report, row: &'static Row, why: &str) {
+    let kind = format!("system tests, release, {}", row.name);
+    let tests = built(report, &kind, || system_tests::build_daily(row));
+    let jobs = tests.iter().map(|test| {
+        let run = || system_tests::run(test, Profile::Release);
+        Job::new(format!("{kind}: {}", test.name), run)
+    });
+    report.at_once(jobs.collect());
+    report.step(&format!("no float in the kernel, {}", row.name), || {
+        tests.iter().try_for_each(|test| float_instructions::check(&test.file))
+    });
+    report
+        .skip(&format!("all else on {}", row.name), &format!("{why}; `cargo xtask soak` runs it"));
+}
+
+/// Runs the steps of every board of a microcontroller for which the daily run has time.
 fn on_board(report: &mut Report, row: &'static Row) {
     let board = Board::Emulated(row);
     // Those of the reference board have run already.
@@ -307,6 +338,12 @@ fn on_board(report: &mut Report, row: &'static Row) {
             report.skip(&format!("{kind}: {test}"), why);
         }
     }
+    examples(report, row);
+}
+
+/// Runs the examples and the thermostat on a board.
+pub fn examples(report: &mut Report, row: &'static Row) {
+    let board = Board::Emulated(row);
     let kind = format!("examples, {}", row.name);
     let examples = built(report, &kind, || workspace::build("steps", board, Profile::Release));
     let jobs = examples.iter().map(|example| {

@@ -2,16 +2,16 @@
 //! The costs on the emulated board: instructions and cycles of the operations, and the kernel's size.
 
 use super::cycles::{self, Cost, Costs};
-use super::operations::OPERATIONS;
+use super::operations::{Limit, OPERATIONS, Operation};
 use super::results::{Figures, PACKAGE, PATIENCE, Results, expect_all, parse};
 use crate::plugin::Plugin;
 use crate::size::{self, Size};
 use crate::symbols::Symbols;
 use crate::workspace::{self, Firmware, Profile};
 use crate::{progress, setup};
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Map, json};
-use workbench::board::Board;
+use workbench::board::{Board, Row};
 use workbench::emulator;
 
 /// The operation that is a system call and nothing else.
@@ -23,6 +23,8 @@ pub const RAM: &str = "kernel_ram_bytes";
 
 /// The results of a measurement.
 pub struct Measured {
+    /// The board, which may have limits of its own.
+    pub row: &'static Row,
     pub results: Results,
     pub costs: Costs,
     pub size: Size,
@@ -46,7 +48,15 @@ pub fn figures() -> Result<Figures> {
 /// # Errors
 /// If a limit is missed.
 pub fn check() -> Result<()> {
-    measure(Board::reference())?.check()
+    check_on(Board::reference())
+}
+
+/// Runs them on a board.
+///
+/// # Errors
+/// If a limit of this board is missed.
+pub fn check_on(board: Board) -> Result<()> {
+    measure(board)?.check()
 }
 
 /// Measures the operations on a board, and the kernel's size.
@@ -68,7 +78,8 @@ pub fn measure(board: Board) -> Result<Measured> {
     expect_all(&results, OPERATIONS.iter().map(|operation| operation.name))?;
     let thermostat =
         progress::step("building the thermostat", || workspace::build_one("thermostat", board))?;
-    Ok(Measured { results, costs, size: Size::of_kernel(&thermostat)? })
+    let row = board.row().context("it is not a board of a microcontroller")?;
+    Ok(Measured { row, results, costs, size: Size::of_kernel(&thermostat)? })
 }
 
 /// Runs a benchmark. Returns its output, and the plugin's recording.
@@ -84,7 +95,7 @@ fn run_one(plugin: &Plugin, program: &Firmware) -> Result<(String, String)> {
 impl Measured {
     /// Returns the names of the operations that are over their limits.
     pub fn missed(&self) -> Vec<String> {
-        missed(&self.results, self.size)
+        missed(self.row, &self.results, self.size)
     }
 
     /// Checks the limits.
@@ -99,15 +110,26 @@ impl Measured {
     }
 }
 
-fn missed(results: &Results, size: Size) -> Vec<String> {
+/// Returns the limit of an operation on a board.
+pub fn limit(row: &Row, operation: &Operation) -> Limit {
+    row.limits.get(operation.name).map_or(operation.must, |&most| Limit::Most(most))
+}
+
+/// Returns the limit of the kernel's flash on a board, in bytes.
+pub fn flash_limit(row: &Row) -> u64 {
+    row.limits.get(FLASH).map_or(size::FLASH_LIMIT, |&most| most.into())
+}
+
+fn missed(row: &Row, results: &Results, size: Size) -> Vec<String> {
     let mut missed: Vec<String> = OPERATIONS
         .iter()
         .filter(|operation| {
-            !results.get(operation.name).is_some_and(|&m| operation.must.is_met(m, results))
+            let limit = limit(row, operation);
+            !results.get(operation.name).is_some_and(|&m| limit.is_met(m, results))
         })
         .map(|operation| operation.name.to_owned())
         .collect();
-    if size.flash > size::FLASH_LIMIT {
+    if size.flash > flash_limit(row) {
         missed.push(FLASH.to_owned());
     }
     if size.ram > size.ram_limit {
@@ -117,14 +139,14 @@ fn missed(results: &Results, size: Size) -> Vec<String> {
 }
 
 /// Prints the figures as JSON.
-pub fn print_json(board: Board, Measured { results, costs, size }: &Measured) {
+pub fn print_json(Measured { row, results, costs, size }: &Measured) {
     let figures: Map<_, _> =
         OPERATIONS.iter().map(|o| (o.name.to_owned(), json!(results.get(o.name)))).collect();
     let cycles = |range: fn(&Cost) -> cycles::Range| -> Map<_, _> {
         costs.iter().map(|(name, cost)| (name.clone(), json!(range(cost)))).collect()
     };
     let all = json!({
-        "board": board.row().map(|row| &row.name),
+        "board": row.name,
         "profile": "release",
         "unit": "instructions",
         "results": figures,
@@ -139,7 +161,7 @@ pub fn print_json(board: Board, Measured { results, costs, size }: &Measured) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::bench::operations::{Limit, Operation};
+    use workbench::board;
 
     /// Returns the highest figure that an operation may have, if others have their highest.
     fn most(operation: &Operation) -> u32 {
@@ -157,9 +179,33 @@ mod tests {
 
     const SIZE: Size = Size { flash: size::FLASH_LIMIT, ram: 1, ram_limit: 1 };
 
+    fn row() -> &'static Row {
+        Board::reference().row().unwrap()
+    }
+
     #[test]
     fn the_limits_themselves_are_met() {
-        assert_eq!(missed(&good(), SIZE), [""; 0]);
+        assert_eq!(missed(row(), &good(), SIZE), [""; 0]);
+    }
+
+    #[test]
+    fn a_board_may_have_limits_of_its_own() {
+        let limits = [(FLASH, 99_999), ("rpc_null_4_words", 7)];
+        let limits = limits.map(|(name, limit)| (name.to_owned(), limit)).into();
+        let row = Row { limits, ..row().clone() };
+        let large = Size { flash: 99_999, ..SIZE };
+        assert_eq!(missed(&row, &good(), large)[0], "rpc_null_4_words");
+        assert!(!missed(&row, &good(), large).contains(&FLASH.to_owned()));
+    }
+
+    #[test]
+    fn every_limit_of_a_board_is_of_something() {
+        for row in board::emulated() {
+            for name in row.limits.keys() {
+                let is_known = name == FLASH || OPERATIONS.iter().any(|it| it.name == name);
+                assert!(is_known, "boards.toml: {}: {name}", row.name);
+            }
+        }
     }
 
     #[test]
@@ -167,10 +213,10 @@ mod tests {
         for operation in &OPERATIONS {
             let mut results = good();
             *results.get_mut(operation.name).unwrap() += 1;
-            let missed = missed(&results, SIZE);
+            let missed = missed(row(), &results, SIZE);
             assert!(missed.iter().any(|name| name == operation.name), "{}", operation.name);
         }
         let large = Size { flash: size::FLASH_LIMIT + 1, ram: 2, ram_limit: 1 };
-        assert_eq!(missed(&good(), large), ["kernel_flash_bytes", "kernel_ram_bytes"]);
+        assert_eq!(missed(row(), &good(), large), ["kernel_flash_bytes", "kernel_ram_bytes"]);
     }
 }

@@ -4,6 +4,7 @@
 use super::results::Results;
 
 /// The limit of the cost of an operation.
+#[derive(Clone, Copy)]
 pub enum Limit {
     /// At most so many instructions.
     Most(u32),

@@ -2,9 +2,8 @@
 //! The table of the measurements on the emulated board, and the meaning of its columns.
 
 use super::cycles::Range;
-use super::measurement::{FLASH, Measured, RAM};
+use super::measurement::{FLASH, Measured, RAM, flash_limit, limit};
 use super::operations::OPERATIONS;
-use crate::size;
 
 /// The explanation for readers who see the table for the first time.
 const EXPLANATION: &str = "\
@@ -29,13 +28,13 @@ pub fn print(measured: &Measured) {
     ]);
     let missed = measured.missed();
     let holds = |name: &str| if missed.iter().any(|m| m == name) { "NO" } else { "yes" };
-    let Measured { results, costs, size } = measured;
+    let Measured { row: board, results, costs, size } = measured;
     for operation in &OPERATIONS {
         let cost = costs.get(operation.name);
         row([
             operation.text,
             &results.get(operation.name).map_or("-".to_owned(), u32::to_string),
-            &operation.must.text(results),
+            &limit(board, operation).text(results),
             holds(operation.name),
             &operation.stretch.map_or("-".to_owned(), |stretch| format!("<= {stretch}")),
             &cost.map_or("-".to_owned(), |cost| range(cost.m3)),
@@ -49,8 +48,7 @@ pub fn print(measured: &Measured) {
     let bytes = |text, figure: u64, limit: u64, cmrx, name| {
         row([text, &figure.to_string(), &format!("<= {limit}"), holds(name), "-", "", "", cmrx]);
     };
-    let flash_limit = size::FLASH_LIMIT;
-    bytes("kernel flash, bytes", size.flash, flash_limit, "6350 / 7400 / -", FLASH);
+    bytes("kernel flash, bytes", size.flash, flash_limit(board), "6350 / 7400 / -", FLASH);
     bytes("kernel RAM, bytes", size.ram, size.ram_limit, "1656 (8 threads)", RAM);
     println!("\n{EXPLANATION}");
 }
