@@ -42,8 +42,19 @@ static COUNTER: AtomicU32 = AtomicU32::new(0);
 pub fn count() -> u32 { COUNTER.fetch_add(1, Relaxed) }
 ";
 
-/// The settings that all dependencies of the firmwares are compiled with, to be quick.
-pub const PROFILE: &str = "[profile.dev]\ndebug = 0\n";
+/// The settings of the firmwares' own crates.
+const PROFILE: &str = "[profile.dev]\ndebug = 0\n";
+/// The settings of all other crates, the same for all firmware, so that they are compiled once. The linker, which links
+/// each firmware, is optimised.
+const OTHERS: &str = "
+[profile.dev.package.\"*\"]
+opt-level = 0
+codegen-units = 256
+debug = 0
+[profile.dev.package]
+crossgate-link.opt-level = 1
+object.opt-level = 1
+";
 
 /// The start of the firmware's own crate: each process reports the result of its work.
 const PRELUDE: &str = "
@@ -96,7 +107,7 @@ pub struct Firmware {
     pub uses: &'static str,
     /// Its build script.
     pub build: String,
-    /// The profile with which it is compiled.
+    /// The profile with which its own crates are compiled.
     pub profile: &'static str,
     /// Further arguments for rustc, when it compiles the firmware's own crate.
     pub arguments: Vec<String>,
@@ -152,7 +163,12 @@ impl Firmware {
         self.write();
         let mut cargo = Command::new(env!("CARGO"));
         // Settings for these tests' own build do not hold for the firmware's.
-        for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
+        for variable in [
+            "RUSTFLAGS",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "CARGO_BUILD_TARGET",
+            "CARGO_PROFILE_DEV_DEBUG",
+        ] {
             cargo.env_remove(variable);
         }
         cargo.env("CARGO_TARGET_DIR", &self.target).env("CARGO_INCREMENTAL", "0");
@@ -191,7 +207,7 @@ impl Firmware {
                 .unwrap();
         }
         let manifest = format!(
-            "{}[dependencies]\n{dependencies}[build-dependencies]\ncrossgate-link = {{ path = {:?} }}\n[workspace]\n{}",
+            "{}[dependencies]\n{dependencies}[build-dependencies]\ncrossgate-link = {{ path = {:?} }}\n[workspace]\n{}{OTHERS}",
             package(self.name),
             format!("{ROOT}/link"),
             self.profile,

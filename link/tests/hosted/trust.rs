@@ -111,11 +111,15 @@ fn what_may_be_lent_is_apart() {
         pub fn turn() -> u32 { *TURNS.take().unwrap() }",
     );
     firmware.processes = vec![("meter", "sensor::read()"), ("fan", "sensor::turn()")];
-    for level in ["0", "3"] {
-        firmware.profile = match level {
-            "0" => "[profile.dev]\nopt-level = 0\ncodegen-units = 1\ndebug = 0",
-            _ => "[profile.dev]\nopt-level = 3\ncodegen-units = 1\ndebug = 0",
-        };
+    // For the code that a process has: its own, and that of the library.
+    const OPTIMISED: &str = "[profile.dev]\nopt-level = 3\ncodegen-units = 1\ndebug = 0
+        [profile.dev.package.crossgate]\nopt-level = 3\ncodegen-units = 1
+        [profile.dev.package.crossgate-abi]\nopt-level = 3\ncodegen-units = 1";
+    const PLAIN: &str = "[profile.dev]\nopt-level = 0\ncodegen-units = 1\ndebug = 0
+        [profile.dev.package.crossgate]\ncodegen-units = 1
+        [profile.dev.package.crossgate-abi]\ncodegen-units = 1";
+    for profile in [PLAIN, OPTIMISED] {
+        firmware.profile = profile;
         let program = program(&firmware);
         assert_eq!(program.statics_of("meter"), ["sensor::READS", "sensor::READS::MEMORY"]);
         assert_eq!(program.statics_of("fan"), ["sensor::TURNS", "sensor::TURNS::MEMORY"]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The programs of packages with many of them. Cargo finds programs by itself only in one folder, and then builds each
-//! twice: as itself, and as a test of its own, which firmware can't be. So each program is a stanza of the manifest,
-//! and `cargo xtask manifests` writes the stanzas: one for each file in `src/bin` and its folders.
+//! two more times: as a test and as a benchmark of its own, which firmware can't be. So each program is a stanza of the
+//! manifest, and `cargo xtask manifests` writes the stanzas: one for each file in `src/bin` and its folders.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -55,8 +55,9 @@ fn stale(root: &Path) -> Result<Vec<(PathBuf, String)>> {
 fn stanzas(package: &Path) -> Result<String> {
     let mut programs = BTreeMap::new();
     find(package, PROGRAMS, &mut programs)?;
-    let stanza =
-        |(name, path)| format!("\n[[bin]]\nname = \"{name}\"\npath = \"{path}\"\ntest = false\n");
+    let stanza = |(name, path)| {
+        format!("\n[[bin]]\nname = \"{name}\"\npath = \"{path}\"\ntest = false\nbench = false\n")
+    };
     Ok(programs.into_iter().map(stanza).collect())
 }
 
@@ -105,8 +106,8 @@ mod tests {
     #[test]
     fn a_program_may_lie_in_a_folder() {
         with(&["two.rs", "topic/one.rs", "topic/notes.md"], |package| {
-            let expected = "\n[[bin]]\nname = \"one\"\npath = \"src/bin/topic/one.rs\"\ntest = false\n\
-                \n[[bin]]\nname = \"two\"\npath = \"src/bin/two.rs\"\ntest = false\n";
+            let expected = "\n[[bin]]\nname = \"one\"\npath = \"src/bin/topic/one.rs\"\ntest = false\nbench = false\n\
+                \n[[bin]]\nname = \"two\"\npath = \"src/bin/two.rs\"\ntest = false\nbench = false\n";
             assert_eq!(stanzas(package).unwrap(), expected);
         });
     }

@@ -2,7 +2,7 @@
 //! The tests that take long.
 
 use super::bench;
-use super::test::{Report, clippy, documentation, examples};
+use super::test::{Report, clippy, demos, documentation, examples};
 use crate::workspace::Profile;
 use crate::{
     float_instructions, keys, mutants, mutations, panics, reproducible, setup, system_tests, tls,
@@ -63,6 +63,7 @@ fn nightly_board(report: &mut Report, row: &'static Row) {
     let board = Board::Emulated(row);
     report.step(&format!("clippy for {}", row.name), || told(clippy(board)?));
     examples(report, row);
+    demos(report, &row.name);
     report.step(&format!("no panic and no float in the kernel, {}", row.name), || {
         let thermostat = workspace::build_one("thermostat", board)?;
         panics::check(&thermostat)?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! All tests, one after the other, and a summary.
+//! All tests, those of this machine beside those of boards, and a summary.
 
 use super::bench;
 use super::worst::{self, Measurement};
@@ -184,22 +184,26 @@ pub fn run() -> Result<bool> {
     setup::emulator_for_tests()?;
     setup::c_compiler()?;
     setup::debugger()?;
-    let mut report = Report::default();
-    source(&mut report)?;
-    on_this_machine(&mut report);
-    miri(&mut report);
-    emulated(&mut report);
+    // Each half leaves processors idle at times (a build waits for one crate, cargo runs one test program at a time), which
+    // the other half then uses.
+    let halves: [&(dyn Fn(&mut Report) + Sync); 2] = [&on_this_machine, &on_boards];
+    let reports = parallel::map(halves.to_vec(), |half| {
+        let mut report = Report::default();
+        half(&mut report);
+        report
+    });
+    let steps = reports.into_iter().flat_map(|report| report.steps).collect();
+    let mut report = Report { steps };
+    let names = daily_boards().map(|row| row.name.as_str());
+    for board in iter::once("hosted").chain(names) {
+        demos(&mut report, board);
+    }
     Ok(report.print())
 }
 
-fn source(report: &mut Report) -> Result<()> {
-    report.command("format", workspace::cargo().args(["fmt", "--all", "--check"]));
-    let all = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    report.command("clippy", workspace::cargo().args(all));
-    report.command("clippy for the boards", &mut clippy(Board::reference())?);
-    // That of programs takes four times as long, and nobody uses them: `soak` makes it.
-    report.command("documentation", documentation().arg("--lib"));
-    Ok(())
+/// Returns the boards of microcontrollers for which the daily run has time.
+fn daily_boards() -> impl Iterator<Item = &'static Row> {
+    board::emulated().filter(|row| row.nightly.is_none())
 }
 
 /// Returns a command that lints the packages that are built for microcontrollers, too, for a board.
@@ -223,22 +227,33 @@ pub fn documentation() -> Command {
     cargo
 }
 
+/// Runs the steps that need no board.
 fn on_this_machine(report: &mut Report) {
+    report.command("format", workspace::cargo().args(["fmt", "--all", "--check"]));
+    let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    report.command("clippy", workspace::cargo().args(clippy));
+    // That of programs takes four times as long, and nobody uses them: `soak` makes it.
+    report.command("documentation", documentation().arg("--lib"));
     let mut test = workspace::cargo();
     // Tests that need the board's target, or a C compiler, are not left out.
     test.env("CROSSGATE_ALL_TESTS", "1").args(["test", "--workspace", "--no-fail-fast"]);
     report.command("tests on this machine", &mut test);
-    report.command("thermostat, hosted", &mut demo(&["--board", "hosted"]));
-    report
-        .command("thermostat, hosted, with a fault", &mut demo(&["--board", "hosted", "--fault"]));
+    for package in ["thermostat-tools", "thermostat"] {
+        let name = format!("building {package}, hosted");
+        report.command(&name, workspace::cargo().args(["build", "--package", package]));
+    }
+    miri(report);
 }
 
-/// Returns a command for the thermostat's day, as fast as possible.
-fn demo(options: &[&str]) -> Command {
-    let mut cargo = workspace::cargo();
-    cargo.args(["run", "--package", "thermostat-tools", "--", "demo", "--plain", "--seconds", "0"]);
-    cargo.args(options);
-    cargo
+/// Shows the thermostat's day on a board, as fast as possible. A demo waits only seconds for its firmware, which cargo
+/// starts, so no other cargo may lock a folder meanwhile.
+pub fn demos(report: &mut Report, board: &str) {
+    for (how, options) in [("", &[][..]), (", with a fault", &["--fault"])] {
+        let mut demo = workspace::cargo();
+        demo.args(["run", "--package", "thermostat-tools", "--", "demo", "--plain"]);
+        demo.args(["--seconds", "0", "--board", board]).args(options);
+        report.command(&format!("thermostat, {board}{how}"), &mut demo);
+    }
 }
 
 fn miri(report: &mut Report) {
@@ -262,38 +277,23 @@ fn miri(report: &mut Report) {
     report.command(name, &mut miri);
 }
 
-/// Runs the steps in an emulator, which has a time of its own.
-fn emulated(report: &mut Report) {
+/// Runs the steps for boards. The emulator has a time of its own, so it does not matter how busy this machine is.
+///
+/// The dev profile comes last, because the tests of this machine are built in the same folder, which cargo locks.
+fn on_boards(report: &mut Report) {
+    let name = "clippy for the boards";
+    match clippy(Board::reference()) {
+        Ok(mut clippy) => report.command(name, &mut clippy),
+        Err(error) => report.step(name, || Err(error)),
+    }
     let mut measurement = None;
     report.step("building the emulator's plugin", || {
         measurement = Some(Measurement::new()?);
         Ok(())
     });
     let Some(measurement) = &measurement else { return };
-    let release = built(report, "system tests, release", || {
-        system_tests::build(Board::reference(), Profile::Release)
-    });
-    let dev = built(report, "system tests, dev", || system_tests::build_dev_of_reference(&release));
-    let cases = built(report, "worst cases", worst::cases);
-
-    let mut jobs = with_keys(report);
-    let name = |kind: &str, test: &Firmware| format!("{kind}: {}", test.name);
-    jobs.extend(daily(report, "system tests, dev", &dev, Profile::Dev));
-    // In the release profile the time for which they hold off interrupts is measured, too.
-    for (kind, firmware) in [("system tests, release", &release), ("worst cases", &cases)] {
-        jobs.extend(firmware.iter().map(|it| Job::new(name(kind, it), || measurement.run(it))));
-    }
-    for test in dev.iter().filter(|test| test.name == debugger::FIRMWARE) {
-        jobs.push(Job::new("gdb stops in each copy".to_owned(), || debugger::check(test)));
-    }
-    for test in release.iter().filter(|test| test.name == "frames") {
-        let mut program = emulator::run_command(&test.file, &[]);
-        let decoded = move || frames::check(&test.file, &mut program);
-        jobs.push(Job::new("frames of a board are decoded".to_owned(), decoded));
-    }
-    report.at_once(jobs);
+    let release = in_release(report, measurement);
     report.step("interrupts held off within the limits", || measurement.check());
-
     report.step("no way from the kernel to a panic", || {
         panics::check(&workspace::build_one("thermostat", Board::reference())?)?;
         // Some parts of the kernel are only in firmware that needs them, and all tests together need all parts.
@@ -301,11 +301,16 @@ fn emulated(report: &mut Report) {
     });
     report.step("benchmarks within their limits", bench::check);
     for row in board::emulated() {
-        match &row.nightly {
-            Some(why) => on_nightly_board(report, row, why),
-            None => on_board(report, row),
+        if let Some(why) = &row.nightly {
+            on_nightly_board(report, row, why);
+            continue;
         }
+        examples(report, row);
+        built(report, &format!("thermostat, {}", row.name), || {
+            workspace::build("thermostat", Board::Emulated(row), Profile::Release)
+        });
     }
+    in_dev(report, &release);
 }
 
 /// Runs those that a board for which only the nightly run has time has each day.
@@ -324,27 +329,60 @@ fn on_nightly_board(report: &mut Report, row: &'static Row, why: &str) {
         .skip(&format!("all else on {}", row.name), &format!("{why}; `cargo xtask soak` runs it"));
 }
 
-/// Runs the steps of every board of a microcontroller for which the daily run has time.
-fn on_board(report: &mut Report, row: &'static Row) {
-    let board = Board::Emulated(row);
-    // Those of the reference board have run already.
-    if board != Board::reference() {
-        let profile = system_tests::daily_profile(board);
-        let kind = format!("system tests, {}, {}", profile.name(), row.name);
-        let tests = built(report, &kind, || system_tests::build(board, profile));
-        let jobs = daily(report, &kind, &tests, profile);
-        report.at_once(jobs);
-        for (test, why) in &row.without {
-            report.skip(&format!("{kind}: {test}"), why);
-        }
+/// Runs the system tests of the reference board in the release profile, and measures for how long they hold off
+/// interrupts. Returns them.
+fn in_release(report: &mut Report, measurement: &Measurement) -> Vec<Firmware> {
+    let release = built(report, "system tests, release", || {
+        system_tests::build(Board::reference(), Profile::Release)
+    });
+    let cases = built(report, "worst cases", worst::cases);
+    let mut jobs = Vec::new();
+    for (kind, firmware) in [("system tests, release", &release), ("worst cases", &cases)] {
+        let name = |it: &Firmware| format!("{kind}: {}", it.name);
+        jobs.extend(firmware.iter().map(|it| Job::new(name(it), || measurement.run(it))));
     }
-    examples(report, row);
+    for test in release.iter().filter(|test| test.name == "frames") {
+        let mut program = emulator::run_command(&test.file, &[]);
+        let decoded = move || frames::check(&test.file, &mut program);
+        jobs.push(Job::new("frames of a board are decoded".to_owned(), decoded));
+    }
+    report.at_once(jobs);
+    release
 }
 
-/// Runs the examples and the thermostat on a board.
+/// Runs the system tests in the dev profile: on the boards, and as programs of Linux with protection keys. `release` are
+/// those of the reference board.
+fn in_dev(report: &mut Report, release: &[Firmware]) {
+    let mut tests = vec![(
+        "system tests, dev".to_owned(),
+        built(report, "system tests, dev", || system_tests::build_dev_of_reference(release)),
+    )];
+    // Those of the reference board have run in the release profile.
+    let others = || daily_boards().filter(|&row| Board::Emulated(row) != Board::reference());
+    let kind = |row: &Row| format!("system tests, dev, {}", row.name);
+    for row in others() {
+        let build = || system_tests::build(Board::Emulated(row), Profile::Dev);
+        tests.push((kind(row), built(report, &kind(row), build)));
+    }
+    let mut jobs = with_keys(report);
+    for (kind, tests) in &tests {
+        jobs.extend(daily(report, kind, tests, Profile::Dev));
+    }
+    for test in tests[0].1.iter().filter(|test| test.name == debugger::FIRMWARE) {
+        jobs.push(Job::new("gdb stops in each copy".to_owned(), || debugger::check(test)));
+    }
+    report.at_once(jobs);
+    for row in others() {
+        for (test, why) in &row.without {
+            report.skip(&format!("{}: {test}", kind(row)), why);
+        }
+    }
+}
+
+/// Runs the examples on a board.
 pub fn examples(report: &mut Report, row: &'static Row) {
-    let board = Board::Emulated(row);
     let kind = format!("examples, {}", row.name);
+    let board = Board::Emulated(row);
     let examples = built(report, &kind, || workspace::build("steps", board, Profile::Release));
     let jobs = examples.iter().map(|example| {
         let mut program = emulator::run_command(&example.file, &[]);
@@ -352,9 +390,6 @@ pub fn examples(report: &mut Report, row: &'static Row) {
         Job::new(format!("{kind}: {}", example.name), run)
     });
     report.at_once(jobs.collect());
-    let name = format!("thermostat, {}", row.name);
-    report.command(&name, &mut demo(&["--board", &row.name]));
-    report.command(&format!("{name}, with a fault"), &mut demo(&["--board", &row.name, "--fault"]));
 }
 
 /// Returns the runs of system tests, without those for which only the nightly run has time.
