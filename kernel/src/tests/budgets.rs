@@ -287,6 +287,20 @@ fn a_slice_ends_before_the_time_of_the_thread_before_is_counted() {
 }
 
 #[test]
+fn a_slice_that_ends_as_its_thread_blocks_leaves_that_thread_blocked() {
+    // A port that gives way to the timer reports its interrupt before it calls `reschedule` for the system call.
+    let mut driver = Wiring::default().thread(0, 5).thread(1, 5).time_slice(1_000).boot();
+    driver.kernel.account();
+    driver.kernel.port.now = 1_000;
+    let stack_pointer = driver.stack_pointer(128);
+    let slept = driver.kernel.system_call(stack_pointer, number::SLEEP, &mut [500, 0, 0, 0]);
+    assert_eq!((slept, driver.current()), (Effect::SWITCH, 1));
+    let _ = driver.timer();
+    assert_eq!(driver.current(), 2);
+    invariants::check(&driver);
+}
+
+#[test]
 fn the_background_takes_turns() {
     let wiring = Wiring::default().thread(0, 20).thread(1, 20).thread(2, 1);
     let wiring = wiring.budget(0, 1 << 1, 100, 1_000_000).budget(1, 1 << 2, 100, 1_000_000);

@@ -66,6 +66,21 @@ fn a_crash_stays_home() {
 }
 
 #[test]
+fn the_idle_thread_starts_again_when_the_worker_has_work() {
+    let mut driver = chain();
+    driver.settles = false;
+    quiet(&mut driver);
+    assert_eq!(driver.ask(number::SLEEP, [9999, 0, 0, 0]), SWITCHED);
+    assert_eq!(driver.current(), 0);
+    // The interrupt comes just before the idle thread waits for one.
+    let end = driver.thread(0).stack.end;
+    driver.kernel.current().stack_pointer = end - 128;
+    let _ = driver.after(|kernel| kernel.interrupt(99));
+    let saved = driver.thread(0).stack_pointer;
+    assert_eq!((driver.current(), saved), (0, end - TestPort::CONTEXT_SIZE));
+}
+
+#[test]
 fn the_supervisor_is_told_before_anybody_goes_on() {
     let mut driver = chain();
     quiet(&mut driver);

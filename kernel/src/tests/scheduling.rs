@@ -37,6 +37,24 @@ fn sleepers_wake_in_the_order_of_their_times() {
 }
 
 #[test]
+fn a_sleep_does_not_postpone_the_rest_of_a_round() {
+    // A port's timer starts again whenever it is set. A thread that sleeps again and again must not set it while threads
+    // are left to be looked at.
+    let mut driver = Wiring::default().thread(0, 2).thread(0, 1).boot();
+    assert_eq!(driver.ask(number::SLEEP, [10, 0, 0, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::SLEEP, [10, 0, 0, 0]), SWITCHED);
+    driver.kernel.port.now = 10;
+    let _ = driver.after(Kernel::timer);
+    assert_eq!((driver.current(), driver.kernel.port.timer), (1, Some(0)), "one is left");
+    // (The kernel would set the timer to 0 once more.)
+    driver.kernel.port.timer = Some(5);
+    assert_eq!(driver.ask(number::SLEEP, [100, 0, 0, 0]), SWITCHED);
+    assert_eq!((driver.current(), driver.kernel.port.timer), (0, Some(5)), "it was not set");
+    assert_eq!(driver.timer(), Effect::SWITCH);
+    assert_eq!((driver.current(), driver.kernel.port.timer), (2, Some(110)));
+}
+
+#[test]
 fn time_is_64_bits_wide() {
     let mut driver = Wiring::default().thread(0, 1).boot();
     driver.kernel.port.now = 0x1_0000_0002;
