@@ -183,5 +183,4 @@ mod tests {
     }
 
     extern crate std;
-    use std::vec::Vec;
 }

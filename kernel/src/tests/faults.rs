@@ -77,7 +77,7 @@ fn the_idle_thread_starts_again_when_the_worker_has_work() {
     driver.kernel.current().stack_pointer = end - 128;
     let _ = driver.after(|kernel| kernel.interrupt(99));
     let saved = driver.thread(0).stack_pointer;
-    assert_eq!((driver.current(), saved), (0, end - TestPort::CONTEXT_SIZE));
+    assert_eq!((driver.current(), TestPort::context_end(saved)), (0, end));
 }
 
 #[test]
