@@ -202,7 +202,7 @@ fn a_dump_is_known_by_its_check() {
     driver.call(0, [0; 4]).unwrap();
     let top = driver.thread(1).window_top();
     driver.kernel.port.now = 7_000;
-    let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0x11, 0x22));
+    driver.kernel.fault(Cause::Access, 0x11, 0x22);
     while driver.kernel.work.unchecked != 0 {
         assert_eq!(driver.kernel.ready.first(), ThreadId::IDLE, "no thread runs");
         assert_eq!(driver.thread(1).depth(), 1, "the stack is as it was");
