@@ -11,7 +11,7 @@ fn run(driver: &mut Driver, time: u64) {
         match driver.kernel.port.timer {
             Some(time) if time <= end => {
                 driver.kernel.port.now = time.max(driver.kernel.port.now);
-                let _ = driver.timer();
+                driver.timer();
             }
             _ => break,
         }
@@ -92,7 +92,7 @@ fn less_than_a_microsecond_counts_as_one() {
         assert_eq!(driver.current(), 1);
         sleep(&mut driver, 1);
         driver.kernel.port.now += 1;
-        let _ = driver.timer();
+        driver.timer();
         driver.kernel.account();
     }
     run(&mut driver, 1);
@@ -217,14 +217,14 @@ fn a_crash_gives_no_time_back() {
     let wiring = Wiring::default().thread(0, 20).thread(1, 3).restarts(8);
     let mut driver = wiring.budget(0, 1 << 1, 2_000, 10_000).boot();
     run(&mut driver, 1_500);
-    let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
+    driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
     assert_eq!(driver.ask(number::BEGIN, [0; 4]).reply, None);
     run(&mut driver, 600);
     assert_eq!((driver.current(), driver.thread(1).priority), (2, 1));
     // The same holds for a thread in the background.
     sleep(&mut driver, 1_000);
     assert_eq!(driver.current(), 1);
-    let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
+    driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
     assert_eq!(driver.thread(1).priority, 1);
 }
 
@@ -282,7 +282,7 @@ fn a_slice_ends_before_the_time_of_the_thread_before_is_counted() {
     driver.kernel.port.now += 400;
     let _ = driver.ask(number::YIELD, [0; 4]);
     assert_eq!(driver.current(), 2);
-    let _ = driver.timer();
+    driver.timer();
     assert_eq!((driver.current(), slices(&mut driver)[1..].to_vec()), (1, vec![400, 0]));
 }
 
@@ -295,7 +295,7 @@ fn a_slice_that_ends_as_its_thread_blocks_leaves_that_thread_blocked() {
     let stack_pointer = driver.stack_pointer(128);
     let slept = driver.kernel.system_call(stack_pointer, number::SLEEP, &mut [500, 0, 0, 0]);
     assert_eq!((slept, driver.current()), (Effect::SWITCH, 1));
-    let _ = driver.timer();
+    driver.timer();
     assert_eq!(driver.current(), 2);
     invariants::check(&driver);
 }
@@ -411,7 +411,7 @@ proptest! {
                     driver.kernel.reschedule();
                 }
                 Step::Fault => {
-                    let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
+                    driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
                 }
             }
             driver.kernel.account();

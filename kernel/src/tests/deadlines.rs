@@ -55,7 +55,7 @@ fn at(driver: &mut Driver, time: u64) {
     driver.kernel.port.now = time;
     if driver.kernel.port.timer.is_some_and(|deadline| deadline <= time) {
         // Even the interrupted thread may continue elsewhere.
-        assert_eq!(driver.timer(), Effect::SWITCH);
+        driver.timer();
     }
 }
 
@@ -163,7 +163,7 @@ fn a_process_that_is_down_is_not_killed_once_more() {
     driver.kernel.take_down(ProcessId::new(0), true);
     driver.kernel.port.found = 0;
     driver.kernel.port.now = 15 * TICK;
-    let _ = driver.timer();
+    driver.timer();
     assert_eq!((driver.path(1), driver.kernel.faults[0].newest().0), (vec![1, 0], 0));
     driver.settle();
     assert_eq!(driver.path(1), [1]);
@@ -461,7 +461,7 @@ fn only_who_the_wiring_allows_sets_deadlines() {
 fn a_thread_that_ends_or_restarts_has_no_deadline() {
     let mut driver = setters();
     set_deadline(&mut driver, 5);
-    let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
+    driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
     assert_eq!(set_deadline(&mut driver, 5), 0);
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     assert_eq!(driver.thread(1).wait, Wait::Ended);
@@ -495,7 +495,7 @@ fn a_server_refuses_a_call_and_the_client_is_named() {
 fn an_accusation_overwrites_no_record_of_a_crash() {
     let mut driver = setters();
     driver.call(FIRST, [0; 4]).unwrap();
-    let _ = driver.after(|kernel| kernel.fault(Cause::Bus, 0, 0x77));
+    driver.event(|kernel| kernel.fault(Cause::Bus, 0, 0x77));
     for _ in 0..9 {
         driver.call(ALONE, [0; 4]).unwrap();
         assert_eq!(driver.ask(number::REFUSE, [0; 4]), OK);

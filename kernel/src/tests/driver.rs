@@ -15,24 +15,6 @@ fn results(number: Word, asked: [Word; 4], [_, first, second, _]: [Word; 4]) -> 
     [if count > 0 { first } else { 0 }, if count > 1 { second } else { 0 }]
 }
 
-/// The effect of an event.
-pub trait Event {
-    fn effect(self) -> Effect;
-}
-
-impl Event for Effect {
-    fn effect(self) -> Effect {
-        self
-    }
-}
-
-/// After an event that is not a system call, a context is always loaded.
-impl Event for () {
-    fn effect(self) -> Effect {
-        Effect::SWITCH
-    }
-}
-
 /// The thread enters a method, or leaves one: the port knows where it continues.
 pub const CONTINUE: Effect = Effect { switch: false, ..Effect::SWITCH };
 
@@ -62,9 +44,9 @@ impl Driver {
     }
 
     /// Reports an event to the kernel. If the worker runs next, it then does all deferred work.
-    pub fn after<E: Event>(&mut self, event: impl FnOnce(&mut Kernel<TestPort>) -> E) -> Effect {
+    pub fn after(&mut self, event: impl FnOnce(&mut Kernel<TestPort>) -> Effect) -> Effect {
         let before = self.current();
-        let effect = event(&mut self.kernel).effect();
+        let effect = event(&mut self.kernel);
         self.gave_way = effect.switch && self.kernel.port.interrupt_is_pending();
         if effect.switch && !self.gave_way {
             self.kernel.reschedule();
@@ -81,15 +63,23 @@ impl Driver {
         Effect { switch, ..effect }
     }
 
+    /// Reports an event that is not a system call. A context is always loaded afterwards.
+    pub fn event(&mut self, event: impl FnOnce(&mut Kernel<TestPort>)) {
+        let _ = self.after(|kernel| {
+            event(kernel);
+            Effect::SWITCH
+        });
+    }
+
     /// Handles interrupts of the timer until the kernel has looked at all threads.
-    pub fn timer(&mut self) -> Effect {
-        self.after(|kernel| {
+    pub fn timer(&mut self) {
+        self.event(|kernel| {
             kernel.timer();
             while kernel.checked != 0 {
                 kernel.reschedule();
                 kernel.timer();
             }
-        })
+        });
     }
 
     /// Does all deferred work.
@@ -136,10 +126,8 @@ impl Driver {
             return Ok(left);
         }
         let mut left = None;
-        let effect = self.after(|kernel| {
-            left = kernel.leave_with_care(&words);
-        });
-        left.ok_or_else(|| effect.into())
+        self.event(|kernel| left = kernel.leave_with_care(&words));
+        left.ok_or(SWITCHED)
     }
 
     /// Returns the record of fault `sequence`.

@@ -106,7 +106,7 @@ fn a_grant_ends_with_its_receiver_and_with_the_owner() {
         driver.leave().unwrap();
         assert_eq!(driver.kernel.granted[SECRET].bits(), 0b0100);
         driver.call(if crashes == 2 { TAKES } else { SECRET }, [0, 0, 0, HANDLE]).unwrap();
-        let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
+        driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
         assert_eq!(driver.kernel.granted[SECRET], Set::EMPTY, "process {crashes}");
     }
 }
@@ -187,10 +187,9 @@ fn revoked() -> Driver {
     driver.call(SECRET, [0; 4]).unwrap();
     let id = ThreadId::new(3);
     driver.kernel.threads.get_mut(id).base_priority = 9;
-    let _ = driver.after(|kernel| {
+    driver.event(|kernel| {
         kernel.stir(id);
         kernel.set_priority(id, 9);
-        kernel.reschedule()
     });
     assert_eq!((driver.current(), revoke(&mut driver)), (3, 2));
     next(&mut driver);

@@ -96,11 +96,11 @@ fn who_waits_for_an_object_is_seen_with_who_has_it() {
     driver.ask(number::SLEEP, [100, 0, 0, 0]);
     driver.call(0, [0; 4]).unwrap();
     driver.kernel.port.now = 100;
-    let _ = driver.timer();
+    driver.timer();
     assert_eq!(driver.current(), 2);
     assert!(driver.call(0, [0; 4]).is_err());
     driver.kernel.port.now = 300;
-    let _ = driver.timer();
+    driver.timer();
     assert_eq!(driver.current(), 3);
     // (Lock 0 belongs to thread 1, which has the priority of the thread that waits for the lock.)
     assert_eq!(bytes(look(&mut driver, [THREAD, 2, 0])), ([wait::LOCK, 3, 4, 0], 1));
@@ -133,7 +133,7 @@ fn processes_are_seen_going_down_and_up() {
     let mut driver = inspected();
     driver.kernel.port.now = 0x10_0000;
     driver.settles = false;
-    let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
+    driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
     driver.settle();
     let now = 0x10_0000 / 1024;
     assert_eq!(
@@ -150,7 +150,7 @@ fn processes_are_seen_going_down_and_up() {
 #[test]
 fn who_may_inspect_reads_the_records_of_faults() {
     let mut driver = inspected();
-    let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0x77, 0x99));
+    driver.event(|kernel| kernel.fault(Cause::Access, 0x77, 0x99));
     driver.settle();
     driver.ask(number::EXIT, [0; 4]);
     while driver.current() != 1 {
@@ -273,7 +273,7 @@ fn a_dump_has_only_words_of_the_window() {
     ] {
         let mut driver = Wiring::default().thread(2, 1).dumpers(0b0100).boot();
         driver.kernel.port.crashed_at = Some(pointer);
-        let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
+        driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
         driver.settle();
         let (words, _) = dump(&driver);
         assert_eq!(words[dump::LENGTH], length, "{pointer:#x}");

@@ -46,7 +46,7 @@ fn caller(driver: &mut Driver) -> Result<[Word; 2], Status> {
 
 /// Crashes the current process.
 fn crash(driver: &mut Driver) {
-    let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
+    driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
 }
 
 fn begin(driver: &mut Driver) {
@@ -68,7 +68,7 @@ fn a_caller_is_known_by_process_and_life() {
         crash(&mut driver);
         begin(&mut driver);
         driver.kernel.port.now += 60_000_000;
-        let _ = driver.timer();
+        driver.timer();
         begin(&mut driver);
     }
     driver.call(0, [0; 4]).unwrap();
@@ -82,12 +82,11 @@ fn who_called_in_a_life_that_has_ended_is_nobody() {
     driver.call(0, [0; 4]).unwrap();
     driver.ask(number::SLEEP, [1_000, 0, 0, 0]);
     assert_eq!(driver.current(), 3);
-    let _ = driver.after(|kernel| {
+    driver.event(|kernel| {
         kernel.take_down(ProcessId::new(1), false);
-        kernel.reschedule()
     });
     driver.kernel.port.now = 1_000;
-    let _ = driver.timer();
+    driver.timer();
     driver.pending();
     assert_eq!((driver.current(), driver.path(2)), (2, vec![1, 0]));
     assert_eq!(caller(&mut driver), Ok([1, ENDED]));
@@ -102,7 +101,7 @@ fn the_end_of_a_life_of_a_client_is_told() {
     assert_eq!(driver.current(), 1);
     driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]);
     driver.kernel.port.now = 1_000;
-    let _ = driver.timer();
+    driver.timer();
     assert_eq!(driver.current(), 2);
     crash(&mut driver);
     assert_eq!(driver.thread(1).pending, Pending::word(0), "the server is told");

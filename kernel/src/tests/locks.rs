@@ -41,7 +41,7 @@ fn the_most_urgent_waiter_is_next() {
     assert_eq!(driver.thread(1).priority, 9, "with the priority of the most urgent waiter");
     assert_eq!(driver.kernel.leave(&[0; 4]), None, "others wait");
     assert!(driver.leave().is_ok());
-    assert_eq!(driver.after(|kernel| kernel.reschedule()), Effect::SWITCH);
+    driver.event(|_| ());
     assert_eq!(driver.thread(1).priority, 1);
     assert_eq!((driver.current(), driver.pending()), (3, Some(Pending::Retry)));
     driver.call(0, [0; 4]).unwrap();
@@ -82,7 +82,7 @@ fn who_gives_up_takes_its_priority_back_from_all_in_the_row() {
     assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED), "3 waits for 2, which waits for 1");
     assert_eq!((driver.current(), driver.thread(1).priority), (1, 9));
     driver.kernel.port.now = 5 * DEADLINE_UNIT;
-    assert_eq!(driver.timer(), Effect::SWITCH);
+    driver.timer();
     assert_eq!(driver.thread(2).priority, 5, "nobody more urgent waits for it");
     assert_eq!(driver.thread(1).priority, 1, "nobody but that one waits for it");
     let late = Pending::status(CallError::DeadlineExceeded.into());
@@ -109,13 +109,13 @@ fn who_is_taken_out_of_a_wait_takes_its_priority_back() {
     assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, Word::MAX, Word::MAX, 0]), SWITCHED);
     driver.call(1, [0; 4]).unwrap();
     driver.kernel.port.now = 1;
-    assert_eq!(driver.timer(), Effect::SWITCH);
+    driver.timer();
     driver.call(1, [0; 4]).unwrap();
     assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
     assert_eq!((driver.current(), driver.thread(2).priority), (3, 5));
     // Thread 1 is swept before thread 2: both are equally urgent, and thread 1 is looked at first.
     driver.settles = false;
-    let _ = driver.after(|kernel| kernel.fault(Cause::Panic, 0, 0));
+    driver.event(|kernel| kernel.fault(Cause::Panic, 0, 0));
     while driver.current() == 0 {
         check(&driver);
         driver.ask(number::WORK, [0; 4]);
@@ -135,9 +135,9 @@ fn who_is_to_be_woken_waits_for_nobody() {
     assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
     assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
     driver.kernel.port.now = 1;
-    assert_eq!(driver.timer(), Effect::SWITCH);
+    driver.timer();
     driver.leave().unwrap();
-    let _ = driver.after(|kernel| kernel.reschedule());
+    driver.event(|_| ());
     assert_eq!(driver.current(), 3, "it is more urgent than those who waited for it");
     assert_eq!(driver.kernel.work.waking.bits(), 0b110);
     assert_eq!(driver.call(1, [0; 4]), Err(SWITCHED), "no cycle");
@@ -179,7 +179,7 @@ fn a_lock_is_not_given_back_again_when_its_caller_crashes_twice() {
         assert_eq!(driver.pending(), Some(Pending::Retry));
     }
     driver.kernel.port.now += 1_000;
-    assert_eq!(driver.timer(), Effect::SWITCH);
+    driver.timer();
     assert_eq!((driver.current(), driver.leave()), (1, Err(SWITCHED)));
     assert_eq!(driver.kernel.locks[0].holder(), Some(ThreadId::new(2)), "it is inside now");
 }

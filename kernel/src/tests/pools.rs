@@ -164,7 +164,7 @@ fn who_computes_in_a_call_is_done_first_and_can_wait_for_nothing() {
     // The second time, the result is the same.
     assert_eq!(steer(&mut driver, END, 1, 0), OK);
     driver.kernel.port.now = 5_000;
-    let _ = driver.timer();
+    driver.timer();
     assert_eq!(driver.current(), 1);
     driver.pending();
     let timed_out = Reply { status: Status::TIMED_OUT, words: [0; 2] };
@@ -183,7 +183,7 @@ fn it_is_done_with_what_others_have_called_it_for() {
         driver.ask(number::SLEEP, [5_000, 0, 0, 0]);
     });
     driver.kernel.port.now = 5_000;
-    let _ = driver.timer();
+    driver.timer();
     driver.pending();
     assert_eq!((driver.current(), driver.path(1)), (1, vec![1, 0, 1]));
     assert!(driver.leave().is_ok(), "the caller has its reply");
@@ -229,6 +229,6 @@ fn who_waits_for_a_mutex_of_one_that_ends_is_told() {
 fn its_pool_restarts_with_a_process() {
     let mut driver = Wiring::default().thread(1, 3).thread(1, 2).pooled(0b10).restarts(9).boot();
     assert_eq!(steer(&mut driver, PARK, word(1), 0), SWITCHED);
-    let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
+    driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
     assert!(begins(&driver) && driver.current() == 1);
 }

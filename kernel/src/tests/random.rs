@@ -139,7 +139,7 @@ fn take(driver: &mut Driver, (step, found): &(Step, usize)) {
     if driver.gave_way && !matches!(step, Step::Interrupt(_) | Step::Time(_)) {
         // The interrupt is no longer pending.
         driver.kernel.port.found = 0;
-        let _ = driver.after(|_| ());
+        driver.event(|_| ());
     }
     if !driver.gave_way {
         driver.pending();
@@ -151,12 +151,12 @@ fn take(driver: &mut Driver, (step, found): &(Step, usize)) {
     let process = thread.rights.process;
     match *step {
         Step::Interrupt(line) => {
-            let _ = driver.after(|kernel| kernel.interrupt(line));
+            driver.event(|kernel| kernel.interrupt(line));
         }
         Step::Time(microseconds) => {
             driver.kernel.port.now += microseconds;
             if driver.kernel.port.timer.is_some_and(|time| time <= driver.kernel.port.now) {
-                let _ = driver.after(Kernel::timer);
+                driver.event(Kernel::timer);
             }
         }
         // The idle thread does nothing.
@@ -182,7 +182,7 @@ fn take(driver: &mut Driver, (step, found): &(Step, usize)) {
             driver.kernel.port.words.insert(memory(process.index()) + MUTEX, value);
         }
         Step::Fault => {
-            let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
+            driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
         }
     }
 }

@@ -40,7 +40,7 @@ fn begin(driver: &mut Driver) {
 /// Lets thread 1 call the server, which crashes; the supervisor waits again.
 fn crash(driver: &mut Driver) {
     driver.call(0, [0; 4]).unwrap();
-    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
+    driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
     assert_eq!(driver.current(), 3, "the supervisor is notified");
     driver.settle();
     assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
@@ -92,9 +92,9 @@ fn signals_to_a_process_that_crashed_are_lost() {
     driver.kernel.threads.switch_to(ThreadId::new(2));
     driver.kernel.end(ThreadId::new(1));
     for _ in 0..3 {
-        assert_eq!(driver.after(|kernel| kernel.interrupt(5)), Effect::SWITCH);
+        driver.event(|kernel| kernel.interrupt(5));
     }
-    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
+    driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
     driver.kernel.end(ThreadId::new(3));
     driver.kernel.threads.switch_to(ThreadId::new(2));
     begin(&mut driver);
@@ -114,12 +114,12 @@ fn who_returns_to_an_older_life_of_a_process_is_unwound() {
     driver.call(1, [0; 4]).unwrap();
     assert_eq!(driver.ask(number::SLEEP, [1_000, 0, 0, 0]), SWITCHED);
     assert_eq!(driver.current(), 2);
-    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
+    driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
     begin(&mut driver);
     assert!(driver.kernel.is_running(ProcessId::new(1)));
     assert_eq!(driver.path(1), [2, 1, 3], "it finishes where it is");
     driver.kernel.port.now += 1_000;
-    assert_eq!(driver.timer(), Effect::SWITCH);
+    driver.timer();
     assert_eq!(driver.leave(), Err(SWITCHED));
     assert_eq!((driver.path(1), driver.pending()), (vec![2], FAULTED));
 }
@@ -135,10 +135,10 @@ fn a_thread_in_a_call_restarts_when_it_has_come_home() {
     driver.call(0, [0; 4]).unwrap();
     assert_eq!(driver.ask(number::SLEEP, [1_000, 0, 0, 0]), SWITCHED);
     assert_eq!(driver.current(), 2);
-    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
+    driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
     begin(&mut driver);
     driver.kernel.port.now += 1_000;
-    assert_eq!(driver.timer(), Effect::SWITCH);
+    driver.timer();
     assert_eq!(driver.leave(), Err(SWITCHED));
     assert_eq!((driver.current(), driver.pending()), (1, None), "the error of the call is lost");
     assert_eq!(driver.thread(1).stack_pointer, stack(1) + STACK_SIZE - 64);
@@ -155,12 +155,12 @@ fn memory_that_is_lent_is_not_reset_before_it_comes_back() {
         .boot();
     driver.call(0, [memory(1), 32, 0, 0]).unwrap();
     assert_eq!(driver.ask(number::SLEEP, [1_000, 0, 0, 0]), SWITCHED);
-    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
+    driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
     assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
     assert_eq!((driver.current(), driver.thread(2).wait), (0, Wait::Memory));
     assert!(!driver.kernel.is_running(ProcessId::new(1)));
     driver.kernel.port.now += 1_000;
-    assert_eq!(driver.timer(), Effect::SWITCH);
+    driver.timer();
     assert_eq!(driver.leave(), Err(SWITCHED));
     begin(&mut driver);
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
@@ -178,17 +178,17 @@ fn who_held_no_memory_at_a_crash_may_hold_some_at_the_next() {
         .boot();
     driver.call(0, [memory(2), 32, 0, 0]).unwrap();
     assert_eq!(driver.ask(number::SLEEP, [1_000, 0, 0, 0]), SWITCHED);
-    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
+    driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
     begin(&mut driver);
     driver.kernel.port.now += 1_000;
-    assert_eq!(driver.timer(), Effect::SWITCH);
+    driver.timer();
     driver.pending();
     driver.leave().unwrap();
     driver.call(1, [0; 4]).unwrap();
     driver.call(0, [memory(1), 32, 0, 0]).unwrap();
     assert_eq!(driver.ask(number::SLEEP, [1_000, 0, 0, 0]), SWITCHED);
     driver.kernel.port.now += CALM + 1;
-    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
+    driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
     assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
     assert_eq!((driver.current(), driver.thread(2).wait), (0, Wait::Memory));
 }
@@ -207,7 +207,7 @@ fn a_process_that_crashes_again_waits_longer_and_longer_and_stops() {
             assert_eq!(driver.call(0, [0; 4]), Err(error(CallError::ServerDown)));
             assert_eq!(driver.kernel.port.timer, Some(start + wait), "{crashed}");
             driver.kernel.port.now = start + wait;
-            assert_eq!(driver.timer(), Effect::SWITCH);
+            driver.timer();
             assert_eq!(driver.pending(), Some(Pending::Retry));
         }
         begin(&mut driver);
@@ -228,14 +228,14 @@ fn every_limit_is_kept_and_the_wait_stays_shorter_than_the_calm() {
             crash(&mut driver);
             while driver.current() != 2 {
                 driver.kernel.port.now = driver.kernel.port.timer.unwrap();
-                assert_eq!(driver.timer(), Effect::SWITCH);
+                driver.timer();
             }
             driver.pending();
             while !driver.kernel.is_running(ProcessId::new(1)) {
                 assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
                 if driver.current() != 2 {
                     driver.kernel.port.now = driver.kernel.port.timer.unwrap();
-                    assert_eq!(driver.timer(), Effect::SWITCH);
+                    driver.timer();
                 }
                 driver.pending();
             }
@@ -333,14 +333,14 @@ fn the_lock_of_an_object_is_free_in_its_next_life() {
     assert_eq!(driver.ask(number::SLEEP, [1_000, 0, 0, 0]), SWITCHED);
     assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED), "thread 2 has to wait");
     assert_eq!((driver.current(), driver.thread(1).priority), (3, 3));
-    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
+    driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
     assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::Retry)));
     while driver.call(0, [0; 4]).is_err() {
         assert_eq!(driver.pending(), Some(Pending::Retry));
     }
     assert_eq!(driver.path(2), [2, 1], "it is in the next life of the object");
     driver.kernel.port.now += 1_000;
-    assert_eq!(driver.timer(), Effect::SWITCH);
+    driver.timer();
     assert_eq!((driver.current(), driver.leave()), (1, Err(SWITCHED)));
     assert_eq!((driver.path(1), driver.pending()), (vec![2], FAULTED));
     assert_eq!(

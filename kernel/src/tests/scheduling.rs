@@ -29,7 +29,7 @@ fn sleepers_wake_in_the_order_of_their_times() {
     assert_eq!((driver.current(), driver.kernel.port.timer), (0, Some(100)));
     for (now, woken, next) in [(100, 2, Some(200)), (250, 3, Some(300)), (300, 1, None)] {
         driver.kernel.port.now = now;
-        assert_eq!(driver.timer(), Effect::SWITCH);
+        driver.timer();
         assert_eq!((driver.current(), driver.kernel.port.timer), (woken, next));
         assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     }
@@ -44,13 +44,13 @@ fn a_sleep_does_not_postpone_the_rest_of_a_round() {
     assert_eq!(driver.ask(number::SLEEP, [10, 0, 0, 0]), SWITCHED);
     assert_eq!(driver.ask(number::SLEEP, [10, 0, 0, 0]), SWITCHED);
     driver.kernel.port.now = 10;
-    let _ = driver.after(Kernel::timer);
+    driver.event(Kernel::timer);
     assert_eq!((driver.current(), driver.kernel.port.timer), (1, Some(0)), "one is left");
     // (The kernel would set the timer to 0 once more.)
     driver.kernel.port.timer = Some(5);
     assert_eq!(driver.ask(number::SLEEP, [100, 0, 0, 0]), SWITCHED);
     assert_eq!((driver.current(), driver.kernel.port.timer), (0, Some(5)), "it was not set");
-    assert_eq!(driver.timer(), Effect::SWITCH);
+    driver.timer();
     assert_eq!((driver.current(), driver.kernel.port.timer), (2, Some(110)));
 }
 
@@ -90,7 +90,7 @@ fn a_woken_thread_preempts_a_less_urgent_one() {
     assert_eq!(driver.ask(number::SLEEP, [10, 0, 0, 0]), SWITCHED);
     assert_eq!(driver.current(), 2);
     driver.kernel.port.now = 10;
-    assert_eq!(driver.timer(), Effect::SWITCH);
+    driver.timer();
     assert_eq!(driver.current(), 1);
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     assert_eq!((driver.current(), driver.pending()), (2, None));

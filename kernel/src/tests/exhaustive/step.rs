@@ -272,11 +272,11 @@ impl Model {
         let event = |switch| Outcome { answered: false, switch };
         let (number, words) = match step {
             Step::Interrupt => {
-                let _ = driver.after(|kernel| kernel.interrupt(LINE));
+                driver.event(|kernel| kernel.interrupt(LINE));
                 return event(true);
             }
             Step::Vanish => {
-                let _ = driver.after(|_| ());
+                driver.event(|_| ());
                 return event(true);
             }
             Step::Time => {
@@ -284,7 +284,7 @@ impl Model {
                 return event(false);
             }
             Step::Timer => {
-                let _ = driver.after(Kernel::timer);
+                driver.event(Kernel::timer);
                 return event(true);
             }
             Step::Call(service, lend) => return self.call(service, lend, 0),
@@ -292,7 +292,7 @@ impl Model {
             Step::Leave(status) => return self.leave([status, 7, 8, 9]),
             Step::Give(service) => return self.leave([0, 0, service, 0]),
             Step::Fault => {
-                let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
+                driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
                 return event(true);
             }
             Step::Lock | Step::Unlock => {
