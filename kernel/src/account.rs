@@ -133,6 +133,11 @@ impl<P: Port> Kernel<P> {
         self.switch();
         let Some(budgets) = &mut self.budgets else { return true };
         budgets.charge(now, 0);
+        // Nothing has noted yet that this thread is current. If the thread that ran last is woken before it is loaded, its
+        // switch has to be noted once more, because the timer then watches for the end of another time slice.
+        if budgets.running != self.threads.current_id() {
+            budgets.running = ThreadId::IDLE;
+        }
         if from_start {
             budgets.unseen |= budgets.paying | budgets.used_up;
             // (The check is for the current thread, not for `budgets.running`. The two differ if this interrupt came

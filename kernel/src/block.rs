@@ -129,14 +129,14 @@ impl<P: Port> Kernel<P> {
     /// Makes a thread ready, whatever it waits for.
     #[inline]
     pub(crate) fn interrupt_wait(&mut self, id: ThreadId) {
-        if let Some(holder) = self.threads.get(id).blocked_on {
+        let thread = self.threads.get(id);
+        if let Wait::Notifications(set) = thread.wait {
+            self.forget_waiter(id, thread.rights.process, set);
+        } else if let Some(holder) = thread.blocked_on {
+            // (This may wake the thread.)
             self.stir(holder);
         }
-        let wait = self.threads.get(id).wait;
-        if let Wait::Notifications(set) = wait {
-            self.forget_waiter(id, set);
-        }
-        if !matches!(wait, Wait::Nothing) {
+        if !matches!(self.threads.get(id).wait, Wait::Nothing) {
             self.wake(id);
         }
     }

@@ -173,6 +173,9 @@ impl<P: Port> Kernel<P> {
         if let Some(service) = service
             && self.is_running(service.owner)
         {
+            // Taking a process down takes the current thread out of it at once, so that thread must not be one that has
+            // begun to wait. (The port may report this interrupt before it has called `reschedule`.)
+            self.switch();
             self.record(id, service.owner, &Fault::of(Cause::Deadline));
             self.crash(service.owner);
         }

@@ -30,10 +30,9 @@ impl Notification {
 }
 
 impl<P: Port> Kernel<P> {
-    /// Removes a thread from the waiters of a set of notifications of the process that it is in.
+    /// Removes a thread from the waiters of a set of notifications of this process, in which it executes.
     #[inline]
-    pub(crate) fn forget_waiter(&mut self, id: ThreadId, set: u32) {
-        let process = self.threads.get(id).rights.process;
+    pub(crate) fn forget_waiter(&mut self, id: ThreadId, process: ProcessId, set: u32) {
         let first = self.first_notification(process);
         let count = (u32::BITS - set.trailing_zeros()) as usize;
         let states = self.notifications.get_mut(first..first + count).unwrap_or_default();

@@ -146,6 +146,15 @@ impl<P: Port> Kernel<P> {
         self.switch();
     }
 
+    /// Sets the port's timer.
+    // A port's assembly calls it.
+    #[inline]
+    pub extern "C" fn rearm(&mut self) {
+        self.rearms = false;
+        // (During a round of checks, the timer interrupts at once.)
+        self.port.set_timer(if self.checked == 0 { self.next_wake } else { 0 });
+    }
+
     /// Makes the most urgent thread current.
     #[inline(always)]
     pub(crate) fn switch(&mut self) {

@@ -49,15 +49,6 @@ impl<P: Port> Kernel<P> {
         self.next_wake = self.next_wake.min(wake_at);
     }
 
-    /// Sets the port's timer.
-    // A port's assembly calls it.
-    #[inline]
-    pub extern "C" fn rearm(&mut self) {
-        self.rearms = false;
-        // (During a round of checks, the timer interrupts at once.)
-        self.port.set_timer(if self.checked == 0 { self.next_wake } else { 0 });
-    }
-
     /// Sets the port's timer to this time at once, if it is not set to an earlier one: no
     /// [`reschedule`](Self::reschedule) follows.
     #[inline]

@@ -33,10 +33,6 @@ impl<P: Port> Kernel<P> {
         // (The idle thread needs no look.)
         self.checked = self.checked.max(1);
         for _ in 0..looks {
-            // (The port handles the pending interrupt before it sets the timer again.)
-            if self.port.interrupt_is_pending() {
-                break;
-            }
             let id = ThreadId::new(self.checked.into());
             let thread = self.threads.at(id);
             let wake_at = thread.wake_at;
@@ -58,8 +54,9 @@ impl<P: Port> Kernel<P> {
                 (deadlines.check)(self, id, now);
                 break;
             }
-            // (To wake a thread takes long, so no other thread follows.)
-            if is_due || self.checked == 0 {
+            // (To wake a thread takes long, so no other thread follows. The first step is done in any case: otherwise a line
+            // that is pending again and again could hold up the round for ever.)
+            if is_due || self.checked == 0 || self.port.interrupt_is_pending() {
                 break;
             }
         }

@@ -112,6 +112,25 @@ fn a_callee_that_computes_on_is_killed_after_a_time_of_grace() {
     );
 }
 
+#[test]
+fn a_callee_that_begins_to_sleep_as_it_is_killed_does_not_sleep_on() {
+    let mut driver = setters();
+    set_deadline(&mut driver, 5);
+    driver.call(FIRST, [0; 4]).unwrap();
+    for ticks in [5, 14] {
+        pass(&mut driver, ticks);
+    }
+    driver.kernel.port.now = 15 * TICK;
+    // The port finds the interrupt of the timer before the sleep has had its effect.
+    driver.kernel.port.looks.set(0);
+    driver.kernel.port.found = 1;
+    driver.ask(number::SLEEP, [1_000_000, 0, 0, 0]);
+    assert!(driver.gave_way);
+    driver.kernel.port.found = 0;
+    driver.timer();
+    assert_eq!((driver.current(), driver.path(1), driver.pending()), (1, vec![1], OVER));
+}
+
 /// Waits, and expects that the wait fails at once.
 fn wait_in_vain(driver: &mut Driver, timeout: [Word; 2]) {
     let reply = driver.ask(number::WAIT, [FIRST_OWN, timeout[0], timeout[1], 0]).reply.unwrap();
