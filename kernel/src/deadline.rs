@@ -144,8 +144,10 @@ impl<P: Port> Kernel<P> {
             is_gone = frame.is_stale();
         }
         // A crash takes long, so a pending interrupt is handled first. Then the timer's round looks at this thread once
-        // more.
-        if killed.is_some() && self.port.interrupt_is_pending() {
+        // more. It does not put off the crash a second time, because the server could put it off for ever, by its own line.
+        let is_put_off = thread.grace == Deadline::OVER;
+        if killed.is_some() && !is_put_off && self.port.interrupt_is_pending() {
+            thread.grace = Deadline::OVER;
             self.checked = id.number();
             return;
         }

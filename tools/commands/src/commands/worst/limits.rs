@@ -14,7 +14,7 @@ const LIMITS: [(&str, u64); 6] = [
     ("SVCall > handler::system_call > crash::crash_by > crash::crash_current", 788),
     ("SVCall > handler::system_call > crash::crash_current > crash::take_down", 745),
     ("HardFault > handler::fault > crash::crash_current > crash::take_down", 735),
-    ("DefaultHandler > handler::interrupt > deadline::check_deadline > crash::take_down", 440),
+    ("DefaultHandler > handler::interrupt > deadline::check_deadline > crash::take_down", 560),
     ("SVCall > handler::leave > block::stir > block::set_priority", 435),
     ("DefaultHandler > handler::interrupt > block::interrupt_wait > notification::forget_waiter", 420),
 ];
