@@ -164,6 +164,8 @@ unsafe extern "C" fn SVCall() {
         kernel = sym __crossgate_kernel,
         slow = sym slow,
         #[cfg(target_abi = "eabihf")]
+        go_on = sym crate::entry::go_on,
+        #[cfg(target_abi = "eabihf")]
         out_of_bounds = sym crate::handler::out_of_bounds,
         #[cfg(target_abi = "eabihf")]
         zeros = sym crate::floats::ZEROS,
