@@ -51,8 +51,8 @@ const SAVED_FLOATS: usize = 64;
 
 /// Returns floats for an operation: registers that follow from a number, if the firmware is for a CPU with them.
 pub fn floats(number: u32) -> Option<[u32; 32]> {
-    let floats = core::array::from_fn(|index| number.rotate_left(index as u32) ^ index as u32);
-    cfg!(target_abi = "eabihf").then_some(floats)
+    let float = |index: usize| number.rotate_left(index as u32) ^ index as u32;
+    cfg!(target_abi = "eabihf").then(|| core::array::from_fn(float))
 }
 
 impl Operation {
