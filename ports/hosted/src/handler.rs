@@ -204,6 +204,8 @@ fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &Contex
     }
     if pending & (TIMER | DEADLINE) != 0 {
         kernel.timer();
+        // Devices share the timer with the core, so the core sets it first.
+        kernel.reschedule();
     }
     if pending & (TIMER | DEADLINE | DEVICE) != 0 {
         kernel.port.advance_devices();
