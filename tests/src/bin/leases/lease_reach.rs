@@ -288,7 +288,7 @@ fn in_another_thread(spies: Handle<dyn Borrower>, hoards: Handle<dyn Borrower>) 
     row.0[1].fill(MINE as u8);
     expect("a call", hoards.keep(&mut row.0[1][..], address), Ok(()));
     row.0[1].fill(MINE as u8);
-    time::sleep(Duration::from_millis(20));
+    time::sleep(Duration::from_millis(30));
     row.expect_untouched();
 }
 
