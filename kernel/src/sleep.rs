@@ -33,13 +33,18 @@ impl<P: Port> Kernel<P> {
     #[inline]
     pub(crate) fn time_out(&mut self, wake_at: u64) {
         self.threads.current().wake_at = wake_at;
-        if wake_at < self.next_wake {
-            self.next_wake = wake_at;
-            // (While threads are left to be looked at, the timer interrupts anyway.)
-            if self.checked == 0 {
-                self.rearms = true;
-            }
+        if self.needs_timer(wake_at) {
+            self.rearms = true;
         }
+    }
+
+    /// Requests a round of checks at this time or earlier. Returns whether the port's timer has to be set to this time.
+    #[inline(always)]
+    fn needs_timer(&mut self, wake_at: u64) -> bool {
+        let is_earlier = wake_at < self.next_wake;
+        self.look_again(wake_at);
+        // (While threads are left to be looked at, the timer interrupts anyway.)
+        is_earlier && self.checked == 0
     }
 
     /// Requests a round of checks at this time or earlier. The port's timer is set later, when the present step of a
@@ -53,12 +58,8 @@ impl<P: Port> Kernel<P> {
     /// [`reschedule`](Self::reschedule) follows.
     #[inline]
     pub(crate) fn want_timer(&mut self, wake_at: u64) {
-        if wake_at < self.next_wake {
-            self.next_wake = wake_at;
-            // During a round of checks, the timer interrupts at once anyway.
-            if self.checked == 0 {
-                self.port.set_timer(wake_at);
-            }
+        if self.needs_timer(wake_at) {
+            self.port.set_timer(wake_at);
         }
     }
 }
