@@ -27,11 +27,14 @@ mod firmware {
     use system_tests_cortex_m::{Test, TestBoard};
 
     /// The number of positions, one instruction apart.
-    const POSITIONS: u32 = 800;
+    const POSITIONS: u32 = 400;
+    /// The number of times that all positions are tried. Each time, the handler takes the line back one instruction
+    /// later. (The time of the handler itself differs by some instructions.)
+    const ROUNDS: u32 = 4;
     /// The first tick: about the time when the system call is made.
     const FIRST: u32 = 2;
     /// The time for which the thread sleeps.
-    const PAUSE: Duration = Duration::from_micros(100);
+    const PAUSE: Duration = Duration::from_micros(25);
     const RELOAD: usize = TIMER1.start + 8;
     /// The start value of the timer when all positions have been tried.
     const ALL_TRIED: u32 = 10_000;
@@ -80,6 +83,8 @@ mod firmware {
     const SYSTEM_CALL: u32 = 1 << 7;
 
     static IS_PENDED: AtomicBool = AtomicBool::new(false);
+    /// The number of times that the line was taken back.
+    static TAKEN_BACK: AtomicU32 = AtomicU32::new(0);
     /// The number of times that the line was taken back after the kernel had given way to it.
     static VANISHED: AtomicU32 = AtomicU32::new(0);
 
@@ -98,11 +103,13 @@ mod firmware {
             }
             if !IS_PENDED.fetch_xor(true, Ordering::Relaxed) {
                 signal.signal();
+                delay(TAKEN_BACK.load(Ordering::Relaxed) / POSITIONS);
                 const { Timer::new(TIMER1) }.interrupt_after(1);
                 return;
             }
             let is_pending = arch::load(TAKE_BACK) & LINE != 0;
             arch::store(TAKE_BACK, LINE);
+            TAKEN_BACK.fetch_add(1, Ordering::Relaxed);
             let stack_pointer: u32;
             // SAFETY: this only reads a register.
             unsafe { asm!("mrs {}, psp", out(reg) stack_pointer) };
@@ -125,7 +132,7 @@ mod firmware {
     }
 
     fn client(sampled: Notification) -> ! {
-        for position in 0..POSITIONS {
+        for position in (0..ROUNDS).flat_map(|_| 0..POSITIONS) {
             sampled.acknowledge();
             Timer::new(TIMER1).interrupt_after(FIRST + position / TICK);
             delay(TICK - position % TICK);
