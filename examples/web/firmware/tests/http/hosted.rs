@@ -6,7 +6,7 @@ use crate::load::{self, PAGE, SEE_OTHER};
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn start() -> Web {
     let mut command = Command::new(env!("CARGO_BIN_EXE_web"));
@@ -76,7 +76,14 @@ fn an_interface_of_linux_leads_to_the_page() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_web"));
     let firmware = command.args(["--serial1=null", &format!("--ethernet=tap:{NAME}")]).spawn();
     let host = SocketAddr::from(([10, 0, 2, 15], 80));
-    let connection = TcpStream::connect_timeout(&host, Duration::from_secs(20));
+    // Linux finds no way to the host until the firmware has started, and gives up after some seconds.
+    let start = Instant::now();
+    let connection = loop {
+        let connection = TcpStream::connect_timeout(&host, Duration::from_secs(20));
+        if connection.is_ok() || start.elapsed() > Duration::from_secs(20) {
+            break connection;
+        }
+    };
     let page = connection.and_then(|mut connection| {
         connection.set_read_timeout(Some(Duration::from_secs(20)))?;
         connection.write_all(b"GET / HTTP/1.1\r\nHost: 10.0.2.15\r\nConnection: close\r\n\r\n")?;

@@ -16,7 +16,7 @@ const LIMITS: [(&str, u64); 18] = [
     ("HardFault > handler::fault > crash::crash_current > crash::take_down", 736),
     ("SVCall > handler::system_call > signal::signal_or_stop > block::interrupt_wait", 472),
     ("DefaultHandler > handler::interrupt > block::interrupt_wait > Ready::push", 470),
-    ("DefaultHandler > handler::interrupt > deadline::check_deadline > crash::take_down", 557),
+    ("DefaultHandler > handler::interrupt > deadline::check_deadline > crash::take_down", 586),
     ("SVCall > handler::system_call > sweep::piece > block::interrupt_wait", 438),
     ("SVCall > handler::leave > block::stir > block::set_priority", 435),
     ("MemoryManagement > handler::fault > crash::crash_current > crash::take_down", 428),
