@@ -113,6 +113,9 @@ impl<P: Port> Kernel<P> {
     #[inline]
     fn check_deadline(&mut self, id: ThreadId, now: u64) {
         let thread = self.threads.get_mut(id);
+        if thread.grace == Deadline::OVER {
+            return self.kill(id, now);
+        }
         if thread.deadline.is_over(now) {
             thread.set_deadline(Deadline::OVER);
         }
@@ -120,7 +123,7 @@ impl<P: Port> Kernel<P> {
         let mut deadline = thread.deadline;
         // A thread that waits for a lock has no frame for that call yet, so the deadline of its next call counts.
         let mut is_late = deadline == Deadline::OVER && matches!(thread.wait, Wait::Lock(_));
-        let (mut is_newly_late, mut killed, mut is_gone) = (false, None, false);
+        let (mut is_newly_late, mut is_overdue) = (false, false);
         // The deadlines further out pass no earlier, because a callee can only set a nearer one.
         let mut next = deadline.end(now);
         for frame in thread.frames_in_use().iter_mut().rev() {
@@ -135,41 +138,48 @@ impl<P: Port> Kernel<P> {
                 break;
             }
             is_late = true;
-            if frame.care & OVERDUE == 0 {
-                frame.care |= OVERDUE;
-                is_newly_late = true;
-            } else if grace_is_over && !is_gone {
-                killed = killed.or(Some(frame.service));
-            }
-            is_gone = frame.is_stale();
+            is_newly_late |= frame.care & OVERDUE == 0;
+            is_overdue |= frame.care & OVERDUE != 0;
+            frame.care |= OVERDUE;
         }
-        // A crash takes long, so a pending interrupt is handled first. Then the timer's round looks at this thread once
-        // more. It does not put off the crash a second time, because the server could put it off for ever, by its own line.
-        let is_put_off = thread.grace == Deadline::OVER;
-        if killed.is_some() && !is_put_off && self.port.interrupt_is_pending() {
+        if is_overdue && grace_is_over {
+            // A kill takes long, so the next step of the timer's round does it.
             thread.grace = Deadline::OVER;
             self.checked = id.number();
-            return;
-        }
-        if is_newly_late || killed.is_some() {
+        } else if is_newly_late {
             thread.grace = Deadline::not_before(now + GRACE);
             // If the method is not waiting now, its next wait fails.
             thread.may_be_late = true;
         } else if grace_is_over {
             thread.grace = Deadline::NONE;
         }
-        next = next.min(thread.grace.end(now));
-        self.look_again(next);
-        let thread = self.threads.get_mut(id);
         // Only waits that other processes can prolong fail. The length of any other wait depends only on the process
         // that the thread is in.
         if is_late && matches!(thread.wait, Wait::Lock(_) | Wait::Notifications(_)) {
             thread.pending = Pending::status(CallError::DeadlineExceeded.into());
             // The next step of the timer's round wakes the thread.
             thread.wake_at = now;
-            self.checked = id.number();
         }
-        let service = killed.and_then(|service| self.services.get(service.index()));
+        next = next.min(thread.grace.end(now));
+        self.look_again(next);
+    }
+
+    /// Kills the innermost method that has not returned within its time of grace. If there is one further out, it gets
+    /// a new time of grace.
+    #[inline]
+    fn kill(&mut self, id: ThreadId, now: u64) {
+        let thread = self.threads.get_mut(id);
+        thread.grace = Deadline::not_before(now + GRACE);
+        thread.may_be_late = true;
+        let next = thread.grace.end(now);
+        let mut is_gone = false;
+        let overdue = thread.frames_in_use().iter().rev().find(|frame| {
+            let is_first = frame.care & OVERDUE != 0 && !is_gone;
+            is_gone = frame.is_stale();
+            is_first
+        });
+        let service = overdue.and_then(|frame| self.services.get(frame.service.index()));
+        self.look_again(next);
         // (A process that has already been taken down does not crash again, because the worker takes its threads out
         // anyway.)
         if let Some(service) = service

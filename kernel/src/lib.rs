@@ -179,8 +179,8 @@ pub struct Kernel<P: Port> {
     pub(crate) flash: Span,
     /// Between rounds of checks: the earliest time at which the port's timer has to interrupt, in µs since start.
     pub(crate) next_wake: u64,
-    /// The progress of the timer's round of checks: the index of the next thread to check, or `account::BUDGETS`; 0
-    /// between rounds. During a round the timer is set to interrupt again at once.
+    /// The progress of the timer's round of checks: the index of the next thread to check, possibly with
+    /// `timer::DEADLINES_CHECKED`, or `account::BUDGETS`; 0 between rounds. During a round the timer is set to interrupt again at once.
     pub(crate) checked: u8,
     /// True if the port's timer has to be set before any thread continues.
     pub(crate) rearms: bool,

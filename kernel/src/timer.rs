@@ -11,6 +11,10 @@ use crate::time::NEVER;
 use crate::work::LOOKS;
 use crossgate_abi::ThreadId;
 
+/// The bit of `Kernel::checked` that says that the deadlines of this thread have been checked, and its wake is next.
+/// (There are fewer threads than that.)
+pub(crate) const DEADLINES_CHECKED: u8 = 0x40;
+
 impl<P: Port> Kernel<P> {
     /// Handles the interrupt of the port's timer, at the time that the core has set. (An earlier interrupt does no
     /// harm.)
@@ -33,27 +37,28 @@ impl<P: Port> Kernel<P> {
         // (The idle thread needs no look.)
         self.checked = self.checked.max(1);
         for _ in 0..looks {
-            let id = ThreadId::new(self.checked.into());
+            let id = ThreadId::new((self.checked & !DEADLINES_CHECKED).into());
             let thread = self.threads.at(id);
+            if let Some(deadlines) = self.deadlines
+                && self.checked & DEADLINES_CHECKED == 0
+                && thread.has_deadlines()
+            {
+                self.checked |= DEADLINES_CHECKED;
+                (deadlines.check)(self, id, now);
+                break;
+            }
             let wake_at = thread.wake_at;
             let is_due = wake_at <= now;
-            let deadlines = self.deadlines.filter(|_| thread.has_deadlines());
             if is_due {
                 self.interrupt_wait(id);
-                if deadlines.is_some() {
-                    break;
-                }
             } else {
                 self.look_again(wake_at);
             }
+            // (Even a thread that is due at each step is left behind here, and does not hold up the round.)
             self.checked = match id.index() + 1 {
                 end if end >= self.system.threads.len() => 0,
                 next => next as u8,
             };
-            if let Some(deadlines) = deadlines {
-                (deadlines.check)(self, id, now);
-                break;
-            }
             // (To wake a thread takes long, so no other thread follows. The first step is done in any case: otherwise a line
             // that is pending again and again could hold up the round for ever.)
             if is_due || self.checked == 0 || self.port.interrupt_is_pending() {

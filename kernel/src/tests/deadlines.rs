@@ -534,3 +534,24 @@ fn a_server_asks_who_calls() {
     driver.call(SECOND, [0; 4]).unwrap();
     assert_eq!(driver.ask(number::CALLER, [0; 4]).reply.unwrap().words[0], 0);
 }
+
+#[test]
+fn a_thread_that_sleeps_again_and_again_holds_up_no_round_of_the_timer() {
+    let mut driver = setters();
+    set_deadline(&mut driver, 100);
+    assert_eq!(driver.ask(number::SLEEP, [TICK as Word, 0, 0, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::SLEEP, [TICK as Word, 0, 0, 0]), SWITCHED);
+    driver.kernel.port.now = TICK;
+    for step in 1.. {
+        assert!(step < 10, "the other thread does not wake");
+        driver.event(Kernel::timer);
+        if driver.thread(2).wait == Wait::Nothing {
+            break;
+        }
+        // It sleeps again before the next step of the round, and is due at that step.
+        if driver.current() == 1 {
+            assert_eq!(driver.ask(number::SLEEP, [1, 0, 0, 0]), SWITCHED);
+        }
+        driver.kernel.port.now += 1;
+    }
+}
