@@ -128,54 +128,66 @@ impl<P: Port> Kernel<P> {
         self.optional.as_mut()?.inspection.as_deref_mut()
     }
 
+    /// Has the worker note the crashes that have been recorded.
     #[inline]
-    pub(crate) fn note_only(&mut self, process: ProcessId) {
-        self.note(process);
+    pub(crate) fn want_note(&mut self) {
+        if self.inspection().is_some() && !self.work.has_dump() {
+            self.work.unchecked |= NOTE;
+        }
     }
 
-    /// Notes the crash of a process that is taken down. The newest record is the record of this crash. Returns the
-    /// thread that crashed; `None` if the process is taken down for another reason, or if the firmware has no notes.
+    /// Notes the next crash, of a firmware that keeps no dumps.
     #[inline]
-    fn note(&mut self, process: ProcessId) -> Option<ThreadId> {
-        let (count, record) = self.faults[0].newest();
-        let inspection = self.optional.as_mut()?.inspection.as_mut()?;
-        if core::mem::replace(&mut inspection.noted, count) == count {
-            return None;
-        }
-        let [who, id, cause, _] = (record[0] as u32).to_le_bytes();
-        // These causes are reported without a crash.
-        if who != process.number()
-            || cause == Cause::Budget as u8
-            || cause == Cause::Interrupt as u8
+    pub(crate) fn note_only(&mut self) {
+        if let Some(process) = self.note()
+            && self.is_last_crash(process)
         {
+            self.port.reset_system();
+        }
+    }
+
+    /// Notes the next crash that has not been noted yet. Returns its process; `None` if all are noted.
+    #[inline]
+    fn note(&mut self) -> Option<ProcessId> {
+        let inspection = self.optional.as_mut()?.inspection.as_mut()?;
+        let Some((record, next)) = self.faults[0].from(inspection.noted) else {
+            self.work.unchecked &= TELL;
+            return None;
+        };
+        inspection.noted = next;
+        let [who, _, cause, _] = (record[0] as u32).to_le_bytes();
+        // These causes are reported without a crash.
+        if cause == Cause::Budget as u8 || cause == Cause::Interrupt as u8 {
             return None;
         }
-        let crashes = inspection.crashes.get_mut(process.index())?;
+        let crashes = inspection.crashes.get_mut(usize::from(who))?;
         crashes.count = crashes.count.saturating_add(1);
         // (Word by word, because a call of `memcpy` takes longer.)
         let [a, b, c, d, e, f, g, h] = *record;
         crashes.record = [a, b, c, d, e, f, g, h];
-        Some(ThreadId::new(id.into()))
+        Some(ProcessId::new(who.into()))
     }
 
-    /// Notes the crash, and writes the registers to the dump. The worker completes the dump.
+    /// Notes the next crash. The next pieces of the worker write its dump.
     #[inline]
-    pub(crate) fn note_and_dump(&mut self, process: ProcessId) {
-        let Some(id) = self.note(process) else { return };
+    pub(crate) fn note_and_dump(&mut self) {
+        let Some(process) = self.note() else { return };
         let is_last = self.is_last_crash(process);
-        if let Some(inspection) = self.inspection_mut() {
-            inspection.is_last |= is_last;
-        }
-        // If the dump of an earlier crash is not complete yet, the worker still completes that one, and this crash gets
-        // no dump.
-        if self.work.has_dump() {
-            return;
-        }
+        let Some(inspection) = self.inspection_mut() else { return };
+        (inspection.dumped, inspection.is_last) = (process, is_last);
+        self.work.unchecked = self.work.unchecked & TELL | REGISTERS;
+    }
+
+    /// Begins a dump: writes the registers to it.
+    #[inline]
+    fn dump_registers(&mut self) {
         let optional = self.optional.as_mut();
         let Some(inspection) = optional.and_then(|it| it.inspection.as_mut()) else { return };
+        let Some(crashes) = inspection.crashes.get(inspection.dumped.index()) else { return };
         let Some(dump) = &mut inspection.dump else { return };
         inspection.is_dumped = true;
-        let thread = self.threads.get(id);
+        let [_, id, ..] = (crashes.record[0] as u32).to_le_bytes();
+        let thread = self.threads.get(ThreadId::new(id.into()));
         let window = Span { start: thread.stack.start, end: thread.window_top() };
         // (A checksum of 0 means that the dump is incomplete. The checksum of a complete dump is never 0.)
         dump[dump::CHECK] = 0;
@@ -186,7 +198,6 @@ impl<P: Port> Kernel<P> {
         dump[dump::LENGTH] =
             if is_inside { ((window.end - start) / WORD).min(dump::STACK_WORDS) } else { 0 };
         (inspection.check, inspection.stack) = (dump::FIRST_CHECK, start);
-        inspection.dumped = process;
         self.work.unchecked |= HEAD;
     }
 
@@ -213,15 +224,17 @@ impl<P: Port> Kernel<P> {
         self.supervisor() == Some(process) && is_stopped && may_restart
     }
 
-    /// Adds the next words of a dump to the checksum, after copying those that come from the stack. The words for which
-    /// the stack has none left become 0. The stack does not change meanwhile: until the dump is complete, no thread
-    /// runs, and the crashed thread is not swept.
+    /// Does the next piece of a dump: writes its registers or its head, or adds the next words to the checksum, after
+    /// copying those that come from the stack. The words for which the stack has none left become 0. The stack does not
+    /// change meanwhile: until the dump is complete, no thread runs, and the crashed thread is not swept.
     #[inline]
     pub(crate) fn check_dump(&mut self) {
         let unchecked = self.work.unchecked & !TELL;
         self.work.unchecked &= TELL;
-        if unchecked == HEAD {
-            return self.head_dump();
+        match unchecked {
+            REGISTERS => return self.dump_registers(),
+            HEAD => return self.head_dump(),
+            _ => {}
         }
         let from = usize::from(unchecked);
         let optional = self.optional.as_mut();
@@ -248,6 +261,9 @@ impl<P: Port> Kernel<P> {
             dump[dump::CHECK] = dump::last(check);
             if inspection.is_last {
                 self.port.reset_system();
+            } else {
+                // (Another process may have crashed meanwhile, at the end of a time of grace.)
+                self.work.unchecked |= NOTE;
             }
         }
     }
@@ -255,7 +271,11 @@ impl<P: Port> Kernel<P> {
 
 /// The value of `Work::unchecked` while a dump has no head yet.
 const HEAD: u8 = dump::WORDS as u8;
-const _: () = assert!(dump::WORDS < TELL as usize, "a bit is free");
+/// The value of `Work::unchecked` while a dump has no registers yet.
+const REGISTERS: u8 = HEAD + 1;
+/// The value of `Work::unchecked` while crashes may have to be noted.
+pub(crate) const NOTE: u8 = REGISTERS + 1;
+const _: () = assert!(NOTE < TELL, "a bit is free");
 
 /// The number of words that one piece adds to the checksum of a dump.
 const CHECKED: usize = 10;

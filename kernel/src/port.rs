@@ -86,9 +86,11 @@ pub trait Port: 'static {
     /// the stack of a callee did not begin right below that of its caller.
     fn stack_use(&mut self, stack: Span, from: Word) -> [Word; 2];
 
-    /// Writes the registers of a thread that has just crashed, in the order of a [dump]; an unknown register is 0. Some
-    /// of them may be saved in `window`, the part of the thread's stack that belongs to the process in which it
-    /// crashed. Returns the thread's stack pointer, which may be any address, or 0 if it is unknown.
+    /// Writes the registers of a thread that has crashed, in the order of a [dump]; an unknown register is 0. Some of
+    /// them may be saved in `window`, the part of the thread's stack that belongs to the process in which it crashed.
+    /// Returns the thread's stack pointer, which may be any address, or 0 if it is unknown.
+    ///
+    /// The core calls this function once for each crash, before any thread runs.
     ///
     /// [dump]: crossgate_abi::inspect::dump
     fn dump(

@@ -183,7 +183,7 @@ fn a_process_that_is_down_is_not_killed_once_more() {
     driver.kernel.port.found = 0;
     driver.kernel.port.now = 15 * TICK;
     driver.timer();
-    assert_eq!((driver.path(1), driver.kernel.faults[0].newest().0), (vec![1, 0], 0));
+    assert_eq!((driver.path(1), driver.kernel.faults[0].from(0)), (vec![1, 0], None));
     driver.settle();
     assert_eq!(driver.path(1), [1]);
     assert!(!driver.kernel.is_running(ProcessId::new(0)), "it stays stopped");

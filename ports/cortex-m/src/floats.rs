@@ -71,6 +71,13 @@ pub fn context(stack_pointer: Word) -> Word {
     if is_marked(stack_pointer) { stack_pointer - MARK + SAVED } else { stack_pointer }
 }
 
+/// Returns whether the CPU has saved the registers of a thread that uses floats, by the `EXC_RETURN` in the handler.
+#[inline(always)]
+pub fn are_pushed(exception_return: Word) -> bool {
+    const PLAIN_FRAME: Word = 1 << 4;
+    EXIST && exception_return & PLAIN_FRAME == 0
+}
+
 /// Returns the number of bytes that the CPU has pushed above the frame in a context.
 #[inline(always)]
 pub fn pushed(is_in_use: bool) -> Word {

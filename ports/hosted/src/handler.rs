@@ -236,7 +236,6 @@ fn crash(kernel: &mut Kernel<Machine>) -> Way {
     let report = fault_status::report();
     kernel.port.faulted = Some(fault_status::registers());
     kernel.fault(report.cause, report.instruction, report.address);
-    kernel.port.faulted = None;
     load(kernel)
 }
 

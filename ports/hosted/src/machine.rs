@@ -47,7 +47,7 @@ pub struct Machine {
     pub(crate) start: Start,
     /// The words with which the current thread continues, if it does not start.
     pub(crate) answer: Answer,
-    /// The registers of the current thread, if it has just faulted.
+    /// The registers of the last thread that has faulted, until they are in a dump.
     pub(crate) faulted: Option<[Word; dump::REGISTER_COUNT]>,
 }
 
@@ -340,8 +340,9 @@ impl Port for Machine {
         window: Span,
         registers: &mut [Word; dump::REGISTER_COUNT],
     ) -> Word {
+        let faulted = self.faulted.take();
         let read = |address| self.read_stack(thread.stack(), address);
-        crash::dump(self.faulted, thread, window, registers, read)
+        crash::dump(faulted, thread, window, registers, read)
     }
 
     fn stack_word(&mut self, stack: Span, address: Word) -> Word {
