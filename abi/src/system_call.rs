@@ -160,7 +160,7 @@ system_calls! {
     /// The kernel also writes a [record](crate::FaultRecord) that names the caller, once in each call.
     REFUSE = 19: Refuse() -> (), InCall, Core;
 
-    /// Returns the process that made the call that the thread is in, and the number of the life in which that process
+    /// Returns the process that made the present call of the thread, and the number of the life in which this process
     /// made the call. The number is 0 if no process has `lost_clients` in the wiring, and
     /// [`ENDED`](crate::client::ENDED) if that life has ended.
     CALLER = 20: Caller() -> (process: PROCESS, life: FROM_ONE), InCall, Core;
