@@ -142,7 +142,7 @@ system_calls! {
     STOP = 16: Stop(process: PROCESS) -> (), Supervisor, Core;
 
     /// Revokes a service: from now on only the processes that the wiring allows may call it, and all handles that were
-    /// passed on are void. Calls in flight that other processes have made by such a handle fail with
+    /// passed on are void. Calls in flight that other processes have made with such a handle fail with
     /// [`Refused`](crate::CallError::Refused), and waits in these calls fail, as if a deadline had passed. One system
     /// call examines only some threads, beginning with the thread in the second word. The result is the next thread to
     /// examine, or 0 if all have been examined.
