@@ -24,8 +24,8 @@ list! {
     /// than 4 leases in all its calls.
     TooDeep = 3 => ("too many calls in flight", Ran::No);
 
-    /// The thread has less stack left than the call needs, by the declaration of the service. Give the thread a larger
-    /// stack.
+    /// The thread has less stack left than the call needs according to the declaration of the service. Give the thread
+    /// a larger stack.
     StackTooSmall = 4 => ("too little stack left for the call", Ran::No);
 
     /// The server crashed during this call, perhaps while the thread was in a process that the server had called. Or

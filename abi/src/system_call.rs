@@ -142,25 +142,25 @@ system_calls! {
     STOP = 16: Stop(process: PROCESS) -> (), Supervisor, Core;
 
     /// Revokes a service: from now on only the processes that the wiring allows may call it, and all handles that were
-    /// passed on are void. Calls in flight that other processes have made by such a handle fail with
+    /// passed on are void. Calls in flight that other processes have made with such a handle fail with
     /// [`Refused`](crate::CallError::Refused), and waits in these calls fail, as if a deadline had passed. One system
-    /// call examines some threads, from the thread in the second word on. The result is the next thread to examine, or
-    /// 0 if all have been examined.
+    /// call examines only some threads, beginning with the thread in the second word. The result is the next thread to
+    /// examine, or 0 if all have been examined.
     REVOKE = 17: Revoke(gate: GATE, from: THREAD) -> (next: THREAD), Owner, Core;
 
     /// Sets a deadline for the calls that the thread makes from the method that it is in, or from its home if it is in
-    /// no call. When the deadline has passed, these calls end, and the thread enters no other. The word is a time less
-    /// than 2^15 units (33 s) away, or 0 for no deadline, or [`DEADLINE_OVER`](crate::DEADLINE_OVER) (0xffff) for one
-    /// that has passed. With [`DEADLINE_WITHIN`](crate::DEADLINE_WITHIN) (bit 31) the word is a time from now in µs, at
-    /// most 2^15 - 4 units; 0 means a deadline that has passed. With this bit, a nearer deadline that is already set
-    /// stays, and the second result is the time now.
+    /// no call. When the deadline has passed, these calls end, and the thread enters no further call. The word is a
+    /// time less than 2^15 units (33 s) away, or 0 for no deadline, or [`DEADLINE_OVER`](crate::DEADLINE_OVER) (0xffff)
+    /// for one that has passed. With [`DEADLINE_WITHIN`](crate::DEADLINE_WITHIN) (bit 31) the word is a time from now
+    /// in µs, at most 2^15 - 4 units; 0 means a deadline that has passed. With this bit, a nearer deadline that is
+    /// already set stays, and the second result is the time now.
     SET_DEADLINE = 18: SetDeadline(end: DEADLINE) -> (before: DEADLINE, now: TICKS), Deadlines, Assembly;
 
     /// Makes the call that the thread is in fail with [`Refused`](crate::CallError::Refused) when its method returns.
     /// The kernel also writes a [record](crate::FaultRecord) that names the caller, once in each call.
     REFUSE = 19: Refuse() -> (), InCall, Core;
 
-    /// Returns the process that made the call that the thread is in, and the number of the life in which that process
+    /// Returns the process that made the present call of the thread, and the number of the life in which this process
     /// made the call. The number is 0 if no process has `lost_clients` in the wiring, and
     /// [`ENDED`](crate::client::ENDED) if that life has ended.
     CALLER = 20: Caller() -> (process: PROCESS, life: FROM_ONE), InCall, Core;

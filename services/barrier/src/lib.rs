@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A barrier: threads of several processes wait there for each other, and go on together.
+//! A barrier, at which threads of several processes wait for each other before they go on together.
 //!
 //! ```ignore
 //! process rendezvous {
@@ -28,10 +28,10 @@
 //! ```
 //!
 //! When all threads have met, the barrier can be used again. A thread that gives up, because of a timeout or a
-//! deadline, is not counted. If the process of the barrier has `lost_clients;` in the wiring, a thread whose process
-//! crashes or is restarted while the thread waits is not counted from that moment on. The barrier does not learn of a
-//! participant that crashes while it does not wait: either the participant comes in its next life, or the others need a
-//! `timeout`.
+//! deadline, is not counted. With `lost_clients;` in the wiring of the barrier's process, a waiting thread is not
+//! counted any more as soon as the process of the thread crashes or is restarted. If a participant crashes while it
+//! does not wait, the barrier does not notice this. Then the others wait until the participant comes in its next life,
+//! unless they use a `timeout`.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 

@@ -3,10 +3,10 @@
 //!
 //! | | a reader takes out | interfaces |
 //! |---|---|---|
-//! | [`StreamBuffer`] | as many bytes as there are, and fit | [`ByteWriter`], [`ByteReader`] |
+//! | [`StreamBuffer`] | as many bytes as are available and fit into the reader's memory | [`ByteWriter`], [`ByteReader`] |
 //! | [`MessageBuffer`] | whole messages, as they were put in | [`MessageSender`], [`MessageReceiver`] |
 //!
-//! Any process may host one. The wiring says who writes and who reads.
+//! Any process may own such a buffer. The wiring says which processes write to it, and which read from it.
 //!
 //! ```ignore
 //! process uart {
@@ -46,8 +46,8 @@
 //! });
 //! ```
 //!
-//! Of several waiting threads the most urgent one goes first; the bytes of one call are not mixed with those of another
-//! writer.
+//! Of several waiting threads the most urgent one goes first. The bytes of one call are not mixed with the bytes of
+//! another writer.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 

@@ -13,18 +13,20 @@
 //! }
 //! ```
 //!
-//! With `[LOG: dyn Log, LEVELS: dyn Levels]` its clients format only lines that the console takes; with `SET_LEVELS:
-//! dyn SetLevels` a client changes the levels at run time; with `HISTORY: dyn History` a client reads the last lines.
-//! The console can write to several places ([`Both`]), one of which may be memory that outlives a restart ([`Past`]).
+//! With `[LOG: dyn Log, LEVELS: dyn Levels]`, the clients format only lines that the console takes. With
+//! `SET_LEVELS: dyn SetLevels`, a client can change the levels at run time. With `HISTORY: dyn History`, a client can
+//! read the last lines. The console can write to several places ([`Both`]), one of which may be memory that outlives a
+//! restart ([`Past`]).
 //!
 //! The driver of the output runs on the stack of the caller. The default of 256 bytes is enough for a driver that
 //! writes registers; with a [`Past`] the object needs `(stack = 768)`. If the wiring says less, a caller with little
 //! stack can crash the console.
 //!
-//! Clients depend on `crossgate-log` only. Each line of the log begins with the name of the process that wrote it, as
-//! the kernel knows it; the console cuts off the text of a process after [`LONGEST`] characters, and writes a dot for
-//! each character that is not printable, in the log as in the file name of a panic. So no process can forge a line of
-//! another, or keep the console busy. A line of the log and one of a fault:
+//! Clients depend on `crossgate-log` only. Each line of the log begins with the name of the process that wrote it. The
+//! console gets this name from the kernel. It cuts off the text of a process after [`LONGEST`] characters. It writes a
+//! dot for each character that is not printable, both in the log and in the file name of a panic. So no process can
+//! forge a line of another process, or keep the console busy. This is a line of the log, followed by a line about a
+//! fault:
 //!
 //! ```text
 //! [    1.204817] info  control: reading 23.4

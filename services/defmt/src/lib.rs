@@ -9,10 +9,10 @@
 //! }
 //! ```
 //!
-//! Each process that does so has a logger of its own, because `crossgate-link` gives each a copy of the statics of this
-//! crate. A frame is put together in the memory of its process and sent by one call. So the frames of all processes are
-//! whole in the trace, and a crash loses at most the frame that the process is putting together. Each frame has the
-//! kernel's time in microseconds.
+//! Each process that does so has a logger of its own, because `crossgate-link` gives each process a copy of the statics
+//! of this crate. A frame is put together in the memory of its process and sent by one call. So the frames of all
+//! processes are whole in the trace, and a crash loses at most the frame that the process is putting together. Each
+//! frame has the kernel's time in microseconds.
 //!
 //! The firmware is linked with `-Tdefmt.x`, on Linux too. Its build script says:
 //!
@@ -20,9 +20,9 @@
 //! println!("cargo::rustc-link-arg-bins=-Tdefmt.x");
 //! ```
 //!
-//! A message with its arguments takes 128 bytes of a frame at most
-//! ([`LONGEST`](trait@Trace#associatedconstant.LONGEST)), and 256 bytes of stack above what the arguments need. A
-//! message that is logged within the `Format` implementation of another message's argument is a panic, as `defmt`
+//! A message with its arguments may take at most 128 bytes in a frame
+//! ([`LONGEST`](trait@Trace#associatedconstant.LONGEST)). It needs 256 bytes of stack in addition to the stack that the
+//! arguments need. If the `Format` implementation of an argument logs a message itself, the process panics, as `defmt`
 //! requires.
 #![no_std]
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A DMA channel as a service. A controller reads and writes memory past the protection unit, so no client has access
-//! to its registers: clients lend memory to a call, and the controller has stopped when the call ends, however it ends.
+//! A DMA channel as a service. The protection unit does not check the accesses of a DMA controller, so no client has
+//! access to the controller's registers. Clients lend memory to a call. Before the call ends, the controller has
+//! stopped, however the call ends.
 //!
 //! | object | its process owns | interfaces |
 //! |---|---|---|
@@ -25,14 +26,15 @@
 //!
 //! # Why two processes
 //!
-//! A lease ends with its call. If the process of the channel crashes, or is stopped, in the middle of a transfer, its
-//! visitor returns to its caller at once, and nobody has stopped the controller. So the caller is the interlock, which
-//! switches the controller off before it lets go of the memory. If the interlock crashes instead, the channel gives up, because
-//! nobody waits for its result any more, and stops the controller before the thread leaves it:
+//! A lease ends with its call. If the process of the channel crashes, or is stopped, in the middle of a transfer, the
+//! thread in this process returns to its caller at once, and nobody has stopped the controller. For this case the
+//! caller is the interlock, which switches the controller off before its own call ends and the client gets the memory
+//! back. If the interlock crashes instead, nobody waits for the result of the channel any more. So the channel gives
+//! up, and stops the controller before the thread leaves the channel:
 //!
 //! | in a transfer | the controller is stopped by | before |
 //! |---|---|---|
-//! | the client crashes, or its deadline is over | the channel, whose wait ends | the thread goes home; the memory of the client is reset after that |
+//! | the client crashes, or its deadline is over | the channel, whose wait ends | the thread returns to the client; the memory of the client is reset only after that |
 //! | the process of the channel crashes | the interlock | the call of the client ends |
 //! | the process of the interlock crashes | the channel, whose wait ends | the thread leaves the channel |
 //!

@@ -47,16 +47,16 @@
 //! # How the bytes are made
 //!
 //! The first request in each life of the process tests 1024 samples of the source. Each client then gets a key of 256
-//! bits, made of samples of its own: as many as have 320 bits of entropy, by the argument of [`Entropy::new`]. A
-//! request is served by ChaCha20 under that key, and the first 32 bytes of its output replace the key ("fast key
-//! erasure"), so a later look into the memory of the process reveals no bytes that were given out before. After 1024
-//! requests new samples are mixed into the key.
+//! bits, made of samples that are used for no other client. The number of these samples is chosen so that they contain
+//! 320 bits of entropy, according to the argument of [`Entropy::new`]. A request is served by ChaCha20 under that key,
+//! and the first 32 bytes of its output replace the key ("fast key erasure"), so a later look into the memory of the
+//! process reveals no bytes that were given out before. After 1024 requests new samples are mixed into the key.
 //!
 //! Each sample passes the health tests of NIST SP 800-90B, section 4.4. If one fails, or if the driver has an error, all
 //! keys are forgotten, and every request is refused until the process restarts.
 //!
-//! Nothing here is certified. The samples are mixed by ChaCha20, which is not among the conditioning functions that SP
-//! 800-90B lists.
+//! This crate is not certified. The samples are mixed by ChaCha20, which is not among the conditioning functions that
+//! SP 800-90B lists.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 

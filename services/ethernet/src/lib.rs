@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An Ethernet controller as a service: one process has the driver, another the protocols. If the driver crashes, only
-//! frames are lost, which every protocol has to expect.
+//! An Ethernet controller as a service: one process has the driver, and another has the protocols. If the driver
+//! crashes, only frames are lost, which every protocol has to expect.
 //!
 //! | object | over | interface | client's device |
 //! |---|---|---|---|
@@ -21,9 +21,9 @@
 //! }
 //! ```
 //!
-//! Any driver that implements `smoltcp`'s trait will do, unchanged. Its interrupt says that a frame has come, and stays
-//! pending until all frames have been taken. For a firmware without a controller, such as a test, there is a [`Cable`] that
-//! leads back.
+//! Any driver that implements `smoltcp`'s trait can be used, unchanged. The interrupt of the controller says that a
+//! frame has arrived, and stays pending until all frames have been taken. For a firmware without a controller, such as
+//! a test, there is a [`Cable`], which leads back to its sender.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 

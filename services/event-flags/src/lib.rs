@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Event flags between processes: 32 bits, which some processes set and clear, and others wait for.
 //!
-//! Any process may host them. The wiring says who sets and who waits.
+//! Any process may own the flags. The wiring says which processes set flags, and which wait for them.
 //!
 //! ```ignore
 //! process events {
@@ -42,9 +42,9 @@
 //! });
 //! ```
 //!
-//! Setting and clearing never wait. All threads that wait for a flag that is set are woken; if several would take the
-//! same flag, all of them get it. If more threads wait than the wiring has notifications for, their calls fail with
-//! [`CallError::Refused`](crossgate::CallError::Refused).
+//! Setting and clearing flags never waits. When a flag is set, all threads that wait for it are woken. If several of
+//! these threads take the same flag, all of them get it. If more threads wait than the wiring has notifications for,
+//! their calls fail with [`CallError::Refused`](crossgate::CallError::Refused).
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Files in flash, for several processes.
 //!
-//! Each client has a directory of its own, and no way to name a file of another. It opens files, and gets a number for
-//! each; the open files are a pool, whose size the wiring says. Files that a client leaves open when it crashes, or restarts, are
-//! free for others. The file system is littlefs: each write is there whole or not at all, whenever the power fails or a
-//! process crashes.
+//! Each client has a directory of its own, and can't name a file of another client. When a client opens a file, it gets
+//! a number for this file. All clients share one pool of open files, and the wiring gives the size of this pool. If a
+//! client crashes or restarts while it has files open, other clients can use their places in the pool. The file system
+//! is littlefs: each write takes effect as a whole or not at all, even if the power fails or a process crashes.
 //!
 //! ```ignore
 //! process flash {
@@ -47,17 +47,19 @@
 //!
 //! # Memory
 //!
-//! Of an open file its name and its position. The file system stays mounted, with what it knows of the flash on the heap of the
-//! process, until an operation fails. Then the next one mounts it again, so nothing is kept that an error of the flash, or a
-//! crash of its process, has made wrong.
+//! For each open file, the service keeps the name and the position. The file system stays mounted until an operation
+//! fails, and keeps its knowledge of the flash on the heap of the process. After a failure, the next operation mounts
+//! the file system again. So the service keeps no knowledge that an error of the flash, or a crash of the process of
+//! the flash, has made wrong.
 //!
 //! # Quotas
 //!
-//! The files of a client take no more pages of the flash than its quota, which the wiring says, so no client takes another's
-//! room. The length of each file counts, in whole pages: a page holds eight bytes less than it has, because littlefs links
-//! the pages of a file, and a file without bytes counts as one page. The pages of the directories come on top, and so do the
-//! copies that littlefs makes before it frees old pages: to overwrite a file from some place on takes as many pages as the file has from
-//! there, for as long as the write takes. So leave some pages to no client.
+//! The wiring gives each client a quota of pages. The files of a client take no more pages of the flash than this
+//! quota, so no client takes another client's room. The quota counts the length of each file in whole pages. A page
+//! holds eight bytes less than its size, because littlefs links the pages of a file. An empty file counts as one page.
+//! The quotas do not include the pages of the directories, and the copies that littlefs makes before it frees old
+//! pages. If a write changes the middle of a file, littlefs first copies all pages from the first changed page to the
+//! end of the file. So leave some pages outside of all quotas.
 #![cfg_attr(target_os = "none", no_std)]
 #![deny(unsafe_code)]
 

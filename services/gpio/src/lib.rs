@@ -31,8 +31,9 @@
 //! }
 //! ```
 //!
-//! The lines of a GPIO port are one object, because most GPIO ports have one register for all lines: a driver reads it,
-//! and writes it with one line changed. If two threads did that at the same time, one change could be lost.
+//! One object serves all lines of a GPIO port, because most GPIO ports have one register for all lines. To change a
+//! line, a driver reads this register, and writes it with the bit of the line changed. If two threads did that at the
+//! same time, one change could be lost.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! An I2C bus as a service: one process owns the controller, and each client has one chip on the bus.
 //!
-//! [`I2cBus`] is generic over the driver of the controller, which is any `I2c` of `embedded-hal`. It serves
-//! [`I2cDevice`] for every address; the wiring lists the chips, and the processes that may use each.
+//! [`I2cBus`] is generic over the driver of the controller, which is any `I2c` of `embedded-hal`. The bus serves
+//! [`I2cDevice`] for every address. The wiring lists the chips, and the processes that may use each chip.
 //!
 //! ```ignore
 //! process bus {
@@ -12,9 +12,9 @@
 //! }
 //! ```
 //!
-//! The object is exclusive, so a transaction is never mixed with another. Of the clients that wait for the bus the most
-//! urgent one is next; until then it lends its priority. A client that crashes in a transaction leaves the bus free:
-//! its thread finishes the transaction first.
+//! The object is exclusive, so a transaction is never mixed with another. Of the clients that wait for the bus, the
+//! most urgent one is next. While it waits, it lends its priority to the client whose transaction runs. If a client
+//! crashes in a transaction, its thread finishes the transaction first, so the bus is free afterwards.
 //!
 //! A client with [deadlines](crossgate::time::with_deadline) can crash a server that computes for 10 ms past a
 //! deadline. So the transfer of `N` bytes should take less than 10 ms: a byte takes 90 µs at 100 kHz, and 22.5 µs at

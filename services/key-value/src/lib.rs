@@ -2,8 +2,9 @@
 //! Values in flash under keys, for several processes.
 //!
 //! A value is set whole or not at all, even if the power fails or a process crashes: afterwards it is the old value or
-//! the new one. Each client has a space of keys of its own, and can't read or change those of others. The store writes
-//! through all of its pages in turn (`sequential-storage`), so that all pages are erased equally often.
+//! the new one. Each client has a space of keys of its own, and can't read or change the values of other clients. The
+//! store uses the crate `sequential-storage`, which writes to all pages in turn, so that all pages are erased equally
+//! often.
 //!
 //! ```ignore
 //! process flash {
@@ -47,8 +48,8 @@
 //! # Quotas
 //!
 //! Each client may have as many keys as the wiring says, in [`Store::new`], and the wiring compiles only if the flash
-//! has room for all of them with values of the greatest length. So no client can take room from another. A removed
-//! value leaves its key, which still counts.
+//! has room for the keys of all clients, with values of the greatest length. So no client can take room from another.
+//! When a value is removed, its key stays in the flash and still counts.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! TCP and UDP sockets as services, and names of hosts. One process has the protocols, by `smoltcp`; a client gets the
-//! sockets that the wiring gives it, and no others.
+//! TCP and UDP sockets as services, and names of hosts. One process runs the protocols, with the crate `smoltcp`. A
+//! client gets only the sockets that the wiring gives to it.
 //!
 //! | interface | what its client may do |
 //! |---|---|
@@ -29,12 +29,14 @@
 //! }
 //! ```
 //!
-//! A socket has two buffers, one for each direction, and its places are counted from 0 for TCP and for UDP. It belongs
-//! to the client that used it first. When a life of that client ends, its connection is reset.
+//! A socket has two buffers, one for each direction. The places of sockets are counted from 0, for TCP and for UDP
+//! separately. A socket belongs to the client that used it first. When the life of that client ends, the connection of
+//! the socket is reset.
 //!
-//! With the feature `dns`, a fifth number says how many clients may ask for the address of a host by its name, each for
-//! one at a time. With the feature `dhcp` and `Settings::by_dhcp`, the host gets its address from a server. Both have their
-//! places behind those of the sockets, names first, and count as sockets of the third number:
+//! With the feature `dns`, a fifth number of the type says how many clients may look up the address of a host by its
+//! name. Each of these clients looks up one name at a time. With the feature `dhcp` and `Settings::by_dhcp`, the
+//! firmware gets its own address from a server. The places for names come after the places of the sockets, and the
+//! place for DHCP is the last. The third number of the type includes these places:
 //!
 //! ```ignore
 //! object sockets (stack = 1536): Concurrent<Network<1, 0, 3, 512, 1>> = Network::new(
@@ -44,8 +46,8 @@
 //! ) => [CONNECT: dyn TcpClient<0>, STREAM: dyn TcpStream<0>, NAMES: dyn Resolve<0>, ADDRESS: dyn Address];
 //! ```
 //!
-//! If this process crashes, calls in it fail once with `ServerFaulted`, and it starts anew without connections. The other
-//! ends get a reset when they send the next time, and so do those of which it knows nothing any more.
+//! If this process crashes, the calls in it fail with `ServerFaulted`, and the process restarts without connections.
+//! When another host sends on a connection of which the process knows nothing any more, it gets a reset.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The operations of a transaction on a bus, as a list in memory that a client lends: each operation is a [`Header`],
-//! followed by its bytes. The services of buses share this code; their clients use the traits of `embedded-hal`
-//! instead.
+//! followed by its bytes. The services of buses share this code. The clients of these services use the traits of
+//! `embedded-hal`, and not this crate.
 //!
 //! ```
 //! use crossgate_operations::{Kind, Part, pack, unpack};

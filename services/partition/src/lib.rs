@@ -16,8 +16,9 @@
 //! process settings { thread main (priority = 2, stack = 2048) = settings::main(SETTINGS); }
 //! ```
 //!
-//! The numbers in `Partition<PLACE, WRITE, ERASE>` are the place in the list, and how many bytes the client writes and
-//! erases at a time: multiples of those of the flash, or the wiring does not compile.
+//! In `Partition<PLACE, WRITE, ERASE>`, the first number is the place of the partition in the list. The other two are
+//! the units in which the client writes and erases, in bytes. The wiring compiles only if they are multiples of the
+//! units of the flash.
 //!
 //! ```
 //! use crossgate::testing::Wiring;
@@ -38,8 +39,8 @@
 //! });
 //! ```
 //!
-//! Partitions have to lie outside of the flash that the image of the firmware takes, because all processes can read
-//! that.
+//! Partitions have to lie outside of the flash that the image of the firmware takes, because all processes can read the
+//! flash of the image.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 

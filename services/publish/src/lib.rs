@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Messages from one or several processes to all that have subscribed. Each subscriber has a queue of its own, so a
-//! slow one never holds up the others or the publisher: it loses its oldest messages, and learns how many.
+//! slow subscriber never makes the others or the publisher wait. Instead the slow subscriber loses its oldest messages,
+//! and learns how many.
 //!
-//! Any process may host a topic. The wiring says who publishes and who subscribes.
+//! Any process may own a topic. The wiring says which processes publish, and which subscribe.
 //!
 //! ```ignore
 //! process news {

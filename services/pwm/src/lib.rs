@@ -28,9 +28,9 @@
 //! }
 //! ```
 //!
-//! A channel keeps its duty cycle when its client crashes, and when the process of the generator does: a device is not
-//! reset. If that is dangerous, let the driver set all duty cycles to 0 when it begins, and let the supervisor restart
-//! the process of the generator together with the client.
+//! A channel keeps its duty cycle when its client crashes. The same holds when the process of the generator crashes,
+//! because a crash does not reset a device. If that is dangerous, let the driver set all duty cycles to 0 when it
+//! begins, and let the supervisor restart the process of the generator together with the client.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A queue between processes: first in, first out, of a fixed capacity.
 //!
-//! Any process may host one. The wiring says which processes send and which receive; there may be several of both, and
-//! of the waiting threads the most urgent one goes first.
+//! Any process may own a queue. The wiring says which processes send and which receive; there may be several of both.
+//! Of several waiting threads, the most urgent one goes first.
 //!
 //! ```ignore
 //! process jobs {
@@ -50,9 +50,10 @@
 //! | values of one word, any [`Wire`] type, handles too | [`Sender`], [`Receiver`] | `u32`, an enum, `f32` |
 //! | anything [`Plain`], lent and copied | [`ItemSender`], [`ItemReceiver`] | `[u8; 64]`, `u64`, a `#[repr(C)]` struct |
 //!
-//! A method without `try_` waits in the process of the queue: the wait ends when there is an item (or room), when the
-//! time is over, and when the caller's [deadline](crossgate::time::with_deadline) is. If the process of the queue
-//! crashes, the call fails with [`CallError::ServerFaulted`](crossgate::CallError), and the queue restarts empty.
+//! A method without `try_` in its name waits in the process of the queue. The wait ends when there is an item (or room
+//! for one), when the time limit is over, or when the caller's [deadline](crossgate::time::with_deadline) has passed.
+//! If the process of the queue crashes, the call fails with [`CallError::ServerFaulted`](crossgate::CallError), and the
+//! queue restarts empty.
 //!
 //! A client can harm others only by using its end of the queue: a sender can fill the queue, a receiver can empty it.
 #![cfg_attr(target_os = "none", no_std)]

@@ -6,7 +6,7 @@
 //! | count events of one process for another | [`Semaphore`] | [`Giver`], [`Taker`] |
 //! | share a limited number of things, or one | [`Permits`] | [`Holder`], and [`Warden`] for a process that revokes permits |
 //!
-//! Any process may host one. Of the waiting threads the most urgent one goes first.
+//! Any process may own a semaphore. Of several waiting threads, the most urgent one goes first.
 //!
 //! ```ignore
 //! process locks {

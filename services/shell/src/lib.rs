@@ -18,13 +18,13 @@
 //! With `inspects;` the shell can read the state of all processes. With `supervisor FAULTED;` it can restart and stop
 //! processes; without it the kernel refuses `restart` and `stop`. With `crash_dumps;` it can read the crash dump. With
 //! `cpu_time;` beside the processes the kernel counts CPU time. [`run_with`] is for a shell with a log, or with another
-//! process as supervisor. Give its thread a low priority: then it takes only time that no other thread wants. The shell
-//! can access no memory but its own, and a crash of it affects no other process.
+//! process as supervisor. Give the shell's thread a low priority, so that it uses only CPU time that no other thread
+//! wants. The shell can access no memory but its own, and if it crashes, no other process is affected.
 //!
 //! | key | |
 //! |---|---|
 //! | Tab | completes commands and the names of processes |
-//! | up, down | the lines before |
+//! | up, down | bring back earlier lines |
 //! | left, right, Home, End, Delete, Backspace, Ctrl-A, -E, -K, -U, -W | edit the line |
 //! | Ctrl-C, Ctrl-L | forget the line, clear the screen |
 #![cfg_attr(target_os = "none", no_std)]

@@ -2,8 +2,8 @@
 //! An SPI bus as a service: one process owns the controller and the lines that select chips, and each client has one
 //! chip.
 //!
-//! [`SpiBus`] is generic over the driver of the controller, which is any `SpiBus` of `embedded-hal`, over the pins, and over
-//! the delay. It serves [`SpiDevice`] for each of its pins; the wiring says who gets which chip.
+//! [`SpiBus`] is generic over the driver of the controller (any `SpiBus` of `embedded-hal`), over the pins, and over
+//! the delay. The bus serves [`SpiDevice`] for each of its pins, and the wiring says which client gets which chip.
 //!
 //! ```ignore
 //! process bus {
@@ -14,14 +14,16 @@
 //! }
 //! ```
 //!
-//! The object is exclusive, so a transaction is never mixed with another, and of the clients that wait for the bus the
-//! most urgent is next, and lends its priority. A client that crashes meanwhile leaves the bus free and its chip
-//! unselected: its thread finishes the transaction first.
+//! The object is exclusive, so a transaction is never mixed with another. Of the clients that wait for the bus, the
+//! most urgent one is next. While it waits, it lends its priority to the client whose transaction runs. If a client
+//! crashes in a transaction, its thread finishes the transaction first, so afterwards the bus is free and no chip is
+//! selected.
 //!
-//! If the process crashes, each client gets an error once, and the first use in the next life flushes the controller and
-//! deselects *all* chips: one that was left selected would take bytes of others, and send into theirs. The same is done
-//! after an error of a pin or of a flush. (A driver that waits in `flush` waits for a time of its own: the deadline of one
-//! client must not leave bytes for the chip of another.)
+//! If the process of the bus crashes, each client gets an error once. At the first use in its next life, the process
+//! flushes the controller and deselects *all* chips. A chip that stayed selected would receive bytes for other chips,
+//! and disturb their answers. The process does the same after an error of a pin or of a flush. (A driver that waits in
+//! `flush` needs a time limit of its own, and must not stop at the deadline of a client. Otherwise bytes of one client
+//! could be left over, and go to the chip of another.)
 //!
 //! All chips of a bus have the mode and the rate that the driver of the controller has.
 #![cfg_attr(target_os = "none", no_std)]

@@ -2,9 +2,9 @@
 //! A supervisor: it decides which processes restart after a crash.
 //!
 //! Processes form groups, and groups form larger groups. If a member of a group crashes, the [`Strategy`] of the group
-//! decides which members restart with it. A group whose members crash more often than it allows has failed: that counts
-//! as a crash in the group around it. If the outermost group fails, the supervisor panics; if that happens more often
-//! than its own `on_fault` allows, the system is reset.
+//! decides which members restart with it. A group *fails* if its members crash more often than the group allows. This
+//! failure counts as a crash of a member in the group around it. If the outermost group fails, the supervisor panics.
+//! If the supervisor panics more often than its own `on_fault` allows, the system is reset.
 //!
 //! ```ignore
 //! const TREE: Group = Group {
@@ -34,8 +34,8 @@
 //!
 //! The compiler checks the policy against the wiring. The members have `on_fault = stop;`, so the kernel leaves them
 //! stopped until the supervisor decides. Give the supervisor's thread a high priority. The last argument lists
-//! notifications of other processes that watch crashes: with `inspects;` these may read the records themselves
-//! ([`Faults`](crossgate::fault::Faults)).
+//! notifications of other processes that watch crashes. With `inspects;` these processes may read the records
+//! themselves ([`Faults`](crossgate::fault::Faults)).
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 

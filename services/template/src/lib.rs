@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A service to copy. It has the parts of every service that keeps something for its clients: roles, a bound, and a way
-//! to free the drawers of a client that is gone. The chapter *Writing a service* of the book explains the reasons. The
-//! next steps: rename the crate and its interface, give the traits your methods, and add waits and deadlines by that
-//! chapter. The row "service" in CONTRIBUTING.md lists the other files to touch.
+//! to free the drawers of a client that is gone. The chapter *Writing a service* of the book explains the reasons.
+//! After you have copied it, rename the crate and its interface, give the traits your methods, and add waits and
+//! deadlines as that chapter describes. The row "service" in CONTRIBUTING.md lists the other files to touch.
 //!
 //! ```text
 //! process cabinet {

@@ -4,11 +4,12 @@
 //! - [`Queue`] keeps timers in the order in which they expire, and returns those that have expired. It neither waits
 //!   nor knows the time.
 //! - [`Timers`] is a queue for the threads of one process: one of them [runs](Timers::run) it, the others start timers.
-//! - [`Alarms`] are the timers of a client in another process, as a service: the server signals a notification of the
-//!   client. One thread [serves](serve) all clients.
+//! - [`Alarms`] is a service with the timers of one client, which is another process. When a timer expires, the server
+//!   signals a notification of the client. One thread [serves](serve) all clients.
 //!
 //! A periodic timer does not drift: it expires at the multiples of its period from its start, however late the thread
-//! is. If the thread is later than the next multiple, the missed ones are counted, and not made up for.
+//! is. If the thread is so late that further multiples have passed, the timer expires only once, and the queue counts
+//! the missed multiples.
 //!
 //! The service in the wiring, for a client `control` that has `notification ALARM;`:
 //!
@@ -25,7 +26,7 @@
 //! }
 //! ```
 //!
-//! Each client has an object with timers of its own, so none can use up or stop those of another.
+//! Each client has an object with timers of its own, so no client can use up or stop the timers of another.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 

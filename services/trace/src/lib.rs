@@ -10,9 +10,9 @@
 //! ```
 //!
 //! The trace does not interpret the contents of a frame: `crossgate-defmt` sends frames of `defmt`, and `defmt-print`
-//! reads them. Only a zero byte has a meaning: it ends a frame, so a reader finds the start of the next frame, whatever
-//! came before. The tracer makes each frame end with a zero byte, so a frame of one process never spoils that of
-//! another.
+//! reads them. Only a zero byte has a meaning: it ends a frame. So a reader finds the start of the next frame, whatever
+//! bytes came before. The tracer makes each frame end with a zero byte, so a process can never spoil a frame of another
+//! process.
 //!
 //! ```
 //! use crossgate::{CallError, Handle};

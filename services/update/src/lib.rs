@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Updates of the firmware by a process of their own.
 //!
-//! A client sends the new image in pieces. It is kept in a partition of the flash that no other process has, and is
-//! accepted only with a signature. At the next start the boot loader, which is `embassy-boot`'s, swaps it with the image
-//! in use. The new image runs on trial: if nothing [confirms](Confirm) it until the start after that, the boot loader
-//! swaps the images back. The power may fail at any moment: what starts is always one of the two images, whole.
+//! A client sends the new image in pieces. The service keeps the image in a partition of the flash that no other
+//! process has, and accepts the image only with a signature. At the next start the boot loader (of `embassy-boot`)
+//! swaps the new image with the image in use. The new image then runs on trial. If nothing [confirms](Confirm) it
+//! before the next start, the boot loader swaps the images back. The power may fail at any moment: the device always
+//! starts one of the two images, and this image is complete.
 //!
 //! ```ignore
 //! process flash {
@@ -25,11 +26,12 @@
 //! process watchdog { /* ... */ thread keeper (priority = 30, stack = 1024) = keep(&guards, CONFIRM); }
 //! ```
 //!
-//! The last four bytes of an image are its version, little-endian, and belong to what is signed. An image whose version is
-//! below that of the firmware that runs is refused, unless the wiring allows [all](Versions::All): else anybody could bring a
-//! mistake back with an old image that was signed once.
+//! The last four bytes of an image are its version, little-endian, and the signature covers them. The service refuses
+//! an image with a version below the version of the running firmware, unless the wiring allows [all](Versions::All)
+//! versions. Otherwise anybody could bring back an old mistake with an old image that was signed once.
 //!
-//! The partition of the new image is at least a page larger than that of the image in use, as `embassy-boot` wants it.
+//! The partition of the new image has to be at least a page larger than the partition of the image in use, because
+//! `embassy-boot` requires this.
 //!
 //! ```
 //! use crossgate::testing::Wiring;

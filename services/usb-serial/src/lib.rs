@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A serial line over USB (CDC ACM) as a stream of bytes: one process has the controller and its interrupt, others write
-//! and read.
+//! A serial line over USB (CDC ACM) as a stream of bytes: one process has the controller and its interrupt, and other
+//! processes write and read.
 //!
-//! [`UsbSerial`] runs the crates `usb-device` and `usbd-serial`, as they are, over any [`UsbBus`], which is the driver of a
-//! controller: `stm32-usbd`, `synopsys-usb-otg`, or one of a chip's own support. Clients have the interfaces of
-//! [`crossgate_bytes`].
+//! [`UsbSerial`] runs the unchanged crates `usb-device` and `usbd-serial` over any [`UsbBus`]. A `UsbBus` is the driver
+//! of a controller: `stm32-usbd`, `synopsys-usb-otg`, or a driver from the support crate of a chip. Clients use the
+//! interfaces of [`crossgate_bytes`].
 //!
 //! ```ignore
 //! process usb {
@@ -29,9 +29,10 @@
 //! }
 //! ```
 //!
-//! The bytes that are on their way when the process crashes are lost, and clients have an error. The host sees a device that was
-//! unplugged, enumerates it again, and programs on the host open the line anew. While no host has configured the device, bytes
-//! to send wait in the buffer, and clients that write more wait as well.
+//! If the process crashes, the bytes that it has not passed on are lost, and its clients get an error. For the host,
+//! the device was unplugged. The host enumerates it again, and programs on the host have to open the serial line again.
+//! While no host has configured the device, bytes to send wait in the buffer. If the buffer is full, clients that write
+//! wait as well.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 

@@ -4,12 +4,12 @@
 //! The caller's own thread waits, in the process of the service, for a notification of that process. So a wait needs no
 //! thread of the service, and the most urgent caller is woken first. Each reason to wait is a [`Waiters`] in the state,
 //! with a notification of its own. One rule makes sure that no wake-up is lost: **a call that leaves a state in which a
-//! waiting call can go on wakes that call**, whether it has waited itself or not. One wake-up too many costs time and
-//! nothing else.
+//! waiting call can go on wakes that call**, even if the first call has not waited itself. An unnecessary wake-up costs
+//! time and does no other harm.
 //!
-//! [`Waiters`] are for callers that wait for the same kind of thing, and of which each takes one. If one change can
-//! wake several callers, or if callers wait for different things, use [`Places`], in which each caller has a place of
-//! its own.
+//! Use [`Waiters`] if all callers wait for the same kind of thing, and each caller takes one of these things. If one
+//! change can wake several callers, or if callers wait for different things, use [`Places`], in which each caller has a
+//! place of its own.
 //!
 //! ```
 //! use core::time::Duration;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The latest value of something, between processes: an updater never waits, and a reader gets the newest one, at once
-//! or as soon as there is a newer one. (FreeRTOS calls a queue that is used in this way a mailbox.)
+//! The latest value of something, for several processes. An updater never waits. A reader gets the newest value, either
+//! at once or as soon as there is a newer value than the last one that it has seen. (FreeRTOS calls a queue that is
+//! used in this way a mailbox.)
 //!
-//! Any process may host one. The wiring says which processes update it and which read it.
+//! Any process may own a watch. The wiring says which processes update it and which read it.
 //!
 //! ```ignore
 //! process readings {
@@ -48,10 +49,10 @@
 //! | of one word, any [`Wire`] type | [`Updater`], [`Observer`] |
 //! | anything [`Plain`], lent and copied | [`ItemUpdater`], [`ItemObserver`] |
 //!
-//! Each value has a version: 0 for the initial value from the wiring, and another one for each later value. A reader
-//! that compares the version with the last one that it has seen misses no change, but may miss values. If more threads
-//! wait than the wiring has notifications for, their calls fail with
-//! [`CallError::Refused`](crossgate::CallError::Refused).
+//! Each value has a version. The version of the initial value from the wiring is 0, and each later value has another
+//! version. A reader compares the version with the version of the last value that it has seen. So it always notices
+//! that the value has changed, but may miss values in between. If more threads wait than the wiring has notifications
+//! for, their calls fail with [`CallError::Refused`](crossgate::CallError::Refused).
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 

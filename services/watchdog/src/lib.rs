@@ -2,9 +2,9 @@
 //! One hardware watchdog for several processes.
 //!
 //! Each process that has to be alive gets a [`Guard`] of its own, with a period. The hardware is fed only while each
-//! guard has been fed within its period. If one has not, its name is recorded in memory that a reset leaves as it is,
-//! and the hardware is fed no more, so it resets the microcontroller. A kernel that has halted, or a thread that keeps
-//! the CPU to itself, ends in a reset as well, because then nobody feeds the hardware.
+//! guard has been fed within its period. If a guard has not been fed in time, its name is recorded in memory that keeps
+//! its contents over a reset. The hardware is then not fed any more, so it resets the microcontroller. If the kernel
+//! has halted, or a thread never gives up the CPU, nobody feeds the hardware, so it resets the microcontroller as well.
 //!
 //! ```ignore
 //! process watchdog {
@@ -24,8 +24,8 @@
 //! }
 //! ```
 //!
-//! The keeper's thread needs hardly any CPU time. Give it a priority above all others: otherwise no guard is recorded
-//! if a thread that keeps the CPU to itself causes the reset.
+//! The keeper's thread needs hardly any CPU time. Give it a priority above all others. Otherwise no guard is recorded
+//! if a thread that never gives up the CPU causes the reset.
 //!
 //! ```
 //! use core::time::Duration;

@@ -10,11 +10,12 @@
 //! }
 //! ```
 //!
-//! Each process that does so has a logger of its own, because `crossgate-link` gives each a copy of the statics of this
-//! crate. A line begins with the target (`module::path: `), unless that is the name of the process, which the console
-//! writes. The line is cut off after [`Line::CAPACITY`](crossgate_log::Line::CAPACITY) bytes. A line that the console
-//! does not take from the process is not formatted. Lines of `log::trace!` are dropped, because the console has no
-//! level for them; after `log::set_max_level(log::LevelFilter::Trace)` they have the level of `log::debug!`.
+//! Each process that does so has a logger of its own, because `crossgate-link` gives each process a copy of the statics
+//! of this crate. A line begins with the target (`module::path: `), unless the target is the name of the process, which
+//! the console writes itself. The line is cut off after [`Line::CAPACITY`](crossgate_log::Line::CAPACITY) bytes. A line
+//! that the console does not take from the process is not formatted. Lines of `log::trace!` are dropped, because the
+//! console has no level for them. After `log::set_max_level(log::LevelFilter::Trace)`, lines of `log::trace!` have the
+//! level of `log::debug!`.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 

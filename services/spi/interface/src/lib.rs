@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A chip on an SPI bus that another process owns, for drivers of `embedded-hal`.
 //!
-//! The service is one chip, and not the bus: the process of the bus selects it, and no other. So the wiring says which
-//! process may talk to which chip. [`SpiChip`] makes of the handle an `SpiDevice` of `embedded-hal`, with which a driver
-//! crate runs as it is. The process of the bus has the crate `crossgate-spi-bus`.
+//! The service is one chip, and not the bus: for a call of this service, the process of the bus selects no other chip.
+//! So the wiring says which process may use which chip. [`SpiChip`] turns the handle into an `SpiDevice` of
+//! `embedded-hal`, on which a driver crate runs unchanged. The process of the bus uses the crate `crossgate-spi-bus`.
 //!
 //! ```ignore
 //! process bus {
