@@ -38,7 +38,7 @@ impl Faults {
     }
 }
 
-/// A fault. Every field is 0 where it is unknown.
+/// A fault. An address is 0 where it is unknown.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fault {
     pub cause: Cause,
@@ -47,7 +47,13 @@ pub(crate) struct Fault {
     /// The address that the process tried to access; or, depending on the [cause](Cause), the process that refused the
     /// call, the interrupt line, or the number of times that the budget was used up.
     pub address: Word,
-    /// The place of a panic, as user code reported it.
+    // (An option, because zeros in its place would take a call of `memclr`.)
+    pub panic: Option<Panic>,
+}
+
+/// The place of a panic, as user code reported it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Panic {
     pub file: Word,
     pub file_length: Word,
     pub line: Word,
@@ -57,7 +63,7 @@ impl Fault {
     /// Returns a fault of which only the cause is known.
     #[inline]
     pub fn of(cause: Cause) -> Fault {
-        Fault { cause, instruction: 0, address: 0, file: 0, file_length: 0, line: 0 }
+        Fault { cause, instruction: 0, address: 0, panic: None }
     }
 }
 
@@ -85,14 +91,17 @@ impl<P: Port> Kernel<P> {
             *service = frame.service.number();
         }
         let chain = u64::from_le_bytes(chain);
-        let (mut file, mut length) = (0, 0);
-        if fault.file_length != 0
-            && let Some(name) = Span::new(fault.file, fault.file_length)
-            && self.flash.contains(name)
-        {
-            // A long name loses its start, because its end says most.
-            length = fault.file_length.min(FaultRecord::FILE_LENGTH);
-            file = name.end - length;
+        let (mut file, mut length, mut line) = (0, 0, 0);
+        if let Some(panic) = &fault.panic {
+            line = panic.line;
+            if panic.file_length != 0
+                && let Some(name) = Span::new(panic.file, panic.file_length)
+                && self.flash.contains(name)
+            {
+                // A long name loses its start, because its end says most.
+                length = panic.file_length.min(FaultRecord::FILE_LENGTH);
+                file = name.end - length;
+            }
         }
         let is_refused = fault.cause == Cause::Refused;
         let Faults { records, count } = &mut self.faults[usize::from(is_refused)];
@@ -100,7 +109,7 @@ impl<P: Port> Kernel<P> {
         *count += 1;
         let who = FaultRecord::who(process.number(), id.number(), fault.cause, depth);
         let chain = [chain as u32 as Word, (chain >> 32) as Word];
-        let Fault { address, instruction, line, .. } = *fault;
+        let Fault { address, instruction, .. } = *fault;
         *record = [who, address, instruction, file, length, line, chain[0], chain[1]];
         self.work.untold = self.system.supervisor.is_some();
     }
