@@ -38,15 +38,15 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.current();
         let (id, process) = (thread.id, thread.rights.process);
         self.record(id, process, fault);
-        let now = self.port.now();
-        self.crash(process, now);
+        self.crash(process);
     }
 
     /// Restarts or stops a process that has just crashed. The newest record of a fault is the one of this crash.
     #[inline]
-    pub(crate) fn crash(&mut self, process: ProcessId, now: u64) {
+    pub(crate) fn crash(&mut self, process: ProcessId) {
         let policy = self.processes.get(process.index()).map(|wiring| wiring.on_fault);
         let Some(OnFault::Restart { limit }) = policy else { return self.take_down(process, true) };
+        let now = self.port.now();
         let Some(state) = self.states.get_mut(process.index()) else { return };
         if now - state.crashed_at > CALM {
             state.crashes = 0;

@@ -189,7 +189,7 @@ impl<P: Port> Kernel<P> {
             // begun to wait. (The port may report this interrupt before it has called `reschedule`.)
             self.switch();
             self.record(id, service.owner, &Fault::of(Cause::Deadline));
-            self.crash(service.owner, now);
+            self.crash(service.owner);
         }
     }
 }

@@ -80,7 +80,8 @@ impl<P: Port> Kernel<P> {
 
     /// Records a fault. A signal takes long, so this function leaves it to the worker, which signals the supervisor's
     /// notification before any thread runs. The caller of this function has to engage the worker.
-    #[inline]
+    // (Inlined, it takes longer: the compiler calls `memclr` for words that are known to be 0.)
+    #[inline(never)]
     pub(crate) fn record(&mut self, id: ThreadId, process: ProcessId, fault: &Fault) {
         let frames = self.threads.at(id).frames();
         let depth = frames.len() as u8;

@@ -35,11 +35,16 @@ impl<P: Port> Kernel<P> {
     pub(crate) fn forget_waiter(&mut self, id: ThreadId, process: ProcessId, set: u32) {
         let first = self.first_notification(process);
         let count = (u32::BITS - set.trailing_zeros()) as usize;
-        let states = self.notifications.get_mut(first..first + count).unwrap_or_default();
+        let Some(states) = self.notifications.get_mut(first..first + count) else { return };
         // (The loop may also visit notifications that are not in the set. It changes nothing there, because the thread
-        // does not wait for them.)
-        for state in states {
-            state.waiters.remove(id);
+        // does not wait for them. It visits two at a time, because it may hold off interrupts for 32.)
+        let (pairs, _) = states.as_chunks_mut::<2>();
+        for [first, second] in pairs {
+            first.waiters.remove(id);
+            second.waiters.remove(id);
+        }
+        if let Some(last) = states.last_mut() {
+            last.waiters.remove(id);
         }
     }
 

@@ -80,7 +80,9 @@ impl<P: Port> Kernel<P> {
         }
         let first = self.first_notification(process);
         let count = (u32::BITS - set.trailing_zeros()) as usize;
-        let states = self.notifications.get_mut(first..first + count).unwrap_or_default();
+        let Some(states) = self.notifications.get_mut(first..first + count) else {
+            return CallError::NotPermitted.into();
+        };
         let mut rest = set as i32;
         for (place, state) in states.iter_mut().enumerate() {
             if state.signals != 0 && rest < 0 {

@@ -173,7 +173,7 @@ fn crashes_of_a_process_are_counted_and_the_last_one_is_kept() {
     for address in 1..=5 {
         let fault = Fault { address, ..Fault::of(Cause::Access) };
         driver.kernel.report(ThreadId::new(1), ProcessId::new(2), &fault);
-        driver.kernel.crash(ProcessId::new(2), 0);
+        driver.kernel.crash(ProcessId::new(2));
         driver.settle();
     }
     for cause in [Cause::Refused, Cause::Budget] {
@@ -228,7 +228,7 @@ fn a_dump_is_complete_before_the_next_one_begins() {
     driver.kernel.fault(Cause::Access, 0x11, 0x22);
     driver.kernel.piece();
     driver.kernel.record(ThreadId::new(2), ProcessId::new(2), &Fault::of(Cause::Deadline));
-    driver.kernel.crash(ProcessId::new(2), 0);
+    driver.kernel.crash(ProcessId::new(2));
     while driver.kernel.work.unchecked != NOTE {
         driver.kernel.piece();
     }
@@ -249,12 +249,12 @@ fn the_dump_is_complete_before_the_system_is_reset() {
         let mut driver = wiring.thread(1, 5).thread(3, 9).dumpers(0b0010).boot();
         for _ in 0..limit {
             driver.kernel.record(ThreadId::new(2), ProcessId::new(3), &Fault::of(Cause::Access));
-            driver.kernel.crash(ProcessId::new(3), 0);
+            driver.kernel.crash(ProcessId::new(3));
             driver.settle();
             assert_eq!(driver.kernel.port.resets, 0, "limit {limit}");
         }
         driver.kernel.record(ThreadId::new(2), ProcessId::new(3), &Fault::of(Cause::Access));
-        driver.kernel.crash(ProcessId::new(3), 0);
+        driver.kernel.crash(ProcessId::new(3));
         while driver.kernel.work.unchecked != 0 {
             assert_eq!(driver.kernel.port.resets, 0, "before the dump is complete");
             driver.kernel.piece();

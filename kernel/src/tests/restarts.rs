@@ -398,13 +398,13 @@ fn the_system_is_reset_when_the_supervisor_has_crashed_too_often() {
     for limit in [1, 3, 254, 255] {
         let mut driver = server(limit);
         for crash in 1..=u16::from(limit) {
-            driver.kernel.crash(ProcessId::new(1), 0);
-            driver.kernel.crash(ProcessId::new(3), 0);
+            driver.kernel.crash(ProcessId::new(1));
+            driver.kernel.crash(ProcessId::new(3));
             assert_eq!(driver.kernel.port.resets, 0, "crash {crash}, limit {limit}");
         }
-        driver.kernel.crash(ProcessId::new(1), 0);
+        driver.kernel.crash(ProcessId::new(1));
         assert_eq!(driver.kernel.port.resets, 0, "for another process, limit {limit}");
-        driver.kernel.crash(ProcessId::new(3), 0);
+        driver.kernel.crash(ProcessId::new(3));
         assert_eq!(driver.kernel.port.resets, 1, "limit {limit}");
     }
 }
@@ -413,7 +413,7 @@ fn the_system_is_reset_when_the_supervisor_has_crashed_too_often() {
 fn a_supervisor_that_is_to_stay_stopped_resets_nothing() {
     let mut driver =
         Wiring::default().notification(3, 0, true).supervisor(3, 0).thread(3, 9).boot();
-    driver.kernel.crash(ProcessId::new(3), 0);
+    driver.kernel.crash(ProcessId::new(3));
     assert!(driver.kernel.states[3].stopped);
     let mut driver = server(1);
     assert_eq!(driver.ask(number::STOP, [3, 0, 0, 0]), SWITCHED);
