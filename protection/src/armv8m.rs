@@ -9,8 +9,8 @@
 //! - A byte must not be in two regions: every access to such a byte faults, even an access by the kernel, whatever the
 //!   regions allow. So memory that is open already is not opened again ([`overlap`]). While the registers change, a
 //!   region is closed before another one opens some of its bytes.
-//! - Memory that is read-only for threads is read-only for the kernel, too. No region can keep the kernel from reading,
-//!   so the stack limit registers guard the kernel's stack.
+//! - Memory that is read-only for threads is read-only for the kernel, too. No region can deny a read to the kernel. So
+//!   there is no guard region below the kernel's stack: the stack limit registers guard it.
 //! - The types of memory are in a table, [`MEMORY_TYPES`], and a region contains the number of an entry.
 //! - The address register does not hold the number of the region, because another register selects the region.
 
