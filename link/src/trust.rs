@@ -34,8 +34,8 @@ const STARTED: [&str; 8] = [
 /// Names with this prefix belong to the kernel and the wiring.
 const OURS: &str = "__crossgate_";
 
-/// The symbols that the linker script of `defmt` keeps or defines. The macros of `defmt` call them in any process, so a
-/// process may define them. A call from the kernel's code is still detected.
+/// The symbols that the linker script of `defmt` keeps or defines. The macros of `defmt` call them in any process, so
+/// these symbols do not count as names that the kernel needs. A call from the kernel's code is still detected.
 const DEFMT: [&str; 6] = [
     "_defmt_acquire",
     "_defmt_release",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The command line of a firmware as a program of the host.
+//! The command line of a firmware that runs as a program of the host.
 
 use crate::lending::Rules;
 use crate::linux::files::{self, InterfaceName};
@@ -122,7 +122,7 @@ pub enum Time {
     /// The host's clock.
     #[default]
     Real,
-    /// Counted: it goes on to the time of the timer as soon as there is nothing to do.
+    /// Virtual time: it jumps to the time of the timer as soon as there is nothing to do.
     Virtual,
 }
 
@@ -206,7 +206,7 @@ impl Display for Cable {
 }
 
 impl Cable {
-    /// Opens the host's end, if it has one.
+    /// Opens the host's end of the cable, if there is one.
     ///
     /// # Errors
     /// The error of the host.
@@ -219,7 +219,8 @@ impl Cable {
                 socket.set_nonblocking(true)?;
                 Ok(Some(OwnedFd::from(socket).into()))
             }
-            // A thread could not be the other end: memory is closed to it while processes run.
+            // The other end has to be a separate process of Linux. A thread of this program could not run, because
+            // memory is closed while processes run.
             Cable::Forward { port, other } => {
                 let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, *port))?;
                 let (own, frames) = UnixDatagram::pair()?;
@@ -289,12 +290,12 @@ impl Display for Connection {
 }
 
 impl Connection {
-    /// Returns whether it reads the standard input.
+    /// Returns whether the connection reads the standard input.
     pub fn is_standard_input(&self) -> bool {
         matches!(self, Connection::StandardInput | Connection::Standard)
     }
 
-    /// Opens the connection. Returns the source of bytes, and their destination.
+    /// Opens the connection. Returns the file from which bytes are received, and the file to which bytes are sent.
     ///
     /// # Errors
     /// The error of the host.
@@ -320,8 +321,9 @@ impl Connection {
     }
 }
 
-/// Parses the options of the command line; a wrong one ends the program. One that is the other end of a cable is nothing
-/// else. A person at a terminal is told how the program ends, as a firmware does not by itself.
+/// Parses the options of the command line. A wrong option ends the program. If an option makes this program the other
+/// end of a cable, the program does only that. A user at a terminal is told how to end the program, because a firmware
+/// does not end by itself.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Options {
     let options = Options::parse_from(arguments);
     if let Some(port) = options.forwards {
