@@ -130,7 +130,7 @@ mod tests {
         assert_eq!(read(&copy.folder, "first").unwrap(), "1\n");
         assert_eq!(read(&copy.folder, "new"), None);
 
-        // As after an abort in the middle of a mutation.
+        // The copy is now as after an abort in the middle of a mutation.
         fs::write(copy.folder.join("first"), "5\n").unwrap();
         fs::write(root.join("second"), "6\n").unwrap();
         fs::remove_file(root.join(".gitignore")).unwrap();

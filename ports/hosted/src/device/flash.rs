@@ -82,7 +82,7 @@ impl Flash {
         self.keep(start, reached);
     }
 
-    /// Returns the index of the word at the present place, and advances the place to the next word.
+    /// Returns the present place if there is a word at it. Advances the place to the next word.
     fn word(&mut self) -> Option<usize> {
         let start = self.place;
         let is_there = start.is_multiple_of(WORD) && start < SIZE && self.has_power;
