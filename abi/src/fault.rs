@@ -41,8 +41,8 @@ list! {
     Refused = 10 => notice("a call that broke the rules of its server", Detail::Accuser);
 
     /// An interrupt arrived that no process owns. Its line is masked from now on. The address in the record is the
-    /// number of the interrupt line. A number below 0 (as an `isize`) is an exception of the CPU, numbered as CMSIS
-    /// does: -14 is the non-maskable interrupt.
+    /// number of the interrupt line. A number below 0 (as an `isize`) is an exception of the CPU, in the numbering of
+    /// CMSIS: -14 is the non-maskable interrupt.
     Interrupt = 11 => notice("an interrupt that nobody owns", Detail::Line);
 
     /// The budget of CPU time of the thread, or of its process, is used up. All threads that share the budget run in

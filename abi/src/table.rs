@@ -217,7 +217,7 @@ pub struct MmioRegion {
     pub start: Word,
     /// Length in bytes, up to the last byte that is open.
     pub size: Word,
-    /// The parts in between that stay closed, as bits. Bit n stands for eighth n of the smallest aligned block of a
+    /// The closed parts inside of the region, as bits. Bit n stands for eighth n of the smallest aligned block of a
     /// power of two, at least 256 bytes, that holds the region. Eighths outside of the region have their bits set, too.
     pub closed: u8,
 }
@@ -388,8 +388,8 @@ const _: () = assert!(
 /// The lock of an object that any number of threads may be in.
 pub const NO_LOCK: LockId = LockId::new(u8::MAX as usize);
 
-// SAFETY: the pointer is only an address for the kernel; the object behind it is `Sync` or is reached by one call at a
-// time, which `crossgate::system!` ensures.
+// SAFETY: the pointer is only an address for the kernel. The object at this address is `Sync`, or only one call at a
+// time accesses it; `crossgate::system!` ensures this.
 unsafe impl Sync for Service {}
 // SAFETY: for the same reason as above.
 unsafe impl Send for Service {}

@@ -19,8 +19,8 @@
 //! | symbol | what |
 //! |---|---|
 //! | `__crossgate_memory` | words of 64 bits: the number of processes, 0, and a row for each |
-//! | `__crossgate_panic` | of the port: the function that every panic calls instead of the one of the Rust library |
-//! | `__crossgate_host_panic` | the function that panics of the host's side call: the one of the Rust library |
+//! | `__crossgate_panic` | a function of the port, which every panic calls in place of the panic function of the Rust library |
+//! | `__crossgate_host_panic` | the panic function of the Rust library, which panics on the host's side call |
 //! | `__crossgate_heap_exhausted`, `__crossgate_host_heap_exhausted` | the same for memory that is exhausted |
 //!
 //! A row has: the length of the process' name in bytes; six addresses, as distances in bytes from the table (the start,

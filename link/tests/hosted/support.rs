@@ -9,8 +9,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A process with statics of each kind: two words that it may lend, one that is initialised, one in a section of
-/// another name, one of a generic function, and 25 zeroes.
+/// A process with statics of each kind: two words that it may lend, one initialised word, one word in a section with
+/// another name, one word of a generic function, and 25 words of zeroes.
 pub const SENSOR: &str = "
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 crossgate::shared! { static BUFFER: [u32; 2] = [1, 2]; }

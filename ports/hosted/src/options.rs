@@ -53,36 +53,38 @@ pub struct Options {
     /// The connection of serial line 2.
     #[arg(long, value_name = "WHAT", default_value = "null")]
     serial2: Connection,
-    /// Where the display on the I2C bus is shown: `off`, `terminal`, or `file:PATH`, which gets the present picture as SVG.
+    /// The place that shows the display on the I2C bus: `off`, `terminal`, or `file:PATH`, which gets the present
+    /// picture as SVG.
     #[arg(long, value_name = "WHERE", default_value = "off")]
     pub display: Shown,
-    /// The file that keeps what the flash holds, from one run to the next. It is created if it is not there.
+    /// The file that keeps the contents of the flash from one run to the next. It is created if it does not exist.
     #[arg(long, value_name = "PATH")]
     pub flash: Option<PathBuf>,
-    /// Cuts the power when so many words and pages of the flash have been written and erased: the next one is half done, and
-    /// the program ends with status 75.
+    /// Cuts the power after this number of words and pages of the flash have been written and erased: the next word or
+    /// page is only half done, and the program ends with status 75.
     #[arg(long, value_name = "NUMBER")]
     pub flash_cut: Option<u64>,
-    /// Flips a bit of the flash at the start: bit 0 is the lowest one of its first byte. For several bits, give it again.
+    /// Flips a bit of the flash at the start: bit 0 is the lowest bit of its first byte. For several bits, repeat the
+    /// option.
     #[arg(long, value_name = "BIT")]
     pub flash_flip: Vec<usize>,
-    /// Where the cable of the Ethernet controller leads: `off` (nowhere), `back` (it receives what it sends), or
-    /// `udp:OWN,OTHER`, two addresses with ports: a datagram is a frame, as it is to QEMU's `-netdev dgram`; or
-    /// `forward:PORT=OTHER`: connections to this port of the host's loopback are made to the other port of 10.0.2.15, as
-    /// QEMU's `-nic user,hostfwd=` makes them; or `tap:NAME`, an interface of Linux.
+    /// The other end of the Ethernet cable. `off`: nothing. `back`: the controller receives its own frames.
+    /// `udp:OWN,OTHER`: two addresses with ports; each datagram is a frame, as in QEMU's `-netdev dgram`.
+    /// `forward:PORT=OTHER`: connections to PORT of the host's loopback go to port OTHER of 10.0.2.15, as with QEMU's
+    /// `-nic user,hostfwd=`. `tap:NAME`: an interface of Linux.
     #[arg(long, value_name = "WHERE", default_value = "off")]
     pub ethernet: Cable,
-    /// The program is the other end of such a cable, for connections to this port.
+    /// Makes the program the other end of a cable of the kind `forward`, for connections to this port.
     #[arg(long, value_name = "PORT", hide = true)]
     forwards: Option<u16>,
     /// The source of time.
     #[arg(long, value_enum, value_name = "SOURCE", default_value_t)]
     pub time: Time,
-    /// In virtual time, interrupts also come in between, at instructions that this number chooses: the
-    /// same number, the same run.
+    /// In virtual time, interrupts also come at other instructions, which are chosen from this number. The same number
+    /// gives the same run.
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
-    /// Ends the program when so much of the firmware's time has passed.
+    /// Ends the program after this time of the firmware.
     #[arg(long, value_name = "SECONDS")]
     until: Option<u64>,
     /// Makes a system call of Linux a fault of the process whose code makes it.
@@ -91,7 +93,7 @@ pub struct Options {
     /// The means by which the memory of processes is closed.
     #[arg(long, value_enum, value_name = "MEANS", default_value_t)]
     pub protection: Choice,
-    /// The protection unit whose rules say what can be lent.
+    /// The protection unit whose rules decide which memory can be lent.
     #[arg(long, value_enum, value_name = "RULES", default_value_t)]
     pub lending: Rules,
     /// Lets every process write to the standard error and end the program, as tests do.

@@ -305,7 +305,7 @@ impl<
     }
 
     fn set(&mut self, key: Key, value: Lease<'_, [u8]>) -> Result<(), Fault> {
-        // The store reads the value more than once, so it must not change meanwhile.
+        // The store reads the value more than once, so the value is copied: it must not change between the reads.
         let mut copy = [0; SIZE];
         if value.len() > SIZE - OVERHEAD {
             return Err(Fault::TooLong);

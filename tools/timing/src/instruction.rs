@@ -39,7 +39,7 @@ pub(crate) enum Class {
     Load {
         /// `true` if its address is the program counter and an offset.
         is_literal: bool,
-        /// `true` if the base register is changed, too.
+        /// `true` if the instruction also changes the base register.
         updates_base: bool,
     },
     /// A load of the program counter alone.
@@ -127,7 +127,7 @@ fn floating_point(bytes: &[u8]) -> Option<(Class, u16)> {
         0xed00..=0xedff if first & 0x20 == 0 => {
             (Class::Multiple(1 + u8::from(is_double)), 1 << (first & 15))
         }
-        // VLDM, VSTM, VPUSH and VPOP of so many words.
+        // VLDM, VSTM, VPUSH and VPOP of `low` words.
         0xec00..=0xedff => (Class::Multiple(low), 1 << (first & 15)),
         // Operations on numbers, other than the moves of a register of the core.
         0xee00..=0xeeff if low & 0x10 == 0 => {

@@ -208,7 +208,7 @@ fn daily_boards() -> impl Iterator<Item = &'static Row> {
     board::emulated().filter(|row| row.nightly.is_none())
 }
 
-/// Returns a command that lints the packages that are built for microcontrollers, too, for a board.
+/// Returns a command that lints, for a board, the packages that are also built for microcontrollers.
 ///
 /// # Errors
 /// If a manifest is wrong.
