@@ -108,7 +108,7 @@ pub enum Detail {
     Address,
     /// The [file](FaultRecord::file) and the [line](FaultRecord::line) of a panic.
     Location,
-    /// The [process](FaultRecord::accuser) that refused a call of the recorded one.
+    /// The [process](FaultRecord::accuser) that refused a call of the recorded process.
     Accuser,
     /// The interrupt line, as the [address](FaultRecord::address). The record names no process.
     Line,

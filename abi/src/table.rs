@@ -308,9 +308,9 @@ impl Gate {
     pub const LEASE_TO_WRITE: u16 = u16::MAX - 2;
     /// The room of a call that needs the lock of its object, and nothing else.
     pub const EXCLUSIVE: u16 = u16::MAX - 1;
-    /// The room of every other call: one with other leases, or handles, among its words; one with a lease and a lock;
-    /// one that needs very much stack; and every call in a firmware that [counts](Budgets::cpu_time) how long processes
-    /// run.
+    /// The room of every other call: a call with other leases or with handles among its words; a call with a lease and
+    /// a lock; a call that needs very much stack; and every call in a firmware that [counts](Budgets::cpu_time) the
+    /// time of processes.
     pub const CARE: u16 = u16::MAX;
     /// The number of bytes of the callee's stack that the kernel uses to enter a method on a microcontroller.
     pub const ENTRY_SIZE: u16 = 136;

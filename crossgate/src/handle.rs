@@ -76,7 +76,7 @@ impl<I: ?Sized + Interface> fmt::Debug for Handle<I> {
     }
 }
 
-// Associated functions, not methods: a method would hide a method of the interface.
+// These are associated functions and not methods, because a method could hide a method of the interface.
 impl<I: ?Sized> Handle<I> {
     #[doc(hidden)]
     #[must_use]

@@ -141,8 +141,8 @@ pub fn caller() -> Option<u8> {
 /// # });
 /// ```
 //
-// A client is one word, because a server may keep many: the bits of the process, then a bit that is always set, then 24
-// bits of the number of the life (0: not known).
+// A client is one word, because a server may store many clients. From the lowest bit up, the word has the bits of the
+// process, a bit that is always set, and 24 bits of the number of the life (0: not known).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Client(NonZeroU32);
 

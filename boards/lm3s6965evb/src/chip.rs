@@ -126,7 +126,7 @@ fn set_clock(control: &SystemControl) {
     clock.modify(Clock::BYPASSES_PLL::CLEAR);
 }
 
-/// Returns the registers of the GPIO port at `start`, which has to be one of the chip's.
+/// Returns the registers of the GPIO port at the address `start`. The chip must have a port at this address.
 pub(crate) fn pins(start: usize) -> &'static Pins {
     let pointer = core::ptr::with_exposed_provenance::<Pins>(start);
     // SAFETY: these are device registers: they are aligned, no Rust object lies there, and any value may be read from

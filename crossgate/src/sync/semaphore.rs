@@ -102,7 +102,8 @@ impl<const N: usize> Semaphore<N> {
         loop {
             let waiting = self.waiters.enter(Kind::One);
             if self.take() {
-                // If this thread was also woken, another permit was added. So it wakes the next waiting thread.
+                // This thread has a permit already. If it was also woken, the signal was for another permit, so it
+                // wakes the next waiting thread.
                 if waiting.leave() {
                     self.waiters.tell_one(Kind::One);
                 }

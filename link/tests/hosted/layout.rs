@@ -48,7 +48,7 @@ fn each_process_has_its_statics_on_pages_of_its_own() {
     assert_eq!(shared, start);
 }
 
-/// Kept statics are on pages that are not reset, after all others of their process.
+/// Kept statics are on pages that are not reset, after all other statics of their process.
 #[test]
 fn what_is_kept_comes_last() {
     let keeper = "use core::sync::atomic::{AtomicU8, Ordering::Relaxed};

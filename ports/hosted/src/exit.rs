@@ -118,8 +118,8 @@ macro_rules! scrub {
 
 /// Gives the protection keys the rights of the thread that continues. It changes rax, rcx and rdx.
 ///
-/// Attacker: jumps here. The rights are those of the current process, so its own; only the kernel can write the word
-/// that they are read from (`kernel_memory`).
+/// Attacker: jumps here. It then gets the rights of the current process, which it has already. Only the kernel can
+/// write the word with these rights (`kernel_memory`).
 macro_rules! take_rights {
     () => {
         "cmp byte ptr [rip + {has_keys}], 0

@@ -50,7 +50,8 @@ unsafe impl Sync for Heap {}
 impl Heap {
     /// Calls `work` with the kernel's pages, if there are pages.
     fn with<R>(&self, work: impl FnOnce(&mut Pages) -> R) -> Option<R> {
-        // SAFETY: the kernel runs, and it is not in this function already: nothing in this file allocates.
+        // SAFETY: only the kernel calls this function. It can't call it twice at the same time, because no code in this
+        // file allocates.
         let pages = unsafe { &mut *self.0.get() };
         (!pages.all.is_empty()).then(|| work(pages))
     }

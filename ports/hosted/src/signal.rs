@@ -80,8 +80,8 @@ pub extern "C" fn handle_with_keys(_: c_int, _: *mut libc::siginfo_t, _: *mut c_
         "xor edx, edx",
         "wrpkru",
         "mov rdx, r8",
-        // The handler's own stack, because that of signals is open to all. It has the address to return to, twice for
-        // the alignment.
+        // Switch to the handler's own stack, because all processes can write to the signals' stack. The return address
+        // is pushed twice, for the alignment.
         "mov rax, rsp",
         "mov rsp, [rip + {handler_stack_end}]",
         "push rax",

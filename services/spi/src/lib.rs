@@ -68,7 +68,7 @@ impl<B: spi::SpiBus, P: OutputPin, D: DelayNs, const CHIPS: usize, const N: usiz
     SpiBus<B, P, D, CHIPS, N>
 {
     /// Creates a bus. A transaction of more than `longest` bytes fails with [`Fault::TooLong`]. There are two reasons
-    /// for this limit. No other client can use the bus during a transaction. And a client with a
+    /// for this limit. First, no other client can use the bus during a transaction. Second, a client with a
     /// [deadline](crossgate::time::with_deadline) can crash a server that computes for 10 ms past the deadline. So
     /// `longest` should be less than the number of bytes that the bus sends in 10 ms.
     ///

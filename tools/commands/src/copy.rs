@@ -18,7 +18,7 @@ pub struct Copy {
 }
 
 impl Copy {
-    /// Updates the copy of the repository in `root`, or makes it.
+    /// Updates the copy of the repository in `root`. If there is no copy yet, makes it.
     ///
     /// # Errors
     /// If it is no repository, or files can't be written.

@@ -23,8 +23,8 @@ pub struct Run {
 /// found no interrupt, to the next such look, or to the return of the exception.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Span {
-    /// The runs of the span, in order. After a look they begin with runs of no instructions, one for each function that
-    /// has not returned.
+    /// The runs of the span, in order. After a look, the runs begin with an empty run for each function that has not
+    /// returned yet.
     pub runs: Vec<Run>,
     /// The last look for an interrupt in the span, if there is one.
     pub look: Option<Look>,

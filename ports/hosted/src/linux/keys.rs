@@ -77,7 +77,7 @@ pub const ALL_RIGHTS: u32 = 0;
 
 /// Sets the rights of protection keys. The CPU must have keys.
 pub fn set_rights(rights: u32) {
-    // SAFETY: the kernel has the right to the memory that it uses.
+    // SAFETY: with these rights, the kernel can still access all memory that it uses.
     unsafe {
         core::arch::asm!("wrpkru", in("eax") rights, in("ecx") 0, in("edx") 0, options(nostack));
     }

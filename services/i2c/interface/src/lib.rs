@@ -68,7 +68,7 @@ pub trait I2cDevice<const ADDRESS: u8> {
     /// is shorter than `read + written`, the call is refused.
     //
     // Nearly all transactions of drivers have this form. A call is fastest if it lends one whole buffer on the stack.
-    // The bytes that are read are at the start of the buffer because the copy is fastest there.
+    // The bytes that are read come first in the buffer, because bytes at its start are copied fastest.
     fn exchange(
         &mut self,
         buffer: LeaseMut<'_, [u8]>,

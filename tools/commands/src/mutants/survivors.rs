@@ -91,8 +91,8 @@ impl Survivors {
         self.0.iter().any(|entry| entry.is(mutant))
     }
 
-    /// Compares the list with the mutants of a run that survived, and those that were caught. An entry whose mutant
-    /// does not survive is only reported.
+    /// Compares the list with the results of a run: the mutants that survived, and the mutants that were caught. If the
+    /// mutant of an entry did not survive, this is only reported.
     ///
     /// # Errors
     /// If a mutant survived that is not in the list.

@@ -22,7 +22,7 @@ pub fn parse(output: &str) -> Results {
     words(output).filter_map(result).collect()
 }
 
-/// Returns the words after `result` of each line that begins with it.
+/// For each line that begins with `result`, returns the words after `result`.
 pub fn words(output: &str) -> impl Iterator<Item = Vec<&str>> {
     let lines = output.lines().filter_map(|line| line.trim().strip_prefix("result "));
     lines.map(|line| line.split_whitespace().collect())
