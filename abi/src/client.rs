@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The subject of [`OPTIONAL`](crate::number::OPTIONAL) by which a server asks about its clients, if the wiring lets it
-//! learn of lost clients.
+//! The subject of [`OPTIONAL`](crate::number::OPTIONAL) by which a server asks about its clients, if the server's
+//! process has `lost_clients` in the wiring. A process begins a new *life* at its start and at each restart.
 
 use crate::Word;
 use crate::list::constants;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! [`CallError`] as an error of driver traits, which a handle can implement in place of a driver.
+//! Implements the error traits of drivers for [`CallError`], because a handle can implement a driver's trait in place
+//! of a driver.
 
 use crate::CallError;
 

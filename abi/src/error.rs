@@ -4,32 +4,32 @@ use crate::list::{constants, list};
 use core::fmt;
 
 list! {
-    /// The reason why a call failed. This is the only list of these errors.
+    /// The reason why a call failed. All code, texts and tables for these errors come from this list.
     ///
-    /// The method's own `Result` is *inside* the result of the call: in `disk.read(at, &mut block)??` the first `?` is
-    /// about the call, the second about the disk. The numbers are part of the ABI.
+    /// The method's own `Result` is *inside* the result of the call: in `disk.read(at, &mut block)??` the first `?`
+    /// handles an error of the call, and the second an error of the disk. The numbers are part of the ABI.
     #[non_exhaustive]
     pub enum CallError: u8;
     /// A short text that says what went wrong, and whether the method has run.
     fn told -> (&'static str, Ran);
 
-    /// The handle, or the number of the method, is forged: no such gate exists.
+    /// The handle or the number of the method is forged: the wiring has no such method of a service.
     NoSuchService = 1 => ("no such service", Ran::No);
 
     /// The wiring does not give the service (or notification) to the calling process. Mention its name in the block of
     /// that process.
     NotPermitted = 2 => ("not permitted by the wiring", Ran::No);
 
-    /// 8 calls ([`MAX_CALL_DEPTH`](crate::MAX_CALL_DEPTH)) are in flight, or the call would give the thread more
-    /// than 4 leases in all its calls.
+    /// The thread already has 8 calls in flight ([`MAX_CALL_DEPTH`](crate::MAX_CALL_DEPTH)), or the thread would hold
+    /// more than 4 leases in all its calls.
     TooDeep = 3 => ("too many calls in flight", Ran::No);
 
     /// The thread has less stack left than the call needs according to the declaration of the service. Give the thread
     /// a larger stack.
     StackTooSmall = 4 => ("too little stack left for the call", Ran::No);
 
-    /// The server crashed during this call, perhaps while the thread was in a process that the server had called. Or
-    /// the supervisor restarted or stopped the server then.
+    /// During this call the server crashed, or the supervisor restarted or stopped it. (The thread may have been in a
+    /// process that the server had called.)
     ServerFaulted = 5 => ("the server faulted", Ran::Perhaps);
 
     /// The server was down before the call: it is stopped, or has not restarted yet. Try again after a pause.
@@ -38,7 +38,7 @@ list! {
     /// The call took longer than the caller allowed.
     DeadlineExceeded = 7 => ("deadline exceeded", Ran::Perhaps);
 
-    /// The call would wait for something that waits for the calling thread itself.
+    /// The call would wait for a lock or a process that itself waits for the calling thread.
     Deadlock = 8 => ("would deadlock", Ran::No);
 
     /// An argument was not a valid value of its type, so the server's thunk refused it. Only a forged call has such

@@ -3,8 +3,8 @@ use crate::list::list;
 use crate::{MAX_CALL_DEPTH, Word};
 
 list! {
-    /// The cause of a crash, or of another event that has a record. This is the only list of causes. The numbers are
-    /// part of the ABI.
+    /// The cause of a crash, or of another event that has a record. All code, texts and tables for causes come from
+    /// this list. The numbers are part of the ABI.
     #[non_exhaustive]
     pub enum Cause: u8;
     /// The name of a cause, and what a record with this cause contains.
@@ -19,7 +19,7 @@ list! {
     /// The stack ran over its end, or the stack pointer was outside of the stack when registers had to be saved.
     Stack = 3 => crash("stack overflow", Detail::Nothing);
 
-    /// The bus answered with an error: there is no such device or memory.
+    /// The bus answered with an error, because there is no device or memory at this address.
     Bus = 4 => crash("bus error", Detail::Address);
 
     /// An undefined instruction, or a division by zero or an unaligned access that the CPU traps.
@@ -37,13 +37,12 @@ list! {
     /// A call took longer than its caller allowed, and continued after its waits had failed.
     Deadline = 9 => crash("a call took too long", Detail::Nothing);
 
-    /// A server says that the process broke the server's rules in a call. The kernel does not know whether that is
-    /// true.
+    /// A server reported that this process broke the server's rules in a call. The kernel can't check if this is true.
     Refused = 10 => notice("a call that broke the rules of its server", Detail::Accuser);
 
     /// An interrupt arrived that no process owns. Its line is masked from now on. The address in the record is the
-    /// number of the interrupt line. A number below 0 (as an `isize`) is an exception of the CPU, numbered as CMSIS
-    /// does: -14 is the non-maskable interrupt.
+    /// number of the interrupt line. A number below 0 (as an `isize`) is an exception of the CPU, in the numbering of
+    /// CMSIS: -14 is the non-maskable interrupt.
     Interrupt = 11 => notice("an interrupt that nobody owns", Detail::Line);
 
     /// The budget of CPU time of the thread, or of its process, is used up. All threads that share the budget run in
@@ -109,7 +108,7 @@ pub enum Detail {
     Address,
     /// The [file](FaultRecord::file) and the [line](FaultRecord::line) of a panic.
     Location,
-    /// The [process](FaultRecord::accuser) that refused a call of the recorded one.
+    /// The [process](FaultRecord::accuser) that refused a call of the recorded process.
     Accuser,
     /// The interrupt line, as the [address](FaultRecord::address). The record names no process.
     Line,
@@ -139,9 +138,9 @@ pub struct FaultRecord {
     pub depth: u8,
     /// The services of these calls, the outermost first; the remaining bytes are 0.
     pub chain: [u8; MAX_CALL_DEPTH],
-    /// The address that was accessed, where the CPU reports it; for some [causes](Cause) another number; else 0.
+    /// The address that was accessed, if the CPU reports it. For some [causes](Cause), another number. Otherwise 0.
     pub address: Word,
-    /// The address of the instruction, where it is known, else 0.
+    /// The address of the instruction if it is known, else 0.
     pub instruction: Word,
     /// Address of the name of the file that panicked (a string in flash), else 0.
     pub file: Word,
@@ -150,7 +149,7 @@ pub struct FaultRecord {
     pub file_length: Word,
     /// The line of the file at which the process panicked, else 0.
     pub line: Word,
-    /// Index of the process that refused a call of this one, if the cause is [`Refused`](Cause::Refused).
+    /// Index of the process that refused the call, if the cause is [`Refused`](Cause::Refused).
     pub accuser: Option<u8>,
 }
 

@@ -3,9 +3,10 @@
 //! share.
 //!
 //! A device has registers, which are read and written by the system calls
-//! [`DEVICE_READ`](crate::number::hosted::DEVICE_READ) and [`DEVICE_WRITE`](crate::number::hosted::DEVICE_WRITE). The
-//! range of a device in the wiring gives the right to make these system calls; no memory lies at the address of that
-//! range. Times are in µs, and rates in bits per second. An interrupt stays raised until its cause has gone.
+//! [`DEVICE_READ`](crate::number::hosted::DEVICE_READ) and [`DEVICE_WRITE`](crate::number::hosted::DEVICE_WRITE). A
+//! process that has the range of a device in the wiring may make these system calls for it. There is no memory at the
+//! addresses of the range. Times are in µs, and rates in bits per second. An interrupt stays raised until its cause has
+//! gone.
 
 pub mod adc;
 pub mod ethernet;

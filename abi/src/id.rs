@@ -11,7 +11,7 @@ use core::hash::Hash;
 use core::marker::PhantomData;
 use core::ops::{BitAnd, BitOr, BitOrAssign};
 
-/// A kind of things that have numbers.
+/// A kind of things that are identified by numbers.
 pub trait Numbered: Copy + Eq + Hash + Debug {
     /// The name of the kind in messages.
     const NAME: &'static str;
@@ -19,7 +19,7 @@ pub trait Numbered: Copy + Eq + Hash + Debug {
 
 macro_rules! kinds {
     ($($(#[$docs:meta])* $id:ident: $kind:ident;)*) => {
-        /// The kinds of things that have numbers. They are only names: no values of these types exist.
+        /// The kinds of things that are identified by numbers. They are only names: no values of these types exist.
         pub mod kind {
             $(
                 #[doc = concat!("The kind of thing that a [`", stringify!($id), "`](super::", stringify!($id), ") numbers.")]
@@ -44,7 +44,7 @@ kinds! {
     LockId: Lock;
     /// The index of a notification.
     NotificationId: Notification;
-    /// The index of a thread. The first is the idle one.
+    /// The index of a thread. The first thread is the idle thread.
     ThreadId: Thread;
     /// The index of a budget.
     BudgetId: Budget;
@@ -182,7 +182,7 @@ impl<K: Numbered> Set<Id<K>> {
     #[inline(always)]
     #[must_use]
     pub const fn contains(self, id: Id<K>) -> bool {
-        // A rotation costs less here, too. It also brings the bit to a place where one instruction tests it.
+        // A rotation also costs less here. It moves the bit to a place where one instruction can test it.
         self.0.rotate_right(id.0 as u32) & 1 != 0
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The subjects about which a process with the right to inspect can [ask](crate::number::OPTIONAL), and the meaning of
-//! the two words of the answer.
+//! The subjects about which a process with the right to inspect can [ask](crate::number::OPTIONAL), and the meanings of
+//! the two words of each answer.
 
 use crate::Word;
 use crate::list::constants;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The contract between the Crossgate kernel and user code.
 //!
-//! - [`SystemCall`], [`CallError`] and [`Cause`]: the lists from which numbers, texts, tests and tables of the book
-//!   come;
+//! - [`SystemCall`], [`CallError`] and [`Cause`]: the lists from which the numbers, the texts, the tests and tables of
+//!   the book are made;
 //! - [`number`]: the numbers by which a system call is selected;
 //! - [`signature`]: the arguments and results of a system call, and the rights that it needs;
 //! - [`Status`]: the result of a system call;
@@ -69,5 +69,5 @@ pub const BACKGROUND: u8 = 1;
 pub const DEADLINE_UNIT: u64 = 1024;
 /// A flag in a [deadline](number::SET_DEADLINE) of calls: the other bits are a time from now.
 pub const DEADLINE_WITHIN: Word = 1 << 31;
-/// The [deadline](number::SET_DEADLINE) of calls that means that the time has passed.
+/// The value of a [deadline](number::SET_DEADLINE) of calls whose time has already passed.
 pub const DEADLINE_OVER: u16 = u16::MAX;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Macros for lists. Each list is written once, and everything that has to agree with the list is made from it.
 
-/// Makes an enum from a list. An entry consists of documentation, a name, a number, perhaps more documentation that
-/// only rustdoc shows, and, after `=>`, a value.
+/// Makes an enum from a list. An entry has documentation, a name, a number, and a value after `=>`. Between the number
+/// and `=>` there may be more documentation, which only rustdoc shows.
 ///
 /// The enum has a variant for each entry, and a constant `ALL` of all variants in order. Functions return the entry of
 /// a given number, and the name, the documentation and the value of an entry. The head of the list names the function

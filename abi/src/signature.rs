@@ -13,7 +13,7 @@ pub struct Signature {
     pub results: Option<&'static [Operand]>,
     /// The right that the system call needs.
     pub right: Right,
-    /// The part that carries it out.
+    /// The part of the kernel or port that carries out the system call.
     pub route: Route,
 }
 
@@ -78,8 +78,8 @@ impl Content {
 /// The right to make a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Right {
-    /// Every thread may make it. An argument may name something that needs a right of its own. Then the text of the
-    /// entry says so.
+    /// Every thread may make the system call. If one of its arguments names something that needs a further right, the
+    /// text of the entry says so.
     Everyone,
     /// A thread that is in a call.
     InCall,
@@ -136,7 +136,8 @@ impl Right {
 /// The part of the kernel or port that carries out a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// The core. On a Cortex-M assembly does the same in the usual states, and leaves the other states to the core.
+    /// The core. On a Cortex-M, assembly code does the same in the usual states. It leaves all other states to the
+    /// core.
     Assembly,
     /// The core.
     Core,

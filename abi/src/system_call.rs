@@ -70,9 +70,9 @@ macro_rules! results {
 }
 
 system_calls! {
-    /// The only list of the system calls. A call of a method is not in it, because it has no number.
+    /// The list of all system calls. A call of a method is not in the list, because it has no number.
     ///
-    /// The numbers are part of the ABI: an entry keeps its number, and a new one gets the next.
+    /// The numbers are part of the ABI: an entry keeps its number, and a new entry gets the next number.
     pub enum SystemCall;
 
     /// Returns from the method that the kernel entered last. The statuses 0 and

@@ -122,7 +122,7 @@ pub struct Budget {
 /// A process (a protection domain) in the tables of the wiring.
 #[repr(C)]
 pub struct ProcessRow {
-    /// The name of the process in the wiring, which is that of its crate.
+    /// The name of the process in the wiring, which is the name of its crate.
     pub name: &'static str,
     /// The memory of the process; written by `crossgate-link`.
     pub memory: &'static ProcessMemory,
@@ -161,7 +161,8 @@ pub struct Heap {
 pub enum OnFault {
     /// The process restarts: at once, or after a pause if it crashed shortly before.
     Restart {
-        /// The number of crashes in a row after each of which it restarts. After the next one, it stays stopped.
+        /// The number of crashes in a row after which the process still restarts. After one more crash, it stays
+        /// stopped.
         limit: u8,
     },
     /// The process stays stopped.
@@ -184,11 +185,12 @@ pub struct ProcessMemory {
     pub end: Word,
     /// First byte of the part that the process may lend (`shared!` statics).
     pub shared_start: Word,
-    /// First byte after that part.
+    /// First byte after the part that the process may lend.
     pub shared_end: Word,
     /// Address in flash of the initial values of `start..data_end`.
     pub image: Word,
-    /// First byte after the initialised statics; from here to `kept_start` all is zero at start.
+    /// First byte after the initialised statics. From here to `kept_start`, all bytes are zero at the start of the
+    /// process.
     pub data_end: Word,
     /// First byte of the memory that a restart leaves as it is (`kept!` statics); `end` if the process has none.
     pub kept_start: Word,
@@ -215,7 +217,7 @@ pub struct MmioRegion {
     pub start: Word,
     /// Length in bytes, up to the last byte that is open.
     pub size: Word,
-    /// The parts in between that stay closed, as bits. Bit n stands for eighth n of the smallest aligned block of a
+    /// The closed parts inside of the region, as bits. Bit n stands for eighth n of the smallest aligned block of a
     /// power of two, at least 256 bytes, that holds the region. Eighths outside of the region have their bits set, too.
     pub closed: u8,
 }
@@ -306,9 +308,9 @@ impl Gate {
     pub const LEASE_TO_WRITE: u16 = u16::MAX - 2;
     /// The room of a call that needs the lock of its object, and nothing else.
     pub const EXCLUSIVE: u16 = u16::MAX - 1;
-    /// The room of every other call: one with other leases, or handles, among its words; one with a lease and a lock;
-    /// one that needs very much stack; and every call in a firmware that [counts](Budgets::cpu_time) how long processes
-    /// run.
+    /// The room of every other call: a call with other leases or with handles among its words; a call with a lease and
+    /// a lock; a call that needs very much stack; and every call in a firmware that [counts](Budgets::cpu_time) the
+    /// time of processes.
     pub const CARE: u16 = u16::MAX;
     /// The number of bytes of the callee's stack that the kernel uses to enter a method on a microcontroller.
     pub const ENTRY_SIZE: u16 = 136;
@@ -340,7 +342,7 @@ const _: () = assert!(size_of::<Gate>() == 16, "a port's assembly reads it");
 
 // SAFETY: as for `Service`.
 unsafe impl Sync for Gate {}
-// SAFETY: as above.
+// SAFETY: for the same reason as above.
 unsafe impl Send for Gate {}
 
 /// A published object.
@@ -353,16 +355,16 @@ pub struct Service {
     pub methods: &'static [Method],
     /// The processes that may call the service.
     pub callers: Set<ProcessId>,
-    /// Its name in the wiring.
+    /// The name in the wiring.
     pub name: &'static str,
-    /// Identifies its interface, generic arguments included. (A function, because a `TypeId` can't be turned into a
-    /// number when the firmware compiles.)
+    /// Returns the identity of the interface, generic arguments included. (This is a function, because a `TypeId` can't
+    /// be turned into a number when the firmware compiles.)
     pub interface: fn() -> TypeId,
-    /// The number of bytes of stack that its methods need.
+    /// The number of bytes of stack that the methods need.
     pub stack: u16,
-    /// The gate of its first method.
+    /// The gate of the first method.
     pub gate: u16,
-    /// The process that it belongs to.
+    /// The process that owns the object.
     pub owner: ProcessId,
     /// The lock of the object if only one call at a time may be in it, else [`NO_LOCK`].
     pub lock: LockId,
@@ -386,15 +388,15 @@ const _: () = assert!(
 /// The lock of an object that any number of threads may be in.
 pub const NO_LOCK: LockId = LockId::new(u8::MAX as usize);
 
-// SAFETY: the pointer is only an address for the kernel; the object behind it is `Sync` or is reached by one call at a
-// time, which `crossgate::system!` ensures.
+// SAFETY: the pointer is only an address for the kernel. The object at this address is `Sync`, or only one call at a
+// time accesses it; `crossgate::system!` ensures this.
 unsafe impl Sync for Service {}
-// SAFETY: as above.
+// SAFETY: for the same reason as above.
 unsafe impl Send for Service {}
 
 /// A thread in the tables of the wiring.
 pub struct ThreadRow {
-    /// Its name in the wiring.
+    /// The name in the wiring.
     pub name: &'static str,
     /// The entry point.
     pub entry: extern "C" fn() -> !,
@@ -425,11 +427,11 @@ unsafe impl Sync for ThreadRow {}
 // A port's assembly reads it.
 #[repr(C)]
 pub struct NotificationRow {
-    /// Its name in the wiring.
+    /// The name in the wiring.
     pub name: &'static str,
     /// The processes that may signal it.
     pub signallers: Set<ProcessId>,
-    /// The process whose threads may wait for it and acknowledge its interrupts.
+    /// The process that owns the notification: its threads may wait for it and acknowledge its interrupts.
     pub owner: ProcessId,
     /// True if every signal counts; else the signals that arrive before a wait count as one.
     pub counting: bool,
@@ -450,7 +452,7 @@ pub struct Interrupt {
 pub struct Supervisor {
     /// The process.
     pub process: ProcessId,
-    /// A notification that it owns.
+    /// The notification, which this process owns.
     pub notification: NotificationId,
 }
 
@@ -460,8 +462,9 @@ pub struct Supervisor {
 pub struct LostClients {
     /// The process.
     pub process: ProcessId,
-    /// A notification that the process owns, if it learns of lost clients by one.
+    /// The notification that is signalled for a lost client, if the wiring names one. The process owns this
+    /// notification.
     pub notification: Option<NotificationId>,
-    /// The processes that may call it.
+    /// The processes that may call the process.
     pub clients: Set<ProcessId>,
 }

@@ -4,12 +4,13 @@
 
 use std::{env, fs, path::PathBuf};
 
-/// The boards of microcontrollers without a feature: without a floating point unit, and with one.
+/// The boards for microcontrollers if no feature is set: first for a target without a floating point unit, then for a
+/// target with one.
 const DEFAULTS: [&str; 2] = ["mps2-an385", "mps2-an386"];
 
 fn main() {
     let features = env::var("CARGO_CFG_FEATURE").unwrap_or_default();
-    // No board, or several boards: the crate then does not compile.
+    // If no board or several boards are chosen, this script does nothing, because the crate then does not compile.
     let has_floats = env::var("CARGO_CFG_TARGET_ABI").is_ok_and(|abi| abi == "eabihf");
     let default = DEFAULTS[usize::from(has_floats)];
     let board = features.split(',').find(|feature| !feature.is_empty()).unwrap_or(default);

@@ -6,13 +6,13 @@ use core::ops::{Deref, DerefMut};
 
 /// A buffer for the stack that can always be lent as a whole, without a copy.
 ///
-/// The kernel never exposes a byte that was not offered, and a memory protection unit opens aligned blocks only. A
-/// plain array on the stack, or a part of one, is not such a block, so a call lends a copy of it. The copy takes time,
-/// and two to four times the array's length on the stack. A `LeaseBuf` is a block. `N` is a power of two from 32 to
-/// 65536 bytes.
+/// The kernel never exposes a byte that the caller did not lend, and a memory protection unit can open only aligned
+/// blocks. A plain array on the stack is usually not such a block, so a call lends a copy of the array. The copy takes
+/// time, and two to four times the array's length on the stack. A `LeaseBuf` is an aligned block, so it needs no copy.
+/// `N` is a power of two from 32 to 65536 bytes.
 ///
-/// (On Linux at most 16 KiB are lent in one piece. Memory declared with [`shared!`](crate::shared!) can be lent in any
-/// part, and so can constants.)
+/// (On Linux at most 16 KiB are lent in one piece. Any part of a constant, or of memory declared with
+/// [`shared!`](crate::shared!), can be lent.)
 ///
 /// ```
 /// # use crossgate::{LeaseBuf, LeaseMut, interface, testing::Wiring};
@@ -28,7 +28,7 @@ use core::ops::{Deref, DerefMut};
 /// # });
 /// ```
 ///
-/// A function for buffers of any size has to require that the size is that of a block:
+/// A function that is generic over the size of a buffer has to require that a block can have this size:
 ///
 /// ```
 /// use crossgate::{Block, BlockSize, LeaseBuf};
@@ -58,7 +58,7 @@ pub struct First<'a>(pub(crate) &'a [u8]);
 #[derive(Debug)]
 pub struct FirstMut<'a>(pub(crate) &'a mut [u8]);
 
-/// A size in bytes, as a type: a [`Block`] if a protected block of memory can have it.
+/// A size in bytes, as a type. It implements [`Block`] if a protected block of memory can have this size.
 #[derive(Clone, Copy, Debug)]
 pub struct BlockSize<const N: usize>;
 
@@ -97,8 +97,9 @@ where
         LeaseBuf { alignment: [], bytes: [0; N] }
     }
 
-    /// Returns the first `length` bytes, to be lent without a copy. (The block that is opened may be longer, but all of
-    /// it is this buffer. A part that begins elsewhere, `&buffer[from..to]`, is lent as a copy.)
+    /// Returns the first `length` bytes, to be lent without a copy. (The block that the protection unit opens may be
+    /// longer, but it is inside this buffer. A part that does not begin at the start, such as `&buffer[from..to]`, is
+    /// lent as a copy.)
     ///
     /// ```
     /// # use crossgate::{LeaseBuf, Lease, interface, testing::Wiring};

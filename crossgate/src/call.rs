@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Both ends of a call, as the stubs of `#[interface]` use them.
 //!
-//! Each parameter is put into words and taken from words separately, at the position that follows from the shapes of
-//! the parameters before it. So if a [`Wire`] type handles more or fewer words than its shape says, only its own value
-//! is wrong: the type can't make a lease of words that the kernel has checked as something else.
+//! Each parameter is encoded and decoded separately. Its position follows from the shapes of the parameters before it.
+//! So if a [`Wire`] type handles more or fewer words than its shape says, only its own value is wrong. The type can't
+//! create a lease from words that the kernel has not checked as a lease.
 
 use crate::status::failure;
 use crate::wire::{Decoder, Encoder, Invalid, Parameter, Wire, Words};
@@ -11,10 +11,10 @@ use crate::{RawHandle, arch};
 use crossgate_abi::table::RawReply;
 use crossgate_abi::{CallError, Shape, Word};
 
-/// Puts an argument at `position`, and moves `position` behind the argument.
+/// Writes an argument at `position`, and advances `position` to the end of the argument.
 ///
 /// # Panics
-/// If there is no room: an interface with such a method does not compile.
+/// If there is no room. (An interface with such a method does not compile.)
 #[inline(always)]
 pub fn put<P: Parameter>(argument: P::Caller, words: &mut Words, position: &mut usize) {
     let mut encoder = Encoder::new();
@@ -26,7 +26,7 @@ pub fn put<P: Parameter>(argument: P::Caller, words: &mut Words, position: &mut 
     }
 }
 
-/// Takes the argument at `position`, and moves `position` behind the argument.
+/// Takes the argument at `position`, and advances `position` to the end of the argument.
 ///
 /// # Safety
 /// The kernel has checked the words there against the shape of `P`.
@@ -41,12 +41,11 @@ pub unsafe fn take<P: Parameter>(words: Words, position: &mut usize) -> Result<P
     unsafe { P::take_argument(&mut decoder) }
 }
 
-/// Makes a call at the client's end, with words of this shape. Memory that cannot be lent where it lies is lent as a
-/// copy.
+/// Makes a call at the client's end, with words of this shape. Memory that cannot be lent in place is lent as a copy.
 ///
 /// # Errors
-/// The error of the kernel or of the server's thunk; or `BadReply` if the reply, which comes from a process that is not
-/// trusted, is not a value of its type.
+/// The error of the kernel or of the server's thunk; or `BadReply` if the reply is not a value of its type. (The reply
+/// comes from a process that is not trusted.)
 #[inline(always)]
 pub fn call<R: Wire>(
     handle: RawHandle,
@@ -71,7 +70,7 @@ pub fn call<R: Wire>(
     R::take(&mut Decoder::new([first, second, 0, 0], 0)).map_err(|_| CallError::BadReply)
 }
 
-/// Encodes the result at the server's end, after the method.
+/// Encodes the result at the server's end, after the method has returned.
 #[inline(always)]
 pub fn accept<R: Wire>(result: R) -> RawReply {
     let mut encoder = Encoder::new();

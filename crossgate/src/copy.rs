@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Copies of memory that cannot be lent where it lies.
+//! Copies of memory that cannot be lent in place.
 //!
-//! A memory protection unit opens aligned blocks, and the kernel never opens a byte that was not offered. So a plain
-//! array on the stack, or a part of a buffer, can seldom be lent where it lies, and private statics never can. In that
-//! case the kernel enters no method and returns an error to the caller's stub. The stub calls again with copies on its
-//! own stack, each in a block that can be opened as a whole. After the call, however it ended, the stub copies back
-//! what the server wrote, as if the server had written the memory itself.
+//! A memory protection unit opens aligned blocks, and the kernel never opens a byte that the caller did not lend. So a
+//! plain array on the stack, or a part of a buffer, can seldom be lent in place, and private statics never can. In this
+//! case the kernel does not enter the method, but returns an error to the caller's stub. The stub then makes the call
+//! again with copies of the memory. The copies are on its own stack, each in a block that can be opened as a whole.
+//! After the call, even after a failed one, the stub copies the written bytes back, as if the server had written the
+//! memory itself.
 //!
-//! Memory that can be lent where it lies never gets here.
+//! This code is never used for memory that can be lent in place.
 
 use crate::arch::{self, Reply};
 use crate::buffer::{Block, BlockSize, LeaseBuf};
@@ -51,13 +52,13 @@ fn from_word(call: &mut Call, place: usize) -> Reply {
     }
 }
 
-/// Makes room on the stack, at most twice the length.
+/// Makes room for a copy on the stack: at most twice its length.
 #[inline(never)]
 fn in_block<const N: usize>(call: &mut Call, place: usize) -> Reply
 where
     BlockSize<N>: Block,
 {
-    // The block is zeroed in its place, because `LeaseBuf::new` would take room for another one.
+    // The block is zeroed in place, because `LeaseBuf::new` would take room for a second block on the stack.
     let mut block = MaybeUninit::<LeaseBuf<N>>::uninit();
     // SAFETY: a buffer may have any bytes, so zeroes are valid.
     let block = unsafe {
@@ -77,7 +78,7 @@ fn with_copy(call: &mut Call, place: usize, block: &mut [u8]) -> Reply {
     };
     let (memory, count) = (*address, *length);
     let copy = block.as_mut_ptr();
-    // SAFETY: the caller lends so many bytes there; they are no part of the new block.
+    // SAFETY: the caller lends `count` bytes at this address. They are not a part of the new block.
     unsafe { copy_once(ptr::with_exposed_provenance(memory), copy, count) };
     (*address, *length) = (copy.expose_provenance(), count | WHOLE_BLOCK);
     let reply = from_word(call, place + 2);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The crash dump: registers and stack of the thread that crashed last.
 //!
-//! A process to which the wiring says `crash_dumps;` may read the dump. The kernel writes it when a process crashes,
-//! into memory of its own that nothing resets: the dump survives a restart of the process, of the reader, and of the
-//! whole system, until the next crash or until the power is off. It contains the part of the stack that belongs to the
-//! process that crashed, and the registers: *memory of another process*, which may contain a key or a password. A
-//! process with this right sees it.
+//! A process to which the wiring says `crash_dumps;` may read the dump. The kernel writes the dump when a process
+//! crashes. The dump is in memory of the kernel that no reset clears. So it is still there after a restart of the
+//! crashed process, of the reader, or of the whole system, until the next crash or until the power is off. It contains
+//! the registers, and the part of the stack that belongs to the crashed process. This is *memory of another process*,
+//! and may contain a key or a password. A process with this right can read it.
 //!
 //! ```no_run
 //! # fn show() -> Result<(), crossgate::CallError> {
@@ -19,7 +19,7 @@
 //! # }
 //! ```
 //!
-//! In a firmware in which no process may read it, there is no dump, and no code for it.
+//! If no process of a firmware may read the dump, the firmware has no dump, and no code for it.
 
 use crate::CallError;
 use crate::arch::system_call;
@@ -46,7 +46,7 @@ const NAMES: [&str; dump::REGISTER_COUNT] = [
     "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13",
     "r14", "r15", "rip",
 ];
-/// The index of the stack pointer among them.
+/// The index of the stack pointer among the registers.
 const STACK_POINTER: usize = if cfg!(target_os = "none") { 13 } else { 4 };
 
 impl CrashDump {
@@ -64,8 +64,8 @@ impl CrashDump {
         decode(record.unwrap_or(&[0; FaultRecord::WORDS]))
     }
 
-    /// Returns the time from the start of the system to the crash; at most 1 ms too little. (It wraps around after 49
-    /// days.)
+    /// Returns the time from the start of the system to the crash. It is at most 1 ms too small. (It wraps around after
+    /// 49 days.)
     #[must_use]
     pub fn time(&self) -> Duration {
         Duration::from_millis(self.words[dump::TIME] as u64)
@@ -77,8 +77,8 @@ impl CrashDump {
         self.is_of_this_run
     }
 
-    /// Returns the registers with their names. They are 0 where the kernel could not read them, as after a stack
-    /// overflow; and a system call (a panic is one) does not save all of them.
+    /// Returns the registers with their names. A register is 0 if the kernel could not read it, as after a stack
+    /// overflow, or if it was not saved. (A system call does not save all registers, and a panic is a system call.)
     pub fn registers(&self) -> impl Iterator<Item = (&'static str, Word)> {
         let registers = self.words.iter().skip(dump::REGISTERS);
         NAMES.into_iter().zip(registers.copied())
@@ -103,7 +103,8 @@ impl CrashDump {
 pub fn read() -> Result<Option<CrashDump>, CallError> {
     let mut words = [0; dump::WORDS];
     let mut is_of_this_run = false;
-    // If a process crashes meanwhile, the checksum is wrong, and all has to be read again. Three attempts are enough.
+    // If a process crashes during the read, the checksum is wrong, and all words have to be read again. Three attempts
+    // are enough.
     for _ in 0..3 {
         for (index, word) in words.iter_mut().enumerate() {
             let reply = system_call(number::OPTIONAL, [DUMP, index, 0]);
@@ -145,7 +146,7 @@ mod tests {
         let stack: Vec<_> = dump.stack().collect();
         assert_eq!(stack[2], (start + 2 * size, dump::STACK + 2));
         assert_eq!(stack.len(), 3);
-        // A dump of another firmware, with the checksum that it has there.
+        // A dump that another firmware has written, with a valid checksum.
         words[dump::REGISTERS + STACK_POINTER] = Word::MAX & !7;
         words[dump::LENGTH] = Word::MAX;
         assert_eq!(CrashDump { words, is_of_this_run: false }.stack().count(), dump::STACK_WORDS);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The records of crashes of other processes.
 //!
-//! The process that the wiring names with `supervisor NOTIFICATION;` is notified of every crash and may read the
-//! records: [`Faults`] reads those of crashes, and [`Refusals`] those of calls that a server has
+//! A process with `supervisor NOTIFICATION;` in the wiring is notified of every crash and may read the records:
+//! [`Faults`] reads the records of crashes, and [`Refusals`] reads the records of calls that a server has
 //! [refused](crate::server::refuse). The kernel keeps the last few of each kind. Processes that
 //! [inspect](crate::inspect) may read them, too, but are not notified.
 
@@ -10,11 +10,11 @@ use crate::arch::system_call;
 use crossgate_abi::{CallError, FAULT_RECORDS, Status, Word, inspect, number};
 pub use crossgate_abi::{Cause, Detail, FaultRecord, NOBODY};
 
-/// Reads the records of crashes, the oldest first. Not all of them [are crashes](FaultRecord::is_crash): a budget that
-/// is used up is recorded here, too.
+/// Reads the records of crashes, the oldest first. Not all of these records [are crashes](FaultRecord::is_crash): for
+/// example, a budget that is used up is also recorded here.
 ///
-/// Refused calls are not among them: they are only a server's word against a client, so a supervisor should decide
-/// about them separately (see [`Refusals`]).
+/// Refused calls are not among these records. They are only the claim of a server about a client, so a supervisor
+/// should decide about them separately (see [`Refusals`]).
 ///
 /// ```no_run
 /// # use crossgate::{Notification, fault::Faults};
@@ -49,12 +49,13 @@ impl Iterator for Faults {
     }
 }
 
-/// Reads the records of calls that were [refused](crate::server::refuse), the oldest first. Each names the process that
-/// made the call and, as [`accuser`](FaultRecord::accuser), the server that claims that this process broke the rules.
+/// Reads the records of calls that were [refused](crate::server::refuse), the oldest first. Each record names the
+/// process that made the call. Its [`accuser`](FaultRecord::accuser) is the server that claims that this process broke
+/// the rules.
 ///
-/// The kernel does not know if the claim is true. So before you restart or stop a client on the word of a server, check
-/// the accuser: act only if you trust this server with that decision, or if several servers agree, because a hostile
-/// server can accuse any process that calls it.
+/// The kernel does not know if the claim is true. A hostile server can accuse any process that calls it. So before you
+/// restart or stop a client because of such a record, check the accuser: act only if you trust this server with the
+/// decision, or if several servers agree.
 ///
 /// ```no_run
 /// # use crossgate::fault::Refusals;
@@ -81,7 +82,7 @@ impl Refusals {
 impl Iterator for Refusals {
     type Item = FaultRecord;
 
-    /// Returns the next record, as for [`Faults`].
+    /// Returns the next record; `None` if there is none yet. Records that the kernel has overwritten are skipped.
     fn next(&mut self) -> Option<FaultRecord> {
         self.0.next()
     }
@@ -156,7 +157,7 @@ pub fn decode(words: &[Word; FaultRecord::WORDS]) -> FaultRecord {
 
 /// Returns the name of the source file that panicked, or the end of the name if it is long. The process can choose any
 /// text, so check the text before you print it where it could forge other output. Returns `None` if the record has no
-/// name, or if it is not a text in flash (in the constants of the program, if that runs on Linux).
+/// name, or if the name is not a text in flash (on Linux: in the constants of the program).
 #[must_use]
 pub fn panic_file(record: &FaultRecord) -> Option<&'static str> {
     let name = constant(record.file, record.file_length)?;
@@ -173,7 +174,7 @@ fn constant(start: Word, length: Word) -> Option<&'static [u8]> {
         return None;
     }
     let start = core::ptr::with_exposed_provenance(start);
-    // SAFETY: every process can read all of it, and it never changes.
+    // SAFETY: every process can read all code and constants, and they never change.
     Some(unsafe { core::slice::from_raw_parts(start, length) })
 }
 

@@ -13,7 +13,7 @@ use crossgate_abi::{Shape, Word};
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct RawHandle(
-    // The index of the first method's gate: this plus the number of a method is the selector of a call.
+    // The index of the gate of the first method. The selector of a call is this index plus the number of the method.
     u32,
 );
 
@@ -32,13 +32,13 @@ impl RawHandle {
     }
 }
 
-/// A client's reference to a service that implements the interface `I`, wherever it lives:
-/// `Handle<dyn Temperature>`.
+/// A client's reference to a service that implements the interface `I`, in any process: `Handle<dyn Temperature>`.
 ///
-/// A handle is plain data, worth nothing without the kernel's consent: the wiring says which process may call which
-/// service. A process that has the right to call passes this right on when it passes the handle on, as an argument or
-/// in a result of a call; [`server::revoke`](crate::server::revoke) takes the right back. The methods of a handle are
-/// those of the interface; each may also fail with a [`CallError`](crate::CallError).
+/// A handle is plain data, and gives no right by itself: the wiring says which process may call which service, and the
+/// kernel checks each call. If a process that may call a service passes its handle to another process, as an argument
+/// or in a result of a call, the other process gets the right too. [`server::revoke`](crate::server::revoke) takes the
+/// right back. The methods of a handle are those of the interface; each may also fail with a
+/// [`CallError`](crate::CallError).
 ///
 /// ```
 /// # use crossgate::{Handle, CallError, interface, testing::Wiring};
@@ -76,7 +76,7 @@ impl<I: ?Sized + Interface> fmt::Debug for Handle<I> {
     }
 }
 
-// Associated functions, not methods: a method would hide a method of the interface.
+// These are associated functions and not methods, because a method could hide a method of the interface.
 impl<I: ?Sized> Handle<I> {
     #[doc(hidden)]
     #[must_use]
@@ -96,7 +96,8 @@ impl<I: ?Sized + Interface> Deref for Handle<I> {
 
     #[inline(always)]
     fn deref(&self) -> &I::Client {
-        // SAFETY: `Interface` promises that the client is transparent over `RawHandle`, as is this.
+        // SAFETY: `Interface` promises that the client is transparent over `RawHandle`. `Handle` is transparent over it
+        // too.
         unsafe { &*(&raw const *self).cast::<I::Client>() }
     }
 }
@@ -109,7 +110,7 @@ impl<I: ?Sized + Interface> Wire for Handle<I> {
         encoder.push(self.0.0 as Word);
     }
 
-    // A handle of another interface is refused, because its methods mean something else.
+    // A handle of another interface is refused, because its methods have other meanings.
     #[inline(always)]
     fn take(decoder: &mut Decoder) -> Result<Self, Invalid> {
         let word = decoder.pop();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The allocator of a firmware: memory comes from the heap of the process that the thread is in.
 //!
-//! `crossgate-link` copies the functions here, and the functions that call them, for each process that allocates, as it
-//! copies the statics of a library. In each copy the name `__crossgate_heap` means the heap of that process. A firmware
-//! in which a process without a heap could allocate does not link.
+//! For each process that allocates, `crossgate-link` makes a copy of the functions in this file and of all functions
+//! that call them, as it does with the statics of a library. In each copy the name `__crossgate_heap` means the heap of
+//! that process. A firmware in which a process without a heap could allocate does not link.
 
 use crate::arch::system_call;
 use core::alloc::{GlobalAlloc, Layout};
@@ -20,23 +20,23 @@ static ALLOCATOR: Allocator = Allocator;
 
 struct Allocator;
 
-// SAFETY: the heap is an allocator, and in one process this code always finds the same one.
+// SAFETY: the heap is an allocator, and in one process this code always uses the same heap.
 unsafe impl GlobalAlloc for Allocator {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller keeps the promises of the section Safety.
         unsafe { __crossgate_heap.allocator.alloc(layout) }
     }
 
     #[inline]
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller keeps the promises of the section Safety.
         unsafe { __crossgate_heap.allocator.dealloc(pointer, layout) }
     }
 
     #[inline]
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller keeps the promises of the section Safety.
         unsafe { __crossgate_heap.allocator.realloc(pointer, layout, new_size) }
     }
 }

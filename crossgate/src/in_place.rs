@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Work on lent memory where it lies: by elements, by chunks, and by cells.
+//! Work on lent memory in place: by elements, by chunks, and by cells.
 //!
-//! An image or a block of audio is never copied as a whole: an element is loaded into a register when it is read, and
-//! stored when it is set. An access takes as long as one to the process' own memory.
+//! Large data, such as an image or a block of audio, is not copied as a whole: each element is loaded into a register
+//! when it is read, and stored when it is set. An access takes as long as an access to the process' own memory.
 
 use crate::lease::copy_once;
 use crate::{Lease, LeaseMut, Plain};
@@ -47,7 +47,8 @@ impl<'a, T: Plain> Lease<'a, [T]> {
 }
 
 impl<T: Plain> LeaseMut<'_, [T]> {
-    /// Returns all elements as cells, which change the elements where they lie. Several may be in use at a time.
+    /// Returns all elements as cells. A cell reads and changes its element in place. Several cells may be in use at the
+    /// same time.
     ///
     /// ```
     /// use crossgate::{LeaseMut, interface, testing::Wiring};
@@ -115,7 +116,7 @@ impl<'a, T: Plain> Places<'a, T> {
 
     #[inline(always)]
     fn len(&self) -> usize {
-        // No type of size 0 is lent.
+        // The size is not 0, because no type of size 0 can be lent.
         (self.end.addr() - self.next.addr()) / size_of::<T>()
     }
 
@@ -237,7 +238,7 @@ impl<T: Plain> LeaseCell<'_, T> {
     #[must_use]
     pub fn get(self) -> T {
         let mut value = MaybeUninit::<T>::uninit();
-        // SAFETY: the cell is an element of memory that is lent, as the kernel has checked; any bytes are a `T`.
+        // SAFETY: the cell is an element of lent memory, which the kernel has checked. Any bytes are a valid `T`.
         unsafe {
             copy_once(self.0, value.as_mut_ptr(), 1);
             value.assume_init()
@@ -246,7 +247,7 @@ impl<T: Plain> LeaseCell<'_, T> {
 
     /// Sets the element.
     //
-    // The cells of memory that is lent for reading only are not visible outside of this file.
+    // (Memory that is lent for reading only also has cells, but they are not visible outside of this file.)
     #[inline(always)]
     pub fn set(self, value: T) {
         // SAFETY: as above, and the memory is lent for writing.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The state of other processes: threads, their stacks, processes.
 //!
-//! A process to which the wiring says `inspects;` may look at one thing at a time. It cannot read the memory of other
-//! processes, and changes nothing. Processes, threads, notifications and services are numbers here, in the order of the
-//! wiring, whose tables have the names: `SYSTEM.threads[1].name`. (The thread of index 0 is the kernel's idle thread.)
+//! A process with `inspects;` in the wiring may ask about one thread or process at a time. It cannot read the memory of
+//! other processes, and can't change anything. Processes, threads, notifications and services are identified by numbers
+//! here, in the order of the wiring. The tables of the wiring have their names: `SYSTEM.threads[1].name`. (The thread
+//! of index 0 is the kernel's idle thread.)
 //!
 //! ```no_run
 //! # fn look(system: &crossgate::abi::table::System) -> Result<(), crossgate::CallError> {
@@ -17,7 +18,8 @@
 //! # }
 //! ```
 //!
-//! In a firmware in which no process inspects, the kernel has no code for it, and stacks are not painted.
+//! If no process of a firmware may inspect, the kernel has no code for it, and stacks are not filled with a pattern at
+//! the start.
 
 use crate::CallError;
 use crate::arch::system_call;
@@ -33,11 +35,12 @@ use crossgate_abi::{DEADLINE_UNIT, MAX_CALL_DEPTH, NOBODY, Status, Word, number}
 pub struct Thread {
     /// The process in which the thread executes: its home, or that of the service that it has called last.
     pub process: u8,
-    /// Its present priority: that of the wiring, one that other threads lend it, or that of the background.
+    /// The present priority of the thread: its priority in the wiring, a higher one that it inherits from a waiting
+    /// thread, or the background priority if its budget is used up.
     pub priority: u8,
-    /// The number of calls that it has in flight.
+    /// The number of calls that the thread has in flight.
     pub depth: u8,
-    /// The kind of its wait.
+    /// The reason why the thread waits.
     pub waits: Wait,
 }
 
@@ -48,8 +51,8 @@ pub enum Wait {
     Nothing,
     /// A time.
     Time,
-    /// Notifications of the process in which the thread executes: bit 31 is its first one, bit 30 the second, and so
-    /// on.
+    /// Notifications of the process in which the thread executes: bit 31 is the first notification of this process, bit
+    /// 30 the second, and so on.
     Notifications(u32),
     /// An object that lets one call in at a time.
     Object {
@@ -60,8 +63,8 @@ pub enum Wait {
     },
     /// A mutex of the process in which the thread executes, and the thread that holds the mutex.
     Mutex(Option<u8>),
-    /// Memory of its home that was lent to a call, and the thread that is still in that call. The home restarts
-    /// afterwards.
+    /// Memory of the thread's home process. It is lent to a call of another thread, which is given here. The home
+    /// process restarts when this call has ended.
     Memory(Option<u8>),
     /// Nothing wakes the thread: it has ended.
     Ended,
@@ -72,9 +75,10 @@ pub enum Wait {
 pub struct Process {
     /// The state: running, about to restart, or stopped.
     pub state: State,
-    /// The number of times that the process has crashed in a row, each a short time after the one before.
+    /// The number of crashes in a row: each of them came a short time after the crash before.
     pub crashes: u8,
-    /// The time of the last crash, in time since start; at most 1 ms too early. (It wraps around after 51 days.)
+    /// The time of the last crash since the start of the system. It is at most 1 ms too early. (It wraps around after
+    /// 51 days.)
     pub crashed_at: Option<Duration>,
 }
 
@@ -83,7 +87,7 @@ pub struct Process {
 pub enum State {
     /// It runs.
     Running,
-    /// It restarts as soon as it is needed: by a thread of its own, or by a caller.
+    /// The process restarts as soon as one of its own threads or a caller needs it.
     Resetting,
     /// It has stopped.
     Stopped,
@@ -109,7 +113,8 @@ pub fn thread(index: u8) -> Result<Thread, CallError> {
     Ok(Thread { process: byte(8), priority: byte(16), depth: byte(24), waits })
 }
 
-/// Returns the services that a thread has called, the outermost first: as many as its [`depth`](Thread::depth) says.
+/// Returns the services of the calls that a thread has in flight, the outermost call first. Their number is the
+/// thread's [`depth`](Thread::depth).
 ///
 /// # Errors
 /// As for [`thread`].
@@ -120,9 +125,9 @@ pub fn calls(index: u8) -> Result<[u8; MAX_CALL_DEPTH], CallError> {
 
 /// Returns the number of bytes of its stack that a thread has ever used since the system started.
 ///
-/// The kernel has painted the stack at the start, and looks at a few words in each system call, so this takes a system
-/// call for each 112 bytes that are still unused (on a microcontroller). (A thread could repaint its stack, and seem to
-/// have used less.)
+/// The kernel has filled the stack with a pattern at the start. One system call checks only a few words for this
+/// pattern. So on a microcontroller this function makes one system call for each 112 bytes that are still unused. (A
+/// hostile thread could write the pattern into its stack again, so that it seems to have used less.)
 ///
 /// # Errors
 /// As for [`thread`].
@@ -170,7 +175,7 @@ pub fn crashes(index: u8) -> Result<(u32, Option<FaultRecord>), CallError> {
             is_whole &= count.is_none_or(|before| before == now) || number == 0;
             (*word, count) = (value, Some(now));
         }
-        // Otherwise the process crashed once more meanwhile.
+        // Otherwise the process has crashed again during the read.
         if is_whole {
             let count = count.unwrap_or(0);
             return Ok((count as u32, (count != 0).then(|| decode(&words))));
@@ -188,8 +193,9 @@ pub fn cpu_time_of_thread(index: u8) -> Result<Option<Duration>, CallError> {
     time(TIME_OF_THREAD, index)
 }
 
-/// Returns how long threads have run in a process since the system started: its own while they are not in a call, and
-/// those that call its services. Everything else is as for [`cpu_time_of_thread`].
+/// Returns how long threads have run in a process since the system started: its own threads while they are not in a
+/// call, and the threads of other processes while they are in a call of its services. Everything else is as for
+/// [`cpu_time_of_thread`].
 ///
 /// # Errors
 /// As for [`cpu_time_of_thread`].

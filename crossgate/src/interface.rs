@@ -13,8 +13,8 @@ use crossgate_abi::table::{Method, Thunk};
 /// # Safety
 /// `Client` is `repr(transparent)` over [`RawHandle`](crate::RawHandle).
 //
-// `Interface` has no type parameters, so only the crate that defines `Trait` can implement it for `dyn Trait`: no
-// server and no client can contradict what that crate says of the interface.
+// `Interface` has no type parameters, so only the crate that defines `Trait` can implement it for `dyn Trait`. So no
+// server and no client can define the interface in another way than this crate.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an interface",
     note = "put `#[interface]` on the trait"
@@ -32,8 +32,8 @@ pub unsafe trait Interface: 'static {
 
 /// `dyn I: ServedBy<T>` if `T: I`. Implemented by [`#[interface]`](macro@crate::interface).
 ///
-/// The crate of a server may also implement this trait by itself, for a type of its own: then calls enter its own
-/// process at other addresses, with the same rights.
+/// The crate of a server may also implement this trait by hand, for a type of its own. This gives it no further rights:
+/// calls then enter its own process, only at other addresses.
 ///
 /// # Safety
 /// The entry points expect a `*mut T`.
@@ -53,7 +53,7 @@ pub unsafe trait ServedBy<T>: Interface {
 )]
 pub unsafe trait AllShared {}
 
-/// The shape of a method. A call can carry its words, and its words are values of these kinds.
+/// The shape of a method: the kinds of its argument words and result words. A call can carry these words.
 #[derive(Clone, Copy, Debug)]
 pub struct MethodShape {
     arguments: Shape,
@@ -90,7 +90,7 @@ impl MethodShape {
     }
 }
 
-/// A method, as in the source text.
+/// A method as text of the source.
 #[derive(Clone, Copy, Debug)]
 pub struct MethodText {
     /// Its name.
@@ -103,14 +103,14 @@ pub struct MethodText {
     pub result: &'static str,
 }
 
-/// A parameter, as in the source text.
+/// A parameter as text of the source.
 #[derive(Clone, Copy, Debug)]
 pub struct ParameterText {
     /// Its name.
     pub name: &'static str,
     /// Its type.
     pub ty: &'static str,
-    /// The words that carry it.
+    /// The shape of its words.
     pub shape: Shape,
 }
 

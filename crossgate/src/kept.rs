@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Statics that outlive their process.
+//! Statics that keep their value when their process restarts.
 
 use crate::Plain;
 use crate::sync::Mutex;
@@ -8,13 +8,13 @@ use core::mem::MaybeUninit;
 
 /// The memory of a [`Kept`] static: the value, twice.
 //
-// A crash or a reset may come in the middle of writing one copy. In that case the other copy is valid.
+// If a crash or a reset comes in the middle of a write to one copy, the other copy is valid.
 #[doc(hidden)]
 #[repr(C)]
 #[derive(Debug)]
 pub struct KeptMemory<T>(UnsafeCell<[Checked<T>; 2]>);
 
-// SAFETY: the memory is only reached by a `Kept`, which lets one thread at a time access it.
+// SAFETY: only a `Kept` accesses the memory, and it lets only one thread access it at a time.
 unsafe impl<T: Send> Sync for KeptMemory<T> {}
 
 impl<T: Plain> KeptMemory<T> {
@@ -35,16 +35,16 @@ struct Checked<T> {
 
 impl<T: Plain> Checked<T> {
     /// No value.
-    // SAFETY: any bytes are a check and a plain value.
+    // SAFETY: any bytes are a valid checksum and a valid plain value.
     const NONE: Self = unsafe { MaybeUninit::zeroed().assume_init() };
 }
 
-/// A static that keeps its value when its process restarts, or the whole system does, unless the power was off. Made by
-/// [`kept!`](crate::kept!).
+/// A static that keeps its value when its process or the whole system restarts, unless the power was off.
+/// [`kept!`](crate::kept!) declares it.
 #[derive(Debug)]
 pub struct Kept<T: 'static> {
     memory: &'static KeptMemory<T>,
-    /// The start value of the checksums, which depends on the static.
+    /// The start value of the checksums. It is different for each static.
     seed: u32,
     lock: Mutex<()>,
 }
@@ -57,12 +57,12 @@ impl<T: Plain> Kept<T> {
     #[doc(hidden)]
     #[must_use]
     pub const unsafe fn new(memory: &'static KeptMemory<T>, name: &str) -> Self {
-        // The seed is odd, so that the checksum of zeroes is not 0: zeroes are never a value.
+        // The seed is odd, so that the checksum of zeroes is not 0. So memory of zeroes is never taken for a value.
         let seed = hash(BASIS, name.as_bytes()) | 1;
         Kept { memory, seed, lock: Mutex::new(()) }
     }
 
-    /// Returns the value that was set last; `None` if there is none, for example after the power was off.
+    /// Returns the value that was set last. `None` if there is no value, for example after the power was off.
     pub fn get(&self) -> Option<T> {
         let _guard = self.lock.lock();
         let index = [0, 1].into_iter().find(|&index| self.is_valid(index))?;
@@ -70,12 +70,13 @@ impl<T: Plain> Kept<T> {
         Some(unsafe { read(&raw const (*self.copy(index)).value) })
     }
 
-    /// Sets the value. If a crash or a reset comes meanwhile, either this value is kept, or the one before.
+    /// Sets the value. If a crash or a reset comes in the middle of this, either the new value or the old value is
+    /// kept.
     pub fn set(&self, value: T) {
         self.replace(Checked { check: self.check(&value), value });
     }
 
-    /// Removes the value. (If a crash or a reset comes meanwhile, the value may still be there.)
+    /// Removes the value. (If a crash or a reset comes in the middle of this, the value may still be there.)
     pub fn clear(&self) {
         self.replace(Checked::NONE);
     }
@@ -88,8 +89,8 @@ impl<T: Plain> Kept<T> {
         });
     }
 
-    /// Writes the copies one after the other, by volatile accesses, which stay in this order. So one copy is complete
-    /// at any time.
+    /// Writes the copies one after the other. The accesses are volatile, so they stay in this order. So at any time at
+    /// least one copy is complete.
     fn replace_by(&self, next: Checked<T>, mut write: impl FnMut(*mut Checked<T>, Checked<T>)) {
         // The second copy may be half written or older, if an earlier write was interrupted.
         if self.is_valid(0) {
@@ -100,11 +101,11 @@ impl<T: Plain> Kept<T> {
         write(self.copy(1), next);
     }
 
-    /// Returns whether there is a value in a copy.
+    /// Returns `true` if a copy contains a valid value.
     fn is_valid(&self, index: usize) -> bool {
         let copy = self.copy(index);
-        // SAFETY: the lock is held. The contents of the memory may be older than the program, so they are read by
-        // volatile accesses, about which the compiler assumes nothing. Any bytes are a `Checked`.
+        // SAFETY: the lock is held. The contents of the memory may come from before the start of the program, so they
+        // are read by volatile accesses, about which the compiler assumes nothing. Any bytes are a valid `Checked`.
         unsafe {
             let bytes = (&raw const (*copy).value).cast::<u8>();
             let check = (0..size_of::<T>())
@@ -134,7 +135,7 @@ impl<T: Plain> Kept<T> {
 unsafe fn read<T>(from: *const T) -> T {
     let mut value = MaybeUninit::<T>::uninit();
     let (from, to) = (from.cast::<u8>(), value.as_mut_ptr().cast::<u8>());
-    // SAFETY: as the caller promises; all bytes of the value are written.
+    // SAFETY: the caller keeps the promises of the section Safety; all bytes of the value are written.
     unsafe {
         for offset in 0..size_of::<T>() {
             to.add(offset).write(from.add(offset).read_volatile());
@@ -156,16 +157,15 @@ const fn hash(mut hash: u32, bytes: &[u8]) -> u32 {
     hash
 }
 
-/// Declares statics that are kept: a value that was set is still there after a crash, when the process restarts, and
+/// Declares statics that are kept: a value that was set is still there when the process restarts after a crash, and
 /// after a reset of the microcontroller, unless the power was off. The values are [`Plain`](trait@crate::Plain).
 ///
-/// The first value is `None`, and so is any value that was damaged meanwhile. Damage is found by a checksum of 32 bits,
-/// which starts with the path and type of the static: a value of another firmware is not taken for one of this
-/// firmware. If you change the meaning of the value, but neither the name of the static nor that of its type, change
-/// one of these names as well.
+/// The first value is `None`. A value that was damaged is also read as `None`. A checksum of 32 bits detects damage. It
+/// includes the path and the type of the static, so a value of another firmware is not taken for a value of this
+/// firmware. If you change the meaning of a value, also change the name of the static or the name of its type.
 ///
-/// A value that makes a process crash is still there after the restart. So clear a value before you act on it, and set
-/// it again when it has done no harm:
+/// If a value makes the process crash, it is still there after the restart, and the process crashes again. So clear a
+/// value before you use it, and set it again afterwards:
 ///
 /// ```
 /// crossgate::kept! {
@@ -183,8 +183,8 @@ const fn hash(mut hash: u32, bytes: &[u8]) -> u32 {
 /// }
 /// ```
 ///
-/// On Linux the values outlive their process, but not the program. On a microcontroller they do not outlive an update
-/// that moves the memory of the process.
+/// On Linux the values are kept over a restart of the process, but not of the program. On a microcontroller they are
+/// not kept over an update that moves the memory of the process.
 #[macro_export]
 macro_rules! kept {
     ($($(#[$attribute:meta])* $visibility:vis static $name:ident: $type:ty;)*) => { $(
@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn a_value_of_another_static_or_type_is_none() {
         let memory = memory(set(7));
-        // SAFETY: one static at a time has the memory.
+        // SAFETY: only one static uses the memory at a time.
         unsafe {
             assert_eq!(Kept::new(memory, NAME).get(), Some(7));
             assert_eq!(Kept::new(memory, "tests::OTHER: u32").get(), None);
@@ -265,7 +265,7 @@ mod tests {
         }
     }
 
-    /// Sets a value, but is interrupted after so many bytes were written.
+    /// Sets a value, but stops after this number of bytes was written.
     fn set_in_part(memory: &'static KeptMemory<u32>, value: u32, mut bytes: usize) {
         let kept = kept(memory);
         kept.replace_by(Checked { check: kept.check(&value), value }, |copy, checked| {

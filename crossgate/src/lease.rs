@@ -2,11 +2,11 @@
 //! Memory that is lent to a call.
 //!
 //! The caller passes a plain reference; the server gets a [`Lease`] or [`LeaseMut`], which is valid while the method
-//! runs. Memory that can't be lent where it lies, such as most plain arrays and values, is lent as a copy on the
-//! caller's stack, which is copied back after the call. A [`LeaseBuf`], a constant and [`shared!`](crate::shared!)
-//! memory need no copy. The memory belongs to a process that the server does not trust and that may change it at any
-//! time, so a server never gets a reference to it: every access copies as many elements as it needs, one of them or
-//! all. The module `in_place` has functions to work on much memory where it lies.
+//! runs. Some memory can't be lent in place, such as most plain arrays and values. It is lent as a copy on the caller's
+//! stack, and copied back after the call. A [`LeaseBuf`], a constant and [`shared!`](crate::shared!) memory need no
+//! copy. The memory belongs to a process that the server does not trust, and that may change the memory at any time. So
+//! a server never gets a reference to it: every access copies the elements that it needs. The module `in_place` has
+//! functions to work on large memory in place.
 
 use crate::buffer::{Block, BlockSize, First, FirstMut, LeaseBuf};
 use crate::seal::Seal;
@@ -16,7 +16,7 @@ use core::mem::MaybeUninit;
 use core::ops::Deref;
 use crossgate_abi::{Shape, WHOLE_BLOCK, Word};
 
-/// The longest memory of which a copy is made, in bytes. (A copy of `n` bytes takes up to `4 * n` bytes of stack.)
+/// The longest memory that is lent as a copy, in bytes. (A copy of `n` bytes takes up to `4 * n` bytes of stack.)
 pub const LONGEST_COPY: usize = 4096;
 
 /// Plain bytes: every bit pattern is a value, and there is no padding, no pointer and no cell.
@@ -100,14 +100,14 @@ pub struct Lease<'a, X: ?Sized + Lendable> {
 /// Memory lent for reading and writing: the server's side of `&mut [T]` or `&mut T`.
 pub struct LeaseMut<'a, X: ?Sized + Lendable>(Lease<'a, X>, PhantomData<&'a mut X>);
 
-/// Copies memory that may change meanwhile. The compiler has to assume that the barrier writes all memory, so no later
-/// read of the copy can become a second read of the original.
+/// Copies memory that may change at any time. After the copy there is a compiler barrier: the compiler has to assume
+/// that it writes all memory. So the compiler can't replace a later read of the copy by a second read of the original.
 ///
 /// # Safety
 /// Both ranges are valid for the access, and they don't overlap.
 #[inline]
 pub(crate) unsafe fn copy_once<T>(from: *const T, to: *mut T, count: usize) {
-    // SAFETY: as the caller promises; the `asm!` is empty.
+    // SAFETY: the caller keeps the promises of the section Safety; the `asm!` is empty.
     unsafe {
         from.copy_to_nonoverlapping(to, count);
         #[cfg(not(miri))]
@@ -126,7 +126,7 @@ impl<'a, X: ?Sized + Lendable> Lease<'a, X> {
     }
 
     /// Returns the address of the memory, for a device that accesses memory itself (a DMA controller). The memory is
-    /// lent only until the method returns, so the device has to stop before.
+    /// lent only until the method returns, so the device has to stop its accesses before.
     #[must_use]
     pub fn address(&self) -> usize {
         self.address.addr()
@@ -166,10 +166,10 @@ impl<'a, T: Plain> Lease<'a, [T]> {
         (index < self.len()).then(|| self.read(index))
     }
 
-    /// Copies as many elements as both hold. Returns their number.
+    /// Copies as many elements as fit into the shorter of both. Returns the number of copied elements.
     pub fn copy_to(&self, to: &mut [T]) -> usize {
         let count = self.len().min(to.len());
-        // SAFETY: both have so many elements; the slice is this process' own memory.
+        // SAFETY: both have at least `count` elements; the slice is this process' own memory.
         unsafe { copy_once(self.address, to.as_mut_ptr().cast(), count * size_of::<T>()) };
         count
     }
@@ -186,8 +186,8 @@ impl<'a, T: Plain> Lease<'a, [T]> {
 }
 
 impl Lease<'_, [u8]> {
-    /// Copies the bytes, `N` at a time and at the end those that are left, and does something with each copy, in order. An
-    /// error ends that.
+    /// Copies the bytes in chunks of `N` bytes (the last chunk may be shorter), and calls `each` for each chunk in
+    /// order. An error of `each` ends this.
     ///
     /// # Errors
     /// The error of `each`.
@@ -261,10 +261,10 @@ impl<T: Plain> LeaseMut<'_, [T]> {
         self.cells().get(index).map(|cell| cell.set(value)).is_some()
     }
 
-    /// Copies as many elements as both hold. Returns their number.
+    /// Copies as many elements as fit into the shorter of both. Returns the number of copied elements.
     pub fn copy_from(&mut self, from: &[T]) -> usize {
         let count = self.len().min(from.len());
-        // SAFETY: both have so many elements, and the memory was lent for writing.
+        // SAFETY: both have at least `count` elements, and the memory was lent for writing.
         unsafe {
             copy_once(from.as_ptr().cast(), self.0.address.cast_mut(), count * size_of::<T>())
         };
@@ -284,11 +284,12 @@ impl<T: Plain> LeaseMut<'_, [T]> {
 }
 
 impl LeaseMut<'_, [u8]> {
-    /// Fills the memory, `N` bytes at a time and at the end those that are left: `fill` writes bytes to the start of the memory that it gets,
-    /// and returns how many. If that is not full, there are no more. Returns how many bytes there are in all.
+    /// Fills the memory in chunks of `N` bytes (the last chunk may be shorter). For each chunk, `fill` writes bytes to
+    /// the start of the chunk, and returns their number. If the chunk is not full, there are no more bytes, and the
+    /// function ends. Returns the total number of bytes.
     ///
     /// # Errors
-    /// The error of `fill`; the chunks before are in the memory.
+    /// The error of `fill`. The chunks before the error are already in the memory.
     pub fn fill_chunks<const N: usize, E>(
         &mut self,
         mut fill: impl FnMut(&mut [u8]) -> Result<usize, E>,
@@ -325,8 +326,8 @@ pub struct Offered {
     length: usize,
 }
 
-/// Checks that an array is short enough to be copied, so that it can be lent wherever it lies. Without the check, the
-/// place of a longer array would decide whether it can be lent.
+/// Checks that an array is short enough to be copied, so that it can be lent from any address. Without this check, a
+/// longer array could be lent at some addresses, but not at others.
 #[track_caller]
 const fn check_size(bytes: usize) {
     assert!(

@@ -2,8 +2,8 @@
 //! The library with which the processes of a Crossgate firmware are written.
 //!
 //! Firmware is split into **processes** that the memory protection unit keeps apart. They work together by calls: a
-//! client holds a [`Handle`] of a service object and calls one of its methods; the calling thread itself crosses into
-//! the process of the server, and returns.
+//! client has a [`Handle`] of a service object, and calls one of its methods. The calling thread itself enters the
+//! process of the server, runs the method there, and returns.
 //!
 //! ```
 //! use crossgate::{CallError, Handle, interface};
@@ -124,5 +124,5 @@ pub use shared::{Shared, SharedMemory};
 pub use text::{LeaseWriter, Writer};
 pub use wire::{Decoder, Encoder, Invalid, Parameter, Wire};
 
-// So that the expansions, which name `::crossgate`, work in this crate as well.
+// The expansions of macros use the path `::crossgate`. With this line they also work in this crate.
 extern crate self as crossgate;

@@ -11,8 +11,8 @@ use crossgate_abi::{CallError, Status, Word, number};
 /// A notification of this process, for which its threads wait.
 ///
 /// It is declared in the wiring with `notification NAME;` (signals that no thread has waited for yet count as one) or
-/// `counting notification NAME;` (each signal counts). The most urgent waiting thread gets a signal; a signal without a
-/// waiting thread is kept.
+/// `counting notification NAME;` (each signal counts). A signal goes to the most urgent waiting thread. If no thread
+/// waits, the signal is kept.
 ///
 /// ```no_run
 /// # use crossgate::Notification;
@@ -35,7 +35,7 @@ pub struct Notification {
     number: u8,
 }
 
-/// A notification of another process, which this one may signal.
+/// A notification of another process. This process may signal it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Signal(u8);
@@ -85,7 +85,7 @@ impl Notification {
         self.index
     }
 
-    /// Signals the notification: wakes a thread of this process, now or when it waits.
+    /// Signals the notification: wakes a waiting thread of this process, or the next thread that waits.
     #[inline]
     pub fn signal(self) {
         system_call(number::SIGNAL, [self.index.into()]);
@@ -103,8 +103,8 @@ impl Notification {
     /// Waits for a signal, but not longer than `timeout` (to the µs).
     ///
     /// # Errors
-    /// [`TimedOut`] if no signal came, or if the [deadline](crate::time::with_deadline) of the call that the thread is
-    /// in is over. A signal that comes later is kept.
+    /// [`TimedOut`] if no signal came in time, or if the [deadline](crate::time::with_deadline) of the thread's present
+    /// call has passed. A signal that comes later is kept.
     ///
     /// # Panics
     /// If the notification belongs to another process.
@@ -112,12 +112,12 @@ impl Notification {
         self.set().wait_for(limited(timeout)).map(|_| ()).ok_or(TimedOut)
     }
 
-    /// Waits for a signal, but not longer than the call that the thread is in may take.
+    /// Waits for a signal, but not past the deadline of the thread's present call.
     ///
     /// # Errors
-    /// [`TimedOut`] if the [deadline](crate::time::with_deadline) of the call is over; if no caller waits for the call
-    /// any more, because the process of a caller was taken down; or if the handle by which the call was made is
-    /// [revoked](crate::server::revoke).
+    /// [`TimedOut`] if the [deadline](crate::time::with_deadline) of the call has passed; if no caller waits for the
+    /// result any more, because the process of a caller crashed, was stopped or was restarted; or if the handle of the
+    /// call is [revoked](crate::server::revoke).
     ///
     /// # Panics
     /// If the notification belongs to another process.
@@ -126,7 +126,7 @@ impl Notification {
         self.set().wait_for(FOR_EVER).map(|_| ()).ok_or(TimedOut)
     }
 
-    /// Takes a signal if there is one. Returns whether there was.
+    /// Takes a signal if there is one. Returns `true` if there was a signal.
     ///
     /// # Panics
     /// If the notification belongs to another process.
@@ -135,18 +135,18 @@ impl Notification {
         self.set().wait_for(0).is_some()
     }
 
-    /// Unmasks the interrupts that are bound to the notification: at start they are masked, and an interrupt that has
-    /// arrived is masked until this is called.
+    /// Unmasks the interrupts that are bound to the notification. They are masked at the start, and each interrupt is
+    /// masked again when it arrives.
     ///
-    /// All interrupts before this call count as seen: a pending interrupt is cleared, unless the device still holds its
-    /// line. So if the device holds the line until it is served, as most do, serve the device first, and then
-    /// acknowledge: each interrupt is one signal. If the interrupts are pulses, acknowledge first, and then look at the
-    /// device: none is lost.
+    /// All interrupts before this call count as handled: a pending interrupt is cleared, unless the device still holds
+    /// its interrupt line active. Most devices hold the line active until they are served. For such a device, serve the
+    /// device first, and then acknowledge; each interrupt is then one signal. If the interrupts are pulses, acknowledge
+    /// first, and then read the state of the device; no interrupt is then lost.
     pub fn acknowledge(self) {
         system_call(number::ACKNOWLEDGE, [self.index.into()]);
     }
 
-    /// Returns the notification without the right to wait, to be passed on inside the process.
+    /// Returns the notification without the right to wait, for other code in the same process.
     #[must_use]
     pub const fn as_signal(self) -> Signal {
         Signal(self.index)
@@ -159,7 +159,8 @@ impl Notification {
     }
 }
 
-/// Notifications of this process that a thread waits for together, when their number is known at run time only.
+/// A set of notifications of this process, for a thread that waits for any of them. Use it if the notifications are
+/// known only at run time.
 ///
 /// ```no_run
 /// # use crossgate::{Notification, notification::Set};
@@ -258,8 +259,8 @@ impl Set {
     #[inline]
     fn wait_for_ever(self) -> u8 {
         loop {
-            // The wait may end because the deadline of the call has passed. A method that waits on after that is killed
-            // later.
+            // The wait may end because the deadline of the call has passed. Then the thread waits again. If the method
+            // still runs some time after the deadline, the kernel ends the call.
             if let Some(index) = self.wait_for(FOR_EVER) {
                 return index;
             }
@@ -267,7 +268,7 @@ impl Set {
     }
 }
 
-/// Waits for any of several notifications. Returns the index in the array of the one that came.
+/// Waits for any of several notifications. Returns the index in the array of the notification that came.
 ///
 /// ```no_run
 /// # use crossgate::{Notification, notification};

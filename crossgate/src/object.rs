@@ -8,8 +8,8 @@ use core::marker::PhantomData;
 use core::ops::Deref;
 use crossgate_abi::table::Thunk;
 
-/// An object that any number of threads may be in at a time: its methods take `&self`, and its state is `Sync`. Threads
-/// of its own process may use the state directly.
+/// An object that any number of threads may enter at the same time: its methods take `&self`, and its state is `Sync`.
+/// Threads of its own process may also use the state directly.
 #[derive(Debug)]
 #[repr(transparent)]
 pub struct Concurrent<T>(T);
@@ -30,13 +30,13 @@ impl<T> Deref for Concurrent<T> {
     }
 }
 
-/// An object into which the kernel lets one call at a time: its methods may take `&mut self`, and its state need not be
-/// `Sync`. It is reached by calls only, even from a thread of its own process.
+/// An object that only one call can enter at a time; the kernel ensures this. Its methods may take `&mut self`, and its
+/// state need not be `Sync`. The object can be used only by calls, even from a thread of its own process.
 #[derive(Debug)]
 #[repr(transparent)]
 pub struct Exclusive<T>(UnsafeCell<T>);
 
-// SAFETY: only thunks reach the state, one at a time, though from different threads; hence `Send`.
+// SAFETY: only thunks access the state, one at a time. They may run on different threads, so `T` has to be `Send`.
 unsafe impl<T: Send> Sync for Exclusive<T> {}
 
 impl<T> Exclusive<T> {
@@ -50,7 +50,7 @@ impl<T> Exclusive<T> {
 /// Types that can be written after `object name:` in the wiring.
 ///
 /// # Safety
-/// `Handle` is transparent over a `RawHandle`; the type is `COUNT` objects of equal size in a row.
+/// `Handle` is transparent over a `RawHandle`. The memory of the type consists of `COUNT` objects of equal size.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a service object",
     note = "write `Concurrent<T>` (`&self` methods, `T: Sync`), `Exclusive<T>` (one call at a time) or an array of these"
@@ -66,7 +66,7 @@ pub unsafe trait ServiceObject: 'static {
     const LOCKS: usize;
     /// The handle that a client holds.
     type Handle<I: ?Sized + Interface>: Copy;
-    /// The type whose `new` makes the object from the value in the wiring.
+    /// The type whose function `new` creates the object from the value in the wiring.
     type Init;
 }
 
@@ -120,11 +120,11 @@ pub unsafe trait Publish<I: ?Sized + Interface>: ServiceObject {
 unsafe impl<I: ?Sized + ServedBy<T> + AllShared, T: Sync + 'static> Publish<I> for Concurrent<T> {
     const THUNKS: &'static [Thunk] = <I as ServedBy<T>>::THUNKS;
 }
-// SAFETY: one call at a time is always right.
+// SAFETY: only one call at a time enters the object, which every interface allows.
 unsafe impl<I: ?Sized + ServedBy<T>, T: Send + 'static> Publish<I> for Exclusive<T> {
     const THUNKS: &'static [Thunk] = <I as ServedBy<T>>::THUNKS;
 }
-// SAFETY: as for its elements.
+// SAFETY: the array has the same entry points as its elements.
 unsafe impl<I: ?Sized + Interface, O: Publish<I>, const N: usize> Publish<I> for [O; N] {
     const THUNKS: &'static [Thunk] = O::THUNKS;
 }

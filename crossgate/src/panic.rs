@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Panics. A panic is a crash of the process: the kernel takes the process down and records the place.
+//! Panics. A panic is a crash of the process: the kernel records the place of the panic, and restarts or stops the
+//! process.
 //!
-//! The record has only the place, not the message, because formatting would cost every firmware kilobytes.
+//! The record has only the place and not the message, because code that formats messages would take kilobytes in every
+//! firmware.
 
 use crate::arch::system_call;
 use core::panic::PanicInfo;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Threads that a process starts and ends while it runs.
 //!
-//! The wiring gives a process a fixed number of them, with their stacks and their priority; no memory is allocated:
+//! The wiring gives a process a fixed number of such threads, with their stacks and their priority. No memory is
+//! allocated:
 //!
 //! ```text
 //! process control {
@@ -10,7 +11,7 @@
 //! }
 //! ```
 //!
-//! A job is a closure of at most four words, and so is its result:
+//! A job is a closure that captures at most four words. Its result also has at most four words:
 //!
 //! ```
 //! use core::time::Duration;
@@ -38,16 +39,17 @@
 //! # The end of a job before it is done
 //!
 //! A job that waits or computes in its own process ends at once. A job that is in a method of another process ends when
-//! it has returned to its own process. In the other process a wait for an object or a notification fails at once, as
-//! when the process of a caller is taken down; a method that computes finishes first. Calls into this process by other
-//! threads are not affected.
+//! the call has returned to its own process. If this method waits for an object or a notification, the wait fails at
+//! once, as when the process of a caller crashes. If the method computes, it finishes first. Calls into this process by
+//! other threads are not affected.
 //!
-//! The job ends as if it never continued: **nothing that it owned is dropped**. The thread of a [`JoinHandle`] that it
-//! had stays taken, and so does a [`Shared`](crate::Shared) static. A [mutex](crate::sync::Mutex) that it had taken is
-//! never freed, because the protected value may be half written: a thread that waits for the mutex, now or later,
-//! panics, so that the process restarts. (A thread that waits later panics at the latest when the thread that had the
-//! mutex is done with its next job.) Only [`try_lock`](crate::sync::Mutex::try_lock) does not panic. So end only jobs
-//! that wait for others or compute, and tell all other jobs to stop.
+//! The job just does not continue: **no value that it owned is dropped**. If it had a [`JoinHandle`], the thread of
+//! this handle stays taken. A [`Shared`](crate::Shared) static that it had taken also stays taken. A
+//! [mutex](crate::sync::Mutex) that it held is never freed, because the protected value may be half written. A thread
+//! that waits for this mutex, now or later, panics, so that the process restarts. (A thread that begins to wait later
+//! may panic only when the pool's thread that held the mutex has completed its next job.) Only
+//! [`try_lock`](crate::sync::Mutex::try_lock) does not panic. So end only jobs that just wait or compute. Send all
+//! other jobs a message that they have to stop.
 //!
 //! When the process restarts, so does its pool.
 
@@ -62,7 +64,7 @@ use core::time::Duration;
 use crossgate_abi::pool::{END, PARK, START};
 use crossgate_abi::{Word, number};
 
-/// The number of words that a job may have, including everything that it captures, and its result.
+/// The largest number of words of a job, with everything that it captures, and also of its result.
 pub const JOB_WORDS: usize = 4;
 
 /// The threads of a pool.
@@ -94,7 +96,7 @@ impl core::fmt::Display for Ended {
 impl core::error::Error for NoThread {}
 impl core::error::Error for Ended {}
 
-/// The activity of a thread of a pool: the lower bits of its state.
+/// The activity of a thread of a pool. It is stored in the lower bits of the thread's state.
 //
 // ```text
 //        spawn            thread            thread          join, drop
@@ -107,13 +109,13 @@ impl core::error::Error for Ended {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 enum Does {
-    /// Nothing: the thread may be taken.
+    /// The thread is free.
     Nothing,
-    /// Nothing, but the thread has been taken for a job.
+    /// The thread has been taken for a job, but has no job yet.
     Taken,
-    /// The thread has a job.
+    /// The thread has a job that has not started yet.
     Waits,
-    /// The thread does its job.
+    /// The thread runs its job.
     Runs,
     /// The thread has to end its job.
     Ends,
@@ -135,7 +137,7 @@ impl Does {
     }
 }
 
-/// Does the job of a thread, or drops it.
+/// The type of the function that runs the job of a thread, or drops it.
 type Work = unsafe fn(&Worker, Fate);
 
 /// The fate of a job.
@@ -149,9 +151,9 @@ enum Fate {
 #[derive(Debug)]
 pub struct Worker {
     state: AtomicUsize,
-    /// The function that does the job, while the job waits.
+    /// The function that runs the job. It is valid until the job starts.
     job: UnsafeCell<MaybeUninit<Work>>,
-    /// The job, then its result.
+    /// The job, and later its result.
     words: UnsafeCell<Words>,
     /// The index of the thread in the wiring.
     thread: u8,
@@ -186,7 +188,7 @@ impl Worker {
     /// # Safety
     /// No other thread uses the words, and a `T` fits.
     unsafe fn put<T>(&self, value: T) {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller keeps the promises of the section Safety.
         unsafe { self.words.get().cast::<T>().write(value) }
     }
 
@@ -195,11 +197,11 @@ impl Worker {
     /// # Safety
     /// No other thread uses the words, and they are a `T` that has not been taken.
     unsafe fn take<T>(&self) -> T {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller keeps the promises of the section Safety.
         unsafe { self.words.get().cast::<T>().read() }
     }
 
-    /// Changes the state, if it is `from`. Returns whether it was.
+    /// If the state is `from`, changes it to `to` and returns `true`.
     fn becomes(&self, from: usize, to: usize) -> bool {
         self.state.compare_exchange(from, to, SeqCst, SeqCst).is_ok()
     }
@@ -209,7 +211,7 @@ impl Worker {
     /// # Safety
     /// The job was put there by `spawn::<F, R>`, and no other thread uses the words.
     unsafe fn work<F: FnOnce() -> R, R>(&self, fate: Fate) {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller keeps the promises of the section Safety.
         let job = unsafe { self.take::<F>() };
         let Fate::Run = fate else { return };
         let result = ManuallyDrop::new(job());
@@ -218,8 +220,8 @@ impl Worker {
             let is_detached = state & DETACHED != 0;
             match Does::of(state) {
                 Does::Runs if !is_detached => {
-                    // SAFETY: no other thread uses the words while this one does the job. The result is moved once,
-                    // because this is the last access to it if the state is unchanged.
+                    // SAFETY: no other thread uses the words while this thread runs the job. The result is moved only
+                    // once: if the state has not changed, this is the last access to `result`.
                     unsafe { self.put(core::ptr::read(&raw const *result)) };
                     if self.becomes(state, Does::Done as usize) {
                         self.finished.signal();
@@ -234,11 +236,11 @@ impl Worker {
                 }
             }
         }
-        // No other thread has the result.
+        // The handle was dropped, or the job was ended, so no other thread takes the result. It is dropped here.
         drop(ManuallyDrop::into_inner(result));
     }
 
-    /// Records that the job has ended, for whatever reason.
+    /// Records that the job has ended for any reason.
     fn settle(&self) {
         loop {
             let state = self.state.load(SeqCst);
@@ -259,13 +261,13 @@ impl Worker {
         {
             // SAFETY: the function was written before the state changed to this one.
             let work = unsafe { (*self.job.get()).assume_init() };
-            // SAFETY: `spawn` has put function and job there; the state says that they are this thread's.
+            // SAFETY: `spawn` has stored the function and the job. The state says that they belong to this thread.
             unsafe { work(self, Fate::Run) };
         }
     }
 }
 
-/// Refuses a job, or a result, that has more words than a thread of a pool has room for.
+/// Refuses a job or a result that has more than [`JOB_WORDS`] words.
 #[track_caller]
 const fn check_sizes<F, R>() {
     assert!(
@@ -285,7 +287,7 @@ impl Pool {
         Pool { threads }
     }
 
-    /// Runs in each thread of the pool.
+    /// The main function of each thread of the pool.
     #[doc(hidden)]
     pub fn __run(self, index: usize) -> ! {
         let worker = &self.threads[index];
@@ -293,32 +295,33 @@ impl Pool {
         worker.settle();
         loop {
             let state = worker.state.load(SeqCst);
-            // If there is a job, this system call does not park the thread, but only reports that it holds nothing any
-            // more.
+            // If there is a job, this system call does not park the thread. It only tells the kernel that the thread
+            // holds no mutex of an earlier job.
             let parks = if Does::of(state) == Does::Waits { !state } else { state };
             system_call(number::OPTIONAL, [PARK, worker.state.as_ptr().addr(), parks]);
             worker.turn();
         }
     }
 
-    /// Lets a thread of the pool do a job. The job starts at once if the thread is more urgent than the calling one.
+    /// Lets a thread of the pool run a job. The job starts at once if this thread is more urgent than the calling
+    /// thread.
     ///
     /// If the handle is dropped, the job continues, and its result is dropped.
     ///
     /// # Errors
-    /// [`NoThread`] if no thread is free. A thread is free if it has no job, and no handle of its last job is left.
+    /// [`NoThread`] if no thread is free. A thread is free if it has no job, and if the handle of its last job is gone.
     /// (The wiring fixes the number of threads.)
     pub fn spawn<F, R>(self, job: F) -> Result<JoinHandle<R>, NoThread>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        // Checked here as well, so that the compiler's message shows the line of the caller.
+        // The sizes are also checked here, so that the compiler's message shows the line of the caller.
         const { check_sizes::<F, R>() };
         self.try_spawn(job).map_err(|_| NoThread)
     }
 
-    /// Lets a thread of the pool do a job, as [`spawn`](Self::spawn) does, and returns the job if that fails.
+    /// Like [`spawn`](Self::spawn), but returns the job if no thread is free.
     ///
     /// # Errors
     /// The job, if no thread is free.
@@ -349,7 +352,7 @@ impl Pool {
     }
 }
 
-/// A job that a thread of a pool does.
+/// A handle of a job that a thread of a pool runs.
 #[derive(Debug)]
 pub struct JoinHandle<R> {
     worker: &'static Worker,
@@ -378,7 +381,8 @@ impl<R> JoinHandle<R> {
     pub fn try_join(self) -> Result<Result<R, Ended>, JoinHandle<R>> {
         match Does::of(self.worker.state.load(SeqCst)) {
             Does::Done => {
-                // SAFETY: the job has left its result for the owner of the handle, which is used up here.
+                // SAFETY: the job has stored its result for the owner of the handle. The handle is consumed here, so
+                // the result is taken only once.
                 let result = unsafe { self.worker.take::<R>() };
                 self.free();
                 Ok(Ok(result))
@@ -391,8 +395,8 @@ impl<R> JoinHandle<R> {
         }
     }
 
-    /// Waits until the job has ended, but at most for `timeout`, and not past the deadline of the call that the thread
-    /// is in. Returns as [`try_join`](Self::try_join) does.
+    /// Waits until the job has ended, but not longer than `timeout`, and not past the deadline of the thread's present
+    /// call. Returns the same as [`try_join`](Self::try_join).
     ///
     /// # Errors
     /// As for [`try_join`](Self::try_join).
@@ -417,14 +421,15 @@ impl<R> JoinHandle<R> {
     }
 
     /// Returns the notification that is signalled when the job has ended, for a thread that waits for other things as
-    /// well. The notification may have a signal of an earlier job, so check [`has_ended`](Self::has_ended) again.
+    /// well. The notification may still have a signal of an earlier job, so check [`has_ended`](Self::has_ended) after
+    /// each wait.
     #[must_use]
     pub fn finished(&self) -> Notification {
         self.worker.finished
     }
 
-    /// Ends the job, whatever it does, unless it is done already. The consequences are listed in the [module](self).
-    /// The method does not wait for the end: [`join`](Self::join) does.
+    /// Ends the job, unless it is done already. The [module](self) lists the consequences. This method does not wait
+    /// until the job has ended; use [`join`](Self::join) for that.
     pub fn end(&self) {
         loop {
             let state = self.worker.state.load(SeqCst);
@@ -432,7 +437,7 @@ impl<R> JoinHandle<R> {
                 Does::Waits if self.worker.becomes(state, Does::Ended as usize) => {
                     // SAFETY: the function was written before the state changed to `Waits`.
                     let work = unsafe { (*self.worker.job.get()).assume_init() };
-                    // SAFETY: `spawn` has put function and job there, and the thread no longer looks at them.
+                    // SAFETY: `spawn` has stored the function and the job, and the thread no longer uses them.
                     return unsafe { work(self.worker, Fate::Drop) };
                 }
                 Does::Runs if self.worker.becomes(state, Does::Ends as usize) => {
@@ -471,7 +476,7 @@ impl<R> Drop for JoinHandle<R> {
     }
 }
 
-/// Lets the thread look at its job.
+/// Starts the thread, so that it runs its job.
 fn start(worker: &'static Worker) {
     system_call(number::OPTIONAL, [START, worker.thread.into(), 0]);
 }
@@ -485,7 +490,7 @@ mod tests {
 
     const MOMENT: Duration = Duration::from_millis(2);
 
-    /// Runs `body` with a pool of so many threads, which are as urgent as this one.
+    /// Runs `body` with a pool of `count` threads. They have the same priority as the calling thread.
     fn with_pool(count: usize, body: impl FnOnce(Pool)) {
         let wiring = Wiring::new();
         let pool = wiring.test().pool(count, 1);

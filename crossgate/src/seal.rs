@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Traits that no other crate implements.
 //!
-//! A trait with `const SEAL: Seal` can be implemented only where `Seal` can be named, which is in this
-//! crate. (A private supertrait would do the same, but shows up in the messages of the compiler.)
+//! A trait with `const SEAL: Seal` can be implemented only in this crate, because only this crate can name the type
+//! `Seal`. (A private supertrait would have the same effect, but the compiler would show it in messages.)
 
 #[derive(Clone, Copy, Debug)]
 pub struct Seal;

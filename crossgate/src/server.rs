@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Functions with which a server identifies and refuses its callers.
+//! Functions for a server: to identify its callers, to refuse their calls, and to revoke handles.
 
 use crate::arch::{name_of, system_call};
 use crate::status::failure;
@@ -9,9 +9,9 @@ use core::num::NonZeroU32;
 use crossgate_abi::client::{CLIENT, ENDED};
 use crossgate_abi::{Word, number};
 
-/// Refuses the call that this thread is in, as one that breaks the rules of the protocol: the client gets
-/// [`CallError::Refused`] when the method returns, whatever the method returns. Once per call, the kernel notes the
-/// client and the server in a [record](crate::fault::Refusals), and notifies the supervisor.
+/// Refuses the present call of this thread, because the client broke the rules of the protocol. The client gets
+/// [`CallError::Refused`] when the method returns, whatever value the method returns. Once in each call, the kernel
+/// also writes a [record](crate::fault::Refusals) with the client and the server, and notifies the supervisor.
 ///
 /// For a failure that a correct client can cause, let the method return a `Result` instead. Outside a call this
 /// function does nothing.
@@ -48,10 +48,10 @@ pub fn refuse() {
     system_call(number::REFUSE, []);
 }
 
-/// Returns the index in the wiring of the process that made the call that this thread is in; `None` outside a call.
+/// Returns the index in the wiring of the process that made the present call of this thread; `None` outside a call.
 ///
-/// The caller is the process that the thread was in when it called, which need not be the thread's home. This process
-/// has the right to call, and has chosen the arguments.
+/// The caller is the process that the thread was in when it made the call. It may be another process than the thread's
+/// home. The caller has the right to call, and has chosen the arguments.
 ///
 /// ```
 /// use crossgate::{interface, server, testing::Wiring};
@@ -75,12 +75,12 @@ pub fn caller() -> Option<u8> {
     (reply.status == 0).then_some(reply.words[0] as u8)
 }
 
-/// A client of this process: the process that calls, in its present life.
+/// A client of this process: a calling process in its present life.
 ///
-/// A process that crashes, or is restarted, begins another life, which knows nothing of what the life before was given.
-/// So a server notes, with each thing that it gives away, the client that has it. When the server is notified that a
-/// client was lost, it takes back the things of the clients that are [gone](Self::is_gone). The wiring gives the right
-/// to be notified and to ask:
+/// A process begins a new *life* when it restarts after a crash, or is restarted. In its new life it knows nothing of
+/// the things that a server gave to it before. So for each thing that a server gives away, it stores the client that
+/// has the thing. When the server is notified that a client was lost, it takes back the things of all clients that are
+/// [gone](Self::is_gone). The wiring gives the right to be notified and to ask:
 ///
 /// ```text
 /// process archive {
@@ -141,8 +141,8 @@ pub fn caller() -> Option<u8> {
 /// # });
 /// ```
 //
-// A client is one word, because a server may keep many: the bits of the process, then a bit that is always set, then 24
-// bits of the number of the life (0: not known).
+// A client is one word, because a server may store many clients. From the lowest bit up, the word has the bits of the
+// process, a bit that is always set, and 24 bits of the number of the life (0: not known).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Client(NonZeroU32);
 
@@ -162,8 +162,8 @@ impl Client {
         self.0.get() as u8 & !(IS_SOME as u8)
     }
 
-    /// Returns the number of the client's life, counted from 1, modulo 16,777,216; `None` if the wiring lets no process
-    /// learn of lost clients.
+    /// Returns the number of the client's life, counted from 1, modulo 16,777,216. `None` if no process has
+    /// `lost_clients` in the wiring.
     #[must_use]
     pub fn life(self) -> Option<NonZeroU32> {
         NonZeroU32::new(self.0.get() >> LIFE)
@@ -175,8 +175,8 @@ impl Client {
         name_of(self.process().into()).unwrap_or("?")
     }
 
-    /// Returns whether this life of the client has ended. If the wiring does not let this process learn of lost
-    /// clients, that is not known, and the result is `false`.
+    /// Returns `true` if this life of the client has ended. If this process has no `lost_clients` in the wiring, it
+    /// can't know this, and the result is `false`.
     #[must_use]
     pub fn is_gone(self) -> bool {
         if self.life().is_none() {
@@ -199,12 +199,11 @@ impl fmt::Debug for Client {
     }
 }
 
-/// Returns the client: the process that made the call that this thread is in, in its present life; `None` outside a
-/// call, or if the life in which it called has ended. (The client's thread is still here in that case, but no caller
-/// waits for its result.)
+/// Returns the client of the present call of this thread. `None` outside a call, or if the client's life has ended
+/// since it made the call. (In this case the thread is still in the call, but no caller waits for the result.)
 ///
-/// A server that keeps a list of its clients' things calls this function while it holds the lock of the list. So no
-/// client is noted after it was lost.
+/// A server that keeps a list of things with their clients should call this function while it holds the lock of the
+/// list. Otherwise it could add a client to the list after the client was lost.
 #[must_use]
 pub fn client() -> Option<Client> {
     let reply = system_call(number::CALLER, []);
@@ -212,12 +211,12 @@ pub fn client() -> Option<Client> {
     (reply.status == 0 && life != ENDED).then(|| Client::new(process, life))
 }
 
-/// Revokes a service of this process: processes that got the right to call it with a handle lose this right. Processes
-/// that the wiring names for the service keep it.
+/// Revokes a service of this process: processes that got the right to call it from a passed handle lose this right.
+/// Processes that have the right from the wiring keep it.
 ///
-/// A thread that is in a call by such a handle returns with [`CallError::Refused`]: if the method waits, the wait fails
-/// as if a deadline were over; if it computes, it finishes first. (The call that the calling thread itself is in is an
-/// exception.)
+/// If a thread is in a call that was made by such a handle, this call returns with [`CallError::Refused`]. If the
+/// method waits, the wait fails as if a deadline had passed. If it computes, it finishes first. (The present call of
+/// the calling thread itself is not affected.)
 ///
 /// # Errors
 /// [`CallError::NotPermitted`] if the service belongs to another process.

@@ -3,7 +3,7 @@
 
 use crossgate_abi::{ARGUMENT_WORDS, Kind, LEASES_PER_CALL, RESULT_WORDS, Shape};
 
-/// Returns the reason why a method of these words cannot be called; empty if it can.
+/// Returns the reason why a method with these words cannot be called. The reason is empty if the method can be called.
 pub(crate) const fn broken_limit(arguments: Shape, results: Shape) -> &'static str {
     let (mut leases, mut word) = (0, 0);
     while word < ARGUMENT_WORDS {

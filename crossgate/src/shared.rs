@@ -21,10 +21,12 @@ impl<T: Plain> SharedMemory<T> {
     }
 }
 
-/// A static that can be lent in any part. Made by [`shared!`](crate::shared!), taken once, by the thread that uses it.
+/// A static of which any part can be lent. [`shared!`](crate::shared!) declares it. The thread that uses it takes it
+/// once.
 //
-// A server that is lent a part of the memory may reach its neighbours as well, because a memory protection unit is
-// coarse. So every bit pattern of the memory is a value, and the flag lies elsewhere.
+// A server that is lent a part of the memory may also reach bytes next to this part, because a memory protection unit
+// can't separate small pieces. So every bit pattern of the memory has to be a value, and the flag is not in this
+// memory.
 #[derive(Debug)]
 pub struct Shared<T: 'static> {
     memory: &'static SharedMemory<T>,
@@ -53,11 +55,11 @@ impl<T: Plain> Shared<T> {
     }
 }
 
-/// Declares statics that can be lent in any part: they lie in the part of the process' memory that the process may
+/// Declares statics of which any part can be lent. They are in that part of the process' memory that the process may
 /// lend. Their types are [`Plain`](trait@crate::Plain).
 ///
-/// A callee that is lent one of them may, while the call lasts, reach those next to it as well, because a memory
-/// protection unit can't separate small pieces. So keep nothing in them that you would not lend.
+/// A callee that is lent one of these statics may also reach the statics next to it during the call, because a memory
+/// protection unit can't separate small pieces. So don't put data into them that you would not lend.
 ///
 /// ```
 /// crossgate::shared! {

@@ -7,7 +7,7 @@ use crossgate_abi::{CallError, Word};
 #[inline(always)]
 pub(crate) fn failure(status: Word) -> CallError {
     const LAST: Word = CallError::ALL.len();
-    // The kernel never returns another status here, so any error will do.
+    // The kernel never returns another status here. So the error for another status does not matter.
     let number = if status == 0 || status > LAST { LAST } else { status };
     // SAFETY: the errors are numbered from 1 to `LAST`.
     unsafe { core::mem::transmute::<u8, CallError>(number as u8) }

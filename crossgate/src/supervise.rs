@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The decisions of a supervisor: which process restarts, and which stops.
+//! The decisions of a supervisor: the processes that restart, and the processes that stop.
 //!
-//! The policy of the wiring (`on_fault`) takes effect at once when a process crashes. The process that the wiring names
-//! with `supervisor NOTIFICATION;` may decide otherwise, then or at any time: it supervises all processes. With
-//! `on_fault = stop` the crashed process stays as it was and waits for the supervisor's decision (a debugger can look
-//! at it).
+//! The policy of the wiring (`on_fault`) takes effect at once when a process crashes. A process with `supervisor
+//! NOTIFICATION;` in the wiring supervises all processes: at any time it may restart or stop any of them. With
+//! `on_fault = stop` the memory of a crashed process does not change until the supervisor decides, so a debugger can
+//! examine it.
 //!
 //! ```no_run
 //! # use crossgate::{Notification, fault::{FaultRecord, Faults}, supervise};
@@ -29,9 +29,9 @@ use crate::CallError;
 use crate::arch::system_call;
 use crossgate_abi::{Status, Word, number};
 
-/// Restarts a process, whatever it does: its memory gets its initial values, its threads restart at their entry points,
-/// and its visitors return to their callers with [`ServerFaulted`](CallError::ServerFaulted). The count of its crashes
-/// restarts at 0, too.
+/// Restarts a process in any state: its memory gets its initial values, and its threads restart at their entry points.
+/// Threads of other processes that are in it return to their callers with [`ServerFaulted`](CallError::ServerFaulted).
+/// The count of its crashes is also set to 0.
 ///
 /// # Errors
 /// [`NotPermitted`](CallError::NotPermitted) if the caller does not supervise, or if there is no such
@@ -40,7 +40,7 @@ pub fn restart(process: u8) -> Result<(), CallError> {
     decide(number::RESTART, process)
 }
 
-/// Stops a process, whatever it does. Calls to it fail with [`ServerDown`](CallError::ServerDown).
+/// Stops a process in any state. Calls to it fail with [`ServerDown`](CallError::ServerDown).
 ///
 /// # Errors
 /// As for [`restart`].

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Locks, channels and other means to wait, for the threads of one process and for its visitors.
+//! Locks, channels and other ways to wait, for all threads in one process: its own threads, and *visitors*, which are
+//! threads of other processes in a call.
 //!
 //! | type | for |
 //! |---|---|
@@ -10,11 +11,11 @@
 //! | [`Channel`] | passing values on, first in, first out |
 //! | [`OnceLock`], [`LazyLock`] | a value that is made once, when it is first needed |
 //!
-//! None of them makes a system call if no thread has to wait and none waits. For a mutex (and for `OnceLock` and
-//! `LazyLock`, which contain one) the kernel makes the threads wait, with priority inheritance, and nothing else is
-//! needed. For the others the threads wait for notifications of the process, which the wiring has to declare. Each
-//! waiting thread takes one of these notifications for itself until it runs again, so there have to be as many as there
-//! are threads that may wait there, visitors included. The thread that has waited longest is woken first.
+//! None of these types makes a system call as long as no thread waits or has to wait. For a mutex (and for `OnceLock`
+//! and `LazyLock`, which contain a mutex) the kernel makes the threads wait, with priority inheritance, and nothing
+//! else is needed. For the other types, threads wait for notifications of the process, which the wiring has to declare.
+//! Each waiting thread uses one of these notifications until it runs again. So there have to be as many notifications
+//! as threads that may wait at the same time, including visitors. The thread that has waited longest is woken first.
 //!
 //! ```
 //! # use crossgate::{Notification, testing::Wiring};
@@ -45,8 +46,8 @@
 //! });
 //! ```
 //!
-//! All of them lie in the memory of the process, and restart with it: if a process crashes while it holds a lock, the
-//! lock is reset, too.
+//! All of these types are in the memory of the process, and are reset when the process restarts. So if a process
+//! crashes while a thread holds a lock, the lock is free after the restart.
 
 mod channel;
 mod condvar;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Unit tests of processes and services, on the kernel itself.
 //!
-//! A test wires a small firmware and runs as one of its threads. The kernel core of the board decides which process may
-//! call which, which thread runs next, what can be lent and when a wait ends: there is no second kernel that could
-//! differ from it.
+//! A test wires a small firmware and runs as one of its threads. The test uses the same kernel core as a board. This
+//! core decides which process may call which service, which thread runs next, which memory can be lent, and when a wait
+//! ends. So there is no second kernel that could behave differently.
 //!
 //! ```
 //! use crossgate::testing::Wiring;
@@ -74,7 +74,7 @@ pub struct Process<'w> {
     index: usize,
 }
 
-/// A thread of a test, whose body returns an `R`.
+/// A thread of a test. Its body returns an `R`.
 #[derive(Debug)]
 pub struct Thread<R> {
     result: Arc<Mutex<Option<R>>>,
@@ -88,7 +88,7 @@ impl Default for Wiring {
 }
 
 impl Wiring {
-    /// Creates a wiring with one process, that of the [test](Self::test) itself.
+    /// Creates a wiring with one process: the process of the [test](Self::test) itself.
     #[must_use]
     pub fn new() -> Wiring {
         Wiring(RefCell::new(Draft::new()))
@@ -98,13 +98,13 @@ impl Wiring {
     /// [`system!`](crate::system!), and a process for the test. The threads of the given wiring don't run: the test
     /// does their work.
     ///
-    /// Objects of a wiring are statics, so tests with a wiring run one after the other.
+    /// The objects of a wiring by `system!` are statics, so tests with such a wiring run one after the other.
     #[must_use]
     pub fn of(system: &'static System) -> Wiring {
         Wiring(RefCell::new(Draft::of(system)))
     }
 
-    /// Returns the process of this name, which is created if there is none.
+    /// Returns the process with this name. If there is none, creates it.
     ///
     /// # Panics
     /// If there are 32 processes already.
@@ -117,7 +117,8 @@ impl Wiring {
         Process { wiring: self, index: self.0.borrow().test }
     }
 
-    /// Publishes an object of a new process that has the name of the interface. One call at a time is in the object.
+    /// Creates a process with the name of the interface, and publishes an object of this process. Only one call at a
+    /// time can enter the object.
     ///
     /// # Panics
     /// If there are too many processes or services.
@@ -127,8 +128,8 @@ impl Wiring {
         Process { wiring: self, index }.serve(object)
     }
 
-    /// Lets only these processes call a service, besides those that get its handle by a call. Without this restriction,
-    /// all processes may call it.
+    /// Restricts a service: only these processes may call it, and processes that get its handle by a call. Without this
+    /// restriction, all processes may call it.
     pub fn permit<I: ?Sized, const N: usize>(&self, service: Handle<I>, callers: [Process<'_>; N]) {
         let callers = callers.iter().fold(0, |set, process| set | 1 << process.index);
         self.0.borrow_mut().permit(service.__gate(), callers);
@@ -154,7 +155,7 @@ impl<'w> Process<'w> {
         self.index as u8
     }
 
-    /// Publishes an object (a fake, or the real server). One call at a time is in the object, as with
+    /// Publishes an object (a fake, or the real server). Only one call at a time can enter the object, as with
     /// [`Exclusive`](crate::Exclusive).
     ///
     /// # Panics
@@ -165,7 +166,7 @@ impl<'w> Process<'w> {
         self.publish::<I, T>(object.cast(), lock)
     }
 
-    /// Publishes an object that any number of calls and threads of the process may be in, as with
+    /// Publishes an object that any number of calls and threads of the process may enter, as with
     /// [`Concurrent`](crate::Concurrent).
     ///
     /// ```
@@ -192,7 +193,7 @@ impl<'w> Process<'w> {
         self.publish::<I, T>((&raw const *object).cast_mut().cast(), NO_LOCK)
     }
 
-    /// Creates an object of the process, which is never dropped, as in a firmware.
+    /// Creates an object of the process. The object is never dropped, as in a firmware.
     pub fn object<T>(self, object: T) -> &'static T {
         Box::leak(Box::new(object))
     }
@@ -224,8 +225,8 @@ impl<'w> Process<'w> {
         core::array::from_fn(|_| self.notification())
     }
 
-    /// Creates a thread of the process, of priority 1 (that of the test) to 31 (the most urgent). When the process
-    /// restarts, so does the thread.
+    /// Creates a thread of the process. The priority is from 1 (the priority of the test) to 31 (the most urgent). When
+    /// the process restarts, the thread restarts too.
     ///
     /// ```
     /// # use crossgate::testing::Wiring;
@@ -261,7 +262,7 @@ impl<'w> Process<'w> {
         Thread { result, ended: test }
     }
 
-    /// Creates a [`Pool`](pool::Pool) of `count` threads of a priority.
+    /// Creates a [`Pool`](pool::Pool) of `count` threads with this priority.
     ///
     /// # Panics
     /// As for [`thread`](Self::thread).
@@ -277,24 +278,25 @@ impl<'w> Process<'w> {
         pool
     }
 
-    /// Allows the process to crash: it then restarts, by the default policy of a wiring, and the test continues.
+    /// Allows the process to crash. If it crashes, it restarts by the default policy of a wiring, and the test
+    /// continues.
     pub fn may_crash(self) -> Self {
         self.draft(|draft| draft.may_crash |= 1 << self.index);
         self
     }
 
-    /// Lets the process ask which life a client is in, as with `lost_clients;` in the wiring. The notification, if
-    /// there is one, is signalled when a life has ended.
+    /// Lets the process ask if its clients are gone, as with `lost_clients;` in the wiring. If there is a notification,
+    /// it is signalled when the life of a client has ended.
     pub fn lost_clients(self, lost: Option<Notification>) -> Self {
         self.draft(|draft| draft.lost_clients(self.index, lost));
         self
     }
 
-    /// Takes the calling thread into the process, as with a call, and runs `body` there, with the rights of that
+    /// Moves the calling thread into the process, as a call does, and runs `body` there with the rights of this
     /// process. This works inside of [`run`](Wiring::run) only.
     ///
     /// # Panics
-    /// If the process is down, or is taken down meanwhile.
+    /// If the process is down, or crashes, is stopped or is restarted while `body` runs.
     pub fn enter<R>(self, body: impl FnOnce() -> R) -> R {
         let (mut body, mut result) = (Some(body), None);
         let mut visit = || result = body.take().map(|body| body());

@@ -68,7 +68,7 @@ impl fmt::Write for Writer<'_> {
     }
 }
 
-/// Writes text to the start of memory that a client has lent: the server's side of a [`Writer`].
+/// Writes text to the start of memory that a client has lent. This is the server's counterpart of a [`Writer`].
 ///
 /// ```
 /// use core::fmt::Write;
@@ -115,8 +115,8 @@ impl LeaseWriter<'_, '_> {
 }
 
 impl fmt::Write for LeaseWriter<'_, '_> {
-    // Inlined, because otherwise the functions that it calls would exist on their own, and other callers would call
-    // them instead of inlining them.
+    // This is inlined. Otherwise the functions that it calls would be emitted as separate functions, and other callers
+    // would no longer inline them.
     #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room = self.lent.len() - self.length;

@@ -19,7 +19,7 @@ pub fn id() -> usize {
 
 /// Ends the calling thread. Inside a method that another process called, this is a fault.
 ///
-/// In a thread of a [pool](crate::pool) it is the job that [ends](crate::pool::Ended).
+/// In a thread of a [pool](crate::pool), only the job [ends](crate::pool::Ended).
 pub fn exit() -> ! {
     system_call(number::OPTIONAL, [pool::END, id(), 0]);
     loop {

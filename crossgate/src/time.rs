@@ -45,31 +45,31 @@ impl Add<Duration> for Instant {
 impl Sub for Instant {
     type Output = Duration;
 
-    /// Returns the time between the two; 0 if `earlier` is later.
+    /// Returns the time from `earlier` to this point in time; 0 if `earlier` is the later one.
     fn sub(self, earlier: Instant) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }
 }
 
-/// Returns the present time. It never runs backwards.
+/// Returns the present time. It never decreases.
 #[must_use]
 pub fn now() -> Instant {
     let [low, high] = system_call(number::NOW, []).words;
     Instant(low as u64 | (high as u64) << 32)
 }
 
-/// Makes calls that have to end within `time`.
+/// Runs `calls`, and sets a deadline for the calls in it: they have to end within `time`.
 ///
-/// When the time is over (at once if it is 0), no call is entered: each fails with [`CallError::DeadlineExceeded`]. In
-/// a call that is in flight, the wait for an object or a notification fails: the server gets
-/// [`TimedOut`](crate::notification::TimedOut) from `wait_timeout`, or [`CallError::DeadlineExceeded`] from a call of
-/// its own, and can return the result that it has. If the call is still not over 10 ms later, the server crashes where
-/// it is (so it restarts); the call fails with [`CallError::DeadlineExceeded`]. A server whose methods always return
-/// within these 10 ms never crashes because of a deadline.
+/// When the time is over (at once if it is 0), new calls are not entered, and fail with
+/// [`CallError::DeadlineExceeded`]. If a call is in flight then, its wait for an object or a notification fails: the
+/// server gets [`TimedOut`](crate::notification::TimedOut) from `wait_timeout`, or [`CallError::DeadlineExceeded`] from
+/// a call of its own. It can still return a result. If the call has not returned 10 ms later, the kernel crashes the
+/// server, which then restarts, and the call fails with [`CallError::DeadlineExceeded`]. A server whose methods always
+/// return within these 10 ms never crashes because of a deadline.
 ///
-/// Of several deadlines, those of callers included, the nearest one counts. Deadlines are 0 to 1023 µs late. (Those at
-/// one moment every 67 s are 1 to 3 ms late.) A time of more than 33,550,336 µs sets no deadline. The wiring of the
-/// process has to say `deadlines;`, because a process with this right can make a slow server crash.
+/// If several deadlines apply, including deadlines of callers, the nearest deadline counts. Deadlines are 0 to 1023 µs
+/// late. (Once every 67 s, a deadline may be 1 to 3 ms late.) A time of more than 33,550,336 µs sets no deadline. The
+/// process needs `deadlines;` in the wiring, because a process with this right can make a slow server crash.
 ///
 /// ```
 /// # use crossgate::{CallError, Handle, interface, testing::Wiring, time};
@@ -108,7 +108,7 @@ const LONGEST: u64 = ((1 << 15) - 4) * DEADLINE_UNIT;
 
 /// Returns the time in µs, or `None` if it sets no deadline.
 //
-// The result has 32 bits, which are enough for it.
+// The result fits into 32 bits.
 #[inline(always)]
 const fn limited(time: Duration) -> Option<u32> {
     if time.as_secs() > LONGEST / 1_000_000 {
@@ -118,9 +118,9 @@ const fn limited(time: Duration) -> Option<u32> {
     if time as u64 > LONGEST { None } else { Some(time) }
 }
 
-/// Returns the present value of a deadline that was in force at `start`, which is the lower 32 bits of a time in
-/// [`DEADLINE_UNIT`]. A deadline that has passed becomes [`DEADLINE_OVER`], because its units wrap around: later it
-/// would seem to lie in the future.
+/// Returns the present value of a deadline that was in force at `start`. `start` is the lower 32 bits of a time in
+/// units of [`DEADLINE_UNIT`]. A deadline that has passed becomes [`DEADLINE_OVER`]. This is necessary because the
+/// units of a deadline wrap around, so that a passed deadline would later seem to be in the future.
 #[cold]
 fn after_a_while(deadline: u16, start: u32, now: Instant) -> u16 {
     let passed = ((now.0 / DEADLINE_UNIT) as u32).wrapping_sub(start);
@@ -133,7 +133,7 @@ pub fn sleep(time: Duration) {
     sleep_by(number::SLEEP, microseconds(time));
 }
 
-/// A delay for drivers that use `embedded-hal`: other threads run while the caller waits.
+/// A delay for drivers that use `embedded-hal`. Other threads run while the caller waits.
 ///
 /// With the feature `embedded-hal` it is a `DelayNs`. Times are rounded up to whole µs, so a driver that needs a shorter
 /// pause waits longer.
@@ -171,9 +171,9 @@ fn sleep_by(number: Word, microseconds: u64) {
     system_call(number, [microseconds as u32 as Word, (microseconds >> 32) as Word]);
 }
 
-/// Returns a time in µs; a time of more than 584,000 years is cut to that.
+/// Returns a time in µs. A time of more than 584,000 years becomes 584,000 years.
 //
-// The arithmetic has 64 bits, because that of `Duration::as_micros` has 128.
+// This uses arithmetic of 64 bits. `Duration::as_micros` would need arithmetic of 128 bits.
 #[inline]
 pub(crate) const fn microseconds(time: Duration) -> u64 {
     time.as_secs().saturating_mul(1_000_000).saturating_add(time.subsec_micros() as u64)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Values as machine words.
 //!
-//! A type that another crate defines gets a line of `integers!` or `encoded_as!` here, a test in `tests/host/wire.rs`, and
-//! its name in the chapter on calls. A type of your own derives [`Wire`].
+//! To support a type of another crate, add a line to `integers!` or `encoded_as!` here, a test in `tests/host/wire.rs`,
+//! and the name of the type in the book's chapter on calls. For a type of your own, derive [`Wire`].
 
 use crate::notification::TimedOut;
 use crate::seal::Seal;
@@ -32,7 +32,7 @@ impl Encoder {
     /// Adds a word.
     ///
     /// # Panics
-    /// If there are four words already: an interface with such a method does not compile.
+    /// If there are four words already. (An interface with such a method does not compile.)
     #[inline(always)]
     pub fn push(&mut self, word: Word) {
         self.words[self.count] = word;
@@ -79,7 +79,7 @@ impl Decoder {
     /// Takes a word.
     ///
     /// # Panics
-    /// If four words were taken already: an interface with such a method does not compile.
+    /// If four words were taken already. (An interface with such a method does not compile.)
     #[inline(always)]
     pub fn pop(&mut self) -> Word {
         let word = self.words[self.next];
@@ -176,7 +176,7 @@ pub trait Wire: Sized + 'static {
     const SHAPE: Shape;
     /// Appends the words of the value, as many as [`SHAPE`](Self::SHAPE) says.
     fn put(self, encoder: &mut Encoder);
-    /// Takes as many words, and returns the value.
+    /// Takes the same number of words, and returns the value.
     ///
     /// # Errors
     /// [`Invalid`] if the words are no value of the type.
@@ -185,7 +185,7 @@ pub trait Wire: Sized + 'static {
 
 /// The type of a parameter of an interface method: a [`Wire`] type, `Lease` or `LeaseMut`.
 ///
-/// `Self` is the type that the server gets, `Caller` the type that the caller writes.
+/// `Self` is the type that the server gets. `Caller` is the type that the caller writes.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of an interface method",
     label = "neither a `Wire` type nor a lease",
@@ -246,7 +246,7 @@ macro_rules! integers {
                 encoder.push(self as Word);
             }
 
-            // The upper part of the word is ignored: every word is a value.
+            // The upper part of the word is ignored, so every word is a value.
             #[inline(always)]
             fn take(decoder: &mut Decoder) -> Result<Self, Invalid> {
                 Ok(decoder.pop() as $type)
@@ -288,7 +288,7 @@ encoded_as! {
     NonZeroI8 = i8, NonZeroI8::get, NonZeroI8::new;
     NonZeroI16 = i16, NonZeroI16::get, NonZeroI16::new;
     NonZeroI32 = i32, NonZeroI32::get, NonZeroI32::new;
-    // The time is in µs; a time of more than 584,000 years is cut to that.
+    // The time is in µs. A time of more than 584,000 years becomes 584,000 years.
     Duration = u64, crate::time::microseconds, |word| Some(Duration::from_micros(word));
     TimedOut = (), |_| (), |()| Some(TimedOut);
 }
@@ -351,7 +351,7 @@ impl<A: Wire, B: Wire> Wire for (A, B) {
     }
 }
 
-/// The tag of `Some` and `Ok`; the kernel uses it, too (`Kind::HandleIfTagIsZero`).
+/// The tag of `Some` and `Ok`. The kernel also uses this tag (`Kind::HandleIfTagIsZero`).
 const GOOD: Word = 0;
 /// The tag of `None` and `Err`.
 const BAD: Word = 1;

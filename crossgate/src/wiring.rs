@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Arithmetic and checks of `system!`, done by the compiler.
+//! Arithmetic and checks of `system!`, which the compiler carries out.
 
 mod budgets;
 mod counts;
@@ -25,8 +25,8 @@ pub use limits::{
 pub use mmio::{OwnedMmio, check_mmio, mmio, region_count, regions};
 pub use tables::{EMPTY, Publication, clients, first, gates, methods, passes_handles, publish};
 
-/// A mention, in an expression of the wiring, that the compiler has resolved to the handle. The expression implements
-/// this trait, which proves that the expression was compiled.
+/// A mention of a service in an expression of the wiring, which the compiler has resolved to the handle. The expansion
+/// of the expression implements this trait. This proves that the expression was compiled.
 #[diagnostic::on_unimplemented(
     message = "a mention in the wiring of a process gives the right to use a service or notification; this does not name one",
     label = "not compiled as the handle"
@@ -51,18 +51,18 @@ impl<const N: usize> Stack<N> {
         Stack(UnsafeCell::new(MaybeUninit::uninit()))
     }
 
-    /// Returns its lowest address.
+    /// Returns the lowest address of the stack.
     #[must_use]
     pub const fn start(&'static self) -> *const u8 {
         self.0.get().cast::<u8>()
     }
 }
 
-/// Returns the handle (or handles) of the service whose first object has this first gate.
+/// Returns the handle (or handles) of a service. `index` is the first gate of its first object.
 #[must_use]
 pub const fn handle<H: Copy>(index: usize) -> H {
     const { assert!(size_of::<H>() == size_of::<Handle<()>>()) }
-    // SAFETY: the function is used for `ServiceObject::Handle` only, which is transparent over `RawHandle`, as is
+    // SAFETY: the function is used only for `ServiceObject::Handle`. This type is transparent over `RawHandle`, like
     // `Handle`.
     unsafe { core::mem::transmute_copy(&Handle::<()>::__of_gate(index)) }
 }

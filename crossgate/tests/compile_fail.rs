@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every guarantee about types: a program that violates it does not compile, and the compiler says why in helpful
-//! words. (Programs that have to compile are in `compile_pass`.)
+//! Tests of every guarantee about types: a program that violates the guarantee does not compile, and the compiler's
+//! message explains why. (Programs that have to compile are in `compile_pass`.)
 //!
 //! After a change of a text run `TRYBUILD=overwrite cargo test -p crossgate --test compile_fail`, then read the
 //! difference.

@@ -30,7 +30,7 @@ const MISSING: [(&str, &str); 7] = [
     ),
 ];
 
-/// The advice about a critical section that nothing implements.
+/// The advice if a critical section is used, but nothing implements `critical-section`.
 const NO_CRITICAL_SECTION: &str = "nothing implements `critical-section` here: depend on the crate \
                                    `crossgate-critical-section`, by which it is a lock of the process, and name it: \
                                    `use crossgate_critical_section as _;`.";
@@ -45,7 +45,7 @@ pub const NO_MASKING: &str = "a process can't mask interrupts, so this excludes 
 const PANIC_HANDLER: &str = "a firmware has one panic handler, that of the crate `crossgate`, by which a panic is a \
                              crash of its process: remove the crate with the other (`panic-halt` and the like).";
 
-/// Returns the advice about the linker's output, a sentence for each kind of error.
+/// Returns the advice about errors in the linker's output: a sentence for each kind of error.
 pub fn on(said: &str) -> Vec<&'static str> {
     let mut advice: Vec<&str> = Vec::new();
     for line in said.lines() {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub struct Arguments(Vec<String>);
 
 impl Arguments {
-    /// Reads a command line; `@path` stands for the arguments in that file.
+    /// Reads a command line. `@path` stands for the arguments in the file `path`.
     ///
     /// # Errors
     /// A response file can't be read, or an argument is not UTF-8.
@@ -29,11 +29,12 @@ impl Arguments {
                 None => all.push(argument),
             }
         }
-        // Rustc uses GNU ld's options, as it would for lld under that name.
+        // Rustc passes the options of GNU ld after this argument, as it does when lld has the name `ld.lld`.
         if all.first().is_some_and(|argument| argument == "-flavor") {
             all.drain(..all.len().min(2));
         }
-        // Cargo joins the flags of a workspace's configuration and of those in the folders above it.
+        // A script may be named twice, because Cargo joins the flags from the configuration of a workspace and from the
+        // folders above it.
         let mut scripts = HashSet::new();
         all.retain(|argument| !argument.starts_with("-T") || scripts.insert(argument.clone()));
         Ok(Self(all))
@@ -94,8 +95,8 @@ impl Arguments {
         self.values(&["-T", "--script="], &["-T", "--script"])
     }
 
-    /// Returns the values of an option, which are in the same argument after one of `attached`, or in the argument
-    /// after one of `apart`.
+    /// Returns the values of an option. A value is in the same argument, after one of `attached`, or it is the next
+    /// argument after one of `apart`.
     fn values(&self, attached: &[&str], apart: &[&str]) -> Vec<String> {
         let mut values = Vec::new();
         let mut arguments = self.0.iter();
@@ -110,8 +111,8 @@ impl Arguments {
         values
     }
 
-    /// Returns the object files and archives, by path as the linker sees it, in the order of the command line.
-    /// Libraries named by `-l` are looked up in the folders named by `-L`.
+    /// Returns the paths of the object files and archives, in the order of the command line. Libraries named by `-l`
+    /// are looked up in the folders named by `-L`.
     pub fn inputs(&self) -> Vec<String> {
         self.places_of_inputs().into_iter().map(|(_, path)| path).collect()
     }

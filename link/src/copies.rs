@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Copies of a library's statics, one for each process that uses them.
 //!
-//! A static of a library exists once in each process that uses it, as it does in each program of an operating system.
-//! So each process gets a copy of the static, and of all code and constants through which it reaches the static, and of
-//! nothing else: code that leads to no such static stays common.
+//! A static of a library exists once in each process that uses it, as it exists once in each program of an operating
+//! system. So each process gets a copy of the static, and a copy of all code and constants through which the process
+//! reaches the static. Nothing else is copied: all processes share code that leads to no such static.
 //!
 //! The same is done with code that allocates, because each process has its own heap.
 //!
 //! The first of the processes keeps the original. For every other process, each object file with something to copy is
-//! written once more, with other symbols: `name` is `name.for.fan` if it is copied for the process `fan`, and is the
-//! original's if it is not. In the tables of the wiring the entry points of that process become those of its copies.
-//! The linker then gets a firmware like any other: the owners of its statics are found, and checked, by the same rules.
+//! written again, with other symbols. If an item `name` is copied for the process `fan`, the symbol of the copy is
+//! `name.for.fan`. If the item is not copied, the symbol still refers to the original. In the tables of the wiring, the
+//! entry points of the process are replaced by their copies. For the linker the result is a firmware like any other: it
+//! finds and checks the owners of its statics by the same rules.
 
 use crate::heap;
 use crate::inputs::{FileId, InputFile, Inputs, NewFile, ObjectId, Replacement, SectionId};
@@ -31,8 +32,7 @@ mod object_file;
 pub struct Copies<'a> {
     inputs: &'a Inputs,
     sets: BTreeMap<&'a str, HashSet<SectionId>>,
-    /// The sections that refer to the heap of the process that the thread is in, each with the process that keeps the
-    /// original.
+    /// The sections that refer to the heap of the present process, each with the process that keeps the original.
     heaps: Vec<(SectionId, &'a str)>,
 }
 
@@ -77,7 +77,7 @@ impl<'a> Copies<'a> {
     /// Writes the copies into a folder.
     ///
     /// # Errors
-    /// A file can't be read or written, or is of a kind that can't be copied.
+    /// If a file can't be read or written, or is of a kind that can't be copied.
     pub fn write(&self, folder: &Path) -> Result<Vec<Replacement>> {
         if self.sets.is_empty() && self.heaps.is_empty() {
             return Ok(Vec::new());
@@ -89,8 +89,9 @@ impl<'a> Copies<'a> {
             .collect()
     }
 
-    /// Writes the new files for an input: an archive of all copies, because a file for each takes longer; and the
-    /// changed file, if that is no archive, since the linker takes from an archive only what is wanted.
+    /// Writes the new files for an input: an archive of all copies (separate files would take longer), and the changed
+    /// file itself if it is not from an archive. It must not be in the archive, because the linker takes from an
+    /// archive only the members that it needs.
     fn write_file(
         &self,
         input: FileId,
@@ -99,7 +100,7 @@ impl<'a> Copies<'a> {
     ) -> Result<Replacement> {
         let InputFile { path, krate, is_archive, .. } = &self.inputs.files[input];
         let data = fs::read(path).with_context(|| format!("can't read {path}"))?;
-        // As files of crates are named, with a number in the place of the hash.
+        // The name has the form of the name of a crate's file, with a number in place of the hash.
         let archive = folder.join(format!("lib{krate}-{input:016x}.a"));
         let path_of_archive = archive.display().to_string();
         let mut archive = NewFile { path: path_of_archive, is_archive: true, objects: Vec::new() };
@@ -172,8 +173,8 @@ impl<'a> Copies<'a> {
         edits
     }
 
-    /// Returns the copies of an object file and, if other files have to see more of it or it contains tables, the
-    /// changed file itself.
+    /// Returns the copies of an object file. If other files have to see more of its symbols, or if it contains tables,
+    /// also returns the changed file itself.
     fn copy_object(&self, id: ObjectId, data: &[u8], edit: &Edit<'a>) -> Result<CopiedObject> {
         let original = ObjectFile::read(data)?;
         let mut changed = original.clone();
@@ -217,8 +218,8 @@ impl<'a> Copies<'a> {
         Ok((changed, copies))
     }
 
-    /// Makes an object file a copy of these sections for a process. The original has to provide all else that they
-    /// need: returns the symbols of it that no other file has seen so far.
+    /// Changes an object file to a copy of these sections for a process. The original has to provide everything else
+    /// that these sections need. Returns those symbols of the original that were not visible to other files before.
     fn copy(
         &self,
         id: ObjectId,
@@ -243,8 +244,8 @@ impl<'a> Copies<'a> {
                 }
             }
         }
-        // The debug information of a copy tells of all variables of the file. Decoders of `defmt` look messages up there by
-        // such names, and refuse to find one twice.
+        // The debug information of a copy describes all variables of the file. Decoders of `defmt` look up messages in
+        // it by these names, and fail if they find a name twice.
         let is_common = |symbol: &SymbolNumber| {
             object.is_defined(*symbol) && !is_copied(object.section(*symbol))
         };
@@ -270,7 +271,7 @@ impl<'a> Copies<'a> {
                 object.undefine(symbol);
             }
         }
-        // For the map, which shows the size of the copies.
+        // The memory map needs these names to show the size of the copies.
         for &section in sections {
             if !named.contains(&section) {
                 object
@@ -281,7 +282,8 @@ impl<'a> Copies<'a> {
     }
 }
 
-/// The contents of the files that are made of an object file: the changed file, if it has to be changed, and its copies.
+/// The contents of the files that are made from an object file: the changed file (if there are changes), and its
+/// copies.
 type CopiedObject = (Option<Vec<u8>>, Vec<Vec<u8>>);
 
 /// The edits of an object file.
@@ -289,29 +291,30 @@ type CopiedObject = (Option<Vec<u8>>, Vec<Vec<u8>>);
 struct Edit<'a> {
     /// The sections to copy, for each process.
     copies: BTreeMap<&'a str, BTreeSet<SectionNumber>>,
-    /// The places where tables refer to something that is copied for a process: the section and the offset in it.
+    /// The places where tables refer to an item that is copied for a process: the section, the offset in the section,
+    /// and the process.
     records: Vec<(SectionNumber, u64, &'a str)>,
     /// The sections whose original refers to the heap of a process.
     heaps: Vec<(SectionNumber, &'a str)>,
 }
 
-/// Returns whether a name may be one in the source, or one that the compiler has made of such. (Something else may have the
-/// same name as an identifier.)
+/// Returns `true` if the name may be a name in the source, or made by the compiler from such a name. (It may also be
+/// the name of something else that looks like an identifier.)
 fn is_identifier(name: &str) -> bool {
     name.chars().all(|it| it.is_alphanumeric() || matches!(it, '_' | '$' | '.'))
 }
 
-/// Prefix of the names by which other files see a symbol that is local to its object file.
+/// Prefix of the names by which other files refer to a symbol that is local to its object file.
 const LOCAL: &str = "__crossgate_local_";
-/// Prefix of the names of copies of things without a name.
+/// Prefix of the names of copies of items without a name.
 const UNNAMED: &str = "__crossgate_unnamed_";
 
-/// Returns the name by which other files see a symbol that is local to its object file.
+/// Returns the name by which other files refer to a symbol that is local to its object file.
 fn alias(object: ObjectId, symbol: SymbolNumber) -> String {
     format!("{LOCAL}{object}_{symbol}")
 }
 
-/// Returns whether a name is not from the source.
+/// Returns `true` if this module has made the name.
 pub fn is_alias(name: &str) -> bool {
     name.starts_with(LOCAL) || name.starts_with(UNNAMED)
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Critical sections in processes, which would have no effect: they mask interrupts, which a process can't.
+//! Finds critical sections in processes. They would have no effect, because a process can't mask interrupts.
 
 use crate::advice::NO_MASKING;
 use crate::inputs::FileId;
@@ -14,7 +14,7 @@ const CORTEX_M: &str = "cortex_m";
 /// Refuses critical sections in processes.
 ///
 /// # Errors
-/// Names the place of one, and the way to it.
+/// If there is one. The error names its place, and the path to it.
 pub fn check(reach: &Reach) -> Result<()> {
     let inputs = reach.inputs;
     let acquire = inputs.symbol(ACQUIRE).map(|symbol| &inputs.symbols[symbol]);
@@ -25,8 +25,8 @@ pub fn check(reach: &Reach) -> Result<()> {
          {NO_MASKING}"
     );
     for (id, section) in inputs.sections.iter().enumerate() {
-        // The firmware's own functions may mask interrupts, as long as they do not look as if they relied on it.
-        // (Functions of other crates may be compiled with them.)
+        // In the firmware's own object files, a function that masks interrupts without restoring them is allowed.
+        // (Functions of other crates may be compiled into these object files.)
         let is_own = !inputs.files[section.input].is_archive
             && section.title().starts_with(&format!("{}::", section.krate));
         if !section.masking.is_done || (is_own && !section.masking.is_undone) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Heaps of processes.
 //!
-//! `crossgate::system!` writes a record for each heap, under a name with the process in it. The allocator in the crate
-//! `crossgate` refers by one name to the heap of the process that the thread is in. In each process that allocates the
-//! name stands for that process' heap, because the code that uses the name is [copied](crate::copies) for each process.
+//! `crossgate::system!` writes a record for each heap. The name of the record contains the name of the process. The
+//! allocator in the crate `crossgate` uses one common name for the heap of the present process. Code that uses this
+//! name is [copied](crate::copies) for each process, so in each copy the name stands for the heap of that process.
 
 use crate::inputs::{Inputs, Section, SectionId};
 use crate::names::{HEAP_MEMORY, KERNEL, listed};
@@ -12,7 +12,7 @@ use anyhow::{Result, bail, ensure};
 
 /// The symbol of the memory of a heap; the name of the process follows.
 pub const ARENA: &str = "__crossgate_arena_";
-/// The name of the heap of the process that the thread is in.
+/// The common name for the heap of the present process.
 pub const HEAP: &str = "__crossgate_heap";
 
 /// Returns the name of the record of a heap.
@@ -47,7 +47,8 @@ pub fn missing(user: &str, way: &str) -> String {
 /// Refuses allocations where there is no heap.
 ///
 /// # Errors
-/// Names each process, the path from it to an allocation, and how to fix that.
+/// If a process could allocate without a heap. The error names each such process, the path from it to an allocation,
+/// and a solution.
 pub fn check(reach: &Reach) -> Result<()> {
     let inputs = reach.inputs;
     let asking: Vec<_> = (0..inputs.sections.len()).filter(|&id| asks(inputs, id)).collect();
@@ -77,10 +78,10 @@ pub fn check_section(section: &Section) -> Result<()> {
     Ok(())
 }
 
-/// Returns the symbols to define as aliases, each with its target. The copies have to be made before.
+/// Returns the symbols to define as aliases, each with its target. Call this after the copies are made.
 ///
 /// # Errors
-/// Some code that was not copied still refers to [`HEAP`].
+/// If some code that was not copied still refers to [`HEAP`].
 pub fn symbols(reach: &Reach) -> Result<Vec<(String, String)>> {
     let inputs = reach.inputs;
     for id in (0..inputs.sections.len()).filter(|&id| asks(inputs, id)) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Firmware as a program of the host: every process gets pages of its own.
+//! Firmware as a program of the host. Every process gets its own memory pages.
 //!
-//! The package of the firmware has a build script that calls [`build`]. The script makes itself the linker of the
-//! package's programs: rustc links with the C compiler, which is told to find the linker in a folder where this very
-//! build script lies under the linker's name. So nothing has to be installed or configured. When the script is called
-//! as the linker it finds the owners of statics, as for a microcontroller, and has `rust-lld` place them, by a script
-//! that adds to the one of `rust-lld`.
+//! The package of the firmware has a build script that calls [`build`]. The build script also becomes the linker of the
+//! package's programs. Rustc links with the C compiler, and the C compiler gets an option to search its linker in a
+//! certain folder. In this folder, the executable of the build script has the linker's name. So nothing has to be
+//! installed or configured. When it is called as the linker, it finds the owners of statics, as for a microcontroller.
+//! Then it lets `rust-lld` place the statics, by a linker script that is added to the default script of `rust-lld`.
 //!
 //! ```text
 //!  never open   | guard of the stack below        |  __crossgate_memory: where all of this is
@@ -19,16 +19,16 @@
 //! | symbol | what |
 //! |---|---|
 //! | `__crossgate_memory` | words of 64 bits: the number of processes, 0, and a row for each |
-//! | `__crossgate_panic` | of the port: the function that every panic calls instead of the one of the Rust library |
-//! | `__crossgate_host_panic` | the function that panics of the host's side call: the one of the Rust library |
+//! | `__crossgate_panic` | a function of the port, which every panic calls in place of the panic function of the Rust library |
+//! | `__crossgate_host_panic` | the panic function of the Rust library, which panics on the host's side call |
 //! | `__crossgate_heap_exhausted`, `__crossgate_host_heap_exhausted` | the same for memory that is exhausted |
 //!
-//! A row is: length of the process' name in bytes; the distances, in bytes from the table, of start,
-//! start and end of the shared part, end of the initialised statics, start of the kept ones, end; and the
-//! name, padded to whole words.
+//! A row has: the length of the process' name in bytes; six addresses, as distances in bytes from the table (the start,
+//! the start and the end of the shared part, the end of the initialised statics, the start of the kept statics, the
+//! end); and the name, padded to whole words.
 //!
-//! The statics of the Rust library, the C library, the kernel and the library of the processes stay where they are,
-//! because they belong to the host. So do those of shared libraries, which can't be placed.
+//! The statics of the Rust library, of the C library, of the kernel and of the crate `crossgate` are not moved, because
+//! they belong to the host. The statics of shared libraries are not moved either, because the linker can't place them.
 
 use crate::arguments::Arguments;
 use crate::copies::Copies;
@@ -55,7 +55,7 @@ use std::process::exit;
 
 /// The name that the C compiler looks for. (Not `ld.lld`, because rustc names its own folder first.)
 const LINKER: &str = "ld.bfd";
-/// The room for the stack of a process' first thread and its guard, in bytes.
+/// The room for the stack of a process' first thread, including the guard, in bytes.
 pub const ROOM: u64 = 0x4_0000;
 /// The size of a page in bytes.
 const PAGE: u64 = 4096;
@@ -69,17 +69,17 @@ const EXHAUSTED_ENTRY: &str = "___rust_alloc_error_handler";
 const HOST: [&str; 5] =
     ["crossgate", "crossgate_abi", "crossgate_protection", "crossgate_kernel", "crossgate_hosted"];
 
-/// Makes Linux load the program at a multiple of 64 KiB. Then the last 16 bits of an address are those that the linker
-/// knows, and these tell the messages of `defmt` apart.
+/// Makes Linux load the program at a multiple of 64 KiB. Then the lower 16 bits of an address are the same as in the
+/// linker. `defmt` needs this, because it identifies messages by these bits.
 const WHOLE_NUMBERS: &str = "-zmax-page-size=65536";
 
-/// The start of the names of `defmt`'s sections. They are nobody's memory.
+/// The start of the names of `defmt`'s sections. They are not memory of any process.
 const DEFMT: &str = ".defmt.";
 
 /// The function of the port that runs a firmware.
 const RUN: &str = "__crossgate_run";
 
-/// Runs the build script of a firmware; the script needs nothing else.
+/// Runs the build script of a firmware. The script needs no other call.
 ///
 /// ```ignore
 /// fn main() {
@@ -87,9 +87,9 @@ const RUN: &str = "__crossgate_run";
 /// }
 /// ```
 ///
-/// For a microcontroller `crossgate-link` is the linker. There this function makes cargo link the firmware again when a
-/// linker script changes that lies in the folder of the package, or in that of its workspace (`memory.x`, say), and
-/// makes the linker find such scripts in both.
+/// For a microcontroller, the linker is `crossgate-link`, and this function only handles linker scripts (such as
+/// `memory.x`) in the folder of the package or of its workspace: it lets the linker find them, and makes cargo link the
+/// firmware again when one of them changes.
 ///
 /// # Panics
 /// If the program was not started by cargo.
@@ -97,8 +97,8 @@ pub fn build() {
     build_for(false);
 }
 
-/// Runs the build script of a firmware whose processes may use `std`, which none could on a microcontroller: for tests
-/// of the fate of such a process.
+/// Runs the build script of a firmware whose processes may use `std`. This is only for tests of such processes, because
+/// no process can use `std` on a microcontroller.
 ///
 /// # Panics
 /// If the program was not started by cargo.
@@ -125,20 +125,20 @@ fn build_for(may_use_std: bool) {
     }
     let folder = variable("OUT_DIR");
     let place = Path::new(&folder).join(LINKER);
-    // The file may not exist yet.
+    // An error is ignored, because the file may not exist yet.
     let _ = fs::remove_file(&place);
     let this = env::current_exe().expect("Linux tells it");
-    // Not a symbolic link, because its target would have another name when the project's folder gets one.
+    // This must not be a symbolic link, because it would become invalid when the project's folder is renamed.
     fs::hard_link(&this, &place)
         .or_else(|_| fs::copy(this, place).map(drop))
         .expect("cargo made the folder");
     println!("cargo::rustc-link-arg=-fuse-ld=bfd");
     println!("cargo::rustc-link-arg=-B{folder}");
-    // `crossgate_hosted::start!` looks for it, because its error is clearer than the linker's.
+    // `crossgate_hosted::start!` checks this variable, because its error message is clearer than the linker's.
     println!("cargo::rustc-env=CROSSGATE_LINKS=1");
 }
 
-/// Returns what cargo has to know of the linker scripts of a package, and of the workspace around it.
+/// Returns the lines for cargo about the linker scripts of a package and of its workspace.
 fn scripts(package: &Path) -> Vec<String> {
     let is_script = |path: &PathBuf| path.extension().is_some_and(|it| it == "x" || it == "ld");
     let mut told = Vec::new();
@@ -156,7 +156,7 @@ fn scripts(package: &Path) -> Vec<String> {
     told
 }
 
-/// Links a program; a program that runs no processes is left to the linker alone.
+/// Links a program. If the program runs no processes, only `rust-lld` is called.
 ///
 /// # Errors
 /// The linker fails, or the owner of a static can't be found.
@@ -168,7 +168,7 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
         return linker::run(arguments.all());
     }
     refuse_merged(&paths)?;
-    // Unit tests in a firmware's package have its wiring, but do not run it.
+    // Unit tests in a firmware's package contain the wiring, but do not run it.
     if !is_reached(&inputs, "main", RUN) {
         return linker::run(arguments.all());
     }
@@ -223,7 +223,7 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     Ok(())
 }
 
-/// Leaves the statics of the host's side where they are.
+/// Marks the statics of the host's side, so that they are not moved.
 fn leave_to_host(inputs: &mut Inputs) {
     let owners = inputs
         .sections
@@ -245,7 +245,7 @@ fn compiled(paths: &[String]) -> Vec<String> {
     paths.iter().filter(|path| !is_host(path)).cloned().collect()
 }
 
-/// Returns the name of the function of the Rust library whose name ends so.
+/// Returns the name of the function of the Rust library whose name has this end.
 fn library_entry(inputs: &[String], end: &str) -> Result<String> {
     let is_library = |path: &&String| path.ends_with(".rlib") && path.contains("/libstd-");
     let library = inputs.iter().find(is_library).context("the program has no Rust library")?;
@@ -260,15 +260,15 @@ fn library_entry(inputs: &[String], end: &str) -> Result<String> {
     bail!("{library} has no {end}: this version of Rust is not known to Crossgate")
 }
 
-/// Returns the linker script, which adds to the linker's own.
+/// Returns the linker script that is added to the linker's default script.
 fn script(inputs: &Inputs, sections: &[OutputSection], panic: &str, exhausted: &str) -> String {
     let mut text = format!("__wrap_{panic} = __crossgate_panic;\n");
     line(&mut text, format_args!("__crossgate_host_panic = __real_{panic};"));
     line(&mut text, format_args!("__wrap_{exhausted} = __crossgate_heap_exhausted;"));
     line(&mut text, format_args!("__crossgate_host_heap_exhausted = __real_{exhausted};"));
     text += "SECTIONS {\n";
-    // It holds an address, which is put in when the program is loaded. So it can't be where `defmt` has it, among
-    // what is not loaded.
+    // This section contains an address, which is written when the program is loaded. So it can't be among the sections
+    // that are not loaded, where `defmt` puts it.
     line(&mut text, format_args!("  .crossgate.defmt : {{ *({DEFMT}end.timestamp) }}"));
     for process in &inputs.processes {
         memory(&mut text, process, sections);
@@ -294,7 +294,8 @@ fn memory(text: &mut String, process: &str, sections: &[OutputSection]) {
         collected(text, sections, &format!("{part}{process}"));
         line(text, format_args!("    __crossgate_{end}_{process} = .;"));
     }
-    // At least one page, to which the stack belongs. Kept statics are on other pages, because whole pages are reset.
+    // There is at least one page, because the stack belongs to it. Kept statics are on other pages, because a reset
+    // affects whole pages.
     line(text, format_args!("    . = . + 1;\n    . = ALIGN({PAGE});"));
     line(text, format_args!("    __crossgate_kept_{process} = .;"));
     collected(text, sections, &format!("{kept}{process}"));

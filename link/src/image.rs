@@ -16,7 +16,7 @@ use crate::script::INTERFACES;
 /// A section that is a part of the firmware's memory.
 #[derive(Clone, Debug)]
 pub struct ImageSection {
-    /// Its name.
+    /// The name of the section.
     pub name: String,
     /// The range of addresses at run time.
     pub span: Span,
@@ -37,7 +37,7 @@ pub struct Image {
     pub sections: Vec<ImageSection>,
     /// The symbols that have an address, with the address and the length in bytes.
     pub symbols: BTreeMap<String, (u64, u64)>,
-    /// The description of services, which is no part of the memory; empty if the file has none.
+    /// The description of services, which is not a part of the memory. It is empty if the file has none.
     pub interfaces: Vec<u8>,
 }
 
@@ -100,7 +100,7 @@ impl Image {
         Ok(symbol.0)
     }
 
-    /// Returns the bytes at an address; bytes that are zeroes at start may be missing.
+    /// Returns the bytes at an address. Bytes that are zero at the start may be missing at the end.
     ///
     /// # Errors
     /// The file has nothing at that address.
@@ -149,7 +149,7 @@ pub fn memories(image: &Image) -> Result<(Span, Span)> {
     Ok((memory("flash")?, memory("ram")?))
 }
 
-/// Returns the range that the user's own scripts fill in a memory.
+/// Returns the range of a memory that the user's own scripts fill.
 pub fn used(image: &Image, memory: Span) -> Option<Span> {
     let own = image.sections.iter().filter(|section| !section.name.starts_with(".crossgate."));
     let spans = own.flat_map(|section| [Some(section.span), section.load]).flatten();
@@ -157,7 +157,7 @@ pub fn used(image: &Image, memory: Span) -> Option<Span> {
     spans.reduce(|all, span| Span { start: all.start.min(span.start), end: all.end.max(span.end) })
 }
 
-/// Returns where a loader puts the contents of `span`.
+/// Returns the addresses to which a loader writes the contents of `span`.
 fn load_span<Elf: FileHeader>(file: &ElfFile<Elf>, span: Span) -> Option<Span> {
     let endian = file.endian();
     let segment = file.elf_program_headers().iter().find(|segment| {

@@ -27,9 +27,9 @@ pub type ObjectId = usize;
 /// An object file: an input, or a part of one.
 #[derive(Debug)]
 pub struct InputObject {
-    /// Its name in the linker's script: `path` or `archive:member`.
+    /// The name of the object in the linker's script: `path` or `archive:member`.
     pub name: String,
-    /// The range in the file that it is in.
+    /// The range of the object in its file.
     pub range: Range<usize>,
 }
 
@@ -38,17 +38,18 @@ pub struct InputObject {
 pub struct InputFile {
     /// Its path.
     pub path: String,
-    /// The crate (or library) that it was compiled from.
+    /// The crate (or library) from which it was compiled.
     pub krate: String,
-    /// True if it is an archive. Objects belong to the firmware's own crate, or were given by its developer.
+    /// True if the file is an archive. A file that is a single object belongs to the firmware's own crate, or its
+    /// developer has named it.
     pub is_archive: bool,
-    /// True if it is an archive that the Rust compiler made.
+    /// True if the file is an archive that the Rust compiler made.
     pub is_crate: bool,
-    /// True if it is an object that the Rust compiler made of the firmware's own crate.
+    /// True if the file is an object that the Rust compiler made from the firmware's own crate.
     pub is_compiled: bool,
-    /// True if an `#[interface]` is defined in it.
+    /// True if the file defines an `#[interface]`.
     pub has_interface: bool,
-    /// Its place in the order in which the linker takes files.
+    /// The place of the file in the order in which the linker takes files.
     place: usize,
 }
 
@@ -71,13 +72,13 @@ impl InputFile {
 pub struct Replacement {
     /// The input.
     pub input: FileId,
-    /// Those of its objects that are in the new files, and so are not linked.
+    /// The objects of the input that the new files replace. They are not linked.
     pub gone: HashSet<ObjectId>,
     /// The new files.
     pub files: Vec<NewFile>,
 }
 
-/// A file that was made of an input.
+/// A file that was made from an input.
 pub struct NewFile {
     /// Its path.
     pub path: String,
@@ -87,14 +88,14 @@ pub struct NewFile {
     pub objects: Vec<(String, Vec<u8>)>,
 }
 
-/// A symbol that all inputs see.
+/// A symbol that is visible to all inputs.
 #[derive(Debug)]
 pub struct Symbol {
     /// Its mangled name.
     pub name: String,
-    /// True if the crate that defines it names it in Rust (`no_mangle`).
+    /// True if the symbol is declared with its name in the Rust source of its crate (`no_mangle`).
     pub is_declared: bool,
-    /// All definitions, also those that the linker will not choose, in the order of files.
+    /// All definitions in the order of files, including those that the linker will not choose.
     pub definitions: Vec<Definition>,
 }
 
@@ -103,12 +104,13 @@ pub struct Symbol {
 pub struct Definition {
     /// The file in which it is.
     pub file: FileId,
-    /// The section in which it is; `None` if it is a plain number, or in a section that is not a part of the firmware.
+    /// The section with the definition. `None` if the symbol is a plain number, or if its section is not a part of the
+    /// firmware.
     pub section: Option<SectionId>,
-    /// True if any other definition is preferred.
+    /// True if the linker prefers any other definition.
     pub is_weak: bool,
-    /// True if it is in a section of its own that comes before all functions of the object. That is so for a definition
-    /// in a crate's own assembly (`global_asm!`), but not for one in the assembly of a function.
+    /// True if the definition is in its own section before all functions of the object. This is the case for a
+    /// definition in `global_asm!` of a crate, but not for a definition in the `asm!` of a function.
     pub is_before_functions: bool,
 }
 
@@ -121,17 +123,18 @@ impl Symbol {
             Some(hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
         };
         let is_current = self.name.starts_with("_R") && !self.is_of_compiler();
-        // Names that several objects of a crate have in common.
+        // Such names are common to several objects of a crate.
         let is_common = self.name.starts_with("anon.") || self.name.contains(".llvm.");
         is_current || is_legacy() == Some(true) || is_common
     }
 
-    /// Returns whether the Rust compiler uses the name by agreement with itself.
+    /// Returns `true` if the name is a fixed name by which code of the Rust compiler finds other code of the Rust
+    /// compiler.
     pub fn is_of_compiler(&self) -> bool {
         self.name.contains("7___rustc") || self.name == "__rustc_debug_gdb_scripts_section__"
     }
 
-    /// Returns the section that the linker will choose, if there is one.
+    /// Returns the section with the definition that the linker will choose, if there is one.
     fn chosen(&self) -> Option<SectionId> {
         let sections = |is_weak: bool| {
             let found = self.definitions.iter().filter(move |it| it.is_weak == is_weak);
@@ -146,7 +149,7 @@ impl Symbol {
 pub struct Reference {
     /// The offset in the section, in bytes from its start.
     pub offset: u64,
-    /// The symbol that it names; `None` if its target is in the same object.
+    /// The symbol that the reference names; `None` if the target is in the same object.
     pub symbol: Option<SymbolId>,
     /// The target, if it is a section of the inputs.
     pub section: Option<SectionId>,
@@ -157,19 +160,19 @@ pub struct Reference {
 pub struct Section {
     /// The file in the linker's script: `path` or `archive:member`.
     pub file: String,
-    /// The file of the command line that it is in.
+    /// The index of its file of the command line.
     pub input: FileId,
-    /// The object file that it is in.
+    /// The index of its object file.
     pub object: ObjectId,
-    /// Its number in that object; [`names::COMMON`] for common symbols of C.
+    /// Its number in the object file; [`names::COMMON`] for common symbols of C.
     pub number: usize,
-    /// The crate (or library) that it was compiled from.
+    /// The crate (or library) from which it was compiled.
     pub krate: String,
     /// Its name.
     pub name: String,
     /// Its length in bytes.
     pub size: u64,
-    /// True if it can be written: it holds statics.
+    /// True if the section can be written, so that it contains statics.
     pub writable: bool,
     /// True if it holds thread-local statics: each thread of the host has its own.
     pub thread_local: bool,
@@ -179,7 +182,7 @@ pub struct Section {
     pub masking: Masking,
     /// The stack that its code uses.
     pub frame: Frame,
-    /// True if it is all zeroes, and takes up nothing in the firmware's file.
+    /// True if it contains only zeroes, and takes no room in the firmware's file.
     pub zeroed: bool,
     /// The mangled names of its contents.
     pub symbols: Vec<String>,
@@ -188,7 +191,7 @@ pub struct Section {
 }
 
 impl Section {
-    /// Returns a section of an object, with nothing in it and without a name.
+    /// Returns an empty section of an object, without a name.
     fn empty(input: FileId, object: ObjectId) -> Self {
         Self {
             file: String::new(),
@@ -209,7 +212,8 @@ impl Section {
         }
     }
 
-    /// Returns a title for a reader: the names of its statics or functions, else its own.
+    /// Returns a title for messages: the names of the statics or functions in the section, or if there are none, the
+    /// name of the section.
     pub fn title(&self) -> String {
         if self.symbols.is_empty() {
             return self.name.clone();
@@ -217,7 +221,7 @@ impl Section {
         self.symbols.iter().map(|symbol| demangle(symbol)).collect::<Vec<_>>().join(", ")
     }
 
-    /// Returns the sections that it refers to.
+    /// Returns the sections to which this section refers.
     pub fn targets(&self) -> impl Iterator<Item = SectionId> {
         self.references.iter().filter_map(|reference| reference.section)
     }
@@ -232,13 +236,13 @@ pub struct Inputs {
     pub files: Vec<InputFile>,
     /// The object files in them.
     pub objects: Vec<InputObject>,
-    /// The symbols that all inputs see.
+    /// The symbols that are visible to all inputs.
     pub symbols: Vec<Symbol>,
     /// The index of each symbol by its name.
     numbers: HashMap<String, SymbolId>,
-    /// The symbols that get the code of another symbol, each with that symbol.
+    /// The symbols that get the code of another symbol, each with this other symbol.
     pub redirected: Vec<(String, String)>,
-    /// The processes: those whose [`names::MEMORY_SYMBOL`] is wanted.
+    /// The processes: for each of them, an input refers to its [`names::MEMORY_SYMBOL`].
     pub processes: BTreeSet<String>,
 }
 
@@ -246,7 +250,7 @@ impl Inputs {
     /// Reads the object files and archives at `paths`.
     ///
     /// # Errors
-    /// A file can't be read, is damaged, or is of a kind that hides what the linker will make of it.
+    /// If a file can't be read, is damaged, or is of a kind that does not show what the linker will make from it.
     pub fn read(paths: &[String]) -> Result<Self> {
         let mut inputs = Self::default();
         for path in paths {
@@ -262,14 +266,14 @@ impl Inputs {
         let replaced = replacements.iter().map(|Replacement { input, gone, files }| {
             let InputFile { path, is_archive, .. } = &self.files[*input];
             let files = files.iter().map(|file| &file.path);
-            // The linker takes nothing from an archive that was defined before.
+            // An archive stays in the command line: the linker takes no symbol from it that was defined before.
             let stays = Some(path).filter(|_| *is_archive || gone.is_empty());
             (path.as_str(), files.chain(stays).cloned().collect())
         });
         arguments.with_inputs(&replaced.collect())
     }
 
-    /// Takes new files into account, of which nothing is known but their contents.
+    /// Replaces inputs by new files.
     ///
     /// # Errors
     /// A new file is damaged.
@@ -294,7 +298,7 @@ impl Inputs {
                     is_archive,
                     is_compiled: *is_compiled,
                     has_interface: *has_interface,
-                    // Before the input.
+                    // The new files come before the input.
                     place: place - 1,
                     ..InputFile::new(&path, b"")
                 });
@@ -322,7 +326,7 @@ impl Inputs {
         }
     }
 
-    /// Gives symbols that Crossgate replaces the code of their replacements.
+    /// Redirects the symbols that Crossgate replaces to their replacements.
     fn redirect(&mut self) {
         self.redirected.clear();
         for symbol in 0..self.symbols.len() {
@@ -345,7 +349,7 @@ impl Inputs {
         self.symbols[self.symbol(name)?].chosen()
     }
 
-    /// Returns the names that some files define or refer to.
+    /// Returns the names that certain files define, or to which they refer.
     pub fn names_in(&self, is_meant: impl Fn(FileId) -> bool) -> BTreeSet<&String> {
         let sections = self.sections.iter().filter(|section| is_meant(section.input));
         let wanted = sections.flat_map(|section| &section.references).filter_map(|it| it.symbol);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The description of the services of a firmware: the names, numbers and types of their methods.
 //!
-//! `crossgate::system!` writes it, as JSON, into a section that is in no segment, so a firmware takes up neither flash nor
-//! RAM for it. Firmware for Linux has it too.
+//! `crossgate::system!` writes the description as JSON into a section that is in no segment. So it takes no flash and
+//! no RAM. Firmware for Linux also contains it.
 
 use crate::script::INTERFACES;
 use anyhow::{Context, Result, ensure};
@@ -24,8 +24,8 @@ pub struct Service {
     pub process: String,
     /// The number of its objects.
     pub objects: u64,
-    /// The gate of the first method of its first object: the selector of a call, in r12 on a Cortex-M. The gates of its
-    /// other methods follow, and then those of its other objects.
+    /// The gate of the first method of its first object. (The gate is the selector of a call, in r12 on a Cortex-M.)
+    /// After it come the gates of its other methods, and then those of its other objects.
     pub gate: u64,
     /// The path of its interface, with the names of the generic parameters, which the types of the methods use:
     /// `queue::Queue<T>`.
@@ -71,12 +71,12 @@ pub enum Word {
     Length,
     /// A handle.
     Handle,
-    /// A handle, if the word before is 0.
+    /// A handle, if the word before it is 0.
     HandleIfZero,
 }
 
 impl Word {
-    /// Returns the word that has this name in the description.
+    /// Returns the word with this name in the description.
     fn named(name: &str) -> Option<Self> {
         Some(match name {
             "value" => Word::Value,
@@ -124,7 +124,7 @@ impl fmt::Display for Method {
 /// Reads the services of the firmware in an ELF file, in the order of the wiring.
 ///
 /// # Errors
-/// The file can't be read, has no description, or one of another version.
+/// If the file can't be read, has no description, or has a description of another version.
 ///
 /// # Example
 /// ```no_run
@@ -148,7 +148,7 @@ pub fn from_elf(path: &Path) -> Result<Vec<Service>> {
 /// Reads a description.
 ///
 /// # Errors
-/// It is damaged, or of another version.
+/// If the description is damaged, or is of another version.
 pub fn parse(description: &[u8]) -> Result<Vec<Service>> {
     let read = || {
         let all: Value = serde_json::from_slice(description)?;

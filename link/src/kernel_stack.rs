@@ -1,46 +1,47 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The stack that the kernel needs, computed from its code.
 //!
-//! The analysis assumes that each section of code pushes all that any of its instructions pushes, and calls all that it
-//! refers to, also through constants: that is more than what is ever in use at once, but never less, as long as no code
-//! calls itself.
+//! The analysis makes two assumptions about each section of code: all its instructions that push something are
+//! executed, and it calls everything to which it refers, also through constants. The result may be more than the kernel
+//! ever uses, but it is never less, as long as no code calls itself.
 
 use crate::inputs::SectionId;
 use crate::reach::Reach;
 use crate::vectors::{DEFAULT, EXCEPTIONS};
 use std::collections::HashMap;
 
-/// The frame that the CPU pushes, and 4 bytes for alignment; ...
+/// The frame that the CPU pushes, and 4 bytes for alignment.
 const FRAME: u64 = 32 + 4;
-/// ... and s0 to s15, `FPSCR` and a free word of a kernel that has used the floating point unit.
+/// The rest of this frame if the kernel has used the floating point unit: s0 to s15, `FPSCR` and a free word.
 const FLOATS: u64 = 72;
 /// A function of the port that only a firmware for a CPU with a floating point unit has.
 const WITH_FLOATS: &str = "__crossgate_resume_with_floats";
-/// The words that the port keeps at the top of the stack.
+/// The length in bytes of the words that the port keeps at the top of the stack.
 const BOUNDS: u64 = 8;
-/// The guard, which is a part of the stack.
+/// The length in bytes of the guard, which is a part of the stack.
 const GUARD: u64 = 32;
-/// The stack of the functions that the kernel calls through the tables of the wiring: those that identify an interface.
+/// The stack that the kernel needs for functions in the tables of the wiring: it calls those that identify an
+/// interface.
 const IDENTITY: u64 = 64;
 /// The function at which the CPU enters a handler above the kernel.
 const ABOVE: &str = "crossgate_cortex_m::zero_latency::enter";
-/// The vector table that the CPU uses then.
+/// The vector table that the CPU uses if there are handlers above the kernel.
 const VECTORS: &str = ".rodata.crossgate_vectors";
 
 /// The stack that the kernel needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
-    /// The size in bytes, as far as it can be computed.
+    /// The size in bytes of the part that can be computed.
     pub size: u64,
-    /// The part that can't be computed.
+    /// A description of the part that can't be computed.
     pub unknown: Option<String>,
 }
 
 impl Need {
-    /// Computes the need. An exception interrupts a thread, whose registers are on its own stack; it may be interrupted
-    /// by an exception that can't be masked. Before threads run, the start of the kernel may be interrupted by both. (A
-    /// fault of the kernel itself resets its stack.) Handlers that a board has above the kernel interrupt it, and each
-    /// other.
+    /// Computes the need. When an exception interrupts a thread, the thread's registers are pushed onto the thread's
+    /// stack. The handler may be interrupted by an exception that can't be masked. Before the first thread runs, both
+    /// kinds of exceptions may interrupt the start of the kernel. (A fault of the kernel itself resets its stack.) If a
+    /// board has handlers above the kernel, they may interrupt the kernel and each other.
     pub fn of(reach: &Reach) -> Self {
         let has_floats = reach.inputs.section_of(WITH_FLOATS).is_some();
         let frame = if has_floats { FRAME + FLOATS } else { FRAME };
@@ -75,8 +76,8 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Returns the stack that handlers above the kernel use, if each has interrupted another. Other code that refers to
-    /// them, or to their vector table, does not call them.
+    /// Returns the stack that all handlers above the kernel use if each of them has interrupted another. Code that
+    /// refers to these handlers, or to their vector table, does not call them.
     fn above(&mut self) -> u64 {
         let sections = || self.reach.inputs.sections.iter().enumerate();
         let tables = sections().filter(|(_, section)| section.name == VECTORS).map(|(id, _)| id);
@@ -88,15 +89,16 @@ impl Search<'_> {
         size
     }
 
-    /// Returns the most stack that is in use from a section on. `path` is the way by which it was reached.
+    /// Returns the largest stack that a section and everything that it calls may use. `path` has the sections through
+    /// which it was reached.
     fn depth(&mut self, id: SectionId, path: &mut Vec<SectionId>) -> u64 {
         if let Some(depth) = self.known.get(&id) {
             return *depth;
         }
         let section = &self.reach.inputs.sections[id];
         if path.contains(&id) {
-            // Data that refer to each other are no calls. A panic in a panic occurs only in a kernel that has failed
-            // already; if it overflows the stack, the guard is there.
+            // A circle of references between data is not a call. A panic inside of a panic happens only after the
+            // kernel has failed already. If it overflows the stack, the guard stops it.
             let start = path.iter().rposition(|it| *it == id).unwrap_or(0);
             let mut calls = path[start..].iter().map(|id| &self.reach.inputs.sections[*id]);
             let is_panic = calls.clone().any(|call| call.title().contains("core::panicking::"));

@@ -13,7 +13,7 @@ pub const ADDRESSES: u64 = 1 << 32;
 /// The protection unit of the firmware.
 pub type ProtectionUnit = ArmV7M;
 
-/// A piece of memory, from `start` up to and without `end`.
+/// A piece of memory, from `start` up to, but not including, `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
     /// The address of the first byte.
@@ -51,14 +51,14 @@ impl Span {
         Span { start: span.start as u64, end: span.end as u64 }
     }
 
-    /// Returns the largest region, of about the span's length, that is inside of the span; the region may be empty.
+    /// Returns the largest region of about the span's length that is inside the span. The region may be empty.
     #[must_use]
     pub fn inside(self) -> Span {
         Span::of_addresses(armv7m::inside(self.addresses()))
     }
 
-    /// Returns the span that the port opens if it is to open this one: the smallest region that covers it. The
-    /// arithmetic is that of the port itself.
+    /// Returns the span that the port opens when it has to open this span: the smallest region that covers this span.
+    /// The port uses the same arithmetic.
     #[must_use]
     pub fn opened(self) -> Span {
         Span::of_addresses(ProtectionUnit::covering(self.addresses()))
@@ -119,7 +119,7 @@ impl Piece {
         self.fit().map_or(self.align, |fit| self.align.max(fit.step as u64))
     }
 
-    /// Returns the lowest place for it in `gap`.
+    /// Returns the lowest place for the piece in `gap`.
     fn place(self, gap: Span) -> Option<Span> {
         let mut start = gap.start.next_multiple_of(self.step());
         loop {
@@ -142,10 +142,10 @@ pub struct Missing(pub u64);
 /// Finds places for `pieces` in `free`, in their order.
 ///
 /// All stacks are below all processes. A stack grows down, so an overflowing frame, however large it is, never reaches
-/// the memory of a process. (That memory is open at the time, so the overflow would not fault there.)
+/// the memory of a process. (The memory of the process is open then, so an access to it would not fault.)
 ///
-/// Large blocks are placed first, because they have the fewest possible places; the smaller ones then fill the holes,
-/// each the hole that it fills best. The kernel's statics, which may be anywhere, fill holes too.
+/// Large blocks are placed first, because they have the fewest possible places. Smaller blocks then fill the holes:
+/// each block goes into the hole that it fills best. The kernel's statics may be anywhere, so they also fill holes.
 ///
 /// # Errors
 /// There is not enough memory.
@@ -156,7 +156,7 @@ pub fn lay_out(free: Span, pieces: &[Piece]) -> Result<Vec<Span>, Missing> {
         let piece = pieces[*index];
         (is_process(index), Reverse((piece.step(), piece.length())))
     });
-    // In memory without an end all pieces have a place, so the missing amount is known.
+    // The last gap has no end. So all pieces get a place, and the missing amount is known afterwards.
     let mut gaps = vec![Span { start: free.start, end: u64::MAX / 2 }];
     let mut spans = vec![Span { start: 0, end: 0 }; pieces.len()];
     let mut end_of_stacks = free.start;

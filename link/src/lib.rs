@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The linker of a Crossgate firmware: gives every process a memory of its own.
+//! The linker of a Crossgate firmware. It gives every process its own memory.
 //!
 //! Rustc calls the program `crossgate-link` in place of `rust-lld`, with the same arguments (as it calls flip-link).
-//! The program links once to measure, decides where everything goes, links again, and checks the result. A program that
-//! has no processes is left to `rust-lld` alone.
+//! The program links once to measure, decides where everything goes, links again, and checks the result. For a program
+//! without processes it only calls `rust-lld`.
 //!
 //! ```toml
 //! # .cargo/config.toml
@@ -13,7 +13,7 @@
 //! ```
 //!
 //! The scripts are those of cortex-m-rt: its `link.x` and the user's `memory.x`, which names the memories FLASH and
-//! RAM. Both are used as they are; the scripts of crossgate-link go before them and after.
+//! RAM. Both are used unchanged. The scripts of crossgate-link come before and after them.
 //!
 //! # The layout
 //!
@@ -37,11 +37,12 @@
 //!          | statics of `fan` ...      |
 //! ```
 //!
-//! A region of ARMv7-M is a block of a power of two, aligned to its size, of which eighths can be left out. The memory
-//! of a process is as many eighths as it needs, so less than an eighth of the block is lost. A stack starts where a
-//! block starts (at the next power of two of its size, at least 256), because the kernel narrows it in a call. Large
-//! blocks are placed first, and the small ones fill the holes. All stacks lie below all memories of processes, so that
-//! nothing that is open to a thread is below a stack, however large a frame is. The kernel's statics fill holes, too.
+//! A region of ARMv7-M is a block of a power of two, aligned to its size. Eighths of the block can be left out of the
+//! region. The memory of a process takes only as many eighths as it needs, so less than an eighth of the block is lost.
+//! A stack starts where a block starts (at the next power of two of its size, at least 256), because the kernel narrows
+//! the region of the stack in a call. Large blocks are placed first, and small blocks fill the holes. All stacks are
+//! below all memories of processes. So no memory that is open to a thread is below a stack, and a stack overflow always
+//! faults, however large the frame is. The kernel's statics fill holes, too.
 //!
 //! | symbol | meaning |
 //! |---|---|
@@ -50,44 +51,45 @@
 //! | `__crossgate_flash_start`, `__crossgate_flash_end` | FLASH of `memory.x` |
 //! | `__crossgate_ram_start`, `__crossgate_ram_end` | RAM of `memory.x` |
 //!
-//! The part `shared` starts and ends at multiples of 32 bytes, and may be empty. A process that has no statics has no
-//! region: all its addresses but `image` are those of the start of RAM, `start` and `end` too. The part `zeroed` of a
-//! process, and the memory lost to rounding, is zero at start. The part `kept` comes last, and only the process itself
-//! writes it.
+//! The part `shared` starts and ends at multiples of 32 bytes, and may be empty. A process without statics has no
+//! region: all its addresses except for `image` are the start of RAM. The part `zeroed` of a process, and the memory
+//! that is lost to rounding, are zero at the start. The part `kept` comes last, and only the process itself writes it.
 //!
 //! # The owner of a static
 //!
-//! A process is in the wiring if the firmware wants its `__crossgate_memory_<process>`. Then
+//! A process is in the wiring if the firmware refers to its symbol `__crossgate_memory_<process>`. There are two rules
+//! for its statics:
 //!
-//! 1. the statics of the crate with the name of a process belong to that process, and so do its objects (section
-//!    `.crossgate.object.<process>`) and the memory of its heap (`.crossgate.heap.<process>`);
+//! 1. the statics of the crate with the name of a process belong to this process. Its objects (section
+//!    `.crossgate.object.<process>`) and the memory of its heap (`.crossgate.heap.<process>`) also belong to it;
 //! 2. any other static belongs to its user: to the only process whose code refers to it, or to the kernel. If several
 //!    processes use it, each gets its own (see `copies`).
 //!
-//! A process uses everything that its entry points refer to, everything that this refers to, and so on. Its entry
-//! points are in the tables that `crossgate::system!` writes: each record of a service names an object and its methods,
-//! each record of a thread names a stack and a function. The kernel uses everything that the interrupt vectors refer
-//! to, directly or not, but not through those tables. Because the analysis reads the machine code, it does not matter
-//! in which crate a generic function was compiled, or which functions were inlined. Constants may be used by all,
-//! because flash is readable by all.
+//! A process uses everything to which its entry points refer, directly or through other items. Its entry points are in
+//! the tables that `crossgate::system!` writes: each record of a service names an object and its methods, each record
+//! of a thread names a stack and a function. The kernel uses everything to which the interrupt vectors refer, directly
+//! or through other items, but not through the tables. Because the analysis reads the machine code, it does not matter
+//! in which crate a generic function was compiled, or which functions were inlined. All processes may use constants,
+//! because all of them can read flash.
 //!
 //! # Errors
 //!
-//! Each names the static, its crate, and the way from an entry point to it:
+//! Each of these errors names the static, its crate, and the path from an entry point to it:
 //!
-//! - a static that two processes use and that is not copied, because it belongs to the firmware's own crate or to one
-//!   with an `#[interface]`, or may be lent; or a static that a process and the kernel use;
-//! - a static of a process' crate, or an object, that is used by another process or the kernel;
+//! - a static that two processes use, but that is not copied, because it belongs to the firmware's own crate or to a
+//!   crate with an `#[interface]`, or because it may be lent;
+//! - a static that both a process and the kernel use; a static of a process' crate, or an object, that another process
+//!   or the kernel uses;
 //! - a process with the name of the firmware's own crate, which would own the statics of the kernel;
-//! - a static that nothing uses, but that is kept all the same (by an option of the linker);
+//! - a static that nothing uses, but that an option of the linker keeps;
 //! - a `shared!` static of the kernel, which lends nothing;
 //! - statics of different users that the compiler may merge (see `merging`);
-//! - code and data under a name that the kernel, or a process, looks for, in a crate that it does not depend on (see
-//!   `trust`).
+//! - code or data with a name that the kernel or a process refers to, if it is in a crate on which the kernel or this
+//!   process does not depend (see `trust`).
 //!
-//! Other errors say which memory is too small, by how much, and what needs it; that a stack is of a size that the
-//! protection unit can't open; that the wiring has no process of that name; that the crates are merged (LTO), so that
-//! the owner of a static can't be found.
+//! Other errors are: a memory is too small (the error says by how much, and what needs the memory); the protection unit
+//! can't open a stack of this size; the wiring has no process with this name; the crates are merged (LTO), so that the
+//! owner of a static can't be found.
 //!
 //! # Sections
 //!

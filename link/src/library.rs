@@ -11,9 +11,9 @@ use object::{File, Object, ObjectSymbol};
 use std::collections::BTreeSet;
 use std::fs;
 
-/// The crate of the Rust library that no process on a microcontroller has.
+/// The crate of the Rust library that no process on a microcontroller can use.
 const STD: &str = "std";
-/// The crate of the Rust library that a process has only with a heap.
+/// The crate of the Rust library that a process can use only if it has a heap.
 const ALLOC: &str = "alloc";
 /// The start of the names of the heap's functions, which the compiler makes.
 const HEAP: &str = "__rustc::__rust_";
@@ -35,15 +35,15 @@ const C_LIBRARY: [&str; 9] = [
 const ADVICE: &str = "The crates of processes are `#![no_std]`, so that what runs here runs on the board: log by the \
                       crate `crossgate-log`.";
 
-/// Returns all names that the Rust library, and the files that start programs, look for and define.
+/// Returns all names that the Rust library and the start files of programs define, or to which they refer.
 ///
 /// # Errors
 /// A file can't be read, or is damaged.
 pub fn names(paths: &[String]) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     for path in paths {
-        // The linker takes from the C library's archives only what is wanted, if anything: the library is mostly a
-        // shared one.
+        // The archives of the C library are left out. The linker takes only needed members from them, and usually none,
+        // because the C library is normally a shared library.
         if path.contains("/rustlib/") || (is_c_library(path) && path.ends_with(".o")) {
             let data = fs::read(path).with_context(|| format!("can't read {path}"))?;
             file(&data, &mut names).with_context(|| format!("can't make sense of {path}"))?;
@@ -71,11 +71,11 @@ fn file(data: &[u8], names: &mut BTreeSet<String>) -> Result<()> {
 /// Refuses processes that use `std`, or allocate without a heap, except in files of the host (`of_host`).
 ///
 /// # Errors
-/// Names the used items, and the path from the process to each.
+/// If there is such a process. The error names the used items, and the path from the process to each of them.
 pub fn refuse_in_processes(reach: &Reach, of_host: impl Fn(FileId) -> bool) -> Result<()> {
     let inputs = reach.inputs;
-    // A generic function of the Rust library may have been compiled into a crate of the host, from where a process uses
-    // it: such a function is no boundary, because only its name shows what it does.
+    // A generic function of the Rust library may have been compiled into a crate of the host, and a process may use
+    // this compiled function. It counts by its own name, and not as code of the host.
     let is_own = |id: usize| inputs.sections[id].title().contains("crossgate");
     let host =
         (0..inputs.sections.len()).filter(|&id| of_host(inputs.sections[id].input) && is_own(id));
@@ -90,7 +90,7 @@ pub fn refuse_in_processes(reach: &Reach, of_host: impl Fn(FileId) -> bool) -> R
             symbols.map(move |symbol| (id, demangle(&inputs.symbols[symbol].name)))
         });
         let has_heap = heap::has_heap(inputs, user);
-        // One name is enough to show the reason.
+        // The error shows only one name, because one is enough to explain the reason.
         let Some((id, name)) =
             uses.find(|(_, name)| is_std(name) || (!has_heap && allocates(name)))
         else {

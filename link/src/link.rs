@@ -19,14 +19,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// The crates that the kernel can't be linked without, and that it reaches by agreed names only. Every firmware has
-/// them, so a crate that takes such a name is found out.
+/// The crates that every kernel needs, but to which it refers only by fixed names. Every firmware contains these
+/// crates, so another crate that defines such a name is detected.
 const RUNTIME: [&str; 4] = ["compiler_builtins", "cortex_m_rt", "crossgate", "crossgate_cortex_m"];
 
 /// The options that leave names out.
 pub const STRIP: [&str; 2] = ["--strip-all", "-s"];
 
-/// The error for a firmware whose tables do not ask for the memories of its processes.
+/// The error for a firmware whose tables do not refer to the memories of its processes.
 const FOR_A_HOST: &str = "this firmware is a program of the host, but `crossgate-link` is the linker \
                           of microcontrollers. Remove it from the settings of this target, and let \
                           the firmware's build script call `crossgate_link::hosted::build()`.";
@@ -36,16 +36,16 @@ const NO_SCRIPT: &str = "the linker script is missing: `-C link-arg=-Tlink.x` ha
                          .cargo/config.toml, which cargo ignores when `RUSTFLAGS` is set in the environment. \
                          Unset it, or add the argument to it.";
 
-/// Links according to the command line; a firmware without processes is left to the linker alone.
+/// Links according to the command line. If the firmware has no processes, only `rust-lld` is called.
 ///
 /// # Errors
-/// The linker fails, or something can't be laid out; nothing is left at the output then.
+/// If the linker fails, or if the memory can't be laid out. There is no output file then.
 pub fn link(arguments: &Arguments) -> Result<()> {
     let paths = arguments.inputs();
     if paths.is_empty() {
         return linker::run(arguments.all());
     }
-    // If this fails, the earlier output must not be run by accident.
+    // The earlier output is removed, so that it is not run by accident if the linker fails.
     let output = arguments.output();
     let _ = fs::remove_file(&output);
     let mut inputs = Inputs::read(&paths)?;
@@ -116,7 +116,7 @@ pub fn link(arguments: &Arguments) -> Result<()> {
 
 /// The symbol by which memory.x may set the length of the kernel's stack.
 const KERNEL_STACK: &str = "_kernel_stack_size";
-/// The number of bytes that is added where the need can't be computed.
+/// The number of bytes that is added if a part of the need can't be computed.
 const RESERVE: u64 = 2048;
 
 /// Returns the length of the kernel's stack.
@@ -143,7 +143,8 @@ fn kernel_stack(measured: &Image, need: &Need) -> Result<u64> {
     }
 }
 
-/// Refuses a firmware whose crates are merged, because then even the Rust library is no input of its own.
+/// Refuses a firmware whose crates are merged. Such a firmware is detected because even the Rust library is not a
+/// separate input.
 ///
 /// # Errors
 /// The crates are merged.
@@ -216,7 +217,7 @@ fn known(inputs: &Inputs, process: &str, section: &crate::inputs::Section) -> Re
     Ok(())
 }
 
-/// Returns the error for statics that nothing uses but that are kept, at `kept`.
+/// Returns the error for statics at `kept`, which nothing uses but which are kept in the firmware.
 pub fn unowned(
     inputs: &Inputs,
     collected: &[OutputSection],

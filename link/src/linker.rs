@@ -8,10 +8,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Runs the linker with the scripts of crossgate-link, which are written into `folder`, around the user's.
+/// Runs the linker with the scripts of crossgate-link before and after the user's scripts. They are written into
+/// `folder`.
 ///
 /// # Errors
-/// The linker can't be run or fails; it has printed the reason.
+/// If the linker can't be run, or fails. In the second case it has printed the reason.
 pub fn pass(
     arguments: &Arguments,
     folder: &Path,
@@ -33,7 +34,7 @@ pub fn pass(
 /// Runs rust-lld.
 ///
 /// # Errors
-/// The linker can't be run or fails; it has printed the reason.
+/// If the linker can't be run, or fails. In the second case it has printed the reason.
 pub fn run(arguments: &[String]) -> Result<()> {
     let response = tempfile::NamedTempFile::new().context("can't make a temporary file")?;
     let quoted = arguments
@@ -57,7 +58,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Returns the linker of the Rust toolchain. Rustc puts its folder into the path of linkers that it calls.
+/// Returns the linker of the Rust toolchain. When rustc calls a linker, `PATH` contains the folder with this linker.
 fn rust_lld() -> Result<PathBuf> {
     let name = format!("rust-lld{}", std::env::consts::EXE_SUFFIX);
     let path = std::env::var_os("PATH").unwrap_or_default();

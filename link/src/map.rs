@@ -40,12 +40,12 @@ pub struct MemoryMap {
     pub stacks: Vec<Stack>,
     /// The services, in the order of the wiring.
     pub services: Vec<Service>,
-    /// The same with their methods, each service of several objects once; none if the firmware has no description of
-    /// them.
+    /// The services with their methods. A service with several objects is listed once. Empty if the firmware has no
+    /// description of its services.
     pub interfaces: Vec<interfaces::Service>,
-    /// The statics of libraries of which each of several processes has its own.
+    /// The statics of libraries of which several processes have a copy.
     pub copied: Vec<CopiedStatic>,
-    /// The cost of copies for each process that has some; the first process that uses a static has the original.
+    /// The cost of copies for each process that has copies. (The first process that uses a static has the original.)
     pub costs: Vec<CopyCost>,
 }
 
@@ -122,7 +122,7 @@ impl MemoryMap {
         })
     }
 
-    /// Returns the pieces of RAM in use, in the order of addresses, with the free ones between.
+    /// Returns the used and the free pieces of RAM, in the order of addresses.
     pub(crate) fn ram_rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
         if let (Some((_, first)), Some((_, last))) = (self.kernel.first(), self.kernel.last()) {
@@ -151,7 +151,7 @@ impl MemoryMap {
         with_gaps(rows, self.ram)
     }
 
-    /// Returns the pieces of flash in use, in the order of addresses, with the free ones between.
+    /// Returns the used and the free pieces of flash, in the order of addresses.
     pub(crate) fn flash_rows(&self) -> Vec<Row> {
         let row = |(section, span): &(String, Span)| {
             let process = PARTS.iter().find_map(|part| section.strip_prefix(part));
@@ -170,7 +170,7 @@ impl MemoryMap {
     }
 }
 
-/// A piece of memory, for a reader.
+/// A piece of memory, as the map shows it.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     /// The process, or the kernel, or a mark for free memory.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Statics that the compiler may have merged.
 //!
-//! LLVM merges small statics of a codegen unit that are used together in some function, so that one register serves for
-//! the addresses of all (on ARM, with `opt-level` 3 and "z"). Then the users of each can't be found. So that the answer
-//! does not depend on the optimisation, statics that may be merged have one owner, unless the compiler was told not to
-//! merge.
+//! LLVM merges small statics of a codegen unit that a function uses together, so that one register is enough for all
+//! their addresses (on ARM, with `opt-level` 3 and "z"). Then the users of each single static can't be found. Statics
+//! that may be merged must have the same owner, unless an option of the compiler switches merging off. This rule does
+//! not depend on the optimisation level.
 
 use crate::inputs::{Inputs, SectionId};
 use crate::names::{is_placed, listed};
@@ -12,7 +12,7 @@ use crate::reach::Reach;
 use anyhow::{Result, bail};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// The symbol that the port defines if the compiler was told not to merge.
+/// The symbol that the port defines if merging is switched off.
 const APART: &str = "__crossgate_statics_apart";
 /// LLVM merges statics that are smaller than this, in bytes.
 const LARGEST: u64 = 127;
@@ -26,7 +26,7 @@ const ADVICE: &str = "Add `-C llvm-args=-enable-global-merge=false` to the `rust
 /// Refuses statics that have different users and that the compiler may merge, or has merged.
 ///
 /// # Errors
-/// Lists them, with their users.
+/// If there are such statics. The error lists them with their users.
 pub fn check(reach: &Reach) -> Result<()> {
     let inputs = reach.inputs;
     if inputs.section_of(APART).is_some() {
@@ -53,7 +53,8 @@ pub fn check(reach: &Reach) -> Result<()> {
     Ok(())
 }
 
-/// Returns the statics of each crate, with initial values or without, that some function uses together with another.
+/// Returns the statics of each crate, separately with and without initial values, that some function uses together with
+/// another static.
 fn mergeable(inputs: &Inputs) -> BTreeMap<(&str, bool), Vec<SectionId>> {
     let mut candidates: BTreeMap<_, Vec<SectionId>> = BTreeMap::new();
     let mut referrers: HashMap<SectionId, Vec<SectionId>> = HashMap::new();
@@ -73,8 +74,8 @@ fn mergeable(inputs: &Inputs) -> BTreeMap<(&str, bool), Vec<SectionId>> {
     candidates
 }
 
-/// Returns which of these statics are used together with another of them by some function of the crate, or by other
-/// functions of the crate that it calls, which may become a part of it.
+/// Returns those of these statics that are used together with another of them by one function of the crate. The
+/// functions of the crate that this function calls count as parts of it, because they may be inlined.
 fn used_together(
     inputs: &Inputs,
     krate: &str,

@@ -28,7 +28,7 @@ const LIBRARY_EXHAUSTED: &str = "__rustc::__rust_alloc_error_handler";
 /// The section number of common symbols: statics in C that the compiler puts into no section.
 pub const COMMON: usize = usize::MAX;
 
-/// The text between the name of a copied item and that of the process that it is copied for.
+/// The text between the name of a copied item and the name of the process for which it is copied.
 pub const COPY: &str = ".for.";
 
 /// Returns the process (or the kernel) that a section belongs to by its name.
@@ -38,7 +38,8 @@ pub fn named_owner(section: &str) -> Option<&str> {
     section.strip_prefix(OBJECT).or_else(heap).or_else(stack)
 }
 
-/// Returns the rest of the name of a section that is `prefix`, or `prefix` with a dot and more.
+/// Returns the rest of a section's name after `prefix`. The name has to be `prefix` itself, or `prefix`, a dot and more
+/// text.
 pub fn after<'a>(section: &'a str, prefix: &str) -> Option<&'a str> {
     let rest = section.strip_prefix(prefix)?;
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix('.') }
@@ -54,8 +55,8 @@ pub fn is_kept(section: &str) -> bool {
     after(section, KEPT).is_some()
 }
 
-/// Returns whether the section of this name belongs to the memory of a process. (It need not be writable, because an
-/// object may have nothing in it that changes.)
+/// Returns whether the section of this name belongs to the memory of a process. (The section need not be writable,
+/// because an object may have no state that changes.)
 pub fn is_placed(section: &str) -> bool {
     is_shared(section) || is_kept(section) || named_owner(section).is_some()
 }
@@ -65,7 +66,7 @@ pub fn original(name: &str) -> &str {
     name.split_once(COPY).map_or(name, |(name, _)| name)
 }
 
-/// Returns the name of something in the copy for a process.
+/// Returns the name of an item's copy for a process.
 pub fn of_copy(name: &str, process: &str) -> String {
     format!("{name}{COPY}{process}")
 }
@@ -75,7 +76,7 @@ pub fn demangle(symbol: &str) -> String {
     format!("{:#}", rustc_demangle::demangle(original(symbol)))
 }
 
-/// Returns the users of something for a reader: the kernel and processes, by name.
+/// Returns the names of users as text for a message.
 pub fn listed(users: &[&str]) -> String {
     let titles = users.iter().map(|&user| match user {
         KERNEL => "the kernel".to_owned(),
@@ -84,8 +85,8 @@ pub fn listed(users: &[&str]) -> String {
     titles.collect::<Vec<_>>().join(" and ")
 }
 
-/// Returns the symbol whose code replaces that of `name`, if `name` is the function that the Rust library calls when
-/// memory is exhausted.
+/// If `name` is the function that the Rust library calls when memory is exhausted, returns the symbol whose code
+/// replaces it.
 pub fn redirection(name: &str) -> Option<String> {
     let end = name.find(COPY).unwrap_or(name.len());
     let is_meant =

@@ -22,8 +22,8 @@ pub enum Owner<'a> {
     Nobody,
 }
 
-/// Refuses a process that has the name of the firmware's own crate: by the rule for [owners] it would own all statics of
-/// that crate, and so those of the kernel.
+/// Refuses a process with the name of the firmware's own crate. By the rule for [owners], it would own all statics of
+/// this crate, including the kernel's statics.
 ///
 /// # Errors
 /// Names it.
@@ -42,7 +42,8 @@ pub fn check_names(inputs: &Inputs) -> Result<()> {
 /// Finds the owner of every writable section.
 ///
 /// # Errors
-/// Lists the statics that have more than one user, or whose user is not the process with the name of their crate.
+/// If a static has more than one user, or if its user is not the process with the name of its crate. The error lists
+/// all such statics.
 pub fn owners<'a>(reach: &Reach<'a>) -> Result<Vec<(SectionId, Owner<'a>)>> {
     let inputs = reach.inputs;
     let mut owners = Vec::new();
@@ -94,7 +95,8 @@ fn owner<'a>(reach: &Reach<'a>, id: SectionId, home: Option<&'a str>) -> Result<
     }
 }
 
-/// Returns the reason why a static with several users is not [copied](crate::copies) for each; `None` if it is copied.
+/// Returns the reason why a static with several users is not [copied](crate::copies) for each of them; `None` if it is
+/// copied.
 pub fn why_common(reach: &Reach, id: SectionId) -> Option<&'static str> {
     let section = &reach.inputs.sections[id];
     if reach.inputs.processes.contains(&section.krate) || named_owner(&section.name).is_some() {
@@ -114,7 +116,7 @@ pub fn why_common(reach: &Reach, id: SectionId) -> Option<&'static str> {
     }
 }
 
-/// The advice about a static in common.
+/// The advice about a static that several processes use.
 const ADVICE: &str = "Let the others ask that process through an interface, or make it a field of an object, one \
                       for each process. If each process is to have its own, move it to a crate that is a library \
                       only.";
@@ -136,10 +138,11 @@ fn complaint(reach: &Reach, id: SectionId, reason: &str) -> String {
     text
 }
 
-/// Returns whether a static may lie wherever the memory of its owner is, because its source names no other place.
+/// Returns `true` if a static can be placed into the memory of its owner, because its source names no other place.
 ///
-/// After `.data.` or `.bss.`, compilers write the name of the static; or `rel`, if there are addresses in it; or, for a
-/// static without a name, something that begins with a dot. Any other name, such as `.data.ccm`, is a place.
+/// After `.data.` or `.bss.`, compilers write one of these: the name of the static; `rel` if it contains addresses; or,
+/// for a static without a name, a text that begins with a dot. Any other name of a section, such as `.data.ccm`, is a
+/// place.
 pub fn is_ordinary(section: &Section) -> bool {
     let is_of_compiler = |name: &str| {
         ["", "rel"].contains(&name.split('.').next().unwrap_or_default())
@@ -164,7 +167,7 @@ pub fn elsewhere(section: &Section, process: &str) -> String {
     )
 }
 
-/// Returns the error for a section that is kept in the firmware though nothing uses it.
+/// Returns the error for a section that nothing uses, but that is kept in the firmware.
 pub fn unowned(section: &Section) -> String {
     format!(
         "the static `{}` ({} bytes, crate `{}`) is kept in the firmware, but neither a process nor \

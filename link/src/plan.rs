@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The places of everything, from the measures of the first link.
+//! The places of all sections, computed from the sizes that the first link has measured.
 
 use crate::image::{Image, ImageSection, memories, used};
 use crate::inputs::Inputs;
@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 /// The length of a `crossgate_abi::table::ProcessMemory`, in bytes.
 const TABLE: u64 = 28;
 
-/// Prefixes of the firmware's sections with the statics that a process may lend, its initialised statics, its zeroed
-/// ones, and those that are kept when it restarts; the name of the process follows.
+/// Prefixes of the firmware's sections for four kinds of statics of a process: those that it may lend, initialised
+/// statics, zeroed statics, and those that are kept when it restarts. The name of the process follows.
 pub const PARTS: [&str; 4] =
     [".crossgate.shared.", ".crossgate.data.", ".crossgate.zeroed.", ".crossgate.kept."];
 /// The index of the first of the [`PARTS`] without initial values in flash.
@@ -42,7 +42,7 @@ impl Memory {
 pub struct Plan {
     /// The stack of exception handlers.
     pub kernel_stack: Span,
-    /// The address at which the user's scripts put the first static into RAM.
+    /// The address in RAM at which the user's scripts begin to place statics.
     pub kernel_statics: u64,
     /// The memories of the processes, in the order of their names.
     pub memories: Vec<Memory>,
@@ -53,10 +53,10 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Lays out the measured sections, and so many bytes for the kernel's stack.
+    /// Lays out the measured sections, and the kernel's stack with this number of bytes.
     ///
     /// # Errors
-    /// A memory is too small, or a stack is of a size that can't be protected.
+    /// If a memory is too small, or if the protection unit can't open a stack of this size.
     pub fn new(measured: &Image, inputs: &Inputs, kernel_stack: u64) -> Result<Self> {
         let (flash, ram) = memories(measured)?;
         let bottom = ram.start.next_multiple_of(SMALLEST_REGION as u64);
@@ -125,7 +125,7 @@ impl Plan {
         Ok(Self { kernel_stack, kernel_statics, memories, tables, places })
     }
 
-    /// Returns the section at its place, unless it is empty.
+    /// Returns the section with its place, unless it is empty.
     pub fn placed(&self, section: OutputSection) -> Option<OutputSection> {
         let place = self.places.get(&section.name).copied();
         place.map(|place| OutputSection { place: Some(place), ..section })
@@ -157,7 +157,8 @@ fn kernel_piece(measured: &Image, ram: Span) -> Option<Piece> {
     let used = used(measured, ram)?;
     let sections = measured.sections.iter().filter(|section| ram.contains(section.span));
     let align = sections.map(|section| section.align).max().unwrap_or(1);
-    // From the last aligned address before it on, so that it never takes up more memory at another place.
+    // The piece begins at the last aligned address before its first static. So it never takes more memory at another
+    // place.
     let start = used.start / align * align;
     Some(Piece { kind: Kind::Kernel, size: used.end - start, align })
 }
@@ -167,11 +168,11 @@ struct Extent {
     /// The offsets of the [`PARTS`] that are reset.
     offsets: [u64; 3],
     kept: Kept,
-    /// The length of the statics that may be lent, in whole regions.
+    /// The length of the statics that may be lent, rounded up to whole regions.
     shared: u64,
     /// The length of the statics with initial values.
     image: u64,
-    /// The length of all.
+    /// The length of all parts together.
     size: u64,
     align: u64,
 }
@@ -182,7 +183,7 @@ impl Extent {
         let [shared, data, zeroed, kept] = PARTS
             .map(|name| part(name).map_or((0, 1), |section| (section.span.size(), section.align)));
         let (shared_size, shared_step) = match usize::try_from(shared.0) {
-            // (A length of nothing is not rounded up.)
+            // (A length of 0 is not rounded up.)
             Ok(0) | Err(_) => (shared.0, SMALLEST_REGION as u64),
             Ok(bytes) => {
                 let fit = ProtectionUnit::shared(bytes);
@@ -198,7 +199,7 @@ impl Extent {
             offsets: [0, data_start, zeroed_start],
             shared: shared_size,
             image: if shared.0 + data.0 == 0 { 0 } else { image },
-            // (The memory before it, which is reset, is whole words.)
+            // (The alignment is at least 4, because the memory before it is reset in whole words.)
             kept: Kept { size: kept.0, align: kept.1.max(4) },
             size: zeroed_end.next_multiple_of(kept.1.max(4)) + kept.0,
             align: aligns.into_iter().fold(1, u64::max),
@@ -213,14 +214,15 @@ struct Kept {
 }
 
 impl Kept {
-    /// Returns the address of their start in the memory of the process: they come last, so that the memory before them
-    /// that is lost to rounding is reset, and so that they stay in place when other statics grow a little.
+    /// Returns the address of their start in the memory of the process. They come last, for two reasons: the memory
+    /// that is lost to rounding is before them, and so is reset; and they stay in place when other statics grow a
+    /// little.
     fn start(&self, memory: Span) -> u64 {
         (memory.end - self.size) / self.align * self.align
     }
 }
 
-/// Returns the error that says what needs how much RAM.
+/// Returns the error with the amounts of RAM that the parts of the firmware need.
 fn demand(
     pieces: &[(String, Piece)],
     ram: Span,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A check of what the protection unit will open against what it must not open, by the arithmetic of the port.
+//! Checks that the protection unit will not open memory that must stay closed. It uses the arithmetic of the port.
 //!
-//! Region 0 opens FLASH to all threads, and may have to open more than that, because no other region is free to do it
-//! in pieces. Regions 3 and 4 open devices.
+//! Region 0 opens FLASH to all threads. It may have to open more than FLASH, because there is no other free region to
+//! open FLASH in several pieces. Regions 3 and 4 open devices.
 
 use crate::image::{Image, memories};
 use crate::layout::Span;
@@ -10,8 +10,7 @@ use crate::map::services;
 use crate::script::REGION;
 use anyhow::{Result, bail, ensure};
 
-/// The addresses that no process may be given (ARM DDI 0403E, B3.1): the first two ranges are other addresses of RAM
-/// and of devices.
+/// The addresses that no process may own (ARM DDI 0403E, B3.1). The first two ranges are aliases of RAM and of devices.
 const RESERVED: [(&str, Span); 3] = [
     ("the bit-band alias of RAM", Span { start: 0x2200_0000, end: 0x2400_0000 }),
     ("the bit-band alias of devices", Span { start: 0x4200_0000, end: 0x4400_0000 }),
@@ -21,7 +20,7 @@ const RESERVED: [(&str, Span); 3] = [
 /// Checks the memories of memory.x and the devices of the wiring.
 ///
 /// # Errors
-/// Says which of them are impossible, and what would be possible.
+/// If one of them is impossible. The error says which, and what would be possible.
 pub fn check(image: &Image) -> Result<()> {
     let (flash, ram) = memories(image)?;
     let memories = declared(image);
@@ -87,7 +86,7 @@ fn opens_flash_only(flash: Span, closed: &[(String, Span)]) -> Result<()> {
     )
 }
 
-/// Checks that a device is a range that one region opens, and no memory.
+/// Checks that one region can open the device's range exactly, and that the range contains no memory.
 fn device(process: &str, registers: Span, flash: Span, ram: Span) -> Result<()> {
     ensure!(
         registers.is_expressible(),

@@ -2,39 +2,39 @@
 //! Reachability: the sections that each user reaches, by calls and references.
 //!
 //! The entry points of a process are read from the tables of the wiring: a record that names a stack or an object of a
-//! process names its entry points too. The kernel starts with the interrupt vectors. So it does not matter in which
-//! crate a generic function was compiled, or which functions were inlined.
+//! process also names entry points of this process. The entry points of the kernel are the interrupt vectors. So it
+//! does not matter in which crate a generic function was compiled, or which functions were inlined.
 
 use crate::inputs::{Inputs, Reference, Section, SectionId};
 use crate::names::{KERNEL, is_placed, named_owner};
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
-/// The way in which one user reaches a section.
+/// The step by which a user reaches a section.
 #[derive(Clone, Copy)]
 pub enum Step {
-    /// It does not reach the section.
+    /// The user does not reach the section.
     Unreached,
-    /// It starts at the section.
+    /// The section is an entry point of the user.
     Start,
-    /// A section that it reaches refers to it.
+    /// This section, which the user reaches, refers to the section.
     From(SectionId),
 }
 
 impl Step {
-    /// Returns whether there is a way.
+    /// Returns `true` if the user reaches the section.
     pub fn is_reached(self) -> bool {
         !matches!(self, Step::Unreached)
     }
 }
 
-/// The sections that each user reaches, from those that the tables (or vectors) name.
+/// The sections that each user reaches, beginning with the entry points in the tables (or vectors).
 pub struct Reach<'a> {
-    /// The inputs in which the references are.
+    /// The inputs with the references.
     pub inputs: &'a Inputs,
-    /// The processes and the kernel, each with the way to every section.
+    /// The processes and the kernel, each with the step to every section.
     pub users: Vec<(&'a str, Vec<Step>)>,
-    /// The end of the kernel's own code: the tables, and the code that the kernel does not call though it may have its
-    /// address.
+    /// The sections at which the kernel's own code ends: the tables, and code that the kernel never calls although it
+    /// may have the address of this code.
     pub closed: HashSet<SectionId>,
 }
 
@@ -42,7 +42,7 @@ impl<'a> Reach<'a> {
     /// Finds the sections that each user reaches.
     pub fn of(inputs: &'a Inputs) -> Self {
         let mut starts: BTreeMap<&str, Vec<SectionId>> = BTreeMap::new();
-        // Code behind a call of the kernel is a matter of the kernel.
+        // Code that is reached only through a call of the kernel belongs to the kernel.
         let gate = inputs.section_of("__crossgate_gate");
         let mut closed: HashSet<_> = gate.into_iter().collect();
         for (id, section) in inputs.sections.iter().enumerate() {
@@ -54,7 +54,7 @@ impl<'a> Reach<'a> {
                 for (owner, reference) in records {
                     let Some(target) = reference.section else { continue };
                     starts.entry(owner).or_default().push(target);
-                    // The kernel has the address of an entry point, but does not call it.
+                    // The kernel has the address of an entry point, but does not call it as a function.
                     closed.extend(Some(target).filter(|_| inputs.sections[target].executable));
                 }
             }
@@ -72,14 +72,14 @@ impl<'a> Reach<'a> {
         self.users.iter().filter(reached).map(|(user, _)| *user)
     }
 
-    /// Returns the way in which `user` reaches a section: names, from the start to the section.
+    /// Returns the path by which `user` reaches a section: the names from the entry point to the section.
     pub fn path(&self, user: &str, id: SectionId) -> String {
         let steps = self.users.iter().find(|(name, _)| *name == user);
         steps.map(|(_, steps)| path(self.inputs, steps, id)).unwrap_or_default()
     }
 }
 
-/// Returns the names from the start of a user to a section.
+/// Returns the names from a user's entry point to a section.
 pub fn path(inputs: &Inputs, steps: &[Step], mut id: SectionId) -> String {
     let mut names = vec![inputs.sections[id].title()];
     while let Step::From(previous) = steps[id] {
@@ -116,8 +116,8 @@ pub fn records<'a>(
     Some(section.references.iter().map(named).collect())
 }
 
-/// Returns the ways to all sections that can be reached from `starts`, but not through `closed` ones: the wiring's
-/// tables (code that can read them can't do what they name) and the entry points of others.
+/// Returns the steps to all sections that can be reached from `starts`, but not through `closed` sections. These are
+/// the wiring's tables (code that reads a table does not call what it names) and the entry points of other users.
 pub fn reach(inputs: &Inputs, closed: &HashSet<SectionId>, starts: Vec<SectionId>) -> Vec<Step> {
     let mut steps = vec![Step::Unreached; inputs.sections.len()];
     let mut queue = VecDeque::new();

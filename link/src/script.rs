@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The linker scripts, which go before and after the user's own.
+//! The linker scripts that come before and after the user's own scripts.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -14,11 +14,11 @@ __crossgate_ram_end = ORIGIN(RAM) + LENGTH(RAM);
 EXTERN(__crossgate_services __crossgate_processes)
 ";
 
-/// The section with the description of services, which no program contains when it runs.
+/// The section with the description of services. It is not loaded with a program.
 pub const INTERFACES: &str = ".crossgate.interfaces";
 
-/// Returns the block of a script for data that debuggers and other tools read, and the firmware itself does not. The
-/// data has no address and is in no segment.
+/// Returns the part of a script for data that only debuggers and other tools read. The data has no address and is in no
+/// segment.
 pub fn description() -> String {
     format!("SECTIONS\n{{\n  {INTERFACES} 0 (INFO) : {{ KEEP(*({INTERFACES})) }}\n}}\n")
 }
@@ -26,7 +26,7 @@ pub fn description() -> String {
 /// Prefix of the symbols with the addresses of a memory of the user's scripts; `start_` or `end_` and its name follow.
 pub const REGION: &str = "__crossgate_region_";
 
-/// Returns the script that follows the user's scripts; they declare these memories.
+/// Returns the script that comes after the user's scripts. `memories` are the memories that the user's scripts declare.
 pub fn after(memories: &BTreeSet<String>) -> String {
     let mut text = format!("{AFTER}{}", description());
     for name in memories {
@@ -50,12 +50,12 @@ pub fn aliases(symbols: &[(String, String)]) -> String {
 pub struct OutputSection {
     /// Its name.
     pub name: String,
-    /// True if it takes up nothing in the file.
+    /// True if it takes no room in the file.
     pub zeroed: bool,
     /// The file and the name of each input section.
     pub inputs: Vec<(String, String)>,
-    /// The address, and the address in flash of its initial contents. Without a place the section is only collected, to
-    /// be measured.
+    /// The address, and the address in flash of its initial contents. Without a place the section is only collected, so
+    /// that it can be measured.
     pub place: Option<(u64, u64)>,
 }
 
@@ -71,11 +71,11 @@ pub struct Table {
 /// The name of the section that holds the [`Table`]s.
 pub const TABLES: &str = ".crossgate.memory";
 
-/// The section by which a firmware refuses to be linked by another linker.
+/// The section that makes the link fail if another linker is used.
 const LINKED: &str = ".crossgate.linked";
 
-/// Sections without a place are collected from here on, outside of the memories of a microcontroller. (The linker
-/// requires that every section is in a memory.)
+/// The memory for sections without a place. It is outside of the memories of a microcontroller. (The linker requires
+/// that every section is in a memory.)
 const MEMORIES: &str = "\
 MEMORY
 {
@@ -90,12 +90,12 @@ SECTIONS
 pub struct Places {
     /// The address of the tables, in flash.
     pub tables: u64,
-    /// The address of the user's statics in RAM, which are the kernel's.
+    /// The address in RAM of the statics that the user's scripts place: those of the kernel.
     pub kernel_statics: u64,
 }
 
-/// Returns the script before the user's, which places everything that belongs to processes. Without `places` all is
-/// only collected, to be measured.
+/// Returns the script that comes before the user's scripts. It places everything that belongs to processes. Without
+/// `places`, everything is only collected, so that it can be measured.
 pub fn before(
     sections: &[OutputSection],
     tables: &[Table],
@@ -107,7 +107,8 @@ pub fn before(
         line(&mut text, format_args!("{symbol} = {value:#x};"));
     }
     line(&mut text, format_args!("{MEMORIES}\n  /DISCARD/ : {{ *({LINKED}) }}"));
-    // The tables come first, because a section without inputs is writable if the one before it is.
+    // The tables come first, because the linker makes a section without inputs writable if the section before it is
+    // writable.
     let place = places.map(|places| format!("{0:#x} : AT({0:#x})", places.tables));
     let place = place.unwrap_or_else(|| ":".to_owned());
     line(&mut text, format_args!("  {TABLES} {place}\n  {{"));
@@ -129,7 +130,8 @@ pub fn before(
         }
         line(&mut text, format_args!("  }} > {}", memory(section.place.is_some())));
     }
-    // RAM is filled from the end of its last section. An empty section stays if it has a symbol.
+    // The linker fills RAM from the end of the last section in it. So this empty section sets the address. It has a
+    // symbol, because the linker removes an empty section without a symbol.
     if let Some(Places { kernel_statics, .. }) = places {
         line(
             &mut text,

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Returns all words in the scripts of the command line, in those that they include, and in those of crossgate-link.
-/// The names of symbols are among them; other words do no harm.
+/// Returns all words in the scripts of the command line, in the scripts that they include, and in the scripts of
+/// crossgate-link. The names of symbols are among these words, and the other words do no harm.
 ///
 /// # Errors
 /// A script can't be read.
@@ -28,7 +28,8 @@ pub fn memories(arguments: &Arguments) -> Result<BTreeSet<String>> {
     Ok(texts.values().flat_map(|text| declared(text)).map(str::to_owned).collect())
 }
 
-/// Returns the scripts of the command line as additions to the linker's own script, which they would replace.
+/// Returns the scripts of the command line in a form that is added to the linker's default script. (Otherwise they
+/// would replace it.)
 ///
 /// # Errors
 /// A script can't be read.
@@ -37,7 +38,8 @@ pub fn additions(arguments: &Arguments) -> Result<String> {
     Ok(texts.values().map(|text| addition(text)).collect())
 }
 
-/// Returns a script of which each block of sections is added at the end, where what is not loaded is.
+/// Returns a script in which each block of sections is added at the end of the default script, where the sections are
+/// that are not loaded.
 fn addition(text: &str) -> String {
     let mut parts = text.split("SECTIONS");
     let mut whole = parts.next().unwrap_or_default().to_owned();
@@ -87,7 +89,7 @@ fn read(script: &str, folders: &[String], texts: &mut BTreeMap<String, String>) 
     let here = PathBuf::from(script);
     let places = folders.iter().map(|folder| Path::new(folder).join(script));
     let Some(path) = std::iter::once(here).chain(places).find(|path| path.is_file()) else {
-        // The linker reports the missing script.
+        // A missing script is not an error here, because the linker reports it.
         return Ok(());
     };
     let text =

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Instructions of the Thumb instruction set that mask interrupts, or use stack.
+//! Thumb instructions that mask interrupts, and Thumb instructions that use stack.
 //!
-//! A critical section on a Cortex-M is made of the former. Without privileges they do nothing, and do not fault either,
-//! so a critical section in a process would have no effect.
+//! A critical section on a Cortex-M masks interrupts. Without privileges the instructions for this do nothing, and do
+//! not fault either. So a critical section in a process would have no effect.
 
 use object::{Architecture, File, Object, ObjectSymbol, SectionIndex};
 use std::collections::HashMap;
 
-/// The start of code in a section, or of data among it.
+/// The start of code in a section, or of data between code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
     offset: usize,
     is_code: bool,
 }
 
-/// Returns the marks in the sections of an object, which are symbols ($t, $d). Other processors have none.
+/// Returns the marks in the sections of an object. They are the symbols `$t` and `$d`, which only ARM's objects have.
 pub fn marks(object: &File) -> HashMap<SectionIndex, Vec<Mark>> {
     let mut marks: HashMap<_, Vec<_>> = HashMap::new();
     if object.architecture() != Architecture::Arm {
@@ -31,7 +31,8 @@ pub fn marks(object: &File) -> HashMap<SectionIndex, Vec<Mark>> {
     marks
 }
 
-/// Returns the instructions of a section with these marks: the first half, and the second or 0.
+/// Returns the instructions of a section with these marks. Each instruction has a first half-word, and a second
+/// half-word or 0.
 fn instructions(code: &[u8], marks: &[Mark]) -> Vec<(u16, u16)> {
     let ends = marks.iter().skip(1).map(|mark| mark.offset).chain([code.len()]);
     let runs = marks.iter().zip(ends).filter(|(mark, _)| mark.is_code);
@@ -51,14 +52,14 @@ fn instructions(code: &[u8], marks: &[Mark]) -> Vec<(u16, u16)> {
 /// The effect of a section of code on interrupts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Masking {
-    /// True if it masks them (`cpsid`).
+    /// True if the code masks interrupts (`cpsid`).
     pub is_done: bool,
-    /// True if it reads whether they are masked (`mrs rX, primask`), to restore that.
+    /// True if the code reads if interrupts are masked (`mrs rX, primask`), so that it can restore this state.
     pub is_undone: bool,
 }
 
 impl Masking {
-    /// Looks through the code of a section with these marks.
+    /// Analyses the code of a section with these marks.
     pub fn of(code: &[u8], marks: &[Mark]) -> Self {
         let mut found = Self::default();
         for (first, second) in instructions(code, marks) {
@@ -79,12 +80,12 @@ impl Masking {
 /// The stack that a section of code uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Frame {
-    /// The sum of all that its instructions push, in bytes, whichever are executed.
+    /// The sum of the bytes that all its instructions push, as if each were executed.
     pub size: u64,
-    /// True if it also uses an amount from a register.
+    /// True if it also subtracts a register from the stack pointer.
     pub is_dynamic: bool,
-    /// True if it calls code of the same section, which is itself. (In a call of another section the linker fills in
-    /// the target.)
+    /// True if it calls code in the same section, and so itself. (Calls of other sections have no target before the
+    /// linker fills it in.)
     pub calls_itself: bool,
 }
 
@@ -92,7 +93,7 @@ pub struct Frame {
 const UNLINKED_CALL: (u16, u16) = (0xf7ff, 0xfffe);
 
 impl Frame {
-    /// Looks through the code of a section with these marks.
+    /// Analyses the code of a section with these marks.
     pub fn of(code: &[u8], marks: &[Mark]) -> Self {
         let mut frame = Self::default();
         for (first, second) in instructions(code, marks) {
@@ -110,7 +111,7 @@ impl Frame {
                 (0xf84d, _) if second & 0x0f00 == 0x0d00 => long & 0xff,
                 // strd rX, rY, [sp, #-]!
                 (0xe96d, _) => 4 * (long & 0xff),
-                // sub.w sp, sp, # with an immediate that is shifted, and with a plain one
+                // sub.w sp, sp, # with a shifted immediate, and with a plain immediate
                 (0xf1ad | 0xf5ad, _) if second & 0x8f00 == 0x0d00 => expanded(immediate(low, long)),
                 (0xf2ad | 0xf6ad, _) if second & 0x8f00 == 0x0d00 => immediate(low, long),
                 // bl
@@ -162,7 +163,7 @@ mod tests {
         Frame::of(&code, &[Mark { offset: 0, is_code: true }])
     }
 
-    /// The instructions are as `llvm-mc --disassemble` reads them.
+    /// The instructions were checked with `llvm-mc --disassemble`.
     #[test]
     fn frames_are_added_up() {
         let size = |halves: &[u16]| frame(halves).size;

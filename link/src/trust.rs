@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Trust: the crates whose code may run with the rights of the kernel, or of a process.
 //!
-//! A linker takes a symbol from any file that defines it, so any crate could provide a name that the kernel, or another
-//! process, looks for: an exception handler, `__pre_init`, `memcpy`. Names that the Rust compiler makes are different:
-//! they contain the crate that is meant, and only that crate defines them. So a crate belongs to the kernel if it is
-//! the firmware's own, if the kernel reaches it by such a name, or if it is one of those that every kernel needs. The
-//! kernel takes a name by agreement from no other crate.
+//! A linker takes a symbol from any file that defines it. So any crate could define a name to which the kernel or
+//! another process refers: an exception handler, `__pre_init`, `memcpy`. Names that the Rust compiler makes (paths) are
+//! different: they contain the name of their crate, and only this crate defines them. So a crate belongs to the kernel
+//! in three cases: it is the firmware's own crate, the kernel refers to it by a path, or it is one of the crates that
+//! every kernel needs. A fixed name that the kernel uses must not come from any other crate.
 //!
-//! For processes the same holds, except that a library which only one of them uses is its own choice.
+//! The same rule holds for processes. The exception is a library that only one process uses: this process may use its
+//! names.
 
 use crate::inputs::{Definition, FileId, Inputs, Reference, SectionId, Symbol, SymbolId};
 use crate::names::{HEAP_MEMORY, KERNEL, OBJECT, STACK, UNOWNED, demangle, listed};
@@ -17,9 +18,9 @@ use crate::script::{INTERFACES, TABLES};
 use anyhow::{Result, bail, ensure};
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
-/// The vectors that a crate with a device's registers may bring.
+/// The interrupt vectors that a crate with a device's registers may define.
 pub const DEVICE_VECTORS: &str = ".vector_table.interrupts";
-/// Sections with these names are called by the CPU, or by the code that starts the program.
+/// The CPU, or the start code of the program, calls the code in sections with these names.
 const STARTED: [&str; 8] = [
     ".vector_table",
     ".init",
@@ -33,8 +34,8 @@ const STARTED: [&str; 8] = [
 /// Names with this prefix belong to the kernel and the wiring.
 const OURS: &str = "__crossgate_";
 
-/// The symbols that the linker script of `defmt` names, to keep them or to define them. The macros call them, in
-/// whatever process they are. A call by the kernel's code is found all the same.
+/// The symbols that the linker script of `defmt` keeps or defines. The macros of `defmt` call them in any process, so
+/// these symbols do not count as names that the kernel needs. A call from the kernel's code is still detected.
 const DEFMT: [&str; 6] = [
     "_defmt_acquire",
     "_defmt_release",
@@ -44,23 +45,23 @@ const DEFMT: [&str; 6] = [
     "__DEFMT_MARKER_TIMESTAMP_WAS_DEFINED",
 ];
 
-/// The advice about what the kernel would use.
+/// The advice about items that the kernel would use.
 const ADVICE: &str = "Code that runs with the kernel's rights comes from the kernel, its port and the firmware's own \
                       crate, which the `start!` of a board may write into. Remove it, or rename it.";
-/// The advice about what a process would use.
+/// The advice about items that a process would use.
 const ADVICE_FOR_PROCESSES: &str = "The code of a process comes from its own crate and from the libraries that it \
                                     depends on. Remove it, or rename it.";
 
-/// Refuses a firmware in which the kernel, or a process, would use code or data of another process.
+/// Refuses a firmware in which the kernel or a process would use code or data of another process.
 ///
-/// `runtime` are the crates of the kernel that it reaches by agreed names only; `wanted` are the names that are looked
-/// for though no input refers to them.
+/// `runtime` are the crates of the kernel to which it refers only by fixed names. `wanted` are names that are needed
+/// although no input refers to them.
 ///
-/// Returns the names of the functions that may be handlers of devices: those of the firmware's own crate, and of its
-/// board's.
+/// Returns the names of the functions that may be handlers of devices: those in the firmware's own crate, and in the
+/// crate of its board.
 ///
 /// # Errors
-/// Lists the used items, the crate of each, and the way to it.
+/// If there is such an item. The error lists these items, the crate of each, and the path to it.
 pub fn check(
     reach: &Reach,
     runtime: &[&str],
@@ -87,14 +88,13 @@ pub fn check(
     Ok(handlers.map(|symbol| symbol.name.clone()).collect())
 }
 
-/// Refuses names made by the Rust compiler that two crates define, because one of the crates is not the one in the
-/// name.
+/// Refuses names made by the Rust compiler that two crates define, because one of them is not the crate in the name.
 fn taken_names(inputs: &Inputs) -> Result<()> {
     for symbol in inputs.symbols.iter().filter(|symbol| symbol.is_path()) {
         let files: BTreeSet<_> = symbol.definitions.iter().map(|it| it.file).collect();
         let crates: Vec<_> = files.iter().map(|&file| &*inputs.files[file].krate).collect();
         let [first, .., last] = crates.as_slice() else { continue };
-        // The firmware's own crate is many objects, in which the linker refuses double definitions.
+        // The firmware's own crate consists of many objects. The linker itself refuses double definitions in them.
         ensure!(
             !files.iter().any(|&file| inputs.files[file].is_archive),
             "`{}` is defined by crate `{first}` and crate `{last}`: one of them takes the other's name",
@@ -112,9 +112,9 @@ struct Kernel<'a> {
     trusted: Vec<bool>,
     steps: Vec<Step>,
     queue: VecDeque<SectionId>,
-    /// Names that a file defines which does not belong to the kernel, and the sections that refer to them.
+    /// Names that are defined in files which do not belong to the kernel, and the sections that refer to these names.
     waiting: Vec<(Option<SectionId>, SymbolId)>,
-    /// Sections of processes that are referred to by path, and the sections that refer to them.
+    /// Sections of processes to which the kernel refers by a path, and the sections with these references.
     of_processes: Vec<(Option<SectionId>, SectionId)>,
 }
 
@@ -164,7 +164,7 @@ impl<'a> Kernel<'a> {
                     }
                 }
             }
-            // Some files may have been found to belong to the kernel since.
+            // Since then, some of these files may have been found to belong to the kernel.
             for (from, symbol) in std::mem::take(&mut self.waiting) {
                 self.refer(from, symbol);
             }
@@ -241,7 +241,8 @@ impl<'a> Kernel<'a> {
             }
         };
         let mut told = HashSet::new();
-        // Names that occur only in scripts come first, and say least.
+        // The last names are reported first. Names that occur only in scripts come first in the list, and help the
+        // reader least.
         for &(from, symbol) in self.waiting.iter().rev() {
             let named = &inputs.symbols[symbol];
             let name = demangle(&named.name);
@@ -263,7 +264,7 @@ impl<'a> Kernel<'a> {
             let is_reached = self.steps[id].is_reached();
             let may_be = self.trusted[section.input] || self.is_device_vectors(id);
             let is_special = is_started(&section.name) || is_placed_by_name(&section.name);
-            // Assembly of other crates may be compiled with the firmware's own.
+            // Assembly from other crates may be compiled into the firmware's own objects.
             let is_smuggled =
                 inputs.files[section.input].is_compiled && is_constructor(&section.name);
             if is_smuggled || (!may_be && (is_special || (is_reached && section.executable))) {
@@ -279,8 +280,8 @@ impl<'a> Kernel<'a> {
     }
 }
 
-/// Returns whether a section is the word through which unwinding finds its data. The compiler puts the same word into
-/// every object.
+/// Returns `true` if the section is the word by which the unwinder finds its function. The compiler puts the same word
+/// into every object.
 fn is_personality(inputs: &Inputs, section: SectionId) -> bool {
     let section = &inputs.sections[section];
     let refers = |name: &str| match section.references.as_slice() {
@@ -290,8 +291,8 @@ fn is_personality(inputs: &Inputs, section: SectionId) -> bool {
     section.name == ".data.DW.ref.rust_eh_personality" && refers("rust_eh_personality")
 }
 
-/// Returns whether a name in the firmware's own crate is not from its source: assembly in a function of another crate,
-/// which was compiled with it, may define names.
+/// Returns `true` if a name in the firmware's own objects does not come from its source. Functions of other crates may
+/// be compiled into these objects, and the assembly in them may define names.
 fn is_smuggled(inputs: &Inputs, definition: &Definition, symbol: &Symbol) -> bool {
     let is_named_in_rust = symbol.is_path() || symbol.is_declared || symbol.is_of_compiler();
     inputs.files[definition.file].is_compiled
@@ -315,15 +316,15 @@ fn is_started(name: &str) -> bool {
     })
 }
 
-/// Returns whether a section is placed by its name alone, which only the wiring may give.
+/// Returns `true` if a section is placed only because of its name. Only the wiring may give such a name.
 fn is_placed_by_name(name: &str) -> bool {
-    // Any crate may declare that its own statics are lent or kept.
+    // Any crate may declare its own statics as lent or kept.
     let [_shared, parts @ .., _kept] = &PARTS;
     let prefixes = parts.iter().chain(&[OBJECT, HEAP_MEMORY, STACK, TABLES, INTERFACES, UNOWNED]);
     prefixes.into_iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Returns errors for the items that processes would use of other processes that they do not depend on.
+/// Returns errors for items that a process would use from another process on which it does not depend.
 fn of_other_processes(reach: &Reach, trusted: &[bool]) -> Vec<String> {
     let inputs = reach.inputs;
     let mut errors = Vec::new();
@@ -374,7 +375,7 @@ fn of_other_processes(reach: &Reach, trusted: &[bool]) -> Vec<String> {
     errors
 }
 
-/// Returns the files to which the reached sections refer by path.
+/// Returns the files to which the reached sections refer by a path.
 fn dependencies(inputs: &Inputs, steps: &[Step]) -> HashSet<FileId> {
     let reached = inputs.sections.iter().zip(steps).filter(|(_, step)| step.is_reached());
     let symbols = reached.flat_map(|(section, _)| &section.references).filter_map(|it| it.symbol);

@@ -5,7 +5,7 @@ use crate::image::Image;
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeSet;
 
-/// The output section of cortex-m-rt's script.
+/// The output section with the vectors in cortex-m-rt's script.
 const VECTORS: &str = ".vector_table";
 /// The handlers of the CPU's own exceptions, from the word after the stack pointer on.
 pub const EXCEPTIONS: [&str; 15] = [
@@ -28,11 +28,11 @@ pub const EXCEPTIONS: [&str; 15] = [
 /// The handler of all devices without a handler of their own.
 pub const DEFAULT: &str = "DefaultHandler";
 
-/// Checks that each vector is the start of a handler: that of its exception, or for a device one of
-/// `handlers`, which are the firmware's own.
+/// Checks that each vector is the start of a handler: the handler of its exception, or for a device, one of `handlers`,
+/// which are the firmware's own.
 ///
 /// # Errors
-/// Names the vector that is not the start of one.
+/// If a vector is not the start of a handler. The error names the vector.
 pub fn check(image: &Image, handlers: &BTreeSet<String>) -> Result<()> {
     let table = image.section(VECTORS).with_context(|| {
         format!(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A check that the linked firmware is as the kernel expects it: of the contents of the file, not of the intentions.
+//! Checks that the linked firmware is as the kernel expects it. It reads the final file, and does not rely on the plan
+//! of the linker.
 
 use crate::image::{Image, ImageSection};
 use crate::layout::Span;
@@ -22,7 +23,7 @@ pub fn not_loaded(image: &Image) -> Result<()> {
 /// Checks a firmware.
 ///
 /// # Errors
-/// Says what is wrong, and at which place.
+/// If the firmware is wrong. The error says what is wrong, and where.
 pub fn verify(image: &Image) -> Result<()> {
     not_loaded(image)?;
     let map = MemoryMap::of(image)?;
@@ -100,7 +101,7 @@ fn nothing_open_is_below_stacks(map: &MemoryMap) -> Result<()> {
     Ok(())
 }
 
-/// Returns everything that takes up RAM.
+/// Returns everything that takes RAM.
 fn spans(map: &MemoryMap) -> Vec<(String, Span)> {
     let processes = map
         .processes

@@ -19,8 +19,8 @@ const EIGHTHS: u32 = 8;
 #[derive(Clone, Copy, Debug)]
 pub struct ArmV7M;
 
-/// Returns the fit of the memory of a process: as many eighths as it needs of the smallest block that can hold it. Less
-/// than one eighth is lost.
+/// Returns the fit of the memory of a process: the smallest block that can hold the memory, and as many eighths of this
+/// block as the memory needs. Less than one eighth is lost.
 #[must_use]
 pub const fn process(bytes: usize) -> Fit {
     let eighth = block(bytes) / EIGHTHS as usize;
@@ -44,7 +44,7 @@ pub const fn shared(bytes: usize) -> Fit {
     Fit { size: bytes.next_multiple_of(eighth), step: if block < eighth { eighth } else { block } }
 }
 
-/// Returns the run of those eighths of a span's block that are inside of the span; the run may be empty.
+/// Returns the run of those eighths of a span's block that are completely inside the span. The run may be empty.
 #[must_use]
 pub const fn inside(span: Span) -> Span {
     let last = span.end.wrapping_sub(1) as u32;
@@ -52,7 +52,7 @@ pub const fn inside(span: Span) -> Span {
     Span { start: span.start.next_multiple_of(eighth), end: span.end / eighth * eighth }
 }
 
-/// Returns the size of the smallest block that can hold so many bytes.
+/// Returns the size of the smallest block that can hold this number of bytes.
 #[inline]
 const fn block(bytes: usize) -> usize {
     let block = bytes.next_power_of_two();
@@ -186,9 +186,9 @@ impl Unit for ArmV7M {
         Block::covering(memory).open()
     }
 
-    /// Blocks of all sizes start at the bottom of a stack. So the less of the stack is left, the finer are the eighths:
-    /// at most a quarter of what is left is lost to rounding, and nesting is not limited to eight levels. The window is
-    /// given as the lower half of the attribute and size register.
+    /// Blocks of all sizes start at the bottom of a stack. So if only a small part of the stack is left, a small block
+    /// with small eighths is used. At most a quarter of the rest of the stack is lost to rounding, and nested calls are
+    /// not limited to eight levels. The window is given as the lower half of the attribute and size register.
     #[inline]
     fn window(stack: Span, stack_pointer: usize) -> Window {
         let left = stack_pointer.wrapping_sub(stack.start) as u32;

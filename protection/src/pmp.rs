@@ -2,12 +2,12 @@
 //! The physical memory protection of RISC-V (The RISC-V Instruction Set Manual, Volume II, 3.7).
 //!
 //! An entry that matches the *top of range* opens all memory from the address of the entry before it up to its own
-//! address. So a region takes two entries, and is a run of granules, at any start and of any length. By the manual a
-//! granule has 4 bytes or more; some cores have coarser ones. Granules of 16 bytes, to which the calling convention
-//! aligns stacks, suit all known cores.
+//! address. So a region takes two entries, and is a run of granules, at any start and of any length. According to the
+//! manual, a granule has 4 bytes or more. Some cores have larger granules. Granules of 16 bytes, to which the calling
+//! convention aligns stacks, suit all known cores.
 //!
-//! The entry with the lowest number that matches an access decides; memory that no entry matches is closed to user
-//! mode.
+//! If several entries match an access, the entry with the lowest number decides. Memory that no entry matches is closed
+//! to user mode.
 
 use crate::{Granules, Span};
 
@@ -28,7 +28,7 @@ pub struct Pmp;
 /// The two entries of a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
-    /// The address registers: addresses divided by four. The entry of the first is off.
+    /// The address registers of both entries. They hold addresses divided by four. The first entry itself is off.
     pub addresses: [u32; 2],
     /// The configuration of the second entry.
     pub configuration: u8,

@@ -28,22 +28,23 @@ pub struct Regions {
 }
 
 impl Regions {
-    /// Returns the fewest regions of the unit that open all bytes of these ranges and no others. Returns `None` if a
-    /// range begins or ends at an address where no region can begin or end, and no other range continues it there.
+    /// Returns the fewest regions of the unit that open all bytes of these ranges and no others. Returns `None` if that
+    /// is not possible: a range begins or ends at an address where no region can begin or end, and no other range is
+    /// adjacent there.
     ///
     /// # Panics
-    /// There are more than [`MOST_RANGES`] ranges, or one is empty.
+    /// If there are more than [`MOST_RANGES`] ranges, or if a range is empty.
     #[must_use]
     pub const fn of<U: Unit>(ranges: &[Span]) -> Option<Regions> {
         assert!(ranges.len() <= MOST_RANGES, "too many ranges");
         let sorted = Sorted::new(ranges);
-        // For each set of ranges: the least number of regions that open it, and the ranges that the first of these
-        // regions opens.
+        // For each set of ranges, `counts` has the least number of regions that open the set, and `firsts` has the
+        // ranges that the first of these regions opens.
         let (mut counts, mut firsts) = ([usize::MAX; SUBSETS], [0; SUBSETS]);
         counts[0] = 0;
         let mut set = 1_usize;
         while set < 1 << ranges.len() {
-            // The first region of a set opens its lowest range, and perhaps some of the others.
+            // The first region of a set opens the lowest range of the set, and perhaps some of the other ranges.
             let lowest = set & set.wrapping_neg();
             let others = set ^ lowest;
             let mut with = others;
@@ -92,7 +93,7 @@ impl Regions {
     /// Returns region `number`, counted from 0.
     ///
     /// # Panics
-    /// There is no such region.
+    /// If there is no such region.
     #[must_use]
     pub const fn get(&self, number: usize) -> Region {
         assert!(number < self.count, "no such region");
@@ -145,7 +146,8 @@ impl Sorted {
         }
         let eighth = log2_eighth(start, last);
 
-        // The bytes from `first` up to `end` are a run without a gap; `open` are the eighths of the runs before it.
+        // The bytes from `first` up to `end` are a run without a gap. `open` has the eighths of all runs before this
+        // run.
         let (mut first, mut end, mut open) = (start as u64, start as u64, Some(0));
         place = 0;
         while place < MOST_RANGES {

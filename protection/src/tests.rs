@@ -225,7 +225,7 @@ fn any_part_of_shared_memory_can_be_lent<U: Unit>(
     Ok(())
 }
 
-/// Returns ranges as devices have them: powers of two, aligned, many of them neighbours. They may overlap.
+/// Returns ranges like the ranges of devices: aligned powers of two, many of them adjacent. They may overlap.
 fn ranges() -> impl Strategy<Value = Vec<Span>> {
     let near = (5u32..9, 0usize..24).prop_map(|(log2_size, place)| (log2_size, 0x4000_0000, place));
     let pages =

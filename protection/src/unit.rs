@@ -10,7 +10,7 @@ pub struct Window {
     /// The first address that is closed: a stack in the window starts here and grows down.
     pub top: usize,
     /// The window in the form of the unit: a count of granules, or half a register. It has 16 bits, so that all rights
-    /// of a thread are one word, which a call saves with one store.
+    /// of a thread fit into one word, which a call saves with one store instruction.
     pub registers: u16,
 }
 
@@ -29,7 +29,7 @@ pub struct Fit {
 pub trait Unit: 'static {
     /// A lease in the form of the unit: the values that open lent memory.
     type Lease: Copy + Debug + Eq;
-    /// The lease of no memory: it fills the tables of a thread that holds no leases.
+    /// The lease of no memory. A thread without leases has this value in its tables.
     const NO_LEASE: Self::Lease;
     /// The memory that a region can open, from which [`Regions`](crate::Regions) are computed.
     const SHAPE: Shape;

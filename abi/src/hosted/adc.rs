@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An analogue to digital converter of 12 bits. A filter that leaves the mean voltage connects each input to the
-//! channel of the PWM generator with the same number.
+//! An analogue to digital converter of 12 bits. Each input is connected to the channel of the PWM generator with the
+//! same number, through a filter that passes only the mean voltage.
 
 use super::{Mmio, mmio};
 use crate::Word;

@@ -13,7 +13,7 @@ pub const RECEIVED: Word = 0;
 /// Register. A read returns the next eight bytes of the oldest received frame; a write adds eight bytes to the frame to
 /// send.
 pub const DATA: Word = 1;
-/// Register. A write sends the bytes that were added, as many as its value says.
+/// Register. A write sends the bytes that were added. The value is their number.
 pub const SEND: Word = 2;
 /// Register. 1: a received frame raises the interrupt. A write also resets the controller: the oldest frame is read
 /// from its start again, and added bytes are dropped.

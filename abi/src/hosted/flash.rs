@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A NOR flash. Its bytes outlive the program, if the option `--flash` names a file.
+//! A NOR flash. If the option `--flash` names a file, the flash keeps its bytes when the program ends.
 //!
 //! | to ... | the driver writes | and reads |
 //! |---|---|---|
@@ -7,7 +7,7 @@
 //! | write the word at a place, and go on to the next one | [`PLACE`], [`DATA`] for each word | [`STATUS`] |
 //! | erase the page of a place | [`PLACE`], [`ERASE`] | [`STATUS`] |
 //!
-//! A write can change bits to 0 only; erasing a page changes all its bits to 1. An operation takes no time.
+//! A write can change bits only to 0. Erasing a page changes all its bits to 1. An operation takes no time.
 
 use super::{Mmio, mmio};
 use crate::Word;
@@ -16,9 +16,9 @@ use crate::Word;
 pub const MMIO: Mmio = mmio(13);
 /// The number of bytes.
 pub const SIZE: usize = 0x1_0000;
-/// The number of bytes of a page, which is erased at once.
+/// The number of bytes of a page, the unit of an erase.
 pub const PAGE: usize = 1024;
-/// The number of bytes that are written at once.
+/// The number of bytes of a word, the unit of a write.
 pub const WORD: usize = 4;
 
 /// Register. The place of the next operation, in bytes; a multiple of [`WORD`].

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A BME280: a sensor of temperature, pressure and humidity. Numbers of sections are those of its data sheet,
+//! A BME280: a sensor of temperature, pressure and humidity. Section numbers in parentheses refer to its data sheet,
 //! BST-BME280-DS002.
 
 use crate::I2cChip;
@@ -16,43 +16,43 @@ pub struct Climate {
 }
 
 impl Climate {
-    /// 25.08 °C and 100,653 Pa with the calibration of [`Bme280`], which is the example of Bosch's data sheets, and
-    /// about 43 % of relative humidity.
+    /// With the calibration of [`Bme280`], these are 25.08 °C and 100,653 Pa, as in the example of Bosch's data sheets,
+    /// and about 43 % of relative humidity.
     pub const EXAMPLE: Climate =
         Climate { temperature: 519_888, pressure: 415_148, humidity: 0x6d80 };
-    /// The contents of the data registers when nothing was measured, or the measurement is skipped (5.4.7 to 5.4.9).
+    /// The contents of the data registers if nothing was measured, or if the measurement is skipped (5.4.7 to 5.4.9).
     const NONE: Climate = Climate { temperature: 0x8_0000, pressure: 0x8_0000, humidity: 0x8000 };
 }
 
-/// A BME280. It is in sleep mode until a driver starts a measurement, and measures what it is
-/// [exposed](Self::expose) to.
+/// A BME280. It is in sleep mode until a driver starts a measurement. It measures the climate that the test has
+/// [set](Self::expose).
 ///
-/// - After power-on and after a reset it copies its calibration for 2 ms; until then the calibration reads as 0, and
-///   the status says so (1.1, 5.4.4).
-/// - The oversampling of humidity counts from the next write of `ctrl_meas` on (5.4.3).
+/// - After power-on and after a reset it copies its calibration, which takes 2 ms. During this time the calibration
+///   reads as 0, and a bit of the status is set (1.1, 5.4.4).
+/// - A new oversampling of humidity takes effect with the next write of `ctrl_meas` (5.4.3).
 /// - `config` does not change in normal mode (5.4.6).
-/// - In forced mode a measurement takes the data sheet's typical time (9.1); the data registers change when it is over,
-///   and then the chip sleeps.
-/// - A write transfer is pairs of a register and its value (6.2.1); a read transfer goes on to the next register
-///   (6.2.2), and the data registers do not change within it (4).
+/// - In forced mode a measurement takes the typical time of the data sheet (9.1). At its end the data registers change,
+///   and the chip goes to sleep mode.
+/// - A write transfer consists of pairs of a register number and a value (6.2.1). A read transfer goes on to the next
+///   register with each byte (6.2.2). The data registers do not change during a read transfer (4).
 #[derive(Clone, Debug)]
 pub struct Bme280 {
     address: u8,
     climate: Climate,
-    /// The time until which the calibration is copied.
+    /// The time at which the copy of the calibration is complete.
     copies_until: u64,
     /// The register that the next byte is read from.
     register: u8,
     /// The number of bytes of the present write transfer: if it is even, the next byte is the number of a register.
     written: u32,
     ctrl_hum: u8,
-    /// The oversampling of humidity that counts.
+    /// The oversampling of humidity that is in effect.
     humidity: u8,
     ctrl_meas: u8,
     config: u8,
     /// The end of the present measurement.
     measures_until: Option<u64>,
-    /// The results of the last measurement, and those that the present read transfer sees.
+    /// The results of the last measurement. The next field has the results that the present read transfer returns.
     data: Climate,
     shadow: Climate,
 }
@@ -64,7 +64,7 @@ const STATUS: u8 = 0xf3;
 const CTRL_MEAS: u8 = 0xf4;
 const CONFIG: u8 = 0xf5;
 
-/// The value of `reset` that resets (5.4.2).
+/// The value that resets the chip when it is written to `reset` (5.4.2).
 const RESETS: u8 = 0xb6;
 /// The time to copy the calibration, in µs (1.1: start-up time).
 const STARTUP: u64 = 2000;
@@ -86,7 +86,7 @@ impl Bme280 {
     /// 0x77.
     ///
     /// # Panics
-    /// If the address is another one.
+    /// If `address` is neither of them.
     #[must_use]
     pub const fn new(address: u8) -> Bme280 {
         assert!(address == 0x76 || address == 0x77, "the address of a BME280 is 0x76 or 0x77");
@@ -106,7 +106,7 @@ impl Bme280 {
         }
     }
 
-    /// Sets the air that it measures from now on.
+    /// Sets the climate that the chip measures from now on.
     pub const fn expose(&mut self, climate: Climate) {
         self.climate = climate;
     }
@@ -134,7 +134,7 @@ impl Bme280 {
         TIMES.get(usize::from(self.config >> 5)).copied().unwrap_or(0)
     }
 
-    /// Ends the measurements that are over.
+    /// Completes the measurements that have ended by now.
     fn advance(&mut self, now: u64) {
         let Some(end) = self.measures_until.filter(|&end| end <= now) else { return };
         let [temperature, pressure, humidity] = self.oversampling().map(|times| times > 0);
@@ -149,7 +149,7 @@ impl Bme280 {
         };
         self.measures_until = None;
         if self.mode() == NORMAL {
-            // The number of measurements meanwhile makes no difference.
+            // Several measurements may have ended since then. Their number makes no difference.
             let period = self.standby() + self.duration();
             self.measures_until = Some(end + period * ((now - end) / period + 1));
         } else {
@@ -157,7 +157,8 @@ impl Bme280 {
         }
     }
 
-    /// In normal mode the end of the next measurement is known; it is measuring in the last part of the time until then.
+    /// In normal mode the end of the next measurement is known. The chip measures only in the last part of the time
+    /// until then.
     fn is_measuring(&self, now: u64) -> bool {
         self.measures_until.is_some_and(|end| now + self.duration() >= end)
     }
@@ -274,7 +275,7 @@ mod tests {
         bytes
     }
 
-    /// Temperature and pressure, once each.
+    /// `ctrl_meas` for temperature and pressure, each measured once.
     const ONCE: u8 = 1 << 5 | 1 << 2;
     const SKIPPED: [u8; 8] = [0x80, 0, 0, 0x80, 0, 0, 0x80, 0];
     const MEASURED: [u8; 8] = [0x65, 0x5a, 0xc0, 0x7e, 0xed, 0x00, 0x6d, 0x80];
@@ -307,7 +308,7 @@ mod tests {
         let mut bus = bus();
         at(10_000);
         assert_eq!(get(&mut bus, 0xf7), SKIPPED);
-        // Once each: 1 + 2 + 2.5 + 2.5 ms.
+        // Temperature, pressure and humidity, each measured once, take 1 + 2 + 2.5 + 2.5 ms.
         bus.write(0x76, &[CTRL_HUM, 1, CTRL_MEAS, ONCE | 1]).unwrap();
         at(17_999);
         assert_eq!((get(&mut bus, STATUS), get(&mut bus, 0xf7)), ([8], SKIPPED));
@@ -333,7 +334,7 @@ mod tests {
         let mut bus = bus();
         bus.write(0x76, &[CONFIG, 0xa0, CTRL_MEAS, ONCE | NORMAL, CONFIG, 0]).unwrap();
         assert_eq!(get(&mut bus, CONFIG), [0xa0]);
-        // It measures for 5.5 ms of each 1005.5.
+        // The chip measures for 5.5 ms in each period of 1005.5 ms.
         for (time, status) in [(5_499, 8), (5_501, 0), (1_005_000, 0), (1_005_501, 8)] {
             at(time);
             assert_eq!(get(&mut bus, STATUS), [status], "{time}");

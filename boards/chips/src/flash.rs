@@ -39,10 +39,11 @@ impl NorFlashError for Error {
     }
 }
 
-/// A NOR flash of `SIZE` bytes, which writes words of `WRITE` bytes and erases pages of `ERASE`.
+/// A NOR flash of `SIZE` bytes. It writes words of `WRITE` bytes, and erases pages of `ERASE` bytes.
 ///
-/// As in a real flash, a write makes bits 0, and only erasing a page makes them 1 again; a write that would have to set
-/// a bit to 1 is refused. The power can be [cut](SimulatedFlash::cut_power_after) within a word or a page.
+/// As in a real flash, a write can only change bits from 1 to 0. The bits become 1 again only when their page is
+/// erased. A write that would have to set a bit to 1 is refused. The power can be
+/// [cut](SimulatedFlash::cut_power_after) within a word or a page.
 ///
 /// ```
 /// use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
@@ -95,12 +96,13 @@ impl<const SIZE: usize, const WRITE: usize, const ERASE: usize> SimulatedFlash<S
         SimulatedFlash { bytes: [0xff; SIZE], steps: None, has_power: true, erased: 0 }
     }
 
-    /// Cuts the power after this number of words written and pages erased: the next operation is half done.
+    /// Cuts the power after this number of words and pages have been written and erased. The next word or page is only
+    /// half done.
     pub fn cut_power_after(&mut self, steps: u32) {
         self.steps = Some(steps);
     }
 
-    /// Switches the power on again; the bytes stay as they are.
+    /// Switches the power on again. The bytes keep their values.
     pub fn switch_on(&mut self) {
         (self.steps, self.has_power) = (None, true);
     }
@@ -111,7 +113,7 @@ impl<const SIZE: usize, const WRITE: usize, const ERASE: usize> SimulatedFlash<S
         self.erased
     }
 
-    /// Returns how many of the `length` bytes of a word or page are reached before the power fails.
+    /// Returns how many of the `length` bytes of a word or page are written or erased before the power fails.
     fn reached(&mut self, length: usize) -> usize {
         match &mut self.steps {
             Some(0) => {

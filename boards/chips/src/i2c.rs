@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An I2C bus, seen by its chips and by its controller.
+//! An I2C bus: the trait of its chips, and its controller.
 
 use core::fmt;
 use embedded_hal::i2c::{ErrorKind, ErrorType, I2c, NoAcknowledgeSource, Operation};
 
-/// A chip on an I2C bus. It sees the bytes of the transfers to its own address. Times are in µs since start.
+/// A chip on an I2C bus. It gets the bytes of the transfers to its own address. Times are in µs since start.
 pub trait I2cChip {
     /// Returns the chip's address, of seven bits.
     fn address(&self) -> u8;
-    /// Notes the condition START, or a repeated one, with the chip's address: the controller is going to write, or to
-    /// read if `reads`. Returns whether the chip acknowledges.
+    /// Tells the chip that the controller has sent a START condition (or a repeated START) with the chip's address. If
+    /// `reads`, the controller is going to read, otherwise to write. Returns `true` if the chip acknowledges.
     fn start(&mut self, reads: bool, now: u64) -> bool;
-    /// Receives a byte from the controller. Returns whether the chip acknowledges it.
+    /// Receives a byte from the controller. Returns `true` if the chip acknowledges the byte.
     fn write(&mut self, byte: u8, now: u64) -> bool;
     /// Returns the next byte for the controller.
     fn read(&mut self, now: u64) -> u8;
-    /// Notes the condition STOP.
+    /// Tells the chip that the controller has sent a STOP condition.
     fn stop(&mut self, now: u64);
 }
 
@@ -52,7 +52,7 @@ impl<C: I2cChip, const N: usize> SimulatedI2c<C, N> {
         let mut direction = None;
         for operation in operations {
             let reads = matches!(operation, Operation::Read(_));
-            // Neighbouring operations of the same kind have no START between them.
+            // Between consecutive operations of the same kind there is no START.
             if direction != Some(reads) {
                 direction = Some(reads);
                 if !chip.start(reads, now) {

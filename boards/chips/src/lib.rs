@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Chips as their data sheets describe them, for firmware that runs without the real ones.
+//! Simulated chips, for firmware that runs without the real chips. They behave as their data sheets describe.
 //!
-//! The hosted board has such chips on its bus. A firmware for any other board uses a [`SimulatedI2c`] or a
-//! [`SimulatedSpi`]: a bus of `embedded-hal` with simulated chips and without wires. A chip refuses what the real one
-//! refuses, and is busy as long as the real one is.
+//! The hosted board has such chips on its bus. A firmware for any other board can use a [`SimulatedI2c`] or a
+//! [`SimulatedSpi`]: a bus of `embedded-hal` with simulated chips and without wires. A simulated chip refuses the same
+//! commands as the real chip, and is busy for the same time.
 //!
 //! | chip | what | source |
 //! |---|---|---|

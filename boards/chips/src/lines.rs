@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Lines that pins set and chips see.
+//! Lines between pins and chips. A pin sets a line, and a chip reads it.
 
 use core::convert::Infallible;
 use core::fmt;
@@ -13,7 +13,7 @@ pub struct Lines<const N: usize> {
 }
 
 struct Line {
-    /// The number of times that it has changed; it is low after an odd number.
+    /// The number of changes of the line. After an odd number of changes it is low.
     changes: AtomicU32,
     /// The times of the last change to high and of the last change to low: the lower 32 bits, in µs.
     changed: [AtomicU32; 2],
@@ -32,7 +32,7 @@ impl<const N: usize> Lines<N> {
         Lines { lines: [const { Line::HIGH }; N], clock }
     }
 
-    /// Returns the pin that sets a line. Each line should have one.
+    /// Returns the pin that sets a line. Each line should have only one pin.
     ///
     /// # Panics
     /// If there is no such line.
@@ -51,7 +51,8 @@ impl<const N: usize> Lines<N> {
         self.lines.get(line).map_or(0, |line| line.changes.load(Relaxed))
     }
 
-    /// Returns the time of the last change of the line to high or low, which has to be at most an hour before `now`.
+    /// Returns the time of the last change of the line to high or to low. This time must be at most an hour before
+    /// `now`.
     pub(crate) fn changed(&self, line: usize, high: bool, now: u64) -> u64 {
         let time = |line: &Line| line.changed[usize::from(!high)].load(Relaxed);
         let changed = self.lines.get(line).map_or(0, time);

@@ -6,19 +6,20 @@ use core::fmt;
 const WIDTH: usize = 128;
 const HEIGHT: usize = 64;
 
-/// The picture on a display, 128 x 64 points. As text it is 16 lines of 64 characters of Braille, each of 2 x 4 points.
+/// The picture on a display, 128 x 64 points. As text, it has 16 lines of 64 Braille characters. Each character shows 2
+/// x 4 points.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Picture {
-    /// Each byte has eight points, the leftmost in the highest bit.
+    /// Each byte has eight points. The highest bit is the leftmost point.
     rows: [[u8; WIDTH / 8]; HEIGHT],
 }
 
 impl Picture {
     /// A display that shows nothing.
     pub const DARK: Picture = Picture { rows: [[0; WIDTH / 8]; HEIGHT] };
-    /// The points of a row.
+    /// The number of points in a row.
     pub const WIDTH: usize = WIDTH;
-    /// The points of a column.
+    /// The number of points in a column.
     pub const HEIGHT: usize = HEIGHT;
     /// The number of lines of the picture as text.
     pub const LINES: usize = HEIGHT / 4;
@@ -28,24 +29,24 @@ impl Picture {
         self.rows[y][x / 8] |= 0x80 >> (x % 8);
     }
 
-    /// Returns whether the point is lit; a point outside of the picture is dark.
+    /// Returns `true` if the point is lit. A point outside of the picture is dark.
     #[must_use]
     pub fn is_lit(&self, x: usize, y: usize) -> bool {
         let byte = self.rows.get(y).and_then(|row| row.get(x / 8));
         byte.is_some_and(|byte| byte << (x % 8) & 0x80 != 0)
     }
 
-    /// Returns the picture as the text of an SVG file, in which a point is four pixels wide. Browsers and books show it.
+    /// Returns the picture as the text of an SVG file. A point is four pixels wide.
     #[must_use]
     pub const fn svg(&self) -> Svg<'_> {
         Svg(self)
     }
 
-    /// Returns the characters of a line of the picture as text, of [`Picture::LINES`].
+    /// Returns the characters of one line of the picture as text. `line` is less than [`Picture::LINES`].
     pub fn line(&self, line: usize) -> impl Iterator<Item = char> + '_ {
         (0..WIDTH / 2).map(move |column| {
-            // The bits of a Braille character go down the left column, then down the right one; those of the lowest row
-            // come last.
+            // The bits of a Braille character: first the upper three rows of the left column, then those of the right
+            // column, then the lowest row.
             const BITS: [[u32; 2]; 4] = [[0, 3], [1, 4], [2, 5], [6, 7]];
             let mut code = 0x2800;
             for (y, bits) in BITS.iter().enumerate() {
@@ -84,7 +85,7 @@ pub struct Svg<'a>(&'a Picture);
 impl fmt::Display for Svg<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Svg(picture) = self;
-        // Four points around it are the edge of the display.
+        // The SVG has an edge of four points around the picture.
         formatter.write_str(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"544\" height=\"288\" viewBox=\"-4 -4 136 72\" \
              shape-rendering=\"crispEdges\">\n\

@@ -1,46 +1,49 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An SD memory card on an SPI bus. Names in parentheses are those in the SD Association's Physical Layer Simplified
-//! Specification, whose chapter 7 describes the SPI mode.
+//! An SD memory card on an SPI bus. Names in parentheses are from the SD Association's Physical Layer Simplified
+//! Specification. Chapter 7 of this specification describes the SPI mode.
 
 use crate::SpiChip;
 use core::fmt;
 use crc::{CRC_7_MMC, CRC_16_XMODEM, Crc, NoTable};
 
-/// An SD card of high capacity (SDHC, 4 GiB) in SPI mode, which keeps as many blocks of 512 bytes as fit into a board's
-/// memory. The others are zeroes.
+/// An SD card of high capacity (SDHC, 4 GiB) in SPI mode. To fit into a board's memory, it stores only `KEPT` blocks of
+/// 512 bytes. All other blocks are zeroes.
 ///
-/// - It gets power at the time 0, and needs 74 clocks while it is not selected before it listens (Power On Sequence).
-///   Then only a CMD0 with a right CRC is answered, which brings it to SPI mode and the idle state.
-/// - In the idle state it accepts CMD0, CMD8, CMD55, CMD58, CMD59 and ACMD41 only; others are illegal commands. Without a
-///   CMD8 before, and without the host's capacity bit (HCS), ACMD41 never ends the idle state. With them, that takes
-///   10 ms from the first on.
-/// - The CRC of CMD0 in the SD mode and of CMD8 is always checked, those of the others and of the blocks to write as soon
-///   as CMD59 says so. A command with a wrong one is answered so, and a block with a wrong one is not written.
+/// - The card gets power at the time 0. It accepts no command before it has got 74 clocks while it is not selected
+///   (Power On Sequence). Then it answers only a CMD0 with a correct CRC. This CMD0 brings the card to SPI mode and the
+///   idle state.
+/// - In the idle state it accepts only CMD0, CMD8, CMD55, CMD58, CMD59 and ACMD41. Any other command is illegal. ACMD41
+///   ends the idle state only after a CMD8, and only if it has the host's capacity bit (HCS). The idle state ends 10 ms
+///   after the first such ACMD41.
+/// - The CRC of CMD8, and of CMD0 in SD mode, is always checked. The CRC of other commands and of blocks to write is
+///   checked only after CMD59 has switched the check on. A command with a wrong CRC is answered with an error, and a
+///   block with a wrong CRC is not written.
 /// - An answer begins one byte after the command (N_CR). A block that is read begins 100 µs later (N_AC).
-/// - A block is addressed by its number. One that does not exist is a parameter error.
-/// - It is busy for 500 µs after a block to write, with its line low while it is selected, and ignores all commands
-///   meanwhile.
-/// - It ignores its input while it sends an answer or a block, and takes what is not a start of a block for a command as
-///   long as it waits for a block.
+/// - A block is addressed by its number. If the block does not exist, the answer is a parameter error.
+/// - After a block to write it is busy for 500 µs. During this time it ignores all commands, and holds its output line
+///   low while it is selected.
+/// - While it sends an answer or a block, it ignores its input. While it waits for a block, it takes any byte that does
+///   not start a block as the start of a command.
 ///
-/// While it is not selected, it sees no clocks, and goes on where it was. (The specification asks for a card that stays
-/// selected during a command, its answer and its block. The driver crates for an `SpiDevice` of `embedded-hal` count on
-/// what is described here. They also leave out the pause between an answer and a block, N_WR.)
+/// While the card is not selected, it gets no clocks. When it is selected again, it goes on from the same state.
+/// (According to the specification, the card has to stay selected during a command, its answer and its block. But
+/// driver crates that use an `SpiDevice` of `embedded-hal` rely on the behaviour that is described here. They also
+/// leave out the pause between an answer and a block, N_WR.)
 ///
-/// Of the commands for blocks it has those for single ones: CMD9, CMD10, CMD13, CMD17 and CMD24.
+/// The card has only the commands for single blocks: CMD9, CMD10, CMD13, CMD17 and CMD24.
 #[derive(Clone)]
 pub struct SdCard<const KEPT: usize> {
     select: usize,
     is_selected: bool,
-    /// The clocks while it was not selected, since it got power, as far as they count.
+    /// The number of clocks since power-on while the card was not selected. The count stops when it is high enough.
     clocks: u32,
     mode: Mode,
     checks: bool,
-    /// A CMD8 has come.
+    /// True if a correct CMD8 has come.
     knows_host: bool,
-    /// The last command was CMD55.
+    /// True if the last command was CMD55, so that the next command is an application command (ACMD).
     is_application: bool,
-    /// When it will be initialised.
+    /// The time at which the initialisation is complete.
     ready: Option<u64>,
     command: [u8; 6],
     /// The number of bytes of the command so far.
@@ -49,14 +52,14 @@ pub struct SdCard<const KEPT: usize> {
     /// The bytes of the answer that are still to be sent.
     unanswered: usize,
     transfer: Transfer,
-    /// The block of the transfer, and its CRC behind it.
+    /// The block of the transfer, and after it its CRC.
     block: [u8; BLOCK + 2],
     kept: [Option<(u32, [u8; BLOCK])>; KEPT],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
-    /// That in which it begins. There are other lines than those of an SPI bus.
+    /// SD mode, in which the card begins. In this mode a card uses other lines than those of an SPI bus.
     Sd,
     Idle,
     Ready,
@@ -65,7 +68,8 @@ enum Mode {
 #[derive(Clone, Copy, Debug)]
 enum Transfer {
     None,
-    /// Sends so many bytes of the block from that time on, of which `sent` are sent; the first is the start of a block.
+    /// Sends `length` bytes of the block, from the time `from` on. `sent` bytes are sent already. The first byte is the
+    /// start token of a block.
     Send {
         begin: u64,
         length: usize,
@@ -73,14 +77,14 @@ enum Transfer {
     },
     /// Waits for the block with this number.
     Await(u32),
-    /// Receives it.
+    /// Receives the block with this number. The second number counts its bytes so far.
     Receive(u32, usize),
-    /// Is busy until that time.
+    /// Is busy until this time.
     Busy(u64),
 }
 
 const BLOCK: usize = 512;
-/// The clocks that it needs before it listens.
+/// The number of clocks that the card needs before it accepts a command.
 const CLOCKS: u32 = 74;
 
 /// Bits of an answer (R1).
@@ -91,12 +95,12 @@ const PARAMETER_ERROR: u8 = 1 << 6;
 
 /// The start of a block (Start Block Token).
 const START: u8 = 0xfe;
-/// Its answers to a block (Data Response Token). The upper three bits say nothing.
+/// The answers to a block (Data Response Token). The upper three bits have no meaning.
 const ACCEPTED: u8 = 0xe5;
 const REFUSED: u8 = 0xeb;
 const NOT_WRITTEN: u8 = 0xed;
 
-/// Times in µs. A card may take 1 s, 100 ms and 250 ms.
+/// The times of the three operations, in µs. A real card may take up to 1 s, 100 ms and 250 ms.
 const TO_INITIALISE: u64 = 10_000;
 const TO_READ: u64 = 100;
 const TO_WRITE: u64 = 500;
@@ -104,18 +108,18 @@ const TO_WRITE: u64 = 500;
 const CRC7: Crc<u8, NoTable> = Crc::<u8, NoTable>::new(&CRC_7_MMC);
 const CRC16: Crc<u16, NoTable> = Crc::<u16, NoTable>::new(&CRC_16_XMODEM);
 
-/// Its description (CSD, version 2): 4 GiB, 25 MHz, blocks of 512 bytes. The last byte is the CRC.
+/// The description of the card (CSD, version 2): 4 GiB, 25 MHz, blocks of 512 bytes. The last byte is the CRC.
 const SPECIFICS: [u8; 15] =
     [0x40, 0x0e, 0, 0x32, 0x5b, 0x59, 0, 0, 0x1f, 0xff, 0x7f, 0x80, 0x0a, 0x40, 0];
-/// Its maker, name, revision, number and date (CID).
+/// The maker, the name, the revision, the number and the date of the card (CID).
 const IDENTITY: [u8; 15] = *b"\x00CGSIMUL\x10\x00\x00\x00\x01\x01\x0a";
-/// The voltages at which it works, and that its capacity is high (OCR).
+/// The voltages at which the card works, and the bit for high capacity (OCR).
 const CONDITIONS: u32 = 1 << 30 | 0x00ff_8000;
 const IS_INITIALISED: u32 = 1 << 31;
 
-/// The blocks of an empty file system, with their numbers: the table of partitions, with one of 5000 blocks from block 64
-/// on; the description of the file system, with 20 blocks for each of two tables of clusters, and a root of 16 entries; and
-/// the first blocks of these tables.
+/// The blocks of an empty file system, with their numbers. The first is the table of partitions; its only partition has
+/// 5000 blocks and begins at block 64. The second is the description of the file system; it has two tables of clusters
+/// with 20 blocks each, and a root directory of 16 entries. The others are the first blocks of these two tables.
 const FORMATTED: [(u32, [u8; BLOCK]); 4] = [
     (0, filled([(446, b"\0\0\0\0\x0e\0\0\0\x40\0\0\0\x88\x13\0\0"), (510, b"\x55\xaa")])),
     (
@@ -146,10 +150,10 @@ const fn filled(parts: [(usize, &[u8]); 2]) -> [u8; BLOCK] {
 }
 
 impl<const KEPT: usize> SdCard<KEPT> {
-    /// The number of its blocks.
+    /// The number of blocks of the card.
     pub const BLOCKS: u32 = 8 << 20;
 
-    /// Creates a card of zeroes, which this line of the board selects.
+    /// Creates a card of zeroes. The line `select` of the board selects the card.
     #[must_use]
     pub const fn new(select: usize) -> SdCard<KEPT> {
         SdCard {
@@ -171,10 +175,11 @@ impl<const KEPT: usize> SdCard<KEPT> {
         }
     }
 
-    /// Creates a card with an empty file system (FAT16, 2 MiB) in its first partition, which takes four of its blocks.
+    /// Creates a card with an empty file system (FAT16, 2 MiB) in its first partition. The file system takes four of
+    /// the stored blocks.
     ///
     /// # Panics
-    /// If it keeps fewer than that. In the wiring, that is a compile error.
+    /// If `KEPT` is less than four. In the wiring, this is a compile error.
     #[must_use]
     pub const fn formatted(select: usize) -> SdCard<KEPT> {
         const { assert!(KEPT >= FORMATTED.len(), "there is no room for a file system") }
@@ -187,14 +192,14 @@ impl<const KEPT: usize> SdCard<KEPT> {
         card
     }
 
-    /// Returns what a block holds.
+    /// Returns the contents of a block.
     #[must_use]
     pub fn block(&self, number: u32) -> [u8; 512] {
         let mut kept = self.kept.iter().flatten();
         kept.find(|(kept, _)| *kept == number).map_or([0; BLOCK], |(_, block)| *block)
     }
 
-    /// Keeps a block, if it has room for it.
+    /// Stores the block of the transfer, if there is room for one more block. Returns `true` if it was stored.
     fn keep(&mut self, number: u32) -> bool {
         let is_it = |place: &Option<(u32, _)>| matches!(place, Some((kept, _)) if *kept == number);
         let place = self.kept.iter().position(is_it);
@@ -208,7 +213,7 @@ impl<const KEPT: usize> SdCard<KEPT> {
         matches!(self.transfer, Transfer::Busy(until) if now < until)
     }
 
-    /// Returns the byte that it sends next.
+    /// Returns the byte that the card sends next.
     fn send(&mut self, now: u64) -> u8 {
         if self.unanswered > 0 {
             self.unanswered -= 1;
@@ -228,7 +233,7 @@ impl<const KEPT: usize> SdCard<KEPT> {
         }
     }
 
-    /// Takes a byte that came while it had nothing to send.
+    /// Takes a byte that came while the card had nothing to send.
     fn take(&mut self, byte: u8, now: u64) {
         match self.transfer {
             Transfer::Receive(number, received) => {
@@ -255,7 +260,7 @@ impl<const KEPT: usize> SdCard<KEPT> {
         }
     }
 
-    /// Writes the block that it has got, and returns its answer.
+    /// Writes the received block. Returns the answer to the block.
     fn end_of_block(&mut self, number: u32, now: u64) -> u8 {
         // The CRC over a block and its CRC is 0.
         if self.checks && CRC16.checksum(&self.block) != 0 {
@@ -274,7 +279,8 @@ impl<const KEPT: usize> SdCard<KEPT> {
         }
     }
 
-    /// Answers, after the time that it may take, with the state, these errors, and as many bytes.
+    /// Sends an answer next, after the pause that a card may make: a byte with the state and these errors, and then
+    /// these bytes.
     fn respond(&mut self, errors: u8, bytes: &[u8]) {
         let state = if self.mode == Mode::Idle { IDLE } else { 0 };
         self.answer(bytes);
@@ -283,7 +289,7 @@ impl<const KEPT: usize> SdCard<KEPT> {
         self.unanswered = bytes.len() + 2;
     }
 
-    /// Sends so many bytes of the block after a while, and their CRC.
+    /// After a pause, sends `length` bytes of the block and their CRC.
     fn send_block(&mut self, length: usize, now: u64) {
         let crc = CRC16.checksum(&self.block[..length]);
         self.block[length..][..2].copy_from_slice(&crc.to_be_bytes());
@@ -291,7 +297,7 @@ impl<const KEPT: usize> SdCard<KEPT> {
         self.respond(0, &[]);
     }
 
-    /// Sends one of its registers as a block.
+    /// Sends a register of the card as a block.
     fn send_register(&mut self, register: [u8; 15], now: u64) {
         self.block[..15].copy_from_slice(&register);
         self.block[15] = CRC7.checksum(&register) << 1 | 1;
@@ -318,7 +324,7 @@ impl<const KEPT: usize> SdCard<KEPT> {
                 self.respond(0, &[]);
             }
             (8, Mode::Idle) => {
-                // The only voltage that there is, and whatever the host wants to see again.
+                // The answer has the voltage range (only one is defined), and repeats the check pattern of the host.
                 let fits = argument >> 8 & 0xf == 1;
                 self.knows_host = fits;
                 self.respond(0, &[0, 0, u8::from(fits), argument as u8]);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An SPI bus, seen by its chips and by its controller.
+//! An SPI bus: the trait of its chips, and its controller.
 
 use crate::Lines;
 use core::fmt;
 use embedded_hal::spi::{ErrorKind, ErrorType, SpiBus};
 
-/// A chip on an SPI bus. It sees the bytes of all transfers, and the lines that it is wired to, one of which selects it.
-/// Times are in µs since start.
+/// A chip on an SPI bus. It gets the bytes of all transfers, and the changes of all lines. One of these lines selects
+/// the chip. Times are in µs since start.
 pub trait SpiChip {
-    /// Notes that a line of the board has changed, at this time.
+    /// Tells the chip that a line of the board has changed, at the time `now`.
     fn line(&mut self, line: usize, high: bool, now: u64);
-    /// Receives a byte from the controller, and returns the one that the chip sends meanwhile; `None` if it does not drive
-    /// the line, because it is not selected or has no output.
+    /// Receives a byte from the controller. Returns the byte that the chip sends at the same time; `None` if the chip
+    /// does not drive the line, because it is not selected or has no output.
     fn exchange(&mut self, byte: u8, now: u64) -> Option<u8>;
 }
 
@@ -19,12 +19,12 @@ pub trait SpiChip {
 pub struct SimulatedSpi<C, const CHIPS: usize, const LINES: usize> {
     chips: [C; CHIPS],
     lines: &'static Lines<LINES>,
-    /// The number of changes of each line when the chips saw it last.
+    /// The number of changes of each line that the chips were told of.
     seen: [u32; LINES],
 }
 
 impl<C: SpiChip, const CHIPS: usize, const LINES: usize> SimulatedSpi<C, CHIPS, LINES> {
-    /// Creates a bus with these chips, which see these lines and have their clock.
+    /// Creates a bus with these chips. The chips are connected to these lines, and use the clock of the lines.
     #[must_use]
     pub const fn new(
         chips: [C; CHIPS],
@@ -33,13 +33,13 @@ impl<C: SpiChip, const CHIPS: usize, const LINES: usize> SimulatedSpi<C, CHIPS, 
         SimulatedSpi { chips, lines, seen: [0; LINES] }
     }
 
-    /// Returns the chips, as they are after the last change of a line.
+    /// Returns the chips, after they were told of the last changes of the lines.
     pub fn chips(&mut self) -> &mut [C; CHIPS] {
         self.look();
         &mut self.chips
     }
 
-    /// Shows the chips what the lines have done since.
+    /// Tells the chips of all changes of the lines since the last call.
     fn look(&mut self) {
         let now = self.lines.now();
         for (line, seen) in self.seen.iter_mut().enumerate() {
@@ -59,7 +59,7 @@ impl<C: SpiChip, const CHIPS: usize, const LINES: usize> SimulatedSpi<C, CHIPS, 
         let now = self.lines.now();
         let mut answers = self.chips.iter_mut().filter_map(|chip| chip.exchange(byte, now));
         let answer = answers.next();
-        // All chips get the byte.
+        // All chips get the byte, also those that are not selected.
         match answers.count() {
             0 => Ok(answer.unwrap_or(0xff)),
             // Two chips drive one line.
@@ -122,7 +122,7 @@ mod tests {
     std::thread_local!(static NOW: Cell<u64> = const { Cell::new(0) });
     static LINES: Lines<2> = Lines::new(|| NOW.get());
 
-    /// A chip without an output, which notes what its lines do.
+    /// A chip without an output. It records the changes of its lines.
     struct Noting(Vec<(usize, bool, u64)>);
 
     impl SpiChip for Noting {
@@ -139,7 +139,7 @@ mod tests {
         let mut bus = SimulatedSpi::new([Noting(Vec::new())], &LINES);
         let at = |time| NOW.set(time);
         let mut bytes = [0; 2];
-        // The counter of the lines wraps meanwhile.
+        // The 32-bit time of the lines wraps around during this test.
         let begin = u64::from(u32::MAX) - 10;
         at(begin);
         LINES.pin(1).set_low().unwrap();

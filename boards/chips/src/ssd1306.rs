@@ -1,31 +1,33 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An SSD1306: a display of 128 x 64 points. Numbers of sections are those of Solomon Systech's data sheet, revision 1.1.
+//! An SSD1306: a display of 128 x 64 points. Section numbers in parentheses refer to Solomon Systech's data sheet,
+//! revision 1.1.
 
 use crate::{I2cChip, Picture, SpiChip};
 use core::fmt;
 
-/// An SSD1306 in a module with 128 x 64 points, mounted as in most modules: for a picture that begins at the upper
-/// left, the driver has to remap the segments and scan the outputs backwards. It is [on an SPI bus](Self::on_spi) of
-/// four wires with a reset line, or [on an I2C bus](Self::on_i2c) in a module that resets it when it gets power.
+/// An SSD1306 in a module with 128 x 64 points. It is mounted as in most modules: for a picture that begins at the
+/// upper left, the driver has to remap the segments and scan the outputs backwards. It is [on an SPI bus](Self::on_spi)
+/// of four wires with a reset line, or [on an I2C bus](Self::on_i2c). In a module with I2C, the module resets the chip
+/// at power-on.
 ///
-/// - Until its reset line has been low once, it does nothing, because its registers have no known state (8.9).
-/// - The memory keeps its contents over a reset, and has noise at first (8.5).
-/// - On an SPI bus, the line for data and commands counts at the last bit of a byte (8.1.3). On an I2C bus, a control
-///   byte says what the next byte is, or the rest of the transfer (8.1.5). All bytes of a command are sent as commands;
-///   data in between are written to the memory.
-/// - The display shows something 100 ms after it was switched on (8.9), and only if the charge pump was enabled before:
-///   that takes effect when it is switched on (application note, 2.1).
-/// - On an SPI bus it has no output. A read on an I2C bus says if it is off (9).
+/// - Until its reset line was low once, the chip does nothing, because the state of its registers is not known (8.9).
+/// - The memory keeps its contents over a reset. After power-on it has random contents (8.5).
+/// - On an SPI bus, the level of a line at the last bit of a byte decides if the byte is data or a command (8.1.3). On
+///   an I2C bus, a control byte decides this for the next byte, or for the rest of the transfer (8.1.5). All bytes of a
+///   command are sent as commands. Data bytes between them are written to the memory.
+/// - The display shows the picture 100 ms after it was switched on (8.9). The charge pump has to be enabled before the
+///   display is switched on, because it starts only then (application note, 2.1).
+/// - On an SPI bus the chip has no output. A read on an I2C bus returns if the display is off (9).
 ///
-/// Commands for scrolling and for the configuration of outputs are accepted, and have no effect.
+/// Commands for scrolling and for the configuration of outputs are accepted, but have no effect.
 #[derive(Clone)]
 pub struct Ssd1306<W> {
     wires: W,
-    /// True if it has been in reset once.
+    /// True if the chip was reset at least once.
     has_begun: bool,
-    /// The memory by pages of eight rows, as it is wired to the segments.
+    /// The memory, in pages of eight rows. The columns are in the order of the segments.
     memory: [[u8; COLUMNS]; PAGES],
-    /// The command that is not complete yet, the number of its bytes so far, and these bytes.
+    /// The bytes so far of a command that is not complete yet. The next field is their number.
     pending: [u8; 7],
     received: usize,
     mode: Mode,
@@ -35,16 +37,16 @@ pub struct Ssd1306<W> {
     page: u8,
     start_line: u8,
     offset: u8,
-    /// The number of rows that are driven, less 1.
+    /// The number of driven rows, minus 1.
     multiplex: u8,
     is_remapped: bool,
     is_backwards: bool,
     is_entire: bool,
     is_inverse: bool,
-    /// The charge pump as it was set.
+    /// True if the charge pump was enabled by a command.
     pump: bool,
     is_on: bool,
-    /// The time from which on the display shows something.
+    /// The time at which the display begins to show the picture; `None` if it is off.
     lit_from: Option<u64>,
 }
 
@@ -59,22 +61,22 @@ pub struct FourWires {
     in_reset: bool,
 }
 
-/// The wires of a display [on an I2C bus](Ssd1306::on_i2c), and what goes on on them.
+/// The address of a display [on an I2C bus](Ssd1306::on_i2c), and the state of its present transfer.
 #[derive(Clone, Copy, Debug)]
 pub struct TwoWires {
     address: u8,
     next: Next,
 }
 
-/// The meaning of the next byte of a transfer is (8.1.5).
+/// The meaning of the next byte of a transfer (8.1.5).
 #[derive(Clone, Copy, Debug)]
 enum Next {
     Control,
-    /// Data or a command, and behind it a control byte.
+    /// Data or a command. After this byte comes a control byte.
     One {
         is_data: bool,
     },
-    /// Data or commands, as all that follows.
+    /// Data or commands, for the rest of the transfer.
     Rest {
         is_data: bool,
     },
@@ -82,10 +84,10 @@ enum Next {
 
 const COLUMNS: usize = Picture::WIDTH;
 const PAGES: usize = Picture::HEIGHT / 8;
-/// The time from switching on to light, in µs (8.9, tAF).
+/// The time from switching the display on until it shows the picture, in µs (8.9, tAF).
 const TO_LIGHT: u64 = 100_000;
 
-/// The order in which the place in the memory advances (10.1.3).
+/// The order in which the address in the memory advances (10.1.3).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Horizontal,
@@ -94,8 +96,8 @@ enum Mode {
 }
 
 impl Ssd1306<FourWires> {
-    /// Creates a display that has power, on these lines of the board: its chip select, the line for data (high) and
-    /// commands (low), and its reset.
+    /// Creates a display that has power. It is connected to three lines of the board: `select` is its chip select,
+    /// `data` is high for data and low for commands, and `reset` is its reset.
     #[must_use]
     pub const fn on_spi(select: usize, data: usize, reset: usize) -> Ssd1306<FourWires> {
         Ssd1306::new(FourWires {
@@ -110,10 +112,10 @@ impl Ssd1306<FourWires> {
 }
 
 impl Ssd1306<TwoWires> {
-    /// Creates a display that has power, and was reset by its module. Its address is 0x3c or 0x3d.
+    /// Creates a display that has power, and that its module has reset. Its address is 0x3c or 0x3d.
     ///
     /// # Panics
-    /// It has no other address.
+    /// If `address` is neither of them.
     #[must_use]
     pub const fn on_i2c(address: u8) -> Ssd1306<TwoWires> {
         assert!(matches!(address, 0x3c | 0x3d), "the address of an SSD1306 is 0x3c or 0x3d");
@@ -149,18 +151,18 @@ impl<W: Copy> Ssd1306<W> {
         }
     }
 
-    /// Sets everything but the memory and the wires as after a reset (8.5).
+    /// Sets everything except the memory and the wires to the state after a reset (8.5).
     fn begin(&mut self) {
         *self = Ssd1306 { memory: self.memory, has_begun: true, ..Ssd1306::new(self.wires) };
     }
 
-    /// Returns the time from which on it shows something, if it is switched on.
+    /// Returns the time at which the display begins to show the picture; `None` if it is off.
     #[must_use]
     pub const fn lit_from(&self) -> Option<u64> {
         self.lit_from
     }
 
-    /// Returns what the display shows at this time.
+    /// Returns the picture on the display at this time.
     #[must_use]
     pub fn picture(&self, now: u64) -> Picture {
         let mut picture = Picture::DARK;
@@ -168,7 +170,7 @@ impl<W: Copy> Ssd1306<W> {
             return picture;
         }
         for y in 0..=self.multiplex {
-            // The module's first row is at the last output.
+            // The module's first row is connected to the last output.
             let output = 63 - y;
             let line =
                 if self.is_backwards { self.multiplex.saturating_sub(output) } else { output };
@@ -270,7 +272,7 @@ impl<W: Copy> Ssd1306<W> {
     }
 }
 
-/// The number of bytes of the command that begins with this byte (9).
+/// Returns the number of bytes of the command that begins with this byte (9).
 const fn length(command: u8) -> usize {
     match command {
         0x20 | 0x81 | 0x8d | 0xa8 | 0xd3 | 0xd5 | 0xd9 | 0xda | 0xdb => 2,
@@ -354,7 +356,7 @@ mod tests {
     const DATA: usize = 1;
     const RESET: usize = 2;
 
-    /// A display that was reset, and is selected.
+    /// Returns a display that was reset and is selected.
     fn display() -> Ssd1306<FourWires> {
         let mut display = Ssd1306::on_spi(SELECT, DATA, RESET);
         for (line, high) in [(RESET, false), (RESET, true), (SELECT, false)] {
@@ -370,7 +372,7 @@ mod tests {
         }
     }
 
-    /// The commands that make the memory's first byte the upper left of the module.
+    /// The commands after which the memory's first byte is at the upper left of the module.
     const UPRIGHT: [u8; 4] = [0xa1, 0xc8, 0x20, 0];
     const ON: [u8; 3] = [0x8d, 0x14, 0xaf];
 
@@ -441,7 +443,7 @@ mod tests {
         send(&mut display, false, &[0x20, 1, 0x21, 10, 11, 0x22, 2, 3], 0);
         send(&mut display, true, &[2; 3], 0);
         assert_eq!(lit(&display.picture(500_000)), [(10, 17), (11, 17), (10, 25)]);
-        // In the mode of pages the columns start again in the same one.
+        // In page mode, the address goes from the last column to the first column of the same page.
         send(&mut display, false, &[0x20, 2, 0xb0, 0x0f, 0x17], 0);
         send(&mut display, true, &[4; 2], 0);
         assert!(display.picture(500_000).is_lit(127, 2) && display.picture(500_000).is_lit(0, 2));
@@ -465,7 +467,8 @@ mod tests {
         assert_eq!(status, [0x40], "off");
         bus.write(0x3c, &[&[0], &UPRIGHT[..], &ON].concat()).unwrap();
         bus.write(0x3c, &[&[0x40], &[0; 1024][..]].concat()).unwrap();
-        // One command, one byte of data, a command of two bytes with a byte of data between, and data to the end.
+        // The transfer has a command of one byte, a byte of data, a command of two bytes with a byte of data between
+        // them, and then only data.
         bus.write(0x3c, &[0x80, 0x40, 0xc0, 1, 0x80, 0xd3, 0xc0, 2, 0x80, 0, 0x40, 4, 8]).unwrap();
         bus.read(0x3c, &mut status).unwrap();
         assert_eq!(status, [0], "on");

@@ -1,41 +1,41 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A W25Q: a NOR flash. Names in parentheses are those in Winbond's data sheet of the W25Q32JV.
+//! A W25Q: a NOR flash. Names in parentheses are from Winbond's data sheet of the W25Q32JV.
 
 use crate::SpiChip;
 use core::fmt;
 
-/// A NOR flash like the W25Q32JV, but with as many sectors of 4 KiB, so that it fits into a board's memory. It is erased at
+/// A NOR flash like the W25Q32JV. To fit into a board's memory, it has only `SECTORS` sectors of 4 KiB. It is erased at
 /// first.
 ///
-/// - It ignores writes in the first 5 ms after its power comes on at the time 0 (tPUW).
+/// - The chip gets power at the time 0. It ignores writes in the first 5 ms (tPUW).
 /// - Before each program or erase, writes have to be enabled by a command (Write Enable).
-/// - A program turns bits from 1 to 0, never back. Bytes beyond the end of a page of 256 bytes go to the page's start,
-///   and on from there (Page Program). An erase turns the bits of a sector to 1.
-/// - Programs and erases begin when the chip is deselected, if the transfer had as many bytes as it should
-///   (Page Program, Sector Erase), and take as long as the data sheet's typical time (tPP, tSE, tCE). Meanwhile the status
-///   says that it is busy, and all else is ignored (BUSY), except for a reset.
-/// - A reset needs two commands, one right after the other, and takes 30 µs (Enable Reset and Reset Device, tRST). It ends a
-///   program or an erase in the middle: a part of the bytes is done.
-/// - In power-down it ignores all but the release (Power-down).
-/// - While it is held it has no input and no output (/HOLD).
+/// - A program operation changes bits only from 1 to 0. A page has 256 bytes; bytes past its end go to its start again
+///   (Page Program). An erase sets all bits of a sector to 1.
+/// - A program or erase operation begins when the chip is deselected, if the transfer had the right number of bytes
+///   (Page Program, Sector Erase). It takes the typical time of the data sheet (tPP, tSE, tCE). During this time the
+///   status has the bit BUSY, and the chip ignores all commands except for the status and a reset.
+/// - A reset needs two commands, one directly after the other, and takes 30 µs (Enable Reset and Reset Device, tRST).
+///   It stops a program or erase operation: only a part of the bytes is then done.
+/// - In power-down mode it ignores all commands except for the release (Power-down).
+/// - While its hold line is low, it has no input and no output (/HOLD).
 ///
-/// It has no erase of blocks, no protection of blocks, no suspended erases, no status registers 2 and 3, and no
-/// transfers over several data lines. It ignores these commands.
+/// These functions are not simulated, and their commands are ignored: erase of blocks, protection of blocks, suspended
+/// erases, the status registers 2 and 3, and transfers over several data lines.
 #[derive(Clone)]
 pub struct W25q<const SECTORS: usize> {
     select: usize,
     hold: usize,
     is_selected: bool,
     is_held: bool,
-    /// The command of the present transfer; none if it is ignored.
+    /// The command of the present transfer; `None` if the command is ignored.
     command: Option<u8>,
     /// The number of bytes of the transfer so far.
     received: usize,
     address: usize,
-    /// The bytes for a page, in their places.
+    /// The bytes to program into a page, at their places.
     page: [u8; PAGE],
     can_write: bool,
-    /// The last command allowed a reset.
+    /// True if the last command was Enable Reset.
     can_reset: bool,
     is_down: bool,
     work: Option<Work>,
@@ -78,8 +78,8 @@ const WAKE: u8 = 0xab;
 const POWER_DOWN: u8 = 0xb9;
 const ERASE_ALL: u8 = 0xc7;
 
-/// Times in µs: tPUW, tPP, tSE, tCE, tRST and tRES1; the typical time where the data sheet has a typical and a longest
-/// one.
+/// Times in µs: tPUW, tPP, tSE, tCE, tRST and tRES1. If the data sheet has a typical and a longest time, this is the
+/// typical time.
 const TO_WRITE: u64 = 5000;
 const TO_PROGRAM: u64 = 400;
 const TO_ERASE: u64 = 45_000;
@@ -91,10 +91,10 @@ const TO_WAKE: u64 = 3;
 const UNIQUE: [u8; 8] = [0xd1, 0x64, 0x38, 0x11, 0x27, 0x2f, 0x5c, 0x09];
 
 impl<const SECTORS: usize> W25q<SECTORS> {
-    /// The number of bytes.
+    /// The number of bytes of the flash.
     pub const CAPACITY: usize = SECTORS * SECTOR;
 
-    /// Creates an erased chip on these lines of the board: its chip select, and its hold line.
+    /// Creates an erased chip. It is connected to two lines of the board: its chip select and its hold line.
     ///
     /// # Panics
     /// If the number of sectors is not a power of two.
@@ -118,14 +118,14 @@ impl<const SECTORS: usize> W25q<SECTORS> {
         }
     }
 
-    /// Finishes the work that is over.
+    /// Completes the operation if its time is over.
     fn advance(&mut self, now: u64) {
         if self.work.is_some_and(|work| work.end <= now) {
             self.finish(now);
         }
     }
 
-    /// Does the part of the work that is done by now, and ends it.
+    /// Carries out the part of the operation for which there was time until now, and ends the operation.
     fn finish(&mut self, now: u64) {
         let Some(Work { what, begin, end }) = self.work.take() else { return };
         let part = |bytes: usize| (bytes as u64 * (now.min(end) - begin) / (end - begin)) as usize;
@@ -152,7 +152,7 @@ impl<const SECTORS: usize> W25q<SECTORS> {
         self.work.is_some_and(|work| !matches!(work.what, What::Reset | What::Wake))
     }
 
-    /// Returns whether it accepts a command at this time.
+    /// Returns `true` if the chip accepts a command at this time.
     fn heeds(&self, command: u8) -> bool {
         match self.work {
             _ if self.is_down => command == WAKE,
@@ -162,12 +162,12 @@ impl<const SECTORS: usize> W25q<SECTORS> {
         }
     }
 
-    /// Takes a byte of a transfer, and returns what it sends meanwhile.
+    /// Takes a byte of a transfer. Returns the byte that the chip sends at the same time.
     fn take(&mut self, command: u8, index: usize, byte: u8) -> Option<u8> {
         let capacity = Self::CAPACITY;
         match (command, index) {
             (READ | PROGRAM | ERASE_SECTOR, 1..=3) => {
-                // Bits beyond its capacity are ignored.
+                // The address bits above the capacity are ignored.
                 self.address = (self.address << 8 | usize::from(byte)) % capacity;
                 None
             }
@@ -265,7 +265,7 @@ mod tests {
 
     type Chip = W25q<4>;
 
-    /// A chip, and the time, which only a test lets pass.
+    /// A chip, and the time. Only the test advances the time.
     struct Bench(Chip, u64);
 
     impl Bench {
@@ -273,7 +273,7 @@ mod tests {
             Bench(Chip::new(SELECT, HOLD), TO_WRITE)
         }
 
-        /// Makes a transfer, and returns what the chip drives.
+        /// Makes a transfer. Returns the bytes that the chip sends; `None` where it does not drive the line.
         fn transfer(&mut self, bytes: &[u8]) -> Vec<Option<u8>> {
             let Bench(chip, now) = self;
             chip.line(SELECT, false, *now);
@@ -301,7 +301,7 @@ mod tests {
             self.transfer(&[&[PROGRAM, high, middle, low], bytes].concat());
         }
 
-        /// Lets so many µs pass.
+        /// Advances the time by this number of µs.
         fn wait(&mut self, time: u64) {
             self.1 += time;
         }

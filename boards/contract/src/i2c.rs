@@ -22,13 +22,14 @@ pub trait Controller {
     fn receive(&mut self, acknowledge: bool) -> Result<u8, ErrorKind>;
 }
 
-/// Makes the operations of a transaction, but not the STOP condition, which the caller makes, also after an error.
+/// Makes the operations of a transaction, but not the STOP condition. The caller has to make the STOP condition, also
+/// after an error.
 ///
-/// Neighbours of one kind are one transfer. A read of zero bytes is left out, because a chip that is asked to send
-/// drives the data line until its first byte is acknowledged.
+/// Consecutive operations of the same kind are one transfer. A read of zero bytes is left out, because in a read the
+/// chip drives the data line until its first byte is acknowledged.
 ///
 /// # Errors
-/// The first error, which ends the transaction.
+/// The first error. It ends the transaction.
 pub fn operate<C: Controller>(
     controller: &mut C,
     address: u8,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The items that every board offers to firmware, checked when the board is compiled.
+//! The items that every board provides for firmware. They are checked when the board is compiled.
 //!
 //! Firmware says `board::UART0` and `board::start!(SYSTEM)`, and runs on each board that keeps this contract. A board
-//! crate says [`check!()`](check) once; if an item is missing, or has another type, it does not compile.
+//! crate contains [`check!()`](check) once. If an item is missing or has another type, the board crate does not
+//! compile.
 //!
 //! | item | what |
 //! |---|---|
@@ -17,8 +18,8 @@
 //! | [`Timer`](Clock) | driver of a timer: `new(REGISTERS)`, `start()`, `elapsed()`, `interrupt_after(TICKS)`, `clear_interrupt()` |
 //! | [`Lamp`](Light) | driver of a lamp: `new(INDEX)`, for 0 and 1 at least |
 //!
-//! The constructors are for constants: a call with the registers of another device does not compile. A process that
-//! uses a driver of a device that it does not own faults at the first access.
+//! Call the constructors in constants or in the wiring: a call with the registers of another device then does not
+//! compile. A process that uses the driver of a device that it does not own faults at the first access.
 //!
 //! A board may have more items. Firmware that uses these runs on that board only. This crate also has code that drivers
 //! of buses share: [`i2c`].
@@ -38,8 +39,9 @@ pub use crossgate_abi::table::Mmio;
 
 /// The traits of a board's `Uart`. [`Read`] waits for a byte; [`ReadReady`] returns whether a byte is there.
 ///
-/// With `with_receive_interrupt()` every byte that arrives raises the interrupt, and reading clears it. `enable()` sets
-/// the device up without transferring a byte; otherwise the first access does that. Before, nothing is received.
+/// After `with_receive_interrupt()` every byte that arrives raises the interrupt, and a read of the byte clears it.
+/// `enable()` sets the device up without a transfer of a byte; otherwise the first access sets it up. Before, nothing
+/// is received.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not keep the contract of a board's `Uart`",
     note = "it implements Read, ReadReady and Write of embedded-io without errors, Debug and Send"
@@ -47,10 +49,11 @@ pub use crossgate_abi::table::Mmio;
 pub trait Serial: Read<Error = Infallible> + ReadReady + Write + Debug + Send {}
 impl<T: Read<Error = Infallible> + ReadReady + Write + Debug + Send> Serial for T {}
 
-/// The traits of a board's `Timer`. [`DelayNs`] waits with the CPU busy, for at least the time that it is given.
+/// The traits of a board's `Timer`. [`DelayNs`] waits with the CPU busy, at least for the given time.
 ///
-/// `start()` counts ticks of `CLOCK_HZ` from 0, and `elapsed()` returns how many have passed. `interrupt_after(ticks)`
-/// raises the interrupt once (a board may repeat it after 2^32 ticks); `clear_interrupt()` clears it.
+/// `start()` starts to count ticks of `CLOCK_HZ` from 0. `elapsed()` returns the number of ticks since then.
+/// `interrupt_after(ticks)` raises the interrupt once (a board may repeat it after 2^32 ticks), and `clear_interrupt()`
+/// clears it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not keep the contract of a board's `Timer`",
     note = "it implements DelayNs of embedded-hal, Debug and Send"
@@ -58,8 +61,8 @@ impl<T: Read<Error = Infallible> + ReadReady + Write + Debug + Send> Serial for 
 pub trait Clock: DelayNs + Debug + Send {}
 impl<T: DelayNs + Debug + Send> Clock for T {}
 
-/// The traits of a board's `Lamp`. High is on, whatever the level of the pin. Switching a lamp leaves the others as
-/// they are. All lamps belong to the process that owns `LAMPS`.
+/// The traits of a board's `Lamp`. High is on, whatever the level of the pin. To switch a lamp does not change the
+/// other lamps. All lamps belong to the process that owns `LAMPS`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not keep the contract of a board's `Lamp`",
     note = "it implements StatefulOutputPin of embedded-hal without errors, Debug and Send"
@@ -67,10 +70,10 @@ impl<T: DelayNs + Debug + Send> Clock for T {}
 pub trait Light: StatefulOutputPin + digital::ErrorType<Error = Infallible> + Debug + Send {}
 impl<T: StatefulOutputPin + digital::ErrorType<Error = Infallible> + Debug + Send> Light for T {}
 
-/// Checks that the calling crate is a board: that it has each item of the [contract](crate), with a valid value as far
-/// as that can be checked.
+/// Checks that the calling crate keeps the [contract](crate) of a board: each item has to exist, and its value has to
+/// be valid as far as this can be checked.
 #[macro_export]
-// The paths are those of the crate that calls the macro.
+// The paths refer to items of the crate that calls the macro.
 #[allow(clippy::crate_in_macro_def)]
 macro_rules! check {
     () => {
@@ -121,7 +124,7 @@ pub const fn is_light<T: Light>() {}
 /// Checks the constants of a board.
 ///
 /// # Panics
-/// If one of them is wrong. In a constant, that is a compile error.
+/// If a constant is wrong. In a constant, this is a compile error.
 #[doc(hidden)]
 pub const fn check_values(clock_hz: u32, devices: &[Mmio], lines: &[u16]) {
     assert!(

@@ -11,10 +11,10 @@ pub struct Adc {
 }
 
 impl Adc {
-    /// The driver of the converter in `mmio`.
+    /// Creates the driver of the converter in `mmio`.
     ///
     /// # Panics
-    /// If `mmio` is not the board's converter. In a constant or in the wiring, that is a compile error.
+    /// If `mmio` is not the board's converter. In a constant or in the wiring, this is a compile error.
     #[must_use]
     pub const fn new(mmio: Mmio) -> Adc {
         const OTHERWISE: &str = "there is no converter at these registers";

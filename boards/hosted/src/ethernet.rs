@@ -12,10 +12,10 @@ const WORD: usize = size_of::<Word>();
 const BUFFER: usize = LONGEST.next_multiple_of(WORD);
 
 /// Driver of the Ethernet controller, for the process that owns [`ETHERNET`]: a `Device` of `smoltcp`. The option
-/// `--ethernet` says where its cable leads.
+/// `--ethernet` of the program connects its cable.
 ///
-/// The first access resets the controller, so a frame that a former life of the process has begun is dropped. A
-/// received frame raises the interrupt, until [`receive`](Device::receive) has found no more.
+/// The first access resets the controller. So if the process crashed while it sent a frame, this frame is dropped.
+/// Received frames raise the interrupt until [`receive`](Device::receive) finds no more frames.
 ///
 /// ```
 /// use hosted_board::{ETHERNET, Ethernet};
@@ -41,10 +41,10 @@ pub struct FreeFrame<'a> {
 }
 
 impl Ethernet {
-    /// The driver of the controller in `mmio`. The controller receives all frames, whatever their address.
+    /// Creates the driver of the controller in `mmio`. The controller receives all frames, whatever their address.
     ///
     /// # Panics
-    /// If `mmio` is not the board's Ethernet controller. In a constant or in the wiring, that is a compile error.
+    /// If `mmio` is not the board's Ethernet controller. In a constant or in the wiring, this is a compile error.
     #[must_use]
     pub const fn new(mmio: Mmio, _address: [u8; 6]) -> Ethernet {
         const OTHERWISE: &str = "there is no Ethernet controller at these registers";

@@ -40,19 +40,20 @@ impl NorFlashError for FlashError {
     }
 }
 
-/// Driver of the flash, for the process that owns [`FLASH`]: 64 KiB, with words of 4 bytes and pages of 1024.
+/// Driver of the flash, for the process that owns [`FLASH`]. The flash has 64 KiB, with words of 4 bytes and pages of
+/// 1024 bytes.
 ///
-/// It is erased when the program starts, unless the option `--flash` names a file that keeps its contents.
+/// The flash is erased when the program starts, unless the option `--flash` names a file with its contents.
 #[derive(Debug)]
 pub struct Flash {
     registers: Registers,
 }
 
 impl Flash {
-    /// The driver of the flash in `mmio`.
+    /// Creates the driver of the flash in `mmio`.
     ///
     /// # Panics
-    /// If `mmio` is not the board's flash. In a constant or in the wiring, that is a compile error.
+    /// If `mmio` is not the board's flash. In a constant or in the wiring, this is a compile error.
     #[must_use]
     pub const fn new(mmio: Mmio) -> Flash {
         const OTHERWISE: &str = "there is no flash at these registers";

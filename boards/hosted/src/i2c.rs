@@ -7,11 +7,11 @@ use crossgate_abi::hosted::i2c::{
 };
 use embedded_hal::i2c::{self, ErrorKind, ErrorType, NoAcknowledgeSource, Operation};
 
-/// Driver of the controller of the I2C bus, for the process that owns [`I2C0`]. On the bus are a BME280 at the address
-/// 0x76, whose air gets 2 °C warmer and colder again in ten minutes, and an SSD1306 at 0x3c, a display that the option
-/// `--display` shows.
+/// Driver of the controller of the I2C bus, for the process that owns [`I2C0`]. There are two chips on the bus. At the
+/// address 0x76 is a BME280; its temperature rises by 2 °C and falls again in ten minutes. At 0x3c is an SSD1306, a
+/// display that the option `--display` shows.
 ///
-/// The first access resets the controller, so a transfer that a former life of the process has begun ends.
+/// The first access resets the controller. So if the process crashed during a transfer, this transfer ends.
 ///
 /// ```
 /// use hosted_board::{I2C0, I2c};
@@ -22,16 +22,16 @@ pub struct I2c {
     registers: Registers,
     rate: u32,
     ready: bool,
-    /// The next byte begins a transfer.
+    /// True if the next byte begins a transfer.
     starts: bool,
 }
 
 impl I2c {
-    /// The driver of the controller in `mmio`, at `rate` bits a second.
+    /// Creates the driver of the controller in `mmio`, at `rate` bits a second.
     ///
     /// # Panics
-    /// If `mmio` is not the board's controller, or the rate is none of 1 to 1,000,000. In a constant or in the wiring, that
-    /// is a compile error.
+    /// If `mmio` is not the board's controller, or if `rate` is not from 1 to 1,000,000. In a constant or in the
+    /// wiring, this is a compile error.
     #[must_use]
     pub const fn new(mmio: Mmio, rate: u32) -> I2c {
         const OTHERWISE: &str = "there is no I2C controller at these registers";

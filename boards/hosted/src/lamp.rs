@@ -19,10 +19,10 @@ pub struct Lamp {
 }
 
 impl Lamp {
-    /// The driver of lamp `index`.
+    /// Creates the driver of lamp `index`.
     ///
     /// # Panics
-    /// If there is no such lamp: there are 8. In a constant or in the wiring, that is a compile error.
+    /// If there is no such lamp: there are 8. In a constant or in the wiring, this is a compile error.
     #[must_use]
     pub const fn new(index: usize) -> Lamp {
         assert!(index < COUNT, "there is no such lamp");

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A board that is a Linux program: firmware for it runs on a laptop.
+//! A board that is a Linux program. Firmware for this board runs on a laptop.
 //!
-//! It has what a development board has, behind the same traits: serial lines ([`Uart`]), which the
-//! command line connects to the terminal, files or sockets; timers ([`Timer`]); and lamps ([`Lamp`]),
-//! which the terminal shows. Besides, it has a watchdog ([`Watchdog`]), a flash in a file ([`Flash`]),
-//! an Ethernet controller ([`Ethernet`]), a real-time
-//! clock ([`Rtc`]), random numbers ([`Trng`]), a PWM generator ([`Pwm`]) and a converter ([`Adc`]) that
-//! measures it, and an I2C bus ([`I2c`]) with simulated chips. A firmware says `use board::...` and depends on this crate under that name
-//! for Linux, and on the crate of a real board for a microcontroller:
+//! The board has the devices of a development board, with the same traits: serial lines ([`Uart`]), which options of
+//! the program connect to the terminal, files or sockets; timers ([`Timer`]); and lamps ([`Lamp`]), which the terminal
+//! shows. It also has a watchdog ([`Watchdog`]), a flash in a file ([`Flash`]), an Ethernet controller ([`Ethernet`]),
+//! a real-time clock ([`Rtc`]), a random number generator ([`Trng`]), a PWM generator ([`Pwm`]), a converter ([`Adc`])
+//! that measures the outputs of this generator, and an I2C bus ([`I2c`]) with simulated chips. A firmware says `use
+//! board::...` and depends on this crate under that name for Linux, and on the crate of a real board for a
+//! microcontroller:
 //!
 //! ```toml
 //! [target.'cfg(target_os = "none")'.dependencies]

@@ -6,8 +6,8 @@ use crossgate_abi::Word;
 use crossgate_abi::hosted::pwm::{CHANNELS, MAX};
 use embedded_hal::pwm::{ErrorType, SetDutyCycle};
 
-/// Driver of a channel of the PWM generator, for the process that owns [`PWM`]. The input of the
-/// [`Adc`](crate::Adc) with the same number measures it.
+/// Driver of a channel of the PWM generator, for the process that owns [`PWM`]. The input with the same number of the
+/// [`Adc`](crate::Adc) measures the channel's output.
 #[derive(Debug)]
 pub struct Pwm {
     registers: Registers,
@@ -15,11 +15,11 @@ pub struct Pwm {
 }
 
 impl Pwm {
-    /// The driver of a channel of the generator in `mmio`.
+    /// Creates the driver of a channel of the generator in `mmio`.
     ///
     /// # Panics
-    /// If `mmio` is not the board's generator, or if it has no such channel. In a constant or in the wiring, that is a
-    /// compile error.
+    /// If `mmio` is not the board's generator, or if the generator has no such channel. In a constant or in the wiring,
+    /// this is a compile error.
     #[must_use]
     pub const fn new(mmio: Mmio, channel: usize) -> Pwm {
         const OTHERWISE: &str = "there is no PWM generator at these registers";

@@ -5,18 +5,18 @@ use crossgate_abi::Word;
 use crossgate_abi::hosted::rtc::TIME;
 use rtcc::{DateTime, DateTimeAccess, NaiveDateTime};
 
-/// Driver of the real-time clock, for the process that owns [`RTC`]. It counts UTC, and starts with the time of Linux,
-/// which it does not change when it is set.
+/// Driver of the real-time clock, for the process that owns [`RTC`]. The clock counts UTC, and starts with the time of
+/// Linux. To set this clock does not change the time of Linux.
 #[derive(Debug)]
 pub struct Rtc {
     registers: Registers,
 }
 
 impl Rtc {
-    /// The driver of the clock in `mmio`.
+    /// Creates the driver of the clock in `mmio`.
     ///
     /// # Panics
-    /// If `mmio` is not the board's clock. In a constant or in the wiring, that is a compile error.
+    /// If `mmio` is not the board's clock. In a constant or in the wiring, this is a compile error.
     #[must_use]
     pub const fn new(mmio: Mmio) -> Rtc {
         const OTHERWISE: &str = "there is no real-time clock at these registers";
@@ -40,6 +40,6 @@ impl DateTimeAccess for Rtc {
     }
 }
 
-/// The clock can't hold a time before 1970, and can hold times that no calendar has.
+/// The time has no date in the calendar, or the clock can't hold it because it is before 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoCalendar;

@@ -7,26 +7,25 @@ use embedded_hal::delay::DelayNs;
 
 /// Driver of a timer, for the process that owns it.
 ///
-/// It counts ticks of the [clock](crate::CLOCK_HZ), 1 µs each. A process that doesn't own the timer can
-/// make a driver, too, but the first use of it is a fault of that process.
+/// The timer counts ticks of the [clock](crate::CLOCK_HZ), 1 µs each. A process that doesn't own the timer can also
+/// create a driver, but its first access to the timer is a fault.
 #[derive(Debug)]
 pub struct Timer {
     registers: Registers,
 }
 
 impl Timer {
-    /// The driver of the timer in `mmio`.
+    /// Creates the driver of the timer in `mmio`.
     ///
     /// # Panics
-    /// If `mmio` is none of the board's timers. In a constant or in the wiring, that is a compile
-    /// error.
+    /// If `mmio` is none of the board's timers. In a constant or in the wiring, this is a compile error.
     #[must_use]
     pub const fn new(mmio: Mmio) -> Timer {
         const OTHERWISE: &str = "there is no timer at these registers";
         Timer { registers: Registers::of(mmio, &[TIMER0, TIMER1], OTHERWISE) }
     }
 
-    /// Counts from 0.
+    /// Starts to count, from 0.
     pub fn start(&mut self) {
         self.registers.write(ELAPSED, 0);
     }
@@ -49,7 +48,7 @@ impl Timer {
 }
 
 impl DelayNs for Timer {
-    /// Waits with the CPU busy. Counts from 0.
+    /// Waits with the CPU busy. Sets the count of the timer to 0.
     fn delay_ns(&mut self, nanoseconds: u32) {
         let ticks = nanoseconds.div_ceil(1_000_000_000 / crate::CLOCK_HZ);
         self.start();

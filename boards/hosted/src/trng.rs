@@ -6,18 +6,18 @@ use crossgate_abi::Word;
 use crossgate_abi::hosted::trng::RANDOM;
 use rand_core::{TryCryptoRng, TryRng, utils};
 
-/// Driver of the true random number generator, for the process that owns [`TRNG`]. Each of its bytes has 8 bits of entropy:
-/// they are those of `getrandom` of Linux.
+/// Driver of the true random number generator, for the process that owns [`TRNG`]. Each byte has 8 bits of entropy,
+/// because the bytes come from `getrandom` of Linux.
 #[derive(Debug)]
 pub struct Trng {
     registers: Registers,
 }
 
 impl Trng {
-    /// The driver of the generator in `mmio`.
+    /// Creates the driver of the generator in `mmio`.
     ///
     /// # Panics
-    /// If `mmio` is not the board's generator. In a constant or in the wiring, that is a compile error.
+    /// If `mmio` is not the board's generator. In a constant or in the wiring, this is a compile error.
     #[must_use]
     pub const fn new(mmio: Mmio) -> Trng {
         const OTHERWISE: &str = "there is no random number generator at these registers";

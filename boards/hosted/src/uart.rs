@@ -8,11 +8,10 @@ use embedded_io::{ErrorType, Read, ReadReady, Write};
 
 /// Driver of a serial line, for the process that owns it.
 ///
-/// It reads and writes through the traits of [`embedded_io`]: [`Read`] waits for the device, [`ReadReady`] returns
-/// whether a byte is there; writes never wait. The first access sets the device up, and nothing is received before.
+/// The driver implements traits of [`embedded_io`]: [`Read`] waits for the device, and [`ReadReady`] returns `true` if
+/// a byte is there. Writes never wait. The first access sets the device up. Before, it receives nothing.
 ///
-/// A process that doesn't own the line can make a driver, too, but the first use of it is a fault of
-/// that process.
+/// A process that doesn't own the line can also create a driver, but its first access to the line is a fault.
 ///
 /// ```
 /// use hosted_board::{UART1, Uart};
@@ -27,11 +26,11 @@ pub struct Uart {
 }
 
 impl Uart {
-    /// The driver of the serial line in `mmio`, at `baud` bits a second.
+    /// Creates the driver of the serial line in `mmio`, at `baud` bits a second.
     ///
     /// # Panics
-    /// If `mmio` is none of the board's serial lines, or `baud` is 0. In a constant or in the wiring,
-    /// that is a compile error.
+    /// If `mmio` is none of the board's serial lines, or `baud` is 0. In a constant or in the wiring, this is a compile
+    /// error.
     #[must_use]
     pub const fn new(mmio: Mmio, baud: u32) -> Uart {
         assert!(baud > 0, "a serial line needs a rate");
@@ -46,7 +45,7 @@ impl Uart {
         Uart { receive_interrupt: true, ..self }
     }
 
-    /// Sets the device up without transferring a byte. Reading and writing do it, too.
+    /// Sets the device up, without a transfer of a byte. The first read or write also sets it up.
     pub fn enable(&mut self) {
         if !self.ready {
             self.ready = true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The functions of this board that the port calls.
+//! The functions of the board that the port calls.
 
 use crate::{CLOCK_HZ, UART0, Uart, chip};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -8,7 +8,7 @@ use tock_registers::interfaces::{Readable, Writeable};
 use tock_registers::registers::{ReadOnly, ReadWrite};
 use tock_registers::{register_bitfields, register_structs};
 
-/// The board, as the port sees it.
+/// The board, for the port.
 #[derive(Debug)]
 pub struct Hardware;
 
@@ -28,9 +28,9 @@ impl Board for Hardware {
     }
 }
 
-/// The watchdog timer, which counts down with 32 bits. Its interrupt stays masked, and it does not reset the chip,
-/// because that is not enabled. It is the only timer of the chip whose count the
-/// emulator can read.
+/// The watchdog timer, which counts down with 32 bits. It is used only as a counter: its interrupt stays masked, and
+/// its reset of the chip is not enabled. It is used because it is the only timer of this chip whose count the emulator
+/// emulates.
 #[derive(Debug)]
 pub struct Watchdog;
 
@@ -45,14 +45,15 @@ register_structs! {
 
 register_bitfields![u32,
     Control [
-        // With the interrupt the device begins to count.
+        // The device begins to count when this bit is set.
         INTERRUPT OFFSET(0) NUMBITS(1) [],
     ],
 ];
 
 /// The count at which the timer started last.
 static STARTED: AtomicU32 = AtomicU32::new(0);
-/// The ticks after which it starts anew: it does not get to 0, where the emulator stops it the second time.
+/// The number of ticks after which the count is set to its start value again. The count must not reach 0, because the
+/// emulator stops the timer when it reaches 0 for the second time.
 const LONGEST: u32 = 1 << 31;
 
 const WATCHDOG: usize = 0x4000_0000;
@@ -60,8 +61,8 @@ const WATCHDOG: usize = 0x4000_0000;
 #[inline(always)]
 fn registers() -> &'static Registers {
     let pointer = core::ptr::with_exposed_provenance::<Registers>(WATCHDOG);
-    // SAFETY: these are device registers: they are aligned, no Rust object lies there, and any value may be
-    // read from them and written to them. The kernel, which alone uses them, may.
+    // SAFETY: these are device registers: they are aligned, no Rust object lies there, and any value may be read from
+    // them and written to them. Only the kernel uses them, and it may access them.
     unsafe { &*pointer }
 }
 
@@ -79,7 +80,7 @@ impl Counter for Watchdog {
         let since = !registers().value.get();
         let count = STARTED.load(Relaxed).wrapping_add(since);
         if since > LONGEST {
-            // (Up to three cycles pass between the two accesses: 60 ns in 43 s are lost.)
+            // (Up to three cycles pass between the read and this write. So 60 ns are lost every 43 s.)
             registers().load.set(u32::MAX);
             STARTED.store(count, Relaxed);
         }

@@ -5,8 +5,7 @@ use crate::output::Output;
 
 /// Driver of a lamp, one of three LEDs, for the process that owns the [`LAMPS`]. High is on.
 ///
-/// A process that doesn't own them can make a driver, too, but the first use of it is a fault of that
-/// process.
+/// A process that doesn't own the lamps can also create a driver, but its first access to a lamp is a fault.
 ///
 /// ```
 /// use lm3s6965evb::Lamp;
@@ -15,10 +14,10 @@ use crate::output::Output;
 pub type Lamp = Output<{ LAMPS.start }>;
 
 impl Lamp {
-    /// The driver of lamp `index`: 0 is the status LED, 1 and 2 are in the Ethernet socket.
+    /// Creates the driver of lamp `index`. Lamp 0 is the status LED. Lamps 1 and 2 are in the Ethernet socket.
     ///
     /// # Panics
-    /// If there is no such lamp: there are 3. In a constant or in the wiring, that is a compile error.
+    /// If there is no such lamp: there are 3. In a constant or in the wiring, this is a compile error.
     #[must_use]
     pub const fn new(index: usize) -> Lamp {
         assert!(index < LAMP_PINS.len(), "there is no such lamp");

@@ -5,7 +5,7 @@
 //! A firmware that depends on this crate is linked with the board's `memory.x`. The wiring gives devices such as
 //! [`UART0`] and their [`interrupt`]s to processes, which drive them with [`Uart`], [`Timer`], [`Spi`] and [`Lamp`].
 //!
-//! Registers are those of the data sheet of the LM3S6965 (Texas Instruments, SPMS290).
+//! The registers are described in the data sheet of the LM3S6965 (Texas Instruments, SPMS290).
 #![no_std]
 
 mod board;
@@ -33,10 +33,10 @@ pub use crossgate_cortex_m as port;
 
 /// Makes a wiring into a firmware. See [`crossgate_cortex_m::start`].
 ///
-/// Before the first process runs, the CPU's clock comes from the PLL, and the pins are connected to the serial lines,
-/// the SPI bus with the line that selects the card, and the lamps. The display on that bus is not selected. The watchdog
-/// timer gives the time, so the firmware must not use it. The kernel's last words go to [`UART0`], whichever process owns
-/// it.
+/// Before the first process runs, the CPU's clock is switched to the PLL. The pins are connected to the serial lines,
+/// to the SPI bus and the line that selects the card, and to the lamps. The display on the SPI bus is not selected. The
+/// watchdog timer gives the time, so the firmware must not use it. If the kernel halts, it writes a last message to
+/// [`UART0`], whichever process owns this line.
 #[macro_export]
 macro_rules! start {
     ($system:path) => {
@@ -59,12 +59,12 @@ pub const TIMER0: Mmio = Mmio { start: 0x4003_0000, size: 0x1000 };
 /// The registers of the second timer.
 pub const TIMER1: Mmio = Mmio { start: 0x4003_1000, size: 0x1000 };
 
-/// The registers of the lamps: those of port F, which also has the button "select".
+/// The registers of the lamps: GPIO port F, which also has the button "select".
 pub const LAMPS: Mmio = Mmio { start: 0x4002_5000, size: 0x1000 };
 
-/// The registers of the SPI bus, with the socket for an SD card and the display; QEMU's `-drive if=sd`.
+/// The registers of the SPI bus, with the socket for an SD card (QEMU's `-drive if=sd`) and the display.
 pub const SSI0: Mmio = Mmio { start: 0x4000_8000, size: 0x1000 };
-/// The registers of the line that selects the SD card: those of port D, which also has the pins of [`UART1`].
+/// The registers of the line that selects the SD card: GPIO port D, which also has the pins of [`UART1`].
 pub const CARD_SELECT: Mmio = Mmio { start: 0x4000_7000, size: 0x1000 };
 
 /// The lines of the interrupt controller. A serial line has one interrupt line for both directions.

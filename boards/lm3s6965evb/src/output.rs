@@ -4,16 +4,16 @@ use core::convert::Infallible;
 use embedded_hal::digital::{ErrorType, OutputPin, StatefulOutputPin};
 use tock_registers::interfaces::{Readable, Writeable};
 
-/// Driver of a pin that is an output, for the process that owns the port whose registers are at this address: a
-/// [`Lamp`](crate::Lamp), or the line that [selects](crate::CardSelect) the SD card.
+/// Driver of an output pin: a [`Lamp`](crate::Lamp), or the line that [selects](crate::CardSelect) the SD card. It is
+/// for the process that owns the GPIO port whose registers are at the address `PORT`.
 #[derive(Debug)]
 pub struct Output<const PORT: usize> {
-    /// The bit of the pin: an access by this mask leaves the other pins as they are.
+    /// The bit of the pin. An access with this mask does not change the other pins.
     mask: u32,
 }
 
 impl<const PORT: usize> Output<PORT> {
-    /// The driver of the pin with this bit.
+    /// Creates the driver of the pin with this bit.
     pub(crate) const fn of(mask: u32) -> Self {
         Output { mask }
     }

@@ -35,16 +35,16 @@ register_bitfields![u32,
     ],
 ];
 
-/// The number of words that the device holds each way.
+/// The number of words that the device holds in each direction.
 const QUEUE: usize = 8;
-/// The word that is sent while nothing is to be written.
+/// The word that is sent if there is nothing to write.
 const NOTHING: u8 = 0xff;
 
-/// Driver of an SPI bus (ARM PL022), for the process that owns its registers: words of 8 bits, in mode 0. It sends ones
-/// while it only reads. It is set up by the first access; what the device still holds of a former life of the process is
-/// taken out then.
+/// Driver of an SPI bus (ARM PL022), for the process that owns its registers: words of 8 bits, in mode 0. While it only
+/// reads, it sends ones. The first access sets the device up. If the process crashed before, the device may still hold
+/// received words; the first access then removes them.
 ///
-/// A process that doesn't own the registers can make a driver, too, but the first use of it is a fault of that process.
+/// A process that doesn't own the registers can also create a driver, but its first access to the device is a fault.
 ///
 /// ```
 /// use lm3s6965evb::{SSI0, Spi};
@@ -53,18 +53,18 @@ const NOTHING: u8 = 0xff;
 #[derive(Debug)]
 pub struct Spi {
     start: usize,
-    /// The clock is divided by this even number, and by one more than the other.
+    /// The clock is divided by `prescaler`, which is even, and then by the value of the next field plus 1.
     prescaler: u32,
     divisor_less_one: u32,
     ready: bool,
 }
 
 impl Spi {
-    /// The driver of the bus in `mmio`, at `rate` bits a second at most.
+    /// Creates the driver of the bus in `mmio`, at `rate` bits a second at most.
     ///
     /// # Panics
-    /// If `mmio` is not the board's bus, or the clock can't be divided down to the rate, which is 769 to 25,000,000. In
-    /// a constant or in the wiring, that is a compile error.
+    /// If `mmio` is not the board's bus, or if the clock can't be divided down to `rate`. It can be 769 to 25,000,000.
+    /// In a constant or in the wiring, this is a compile error.
     #[must_use]
     pub const fn new(mmio: Mmio, rate: u32) -> Spi {
         assert!(mmio.start == SSI0.start, "there is no SPI bus at these registers");
@@ -80,7 +80,7 @@ impl Spi {
         }
     }
 
-    /// Returns the registers of the device, which is set up.
+    /// Returns the registers of the device. The first call sets the device up.
     fn registers(&mut self) -> &'static Registers {
         let pointer = core::ptr::with_exposed_provenance::<Registers>(self.start);
         // SAFETY: `new` has checked that these are device registers: they are aligned, no Rust object lies there, and any
@@ -108,7 +108,7 @@ impl Spi {
         self.ready = true;
     }
 
-    /// Sends and receives so many words.
+    /// Sends and receives `length` words.
     fn exchange(
         &mut self,
         length: usize,
@@ -119,7 +119,7 @@ impl Spi {
         let mut sent = 0;
         let mut count = 0;
         while count < length {
-            // No more than the device holds, so that no word that is received is lost.
+            // Not more words are under way than the device can hold, so that no received word is lost.
             if sent < length && sent - count < QUEUE && registers.state.is_set(State::HAS_ROOM) {
                 registers.data.set(next(sent).into());
                 sent += 1;
@@ -166,7 +166,7 @@ impl SpiBus for Spi {
         Ok(())
     }
 
-    /// Nothing: each method ends when all words have come back.
+    /// Does nothing, because each method ends only after all words have come back.
     fn flush(&mut self) -> Result<(), ErrorKind> {
         Ok(())
     }
@@ -182,7 +182,7 @@ impl SpiBus for Spi {
 pub type CardSelect = Output<{ CARD_SELECT.start }>;
 
 impl CardSelect {
-    /// The driver of the line.
+    /// Creates the driver of the line.
     #[must_use]
     pub const fn new() -> CardSelect {
         CardSelect::of(CARD_SELECT_PIN)

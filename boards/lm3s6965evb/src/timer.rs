@@ -7,7 +7,8 @@ use tock_registers::registers::{ReadOnly, ReadWrite, WriteOnly};
 use tock_registers::{register_bitfields, register_structs};
 
 register_structs! {
-    /// The registers of a general-purpose timer that are used here. Its halves A and B make one of 32 bits.
+    /// The registers of a general-purpose timer that are used here. The halves A and B of the timer together are one
+    /// timer of 32 bits.
     Registers {
         (0x00 => configuration: ReadWrite<u32, Configuration::Register>),
         (0x04 => mode: ReadWrite<u32, Mode::Register>),
@@ -42,20 +43,18 @@ register_bitfields![u32,
 
 /// Driver of a timer (general-purpose timer module), for the process that owns its registers.
 ///
-/// It counts ticks of the [clock](crate::CLOCK_HZ), 20 ns each, and wraps around after 2^32 of
-/// them (85 s). A process that doesn't own the registers can make a driver, too, but the first
-/// use of it is a fault of that process.
+/// The timer counts ticks of the [clock](crate::CLOCK_HZ), 20 ns each, and wraps around after 2^32 ticks (85 s). A
+/// process that doesn't own the registers can also create a driver, but its first access to the device is a fault.
 #[derive(Debug)]
 pub struct Timer {
     start: usize,
 }
 
 impl Timer {
-    /// The driver of the timer in `mmio`.
+    /// Creates the driver of the timer in `mmio`.
     ///
     /// # Panics
-    /// If `mmio` is none of the board's timers. In a constant or in the wiring, that is a
-    /// compile error.
+    /// If `mmio` is none of the board's timers. In a constant or in the wiring, this is a compile error.
     #[must_use]
     pub const fn new(mmio: Mmio) -> Timer {
         let start = mmio.start;
@@ -66,7 +65,7 @@ impl Timer {
         Timer { start }
     }
 
-    /// Counts from 0.
+    /// Starts to count, from 0.
     pub fn start(&mut self) {
         self.count_down(u32::MAX, Mode::MODE::PERIODIC.value, false);
     }
@@ -112,11 +111,11 @@ impl Timer {
 }
 
 impl DelayNs for Timer {
-    /// Waits with the CPU busy. Counts down to 0, once.
+    /// Waits with the CPU busy, while the timer counts down to 0 once.
     fn delay_ns(&mut self, nanoseconds: u32) {
         let ticks = nanoseconds.div_ceil(1_000_000_000 / crate::CLOCK_HZ);
         self.count_down(ticks, Mode::MODE::ONCE.value, false);
-        // This does not read the count, which the emulator does not emulate.
+        // The loop reads this bit and not the count, because QEMU does not emulate the count.
         while !self.registers().raw_interrupt.is_set(Interrupt::IS_AT_0) {}
     }
 }

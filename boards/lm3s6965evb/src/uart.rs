@@ -47,12 +47,11 @@ register_bitfields![u32,
 
 /// Driver of a serial line (ARM PL011), for the process that owns its registers.
 ///
-/// It reads and writes through the traits of [`embedded_io`]: [`Read`] and [`Write`] wait for the device, [`ReadReady`]
-/// returns whether a byte is there. The FIFOs of the device are off, so that every byte raises the interrupt: it holds
-/// one byte in each direction. The first access sets the device up.
+/// The driver implements traits of [`embedded_io`]: [`Read`] and [`Write`] wait for the device, and [`ReadReady`]
+/// returns `true` if a byte is there. The FIFOs of the device are off, so that every byte raises the interrupt. So the
+/// device holds only one byte in each direction. The first access sets the device up.
 ///
-/// A process that doesn't own the registers can make a driver, too, but the first use of it is a
-/// fault of that process.
+/// A process that doesn't own the registers can also create a driver, but its first access to the device is a fault.
 ///
 /// ```
 /// use lm3s6965evb::{UART1, Uart};
@@ -61,22 +60,23 @@ register_bitfields![u32,
 #[derive(Debug)]
 pub struct Uart {
     start: usize,
-    /// In 64ths.
+    /// The divisor of the clock, in 64ths.
     divisor: u32,
     receive_interrupt: bool,
     ready: bool,
 }
 
-/// The bounds of the divisor of the clock, of which a bit takes 16 ticks, in 64ths.
+/// The smallest and the largest divisor, in 64ths. The clock is divided by the divisor, and a bit takes 16 ticks of the
+/// result.
 const LEAST: u32 = 64;
 const MOST: u32 = 0xffff * 64;
 
 impl Uart {
-    /// The driver of the UART in `mmio`, at `baud` bits a second.
+    /// Creates the driver of the UART in `mmio`, at `baud` bits a second.
     ///
     /// # Panics
-    /// If `mmio` is none of the board's UARTs or the clock can't be divided down to `baud`, which is 48 to
-    /// 3,125,000. In a constant or in the wiring, that is a compile error.
+    /// If `mmio` is none of the board's UARTs, or if the clock can't be divided down to `baud`. It can be 48 to
+    /// 3,125,000. In a constant or in the wiring, this is a compile error.
     #[must_use]
     pub const fn new(mmio: Mmio, baud: u32) -> Uart {
         let start = mmio.start;
@@ -84,7 +84,7 @@ impl Uart {
             start == UART0.start || start == UART1.start || start == UART2.start,
             "there is no UART at these registers"
         );
-        // 64 parts of 16 ticks.
+        // The clock times 64 (the parts of a divisor), divided by 16 (the ticks of a bit).
         const PARTS: u32 = CLOCK_HZ * 4;
         assert!(
             baud >= PARTS.div_ceil(MOST),
@@ -104,15 +104,15 @@ impl Uart {
         Uart { receive_interrupt: true, ..self }
     }
 
-    /// Sets the device up without transferring a byte: nothing is received before. Reading and
-    /// writing do it, too.
+    /// Sets the device up, without a transfer of a byte. Before, it receives nothing. The first read or write also sets
+    /// it up.
     pub fn enable(&mut self) {
         self.registers();
     }
 
-    /// Sends a byte, whatever state the device is in; gives up if the device takes no byte for a while.
+    /// Sends a byte. It sets the device up if necessary. If the device accepts no byte for some time, the byte is lost.
     pub(crate) fn tell(&self, byte: u8) {
-        // About as long as three bytes take.
+        // The number of reads of the state. They take about as long as it takes to send three bytes.
         const PATIENCE: u32 = 2000;
         let registers = self.device();
         if registers.divisor.get() == 0 {
@@ -127,7 +127,8 @@ impl Uart {
         registers.data.set(u32::from(byte));
     }
 
-    /// The format has to be written after the divisor, because this write makes the divisor take effect.
+    /// Sets the divisor and the format. The format has to be written last, because only this write makes the divisor
+    /// take effect.
     fn set_rate(&self) {
         let registers = self.device();
         registers.divisor.set(self.divisor / 64);
@@ -144,7 +145,7 @@ impl Uart {
         unsafe { &*pointer }
     }
 
-    /// The registers of a device that is set up.
+    /// Returns the registers of the device. The first call sets the device up.
     fn registers(&mut self) -> &Registers {
         if !self.ready {
             self.ready = true;
@@ -193,7 +194,7 @@ impl Read for Uart {
         let Some(first) = bytes.first_mut() else { return Ok(0) };
         let registers = self.registers();
         while registers.state.is_set(State::RECEIVE_EMPTY) {}
-        // Clear the interrupt first: a byte that arrives after this one is read raises it again.
+        // The interrupt is cleared before the byte is read. So a byte that arrives after the read raises it again.
         registers.clear.write(Interrupt::RECEIVE::SET);
         *first = registers.data.get() as u8;
         Ok(1)
@@ -206,7 +207,7 @@ mod tests {
 
     #[test]
     fn the_baud_rate_is_a_divisor_of_the_clock() {
-        // 50 MHz / 16 / 27 8/64 are 115,207.
+        // 50 MHz / 16 / (27 + 8/64) is 115,207 bits a second.
         assert_eq!(Uart::new(UART0, 115_200).divisor, 27 * 64 + 8);
         assert_eq!(Uart::new(UART2, 3_125_000).divisor, LEAST);
         assert!(Uart::new(UART2, 48).divisor <= MOST);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The functions of this board that the port calls.
+//! The functions of the board that the port calls.
 
 use crate::{CLOCK_HZ, UART0, Uart};
 use crossgate_cortex_m::{Board, Counter};
@@ -7,7 +7,7 @@ use tock_registers::interfaces::{Readable, Writeable};
 use tock_registers::registers::{ReadOnly, ReadWrite};
 use tock_registers::{register_bitfields, register_structs};
 
-/// The board, as the port sees it.
+/// The board, for the port.
 #[derive(Debug)]
 pub struct Hardware;
 
@@ -23,7 +23,7 @@ impl Board for Hardware {
     }
 }
 
-/// The first half of the dual timer (CMSDK APB dual timer), which counts all 32 bits down.
+/// The first half of the dual timer (CMSDK APB dual timer). It counts down with 32 bits.
 #[derive(Debug)]
 pub struct DualTimer;
 
@@ -48,8 +48,8 @@ const DUAL_TIMER: usize = 0x4000_2000;
 #[inline(always)]
 fn registers() -> &'static Registers {
     let pointer = core::ptr::with_exposed_provenance::<Registers>(DUAL_TIMER);
-    // SAFETY: these are device registers: they are aligned, no Rust object lies there, and any value may be
-    // read from them and written to them. The kernel, which alone uses them, may.
+    // SAFETY: these are device registers: they are aligned, no Rust object lies there, and any value may be read from
+    // them and written to them. Only the kernel uses them, and it may access them.
     unsafe { &*pointer }
 }
 

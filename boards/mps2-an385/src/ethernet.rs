@@ -38,7 +38,7 @@ register_structs! {
 register_bitfields![u32,
     ReceivedStatus [
         ERROR OFFSET(15) NUMBITS(1) [],
-        // With the check sequence.
+        // The length of the frame, including its check sequence.
         LENGTH OFFSET(16) NUMBITS(14) [],
     ],
     InterruptLine [
@@ -46,7 +46,7 @@ register_bitfields![u32,
         ACTIVE_HIGH OFFSET(4) NUMBITS(1) [],
         ENABLE OFFSET(8) NUMBITS(1) [],
     ],
-    // A 1 that is written to the status clears it.
+    // To clear a bit of the status, write a 1 to it.
     Interrupt [
         RECEIVED OFFSET(3) NUMBITS(1) [],
     ],
@@ -76,13 +76,13 @@ register_bitfields![u32,
         ],
         BUSY OFFSET(31) NUMBITS(1) [],
     ],
-    // A register of the MAC, behind the command.
+    // A register of the MAC. The MAC is accessed by a command register and a data register.
     MacControl [
         RECEIVE OFFSET(2) NUMBITS(1) [],
         SEND OFFSET(3) NUMBITS(1) [],
         FULL_DUPLEX OFFSET(20) NUMBITS(1) [],
     ],
-    // The words before a frame that is sent.
+    // The two command words before a frame that is sent.
     CommandA [
         LENGTH OFFSET(0) NUMBITS(11) [],
         LAST OFFSET(12) NUMBITS(1) [],
@@ -96,22 +96,22 @@ register_bitfields![u32,
 /// The longest frame without its check sequence, and with it.
 const FRAME: usize = 1514;
 const CHECKED: usize = FRAME + 4;
-/// A buffer for it, in words.
+/// The size of a buffer for a frame and its check sequence, rounded up to whole words.
 const BUFFER: usize = CHECKED.next_multiple_of(4);
-/// The room that a frame takes in the controller, with its two commands.
+/// The room that a frame takes in the controller, including its two command words.
 const ROOM: u32 = BUFFER as u32 + 8;
-/// The value by which the controller says that it is ready.
+/// The value of the byte test register when the controller is ready.
 const READY: u32 = 0x8765_4321;
-/// The number of reads of a register after which the controller has carried out a command (a reset takes up to 100 µs).
+/// The number of reads of a register during which the controller carries out any command. (A reset takes up to 100 µs.)
 const PATIENCE: u32 = 1000;
 
 /// Driver of the Ethernet controller (SMSC LAN9118), for the process that owns [`ETHERNET`]: a `Device` of `smoltcp`.
 ///
-/// The first access resets the controller, because a crash of the process may have left it in the middle of a frame.
-/// Frames that it had received are lost. From then on a received frame raises the interrupt, until
-/// [`receive`](Device::receive) has found no more.
+/// The first access resets the controller, because the process may have crashed in the middle of a frame. Frames that
+/// the controller had received before are lost. From then on, received frames raise the interrupt until
+/// [`receive`](Device::receive) finds no more frames.
 ///
-/// A process that doesn't own the registers can make a driver, too, but the first use of it is a fault of that process.
+/// A process that doesn't own the registers can also create a driver, but its first access to the device is a fault.
 ///
 /// ```
 /// use mps2_an385::{ETHERNET, Ethernet};
@@ -146,10 +146,10 @@ fn registers(start: usize) -> &'static Registers {
 }
 
 impl Ethernet {
-    /// The driver of the controller in `mmio`, which receives frames to this address and broadcasts.
+    /// Creates the driver of the controller in `mmio`. The controller receives broadcasts, and frames to this address.
     ///
     /// # Panics
-    /// If `mmio` is not the board's Ethernet controller. In a constant or in the wiring, that is a compile error.
+    /// If `mmio` is not the board's Ethernet controller. In a constant or in the wiring, this is a compile error.
     #[must_use]
     pub const fn new(mmio: Mmio, address: [u8; 6]) -> Ethernet {
         assert!(mmio.start == ETHERNET.start, "there is no Ethernet controller at these registers");
@@ -162,7 +162,7 @@ impl Ethernet {
         }
     }
 
-    /// The registers of a controller that is set up.
+    /// Returns the registers of the controller. The first call sets it up.
     fn registers(&mut self) -> &'static Registers {
         let registers = registers(self.start);
         if !self.ready {
@@ -235,7 +235,7 @@ impl Device for Ethernet {
 
     fn receive(&mut self, _: Instant) -> Option<(ReceivedFrame<'_>, FreeFrame<'_>)> {
         let registers = self.registers();
-        // A frame that comes from now on raises the interrupt again.
+        // A frame that arrives after this raises the interrupt again.
         registers.interrupt_status.write(Interrupt::RECEIVED::SET);
         while registers.received_count.read(ReceivedCount::FRAMES) > 0 {
             if let Some(length) = take(registers, &mut self.received) {

@@ -8,9 +8,10 @@ use tock_registers::registers::{ReadWrite, WriteOnly};
 use tock_registers::{register_bitfields, register_structs};
 
 register_structs! {
-    /// The registers of an ARM SBCon: the wires of a bus, which software drives.
+    /// The registers of an ARM SBCon. Software drives the wires of the bus through these registers.
     Registers {
-        /// Reads the wires; a 1 that is written releases a wire, so that it is high unless a chip holds it.
+        /// A read returns the levels of the wires. A 1 that is written releases a wire: the wire is then high unless a
+        /// chip pulls it low.
         (0x00 => release: ReadWrite<u32, Lines::Register>),
         /// A 1 that is written pulls a wire low.
         (0x04 => pull: WriteOnly<u32, Lines::Register>),
@@ -25,14 +26,14 @@ register_bitfields![u32,
     ],
 ];
 
-/// Driver of an I2C bus (ARM SBCon), for the process that owns its registers. The device has two wires and nothing
-/// else, so the driver makes each bit, with the CPU busy.
+/// Driver of an I2C bus (ARM SBCon), for the process that owns its registers. The device controls only the levels of
+/// the two wires. So the driver produces each bit in software, with the CPU busy.
 ///
-/// The first access, and each one after an error on the wires, brings the bus to a known state. A chip that was left in
-/// the middle of a byte, for example by a crash of the process, gets clocks until it releases the data wire, and then a
-/// STOP.
+/// The first access brings the bus to a known state, and so does each access after an error on the wires. If a chip was
+/// left in the middle of a byte, for example by a crash of the process, it gets clocks until it releases the data wire,
+/// and then a STOP.
 ///
-/// A process that doesn't own the registers can make a driver, too, but the first use of it is a fault of that process.
+/// A process that doesn't own the registers can also create a driver, but its first access to the device is a fault.
 ///
 /// ```
 /// use mps2_an385::{I2C0, I2c};
@@ -41,25 +42,26 @@ register_bitfields![u32,
 #[derive(Debug)]
 pub struct I2c {
     start: usize,
-    /// The number of reads of a register that take at least half a bit.
+    /// The number of reads of a register that take at least the time of half a bit.
     half_bit: u32,
     ready: bool,
 }
 
-/// The least cycles of a read of a register in a loop: an access to the peripheral bus, and the loop's three
-/// instructions.
+/// The least number of cycles for one read of a register in a loop: the access to the peripheral bus, and the three
+/// instructions of the loop.
 const CYCLES_PER_READ: u32 = 6;
-/// The time that a chip may hold the clock, in half bits.
+/// The longest time for which a chip may hold the clock wire low, in half bits.
 const PATIENCE: u32 = 1000;
-/// The clocks after which any chip has sent the rest of its byte, and has seen that nobody acknowledges it.
+/// The number of clocks after which any chip has sent the rest of its byte, and has noticed that the byte is not
+/// acknowledged.
 const CLOCKS_PER_BYTE: u32 = 9;
 
 impl I2c {
-    /// The driver of the bus in `mmio`, at `rate` bits a second at most.
+    /// Creates the driver of the bus in `mmio`, at `rate` bits a second at most.
     ///
     /// # Panics
-    /// If `mmio` is none of the board's buses, or the rate is none of 1000 to 400,000. In a constant or in the wiring, that
-    /// is a compile error.
+    /// If `mmio` is none of the board's buses, or if `rate` is not from 1000 to 400,000. In a constant or in the
+    /// wiring, this is a compile error.
     #[must_use]
     pub const fn new(mmio: Mmio, rate: u32) -> I2c {
         let start = mmio.start;
@@ -101,7 +103,7 @@ impl I2c {
         self.registers().pull.write(Lines::CLOCK::SET);
     }
 
-    /// Releases the clock wire, and waits until no chip holds it.
+    /// Releases the clock wire, and waits until no chip holds it low.
     fn release_clock(&self) -> Result<(), ErrorKind> {
         self.registers().release.write(Lines::CLOCK::SET);
         for _ in 0..PATIENCE {
@@ -113,7 +115,8 @@ impl I2c {
         Err(ErrorKind::Bus)
     }
 
-    /// Makes a clock with this bit on the data wire, which a chip may pull low. Returns the bit that was on the wire.
+    /// Makes one clock with this bit on the data wire. A chip may pull the data wire low. Returns the bit that was on
+    /// the wire.
     fn clock(&self, bit: bool) -> Result<bool, ErrorKind> {
         self.set_data(bit);
         self.wait();
@@ -136,9 +139,9 @@ impl I2c {
 
     /// Frees the bus from a transfer that was left unfinished.
     //
-    // A chip that sends gets clocks until it releases the data wire. A chip that receives has released it and gets
-    // none: it would take them as the rest of its byte, and might carry out a command that was never sent. A START ends
-    // the byte of either, and the STOP ends the transfer.
+    // A sending chip gets clocks until it releases the data wire. A receiving chip has released the data wire already,
+    // so it gets no clocks: it would take them as the rest of its byte, and might carry out a command that was never
+    // sent. Then a START ends the byte in both cases, and the STOP ends the transfer.
     fn recover(&self) -> Result<(), ErrorKind> {
         self.set_data(true);
         self.release_clock()?;
@@ -159,7 +162,7 @@ impl I2c {
 }
 
 impl Controller for I2c {
-    /// The data wire falls while the clock is high.
+    /// Makes a START condition: the data wire falls while the clock is high.
     fn start(&mut self) -> Result<(), ErrorKind> {
         self.set_data(true);
         self.wait();
@@ -209,7 +212,7 @@ impl i2c::I2c for I2c {
         }
         let result = operate(self, address, operations);
         let lines = match result {
-            // Another controller has the bus, or a chip holds the data wire and needs clocks to release it.
+            // Another controller uses the bus, or a chip holds the data wire low and needs clocks until it releases it.
             Err(ErrorKind::ArbitrationLoss) => {
                 self.registers().release.write(Lines::CLOCK::SET + Lines::DATA::SET);
                 Err(ErrorKind::ArbitrationLoss)

@@ -19,8 +19,7 @@ const COUNT: usize = 2;
 
 /// Driver of a lamp, one of the two user LEDs, for the process that owns the [`LAMPS`]. High is on.
 ///
-/// A process that doesn't own them can make a driver, too, but the first use of it is a fault of that
-/// process.
+/// A process that doesn't own the lamps can also create a driver, but its first access to a lamp is a fault.
 ///
 /// ```
 /// use mps2_an385::Lamp;
@@ -32,10 +31,10 @@ pub struct Lamp {
 }
 
 impl Lamp {
-    /// The driver of lamp `index`.
+    /// Creates the driver of lamp `index`.
     ///
     /// # Panics
-    /// If there is no such lamp: there are 2. In a constant or in the wiring, that is a compile error.
+    /// If there is no such lamp: there are 2. In a constant or in the wiring, this is a compile error.
     #[must_use]
     pub const fn new(index: usize) -> Lamp {
         assert!(index < COUNT, "there is no such lamp");

@@ -33,8 +33,8 @@ pub use crossgate_cortex_m as port;
 
 /// Makes a wiring into a firmware. See [`crossgate_cortex_m::start`].
 ///
-/// The dual timer gives the time, so the firmware must not use it. The kernel's last words go to [`UART0`], whichever
-/// process owns it.
+/// The dual timer gives the time, so the firmware must not use it. If the kernel halts, it writes a last message to
+/// [`UART0`], whichever process owns this line.
 #[macro_export]
 macro_rules! start {
     ($system:path) => {

@@ -26,20 +26,18 @@ register_bitfields![u32,
 
 /// Driver of a timer (CMSDK APB timer), for the process that owns its registers.
 ///
-/// It counts ticks of the [clock](crate::CLOCK_HZ), 40 ns each, and wraps around after 2^32 of
-/// them (171 s). A process that doesn't own the registers can make a driver, too, but the first
-/// use of it is a fault of that process.
+/// The timer counts ticks of the [clock](crate::CLOCK_HZ), 40 ns each, and wraps around after 2^32 ticks (171 s). A
+/// process that doesn't own the registers can also create a driver, but its first access to the device is a fault.
 #[derive(Debug)]
 pub struct Timer {
     start: usize,
 }
 
 impl Timer {
-    /// The driver of the timer in `mmio`.
+    /// Creates the driver of the timer in `mmio`.
     ///
     /// # Panics
-    /// If `mmio` is none of the board's timers. In a constant or in the wiring, that is a
-    /// compile error.
+    /// If `mmio` is none of the board's timers. In a constant or in the wiring, this is a compile error.
     #[must_use]
     pub const fn new(mmio: Mmio) -> Timer {
         let start = mmio.start;
@@ -50,7 +48,7 @@ impl Timer {
         Timer { start }
     }
 
-    /// Counts from 0.
+    /// Starts to count, from 0.
     pub fn start(&mut self) {
         let registers = self.registers();
         registers.control.set(0);
@@ -92,7 +90,7 @@ impl Timer {
 }
 
 impl DelayNs for Timer {
-    /// Waits with the CPU busy. Counts from 0.
+    /// Waits with the CPU busy. Sets the count of the timer to 0.
     fn delay_ns(&mut self, nanoseconds: u32) {
         let ticks = nanoseconds.div_ceil(1_000_000_000 / crate::CLOCK_HZ);
         self.start();

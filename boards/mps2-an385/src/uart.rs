@@ -29,7 +29,7 @@ register_bitfields![u32,
         RECEIVE OFFSET(1) NUMBITS(1) [],
         RECEIVE_INTERRUPT OFFSET(3) NUMBITS(1) [],
     ],
-    // Reads as the pending interrupts; a 1 that is written clears one.
+    // A read returns the pending interrupts. A 1 that is written to a bit clears this interrupt.
     Interrupt [
         RECEIVE OFFSET(1) NUMBITS(1) [],
     ],
@@ -37,12 +37,11 @@ register_bitfields![u32,
 
 /// Driver of a serial line (CMSDK APB UART), for the process that owns its registers.
 ///
-/// It reads and writes through the traits of [`embedded_io`]: [`Read`] and [`Write`] wait for the device, [`ReadReady`]
-/// returns whether a byte is there. The device has no FIFOs: it holds one byte in each direction. The first access sets
-/// it up.
+/// The driver implements traits of [`embedded_io`]: [`Read`] and [`Write`] wait for the device, and [`ReadReady`]
+/// returns `true` if a byte is there. The device has no FIFOs: it holds one byte in each direction. The first access
+/// sets the device up.
 ///
-/// A process that doesn't own the registers can make a driver, too, but the first use of it is a
-/// fault of that process.
+/// A process that doesn't own the registers can also create a driver, but its first access to the device is a fault.
 ///
 /// ```
 /// use mps2_an385::{UART1, Uart};
@@ -56,16 +55,16 @@ pub struct Uart {
     ready: bool,
 }
 
-/// The bounds of the divisor of the clock (the register has 20 bits).
+/// The smallest and the largest divisor of the clock (the register has 20 bits).
 const LEAST: u32 = 16;
 const MOST: u32 = (1 << 20) - 1;
 
 impl Uart {
-    /// The driver of the UART in `mmio`, at `baud` bits a second.
+    /// Creates the driver of the UART in `mmio`, at `baud` bits a second.
     ///
     /// # Panics
-    /// If `mmio` is none of the board's UARTs or the clock can't be divided down to `baud`, which is 24 to
-    /// 1,562,500. In a constant or in the wiring, that is a compile error.
+    /// If `mmio` is none of the board's UARTs, or if the clock can't be divided down to `baud`. It can be 24 to
+    /// 1,562,500. In a constant or in the wiring, this is a compile error.
     #[must_use]
     pub const fn new(mmio: Mmio, baud: u32) -> Uart {
         let start = mmio.start;
@@ -91,15 +90,15 @@ impl Uart {
         Uart { receive_interrupt: true, ..self }
     }
 
-    /// Sets the device up without transferring a byte: nothing is received before. Reading and
-    /// writing do it, too.
+    /// Sets the device up, without a transfer of a byte. Before, it receives nothing. The first read or write also sets
+    /// it up.
     pub fn enable(&mut self) {
         self.registers();
     }
 
-    /// Sends a byte, whatever state the device is in; gives up if the device takes no byte for a while.
+    /// Sends a byte. It sets the device up if necessary. If the device accepts no byte for some time, the byte is lost.
     pub(crate) fn tell(&self, byte: u8) {
-        // About as long as three bytes take.
+        // The number of reads of the state. They take about as long as it takes to send three bytes.
         const PATIENCE: u32 = 1000;
         let registers = self.device();
         if registers.baud_divisor.get() < LEAST {
@@ -123,7 +122,7 @@ impl Uart {
         unsafe { &*pointer }
     }
 
-    /// The registers of a device that is set up.
+    /// Returns the registers of the device. The first call sets the device up.
     fn registers(&mut self) -> &Registers {
         if !self.ready {
             self.ready = true;
@@ -167,7 +166,7 @@ impl Read for Uart {
         let Some(first) = bytes.first_mut() else { return Ok(0) };
         let registers = self.registers();
         while !registers.state.is_set(State::RECEIVE_FULL) {}
-        // Clear the interrupt first: a byte that arrives after this one is read raises it again.
+        // The interrupt is cleared before the byte is read. So a byte that arrives after the read raises it again.
         registers.interrupt.write(Interrupt::RECEIVE::SET);
         *first = registers.data.get() as u8;
         Ok(1)

@@ -21,38 +21,39 @@ register_structs! {
 
 register_bitfields![u32,
     Control [
-        // With the interrupt the device begins to count.
+        // The device begins to count when this bit is set.
         INTERRUPT OFFSET(0) NUMBITS(1) [],
         RESET OFFSET(1) NUMBITS(1) [],
     ],
 ];
 
-/// The value that lets the other registers be written. Any other value locks them.
+/// The value that unlocks the other registers. Any other value locks them.
 const UNLOCK: u32 = 0x1acc_e551;
 
 /// Driver of the watchdog (CMSDK APB watchdog), for the process that owns its registers.
 ///
-/// If it is not fed in time, it raises the non-maskable interrupt, which the kernel reports to the supervisor like any
-/// interrupt that no process owns. If it is not fed for the same time again, it resets the board.
+/// If the watchdog is not fed in time, it raises the non-maskable interrupt. The kernel reports this to the supervisor,
+/// like any interrupt that no process owns. If the watchdog is then not fed for the same time again, it resets the
+/// board.
 ///
-/// A process that doesn't own the registers can make a driver, too, but the first use of it is a fault of that process.
+/// A process that doesn't own the registers can also create a driver, but its first access to the device is a fault.
 #[derive(Debug)]
 pub struct Watchdog {
     start: usize,
 }
 
 impl Watchdog {
-    /// The driver of the watchdog in `mmio`.
+    /// Creates the driver of the watchdog in `mmio`.
     ///
     /// # Panics
-    /// If `mmio` is not the board's watchdog. In a constant or in the wiring, that is a compile error.
+    /// If `mmio` is not the board's watchdog. In a constant or in the wiring, this is a compile error.
     #[must_use]
     pub const fn new(mmio: Mmio) -> Watchdog {
         assert!(mmio.start == WATCHDOG.start, "there is no watchdog at these registers");
         Watchdog { start: mmio.start }
     }
 
-    /// Makes the watchdog reset the board when it has not been fed for twice this time, which is at most 171 s.
+    /// Starts the watchdog: it resets the board when it has not been fed for twice this time. `time` is at most 171 s.
     pub fn start(&mut self, time: Duration) {
         let ticks = time.as_micros().saturating_mul((CLOCK_HZ / 1_000_000).into());
         let ticks = u32::try_from(ticks).unwrap_or(u32::MAX).max(1);
@@ -63,12 +64,13 @@ impl Watchdog {
         });
     }
 
-    /// Feeds the watchdog: its time counts again.
+    /// Feeds the watchdog: its time starts again.
     pub fn feed(&mut self) {
         self.change(|registers| registers.clear.set(1));
     }
 
-    /// Changes registers. They are locked before and after, so that a stray write can't stop the watchdog.
+    /// Unlocks the registers, changes them by `change`, and locks them again. So a stray write at another time can't
+    /// stop the watchdog.
     fn change(&mut self, change: impl FnOnce(&Registers)) {
         let pointer = core::ptr::with_exposed_provenance::<Registers>(self.start);
         // SAFETY: `new` has checked that these are device registers: they are aligned, no Rust object lies there, and

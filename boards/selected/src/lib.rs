@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The board that the examples, benchmarks and tests of this repository run on. Firmware that says `board::UART0` and
-//! `board::start!(SYSTEM)` is the same for all.
+//! The board that the examples, benchmarks and tests of this repository run on. Firmware that uses `board::UART0` and
+//! `board::start!(SYSTEM)` is the same for all boards.
 //!
-//! On Linux it is [`hosted-board`](https://docs.rs/hosted-board). For a microcontroller a feature chooses the board, as
-//! in `cargo run --release --target thumbv7m-none-eabi -p thermostat --features board/lm3s6965evb`. Without a feature
-//! it is `mps2-an385`; with the target `thumbv7em-none-eabihf`, `mps2-an386`.
+//! On Linux the board is [`hosted-board`](https://docs.rs/hosted-board). For a microcontroller a feature chooses the
+//! board, as in `cargo run --release --target thumbv7m-none-eabi -p thermostat --features board/lm3s6965evb`. Without a
+//! feature, the board is `mps2-an385`, or `mps2-an386` for the target `thumbv7em-none-eabihf`.
 #![no_std]
 
-/// Chooses the board, by the feature that has its name. Without a feature, one of the first two is chosen: the second
-/// for a target with a floating point unit.
+/// Chooses the board by the feature with the name of the board. Without a feature, one of the first two is chosen: the
+/// second for a target with a floating point unit.
 macro_rules! choose {
     (
         $plain:ident = $plain_feature:literal, $floats:ident = $floats_feature:literal

@@ -5,7 +5,7 @@
 use crate::{CLOCK_HZ, UART0, Uart};
 use crossgate_cortex_m::Board;
 
-/// The board, as the port sees it.
+/// The board, for the port.
 #[derive(Debug)]
 pub struct Hardware;
 
@@ -13,16 +13,16 @@ impl Board for Hardware {
     const CLOCK_HZ: u32 = CLOCK_HZ;
     /// The number of interrupt lines of the chip: a wiring with a line beyond it does not compile.
     const LINES: u16 = 5;
-    /// A timer of 32 bits that counts by itself is more exact, if the chip has one to spare: see `Watchdog` in
-    /// boards/lm3s6965evb.
+    /// If the chip has a free-running timer of 32 bits that no process needs, use this timer, because it is more exact:
+    /// see `Watchdog` in boards/lm3s6965evb.
     #[cfg(target_os = "none")]
     type Counter = crossgate_cortex_m::SysTick<CLOCK_HZ>;
     #[cfg(not(target_os = "none"))]
     type Counter = Nothing;
 
     fn prepare() {
-        // Set the clock to CLOCK_HZ, and bound each wait. Then switch on power for the devices and set the functions of
-        // the pins: no process can do that, because all devices share these registers.
+        // Set the clock to CLOCK_HZ. Each wait must have a limit. Then switch on the power of the devices, and set the
+        // functions of the pins. No process can do this later, because all devices share these registers.
     }
 
     fn tell(byte: u8) {
@@ -31,7 +31,7 @@ impl Board for Hardware {
     }
 }
 
-/// On a host, which has no SysTick, the board only has to compile, for its unit tests.
+/// A host has no SysTick. There the board only has to compile, for its unit tests.
 #[cfg(not(target_os = "none"))]
 #[derive(Debug)]
 pub struct Nothing;

@@ -10,7 +10,7 @@ mod lamp;
 mod timer;
 mod uart;
 
-// Does not compile while an item is missing, and names it.
+// While an item is missing, this does not compile, and the error names the item.
 board_contract::check!();
 
 #[doc(hidden)]
@@ -66,7 +66,7 @@ pub mod interrupt {
     pub const TIMER1: u16 = 4;
 }
 
-/// The registers of type `T` at the start of a range.
+/// Returns the registers of type `T` at the start of a range.
 fn registers<T>(mmio: Mmio) -> &'static T {
     let pointer = core::ptr::with_exposed_provenance::<T>(mmio.start);
     // SAFETY: the drivers ask only for the registers that their device has: they are aligned, no Rust object lies

@@ -22,10 +22,10 @@ pub struct Timer {
 }
 
 impl Timer {
-    /// The driver of the timer in `mmio`.
+    /// Creates the driver of the timer in `mmio`.
     ///
     /// # Panics
-    /// If `mmio` is none of the board's timers. In a constant or in the wiring, that is a compile error.
+    /// If `mmio` is none of the board's timers. In a constant or in the wiring, this is a compile error.
     #[must_use]
     pub const fn new(mmio: Mmio) -> Timer {
         let is_timer = mmio.start == TIMER0.start || mmio.start == TIMER1.start;
@@ -33,7 +33,7 @@ impl Timer {
         Timer { mmio }
     }
 
-    /// Counts from 0.
+    /// Starts to count, from 0.
     pub fn start(&mut self) {
         self.registers().interrupts_at_0.set(0);
         self.registers().counts_down_from.set(u32::MAX);
@@ -62,7 +62,7 @@ impl Timer {
 }
 
 impl DelayNs for Timer {
-    /// Waits with the CPU busy. Counts from 0.
+    /// Waits with the CPU busy. Sets the count of the timer to 0.
     fn delay_ns(&mut self, nanoseconds: u32) {
         let ticks = u64::from(nanoseconds) * u64::from(CLOCK_HZ / 1_000_000);
         self.start();

@@ -40,11 +40,11 @@ pub struct Uart {
 }
 
 impl Uart {
-    /// The driver of the UART in `mmio`, at `baud` bits a second.
+    /// Creates the driver of the UART in `mmio`, at `baud` bits a second.
     ///
     /// # Panics
-    /// If `mmio` is none of the board's UARTs, or `baud` is 0 or more than the clock has ticks. In a constant or in
-    /// the wiring, that is a compile error.
+    /// If `mmio` is none of the board's UARTs, or `baud` is 0 or more than the clock has ticks. In a constant or in the
+    /// wiring, this is a compile error.
     #[must_use]
     pub const fn new(mmio: Mmio, baud: u32) -> Uart {
         let start = mmio.start;
@@ -60,12 +60,12 @@ impl Uart {
         Uart { receive_interrupt: true, ..self }
     }
 
-    /// Sets the device up without transferring a byte. Reading and writing do it, too.
+    /// Sets the device up, without a transfer of a byte. The first read or write also sets it up.
     pub fn enable(&mut self) {
         self.registers();
     }
 
-    /// Sends a byte, whatever state the device is in; gives up if the device takes no byte for a while.
+    /// Sends a byte. It sets the device up if necessary. If the device accepts no byte for some time, the byte is lost.
     pub(crate) fn tell(&self, byte: u8) {
         const PATIENCE: u32 = 10_000;
         let registers = crate::registers::<Registers>(self.mmio);

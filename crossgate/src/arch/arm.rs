@@ -20,8 +20,8 @@ macro_rules! supervisor_call {
 pub fn call(selector: Word, words: [Word; 4], count: usize) -> Reply {
     let word = |index: usize| if index < count { words[index] } else { 0 };
     let (status, first, second);
-    // SAFETY: the kernel restores all other registers, and lets the callee reach no memory of this process but what the
-    // arguments lend.
+    // SAFETY: the kernel restores all other registers. The callee can reach no memory of this process except the memory
+    // that the arguments lend.
     unsafe {
         supervisor_call!(
             selector,
@@ -34,8 +34,8 @@ pub fn call(selector: Word, words: [Word; 4], count: usize) -> Reply {
     Reply { status, words: [first, second] }
 }
 
-/// Makes any other system call. Registers without an argument keep their contents, because the kernel can see all of
-/// them anyway.
+/// Makes any other system call. Registers without an argument are not cleared, because the kernel can read all
+/// registers anyway.
 #[inline(always)]
 pub fn system_call<const N: usize>(number: Word, words: [Word; N]) -> Reply {
     const { assert!(N <= 4, "no system call has more arguments") }
@@ -43,8 +43,8 @@ pub fn system_call<const N: usize>(number: Word, words: [Word; N]) -> Reply {
     let [a, b, c, d] = [word(0), word(1), word(2), word(3)];
     let selector = number::system_call(number);
     let (status, first, second);
-    // SAFETY: the kernel restores all other registers, and does with the memory of this process only what the system
-    // call is for.
+    // SAFETY: the kernel restores all other registers. It changes memory of this process only as the system call
+    // describes.
     unsafe {
         match N {
             0 => {

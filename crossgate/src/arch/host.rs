@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A host. A program that is linked with the hosted port has a kernel, which is called. Any other program, such as a
-//! unit test, has the kernels of its [tests](crate::testing).
+//! A host. If the program is linked with the hosted port, calls go to its kernel. In any other program, such as a unit
+//! test, calls go to the kernel of the [test](crate::testing).
 
 use super::gate;
 use super::reply::Reply;

@@ -36,8 +36,8 @@ impl Gate {
     pub fn enter(self, selector: Word, words: [Word; 4]) -> Reply {
         let [a, b, c, d] = words;
         let (status, first, second);
-        // SAFETY: the gate preserves what a function preserves, and the kernel lets the callee reach no
-        // memory of this process but what the arguments lend.
+        // SAFETY: the gate preserves the same registers as a function. The callee can reach no memory of this process
+        // except the memory that the arguments lend.
         unsafe {
             asm!(
                 "call {gate}",

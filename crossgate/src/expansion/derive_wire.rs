@@ -5,7 +5,7 @@
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __derive_wire {
-    // A fieldless enum is one word, which is checked.
+    // An enum without fields is encoded as one word, which is checked when it is decoded.
     ($(#[$($attribute:tt)*])* $visibility:vis enum $name:ident {
         $( $(#[$($variant_attribute:tt)*])* $variant:ident $(= $value:expr)? ),* $(,)?
     }) => {
@@ -22,7 +22,7 @@ macro_rules! __derive_wire {
             }
         }
     };
-    // A struct is the words of its fields.
+    // A struct is encoded as the words of its fields.
     ($(#[$($attribute:tt)*])* $visibility:vis struct $name:ident {
         $( $(#[$($field_attribute:tt)*])* $field_visibility:vis $field:ident : $type:ty ),* $(,)?
     }) => {
@@ -36,7 +36,7 @@ macro_rules! __derive_wire {
             }
         }
     };
-    // A unit struct has one value, which needs no word.
+    // A unit struct has only one value, which needs no word.
     ($(#[$($attribute:tt)*])* $visibility:vis struct $name:ident;) => {
         impl $crate::Wire for $name {
             const SHAPE: $crate::Shape = $crate::Shape::NONE;
@@ -48,7 +48,7 @@ macro_rules! __derive_wire {
             }
         }
     };
-    // A newtype is the words of what it wraps.
+    // A newtype is encoded as the words of its field.
     ($(#[$($attribute:tt)*])* $visibility:vis struct $name:ident (
         $(#[$($field_attribute:tt)*])* $field_visibility:vis $type:ty $(,)?
     );) => {
@@ -62,7 +62,7 @@ macro_rules! __derive_wire {
             }
         }
     };
-    // An enum with fields is the number of the variant, and the words of its fields.
+    // An enum with fields is encoded as the number of the variant, and the words of its fields.
     ($(#[$($attribute:tt)*])* $visibility:vis enum $name:ident { $(
         $(#[$($variant_attribute:tt)*])* $variant:ident
             $(( $(#[$($first_attribute:tt)*])* $first:ty

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The heaps of a wiring.
 
-/// Defines the heaps. The memory of each is in a section of its own that the linker puts into the memory of the
-/// process, and its record has the name by which the linker and the port find the heap of a process.
+/// Defines the heaps. The memory of each heap is in its own section, which the linker puts into the memory of the
+/// process. The record of each heap has a name by which the linker and the port find the heap of a process.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __heaps {

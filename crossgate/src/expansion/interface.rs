@@ -20,7 +20,7 @@ macro_rules! __interface_trait {
     };
 }
 
-/// Defines the metadata: everything that the tables need to know of an interface, for any server and client.
+/// Defines the metadata: all data about an interface that the tables need, for any server and client.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __metadata {
@@ -49,8 +49,8 @@ macro_rules! __metadata {
             }),*];
             const SHAPES: &'static [$crate::interface::MethodShape] = &[$($($shape)*,)*];
         }
-        // The linker learns from this that client and server have this crate in common: its statics are not copied for
-        // each process.
+        // This tells the linker that clients and servers share this crate, so that its statics are not copied for each
+        // process.
         const _: () = {
             #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = ".crossgate.interface"))]
             #[used]
@@ -89,7 +89,7 @@ macro_rules! __client {
                 $($method_attribute)*
                 ///
                 /// # Errors
-                /// When the call did not take place, or did not return.
+                /// If the call did not take place, or did not return.
                 #[inline]
                 pub fn $method(&self $(, $parameter: $crate::__parameter!($form [$($type)*] [$($static_type)*]))*)
                     -> ::core::result::Result<$($result)*, $crate::CallError>
@@ -108,7 +108,7 @@ macro_rules! __client {
     };
 }
 
-/// Defines the entry points: a thunk per method and server.
+/// Defines the entry points: one thunk for each method of each server.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __thunks {
@@ -162,7 +162,7 @@ macro_rules! __parameter {
 #[macro_export]
 macro_rules! __argument {
     (value $name:ident [$($static_type:tt)*]) => { $name };
-    // SAFETY: the stub uses the value for the call only, and the reference lives longer.
+    // SAFETY: the stub uses the value only during the call, and the reference is valid for a longer time.
     (lease $name:ident [$($static_type:tt)*]) => { unsafe { $crate::Offer::<$($static_type)*>::offer($name) } };
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The processes of a wiring.
 
-/// Defines the objects and the entry points of the threads, and what each process may use.
+/// Defines the objects, the entry points of the threads, and the names that each process may use.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __processes {

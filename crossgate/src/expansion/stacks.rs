@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The stacks of a wiring.
 
-/// Defines the memory of the stacks. Each is in a section of its own that the linker puts into the memory of the
+/// Defines the memory of the stacks. Each stack is in its own section, which the linker puts into the memory of the
 /// process.
 #[doc(hidden)]
 #[macro_export]

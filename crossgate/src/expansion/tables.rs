@@ -112,7 +112,7 @@ macro_rules! __service_tables {
             methods: <$interface as $crate::Interface>::METHODS,
             shapes: <$interface as $crate::Interface>::SHAPES,
         },)*];
-        // Not for the firmware itself: the linker puts it into a section that is not loaded.
+        // The firmware itself does not use this description. The linker puts it into a section that is not loaded.
         #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = ".crossgate.interfaces"))]
         #[used]
         static __DESCRIPTION: [u8; $crate::wiring::description_length(__DESCRIBED)] =
@@ -136,7 +136,7 @@ macro_rules! __process_table {
         name: [$process:ident] mmio: [$({ $range:literal })*] notifications: [$({ $notification:literal })*]
         first_notification: [$first_notification:literal] on_fault: [$on_fault:expr]
     })*]) => {
-        // The memory map shows the names.
+        // This puts the names of the processes into the memory map.
         #[cfg(target_os = "none")]
         const _: () = {
             #[unsafe(no_mangle)]

@@ -10,8 +10,8 @@ use core::time::Duration;
 const RECEIVER: Kind = Kind::One;
 const SENDER: Kind = Kind::Other;
 
-/// Passes values on, first in, first out. Up to `CAPACITY` values may be in the channel. Any number of threads send and
-/// receive, and up to `N` of them wait at a time.
+/// A first-in, first-out channel for values. Up to `CAPACITY` values may be in the channel. Any number of threads may
+/// send and receive. Up to `N` threads may wait at the same time.
 ///
 /// ```
 /// # use crossgate::testing::Wiring;
@@ -59,7 +59,7 @@ impl<T, const CAPACITY: usize> Ring<T, CAPACITY> {
 }
 
 impl<T, const CAPACITY: usize, const N: usize> Channel<T, CAPACITY, N> {
-    /// Creates an empty channel. The notifications must be used for nothing else.
+    /// Creates an empty channel. The process must use these notifications for nothing else.
     #[must_use]
     pub const fn new(notifications: [Notification; N]) -> Self {
         const { assert!(CAPACITY > 0, "a channel has room for a value") }
@@ -84,7 +84,7 @@ impl<T, const CAPACITY: usize, const N: usize> Channel<T, CAPACITY, N> {
     /// # Panics
     /// If `N` threads wait already.
     pub fn send(&self, value: T) {
-        // A wait without an end does not time out.
+        // The result is ignored, because a wait without an end can't time out.
         let _ = self.send_until(value, None);
     }
 
@@ -168,7 +168,7 @@ impl<T, const CAPACITY: usize, const N: usize> Channel<T, CAPACITY, N> {
         Ok(value)
     }
 
-    /// Frees the ring, and waits until the thread is woken.
+    /// Frees the lock of the ring, and waits until the thread is woken.
     #[cold]
     fn wait(
         &self,

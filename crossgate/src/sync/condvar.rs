@@ -9,25 +9,25 @@ use core::time::Duration;
 
 /// Lets threads wait until a value behind a [`Mutex`] has changed: up to `N` at a time.
 ///
-/// A thread that changes the value notifies one of the waiting threads, or all. If none waits, that makes no system
-/// call. No wait ends without a notification, but another thread may have changed the value before this one runs: hence
-/// [`wait_while`](Condvar::wait_while).
+/// A thread that changes the value notifies one of the waiting threads, or all of them. If no thread waits, this makes
+/// no system call. A wait ends only after a notification. But another thread may have changed the value again before
+/// the woken thread runs, so use [`wait_while`](Condvar::wait_while).
 ///
-/// An example is at [`sync`](crate::sync).
+/// The module [`sync`](crate::sync) has an example.
 #[derive(Debug)]
 pub struct Condvar<const N: usize> {
     waiters: Waiters<N>,
 }
 
 impl<const N: usize> Condvar<N> {
-    /// Creates a condition variable. The notifications must be used for nothing else.
+    /// Creates a condition variable. The process must use these notifications for nothing else.
     #[must_use]
     pub const fn new(notifications: [Notification; N]) -> Self {
         Condvar { waiters: Waiters::new(notifications) }
     }
 
-    /// Frees the mutex, waits for a notification, and takes the mutex again. No notification that comes after the mutex
-    /// was freed is missed.
+    /// Frees the mutex, waits for a notification, and takes the mutex again. The thread misses no notification that
+    /// comes after the mutex was freed.
     ///
     /// # Panics
     /// If `N` threads wait already, or if this thread would wait for the mutex for ever.
@@ -50,8 +50,8 @@ impl<const N: usize> Condvar<N> {
         guard
     }
 
-    /// Waits for a notification, but not longer than `timeout`, and then for the mutex. Returns whether the time was
-    /// over first.
+    /// Waits for a notification, but not longer than `timeout`, and then for the mutex. Returns `true` if there was no
+    /// notification in time.
     ///
     /// # Panics
     /// As for [`wait`](Condvar::wait).
@@ -64,7 +64,7 @@ impl<const N: usize> Condvar<N> {
     }
 
     /// Waits while `condition` is true of the value, but not longer than `timeout`, and then for the mutex. Returns
-    /// whether the condition is still true.
+    /// `true` if the condition is still true.
     ///
     /// # Panics
     /// As for [`wait`](Condvar::wait).

@@ -5,7 +5,7 @@ use super::raw::RawMutex;
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
 
-/// Lets one thread at a time use its value. For the threads of one process, and its visitors.
+/// Lets only one thread at a time use its value. It is for the threads of one process, and for its visitors.
 ///
 /// Without contention a mutex makes no system call. With contention the holder inherits the priority of the most urgent
 /// thread that waits, and so does the thread that the holder waits for, and so on.
@@ -51,7 +51,7 @@ impl<T> Mutex<T> {
         self.raw.take().then(|| MutexGuard { mutex: self })
     }
 
-    /// Returns the value. Nothing else can use the mutex meanwhile, because the reference is exclusive.
+    /// Returns the value. No lock is needed, because the reference to the mutex is exclusive.
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
     }
@@ -67,7 +67,7 @@ impl<T> Mutex<T> {
     }
 }
 
-/// Access to the value of a [`Mutex`], until it is dropped.
+/// Gives access to the value of a [`Mutex`]. The mutex is freed when this guard is dropped.
 #[derive(Debug)]
 #[must_use = "the mutex is free again as soon as the guard is dropped"]
 pub struct MutexGuard<'a, T> {

@@ -19,7 +19,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug)]
 pub struct OnceLock<T> {
     is_set: AtomicBool,
-    /// Held by the thread that sets the value.
+    /// The lock that a thread holds while it sets the value.
     lock: Mutex<()>,
     value: UnsafeCell<Option<T>>,
 }
@@ -54,15 +54,15 @@ impl<T> OnceLock<T> {
     /// The given value, if a value is set already.
     ///
     /// # Panics
-    /// If the function that makes the value calls this.
+    /// If the function that makes the value calls this method.
     pub fn set(&self, value: T) -> Result<(), T> {
         let mut value = Some(value);
         self.get_or_init(|| value.take().expect("it is made once"));
         value.map_or(Ok(()), Err)
     }
 
-    /// Returns the value. If it is not set yet, `make` makes it; other threads that need the value wait, and lend their
-    /// priority.
+    /// Returns the value. If it is not set yet, `make` makes it. Meanwhile other threads that need the value wait, and
+    /// the thread that runs `make` inherits their priority.
     ///
     /// # Panics
     /// If `make` needs the value itself.
@@ -108,7 +108,7 @@ pub struct LazyLock<T, F = fn() -> T> {
 }
 
 impl<T, F: Fn() -> T> LazyLock<T, F> {
-    /// Creates a value that `make` makes when it is needed.
+    /// Creates a lazy value. `make` makes the value when it is first needed.
     #[must_use]
     pub const fn new(make: F) -> Self {
         LazyLock { value: OnceLock::new(), make }

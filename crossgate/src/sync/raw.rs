@@ -13,8 +13,8 @@ const CONTENDED: Word = 1;
 /// A mutex without a value, in the memory of the process: the basis of [`Mutex`](super::Mutex) and of the crate
 /// `crossgate-critical-section`.
 //
-// The word holds the stack pointer that the holder had when it took the mutex: that costs no system call, and the
-// kernel can find the holder by its stack, to raise its priority.
+// The word contains the stack pointer of the holder at the time when it took the mutex. A thread knows its stack
+// pointer without a system call, and the kernel can find the holder by this address, to raise its priority.
 #[derive(Debug)]
 pub struct RawMutex(AtomicUsize);
 
@@ -34,8 +34,8 @@ impl RawMutex {
         self.0.compare_exchange(FREE, me, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
-    /// Waits until the mutex may be free. Returns `false` if that would never end: this thread holds the mutex, or the
-    /// holder waits for this thread, or the holder never runs again.
+    /// Waits until the mutex may be free. Returns `false` if the wait would never end: because this thread holds the
+    /// mutex, the holder waits for this thread, or the holder never runs again.
     #[must_use]
     pub fn wait(&self) -> bool {
         system_call(number::MUTEX_WAIT, [self.0.as_ptr().addr()]).status == 0
@@ -45,7 +45,7 @@ impl RawMutex {
     #[inline(always)]
     pub fn free(&self) {
         let word = self.0.load(Ordering::Relaxed);
-        // The word changes meanwhile only if another thread starts to wait.
+        // While this thread holds the mutex, the word changes only if another thread starts to wait.
         if word & CONTENDED != 0
             || self.0.compare_exchange(word, FREE, Ordering::Release, Ordering::Relaxed).is_err()
         {
@@ -60,9 +60,10 @@ impl RawMutex {
         self.0.load(Ordering::Relaxed) & !CONTENDED
     }
 
-    /// Returns whether this stack pointer is in the stack of the calling thread. To find out, sets the word as if a
-    /// thread with this stack pointer held the mutex, and asks the kernel to free the mutex: the kernel refuses that to
-    /// any other thread. No other thread may use this mutex meanwhile.
+    /// Returns whether this stack pointer is in the stack of the calling thread. To find this out, the method sets the
+    /// word as if a thread with this stack pointer held the mutex, and asks the kernel to free the mutex. The kernel
+    /// does this only if the stack pointer belongs to the calling thread. No other thread may use this mutex during the
+    /// call.
     #[must_use]
     pub fn is_on_my_stack(&self, stack_pointer: Word) -> bool {
         self.0.store(stack_pointer, Ordering::Relaxed);

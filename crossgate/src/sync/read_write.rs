@@ -7,14 +7,15 @@ use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
-/// In place of the number of readers: a thread writes.
+/// The value of `users` while a thread writes.
 const WRITING: u32 = u32::MAX;
 
-/// Lets many threads read its value at a time, or one thread write it. Up to `N` threads wait at a time.
+/// Lets many threads read its value at the same time, or one thread write it. Up to `N` threads may wait at the same
+/// time.
 ///
 /// While a writer waits, no more readers are let in. So a thread must not start to read again while it reads: it could
-/// wait for ever. There is no priority inheritance, because the readers are not recorded. Where that matters, and where
-/// reading is short, use a [`Mutex`](super::Mutex).
+/// wait for ever. There is no priority inheritance, because the lock does not record the readers. If you need priority
+/// inheritance, or if reads are short, use a [`Mutex`](super::Mutex).
 ///
 /// ```
 /// # use crossgate::testing::Wiring;
@@ -36,11 +37,11 @@ pub struct RwLock<T, const N: usize> {
     value: UnsafeCell<T>,
 }
 
-// SAFETY: the lock lets one thread at a time write the value, and no thread read it meanwhile.
+// SAFETY: the lock lets only one thread at a time write the value, and no thread reads it during the write.
 unsafe impl<T: Send + Sync, const N: usize> Sync for RwLock<T, N> {}
 
 impl<T, const N: usize> RwLock<T, N> {
-    /// Creates a free lock. The notifications must be used for nothing else.
+    /// Creates a free lock. The process must use these notifications for nothing else.
     #[must_use]
     pub const fn new(value: T, notifications: [Notification; N]) -> Self {
         RwLock {
@@ -109,7 +110,7 @@ impl<T, const N: usize> RwLock<T, N> {
                 }
                 return;
             }
-            // A wait without an end does not time out.
+            // The result is ignored, because a wait without an end can't time out.
             let _ = waiting.wait(None);
             if start() {
                 return;
@@ -117,7 +118,8 @@ impl<T, const N: usize> RwLock<T, N> {
         }
     }
 
-    /// Wakes the writer that has waited longest, or all readers, when no thread reads or writes.
+    /// Wakes the writer that has waited longest, or if no writer waits, all readers. Called when no thread reads or
+    /// writes.
     fn wake(&self) {
         if !self.waiters.tell_one(Kind::Other) {
             self.waiters.tell_all(Kind::One);

@@ -7,11 +7,12 @@ use crate::notification::TimedOut;
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
 
-/// A count of permits: a thread that takes one waits until there is one. Up to `N` threads wait at a time.
+/// A count of permits. A thread that takes a permit waits until one is available. Up to `N` threads may wait at the
+/// same time.
 ///
-/// A thread that has taken a permit gives it back by dropping it; or one thread adds permits and another [uses them
-/// up](Permit::use_up). There is no priority inheritance, because it is not known which thread will add permits: to let
-/// in one thread at a time, use a [`Mutex`](super::Mutex).
+/// There are two ways to use it. A thread takes a permit, and gives it back when it drops the permit. Or one thread
+/// adds permits, and another thread [uses them up](Permit::use_up). There is no priority inheritance, because it is not
+/// known which thread will add permits. So if only one thread at a time may enter, use a [`Mutex`](super::Mutex).
 ///
 /// ```
 /// # use crossgate::testing::Wiring;
@@ -31,7 +32,7 @@ pub struct Semaphore<const N: usize> {
 }
 
 impl<const N: usize> Semaphore<N> {
-    /// Creates a semaphore with so many permits. The notifications must be used for nothing else.
+    /// Creates a semaphore with this number of permits. The process must use these notifications for nothing else.
     #[must_use]
     pub const fn new(permits: u32, notifications: [Notification; N]) -> Self {
         Semaphore { permits: AtomicU32::new(permits), waiters: Waiters::new(notifications) }
@@ -50,7 +51,7 @@ impl<const N: usize> Semaphore<N> {
     #[inline]
     pub fn acquire(&self) -> Permit<'_, N> {
         if !self.take() {
-            // A wait without an end does not time out.
+            // The result is ignored, because a wait without an end can't time out.
             let _ = self.wait(None);
         }
         Permit(self)
@@ -76,7 +77,7 @@ impl<const N: usize> Semaphore<N> {
         Ok(Permit(self))
     }
 
-    /// Adds permits, and wakes as many threads that wait for one.
+    /// Adds permits. Wakes one waiting thread for each added permit.
     ///
     /// # Panics
     /// If there would be more than `u32::MAX` permits.
@@ -101,7 +102,8 @@ impl<const N: usize> Semaphore<N> {
         loop {
             let waiting = self.waiters.enter(Kind::One);
             if self.take() {
-                // The thread that woke this one has added another permit.
+                // This thread has a permit already. If it was also woken, the signal was for another permit, so it
+                // wakes the next waiting thread.
                 if waiting.leave() {
                     self.waiters.tell_one(Kind::One);
                 }
@@ -122,7 +124,7 @@ impl<const N: usize> Semaphore<N> {
 pub struct Permit<'a, const N: usize>(&'a Semaphore<N>);
 
 impl<const N: usize> Permit<'_, N> {
-    /// Uses the permit up: it is not given back.
+    /// Uses the permit up, so that it is not given back.
     pub fn use_up(self) {
         core::mem::forget(self);
     }

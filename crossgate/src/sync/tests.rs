@@ -12,7 +12,7 @@ use core::time::Duration;
 const ROUNDS: u32 = if cfg!(miri) { 20 } else { 500 };
 const MOMENT: Duration = Duration::from_millis(20);
 
-/// Makes a value in the process of a test, wires threads that use the value, and runs the test with them.
+/// Creates a value in the process of a test, wires threads that use this value, and runs the test with these threads.
 fn with<T: Sync>(
     make: impl FnOnce(Process<'_>) -> T,
     wire: impl FnOnce(Process<'_>, &'static T),

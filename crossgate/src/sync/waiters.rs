@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Threads that wait for something in the memory of their process.
 //!
-//! Each thread waits by a notification of its own. So a thread is woken individually, and no signal can go to a thread
-//! that has come later. One counting notification for all threads could not guarantee that, because a signal that comes
-//! before the intended thread waits goes to the thread that waits first.
+//! Each thread waits by a notification of its own. So each thread can be woken separately, and its signal can't go to a
+//! thread that came later. One counting notification for all threads could not guarantee this: a signal may come before
+//! the intended thread has begun its wait, and it would then go to any other thread that waits.
 
 use crate::Notification;
 use crate::notification::TimedOut;
@@ -11,19 +11,19 @@ use crate::time::{self, Instant};
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
 
-/// The kind of a waiting thread: separates threads that wait for different things.
+/// The kind of a waiting thread. It separates threads that wait for different things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Kind {
     /// The first kind, or the only one.
     One = WAITING,
-    /// The second.
+    /// The second kind.
     Other = WAITING_OTHERWISE,
 }
 
-/// In the lower two bits of a place: the place is free.
+/// The lower two bits of a place have one of these four values. This value means that the place is free.
 const FREE: u32 = 0;
-/// A thread of the first kind waits. (The bits above are those of its ticket.)
+/// A thread of the first kind waits. (The upper bits are its ticket.)
 const WAITING: u32 = 1;
 /// A thread of the second kind waits.
 const WAITING_OTHERWISE: u32 = 2;
@@ -43,7 +43,7 @@ struct Place {
 #[derive(Debug)]
 pub struct Waiters<const N: usize> {
     places: [Place; N],
-    /// The next ticket: a thread that comes later has a higher one.
+    /// The next ticket. A thread that comes later gets a higher ticket.
     ticket: AtomicU32,
 }
 
@@ -123,7 +123,7 @@ impl<const N: usize> Waiters<N> {
 /// A thread that has a place.
 pub struct Waiting<'a> {
     place: &'a Place,
-    /// The state while the thread is not woken.
+    /// The value of the place as long as the thread is not woken.
     state: u32,
 }
 
@@ -146,14 +146,16 @@ impl Waiting<'_> {
         Ok(())
     }
 
-    /// Stops waiting. Returns whether the thread was woken meanwhile, in which case another thread may need the signal.
+    /// Stops waiting. Returns `true` if the thread was woken just before. In this case the caller may have to wake
+    /// another thread instead.
     #[must_use]
     pub fn leave(self) -> bool {
         let Place { notification, state } = self.place;
         if state.compare_exchange(self.state, FREE, SeqCst, SeqCst).is_ok() {
             return false;
         }
-        // The signal has been sent, or is about to be: it must not reach the next thread that takes the place.
+        // The signal was sent already, or will be sent soon. It is consumed here, because it must not reach the next
+        // thread that takes this place.
         notification.wait();
         state.store(FREE, SeqCst);
         true

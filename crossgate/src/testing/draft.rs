@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The wiring of a test while it is built, and the tables that it becomes.
+//! The wiring of a test while it is built, and its conversion to tables.
 
 use super::thread::Body;
 use super::world::TEST;
@@ -23,9 +23,9 @@ const OWN_NOTIFICATIONS: usize = 16;
 /// The largest possible number of services: a gate has eight bits for them.
 const MAX_SERVICES: usize = 256;
 
-/// The number of the notification of the test's process that reports a fault, ...
+/// The number of the notification of the test's process that reports a fault.
 const FAULTED: usize = 0;
-/// ... and of the one that reports the end of a thread.
+/// The number of the notification of the test's process that reports the end of a thread.
 pub const ENDED: usize = 1;
 /// The priority of the test's own thread.
 const TEST_PRIORITY: u8 = 1;
@@ -33,7 +33,7 @@ const TEST_PRIORITY: u8 = 1;
 #[derive(Clone, Copy)]
 struct Process {
     name: &'static str,
-    /// The index of its first notification, and the number of notifications.
+    /// The index of the process' first notification, and the number of its notifications.
     notifications: Option<(usize, usize)>,
 }
 
@@ -56,7 +56,7 @@ pub struct Draft {
     processes: Vec<Process>,
     services: Vec<Service>,
     notifications: Vec<Signalled>,
-    /// All threads except for the idle one and that of the test.
+    /// All threads except for the idle thread and the test's own thread.
     threads: Vec<Thread>,
     /// The bodies of the threads, until they run.
     pub bodies: Vec<Body>,
@@ -187,7 +187,7 @@ impl Draft {
     }
 
     /// Adds a notification to a process. Returns its number among those of the process. (The notifications of a process
-    /// lie side by side, so the first one makes room for all of them.)
+    /// have consecutive indices, so the first notification reserves room for all of them.)
     fn own_notification(&mut self, process: usize, counting: bool) -> usize {
         let place = self.notifications.len();
         let (first, count) = *self.processes[process].notifications.get_or_insert_with(|| {
@@ -240,7 +240,7 @@ impl Draft {
         self.bodies.push(Box::new(body));
     }
 
-    /// Returns the gate by which a process is entered.
+    /// Returns the gate through which the test enters a process.
     pub fn visit(&self, process: usize) -> usize {
         assert!(self.has_room_for_visits(), "with so many services no process can be entered");
         self.gates + process
@@ -250,7 +250,7 @@ impl Draft {
         self.services.len() + self.processes.len() <= MAX_SERVICES
     }
 
-    /// Returns the tables of the wiring, whose threads have these stacks, the idle thread included.
+    /// Returns the tables of the wiring. `stacks` has the stacks of all threads, including the idle thread.
     pub fn tables(&self, stacks: &[(Word, usize)], shared: [Word; 2]) -> &'static System {
         let mut services = self.services.clone();
         if self.has_room_for_visits() {
@@ -364,7 +364,8 @@ const VISIT: &[Method] = &[Method::new(visit, Shape::values(1), Shape::NONE)];
 
 unsafe extern "C-unwind" fn visit(_: *mut (), body: Word, _: Word, _: Word, _: Word) -> RawReply {
     let body = core::ptr::with_exposed_provenance_mut::<&mut dyn FnMut()>(body);
-    // SAFETY: `enter` has called, and waits. (No other code knows the gate: it is behind all gates that have a handle.)
+    // SAFETY: `enter` has made this call, and waits until it returns. (No other code knows this gate, because it comes
+    // after all gates that have a handle.)
     unsafe { (*body)() };
     RawReply { status: 0, words: [0; 2] }
 }

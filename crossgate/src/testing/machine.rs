@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The machine of a test, as the kernel core sees it. Its stacks are those of threads of the host, and its time passes
-//! only when the test makes it pass.
+//! The machine of a test, for the kernel core. Its stacks are the stacks of threads of the host, and its time passes
+//! only when the test advances it.
 
 use crossgate_abi::inspect::dump;
 use crossgate_abi::table::{ProcessMemory, System};
@@ -20,12 +20,12 @@ use std::vec::Vec;
 
 /// The end of each stack is a multiple of this, so the lower bits of a stack pointer are free for a mark.
 pub const STACK_ALIGNMENT: Word = 64;
-/// The number of bytes of its stack that a thread may use. Each thread of the host has at least as much.
+/// The number of bytes of its stack that a thread may use. The stack of each thread of the host is at least this long.
 pub const STACK_SIZE: usize = 0x10_0000;
 
-/// The mark in the stack pointer of a thread that has not started: it starts with the system call `BEGIN`, ...
+/// The mark in the stack pointer of a thread that has not started: the thread starts with the system call `BEGIN`.
 const AT_BEGINNING: Word = 1;
-/// ... or with its body.
+/// The other such mark: the thread starts with its body.
 const AT_ENTRY: Word = 2;
 /// The mask of both marks.
 const BEGINS: Word = 3;
@@ -50,13 +50,13 @@ pub fn resume(stack_pointer: Word) -> Resume {
     }
 }
 
-/// A thread that makes so many system calls while no time passes is polling.
+/// If a thread makes this number of system calls while no time passes, it is polling.
 const PATIENCE: u32 = 10_000;
 
 /// The machine of a test.
 #[derive(Default)]
 pub struct Machine {
-    /// In µs since start.
+    /// The time in µs since start.
     now: u64,
     /// The time at which the core wants a timer interrupt, if it wants one.
     timer: Option<u64>,
@@ -65,7 +65,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Moves time on to that of the timer, because all threads wait. Returns whether there is such a time.
+    /// Advances the time to the time of the timer, because all threads wait. Returns `true` if the timer has a time.
     pub fn pass_time(&mut self) -> bool {
         self.calls = 0;
         let Some(at) = self.timer else { return false };
@@ -73,7 +73,7 @@ impl Machine {
         true
     }
 
-    /// Counts a system call. Time passes if there were very many. Returns whether it has passed.
+    /// Counts a system call. If there were very many, advances the time and returns `true`.
     pub fn count(&mut self) -> bool {
         self.calls = self.calls.saturating_add(1);
         if self.calls < PATIENCE {
@@ -132,8 +132,8 @@ impl Port for Machine {
     }
 
     fn read_word(&mut self, address: Word) -> Word {
-        // SAFETY: the current thread has passed this address: it is that of a mutex, or of the state of a pool's
-        // thread. The threads that use it don't run.
+        // SAFETY: the current thread has passed this address. It is the address of a mutex, or of the state of a pool's
+        // thread. The threads that use this word don't run now.
         unsafe { core::ptr::with_exposed_provenance::<Word>(address).read_volatile() }
     }
 
@@ -163,17 +163,17 @@ impl Port for Machine {
     fn mask(&mut self, _: u16, _: bool) {}
 }
 
-/// Is the code at which every thread starts.
+/// The code at which every thread starts.
 extern "C" fn begin() -> ! {
     unreachable!("a thread of a test makes the system call `BEGIN` itself")
 }
 
-/// Is the code at which a thread continues.
+/// The code at which a thread continues.
 pub extern "C" fn entry() -> ! {
     unreachable!("a thread of a test runs its body itself")
 }
 
-/// Is the idle thread of a wiring. It never runs, because the kernel of a test has another one.
+/// The idle thread of a wiring. It never runs, because the kernel of a test has another idle thread.
 #[doc(hidden)]
 pub extern "C" fn idle() -> ! {
     unreachable!("a test has no idle thread: when all wait, time passes")

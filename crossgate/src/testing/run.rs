@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The run of a test: the threads of its wiring start with the kernel, and end with the test.
+//! Runs a test: the threads of its wiring start with the kernel, and end with the test.
 
 use super::draft::Draft;
 use super::machine::{Machine, STACK_ALIGNMENT, STACK_SIZE, storage};
@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::vec::Vec;
 
-/// Tests whose objects are statics run one after the other.
+/// The lock by which tests whose objects are statics run one after the other.
 static STATICS: Mutex<()> = Mutex::new(());
 
 /// Runs the threads of a wiring, and `body` as the thread of the test.
@@ -79,7 +79,7 @@ pub fn run<R>(draft: &RefCell<Draft>, body: impl FnOnce() -> R) -> R {
     result.unwrap_or_else(|payload| resume_unwind(payload))
 }
 
-/// Calls a function in a frame further down: everything that it has on the stack is below the data of the caller.
+/// Calls a function in a new stack frame, so that everything that it has on the stack is below the data of the caller.
 #[inline(never)]
 fn further_down<R>(body: impl FnOnce() -> R) -> R {
     body()
@@ -88,7 +88,7 @@ fn further_down<R>(body: impl FnOnce() -> R) -> R {
 /// Makes a thread of the host a thread of the test, and runs it.
 #[inline(never)]
 fn live(world: &Receiver<Arc<World>>, id: usize, body: Body) {
-    // If no world comes, the test has failed before it started.
+    // If no world is received, the test has failed before it started.
     if let Ok(world) = world.recv() {
         let me = Me::become_thread(world, id);
         me.live(body);
@@ -96,9 +96,9 @@ fn live(world: &Receiver<Arc<World>>, id: usize, body: Body) {
     }
 }
 
-/// Returns start and length of the stack of a thread whose stack ends below an address.
+/// Returns the start and the length of the stack of a thread. The stack ends below the address `anchor`.
 fn stack_below(anchor: Word, id: usize) -> (Word, usize) {
-    // Miri has no stack with addresses: each thread has a range of addresses that nothing else uses.
+    // Miri has no stack with addresses. So each thread gets a range of addresses that nothing else uses.
     let anchor = if cfg!(miri) { (1 + id) << 32 } else { anchor };
     ((anchor & !(STACK_ALIGNMENT - 1)) - STACK_SIZE, STACK_SIZE)
 }

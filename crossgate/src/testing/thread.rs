@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A thread of a test: a thread of the host, which runs while it is the kernel's current thread.
+//! A thread of a test. It is a thread of the host, and runs only while it is the kernel's current thread.
 //!
-//! A call is a call of a function: the thread crosses into the process of the service with its own stack, as on a
-//! board. If the kernel takes the thread out of processes that are taken down, the thread unwinds to the call after
-//! which it continues.
+//! A call of a method is a call of a Rust function: the thread enters the process of the service with its own stack, as
+//! on a board. If a process crashes, is stopped or is restarted while the thread is in it, the kernel moves the thread
+//! back to an earlier call. The thread of the host then unwinds to this call.
 
 use super::machine::{Resume, resume};
 use super::world::{Guard, TEST, World};
@@ -39,11 +39,11 @@ struct Elsewhere;
 /// A thread of a test.
 pub struct Me {
     world: Arc<World>,
-    /// Its index in the wiring.
+    /// The index in the wiring.
     id: usize,
-    /// The number of calls that it is in.
+    /// The number of calls that the thread is in.
     depth: Cell<u8>,
-    /// True if the thread unwinds: values that it drops meanwhile must not change the state of the kernel.
+    /// True while the thread unwinds. Values that it drops during this time must not change the state of the kernel.
     is_leaving: Cell<bool>,
     /// True if the thread unwinds to its end, because the test is over.
     has_ended: Cell<bool>,
@@ -64,7 +64,7 @@ impl Me {
         me
     }
 
-    /// Ends this: the calling thread is no longer a thread of a test.
+    /// Makes the calling thread an ordinary thread of the host again.
     pub fn resign(&self) {
         self.has_ended.set(true);
         ME.take();
@@ -93,7 +93,7 @@ impl Me {
         }
     }
 
-    /// Goes through the start of the thread, up to the start of its body.
+    /// Carries out the start of the thread, up to the start of its body.
     pub fn begin(&self) {
         let mut core = self.turn(self.world.lock());
         loop {
@@ -156,13 +156,13 @@ impl Me {
         reply.unwrap_or(failure(CallError::ServerFaulted))
     }
 
-    /// Makes another system call.
+    /// Makes any other system call.
     pub fn system_call(&self, number: Word, words: [Word; 4]) -> Reply {
         if self.is_unwinding() {
             return Reply { status: 0, words: [0; 2] };
         }
         let stack_pointer = stack_pointer();
-        // A process that a supervisor takes down has not crashed.
+        // If a supervisor stops or restarts a process, the process has not crashed.
         let pardoned = match number {
             number::RESTART | number::STOP => 1_u32.unbounded_shl(words[0] as u32),
             _ => 0,
@@ -214,8 +214,7 @@ impl Me {
         core
     }
 
-    /// Carries out the effect of a system call with these results. Returns `None` if the same system call has to be
-    /// repeated.
+    /// Carries out the effect of a system call. `None` means that the same system call has to be repeated.
     fn follow(
         &self,
         mut core: Guard<'_>,
@@ -231,8 +230,8 @@ impl Me {
         self.go_on(core, Some(Reply { status, words }))
     }
 
-    /// Waits until the thread is the current one. Returns its pending reply, or else the given one; `None` if the same
-    /// system call has to be repeated.
+    /// Waits until the thread is the current thread. Returns its pending reply, or if there is none, the given reply.
+    /// `None` means that the same system call has to be repeated.
     fn go_on(&self, core: Guard<'_>, reply: Option<Reply>) -> Option<Reply> {
         let mut core = self.turn(core);
         self.check(&core);
@@ -246,7 +245,7 @@ impl Me {
         }
     }
 
-    /// Waits until the thread is the current one.
+    /// Waits until the thread is the current thread.
     fn turn<'a>(&'a self, core: Guard<'a>) -> Guard<'a> {
         match self.world.turn(self.id, core) {
             Ok(core) => core,
@@ -271,7 +270,7 @@ impl Me {
         }
     }
 
-    /// Returns whether the thread unwinds, so that the code that calls the kernel only drops values.
+    /// Returns `true` while the thread unwinds. In this case, code that calls the kernel only drops values.
     fn is_unwinding(&self) -> bool {
         self.is_leaving.get() || self.has_ended.get() || std::thread::panicking()
     }

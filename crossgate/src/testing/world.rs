@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The threads of a test and their kernel: one thread runs at a time, and hands over to the kernel's current thread.
+//! The threads of a test and their kernel. Only one thread runs at a time: the kernel's current thread.
 
 use super::machine::Machine;
 use crossgate_abi::table::System;
@@ -12,7 +12,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::vec::Vec;
 
-/// The test's own thread; the first one is the idle thread.
+/// The index of the test's own thread. (Index 0 is the idle thread.)
 pub const TEST: usize = 1;
 
 /// The kernel, and the state of the test.
@@ -34,26 +34,26 @@ pub type Guard<'a> = MutexGuard<'a, Core>;
 pub struct World {
     pub system: &'static System,
     core: Mutex<Core>,
-    /// One per thread: notified when the thread may continue.
+    /// A condition variable for each thread. It is notified when the thread may continue.
     turns: Vec<Condvar>,
     /// The processes that may crash.
     may_crash: u32,
 }
 
 impl World {
-    /// Creates the world of a wiring, whose kernel has started.
+    /// Creates the world of a wiring. Its kernel has started already.
     pub fn new(system: &'static System, kernel: Kernel<Machine>, may_crash: u32) -> World {
         let core = Core { kernel, panic: None, running: 0, failure: None, ending: None };
         let turns = system.threads.iter().map(|_| Condvar::new()).collect();
         World { system, core: Mutex::new(core), turns, may_crash }
     }
 
-    /// Locks the kernel. The calling thread is the current one.
+    /// Locks the kernel. The calling thread must be the current thread.
     pub fn lock(&self) -> Guard<'_> {
         lock(&self.core)
     }
 
-    /// Records the processes that were taken down since the last time. Those in `pardoned` have not crashed.
+    /// Records the processes that went down since the last call. The processes in `pardoned` count as not crashed.
     pub fn look(&self, core: &mut Core, pardoned: u32) {
         for (process, wiring) in self.system.processes.iter().enumerate() {
             let bit = 1 << process;
@@ -72,10 +72,10 @@ impl World {
         core.panic = None;
     }
 
-    /// Waits until a thread is the current one.
+    /// Waits until a thread is the current thread.
     ///
     /// # Errors
-    /// If the thread has to end, because the test is over. The error is the reason if the test has failed.
+    /// If the thread has to end, because the test is over. If the test has failed, the error contains the reason.
     pub fn turn<'a>(&'a self, id: usize, mut core: Guard<'a>) -> Result<Guard<'a>, Option<String>> {
         loop {
             if core.failure.is_none() && core.ending.is_none() {
@@ -96,7 +96,7 @@ impl World {
         }
     }
 
-    /// While no thread can run, does what the idle thread does, and lets time pass.
+    /// While no thread can run, does the work of the idle thread, and advances the time.
     fn idle(&self, core: &mut Core) {
         while core.kernel.thread_id() == 0 && core.failure.is_none() {
             let thread = core.kernel.current();
@@ -127,7 +127,7 @@ impl World {
     pub fn end(&self, id: usize, thread: JoinHandle<()>) {
         self.lock().ending = Some(id);
         self.turns[id].notify_one();
-        // The thread has caught its own unwinding.
+        // This can't fail, because the thread catches its own unwinding.
         let _ = thread.join();
     }
 }

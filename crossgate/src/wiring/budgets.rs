@@ -77,7 +77,7 @@ pub const fn budget(time: usize, unit: Unit, period: usize, period_unit: Unit) -
 }
 
 /// Returns a budget that the threads of a process share. `homes` has the process of each thread except for the idle
-/// one.
+/// thread.
 #[must_use]
 pub const fn budget_of_process((time, period): (u32, u32), homes: &[u8], process: u8) -> Budget {
     let (mut threads, mut thread) = (0, 0);

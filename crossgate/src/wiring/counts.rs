@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Sets and sums of numbers that the wiring gives to things.
 
-/// Returns the set of one element: bit `index`. Past the last bit the set is empty; a firmware has no more.
+/// Returns the set of one element: bit `index`. If there is no such bit, the set is empty; no firmware has so many
+/// elements.
 #[must_use]
 pub const fn bit(index: usize) -> u32 {
     1_u32.unbounded_shl(index as u32)

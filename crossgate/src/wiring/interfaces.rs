@@ -15,9 +15,9 @@ pub struct Described {
     pub objects: usize,
     /// The gate of the first method of its first object.
     pub gate: usize,
-    /// The interface with its path, ...
+    /// The interface with its path.
     pub interface: &'static str,
-    /// ... and as the wiring has it.
+    /// The interface as it is written in the wiring.
     pub ty: &'static str,
     pub methods: &'static [MethodText],
     pub shapes: &'static [MethodShape],
@@ -41,7 +41,7 @@ pub const fn description<const N: usize>(services: &[Described]) -> [u8; N] {
     bytes
 }
 
-/// A text that grows. Bytes for which there is no room are only counted.
+/// A text to which bytes are added. If there is no room, the bytes are only counted.
 struct Json<'a> {
     bytes: &'a mut [u8],
     length: usize,

@@ -7,7 +7,7 @@ use crossgate_abi::message::{Number, fail};
 use crossgate_abi::table::{NO_LOCK, OnFault};
 use crossgate_protection::armv7m;
 
-/// The number of bytes of stack for a service's methods if the wiring doesn't say.
+/// The number of bytes of stack for a service's methods if the wiring gives no number.
 pub const DEFAULT_SERVICE_STACK: usize = 256;
 
 /// The smallest stack of a thread in bytes.
@@ -59,8 +59,8 @@ pub const fn gate_count(counts: &[usize]) -> usize {
     count
 }
 
-/// Refuses interrupt `index` if its line is that of an interrupt before it. Each entry has the line, and the
-/// notification that it is bound to.
+/// Refuses interrupt `index` if an interrupt before it has the same line. Each entry of `lines` has the line, and the
+/// notification to which it is bound.
 #[track_caller]
 pub const fn check_line(lines: &[(u16, &str)], index: usize) {
     let (line, bound) = lines[index];
@@ -95,7 +95,7 @@ pub const fn priority(priority: usize) -> u8 {
     priority as u8
 }
 
-/// Returns the policy of a process that restarts, unless it has crashed more often than `limit` in a row.
+/// Returns the policy of a process that restarts after a crash, unless it has crashed more than `limit` times in a row.
 #[must_use]
 #[track_caller]
 pub const fn restart(limit: usize) -> OnFault {
@@ -128,8 +128,8 @@ pub const fn heap_size(bytes: usize) -> usize {
     bytes.next_multiple_of(HEAP_STEP)
 }
 
-/// Returns the size of a thread's stack, rounded up so that every memory protection unit can open parts of it: to at
-/// least 256 bytes, and to a size that suits the coarsest unit, that of ARMv7-M.
+/// Returns the size of a thread's stack, rounded up so that every memory protection unit can open parts of the stack:
+/// to at least 256 bytes, and to a size that fits the coarsest unit, which is that of ARMv7-M.
 #[must_use]
 #[track_caller]
 pub const fn stack_size(bytes: usize) -> usize {

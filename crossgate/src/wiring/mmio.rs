@@ -19,7 +19,7 @@ pub struct OwnedMmio {
     pub process: &'static str,
     /// The expression in the wiring.
     pub written: &'static str,
-    /// True if other processes may own it, too.
+    /// True if other processes may also own the range.
     pub is_shared: bool,
     /// The registers.
     pub range: Mmio,
@@ -47,7 +47,7 @@ pub const fn mmio(range: Mmio) -> Mmio {
 
 /// Refuses range `index` if it overlaps a range before it, unless the wiring says of both that they are shared. If it
 /// is the last range of its process, also refuses the ranges of the process if they need too many regions. The ranges
-/// of a process follow each other.
+/// of a process are consecutive in `mmio`.
 #[track_caller]
 pub const fn check_mmio(mmio: &[OwnedMmio], index: usize) {
     let OwnedMmio { process, is_shared, range, .. } = &mmio[index];
@@ -100,7 +100,7 @@ const fn check_regions(own: &[OwnedMmio]) {
         return;
     }
 
-    // Each range is at most three parts of the text: the part before its name, the name, and a quote.
+    // Each range needs at most three parts of the text: the part before its name, the name, and a quote.
     let mut parts = [""; 3 * MAX_MMIO + 20];
     let mut end = 0;
     let count = Number::decimal(regions.count());
@@ -170,7 +170,8 @@ const fn closest(ranges: &[Mmio], regions: &Regions) -> (Mmio, usize, usize) {
     closest
 }
 
-/// Returns the number of regions that open the ranges of a process; 0 if it has too many, which [`check_mmio`] reports.
+/// Returns the number of regions that open the ranges of a process; 0 if the process has too many ranges, which
+/// [`check_mmio`] reports.
 #[must_use]
 pub const fn region_count(ranges: &[Mmio]) -> usize {
     let count = of(ranges).count();
@@ -270,7 +271,7 @@ mod tests {
             ]
         );
         assert_eq!(region_count(&[]), 0);
-        // Any two, and eighths that are not next to each other, in any order.
+        // Two ranges at any distance, and eighths that are not adjacent, in any order.
         for own in [&[0, 0x400][..], &[8, 15, 12], &[4, 37, 6, 36, 39], &eight] {
             assert_eq!(said(&pages("p", own)), "");
         }
@@ -282,7 +283,7 @@ mod tests {
         let expected = "the `mmio` ranges of process `motor` need 3 regions of the protection unit, \
             not 2: `A` with `C`; `B`; `D`. Give some to another process, which serves them";
         assert_eq!(text, expected);
-        // Two devices in the two halves of a block whose eighths are coarser.
+        // Two devices in different halves of a block. The eighths of this block are larger than the devices.
         let text = said(&pages("p", &[0, 9, 20]));
         assert!(text.contains("`A`; `B`; `C`."), "{text}");
         let proposal = "; or, if nothing there is another's, own `Mmio { start: 0x40000000, size: \

@@ -13,12 +13,12 @@ use crossgate_abi::{LockId, ProcessId, ServiceId, Set, Shape, Word};
 /// A service as the wiring lists it.
 pub struct Publication {
     pub name: &'static str,
-    /// Index of its (first) object in the table.
+    /// Index of the service's (first) object in the table.
     pub index: usize,
-    /// The first gate of its (first) object.
+    /// The first gate of the service's (first) object.
     pub gate: usize,
     pub owner: usize,
-    /// The number of the lock of its (first) object.
+    /// The number of the lock of the service's (first) object.
     pub lock: usize,
     pub stack: u16,
     pub callers: u32,
@@ -55,7 +55,7 @@ pub const fn methods<I: ?Sized + Interface, O: Publish<I>, const N: usize>() -> 
     methods
 }
 
-/// Puts a service into the table, once per object.
+/// Adds a service to the table, with an entry for each object.
 pub const fn publish<I: ?Sized + Interface, O: ServiceObject>(
     objects: &'static O,
     wiring: &Publication,

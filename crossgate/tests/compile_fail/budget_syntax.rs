@@ -1,4 +1,4 @@
-//! A time has a unit, a budget has a period, and there is one of each.
+//! A time needs a unit, and a budget needs a period. There is at most one of each.
 use crossgate::system;
 
 pub fn run() -> ! {

@@ -1,4 +1,4 @@
-//! A macro that takes the name of a service as a word of its own gives no right.
+//! If a macro uses the name of a service only as a keyword, the name gives no right.
 use crossgate::{Concurrent, interface, system};
 
 #[interface]

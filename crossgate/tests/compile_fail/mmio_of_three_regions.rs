@@ -45,7 +45,7 @@ mod three {
     }
 }
 
-// Neighbours of different sizes: an eighth of a block that holds both is larger than the smaller one.
+// Adjacent ranges of different sizes: an eighth of a block that holds both is larger than the smaller range.
 mod close {
     use super::*;
     system! {

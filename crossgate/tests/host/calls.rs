@@ -130,7 +130,7 @@ fn interfaces_that_differ_in_a_type_argument_are_different() {
         assert_eq!(broker.deliver(narrow), Ok(true));
         let forged = Handle::<dyn Queue<u16>>::__of_gate(index_of(wide));
         assert_eq!(broker.deliver(forged), Err(CallError::BadArgument));
-        // The word is not a multiple of 256, and beyond the end of the table.
+        // The first word is not a multiple of 256. The second word is past the end of the table.
         for (word, error) in [
             ((index_of(narrow) << 8) + 1, CallError::BadArgument),
             (99 << 8, CallError::NotPermitted),

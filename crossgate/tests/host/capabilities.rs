@@ -32,7 +32,7 @@ mod store {
             if name > 1 {
                 server::refuse();
             }
-            // This is not the call that is refused.
+            // The call of `read` is not the call that is refused.
             let is_readable = self.0.read().is_ok();
             (name == 1 && is_readable).then_some(self.0)
         }

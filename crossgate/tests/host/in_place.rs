@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Work on lent memory where it lies.
+//! Tests of work on lent memory in place.
 
 use crossgate::testing::Wiring;
 use crossgate::{Block, BlockSize, CallError, Handle, Lease, LeaseBuf, LeaseMut, interface};

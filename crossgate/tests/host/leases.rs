@@ -188,7 +188,7 @@ fn what_is_outside_of_a_lease_is_out_of_reach() {
     });
 }
 
-/// A server that has another server do the work, on memory of its own caller.
+/// A server that calls another server, and lends it the memory of its own caller.
 struct Cache(Handle<dyn File>);
 impl File for Cache {
     fn read(&mut self, at: u32, mut data: LeaseMut<'_, [u8]>) -> Result<u32, FileError> {
@@ -283,7 +283,7 @@ fn text_in_a_buffer_is_as_much_as_fits() {
 /// Copies lent memory in pieces of 16 bytes.
 #[interface]
 trait Pieces {
-    /// Copies bytes, and returns how many; if there are more than 100, an error.
+    /// Copies bytes. Returns their number, or an error if there are more than 100.
     fn copy(&self, from: Lease<'_, [u8]>, to: LeaseMut<'_, [u8]>) -> Result<u32, u32>;
 }
 

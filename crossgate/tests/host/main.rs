@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The library as it is used by processes and firmware, on the kernel in a test.
+//! Tests of the library, used as processes and firmware use it, with the kernel of a test.
 //!
-//! Process crates forbid unsafe code, so this crate does, too: the expansions of the macros must not count.
+//! Process crates forbid unsafe code, so this crate forbids it too. This tests that the expansions of the macros are
+//! still allowed.
 #![forbid(unsafe_code)]
 
 mod calls;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tests that run on the kernel: what they can see of the kernel, and what makes them fail.
+//! Tests of the module `testing`: the parts of the kernel that a test can use, and the reasons why a test fails.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
@@ -15,7 +15,7 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 
 #[interface]
 trait Printer {
-    /// Takes one millisecond per page.
+    /// Prints pages. Each page takes one millisecond.
     fn print(&mut self, name: char, pages: u32);
 }
 
@@ -107,7 +107,7 @@ trait Archive {
     fn fill(&self, data: LeaseMut<'_, [u8]>);
 }
 
-/// Tries to lend on more than it was lent.
+/// Tries to lend more memory than it was lent.
 struct Greedy(Handle<dyn Archive>);
 impl Archive for Greedy {
     fn keep(&self, data: Lease<'_, [u8]>) -> u32 {
@@ -162,7 +162,7 @@ trait Desk {
     fn who(&self) -> Option<u32>;
     fn wait(&self) -> bool;
 }
-/// Stores the client that waits, and counts the clients that are lost.
+/// Stores the waiting client, and counts the lost clients.
 struct Clerk(Notification, Mutex<Option<server::Client>>);
 impl Desk for Clerk {
     fn who(&self) -> Option<u32> {
@@ -237,7 +237,7 @@ impl Chain for Link {
     }
 }
 
-/// Tests that a thread that is deep in calls skips all processes that were taken down.
+/// Tests that a thread with several calls in flight skips all processes that went down.
 #[test]
 fn who_goes_down_in_the_middle_of_a_chain_is_led_past() {
     let wiring = Wiring::new();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The values that cross a call, and words that are none.
+//! Tests of values in calls, and of words that are no value of the type.
 
 use crate::calls::index_of;
 use crate::interfaces::*;
@@ -18,7 +18,7 @@ struct Point {
     y: i8,
 }
 
-/// A move with fields and without: a word, and the two of `Turned`.
+/// An enum with and without fields. It has the word of the tag, and the two words of `Turned`.
 #[derive(Wire, Clone, Copy, Debug, PartialEq)]
 enum Move {
     /// Has no fields.
@@ -71,7 +71,7 @@ trait Echo {
     fn unit(&self, value: Jammed) -> Result<u8, Jammed>;
     fn moved(&self, value: Move, degrees: i8) -> u32;
     fn four(&self, a: u8, b: u16, c: u32, d: i8) -> u32;
-    // Below all methods that are called by their numbers.
+    // This is after all methods that are called by their numbers.
     fn late(&self, value: Result<u32, TimedOut>) -> Result<u32, TimedOut>;
     fn typed(&self, value: Typed) -> u32;
 }
@@ -211,7 +211,7 @@ fn words_that_are_no_value_are_refused_by_the_server() {
     });
 }
 
-/// The same interface as the server has it, but with results that it never declared.
+/// Another version of the server's interface, with results that the server never declared.
 #[interface]
 trait Lamp {
     fn is_on(&self) -> bool;

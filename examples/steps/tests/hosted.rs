@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The examples as programs of this machine.
+//! Runs the examples as Linux programs.
 #![cfg(target_os = "linux")]
 
 use std::fs;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Puts the statics of each process on pages of their own when the host is the board.
+//! On Linux, puts the statics of each process on memory pages of their own.
 
 fn main() {
     crossgate_link::hosted::build();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! An ELF object file whose symbols can be changed: renamed, undefined, exported.
 //!
-//! Sections keep their numbers, and what is in them stays byte for byte as the compiler wrote it, so that debug
-//! information is valid for the changed file too. Sections that are left out are empty in it, and symbols that nothing
-//! refers to any more are not in it, so that the linker has little to read.
+//! Sections keep their numbers and their contents, byte for byte, so that debug information is also valid for the
+//! changed file. Sections that are left out become empty, and symbols without references are removed, so that the
+//! linker has little to read.
 
 use crate::names::COMMON;
 use anyhow::{Result, bail, ensure};
@@ -35,8 +35,8 @@ pub struct Relocation {
     place: usize,
 }
 
-/// The kind of a section that lists symbols by number. Only identical code folding uses it, and the linker is not asked
-/// for that.
+/// The kind of a section that lists symbols by number. Only identical code folding uses it, and this linker does not
+/// use that feature.
 const SHT_LLVM_ADDRSIG: SectionType = SectionType(0x6fff_4c03);
 
 /// The contents of sections begin at multiples of this many bytes.
@@ -53,7 +53,8 @@ enum Field {
 }
 
 impl Field {
-    /// Returns its offset in a header of words of this length: name, kind, flags, address, offset, size, link, info.
+    /// Returns the offset of the field in a header whose words have this length. The fields are: name, kind, flags,
+    /// address, offset, size, link, info.
     fn offset(self, word: usize) -> usize {
         match self {
             Field::Name => 0,
@@ -75,10 +76,10 @@ struct Section {
     flags: object::elf::SectionFlags,
     offset: usize,
     size: usize,
-    /// The section with which it is kept or left out, if its flags say so.
+    /// The section with which this section is kept or left out, if its flags say so.
     link: SectionNumber,
     is_of_code: bool,
-    /// It contains the names in debug information.
+    /// True if the section contains the names in debug information.
     has_debug_names: bool,
 }
 
@@ -95,14 +96,14 @@ pub struct ObjectFile {
     headers: (usize, usize),
     /// The symbols, in the form of 64 bits.
     symbols: Vec<Sym64<LittleEndian>>,
-    /// The section of each symbol if its number does not fit into the table; empty if all do.
+    /// The section numbers of all symbols, if some number does not fit into the table; otherwise empty.
     long_sections: Vec<u32>,
     names: Vec<u8>,
     /// The sections of these three tables.
     tables: [SectionNumber; 3],
     /// The section with the names of sections. It may also hold the names of symbols.
     section_names: SectionNumber,
-    /// The offset of the section headers' offset.
+    /// The offset in the file header of the field with the offset of the section headers.
     offset_of_headers: usize,
     /// For each section, true if it is left out; empty if none is.
     left_out: Vec<bool>,
@@ -171,13 +172,13 @@ impl ObjectFile {
             names: names.to_vec(),
             tables: tables.map(|SectionIndex(index)| index),
             section_names: header.shstrndx(endian, data)? as SectionNumber,
-            // It is behind the first 24 bytes, the entry point and the offset of the segments.
+            // Before this field are 24 bytes, the entry point, and the offset of the segments.
             offset_of_headers: 24 + 2 * word,
             left_out: Vec::new(),
         })
     }
 
-    /// Returns all symbols but the empty one that is the first.
+    /// Returns all symbols except for the first, which is empty.
     pub fn symbols(&self) -> std::ops::Range<SymbolNumber> {
         1..self.symbols.len()
     }
@@ -190,7 +191,7 @@ impl ObjectFile {
         str::from_utf8(&bytes[..end]).unwrap_or_default()
     }
 
-    /// Returns whether no other file sees a symbol.
+    /// Returns `true` if the symbol is local to this file.
     pub fn is_local(&self, symbol: SymbolNumber) -> bool {
         self.symbols[symbol].st_bind() == STB_LOCAL
     }
@@ -224,7 +225,7 @@ impl ObjectFile {
     /// Makes a symbol refer to the definition of its name in another file.
     pub fn undefine(&mut self, symbol: SymbolNumber) {
         let bind = self.symbols[symbol].st_bind();
-        // With a weak reference the linker would not look into archives.
+        // The reference must not be weak, because for a weak reference the linker does not search archives.
         let bind = if bind == STB_WEAK { STB_GLOBAL } else { bind };
         let undefined = self.undefined(bind);
         let name = self.symbols[symbol].st_name;
@@ -244,7 +245,7 @@ impl ObjectFile {
     /// Makes a symbol visible to other files, under another name.
     pub fn export(&mut self, symbol: SymbolNumber, name: &str) {
         let old = self.symbols[symbol];
-        // (The symbol of a section stands for its start.)
+        // (The symbol of a section has no such kind. It stands for the start of the section.)
         let kind = if old.st_type() <= STT_FUNC { old.st_type() } else { STT_NOTYPE };
         let exported = Sym64 {
             st_name: self.add_name(name),
@@ -315,7 +316,7 @@ impl ObjectFile {
     /// Makes a section refer to another symbol.
     pub fn redirect(&mut self, relocation: &Relocation, to: SymbolNumber) {
         let info = &mut self.data[relocation.place..][..self.word];
-        // The kind of the relocation is below the symbol.
+        // The lower bits are the kind of the relocation, and the upper bits are the symbol.
         if self.word == 4 {
             info[1..].copy_from_slice(&(to as u32).to_le_bytes()[..3]);
         } else {
@@ -341,9 +342,9 @@ impl ObjectFile {
         self.sections.get(section).is_some_and(|it| it.flags.contains(SHF_MERGE))
     }
 
-    /// Leaves out the sections that become a part of the firmware, except those that are kept, the data to unwind
-    /// them, and constants that are merged. Groups of sections, of which the linker takes one and leaves out all others
-    /// of its name, are dissolved.
+    /// Leaves out the sections that would become a part of the firmware, except for those that are kept, the data to
+    /// unwind them, and constants that are merged. Groups of sections are dissolved, because the linker takes only the
+    /// first group with a name, and leaves out all others.
     pub fn keep(&mut self, is_kept: impl Fn(SectionNumber) -> bool) {
         let mut left_out = Vec::new();
         for (number, section) in self.sections.iter().enumerate() {
@@ -368,7 +369,7 @@ impl ObjectFile {
         self.drop_symbols();
     }
 
-    /// Drops the symbols to which nothing refers and that name nothing that is kept.
+    /// Drops the symbols that have no references and that do not name a kept section.
     fn drop_symbols(&mut self) {
         let mut is_used = vec![false; self.symbols.len()];
         is_used[0] = true;

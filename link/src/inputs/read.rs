@@ -41,15 +41,15 @@ impl Inputs {
     /// Reads a file of the command line.
     ///
     /// # Errors
-    /// It is damaged, or of a kind that hides what the linker will make of it.
+    /// If the file is damaged, or is of a kind that does not show what the linker will make from it.
     pub(super) fn file(&mut self, path: &str, data: &[u8]) -> Result<()> {
-        // The places between are for new files.
+        // The even places are free for new files.
         let place = 2 * self.files.len() + 1;
         let file = InputFile { place, ..InputFile::new(path, data) };
         let is_archive = file.is_archive;
         self.files.push(file);
         if !is_archive {
-            // The linker would take a text file for a script.
+            // A text file is refused, because the linker would take it for a script.
             ensure!(
                 data.starts_with(&object::elf::ELFMAG) || data.starts_with(&BITCODE),
                 "it is neither an object file nor an archive"
@@ -73,12 +73,12 @@ impl Inputs {
     /// As for [`Self::file`].
     pub(super) fn object(&mut self, file: &str, data: &[u8], range: Range<usize>) -> Result<()> {
         ensure!(!data.starts_with(&BITCODE), "{LINKER_PLUGIN_LTO}");
-        // An archive of a crate holds its metadata too, which is not always an object.
+        // An archive of a crate also contains metadata, which is not always an object.
         if !data.starts_with(&object::elf::ELFMAG) {
             return Ok(());
         }
         let object = File::parse(data)?;
-        // The statics of a shared library are placed already.
+        // A shared library is skipped, because its statics are placed already.
         if object.kind() != ObjectKind::Relocatable {
             return Ok(());
         }
@@ -98,7 +98,8 @@ impl Inputs {
             }
             let name = section.name()?.to_owned();
             self.files[input].has_interface |= name == INTERFACE;
-            // In code that may lie at any address, constants with addresses are written by the loader.
+            // In position-independent code, the loader writes constants that contain addresses, so their sections are
+            // writable.
             let is_constant = CONSTANTS.iter().any(|prefix| name.starts_with(prefix));
             let (masking, frame) = match marks.get(&section.index()) {
                 Some(marks) => {
@@ -107,7 +108,8 @@ impl Inputs {
                 }
                 None => Default::default(),
             };
-            // The compiler writes the zeroes of a heap, because its section has a name.
+            // The memory of a heap is zeroed, although the compiler writes the zeroes into the file, because its
+            // section has a name.
             let is_zeroed_heap = name.starts_with(names::HEAP_MEMORY)
                 && section.data()?.iter().all(|&byte| byte == 0);
             ids.insert(section.index(), self.sections.len());
@@ -146,7 +148,7 @@ impl Inputs {
         file: &str,
         ids: &mut HashMap<SectionIndex, SectionId>,
     ) -> Result<()> {
-        // The Rust compiler lists there the symbols that all files have to see.
+        // In this file the Rust compiler lists the symbols that must be visible to all files.
         let is_declaration = Path::new(file).file_name().is_some_and(|name| name == "symbols.o");
         let functions =
             object.symbols().filter(|it| it.kind() == SymbolKind::Text && it.size() > 0);
@@ -191,7 +193,7 @@ impl Inputs {
                 definitions.insert(definitions.partition_point(is_before), definition);
             }
             let Some(id) = section else { continue };
-            // ARM's mapping symbols ($t, $d) mark code and data, and name nothing.
+            // ARM's mapping symbols ($t, $d) only mark the start of code and data. They are not names of items.
             if symbol.kind() != SymbolKind::Section && !name.is_empty() && !name.starts_with('$') {
                 self.sections[id].symbols.push(name.to_owned());
             }
@@ -209,7 +211,7 @@ impl Inputs {
                 let RelocationTarget::Symbol(index) = relocation.target() else { continue };
                 let symbol = object.symbol_by_index(index)?;
                 let reference = match symbol.section() {
-                    // A global symbol may be replaced by another input's.
+                    // A global symbol may be replaced by a symbol of another input.
                     _ if symbol.is_global() => Reference {
                         offset,
                         symbol: Some(self.number(symbol.name()?)),
@@ -227,8 +229,8 @@ impl Inputs {
         Ok(())
     }
 
-    /// Returns the number of the symbol of this name; a new symbol gets one. A version, after an `@`, does not belong
-    /// to the name.
+    /// Returns the number of the symbol with this name. If there is no such symbol, adds it. A version after an `@`
+    /// does not belong to the name.
     fn number(&mut self, name: &str) -> SymbolId {
         let name = name.split('@').next().unwrap_or_default();
         if let Some(&number) = self.numbers.get(name) {

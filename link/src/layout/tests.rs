@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tests of layouts against the words of the hardware manual: the bytes that a region opens.
+//! Tests of layouts. They calculate the bytes that a region opens as the hardware manual describes it.
 
 use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
-/// The bytes of RAM in these tests, small enough to look at every one.
+/// The RAM in these tests. It is so small that every byte can be checked.
 const RAM: Span = Span { start: 0x2000_0000, end: 0x2000_4000 };
 
-/// Returns whether one region opens exactly this span, tried with every block and every run of its eighths (ARM DDI
-/// 0403E, B3.5).
+/// Returns `true` if one region opens exactly this span. Tries every block, and every run of eighths of each block (ARM
+/// DDI 0403E, B3.5).
 fn opens_exactly(span: Span) -> bool {
     let blocks = (5..32).map(|log2| 1_u64 << log2);
     blocks.into_iter().any(|block| {
@@ -121,7 +121,8 @@ fn what_is_missing_is_told() {
     assert_eq!(lay_out(free, &[stack, stack]), Err(Missing(4096)));
 }
 
-/// The smallest and the largest that the wiring can want, in just as much memory, and in a byte less.
+/// The smallest and the largest sizes that a wiring can need fit into exactly as much memory, and not into one byte
+/// less.
 #[test]
 fn sizes_at_their_limits() {
     for (kind, size, length) in [

@@ -9,7 +9,7 @@ use crate::names::{COPY, demangle};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// A static of which each of several processes has its own.
+/// A static of which several processes have a copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CopiedStatic {
     /// Its name in the source.
@@ -36,7 +36,7 @@ pub(super) fn of(image: &Image, processes: &[ProcessMemory]) -> (Vec<CopiedStati
         processes.iter().find(has).map(|process| process.name.clone())
     };
     let mut statics: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    // A copied item may have several names.
+    // The key is the address, because a copied item may have several names.
     let mut sizes: BTreeMap<(&str, u64), u64> = BTreeMap::new();
     for (symbol, (address, size)) in &image.symbols {
         let Some((name, process)) = symbol.split_once(COPY) else { continue };

@@ -8,7 +8,7 @@ use crate::layout::Span;
 pub struct ProcessMemory {
     /// The name of the process.
     pub name: String,
-    /// The memory that it may access; of no length if it has no statics.
+    /// The memory that it may access. It is empty if the process has no statics.
     pub span: Span,
     /// The part that it may lend.
     pub shared: Span,
@@ -18,9 +18,9 @@ pub struct ProcessMemory {
     pub kept_start: u64,
     /// The address in flash of the initial values.
     pub image: u64,
-    /// The number of bytes that its statics take up; the rest is lost to rounding.
+    /// The number of bytes that its statics take. The rest of the memory is lost to rounding.
     pub used: u64,
-    /// The number of bytes of its heap, among its zeroed statics; 0 without one.
+    /// The number of bytes of its heap, which is a part of its zeroed statics; 0 if it has no heap.
     pub heap: u64,
 }
 

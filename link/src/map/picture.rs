@@ -15,7 +15,7 @@ const NAMES: u32 = 330;
 const COLUMN: u32 = ADDRESS + BAR + NAMES;
 /// The height of the smallest piece: its text has to fit.
 const ROW: u32 = 22;
-/// The height that all of a memory's used bytes add to the heights of the smallest pieces.
+/// The height that is distributed over the pieces of a memory, in addition to the smallest height of each piece.
 const SCALE: f64 = 420.0;
 
 const GREY: &str = "#8a94a0";
@@ -25,8 +25,8 @@ const COLOURS: [&str; 8] =
 impl MemoryMap {
     /// Returns a picture of the map, as a document in SVG.
     ///
-    /// Each piece is a bar; the darker part of it is in use. Larger pieces are higher, but small ones are always high
-    /// enough to be read.
+    /// Each piece is a bar, and the darker part of the bar is in use. Larger pieces are higher, but small pieces are
+    /// high enough for their text.
     #[must_use]
     pub fn to_svg(&self) -> String {
         let columns =
@@ -94,7 +94,8 @@ fn stack_opacity(row: &Row) -> f64 {
     if row.what.starts_with("stack") { 0.7 } else { 1.0 }
 }
 
-/// Returns the height of a row. The root of its share makes a large piece higher, but by less than it is larger.
+/// Returns the height of a row. It grows with the square root of the piece's share. So a large piece is higher than a
+/// small piece, but not in proportion to its size.
 fn row_height(row: &Row, rows: &[Row]) -> u32 {
     let roots = |rows: &mut dyn Iterator<Item = &Row>| -> f64 {
         rows.filter(|row| !row.is_free()).map(|row| (row.span.size() as f64).sqrt()).sum()

@@ -7,17 +7,17 @@ use crate::layout::Span;
 use anyhow::{Result, ensure};
 use std::fmt;
 
-/// The symbol that `crossgate::system!` defines for this: the address and the length of a table.
+/// The symbol of the address and the length of the table of services. `crossgate::system!` defines it for this map.
 const SERVICES: &str = "__crossgate_services";
 const PROCESSES: &str = "__crossgate_processes";
 
-/// The number of words of a `crossgate_abi::table::Service`, ...
+/// The number of words of a `crossgate_abi::table::Service`.
 const SERVICE_WORDS: u64 = 9;
-/// ... of a `Process`, ...
+/// The number of words of a `ProcessRow`.
 const PROCESS_WORDS: u64 = 7;
-/// ... of a `MmioRegion`, ...
+/// The number of words of an `MmioRegion`.
 const MMIO_WORDS: u64 = 3;
-/// ... and of a `Method`.
+/// The number of words of a `Method`.
 const METHOD_WORDS: u64 = 3;
 /// A bit of the second word of a method: there are handles among the arguments or the results.
 const HANDLES: u64 = 8 << 16;
@@ -69,7 +69,7 @@ pub(super) fn of(image: &Image) -> Result<Vec<Service>> {
 /// Returns the description of the services; none if the firmware has none.
 ///
 /// # Errors
-/// The description is damaged, or is not of the services in the kernel's tables.
+/// If the description is damaged, or does not agree with the services in the kernel's tables.
 pub(super) fn described(image: &Image) -> Result<Vec<interfaces::Service>> {
     if image.interfaces.is_empty() {
         return Ok(Vec::new());
@@ -94,7 +94,7 @@ pub(super) fn described(image: &Image) -> Result<Vec<interfaces::Service>> {
             image.words(services + 4 * SERVICE_WORDS * index)?;
         let shapes = (0..count).map(|method| {
             let [_, arguments, results] = image.words(methods + 4 * METHOD_WORDS * method)?;
-            // The byte after the number of words is none.
+            // The byte after the number of words has no meaning.
             Ok([arguments & !HANDLES & !0xff00, results & !0xff00])
         });
         Ok((image.text(name, length)?, shapes.collect::<Result<Vec<_>>>()?))
@@ -174,7 +174,7 @@ mod tests {
     fn services_are_read_with_their_callers() {
         const TEXTS: u32 = 0x1000 + 4 * (2 + 2 + 14 + 3 + 9);
         let words = [
-            // One service; two processes.
+            // A table of one service and two processes.
             [0x1054, 1, 0x1010, 2].as_slice(),
             &[TEXTS, 3, 0, 0, 0, 0, 0],
             &[TEXTS + 3, 7, 0, 0, 0, 0, 0],
@@ -201,7 +201,7 @@ mod tests {
         const TEXTS: u32 = 0x1000 + 4 * (2 + 3 + 9);
         let words = [
             [0x1014, 1].as_slice(),
-            // A method that lends memory to read and takes a handle, and returns perhaps a handle.
+            // A method that takes memory to read and a handle, and that may return a handle.
             &[0, 3 | 0x409 << 16, 2 | 0x80 << 16],
             &[0, 0x1008, 1, 0, TEXTS, 3, 0, 0, 0],
         ]

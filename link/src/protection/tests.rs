@@ -33,7 +33,7 @@ fn memories_as_they_are() {
     {
         assert_eq!(said(&[("FLASH", flash.0, flash.1), ram]), "");
     }
-    // The region opens unused addresses; and memories next to each other.
+    // The region may open unused addresses. Memories may be adjacent.
     assert_eq!(said(&[("FLASH", 0, 100 * K), ("RAM", 112 * K, 16 * K)]), "");
     assert_eq!(said(&[("FLASH", 0, 64 * K), ram, ("CCMRAM", 0x1000_0000, 64 * K)]), "");
 }
@@ -48,17 +48,17 @@ fn sizes_at_their_limits() {
     }
     let none = said(&[flash, ram, ("CCMRAM", 0x1000_0000, 0)]);
     assert_eq!(none, "memory.x: CCMRAM has no bytes");
-    // The layout finds out if a firmware has room in them.
+    // The sizes are not checked here: the layout reports if a firmware has no room.
     assert_eq!(said(&[("FLASH", 0, 1), ram]), "");
     assert_eq!(said(&[flash, ("RAM", 0x2000_0000, 1)]), "");
-    // Up to the next thing in the address space, and a byte more.
+    // FLASH up to the next range in the address space, and one byte more.
     let (up_to_ram, up_to_alias) = (0x2000_0000, 0x200_0000);
     assert_eq!(said(&[("FLASH", 0, up_to_ram), ram]), "");
     assert!(said(&[("FLASH", 0, up_to_ram + 1), ram]).contains("overlap"));
     assert_eq!(said(&[flash, ("RAM", 0x2000_0000, up_to_alias)]), "");
     let alias = said(&[flash, ("RAM", 0x2000_0000, up_to_alias + 1)]);
     assert!(alias.contains("bit-band alias of RAM"), "{alias}");
-    // Up to the last address that a firmware may use.
+    // RAM up to the last address that a firmware may use.
     assert_eq!(said(&[flash, ("RAM", 0x6000_0000, 0x8000_0000)]), "");
     let own = said(&[flash, ("RAM", 0x6000_0000, 0x8000_0001)]);
     assert!(own.contains("processor's own registers"), "{own}");

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// A process that uses the library.
 const USER: &str = "pub fn work() { core::hint::black_box(helper::count()); }";
 
-/// A library with code and data that no other file sees.
+/// A library with code and data that are local to their object file.
 const PRIVATE: &str = "
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 static COUNTER: AtomicU32 = AtomicU32::new(0);
@@ -35,7 +35,8 @@ fn with_processes(mut firmware: Firmware, method: &'static str) -> Firmware {
     firmware
 }
 
-/// Returns the addresses of all symbols, by the names of the source, those of copies with the names of the processes.
+/// Returns the addresses of all symbols by their names in the source. The name of a copy contains the name of the
+/// process.
 fn symbols(elf: &Path) -> BTreeMap<String, u64> {
     let data = fs::read(elf).unwrap();
     let file = object::File::parse(&*data).unwrap();
@@ -49,7 +50,7 @@ fn symbols(elf: &Path) -> BTreeMap<String, u64> {
     file.symbols().filter(|symbol| !symbol.is_undefined()).map(named).collect()
 }
 
-/// Fails unless the firmware links with a static of each process in its memory.
+/// Checks that the firmware links, and that each process has its own static in its memory.
 #[track_caller]
 fn assert_apart(firmware: &Firmware, name: &str) -> (MemoryMap, BTreeMap<String, u64>) {
     let map = map(firmware);
@@ -71,11 +72,12 @@ fn each_process_has_its_own() {
     assert_eq!(process(&map, "sensor").used, 8, "the object, and its own counter");
 }
 
-/// Only code that leads to a static is copied, not other code that it uses, whether other files see that or not.
+/// Only code that leads to a static is copied. Other code that it uses is not copied, even if that code is local to the
+/// object file.
 #[test]
 fn code_without_statics_stays_common() {
     let mut firmware = Firmware::new();
-    // One unit, so that no other object needs to see the private items.
+    // There is one codegen unit, so that no other object refers to the private items.
     firmware.arguments = vec!["-Ccodegen-units=1"];
     let firmware = firmware.library("helper", PRIVATE).library("fan", USER);
     let firmware = with_processes(firmware, "helper::count();");
@@ -115,7 +117,7 @@ fn addresses_in_data_are_those_of_the_copies() {
     assert_eq!(word("firmware::OBJECT_0 for sensor"), symbols["helper::MARK for sensor"]);
 }
 
-/// Three users, of which each uses others: the first one keeps the original.
+/// There are three users, and each uses other statics. For each static, its first user keeps the original.
 #[test]
 fn some_are_used_by_some() {
     let helper = "use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -173,7 +175,7 @@ fn the_debugger_knows_the_copies() {
     }
 }
 
-/// Kinds of which the linker takes the first: groups, weak symbols, statics of C that are in no section.
+/// Kinds of symbols of which the linker takes the first: groups, weak symbols, and common symbols of C.
 #[test]
 fn whatever_kind_of_symbol_it_is() {
     const COMMON: &str = ".comm total, 4, 4";
@@ -192,7 +194,7 @@ fn whatever_kind_of_symbol_it_is() {
     }
 }
 
-/// A file with more sections than a symbol has bits to number.
+/// A file with so many sections that a section number does not fit into a symbol.
 #[test]
 fn of_files_with_many_sections() {
     let helper = format!(
@@ -243,7 +245,7 @@ fn not_every_static_is_copied() {
     assert!(error.contains("static `firmware::COUNT`") && error.contains(expected), "{error}");
 }
 
-/// Otherwise such a name could stand in the place of a copy.
+/// A crate must not define such a name, because it could replace a copy.
 #[test]
 fn names_of_copies_are_not_to_be_taken() {
     for name in ["helper::count", "helper::COUNTER"] {
@@ -259,7 +261,7 @@ fn names_of_copies_are_not_to_be_taken() {
     }
 }
 
-/// The most by which copies make linking longer.
+/// The largest allowed factor by which copies make linking slower.
 const LONGER: f64 = 1.5;
 
 #[test]
@@ -289,7 +291,7 @@ impl Write for Sink {
     assert!(ratio <= LONGER);
 }
 
-/// Returns the shortest time in which 30 processes link that use a library, of which so many have copies.
+/// Returns the shortest time to link 30 processes that use a library. `copies` of them have copies.
 fn linking(library: &str, copies: usize) -> Duration {
     let mut firmware = Firmware::new().library("helper", library);
     for number in 0..30 {
@@ -300,7 +302,7 @@ fn linking(library: &str, copies: usize) -> Duration {
         firmware.threads.push((process, "main", 256, body));
     }
     assert_eq!(map(&firmware).costs.len(), copies);
-    // The compiler tells how it runs the linker, and leaves the inputs where they are.
+    // With these options the compiler prints the linker's command line, and does not delete the inputs.
     firmware.arguments = vec!["-Csave-temps", "--print=link-args"];
     let line = firmware.printed();
     let time = |_| {

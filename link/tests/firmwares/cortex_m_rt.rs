@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tests of firmware as users have it: built by cargo, with cortex-m-rt and its linker script.
+//! Tests of firmware that is built as users build it: by cargo, with cortex-m-rt and its linker script.
 
 use crate::support::{self, Firmware, TARGET};
 use crossgate_link::map::MemoryMap;
@@ -39,7 +39,7 @@ fn build_with(
              cortex-m-rt = \"0.7\"\n{dependencies}"
         ),
     );
-    // The versions that the workspace has.
+    // This uses the same versions of dependencies as the workspace.
     fs::copy(format!("{root}/Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
     write(
         "memory.x",
@@ -66,7 +66,7 @@ fn build_with(
     (output, target.join(TARGET).join("debug").join(name))
 }
 
-/// Returns a wiring of a process with a thread that does this, started as cortex-m-rt does it.
+/// Returns a wiring of one process with one thread that runs this code. Cortex-m-rt starts the firmware.
 fn wiring(what: &'static str, rest: &'static str) -> Firmware {
     let mut wiring = Firmware::new();
     wiring.processes = vec!["sensor"];
@@ -117,7 +117,7 @@ fn a_critical_section_without_an_implementation_does_not_link() {
     }
 }
 
-/// `cortex-m` has an implementation, but that one masks interrupts.
+/// `cortex-m` has an implementation, but it masks interrupts, which has no effect in a process.
 #[test]
 fn nor_does_one_that_would_do_nothing() {
     let feature = "[dependencies.cortex-m]\nversion = \"0.7\"\nfeatures = [\"critical-section-single-core\"]\n";
@@ -170,7 +170,7 @@ fn build_for_board(name: &str, source: &str) -> Output {
     build_with(name, source, &for_board(), &cargo, &rustc).0
 }
 
-/// Without settings the other linker would write an empty file.
+/// Without this check, another linker would write an empty file and report no error.
 #[test]
 fn another_linker_can_not_link_it() {
     let output = build_for_board("settings", CONTROL);

@@ -3,7 +3,7 @@
 
 use crate::support::{Firmware, error, map, process};
 
-/// The allocator of a firmware, as it is in the crate of that name.
+/// The allocator of a firmware, like that in the crate `crossgate`.
 const CROSSGATE: &str = "
 use core::alloc::{GlobalAlloc, Layout};
 unsafe extern \"Rust\" { safe static __crossgate_heap: crossgate_abi::table::Heap; }
@@ -78,7 +78,7 @@ fn each_process_has_its_own() {
         assert!(process.span.size() >= 1000 && process.used < 1012, "{map}");
         assert_eq!(process.kept_start - process.data_end, process.span.end - process.data_end);
     }
-    // Only what leads to an allocation is copied.
+    // Only code that leads to an allocation is copied.
     let [cost] = &map.costs[..] else { panic!("{map}") };
     assert_eq!((&*cost.process, cost.ram), ("sensor", 0));
     assert!((100..1500).contains(&cost.flash), "{map}");
@@ -138,7 +138,7 @@ fn only_the_wiring_places_heaps() {
     assert!(said.contains("(section `.crossgate.heap.sensor`) of crate `fan`"), "{said}");
 }
 
-/// Nobody would write the value when the process starts.
+/// Such a value is refused, because no code would write it when the process starts.
 #[test]
 fn heaps_have_no_initial_values() {
     let value = |value: &str| {

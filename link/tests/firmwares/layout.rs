@@ -75,7 +75,8 @@ pub fn work() {
 }
 ";
 
-/// So the memory that is lost to rounding is reset, and the kept statics stay in place when the rest grows a little.
+/// Kept statics come last, so that the memory lost to rounding is reset, and so that they stay in place when other
+/// statics grow a little.
 #[test]
 fn what_is_kept_comes_last() {
     let mut kept_at = Vec::new();
@@ -94,7 +95,7 @@ fn what_is_kept_comes_last() {
         let sensor = process(&map, "sensor");
         assert_eq!(sensor.kept_start, sensor.span.end, "it keeps nothing");
 
-        // A programmer, or a debugger, that writes the contents of the file leaves the kept statics alone.
+        // A flash programmer or a debugger that writes the contents of the file does not change the kept statics.
         let data = std::fs::read(&elf).unwrap();
         let file = object::File::parse(&*data).unwrap();
         let kept = Span { start: keeper.kept_start, end: keeper.span.end };
@@ -256,7 +257,7 @@ fn too_little_flash_is_told_with_sizes() {
     assert!(error.contains("the initial values of the processes' statics need 80"), "{error}");
 }
 
-/// The region of FLASH is rounded, as all are, but never over another memory.
+/// The region of FLASH is rounded, like all regions, but it must never cover another memory.
 #[test]
 fn memories_that_can_not_be_protected_are_refused() {
     let mut firmware = Firmware::new();

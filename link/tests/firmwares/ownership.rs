@@ -77,7 +77,7 @@ fn a_static_that_nobody_uses_may_not_be_kept() {
     firmware.processes = vec!["sensor"];
     firmware.threads = vec![("sensor", "main", 256, "helper::nothing()")];
     map(&firmware);
-    // The linker's command line wants it, but no code does.
+    // An option of the linker keeps the static, but no code uses it.
     firmware.arguments = vec!["-Clink-arg=--undefined=KEPT"];
     let error = error(&firmware);
     let expected = "the static `KEPT` (4 bytes, crate `helper`) is kept in the firmware";
@@ -109,7 +109,7 @@ fn the_kernel_may_know_entry_points() {
     let mut firmware = Firmware::new().library("sensor", SENSOR);
     firmware.processes = vec!["sensor"];
     firmware.threads = vec![("sensor", "sampler", 256, "sensor::work()")];
-    // The compiler reads the tables too, where they are constant.
+    // The compiler can evaluate constant tables, so the kernel may refer to an entry point directly.
     firmware.kernel = "core::hint::black_box(SYSTEM.threads[1].entry);";
     assert_eq!(process(&map(&firmware), "sensor").used, 112);
 }
@@ -141,7 +141,7 @@ fn only_processes_keep() {
     assert!(error.contains("`helper::LIVES` (4 bytes, crate `helper`) is to be kept"), "{error}");
 }
 
-/// A static of a process is in the memory of the process, whatever its source says; so no source may say anything else.
+/// A static of a process is always in the memory of the process. So its source must not name another place.
 #[test]
 fn statics_that_are_meant_for_other_places_are_refused() {
     const PLACED: &str = "

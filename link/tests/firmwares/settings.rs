@@ -27,7 +27,7 @@ fn merged_crates_are_refused() {
     }
 }
 
-/// The script was in the settings that the environment replaces.
+/// The script is missing because the environment replaces the settings that contain it.
 #[test]
 fn a_missing_script_is_told_of() {
     let mut firmware = sensor(Firmware::new());

@@ -290,8 +290,7 @@ fn library_file(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("lib{name}{HASH}.rlib"))
 }
 
-/// Ends the tests here, as passed, if the target of their firmware is not installed, unless `CROSSGATE_ALL_TESTS` is
-/// set.
+/// If the target of the firmware is not installed, ends the tests as passed, unless `CROSSGATE_ALL_TESTS` is set.
 fn need_target() {
     static IS_THERE: LazyLock<bool> = LazyLock::new(|| {
         let mut rustc = Command::new("rustc");
@@ -303,7 +302,7 @@ fn need_target() {
     }
     let advice = format!("they need the target {TARGET}. To get it: rustup target add {TARGET}");
     assert!(env::var_os("CROSSGATE_ALL_TESTS").is_none(), "these tests can't run: {advice}");
-    // Not with `eprintln!`, because the test harness captures its output.
+    // This does not use `eprintln!`, because the test harness captures its output.
     let _ = writeln!(
         io::stderr(),
         "\nThe tests of firmwares for microcontrollers are skipped: {advice}"

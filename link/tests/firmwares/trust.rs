@@ -4,7 +4,7 @@
 use crate::support::{Firmware, error, map};
 use std::fs;
 
-/// Returns a firmware with the process `hostile`, which has this crate, and the process `victim`. Its kernel copies.
+/// Returns a firmware with two processes: `hostile`, with this source, and `victim`. Its kernel copies memory.
 fn hostile(source: &str) -> Firmware {
     with_processes(Firmware::new().library("hostile", &format!("{source}\npub fn work() {{}}")))
 }
@@ -29,7 +29,7 @@ fn assert_refused(firmware: &Firmware, parts: &[&str]) {
     }
 }
 
-/// The form of the definition does not matter.
+/// Any form of definition is refused.
 #[test]
 fn names_that_the_kernel_looks_for_are_not_a_process_to_define() {
     const EMPTY: &str = "#[unsafe(no_mangle)] pub extern \"C\" fn NAME() {}";
@@ -48,13 +48,13 @@ fn names_that_the_kernel_looks_for_are_not_a_process_to_define() {
         ("SysTick", COMMON),
         ("SysTick", ALIAS),
         ("SysTick", GROUP),
-        // Only scripts name these.
+        // Only linker scripts refer to these names.
         ("__pre_init", EMPTY),
         ("TIMER", EMPTY),
         ("_stack_start", STATIC),
         ("__crossgate_flash_end", STATIC),
         ("__crossgate_memory_victim", STATIC),
-        // The kernel calls this one.
+        // The kernel calls this function.
         ("__aeabi_memcpy", WEAK),
         ("__aeabi_memcpy", EMPTY),
     ] {
@@ -72,7 +72,7 @@ fn the_way_there_is_told() {
     assert_refused(&firmware, &["the kernel: VECTORS -> SysTick"]);
 }
 
-/// The library's name is refused if the process calls it or not.
+/// A name in a library is refused, even if the process does not call it.
 #[test]
 fn nor_are_they_for_the_libraries_of_a_process() {
     for call in ["", "#[inline(never)] pub fn call() {}"] {
@@ -217,7 +217,7 @@ fn what_one_process_defines_no_other_uses() {
     map(&firmware);
 }
 
-/// A function that the compiler calls by itself, in place of the one of the Rust library.
+/// A function that replaces a function of the Rust library, and that the compiler calls implicitly.
 #[test]
 fn the_rust_library_is_for_none_to_replace() {
     let helper = "core::arch::global_asm!(\".globl __aeabi_uldivmod\", \"__aeabi_uldivmod: bx lr\");
@@ -230,7 +230,7 @@ fn the_rust_library_is_for_none_to_replace() {
     assert_refused(&firmware, &["process `victim` would use `__aeabi_uldivmod` of crate `helper`"]);
 }
 
-/// Files that the linker would read, but that can't be analysed.
+/// Files that the linker would read, but that can't be analysed, are refused.
 #[test]
 fn all_that_is_linked_is_looked_at() {
     let named = "core::arch::global_asm!(

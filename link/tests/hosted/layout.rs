@@ -48,7 +48,7 @@ fn each_process_has_its_statics_on_pages_of_its_own() {
     assert_eq!(shared, start);
 }
 
-/// Kept statics are on pages that are not reset, after all others of their process.
+/// Kept statics are on pages that are not reset, after all other statics of their process.
 #[test]
 fn what_is_kept_comes_last() {
     let keeper = "use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
@@ -98,7 +98,7 @@ fn settings_of_the_compiler_do_not_matter() {
     assert_works(&program(&firmware));
 }
 
-/// Only the names are left out.
+/// Stripping removes only the names.
 #[test]
 fn names_may_be_stripped() {
     let mut firmware = sensor("stripped");
@@ -115,7 +115,7 @@ fn folders_may_have_any_name() {
     firmware.rest = "use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
         static COUNT: AtomicU32 = AtomicU32::new(7);
         fn count() -> u32 { COUNT.fetch_add(1, Relaxed) }";
-    // The same target folder as that of the others, so that the dependencies are not all compiled again.
+    // This is the same target folder as for the other tests, so that the dependencies are not compiled again.
     let folder = firmware.folder().join("it's [a] folder*");
     let _ = fs::remove_file(&folder);
     fs::create_dir_all(&firmware.target).unwrap();
@@ -126,7 +126,7 @@ fn folders_may_have_any_name() {
     assert_eq!(program.told(), "sensor 7\n");
 }
 
-/// The folder of a project may get another name.
+/// The folder of a project may be renamed.
 #[test]
 fn the_linker_is_found_wherever_it_is_moved() {
     let program = program(&sensor("moved"));

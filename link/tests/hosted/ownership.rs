@@ -24,7 +24,7 @@ fn a_static_of_a_library_is_one_in_each_process_that_uses_it() {
     assert_eq!(lines, ["fan 11", "sensor 1"]);
 }
 
-/// The client and the server share the crate of their interface, and would each have a counter of their own.
+/// The client and the server share the crate of their interface. With copies, each of them would have its own counter.
 #[test]
 fn statics_of_interface_crates_have_one_owner() {
     const INTERFACE: &str = "
@@ -90,7 +90,7 @@ fn a_static_that_nobody_uses_may_not_be_kept() {
     let mut firmware = Firmware::new("unowned").library("helper", helper);
     firmware.processes = vec![("sensor", "helper::nothing()")];
     assert_eq!(program(&firmware).told(), "sensor 1\n");
-    // The linker's command line wants it, but no code does.
+    // An option of the linker keeps the static, but no code uses it.
     firmware.arguments = vec!["-Clink-arg=-Wl,--undefined=KEPT".to_owned()];
     let expected = "the static `KEPT` (4 bytes, crate `helper`) is kept in the firmware";
     for further in ["-Cstrip=none", "-Cstrip=symbols"] {
@@ -125,7 +125,7 @@ fn a_process_has_no_thread_local_statics() {
     );
 }
 
-/// A section of a group is left out where another object has the same group.
+/// A section of a group is left out if another object has the same group.
 #[test]
 fn statics_in_groups_are_statics_too() {
     let helper = "core::arch::global_asm!(

@@ -27,7 +27,7 @@ fn a_build_script_that_does_nothing_is_told_of() {
     assert_says(&error(&firmware), &["would not be isolated", expected]);
 }
 
-/// A program is refused too if its linker is another one in spite of the build script.
+/// A program is also refused if it is linked by another linker in spite of the build script.
 #[test]
 fn another_linker_can_not_link_it() {
     let mut firmware = sensor("another_linker");
@@ -62,7 +62,7 @@ fn the_linker_without_inputs_touches_nothing() {
 fn generic_functions_in_crates_of_the_host_are_looked_into() {
     let maker = "pub fn tell<T: core::fmt::Display>(value: T) { println!(\"{value}\") }";
     let host = "#[unsafe(no_mangle)] pub fn __crossgate_run() { maker::tell(5_u32) }";
-    // It has that crate's code of the function, because it depends on it.
+    // The process depends on this crate, so it uses the function that was compiled in this crate.
     let sensor = "use crossgate_hosted as _; pub fn work() -> u32 { maker::tell(5_u32); 5 }";
     let firmware = Firmware::new("generic_host").library("maker", maker);
     let mut firmware = firmware.library("crossgate_hosted", host).library("sensor", sensor);

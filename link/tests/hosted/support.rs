@@ -9,8 +9,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A process with statics of each kind: two words that it may lend, one that is initialised, one in a section of
-/// another name, one of a generic function, and 25 zeroes.
+/// A process with statics of each kind: two words that it may lend, one initialised word, one word in a section with
+/// another name, one word of a generic function, and 25 words of zeroes.
 pub const SENSOR: &str = "
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 crossgate::shared! { static BUFFER: [u32; 2] = [1, 2]; }
@@ -162,7 +162,7 @@ impl Firmware {
     pub fn cargo(&self, command: &[&str]) -> Output {
         self.write();
         let mut cargo = Command::new(env!("CARGO"));
-        // Settings for these tests' own build do not hold for the firmware's.
+        // The settings of the build of these tests must not affect the build of the firmware.
         for variable in [
             "RUSTFLAGS",
             "CARGO_ENCODED_RUSTFLAGS",
@@ -287,7 +287,7 @@ impl Program {
         names
     }
 
-    /// Returns the reports of its processes, if it ends as it should.
+    /// Runs the program, checks that it succeeds, and returns the reports of its processes.
     pub fn told(&self) -> String {
         let arguments = ["--time", "virtual", "--until", "1", "--serial1", "stdout"];
         let output = Command::new(&self.path).args(arguments).output().unwrap();
@@ -314,7 +314,7 @@ pub fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Fails unless the text contains all parts.
+/// Checks that the text contains all parts.
 #[track_caller]
 pub fn assert_says(text: &str, parts: &[&str]) {
     for part in parts {

@@ -111,7 +111,7 @@ fn what_may_be_lent_is_apart() {
         pub fn turn() -> u32 { *TURNS.take().unwrap() }",
     );
     firmware.processes = vec![("meter", "sensor::read()"), ("fan", "sensor::turn()")];
-    // For the code that a process has: its own, and that of the library.
+    // The profile for all code of a process: its own, and that of its library.
     const OPTIMISED: &str = "[profile.dev]\nopt-level = 3\ncodegen-units = 1\ndebug = 0
         [profile.dev.package.crossgate]\nopt-level = 3\ncodegen-units = 1
         [profile.dev.package.crossgate-abi]\nopt-level = 3\ncodegen-units = 1";

@@ -31,8 +31,8 @@ pub fn run(wiring: &'static System) -> ! {
     run_after(wiring, &mut |_| {})
 }
 
-/// Runs the firmware of this wiring, after `look` has seen the machine. No thread has run then, and there is no kernel
-/// yet.
+/// Runs the firmware of this wiring. Before the kernel is created and the first thread runs, calls `look` with the
+/// machine.
 ///
 /// The linker wrapper recognizes a program that runs firmware by this name.
 #[unsafe(export_name = "__crossgate_run")]
@@ -110,7 +110,7 @@ fn prepare(
     Ok(with_kernel(handler::first))
 }
 
-/// Returns the wiring with the addresses that memory has here.
+/// Returns the wiring with the addresses of memory in this program.
 fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
     let processes = wiring.processes.iter().zip(regions).map(|(process, region)| ProcessRow {
         name: process.name,
@@ -167,8 +167,8 @@ fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
     })
 }
 
-/// Returns the stacks of all threads, except for the parts in the regions of processes; that of the idle thread is
-/// last.
+/// Returns the stacks of all threads, without the parts that are in the regions of processes. The stack of the idle
+/// thread is last.
 fn stacks(system: &System, regions: &[Region]) -> impl Iterator<Item = Span> {
     let threads = system.threads.iter().skip(1).chain(system.threads.first());
     threads.map(|thread| memory::private(thread.stack_range().into(), regions))

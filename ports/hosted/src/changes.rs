@@ -31,13 +31,12 @@ impl Change {
     }
 }
 
-/// The changes of protection that are made when the kernel is left, up to the first one of length 0.
+/// The changes of protection that are made when the kernel is left. The list ends at the first change of length 0.
 pub static CHANGES: [Change; MOST + 1] = [const { Change::none() }; MOST + 1];
 
-/// Makes these spans closed or opened when the kernel is left. None of them is empty.
+/// Sets the spans that are closed or opened when the kernel is left. None of them is empty.
 //
-// The iterator is not moved: `memcpy` would be called to copy it, which leaves registers in use that take long to
-// clear.
+// The iterator is not moved, because a move would call `memcpy`. `memcpy` uses registers that take long to clear.
 pub fn change_protection(mut spans: impl Iterator<Item = (Span, bool)>) {
     for change in &CHANGES {
         let Some((span, open)) = spans.next() else {

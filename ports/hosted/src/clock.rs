@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Time: the host's, or virtual.
 //!
-//! Virtual time passes when no thread can run: it jumps to the time of the timer. It also passes by 1 µs with each
-//! system call, so that a thread that waits for a time in a loop comes to an end. A [schedule](crate::schedule) may
-//! bring a near time of the timer forward. If a thread computes without making system calls, a [tick](Clock::tick) of
-//! the host takes the clock to the time of the timer.
+//! When no thread can run, virtual time jumps to the time of the timer. It also advances by 1 µs with each system call,
+//! so that a loop that waits for a time ends. If the timer's time is near, a [schedule](crate::schedule) may make the
+//! timer interrupt earlier. If a thread computes without system calls, a [tick](Clock::tick) of the host advances the
+//! clock to the time of the timer.
 
 use crate::linux::{signals, time};
 use crate::schedule::Schedule;
@@ -16,17 +16,17 @@ use crossgate_kernel::time::NEVER;
 const TICK: u64 = 10_000;
 /// The time that passes with a system call, in µs.
 const SYSTEM_CALL: u64 = 1;
-/// The largest distance of the timer's time at which a seed brings it forward, in µs. (A thread that waits two seconds
-/// for a reply has to get it.)
+/// The largest distance to the timer's time at which a seed makes the timer interrupt earlier, in µs. (Otherwise a
+/// thread that waits two seconds for a reply might not get it.)
 const HORIZON: u64 = 10_000;
 
 /// The time since start.
 pub enum Clock {
     /// The host's time.
     Real {
-        /// When the program started, in µs of the host's clock.
+        /// The start of the program, in µs of the host's clock.
         start: u64,
-        /// Interrupts at the time of the timer.
+        /// The timer of the host that interrupts at the time of the timer.
         timer: time::Timer,
     },
     /// Virtual time, which is counted.
@@ -68,7 +68,7 @@ impl Virtual {
         if skips {
             self.skip();
         }
-        // If no thread makes a system call up to the next tick, either, time is skipped there again.
+        // If no thread makes a system call before the next tick, the next tick skips time again.
         self.ticked = self.now;
         if skips { TIMER } else { 0 }
     }
@@ -95,7 +95,7 @@ impl Clock {
         Ok(Clock::Real { start: time::now(), timer: time::Timer::new()? })
     }
 
-    /// Creates a clock of virtual time, with interrupts where the seed has them.
+    /// Creates a clock of virtual time. The seed, if there is one, chooses the places of interrupts.
     ///
     /// # Errors
     /// If the host has no timer.
@@ -138,7 +138,7 @@ impl Clock {
         }
     }
 
-    /// Records that user code has run for a while of the host's time. Returns the work that is [pending](PENDING) now.
+    /// Handles a tick: user code has run for some of the host's time. Returns the work that is [pending](PENDING) now.
     pub fn tick(&mut self) -> u32 {
         match self {
             Clock::Real { .. } => 0,
@@ -146,14 +146,15 @@ impl Clock {
         }
     }
 
-    /// Makes the time of the timer the present one, if it is near.
+    /// If the time of the timer is near, advances the present time to it.
     pub fn bring_forward(&mut self) {
         if let Clock::Virtual(time) = self {
             time.bring_forward();
         }
     }
 
-    /// Returns the number of instructions until the time of the timer, if it has to be brought forward.
+    /// Returns the number of instructions after which the timer has to interrupt, if the schedule makes it interrupt
+    /// earlier.
     pub fn take_steps(&mut self) -> u32 {
         match self {
             Clock::Real { .. } => 0,

@@ -3,15 +3,15 @@
 
 use crossgate_abi::{ARGUMENT_WORDS, RESULT_WORDS, Status, Word};
 
-/// The words at a saved stack pointer: the registers that the [gate](crate::entry) pushed, then the address that the
-/// call of the gate pushed.
+/// The words at a saved stack pointer: the registers that the [gate](crate::entry) has pushed, and after them the
+/// return address of the call of the gate.
 #[repr(C)]
 pub struct Context {
     /// MXCSR in the lower half, the x87 control word in the upper one.
     control: u64,
     /// The selector of the system call.
     pub selector: Word,
-    /// Its arguments, then its results: status first.
+    /// The arguments of the system call, and later its results, with the status first.
     pub words: [Word; ARGUMENT_WORDS],
     /// The registers that a function preserves: r15 to r12, rbx, rbp.
     pub saved: [Word; 6],
@@ -28,13 +28,13 @@ impl Context {
         self.saved[5]
     }
 
-    /// Ends the system call that the context is in, with this status.
+    /// Ends the system call of this context with a status.
     pub fn set_status(&mut self, status: Status) {
         self.words[0] = status.0;
     }
 }
 
-/// The words with which a thread continues after a system call, in place of those in its context.
+/// The results with which a thread continues after a system call, in place of the words in its context.
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
 pub struct Answer {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Memory that is lent to a call.
 //!
-//! A page is the smallest piece of memory that can be opened. So memory that is lent is copied: the callee gets a copy
-//! in its own part of the stack, which ends where that part ends, so that the next byte is out of reach; and if the
-//! callee may write, the copy is copied back when it returns. Memory that was not offered is never in reach.
+//! A page is the smallest piece of memory that can be opened. So lent memory is copied. The callee gets a copy in its
+//! own part of the stack. The copy ends where this part ends, so that the callee can't reach the byte after it. If the
+//! callee may write, the copy is copied back when the callee returns. Memory that was not lent is never in reach.
 //!
-//! The core knows nothing of copies: it names memory by the address that its owner uses. A callee that lends on memory
-//! that it was lent names either address, that of its copy or the owner's. In both cases the copy is copied on, because
-//! the owner's memory is closed.
+//! The core knows nothing of copies. It identifies memory by the owner's address. If a callee lends such memory to a
+//! further call, it may use the address of its copy or the owner's address. In both cases the copy is copied again,
+//! because the owner's memory is closed.
 
 use crossgate_abi::table::{Method, System};
 use crossgate_abi::{ARGUMENT_WORDS, Kind, LEASES_PER_CALL, Word};
@@ -20,13 +20,13 @@ use crate::machine::{Lease, Machine, Thread, window_top};
 /// The alignment of a stack, in bytes.
 const ALIGNMENT: usize = 16;
 
-/// Returns the address of the copy of a lease that comes below `end`. The first copy ends there. Memory that is lent
-/// has the alignment of its length, at most 16 bytes, so the copy keeps its alignment.
+/// Returns the address of the copy of a lease. The first copy ends at `end`. The copy is aligned like the lent memory:
+/// to its length, but to at most 16 bytes.
 fn place(end: Word, lease: &Lease) -> Word {
     end - lease.memory.length()
 }
 
-/// Returns the leases that a thread holds with some rights, with the places of their copies.
+/// Returns the leases that a thread holds with these rights, and the places of their copies.
 fn held(thread: &Thread, rights: Rights) -> impl Iterator<Item = (Lease, Word)> {
     let mut end = window_top(thread.stack(), rights);
     thread.leases_at(rights).map(move |lease| {
@@ -36,7 +36,7 @@ fn held(thread: &Thread, rights: Rights) -> impl Iterator<Item = (Lease, Word)> 
     })
 }
 
-/// Returns the indices of the words that are addresses of memory that a method is lent.
+/// Returns the indices of the words that are addresses of memory lent to the method.
 fn addresses(method: &Method) -> impl Iterator<Item = usize> {
     (0..ARGUMENT_WORDS - 1)
         .filter(|&index| matches!(method.arguments.kind(index), Kind::Read | Kind::Write))
@@ -47,7 +47,7 @@ fn method(system: &System, selector: Word) -> Option<&'static Method> {
     service.methods.get(selector - usize::from(service.gate))
 }
 
-/// Replaces addresses of copies that the current call of a thread has got by the addresses that the core knows.
+/// Replaces the addresses of the copies in the current call of a thread by the addresses that the core uses.
 pub fn name_originals(
     thread: &Thread,
     system: &System,
@@ -69,8 +69,7 @@ pub fn name_originals(
     }
 }
 
-/// Returns the place of the memory that a thread with these rights lends on by this lease: a copy, or the memory
-/// itself.
+/// Returns the place of the memory that a thread with these rights lends by this lease: a copy, or the memory itself.
 fn place_at(thread: &Thread, rights: Rights, lent: &Lease) -> Word {
     let is_part = |(lease, _): &(Lease, Word)| {
         lease.memory.contains(lent.memory) && (lease.writable || !lent.writable)
@@ -81,8 +80,8 @@ fn place_at(thread: &Thread, rights: Rights, lent: &Lease) -> Word {
     }
 }
 
-/// Copies the memory that a thread lends to the method that it has just called, and replaces the addresses of the
-/// originals by those of the copies. Returns the end of the callee's stack. The caller's memory is still open.
+/// Copies the memory that a thread lends to the method that it is calling. Replaces the addresses of the originals by
+/// those of the copies. Returns the end of the callee's stack. The caller's memory is still open at this time.
 pub fn copy_in(
     thread: &Thread,
     machine: &Machine,
@@ -111,8 +110,8 @@ pub fn copy_in(
     end
 }
 
-/// Returns the leases that the caller of the current call of a thread has of the callee's own memory: in the call, the
-/// callee uses the memory itself.
+/// Returns the leases that the caller of the current call holds on the callee's own memory. In this call, the callee
+/// uses the memory itself, not a copy.
 fn held_of(thread: &Thread, caller: Rights) -> impl Iterator<Item = (Lease, Word)> {
     let callee = thread.rights().process;
     held(thread, caller).filter(move |(lease, _)| lease.is_of(callee))
@@ -120,13 +119,13 @@ fn held_of(thread: &Thread, caller: Rights) -> impl Iterator<Item = (Lease, Word
 
 /// The copies to make when a call returns.
 pub struct Copies {
-    /// From the callee's copies to the memory that the caller lent for writing.
+    /// Transfers from the callee's copies to the memory that the caller lent for writing.
     back: [Option<Transfer>; LEASES_PER_CALL],
-    /// From the callee's own memory to the copies that the caller has of it.
+    /// Transfers from the callee's own memory to the caller's copies of this memory.
     renewed: [Option<Transfer>; LEASES_PER_CALL],
 }
 
-/// Memory, and the address that it is copied to.
+/// A piece of memory, and the address to which it is copied.
 #[derive(Clone, Copy)]
 struct Transfer(Span, Word);
 
@@ -159,7 +158,7 @@ impl Copies {
         self.back.iter().chain(&self.renewed).all(Option::is_none)
     }
 
-    /// Makes the copies. The memory of the caller is open again.
+    /// Makes the copies. The memory of the caller must be open again.
     pub fn copy_out(self, machine: &Machine) {
         self.back.into_iter().flatten().for_each(Transfer::make);
         for transfer in self.renewed.into_iter().flatten() {
@@ -169,8 +168,8 @@ impl Copies {
 }
 
 fn copy(from: Word, to: Word, length: Word) {
-    // SAFETY: both are open: one is memory that the core has checked to be the caller's to lend (or the caller's copy
-    // of it), and the other is in the callee's own part of the stack. They don't overlap.
+    // SAFETY: both pieces of memory are open. The core has checked that the caller may lend the one (or it is the
+    // caller's copy of such memory). The other is in the callee's own part of the stack. They don't overlap.
     unsafe {
         core::ptr::with_exposed_provenance_mut::<u8>(to)
             .copy_from_nonoverlapping(core::ptr::with_exposed_provenance::<u8>(from), length);

@@ -12,8 +12,8 @@ use crossgate_protection::{Span, Unit};
 const STACK_POINTER: usize = 4;
 const WORD: usize = size_of::<Word>();
 
-/// Writes a dump as [`Port::dump`](crossgate_kernel::port::Port::dump) says, of a thread that has `faulted` with these
-/// registers, or whose registers were saved. `read` reads a word of its stack.
+/// Writes a dump of a thread, as [`Port::dump`](crossgate_kernel::port::Port::dump) describes. If the thread has just
+/// faulted, `faulted` has its registers; otherwise its saved registers are used. `read` reads a word of its stack.
 pub fn dump<U: Unit>(
     faulted: Option<[Word; REGISTER_COUNT]>,
     thread: &Thread<U>,
@@ -26,7 +26,7 @@ pub fn dump<U: Unit>(
     registers[STACK_POINTER].checked_next_multiple_of(WORD).unwrap_or(0)
 }
 
-/// Returns the registers of a thread whose context was saved there.
+/// Returns the registers of a thread from its saved context.
 fn saved(
     context: Word,
     window: Span,
@@ -44,6 +44,6 @@ fn saved(
     let rax = read(context + offset_of!(Context, selector));
     let rip = read(context + offset_of!(Context, return_address));
     let rsp = place.end;
-    // A register that is not saved belongs to no thread.
+    // Registers that were not saved are 0, because their values may not belong to this thread.
     Some([rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, 0, 0, 0, 0, r12, r13, r14, r15, rip])
 }

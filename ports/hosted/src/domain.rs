@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A domain is the memory that is open: this port's memory protection unit.
 //!
-//! A domain has the [region](crate::memory::Region) of one process and a part of one stack, no more. A call closes the
-//! caller's region and opens the callee's. It closes a part of the stack, too, if the caller uses more of its stack
-//! than the end that is in its region. Adjacent memory is changed by one call of Linux.
+//! A domain has only the [region](crate::memory::Region) of one process and a part of one stack. A call closes the
+//! caller's region and opens the callee's region. The end of the first thread's stack is in the region. If the caller
+//! uses more of its stack than this end, the call also closes a part of the stack. Adjacent memory is changed by one
+//! call of Linux.
 
 use crossgate_protection::Span;
 
@@ -28,8 +29,8 @@ impl Domain {
         [self.region, self.stack].iter().any(|span| (span.start..span.end).contains(&address))
     }
 
-    /// Returns the spans that have to be closed, and then those that have to be opened (`true`), so that `next` is
-    /// open.
+    /// Returns the changes from this domain to `next`: first the spans to close (`false`), then the spans to open
+    /// (`true`).
     pub fn changes(self, next: Domain) -> impl Iterator<Item = (Span, bool)> {
         let closed = lost(self, next).map(|span| (span, false));
         let opened = lost(next, self).map(|span| (span, true));
@@ -37,7 +38,8 @@ impl Domain {
     }
 }
 
-/// Returns the memory that is in `before`, but not in `next`: a part of the stack and the region, or both as one.
+/// Returns the memory that is in `before`, but not in `next`: a part of the stack, and the region. If they are
+/// adjacent, they are one span.
 fn lost(before: Domain, next: Domain) -> [Span; 2] {
     let region = if before.region == next.region { Span::EMPTY } else { before.region };
     let stack = if before.stack.start == next.stack.start {
@@ -59,7 +61,7 @@ mod tests {
         Span { start, end }
     }
 
-    /// The domain of a thread at home: its stack ends where the region of its process starts.
+    /// The domain of a thread in its home process: its stack ends where the region of the process starts.
     const HOME: Domain = Domain { region: span(0x8000, 0xa000), stack: span(0x1000, 0x8000) };
 
     /// Returns the spans that have to be closed, then those that have to be opened.

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The path into the kernel, on x86-64.
 //!
-//! There is no trap: a system call is a call of the gate. The gate saves the registers that a function preserves on the
-//! thread's stack, then switches to the kernel's stack. An interrupt that comes while a thread runs makes the thread
-//! [call the gate](crate::interrupt), too, after saving all registers: so every thread that does not run is saved in
-//! the same way, and a stack that is too small for it faults in user mode.
+//! There is no trap: a system call is a call of the gate. The gate pushes the registers that a function preserves onto
+//! the thread's stack, and then switches to the kernel's stack. If an interrupt comes while a thread runs, the thread
+//! saves all registers and then also [calls the gate](crate::interrupt). So every thread that does not run is saved in
+//! the same way. If its stack is too small for this, the thread faults in user mode.
 //!
-//! A byte in memory, [`MODE`], says if user code runs. The mode is *user* only while the stack pointer is the thread's;
-//! so pushes on the path in and pops on the path out are actions of the thread itself.
+//! A byte in memory, [`MODE`], says if user code runs. The mode is *user* only while the stack pointer points into the
+//! thread's stack. So the pushes on the way into the kernel, and the pops on the way out, are actions of the thread
+//! itself.
 //!
 //! # Legend of the assembly
 //!
@@ -25,15 +26,16 @@
 //! | fs, gs base | the thread's, which may have changed them | the C library's, and 0 | the same |
 //! | PKRU, with protection keys | the thread's | the thread's and the kernel's: `RIGHTS & KERNEL_KEEPS` | `RIGHTS`, for the domain that is entered |
 //!
-//! **Live** are the values that the table names. **Secret** are the values that the kernel had in any register, because
-//! they may belong to another process: [`exit`](crate::exit) scrubs them while the mode is still the kernel's (test
+//! The values in the table are **live**. All other values that the kernel had in registers are **secret**, because they
+//! may belong to another process: [`exit`](crate::exit) clears them while the mode is still the kernel's (tests
 //! `registers`, `vectors`).
 //!
-//! **Attackers** can jump to every instruction here, with any registers, because code is open to all. They gain no
-//! privilege by that: the code runs with the memory that was open to them. By pages the kernel's own memory is open
-//! too, which the book admits. With protection keys the kernel has rights of its own beside those of the process in
-//! force; from the instruction that gives these rights to the one that takes them, a process can choose no address. A
-//! line that begins with `Attacker:` says what they control there, what holds them, and which test shows it.
+//! **Attackers** can jump to every instruction here, with any registers, because all processes can execute all code.
+//! They gain no privilege by this: the code runs with the memory that was already open to them. Without protection keys
+//! (by pages), the kernel's own memory is also open; the book states this limit. With protection keys, the kernel has
+//! its own rights in addition to those of the current process. Between the instruction that gives these rights and the
+//! instruction that takes them away, a process can't choose any address. A line that begins with `Attacker:` says what
+//! they control there, what holds them, and which test shows it.
 
 use crate::context::Context;
 use crate::exit::leave;
@@ -44,8 +46,8 @@ use crate::words::{
 };
 use core::arch::naked_asm;
 
-/// Runs a handler of the kernel, with the kernel's rights, on its stack, and with all settings reset that a thread
-/// could have changed, and [leaves](leave) the kernel.
+/// Runs a handler of the kernel, with the kernel's rights and on the kernel's stack, and then [leaves](leave) the
+/// kernel. Before this, it resets all settings that a thread could have changed.
 ///
 /// In: rsp is passed to the handler. Out: it never returns. `$label` is the instruction that changes the mode.
 macro_rules! run_handler {
@@ -96,14 +98,14 @@ unsafe extern "C" {
     fn __crossgate_gate_enters();
     /// The instruction that changes the mode after a fault.
     fn __crossgate_fault_enters();
-    /// The instruction at which a thread continues that has faulted.
+    /// The instruction at which a faulted thread continues.
     pub fn __crossgate_fault_entry();
 }
 
-/// Returns whether a thread that is about to execute this instruction will enter the kernel by itself, without a loop.
+/// Returns `true` if a thread at this instruction will soon enter the kernel by itself, without a loop in between.
 ///
-/// An interrupt would be of no use; and once the thread has the kernel's rights, they would be lost before it uses
-/// them.
+/// An interrupt is not needed there. It would also be wrong: if the thread already has the kernel's rights, the
+/// interrupt would take them away before the thread uses them.
 pub fn is_on_the_way_in(instruction: usize) -> bool {
     let is_between = |first: unsafe extern "C" fn(), last: unsafe extern "C" fn()| {
         (first as *const () as usize..=last as *const () as usize).contains(&instruction)
@@ -157,8 +159,8 @@ const _: () = assert!(
     "the gate pushes 12 words, and its caller one"
 );
 
-/// The instruction at which a thread continues that has faulted, if there are protection keys: the thread may have
-/// given itself any rights. Without keys it continues at `__crossgate_fault_entry`.
+/// The instruction at which a faulted thread continues if there are protection keys. The thread may have given itself
+/// any rights before. Without keys, a faulted thread continues at `__crossgate_fault_entry`.
 ///
 /// In: nothing, because the handler of the signal has noted everything. Nothing is saved, because nothing returns to
 /// the thread.
@@ -168,7 +170,8 @@ const _: () = assert!(
 #[unsafe(naked)]
 pub unsafe extern "C" fn fault_entry_with_keys() {
     naked_asm!(
-        // All rights, because the next instructions read with them. `run_handler` takes the superfluous ones away.
+        // This gives all rights, because the next instructions read memory of the kernel. `run_handler` takes the
+        // unneeded rights away.
         "xor eax, eax",
         "xor ecx, ecx",
         "xor edx, edx",

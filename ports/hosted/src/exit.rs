@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The paths out of the kernel, on x86-64: the memory that the thread may use is opened, and its registers are loaded.
+//! The paths out of the kernel, on x86-64. They open the memory that the thread may use, and load the registers of the
+//! thread.
 //!
 //! The legend of the assembly is in [`entry`](crate::entry).
 
@@ -12,11 +13,12 @@ use core::arch::naked_asm;
 use core::mem::offset_of;
 
 unsafe extern "C" {
-    /// The gate, whose name in user code this is: see [`entry`](crate::entry).
+    /// The name of the gate for user code: see [`entry`](crate::entry).
     fn __crossgate_gate();
 }
 
-/// A path back to user mode: the first field is the code to jump to, with the second as argument.
+/// A path back to user mode. The first field is the code to which the kernel jumps, and the second field is its
+/// argument.
 #[repr(C)]
 pub struct Way {
     pub exit: unsafe extern "C" fn(),
@@ -32,9 +34,9 @@ pub struct Way {
 /// because the mode is the user's; otherwise it has called Linux, which the book admits (`gates`: leaves,
 /// leaves_by_pages).
 //
-// The kernel makes its calls of Linux here, and continues with a jump, because every return to a function that was
-// called before a system call is mispredicted: Linux clears the CPU's prediction of returns. On some machines that
-// costs a third of the system call.
+// The kernel makes its calls of Linux here, and then continues with a jump and not with a return. Linux clears the
+// CPU's predictions of returns, so after a call of Linux each return to an earlier caller would be mispredicted. On
+// some machines this would cost a third of the time of a system call.
 #[unsafe(naked)]
 pub unsafe extern "C" fn leave() {
     naked_asm!(
@@ -42,7 +44,7 @@ pub unsafe extern "C" fn leave() {
         "mov rbx, rax",
         "mov r12, rdx",
         "lea r13, [rip + {changes}]",
-        // One change after the other, up to that of length 0.
+        // This loop makes one change after the other, and ends at a change of length 0.
         "2: mov rsi, [r13 + {length}]",
         "test rsi, rsi",
         "jz 3f",
@@ -53,7 +55,7 @@ pub unsafe extern "C" fn leave() {
         "add r13, {size}",
         "test eax, eax",
         "jz 2b",
-        // Memory that has to be closed may be open: nothing may continue.
+        // Memory that has to be closed may still be open, so no code may continue.
         "mov edi, eax",
         "call {cannot_protect}",
         "3: mov rdi, r12",
@@ -85,14 +87,14 @@ pub static INITIAL_STATE: InitialState = {
     InitialState { legacy, header: [0; 8] }
 };
 
-/// Components of the extended state that one instruction clears: SSE and AVX.
+/// The components of the extended state that one instruction can clear: SSE and AVX.
 const QUICK_COMPONENTS: u32 = 1 << 1 | 1 << 2;
 
 /// Clears registers, so that none keeps a value that the kernel, or another thread, had in it: r8 to r11, and the whole
 /// extended state. The others are loaded afterwards. It changes rax, rcx, rdx (`registers`, `vectors`).
 //
-// Loading the whole extended state takes as long as the rest of a system call. Mostly only SSE and AVX are in use,
-// which the CPU can report and clear by itself.
+// To load the whole extended state takes as long as the rest of a system call. Usually only SSE and AVX are in use. The
+// CPU can report this, and one instruction can clear them.
 macro_rules! scrub {
     () => {
         "cmp byte ptr [rip + {tells_use}], 0
@@ -116,8 +118,8 @@ macro_rules! scrub {
 
 /// Gives the protection keys the rights of the thread that continues. It changes rax, rcx and rdx.
 ///
-/// Attacker: jumps here. The rights are those of the current process, so its own; only the kernel can write the word
-/// that they are read from (`kernel_memory`).
+/// Attacker: jumps here. It then gets the rights of the current process, which it has already. Only the kernel can
+/// write the word with these rights (`kernel_memory`).
 macro_rules! take_rights {
     () => {
         "cmp byte ptr [rip + {has_keys}], 0
@@ -135,8 +137,8 @@ macro_rules! take_rights {
 /// Attacker: has changed the words that are popped, by another thread of its process, or jumps here with a stack of its
 /// own (`gates`: comes_back, spoils). These are pops of user code, in the mode of user code: it gains what it has.
 ///
-/// If something is pending the kernel is entered first, as by an interrupt, because an event since the kernel's last
-/// check would otherwise wait until the thread makes a system call.
+/// If something is pending, the thread first enters the kernel again, as by an interrupt. Otherwise an event since the
+/// kernel's last check would have to wait until the thread makes a system call.
 macro_rules! go_on {
     () => {
         "pop r15
@@ -156,8 +158,8 @@ macro_rules! go_on {
 
 /// Continues after a system call.
 ///
-/// In: rdi is the [`Context`], which has its results. Out: those in rax, rdx, rcx; the registers that a function
-/// preserves are unchanged.
+/// In: rdi is the [`Context`], which contains the results. Out: the results in rax, rdx, rcx; the registers that a
+/// function preserves are unchanged.
 #[unsafe(naked)]
 pub unsafe extern "C" fn resume() {
     naked_asm!(
@@ -165,7 +167,7 @@ pub unsafe extern "C" fn resume() {
         "mov rsp, rdi",
         "xor esi, esi",
         "xor edi, edi",
-        // The stack is the thread's already: from here on a signal interrupts it.
+        // The stack pointer already points into the thread's stack. From here on a signal interrupts the thread.
         "mov word ptr [rip + {mode}], {user}",
         take_rights!(),
         // Attacker: has changed the control words. A value that the CPU refuses to load is a fault of user code
@@ -193,7 +195,7 @@ pub unsafe extern "C" fn resume() {
     )
 }
 
-/// Continues after a system call, without a word from the context.
+/// Continues after a system call, with results that are not in the context.
 ///
 /// In: rdi is the [`Answer`]. Out: as for [`resume`].
 #[unsafe(naked)]
@@ -201,13 +203,13 @@ pub unsafe extern "C" fn answer() {
     naked_asm!(
         scrub!(),
         "mov rsp, [rdi + {stack_pointer}]",
-        // The answer is the kernel's memory, to which the rights end soon.
+        // The answer is read now, because it is memory of the kernel, and the right to read it ends soon.
         "mov r12, [rdi + {words}]",
         "mov r13, [rdi + {words} + 8]",
         "mov r14, [rdi + {words} + 16]",
         "xor esi, esi",
         "xor edi, edi",
-        // The stack is the thread's already: from here on a signal interrupts it.
+        // The stack pointer already points into the thread's stack. From here on a signal interrupts the thread.
         "mov word ptr [rip + {mode}], {user}",
         take_rights!(),
         "mov rax, r12",
@@ -236,13 +238,13 @@ pub unsafe extern "C" fn answer() {
 
 /// Repeats the system call of a context.
 ///
-/// In: rdi is the [`Context`]. Out: at the gate, with all registers as they were there first.
+/// In: rdi is the [`Context`]. Out: it continues at the gate, with the registers of the first call of the gate.
 #[unsafe(naked)]
 pub unsafe extern "C" fn retry() {
     naked_asm!(
         scrub!(),
         "mov rsp, rdi",
-        // The stack is the thread's already: from here on a signal interrupts it.
+        // The stack pointer already points into the thread's stack. From here on a signal interrupts the thread.
         "mov word ptr [rip + {mode}], {user}",
         take_rights!(),
         "ldmxcsr [rsp]",
@@ -284,18 +286,18 @@ pub unsafe extern "C" fn start() {
         "mov rsp, [rdi + {stack_pointer}]",
         "mov r11, [rdi + {target}]",
         "mov rsi, [rdi + {arguments} + 8]",
-        // Two arguments wait in other registers, because `take_rights` needs theirs.
+        // Two arguments are kept in other registers for now, because `take_rights` uses their registers.
         "mov r12, [rdi + {arguments} + 16]",
         "mov r13, [rdi + {arguments} + 24]",
         "mov r8, [rdi + {arguments} + 32]",
         "mov r9, [rdi + {arguments} + 40]",
         "mov rdi, [rdi + {arguments}]",
-        // The stack is the thread's already: from here on a signal interrupts it.
+        // The stack pointer already points into the thread's stack. From here on a signal interrupts the thread.
         "mov word ptr [rip + {mode}], {user}",
         take_rights!(),
         "mov rdx, r12",
         "mov rcx, r13",
-        // No value of the registers' last owner is kept.
+        // The registers are cleared, so that they keep no value of their last owner.
         "xor eax, eax",
         "xor ebx, ebx",
         "xor ebp, ebp",

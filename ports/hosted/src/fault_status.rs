@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The status of a fault, which a handler of signals notes for the kernel: Linux has no register for it.
+//! The status of a fault. A signal handler records it for the kernel, because Linux has no register for it.
 
 use crate::linux::program::in_program;
 use crate::memory::GUARD;
@@ -52,12 +52,12 @@ pub fn report() -> Report {
     }
 }
 
-/// Returns the registers at that fault, in the order of a [dump].
+/// Returns the registers at the fault of the current thread, in the order of a [dump].
 pub fn registers() -> [Word; dump::REGISTER_COUNT] {
     core::array::from_fn(|index| REGISTERS[index].load(Ordering::Relaxed))
 }
 
-/// Records a fault of the thread with these registers.
+/// Records a fault and the registers of the faulted thread.
 pub fn note(registers: &[i64; 23], cause: Cause, instruction: Word, address: Word) {
     CAUSE.store(cause as u8, Ordering::Relaxed);
     INSTRUCTION.store(in_program(instruction), Ordering::Relaxed);
@@ -67,7 +67,7 @@ pub fn note(registers: &[i64; 23], cause: Cause, instruction: Word, address: Wor
     }
 }
 
-/// Returns the cause of a fault of a thread whose stack pointer is in its stack, which starts at `stack`.
+/// Returns the cause of a fault. The thread's stack pointer is in its stack, which starts at `stack`.
 pub fn cause(signal: c_int, access: i64, address: Word, stack: Word) -> Cause {
     const INSTRUCTION_FETCH: i64 = 1 << 4;
     match signal {

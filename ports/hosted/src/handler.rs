@@ -186,11 +186,12 @@ fn answer(kernel: &mut Kernel<Machine>, stack_pointer: Word, words: [Word; 3]) -
     Way { exit: exit::answer, argument: (&raw const kernel.port.answer).addr() }
 }
 
-/// Handles an interrupt of the current thread. (If nothing is pending, that does no harm.)
+/// Handles an interrupt of the current thread. (A thread can also call this when nothing is pending. This does no
+/// harm.)
 fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &Context) -> Way {
     kernel.current().stack_pointer = stack_pointer;
     let interrupted = kernel.thread_id();
-    // The memory that is open to the thread now, because the thread may be in another process later.
+    // This reads the window now, because the thread may be in another process later.
     let window = window_of(kernel.current());
     let pending = PENDING.swap(0, Ordering::Relaxed);
     if pending & ATTENTION != 0 {
@@ -214,7 +215,7 @@ fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &Contex
         }
     }
     kernel.reschedule();
-    // Another thread that continues now is not single-stepped.
+    // Only the interrupted thread is single-stepped, not another thread that continues now.
     if pending & STEP != 0 && kernel.thread_id() == interrupted && interrupted != 0 {
         let steps = kernel.port.clock.take_steps();
         step::begin(context, window, steps);

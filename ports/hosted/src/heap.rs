@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Heaps: each process has the one that the wiring gives it, as on a microcontroller, and the host's is the kernel's.
+//! Heaps. Each process has the heap that the wiring gives it, as on a microcontroller. The kernel uses the heap of the
+//! host.
 //!
-//! A thread that the kernel preempts in the middle of an allocation would leave the host's heap inconsistent for the
-//! next. So an allocation by a process without a heap is a panic of that process.
+//! If the kernel preempted a thread in the middle of an allocation from the host's heap, the heap would be inconsistent
+//! for the next thread. So an allocation by a process without a heap is a panic of that process.
 //!
-//! When a firmware runs, the kernel allocates on pages of its own. First come the allocations that are never changed:
-//! then those pages are [sealed](seal), and no process can change them either.
+//! When a firmware runs, the kernel allocates from its own pages. The first allocations are never changed later. After
+//! them, their pages are [sealed](seal), so that no process can change them.
 
 use crate::linux::memory;
 use crate::memory::PAGE;
@@ -32,10 +33,10 @@ static HEAP: Heap = Heap(UnsafeCell::new(Pages {
 
 struct Heap(UnsafeCell<Pages>);
 
-/// The kernel's pages; none before [`begin`].
+/// The kernel's pages. There are none before [`begin`].
 struct Pages {
     all: Span,
-    /// The end of the memory that is taken from the bottom and never given back.
+    /// The end of the memory that is allocated from the bottom and never freed.
     bottom: usize,
     is_sealed: bool,
     /// The heap in the pages that are left when the bottom is sealed.
@@ -47,9 +48,10 @@ struct Pages {
 unsafe impl Sync for Heap {}
 
 impl Heap {
-    /// Uses the kernel's pages, if there are some.
+    /// Calls `work` with the kernel's pages, if there are pages.
     fn with<R>(&self, work: impl FnOnce(&mut Pages) -> R) -> Option<R> {
-        // SAFETY: the kernel runs, and it is not in this function already: nothing in this file allocates.
+        // SAFETY: only the kernel calls this function. It can't call it twice at the same time, because no code in this
+        // file allocates.
         let pages = unsafe { &mut *self.0.get() };
         (!pages.all.is_empty()).then(|| work(pages))
     }
@@ -81,28 +83,28 @@ impl Pages {
         if let Some(memory) = NonNull::new(pointer).filter(|_| address >= self.bottom)
             && address < self.all.end
         {
-            // SAFETY: as the caller promises.
+            // SAFETY: the caller keeps the promises of the trait.
             unsafe { self.rest.deallocate(memory, layout) };
         }
         (self.all.start..self.all.end).contains(&address)
     }
 }
 
-// SAFETY: memory from the kernel's pages is a part of them that is not in use; all other memory of the kernel is from
-// the system's allocator. A process has one allocator. The function that does not return allocates nothing.
+// SAFETY: the kernel gets an unused part of its pages, or memory from the system's allocator. A process always uses the
+// same allocator. If there is no heap, the function does not return, so it allocates nothing.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if is_user() {
-            // SAFETY: as the caller promises.
+            // SAFETY: the caller keeps the promises of the trait.
             return unsafe { of_process().allocator.alloc(layout) };
         }
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller keeps the promises of the trait.
         self.with(|pages| pages.allocate(layout)).unwrap_or_else(|| unsafe { System.alloc(layout) })
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         if is_user() {
-            // SAFETY: as the caller promises.
+            // SAFETY: the caller keeps the promises of the trait.
             return unsafe { of_process().allocator.dealloc(pointer, layout) };
         }
         let is_pages = self.with(|pages| {
@@ -110,17 +112,17 @@ unsafe impl GlobalAlloc for Heap {
             unsafe { pages.take_back(pointer, layout) }
         });
         if is_pages != Some(true) {
-            // SAFETY: as the caller promises.
+            // SAFETY: the caller keeps the promises of the trait.
             unsafe { System.dealloc(pointer, layout) };
         }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         if is_user() {
-            // SAFETY: as the caller promises.
+            // SAFETY: the caller keeps the promises of the trait.
             return unsafe { of_process().allocator.realloc(pointer, layout, new_size) };
         }
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller keeps the promises of the trait.
         unsafe {
             let new = self.alloc(Layout::from_size_align_unchecked(new_size, layout.align()));
             if !new.is_null() {
@@ -145,7 +147,7 @@ unsafe extern "Rust" {
     safe fn __crossgate_host_heap_exhausted(size: usize, align: usize) -> !;
 }
 
-/// Crashes the process whose heap is exhausted. The linker wrapper has `handle_alloc_error` call this
+/// Crashes the process whose heap is exhausted. The linker wrapper makes `handle_alloc_error` call this function
 /// (`crossgate_link::hosted`).
 #[unsafe(no_mangle)]
 extern "Rust" fn __crossgate_heap_exhausted(size: usize, align: usize) -> ! {
@@ -155,10 +157,10 @@ extern "Rust" fn __crossgate_heap_exhausted(size: usize, align: usize) -> ! {
     panic::tell(of_process().exhausted, size)
 }
 
-/// Makes all further memory come from pages of the kernel. (Programs that run no firmware have none.)
+/// From now on, all memory comes from pages of the kernel. (Programs that run no firmware have no such pages.)
 ///
 /// # Errors
-/// If there is no room.
+/// If there is no room in the address space.
 pub fn begin() -> Result<(), String> {
     let start = memory::reserve(SIZE)?;
     let all = Span { start, end: start + SIZE };
@@ -169,7 +171,7 @@ pub fn begin() -> Result<(), String> {
     Ok(())
 }
 
-/// Makes all memory that was allocated so far constant. Returns the pages that are left.
+/// Makes all memory that was allocated so far read-only. Returns the other pages.
 pub fn seal() -> Span {
     // SAFETY: as above.
     let pages = unsafe { &mut *HEAP.0.get() };

@@ -17,12 +17,12 @@ use std::sync::OnceLock;
 
 static SYSTEM: OnceLock<&'static System> = OnceLock::new();
 
-/// Records the wiring with the addresses that memory has.
+/// Records the wiring with the real addresses of memory.
 pub(crate) fn tell(system: &'static System) {
     let _ = SYSTEM.set(system);
 }
 
-/// Returns the wiring with the addresses that memory has.
+/// Returns the wiring with the real addresses of memory.
 ///
 /// # Panics
 /// If no firmware runs.
@@ -45,11 +45,11 @@ pub struct KernelMemory {
 /// An access that only the kernel can make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closed {
-    /// Write, ever.
+    /// Writing, always.
     Constant,
-    /// Write, if there are protection keys.
+    /// Writing, if there are protection keys.
     Writing,
-    /// Read and write, if there are protection keys.
+    /// Reading and writing, if there are protection keys.
     All,
 }
 
@@ -89,7 +89,7 @@ pub(crate) fn tell_places(kernel: &Kernel<Machine>) {
     ]);
 }
 
-/// Returns the function that Linux has to call for a signal, with the signal's number, its information, and the
+/// Returns the function that Linux calls for a signal. Its arguments are the signal's number, its information, and the
 /// registers.
 #[must_use]
 pub fn signal_handler() -> usize {
@@ -141,7 +141,7 @@ pub fn signal_stack() -> Span {
     Span { start: end - memory::STACK, end }
 }
 
-/// Returns an address of code as fault records have it.
+/// Returns an address of code in the form that fault records use.
 #[must_use]
 pub fn in_program(address: usize) -> usize {
     program::in_program(address)

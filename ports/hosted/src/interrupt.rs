@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An interrupt, as user code: the code that a signal inserts into a thread.
+//! The user code of an interrupt: a signal makes a thread execute this code.
 //!
-//! The code runs on the thread's stack, with the thread's rights, and saves all registers there. So there is one way in
-//! which a thread is saved, and a stack without room for it is a fault of the thread. The legend is in
-//! [`entry`](crate::entry).
+//! The code runs on the thread's stack, with the thread's rights, and saves all registers there. So every thread is
+//! saved in the same way. If the stack has no room for the registers, this is a fault of the thread. The legend of the
+//! assembly is in [`entry`](crate::entry).
 
 use crate::context::Context;
 use crate::words::{COMPONENTS, EXTENDED_STATE_SIZE};
@@ -17,13 +17,13 @@ pub const RED_ZONE: usize = 128;
 pub const INTERRUPT_FLAGS: usize = 15 * size_of::<usize>();
 
 unsafe extern "C" {
-    /// The gate, whose name in user code this is: see [`entry`](crate::entry).
+    /// The name of the gate for user code: see [`entry`](crate::entry).
     fn __crossgate_gate();
     /// The instruction at which an interrupted thread returns from the gate.
     fn __crossgate_interrupted();
 }
 
-/// Returns whether a thread that is about to execute this instruction will report an interrupt to the kernel anyway.
+/// Returns `true` if a thread at this instruction will report an interrupt to the kernel in any case.
 pub fn is_on_the_way(instruction: usize) -> bool {
     let start = |function: unsafe extern "C" fn()| function as *const () as usize;
     instruction == start(by_signal)
@@ -42,9 +42,9 @@ pub unsafe extern "C" fn by_signal() {
 ///
 /// In: a return address on the stack. Out: no register is changed, and no flag.
 ///
-/// Attacker: jumps here, or makes the same system call itself. That is an interrupt for which nothing is pending: the
-/// kernel continues with the most urgent thread (`system_calls`). The attacker may change its own registers that are
-/// kept here.
+/// Attacker: jumps here, or makes the same system call itself. This has the effect of an interrupt with nothing
+/// pending: the kernel continues with the most urgent thread (`system_calls`). The attacker may change its own
+/// registers that are saved here.
 #[unsafe(naked)]
 pub unsafe extern "C" fn interrupt() {
     naked_asm!(

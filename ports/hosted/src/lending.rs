@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The pieces that can be lent: those that the protection unit of the firmware's board can open.
+//! The pieces of memory that can be lent: the same pieces that the protection unit of the firmware's board can open.
 //!
-//! Here everything is copied, so any piece could be lent. But firmware that runs here has to run on the board, so the
-//! board's rules hold. Addresses differ: the place of a piece in its stack counts, because on a board a stack starts
-//! where the protection unit requires it. The linker of the board lays out shared memory such that any piece of it can
-//! be lent.
+//! This port copies lent memory, so it could lend any piece. But firmware that runs here has to run on the board too,
+//! so the rules of the board are applied. Addresses are different here. So the distance of a piece from the start of
+//! its stack is used, because on a board a stack starts at an address that the protection unit can open. Any piece of
+//! shared memory can be lent, because the linker for the board lays it out in this way.
 
 use crate::memory::STEP;
 use clap::ValueEnum;
@@ -15,13 +15,13 @@ use crossgate_protection::{Granules, Span, Unit};
 /// The longest piece that can be lent, in bytes.
 pub const LONGEST_LEASE: usize = 4 * crate::memory::PAGE;
 
-/// The unit of this port. It opens stacks in steps. Memory that is lent is copied to where the callee may reach it, so
-/// nothing else is ever in reach.
+/// The unit of this port. It opens stacks in steps. Lent memory is copied to the callee's part of the stack, so the
+/// callee can never reach other memory of the caller.
 pub struct Copies;
 
 impl Granules for Copies {
     const GRANULE: usize = STEP;
-    /// Memory that is lent is copied: no register opens it.
+    /// Lent memory is copied, so no register is needed to open it.
     type Lease = ();
     const NO_LEASE: () = ();
 
@@ -36,7 +36,7 @@ impl Granules for Copies {
 /// The unit whose rules hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Rules {
-    /// ARMv7-M, as of a Cortex-M3: pieces of a stack that are a run of eighths of a block of 2^n bytes, n >= 8.
+    /// ARMv7-M, for example a Cortex-M3: a piece of a stack has to be a run of eighths of a block of 2^n bytes, n >= 8.
     #[default]
     M3,
     /// Any piece can be lent.
@@ -52,7 +52,7 @@ pub fn choose(rules: Rules) {
     ANY_PIECE.store(rules == Rules::Exact, Ordering::Relaxed);
 }
 
-/// Records that the next question is about memory that a thread with this stack lends.
+/// Records the stack of the thread that lends memory next, for the following check.
 pub fn from_stack(stack: Span) {
     STACK.store(stack.start, Ordering::Relaxed);
 }
@@ -63,8 +63,8 @@ fn is_exact(memory: Span) -> bool {
     is_short(memory) && (ANY_PIECE.load(Ordering::Relaxed) || can_m3_open(stack, memory))
 }
 
-/// Returns whether memory can be lent if the board may open more of `limits`: of shared memory it may open everything,
-/// of memory that is lent on from a stack only the memory itself.
+/// Returns `true` if `memory` can be lent when the board may open more than it, but nothing outside of `limits`. For
+/// shared memory, `limits` is all of it. For memory of a stack that was lent before, `limits` is only this memory.
 fn is_within(limits: Span, memory: Span) -> bool {
     if limits == memory { is_exact(memory) } else { limits.contains(memory) && is_short(memory) }
 }

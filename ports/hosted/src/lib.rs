@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Crossgate as an ordinary Linux program, with the isolation of a microcontroller.
 //!
-//! The firmware is the same: its process crates, its wiring, the kernel core. One thread of the host is the CPU; the
-//! threads of the firmware are contexts on stacks of their own; timer and devices interrupt by signals; pages take the
-//! place of a memory protection unit.
+//! The firmware is the same: its process crates, its wiring, the kernel core. One thread of the host acts as the CPU.
+//! The threads of the firmware are contexts with their own stacks. The timer and the devices interrupt by signals.
+//! Memory pages replace the memory protection unit.
 //!
-//! A file uses only files above it in this table (`xtask/src/layering.rs` checks it), so that each can be read with
-//! only those in mind. Files of the Cortex-M port with the same contents have the same names.
+//! A file uses only files above it in this table (`xtask/src/layering.rs` checks this). So to understand a file, you
+//! need to know only the files above it. Files of the Cortex-M port with the same contents have the same names.
 //!
 //! | file | contents |
 //! |---|---|

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Linux, as the port uses it.
+//! The functions of Linux that the port uses.
 
 pub mod cpu;
 pub mod files;
@@ -15,7 +15,7 @@ pub mod time;
 
 use std::io::Error;
 
-/// Returns the text of the last error of a call of Linux, and its purpose.
+/// Returns a text with the purpose of a call of Linux, and with the last error.
 pub fn failed(what: &str) -> String {
     format!("{what}: {}", Error::last_os_error())
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The host as the kernel core sees it, and the state of the port itself.
+//! The host in the form that the kernel core needs, and the state of the port itself.
 
 use crate::changes::change_protection;
 use crate::clock::Clock;
@@ -26,16 +26,16 @@ use crossgate_protection::{self as protection, Span, Unit};
 /// The number of bytes of a process' memory that are reset at a time.
 const PIECE: usize = 16 * PAGE;
 
-/// The host as the kernel core sees it.
+/// The host in the form that the kernel core needs.
 pub struct Machine {
     pub(crate) clock: Clock,
-    /// The time that the core asked for.
+    /// The time at which the core wants a timer interrupt.
     pub(crate) timer: u64,
     pub(crate) devices: DeviceBus,
     /// `true` if every process may end the program.
     pub(crate) semihosting: bool,
     pub(crate) system: &'static System,
-    /// The wiring without the addresses that memory has here.
+    /// The original wiring, without the addresses of memory in this program.
     pub(crate) wiring: &'static System,
     pub(crate) regions: Vec<Region>,
     pub(crate) protection: Protection,
@@ -51,16 +51,16 @@ pub struct Machine {
     pub(crate) faulted: Option<[Word; dump::REGISTER_COUNT]>,
 }
 
-/// The mark in the stack pointer of a thread that has not started: it starts with its first system call, ...
+/// The mark in the stack pointer of a thread that has not started: the thread starts with its first system call.
 const BEGINS_WITH_SYSTEM_CALL: Word = 1;
-/// ... or at its own entry.
+/// The other such mark: the thread starts at its own entry.
 const BEGINS_AT_ENTRY: Word = 2;
 /// The mask of both marks.
 const BEGINS: Word = 3;
 
 /// A thread of this port.
 pub type Thread = thread::Thread<Copies>;
-/// The place where the core keeps a thread that is not the current one.
+/// The place in which the core keeps a thread that is not the current thread.
 pub type Slot = threads::Slot<Copies>;
 /// Memory that is lent.
 pub type Lease = lease::Lease<<Copies as Unit>::Lease>;
@@ -88,13 +88,13 @@ impl Machine {
         Resume::Beginning { stack_pointer: stack_pointer & !BEGINS, entry }
     }
 
-    /// Makes the memory open that a thread with this stack may use with these rights, and everything else closed, when
-    /// user code continues.
+    /// Sets the memory that is open when user code continues: the memory that a thread with this stack may use with
+    /// these rights. Everything else is closed then.
     pub fn open(&mut self, stack: Span, rights: Rights) {
         self.next_domain = self.domain_of(stack, rights);
     }
 
-    /// Opens that memory now, because the kernel itself needs it.
+    /// Opens the memory of the next domain now, because the kernel itself needs it.
     pub fn open_now(&mut self) {
         let next = self.protection.opening(self.next_domain);
         for (span, open) in self.opening.changes(&next) {
@@ -106,7 +106,7 @@ impl Machine {
         }
     }
 
-    /// Makes that memory opened by the last action of the kernel.
+    /// Lets the last action of the kernel open the memory of the next domain.
     pub fn open_at_exit(&mut self) {
         if self.next_domain == self.opening.domain {
             return change_protection(core::iter::empty());
@@ -143,12 +143,13 @@ impl Machine {
         }
     }
 
-    /// Reads a word of a stack. Closed parts of the stack are opened for that, one step at a time, as they are closed.
+    /// Reads a word of a stack. If the word is in a closed part of the stack, opens one step of the stack for this.
     fn read_stack(&self, stack: Span, address: Word) -> Word {
         let mut word = 0;
         if let Some(step) = stack_use::step_from(stack, address.wrapping_sub(stack.start)) {
             let read = || {
-                // SAFETY: the address is that of a word of the stack, which is open then; no thread runs meanwhile.
+                // SAFETY: the address is that of a word of the stack. This part of the stack is open, and no thread
+                // runs at this time.
                 word = unsafe { core::ptr::with_exposed_provenance::<Word>(address).read() };
             };
             self.with_step_open(step, read);
@@ -206,7 +207,7 @@ impl Machine {
         self.clock.set_timer(self.timer.min(self.devices.next()));
     }
 
-    /// Interrupts the thread that continues now if a device needs it.
+    /// If a device needs attention, interrupts the thread that continues now.
     fn want_interrupt(&self) {
         if self.devices.raised().is_some() {
             PENDING.fetch_or(DEVICE, Ordering::Relaxed);
@@ -244,7 +245,7 @@ pub fn install(kernel: &'static mut Kernel<Machine>) {
 /// Uses the kernel, which has been [installed](install).
 ///
 /// This is for the kernel's side of the gate, which is not entered twice, and for handlers of signals that interrupted
-/// user code. So no other code uses the kernel meanwhile, as long as no `work` calls this function again.
+/// user code. So no other code uses the kernel at the same time, as long as `work` does not call this function.
 pub fn with_kernel<R>(work: impl FnOnce(&mut Kernel<Machine>) -> R) -> R {
     // SAFETY: this is the only reference, as explained above, and it does not outlive `work`.
     work(unsafe { &mut *KERNEL.load(Ordering::Relaxed) })
@@ -253,8 +254,8 @@ pub fn with_kernel<R>(work: impl FnOnce(&mut Kernel<Machine>) -> R) -> R {
 impl Port for Machine {
     type Unit = Copies;
 
-    // Room for copies of memory that is lent, and for the execution of a method: code of a host needs much more stack
-    // than the wiring says, because wirings are written for microcontrollers.
+    // This is room for copies of lent memory, and for the execution of a method. Code of a host needs much more stack
+    // than the wiring declares, because wirings are written for microcontrollers.
     const ENTRY_SIZE: Word = 2 * LONGEST_LEASE + 4 * PAGE;
 
     fn context_end(stack_pointer: Word) -> Word {
@@ -311,7 +312,7 @@ impl Port for Machine {
         self.set_timer();
     }
 
-    /// Interrupts are never held off for long here: Linux does not run other programs later because of a thread.
+    /// The kernel never needs to stop early for an interrupt here, because Linux runs other programs in any case.
     fn interrupt_is_pending(&self) -> bool {
         false
     }

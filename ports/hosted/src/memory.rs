@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The places of the processes' memory, and its mapping.
 //!
-//! The linker puts the statics of each process on pages of their own, with room below them for the stack of the
-//! process' first thread: so one call of `mprotect` opens (or closes) the statics and the top of that stack. The
-//! contents at the start of the program are copied, as the initial values, and the pages are mapped again, such that
-//! Linux does not merge or split its records of them when their protection changes (which would double the time of a
-//! call).
+//! The linker puts the statics of each process on their own pages. Below the statics is room for the stack of the
+//! process' first thread. So one call of `mprotect` opens (or closes) both the statics and the top of this stack. At
+//! the start of the program the contents of the pages are copied, because they are the initial values. Then the pages
+//! are mapped again in such a way that Linux does not merge or split its records of them when their protection changes.
+//! (This would double the time of a call.)
 
 use crate::linux::memory;
 use crossgate_abi::table::{ProcessMemory, System};
@@ -17,13 +17,14 @@ pub const PAGE: usize = 4096;
 pub const STEP: usize = 2 * PAGE;
 /// The smallest size of a stack in bytes.
 pub const STACK: usize = 0x4_0000 - GUARD;
-/// The smallest ratio of a stack's size to the size that the thread declares, because code of a host needs more than
-/// that of a microcontroller.
+/// The smallest ratio of a stack's real size to its declared size. Code of a host needs more stack than code of a
+/// microcontroller.
 const TIMES: usize = 4;
-/// The size of the memory below each stack that is never open, in bytes: more than an interrupt saves there at once.
+/// The size in bytes of the guard below each stack, which is never open. It is larger than the registers that an
+/// interrupt saves at once.
 pub const GUARD: usize = 2 * STEP;
-/// The number of steps of a stack that are mapped one by one, from its end: so many calls within calls split no
-/// mapping. Each further step makes switches of threads slower.
+/// The number of steps at the end of a stack that are separate mappings. Nested calls up to this depth split no
+/// mapping. A larger number would make switches of threads slower.
 const SINGLE_STEPS: usize = 2;
 
 unsafe extern "C" {
@@ -40,7 +41,7 @@ pub struct Placed {
     pub data_end: usize,
     pub kept_start: usize,
     pub end: usize,
-    /// The record of the heap; 0 without one.
+    /// The address of the record of the heap; 0 if there is no heap.
     pub heap: usize,
 }
 
@@ -55,7 +56,7 @@ fn placed(name: &str) -> Option<Placed> {
     let mut row = 2;
     for _ in 0..word(0) {
         let length = word(row);
-        // SAFETY: so many bytes of the name follow the eight words of the row.
+        // SAFETY: this number of bytes of the name follows the eight words of the row.
         let bytes = unsafe {
             core::slice::from_raw_parts(table.cast::<u64>().add(row + 8).cast::<u8>(), length)
         };
@@ -79,22 +80,22 @@ fn placed(name: &str) -> Option<Placed> {
     None
 }
 
-/// A process' memory as it is mapped.
+/// The mapped memory of a process.
 pub struct Region {
-    /// The part that is opened for the process: its statics, and below them the end of its first thread's stack.
+    /// The part that is open to the process: its statics, and below them the end of its first thread's stack.
     pub open: Span,
     /// The record for the kernel core.
     pub memory: &'static ProcessMemory,
     /// The stack that ends where the statics start, if there is one.
     pub stack: Option<Span>,
-    /// The address of the record of its heap; 0 without one.
+    /// The address of the record of its heap; 0 if it has no heap.
     pub heap: usize,
 }
 
 /// Maps the memory of every process of the wiring.
 ///
 /// # Errors
-/// If memory is missing. The text says which.
+/// If there is not enough memory, or if a process is not in the linker's table. The text says which.
 pub fn map(system: &System) -> Result<Vec<Region>, String> {
     system.processes.iter().map(|process| region(process.name)).collect()
 }
@@ -126,7 +127,7 @@ fn region(name: &str) -> Result<Region, String> {
     Ok(Region { open, memory: Box::leak(Box::new(memory)), stack: Some(stack), heap })
 }
 
-/// Maps a stack, all of it closed; its last step is one piece with the memory behind it up to `end`.
+/// Maps a stack, which is completely closed. Its last step is one mapping with the memory after it up to `end`.
 fn map_stack(stack: Span, end: usize) -> Result<(), String> {
     let file = memory::memory_file(2 * (end - stack.start))?;
     let mut top = end;
@@ -138,12 +139,12 @@ fn map_stack(stack: Span, end: usize) -> Result<(), String> {
     file.map(Span { start: stack.start, end: top }, 0)
 }
 
-/// Returns the size of the stack of a thread that declares so much, in bytes.
+/// Returns the real size of a stack in bytes, from its declared size.
 pub fn stack_size(declared: usize) -> usize {
     (TIMES * declared).max(STACK).next_multiple_of(STEP)
 }
 
-/// Maps a stack of this size, a multiple of [`STEP`], at any address, with a guard below it.
+/// Maps a stack of this size at any address, with a guard below it. The size must be a multiple of [`STEP`].
 ///
 /// # Errors
 /// If there is no memory.

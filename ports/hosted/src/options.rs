@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The command line of a firmware as a program of the host.
+//! The command line of a firmware that runs as a program of the host.
 
 use crate::lending::Rules;
 use crate::linux::files::{self, InterfaceName};
@@ -53,36 +53,38 @@ pub struct Options {
     /// The connection of serial line 2.
     #[arg(long, value_name = "WHAT", default_value = "null")]
     serial2: Connection,
-    /// Where the display on the I2C bus is shown: `off`, `terminal`, or `file:PATH`, which gets the present picture as SVG.
+    /// The place that shows the display on the I2C bus: `off`, `terminal`, or `file:PATH`, which gets the present
+    /// picture as SVG.
     #[arg(long, value_name = "WHERE", default_value = "off")]
     pub display: Shown,
-    /// The file that keeps what the flash holds, from one run to the next. It is created if it is not there.
+    /// The file that keeps the contents of the flash from one run to the next. It is created if it does not exist.
     #[arg(long, value_name = "PATH")]
     pub flash: Option<PathBuf>,
-    /// Cuts the power when so many words and pages of the flash have been written and erased: the next one is half done, and
-    /// the program ends with status 75.
+    /// Cuts the power after this number of words and pages of the flash have been written and erased: the next word or
+    /// page is only half done, and the program ends with status 75.
     #[arg(long, value_name = "NUMBER")]
     pub flash_cut: Option<u64>,
-    /// Flips a bit of the flash at the start: bit 0 is the lowest one of its first byte. For several bits, give it again.
+    /// Flips a bit of the flash at the start: bit 0 is the lowest bit of its first byte. For several bits, repeat the
+    /// option.
     #[arg(long, value_name = "BIT")]
     pub flash_flip: Vec<usize>,
-    /// Where the cable of the Ethernet controller leads: `off` (nowhere), `back` (it receives what it sends), or
-    /// `udp:OWN,OTHER`, two addresses with ports: a datagram is a frame, as it is to QEMU's `-netdev dgram`; or
-    /// `forward:PORT=OTHER`: connections to this port of the host's loopback are made to the other port of 10.0.2.15, as
-    /// QEMU's `-nic user,hostfwd=` makes them; or `tap:NAME`, an interface of Linux.
+    /// The other end of the Ethernet cable. `off`: nothing. `back`: the controller receives its own frames.
+    /// `udp:OWN,OTHER`: two addresses with ports; each datagram is a frame, as in QEMU's `-netdev dgram`.
+    /// `forward:PORT=OTHER`: connections to PORT of the host's loopback go to port OTHER of 10.0.2.15, as with QEMU's
+    /// `-nic user,hostfwd=`. `tap:NAME`: an interface of Linux.
     #[arg(long, value_name = "WHERE", default_value = "off")]
     pub ethernet: Cable,
-    /// The program is the other end of such a cable, for connections to this port.
+    /// Makes the program the other end of a cable of the kind `forward`, for connections to this port.
     #[arg(long, value_name = "PORT", hide = true)]
     forwards: Option<u16>,
     /// The source of time.
     #[arg(long, value_enum, value_name = "SOURCE", default_value_t)]
     pub time: Time,
-    /// In virtual time, interrupts also come in between, at instructions that this number chooses: the
-    /// same number, the same run.
+    /// In virtual time, interrupts also come at other instructions, which are chosen from this number. The same number
+    /// gives the same run.
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
-    /// Ends the program when so much of the firmware's time has passed.
+    /// Ends the program after this time of the firmware.
     #[arg(long, value_name = "SECONDS")]
     until: Option<u64>,
     /// Makes a system call of Linux a fault of the process whose code makes it.
@@ -91,7 +93,7 @@ pub struct Options {
     /// The means by which the memory of processes is closed.
     #[arg(long, value_enum, value_name = "MEANS", default_value_t)]
     pub protection: Choice,
-    /// The protection unit whose rules say what can be lent.
+    /// The protection unit whose rules decide which memory can be lent.
     #[arg(long, value_enum, value_name = "RULES", default_value_t)]
     pub lending: Rules,
     /// Lets every process write to the standard error and end the program, as tests do.
@@ -122,7 +124,7 @@ pub enum Time {
     /// The host's clock.
     #[default]
     Real,
-    /// Counted: it goes on to the time of the timer as soon as there is nothing to do.
+    /// Virtual time: it jumps to the time of the timer as soon as there is nothing to do.
     Virtual,
 }
 
@@ -206,7 +208,7 @@ impl Display for Cable {
 }
 
 impl Cable {
-    /// Opens the host's end, if it has one.
+    /// Opens the host's end of the cable, if there is one.
     ///
     /// # Errors
     /// The error of the host.
@@ -219,7 +221,8 @@ impl Cable {
                 socket.set_nonblocking(true)?;
                 Ok(Some(OwnedFd::from(socket).into()))
             }
-            // A thread could not be the other end: memory is closed to it while processes run.
+            // The other end has to be a separate process of Linux. A thread of this program could not run, because
+            // memory is closed while processes run.
             Cable::Forward { port, other } => {
                 let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, *port))?;
                 let (own, frames) = UnixDatagram::pair()?;
@@ -289,12 +292,12 @@ impl Display for Connection {
 }
 
 impl Connection {
-    /// Returns whether it reads the standard input.
+    /// Returns whether the connection reads the standard input.
     pub fn is_standard_input(&self) -> bool {
         matches!(self, Connection::StandardInput | Connection::Standard)
     }
 
-    /// Opens the connection. Returns the source of bytes, and their destination.
+    /// Opens the connection. Returns the file from which bytes are received, and the file to which bytes are sent.
     ///
     /// # Errors
     /// The error of the host.
@@ -320,8 +323,9 @@ impl Connection {
     }
 }
 
-/// Parses the options of the command line; a wrong one ends the program. One that is the other end of a cable is nothing
-/// else. A person at a terminal is told how the program ends, as a firmware does not by itself.
+/// Parses the options of the command line. A wrong option ends the program. If an option makes this program the other
+/// end of a cable, the program does only that. A user at a terminal is told how to end the program, because a firmware
+/// does not end by itself.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Options {
     let options = Options::parse_from(arguments);
     if let Some(port) = options.forwards {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Panics. A panic is a crash of the process: nothing is formatted, unwound or allocated, as on a microcontroller.
+//! Panics. A panic is a crash of the process. As on a microcontroller, nothing is formatted, unwound or allocated.
 
 use crate::start::system_call;
 use crate::words::is_user;
@@ -7,7 +7,7 @@ use core::panic::PanicInfo;
 use crossgate_abi::number;
 
 unsafe extern "Rust" {
-    /// The panic of the Rust library.
+    /// The panic function of the Rust library.
     safe fn __crossgate_host_panic(info: &PanicInfo) -> !;
 }
 
@@ -23,7 +23,7 @@ fn __crossgate_panic(info: &PanicInfo) -> ! {
     }
 }
 
-/// Panics because a process without a heap has allocated: the record of the crash has this place.
+/// Panics because a process without a heap has allocated memory. The record of the crash has this place in the source.
 pub fn process_has_no_heap() -> ! {
     tell("an allocation: a process has no heap", 0)
 }

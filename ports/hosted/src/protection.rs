@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The means to close memory: page tables, or protection keys on CPUs that have them.
 //!
-//! By pages, a call takes four calls of Linux: the caller's region is closed and the callee's opened, and the reverse
-//! at the return. With keys each process' region has a key of its own, and each stack, and all of them are mapped for
-//! reading and writing: a register of the CPU says which keys open. A write to this register takes some ten
-//! nanoseconds. The keys that are left are given to parts of stacks, when they are closed for the first time: a call
-//! from within a call closes the frames of the caller. Regions get keys first, then stacks in the order of the wiring;
-//! memory without a key is closed by pages.
+//! With page tables, a call of a method takes four calls of Linux: they close the caller's region and open the callee's
+//! region, and do the reverse at the return. With keys, each region of a process and each stack has its own key. All of
+//! this memory is mapped for reading and writing, and a register of the CPU says which keys are open. A write to this
+//! register takes about ten nanoseconds. A nested call closes the frames of its caller. For this, the remaining keys
+//! are given to parts of stacks when these parts are closed for the first time. Regions get keys first, and then stacks
+//! in the order of the wiring. Memory without a key is closed by page tables.
 //!
-//! With keys, the kernel's memory is closed, too: its allocations and its stacks. All other writable memory, the
-//! statics of the port and of the libraries, can't be written by processes. (By pages that would take four more calls
-//! of Linux.)
+//! With keys, the kernel's allocations and stacks are also closed. Processes can read, but not write, all other
+//! writable memory: the statics of the port and of the libraries. (With page tables, this protection would take four
+//! more calls of Linux in each call.)
 
 use crate::domain::{self, Domain};
 use crate::linux::keys::{self, Key};
@@ -62,9 +62,9 @@ pub struct Opening {
     pub domain: Domain,
     /// The part of it that page tables open.
     pages: Domain,
-    /// The part that page tables close of the memory that keys open: the rest of a part of a stack.
+    /// The rest of a part of a stack: its key is open, but page tables close it.
     cut_off: Span,
-    /// The bits of the keys that open.
+    /// The bits of the open keys.
     keys: u32,
 }
 
@@ -88,7 +88,7 @@ impl Opening {
 struct KernelKeys {
     /// The key of memory that only the kernel can read and write.
     closed: Key,
-    /// The key of memory that others can read.
+    /// The key of memory that processes can read, but not write.
     readable: Key,
 }
 
@@ -132,7 +132,7 @@ impl Protection {
         };
         kernel.protect(memory)?;
         let mut spare: Vec<Key> = core::iter::from_fn(|| Key::new().ok()).collect();
-        // There will never be more: nothing is allocated when a key is given later.
+        // The capacity is enough for all keys, so nothing is allocated when a key is given later.
         let mut keyed = Vec::with_capacity(spare.len());
         let spans = regions.iter().map(|region| region.open).chain(stacks);
         for span in spans.filter(|span| !span.is_empty()) {
@@ -191,7 +191,7 @@ impl Protection {
         Some(keys::NO_RIGHTS & !kernel.readable.reading() & !opening.keys)
     }
 
-    /// Returns these rights and the kernel's own.
+    /// Returns these rights together with the kernel's own rights.
     pub fn kernel_rights(&self, opening: &Opening) -> Option<u32> {
         self.rights(opening).map(|rights| rights & KERNEL_KEEPS.load(Ordering::Relaxed))
     }
@@ -222,7 +222,7 @@ impl Protection {
     }
 }
 
-/// Returns the part of a span that is not in another one, which ends at the same address or is disjoint.
+/// Returns the part of a span that is not in another span. The other span ends at the same address, or is disjoint.
 fn without(span: Span, other: Span) -> Span {
     let end = if span.end == other.end { other.start.max(span.start) } else { span.end };
     Span { start: span.start, end }

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The places of interrupts in virtual time, if a seed is given.
 //!
-//! Without a seed interrupts come only when no thread can run. With a seed, the next time of the timer is now and then
-//! brought forward, to some instruction after a system call: the thread is single-stepped up to there. The same seed
-//! gives the same run, as long as no input comes from outside.
+//! Without a seed, interrupts come only when no thread can run. With a seed, the timer sometimes interrupts earlier, at
+//! some instruction after a system call. The thread is single-stepped up to this instruction. The same seed gives the
+//! same run, as long as no input comes from outside.
 //!
-//! The longer a run is, the rarer its interrupts become, because a run of a hundred thousand system calls makes most of
-//! them from the same few places, and a step takes long. They stay uneven: two that follow each other closely come late
-//! in a run, too.
+//! These interrupts become rarer in a long run, because a step takes long, and because a run of a hundred thousand
+//! system calls makes most of them from the same few places. The distances remain uneven, so that two interrupts may be
+//! close together even late in a run.
 
 use std::ops::RangeInclusive;
 
 /// The number of system calls between two such interrupts, at the start of a run.
 const SYSTEM_CALLS: RangeInclusive<u32> = 1..=12;
-/// The number of steps after which the mean of that number has doubled; after twice as many it is three times as large.
+/// After this number of steps the mean distance between two such interrupts has doubled. After twice as many steps it
+/// is three times as large.
 const DOUBLED: u64 = 8192;
-/// The number of instructions after which an interrupt comes: up to some power of two, so that small numbers are as
-/// likely as large ones. (A step takes Linux some µs, and 10 µs on a virtual machine.)
+/// The exponents of powers of two. An interrupt comes after a random number of instructions up to such a power, so that
+/// small numbers are as likely as large numbers. (A step takes Linux some µs, and 10 µs on a virtual machine.)
 const POWERS: RangeInclusive<u32> = 3..=9;
 
 /// Chooses the places of interrupts.
@@ -36,7 +37,7 @@ impl Schedule {
         schedule
     }
 
-    /// Counts a system call. Returns the number of instructions after which an interrupt has to come, if one has to.
+    /// Counts a system call. If an interrupt has to come, returns the number of instructions before it.
     pub fn next(&mut self) -> Option<u32> {
         self.system_calls -= 1;
         if self.system_calls != 0 {
@@ -52,7 +53,7 @@ impl Schedule {
     /// Chooses the number of system calls up to the next interrupt.
     fn choose_distance(&mut self) {
         let doubled = u32::try_from(self.steps / DOUBLED).unwrap_or(u32::MAX);
-        // A number that is one on average at the start, and grows with each doubling by one.
+        // This factor is 1 on average at the start. Its average grows by 1 after each `DOUBLED` steps.
         let times = self.random.u32(1..=doubled.saturating_mul(2).saturating_add(1));
         self.system_calls = self.random.u32(SYSTEM_CALLS).saturating_mul(times);
     }

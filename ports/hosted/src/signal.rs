@@ -2,7 +2,8 @@
 //! The signals by which Linux interrupts a thread.
 //!
 //! A handler does none of the kernel's work. It changes the place at which the thread continues when the handler
-//! returns: after an interrupt in code that reports it to the kernel, after a fault in the kernel.
+//! returns. After an interrupt the thread continues in code that reports the interrupt to the kernel. After a fault it
+//! continues in the kernel.
 
 use crate::entry::{self, is_on_the_way_in};
 use crate::interrupt::{self, RED_ZONE};
@@ -22,8 +23,9 @@ use core::sync::atomic::{AtomicI32, Ordering};
 use crossgate_abi::{Cause, Word};
 use crossgate_protection::Span;
 
-/// Installs the handlers of the signals, on the signals' stack, which ends at `stack_end`. With protection keys the
-/// handlers have a stack of their own, because Linux has to be able to write to the signals' stack.
+/// Installs the handlers of the signals. Linux delivers signals on the signals' stack, which ends at `stack_end`. With
+/// protection keys, the handlers run on another stack, because processes can write to the signals' stack: Linux needs
+/// this.
 ///
 /// # Errors
 /// If Linux refuses.
@@ -78,8 +80,8 @@ pub extern "C" fn handle_with_keys(_: c_int, _: *mut libc::siginfo_t, _: *mut c_
         "xor edx, edx",
         "wrpkru",
         "mov rdx, r8",
-        // The handler's own stack, because that of signals is open to all. It has the address to return to, twice for
-        // the alignment.
+        // Switch to the handler's own stack, because all processes can write to the signals' stack. The return address
+        // is pushed twice, for the alignment.
         "mov rax, rsp",
         "mov rsp, [rip + {handler_stack_end}]",
         "push rax",
@@ -122,13 +124,14 @@ fn registers(context: *mut c_void) -> &'static mut [i64; 23] {
 /// interrupted thread may have blocked signals, as some functions of the C library do.)
 fn unblock_signals(context: *mut c_void) {
     let context = context.cast::<libc::ucontext_t>();
-    // SAFETY: as in `registers`. Linux has the first word of the set only.
+    // SAFETY: as in `registers`. Linux uses only the first word of the set.
     unsafe { (&raw mut (*context).uc_sigmask).cast::<u64>().write(0) };
 }
 
 /// Makes the thread continue at `target`, with this stack pointer, and without single steps.
 fn redirect(registers: &mut [i64; 23], target: *const (), stack_pointer: usize) {
-    // Linux' segments for code of 64 bits, and for the stack. The thread may have switched to code of 32 bits.
+    // Linux' segments for 64-bit code, and for the stack. They are set because the thread may have switched to 32-bit
+    // code.
     const SEGMENTS: i64 = 0x2b << 48 | 0x33;
     registers[libc::REG_CSGSFS as usize] = SEGMENTS;
     registers[libc::REG_EFL as usize] &= !step::TRAP;
@@ -159,7 +162,7 @@ fn on_interrupt(signal: c_int, sender: libc::pid_t, context: *mut c_void) {
     }
 }
 
-/// Makes the thread, which runs user code, report an interrupt to the kernel.
+/// Makes the interrupted thread, which ran user code, report an interrupt to the kernel.
 fn tell_kernel(registers: &mut [i64; 23]) {
     let (instruction, stack_pointer) = place(registers);
     if is_on_the_way_in(instruction) {
@@ -175,7 +178,7 @@ fn tell_kernel(registers: &mut [i64; 23]) {
         return to_kernel(registers, Cause::Stack, instruction, 0);
     }
     let below = stack_pointer - ROOM;
-    // The rights are those with which the thread may write itself.
+    // The write uses the rights of the thread, so that it can't write where the thread can't write.
     if let Some(rights) = rights {
         keys::set_rights(rights);
     }
@@ -189,7 +192,7 @@ fn place(registers: &[i64; 23]) -> (usize, usize) {
     (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RSP as usize] as usize)
 }
 
-/// Makes the thread continue in the kernel, with a fault.
+/// Makes the thread continue in the kernel, which then handles a fault of the thread.
 fn to_kernel(registers: &mut [i64; 23], cause: Cause, instruction: Word, address: Word) {
     fault_status::note(registers, cause, instruction, address);
     const FLAGS: i64 = 0x202;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The amount of its stack that a thread has used. It is reported at the end of the program, if it is more than the
-//! thread declares, and to processes that may inspect.
+//! The amount of its stack that a thread has used. If it is more than the thread declares, it is reported at the end of
+//! the program. Processes that may inspect can also ask for it.
 //!
-//! Code of a host takes more stack than that of a microcontroller, so a thread has more than it declares, and is not
-//! stopped for using it. Stacks are zero at first, and words that are not zero were used. A callee starts at the next
-//! border of a [step](STEP) below its caller, so steps are checked one by one, each from its end.
+//! Code of a host takes more stack than code of a microcontroller. So a thread has more stack than it declares, and may
+//! use it. Stacks are zero at first, so words that are not zero were used. A callee's stack starts at the next border
+//! of a [step](STEP) below its caller's stack. So there may be unused words between them, and each step is checked
+//! separately.
 
 use crate::linux::output;
 use crate::memory::STEP;
@@ -45,7 +46,7 @@ fn used(stack: Span) -> usize {
 pub fn used_of_step(step: Span) -> usize {
     let words = (step.start..step.end).step_by(size_of::<u64>());
     let is_used = |&word: &usize| {
-        // SAFETY: the address is that of a word of a stack, which is open; no thread runs meanwhile.
+        // SAFETY: the address is that of a word of a stack. The stack is open, and no thread runs at this time.
         unsafe { core::ptr::with_exposed_provenance::<u64>(word).read() != 0 }
     };
     words.into_iter().find(is_used).map_or(0, |lowest| step.end - lowest)

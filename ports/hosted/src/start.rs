@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The port's code in threads: the start of each, the entry of methods, and the idle thread.
+//! The port's code that runs in threads: the start of each thread, the entry of methods, and the idle thread.
 //!
-//! The code runs in the process of the thread, with no more rights than that, and enters the kernel as user code does:
-//! by the gate.
+//! The code runs in the process of the thread, with only the rights of this process, and enters the kernel through the
+//! gate, like user code.
 
 use crossgate_abi::number::{self, hosted};
 use crossgate_abi::table::Thunk;
 use crossgate_abi::{Status, Word};
 
 unsafe extern "C" {
-    /// The gate, whose name in user code this is: see [`entry`](crate::entry).
+    /// The name of the gate for user code: see [`entry`](crate::entry).
     fn __crossgate_gate();
 }
 
@@ -39,7 +39,7 @@ pub extern "C" fn begin() -> ! {
     }
 }
 
-/// The idle thread: does the work that the kernel has put off, then waits for interrupts.
+/// The idle thread. It does the work that the kernel has deferred, and then waits for interrupts.
 pub extern "C" fn idle() -> ! {
     loop {
         while system_call(number::WORK, [0; 3])[0] == Status::OK.0 {}
@@ -56,8 +56,8 @@ pub extern "C-unwind" fn run(
     fourth: Word,
     entry: Thunk,
 ) -> ! {
-    // SAFETY: the kernel enters with the values that the tables have for the service, and the words that it has checked
-    // against the shape of the method.
+    // SAFETY: the kernel passes the service's values from the tables, and words that it has checked against the shape
+    // of the method.
     let reply = unsafe { entry(object, first, second, third, fourth) };
     loop {
         system_call(number::RETURN, [reply.status, reply.words[0], reply.words[1]]);

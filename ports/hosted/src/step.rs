@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Single steps: an interrupt after so many instructions.
+//! Single steps: an interrupt after a given number of instructions.
 //!
-//! They start when a thread continues after an [interrupt](crate::interrupt::INTERRUPT_FLAGS), whose saved flags get
-//! the trap flag, and end after the last step, or at the next system call.
+//! The steps start when a thread continues after an [interrupt](crate::interrupt::INTERRUPT_FLAGS): the trap flag is
+//! set in its saved flags. They end after the last step, or at the next system call.
 
 use crate::context::Context;
 use crate::interrupt::INTERRUPT_FLAGS;
@@ -16,8 +16,8 @@ pub const TRAP: i64 = 1 << 8;
 /// The number of steps that are left.
 static LEFT: AtomicU32 = AtomicU32::new(0);
 
-/// Makes the thread that was interrupted in `context` interrupted again after so many instructions. `window` is the
-/// open part of its stack.
+/// Interrupts the thread again after this number of instructions. `context` is the context of its present interrupt.
+/// `window` is the open part of its stack.
 pub fn begin(context: &Context, window: Span, instructions: u32) {
     let flags = context.frame_pointer().wrapping_add(INTERRUPT_FLAGS);
     let place = Span { start: flags, end: flags.wrapping_add(size_of::<i64>()) };
@@ -30,7 +30,7 @@ pub fn begin(context: &Context, window: Span, instructions: u32) {
     LEFT.store(instructions, Ordering::Relaxed);
 }
 
-/// Returns whether a thread is single-stepped.
+/// Returns `true` if a thread is single-stepped now.
 pub fn is_going_on() -> bool {
     LEFT.load(Ordering::Relaxed) != 0
 }
@@ -40,10 +40,10 @@ pub fn done(flags: &mut i64) -> bool {
     let left = LEFT.load(Ordering::Relaxed);
     LEFT.store(left.saturating_sub(1), Ordering::Relaxed);
     if left <= 1 {
-        // With none left, another thread has run since, and has entered the kernel.
+        // If no step is left, another thread has run since then, and has entered the kernel.
         *flags &= !TRAP;
     } else {
-        // The step may have been the end of an interrupt, which loads the flags that were saved.
+        // The flag is set again, because the last instruction may have loaded the flags that an interrupt had saved.
         *flags |= TRAP;
     }
     if left == 1 {
@@ -52,7 +52,7 @@ pub fn done(flags: &mut i64) -> bool {
     left == 1
 }
 
-/// Records that a thread has entered the kernel: the interrupt comes when it leaves.
+/// Records that a thread has entered the kernel. The interrupt comes when the thread leaves the kernel.
 pub fn arrived() {
     if LEFT.swap(0, Ordering::Relaxed) != 0 {
         PENDING.fetch_or(DEADLINE, Ordering::Relaxed);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Signals that are no interrupts of devices: signals that are not expected, and those that end the program.
+//! Signals that are not interrupts of devices: unexpected signals, and signals that end the program.
 
 use crate::linux::output;
 use core::ffi::c_int;
@@ -10,11 +10,11 @@ static END: AtomicU8 = AtomicU8::new(0);
 
 /// The number of signals that were not expected.
 static STRAYS: AtomicU32 = AtomicU32::new(0);
-/// The last of them, and the process of Linux that sent it.
+/// The last unexpected signal. The next variable is the process of Linux that sent it.
 static STRAY: AtomicI32 = AtomicI32::new(0);
 static SENDER: AtomicI32 = AtomicI32::new(0);
 
-/// Reports signals that are not expected: the first one as soon as it comes, all at the end.
+/// Reports unexpected signals: the first signal as soon as it comes, and the number of all of them at the end.
 pub fn tell_strays(is_end: bool) {
     static TOLD: AtomicBool = AtomicBool::new(false);
     let count = STRAYS.load(Ordering::Relaxed);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The words by which user code, the handlers of signals and the kernel share their state.
+//! The words in which user code, the signal handlers and the kernel share their state.
 //!
 //! With protection keys only the kernel can write these words. By pages, a process can: see the book.
 
 use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicUsize, Ordering};
 
-/// The mode: kernel or user code runs. The upper byte is the selector of Linux' system call user
-/// dispatch: 1 blocks. One store changes both.
+/// The mode, which says if the kernel or user code runs. The upper byte is the selector for the feature "system call
+/// user dispatch" of Linux: the value 1 blocks system calls. One store changes both bytes.
 pub static MODE: AtomicU16 = AtomicU16::new(KERNEL);
 /// The kernel runs, and may call Linux.
 pub const KERNEL: u16 = 0x0001;
-/// User code runs, and may not call Linux (if that is blocked).
+/// User code runs, and may not call Linux (if system calls are blocked).
 pub const USER: u16 = 0x0100;
 
 /// Returns whether user code runs.
@@ -26,9 +26,9 @@ pub const TIMER: u32 = 1;
 pub const DEVICE: u32 = 2;
 /// The thread has to be single-stepped.
 pub const STEP: u32 = 4;
-/// The time of the timer becomes the present one, if it is near.
+/// If the time of the timer is near, the present time has to be advanced to it.
 pub const DEADLINE: u32 = 8;
-/// A signal came that is no interrupt of a device.
+/// A signal has come that is not an interrupt of a device.
 pub const ATTENTION: u32 = 16;
 
 /// The end of the kernel's stack.
@@ -39,10 +39,10 @@ pub static HANDLER_STACK_END: AtomicUsize = AtomicUsize::new(0);
 pub static SIGNAL_STACK_END: AtomicUsize = AtomicUsize::new(0);
 /// The number of bytes that the CPU saves with `xsave`.
 pub static EXTENDED_STATE_SIZE: AtomicUsize = AtomicUsize::new(0);
-/// The thread pointer of the host, which process code could have changed. (The other base that process code can change
-/// is not in use, and 0.)
+/// The thread pointer of the host. It is kept here because process code can change the register. (Process code can also
+/// change the other base, which is not in use and has to be 0.)
 pub static THREAD_POINTER: AtomicUsize = AtomicUsize::new(0);
-/// 1 if user code can change the thread pointer: if there is `wrfsbase`.
+/// 1 if user code can change the thread pointer, because the CPU has `wrfsbase`.
 pub static HAS_WRFSBASE: AtomicU8 = AtomicU8::new(0);
 
 /// 1 if the CPU has AVX, and reports which components of the extended state are in use.
@@ -50,9 +50,9 @@ pub static TELLS_USE: AtomicU8 = AtomicU8::new(0);
 
 /// 1 if there are protection keys.
 pub static HAS_KEYS: AtomicU8 = AtomicU8::new(0);
-/// The rights of the keys, as they have to be while user code runs.
+/// The rights of the keys while user code runs.
 pub static RIGHTS: AtomicU32 = AtomicU32::new(0);
-/// The rights that the kernel keeps, which has all rights to the keys of its own memory.
+/// A mask for the rights: it gives the kernel all rights to the keys of its own memory.
 pub static KERNEL_KEEPS: AtomicU32 = AtomicU32::new(0);
 
 /// All components of the extended state except for the rights of protection keys, which belong to the kernel.

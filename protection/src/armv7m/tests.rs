@@ -55,7 +55,8 @@ proptest! {
         let block = Block::covering(span);
         let attributes = block.attribute_register(Access::ReadOnly);
         prop_assert_eq!(ArmV7M::lease_within(block.open(), span, false), Some(attributes));
-        // The port knows the start and the attributes: the region is aligned to its size.
+        // A port has only the start and the attributes of the lease. They are enough, because the region is aligned to
+        // its size.
         let log2_size = (attributes >> 1 & 31) + 1;
         let base = (span.start as u64 >> log2_size << log2_size) as u32;
         prop_assert_eq!(base | 1 << 4 | number, block.address_register(number));
@@ -74,7 +75,7 @@ proptest! {
         prop_assert!(block.open().end - span.end < eighth);
     }
 
-    /// Compares with all regions that the manual allows in 1 KiB, one byte of each 32.
+    /// Compares the result with all regions that the manual allows in 1 KiB. One byte of each 32 bytes is checked.
     #[test]
     fn no_fewer_regions_open_the_ranges(places in prop::collection::vec((0u32..6, 0usize..32), 1..=8)) {
         let ranges: Vec<Span> = places
@@ -128,7 +129,7 @@ fn fewest(owned: u32, sets: &[u32]) -> usize {
         let mut next: Vec<u32> = reached
             .iter()
             .flat_map(|set| {
-                // One of the further sets has to contain the lowest missing granule.
+                // One of the other sets has to contain the lowest missing granule.
                 let missing = owned & !set;
                 let lowest = missing & missing.wrapping_neg();
                 sets.iter().filter(move |more| *more & lowest != 0).map(move |more| set | more)

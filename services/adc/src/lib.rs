@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The inputs of an analogue to digital converter (ADC) as services. One process owns the converter; a client gets one
-//! input.
+//! The inputs of an analogue to digital converter (ADC) as services. One process owns the converter. Each client gets
+//! one input.
 //!
 //! | object | over | interface |
 //! |---|---|---|
@@ -38,7 +38,7 @@
 use core::fmt;
 use crossgate::{Wire, interface};
 
-/// The driver of the converter had an error.
+/// An error of the converter's driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub struct Fault;
 
@@ -52,7 +52,7 @@ impl core::error::Error for Fault {}
 
 /// The driver of a converter.
 pub trait Converter {
-    /// Converts the voltage at an input, which is given by its number on the chip. Returns the voltage in µV. (A
+    /// Measures the voltage at an input. `input` is the number of the input on the chip. Returns the voltage in µV. (A
     /// converter of 12 bits at 3.3 V has steps of 806 µV, so no bit is lost.)
     ///
     /// # Errors
@@ -60,15 +60,15 @@ pub trait Converter {
     fn microvolts(&mut self, input: u8) -> Result<u32, Fault>;
 }
 
-/// The interface of the process that may read an input, by the input's place in [`Inputs`].
+/// The interface of a process that may read an input. `PLACE` is the input's place in [`Inputs`].
 #[interface]
 pub trait AnalogInput<const PLACE: usize> {
     /// Returns the voltage at the input, in µV.
     fn microvolts(&mut self) -> Result<u32, Fault>;
 }
 
-/// A converter and its inputs: the object of the process that owns it. It serves [`AnalogInput`] for each place in the
-/// list; the interface of a place past its end does not compile.
+/// A converter and its inputs: the service object of the process that owns the converter. It serves [`AnalogInput`] for
+/// each place in the list. An interface whose place is past the end of the list does not compile.
 #[derive(Debug)]
 pub struct Inputs<C, const N: usize> {
     converter: C,
@@ -77,7 +77,7 @@ pub struct Inputs<C, const N: usize> {
 }
 
 impl<C: Converter, const N: usize> Inputs<C, N> {
-    /// Creates the object for these inputs of a converter, given by their numbers on the chip.
+    /// Creates the object for a converter and some of its inputs. `inputs` has the numbers of these inputs on the chip.
     #[must_use]
     pub const fn new(converter: C, inputs: [u8; N]) -> Self {
         Inputs { converter, inputs }
@@ -97,7 +97,7 @@ mod tests {
     use crossgate::Handle;
     use crossgate::testing::Wiring;
 
-    /// A converter whose inputs have as many volts as their numbers say; it has 8 of them.
+    /// A converter with 8 inputs. The voltage at each input is its number in volts.
     struct Volts;
 
     impl Converter for Volts {

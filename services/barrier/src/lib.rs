@@ -28,10 +28,10 @@
 //! ```
 //!
 //! When all threads have met, the barrier can be used again. A thread that gives up, because of a timeout or a
-//! deadline, is not counted. With `lost_clients;` in the wiring of the barrier's process, a waiting thread is not
-//! counted any more as soon as the process of the thread crashes or is restarted. If a participant crashes while it
-//! does not wait, the barrier does not notice this. Then the others wait until the participant comes in its next life,
-//! unless they use a `timeout`.
+//! deadline, is not counted. If the wiring of the barrier's process has `lost_clients;`, a waiting thread is also not
+//! counted after its process crashes or is restarted. If a process crashes while its thread does not wait at the
+//! barrier, the barrier does not notice the crash. The other threads then wait until that thread comes to the barrier
+//! after its restart, unless they use a `timeout`.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -45,9 +45,9 @@ use crossgate_waiting::{FOR_EVER, Places, wait_at};
 /// The interface of the threads that meet.
 #[interface]
 pub trait Rendezvous {
-    /// Waits for the others as long as it takes. [`TimedOut`]: the caller's deadline was over first.
+    /// Waits for the others as long as it takes. Fails with [`TimedOut`] if the caller's deadline passes first.
     fn meet(&self) -> Result<(), TimedOut>;
-    /// Goes on if all others are there already. Returns `true` if they are.
+    /// Checks if all others already wait. If so, lets them go on, and returns `true`. Never waits.
     fn try_meet(&self) -> bool;
     /// Waits for the others up to `timeout`.
     fn meet_timeout(&self, timeout: Duration) -> Result<(), TimedOut>;
@@ -57,16 +57,17 @@ pub trait Rendezvous {
 
 /// A barrier for `N` threads.
 //
-// It has `N` places, although the last thread to come never waits: a thread may come again before another one, which
-// was woken, has left its place.
+// The barrier has `N` places, although the last thread to come never waits. The reason: a thread may come back before
+// another thread, which was woken, has left its place.
 #[derive(Debug)]
 pub struct Barrier<const N: usize>(Mutex<Waiting<N>>);
 
-/// The threads that wait, each a thread of some client.
+/// The threads that wait. For each thread, the place has the client to which the thread belongs.
 type Waiting<const N: usize> = Places<Client, Result<(), TimedOut>, N>;
 
 impl<const N: usize> Barrier<N> {
-    /// Creates a barrier for as many threads as there are notifications, which must not be used for anything else.
+    /// Creates a barrier. The array has one notification for each thread of the barrier. The process must use these
+    /// notifications for nothing else.
     #[must_use]
     pub const fn new(woken_by: [Notification; N]) -> Self {
         Barrier(Mutex::new(Places::new(woken_by)))
@@ -81,7 +82,7 @@ impl<const N: usize> Barrier<N> {
         if places.count() + 1 < N {
             return Err(places);
         }
-        // A client that is gone is not counted, though its thread may still be there.
+        // A client that has crashed is not counted, even if its thread has not left the barrier yet.
         let mut all_live = true;
         let lost = places.look(|client| {
             let is_gone = client.is_gone();
@@ -111,7 +112,7 @@ impl<const N: usize> Rendezvous for Barrier<N> {
 
     fn meet_timeout(&self, timeout: Duration) -> Result<(), TimedOut> {
         let places = self.0.lock();
-        // Nobody waits for a client that is gone.
+        // A client that has crashed gets no place, because nobody waits for the result of its call.
         let client = server::client().ok_or(TimedOut)?;
         match Self::attempt(places) {
             Ok(()) => Ok(()),
@@ -185,7 +186,7 @@ mod tests {
             thread::yield_now();
             assert_eq!(barrier.waiting(), Ok(1));
             supervise::stop(lost.index()).unwrap();
-            // Its thread is still there, and comes to run when this one waits.
+            // The thread of the crashed client has not left the barrier yet. It runs when the present thread waits.
             assert_eq!(barrier.try_meet(), Ok(false));
             assert_eq!(barrier.waiting(), Ok(0));
         });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Bytes from one process to another, through a buffer of a fixed size.
+//! A buffer of a fixed size, through which bytes go from one process to another.
 //!
 //! | | a reader takes out | interfaces |
 //! |---|---|---|
@@ -46,8 +46,8 @@
 //! });
 //! ```
 //!
-//! Of several waiting threads the most urgent one goes first. The bytes of one call are not mixed with the bytes of
-//! another writer.
+//! If several threads wait, the most urgent thread goes first. The bytes of one call stay together: bytes of other
+//! writers come before or after them.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -66,26 +66,26 @@ use ring::Ring;
 /// The interface of processes that write to a stream.
 #[interface]
 pub trait ByteWriter {
-    /// Writes as many bytes as there is room for, and waits as long as it takes until there is room for at least one.
-    /// Returns the number of bytes written. [`TimedOut`]: the caller's deadline was over first.
+    /// Writes as many bytes as there is room for. Waits as long as it takes until there is room for at least one byte.
+    /// Returns the number of bytes written. Fails with [`TimedOut`] if the caller's deadline passes first.
     fn write(&self, bytes: Lease<'_, [u8]>) -> Result<u32, TimedOut>;
     /// Writes as many bytes as there is room for. Returns the number of bytes written.
     fn try_write(&self, bytes: Lease<'_, [u8]>) -> u32;
-    /// Writes as many bytes as there is room for, and waits up to `timeout` until there is room for one.
+    /// Writes as many bytes as there is room for. Waits up to `timeout` until there is room for at least one byte.
     fn write_timeout(&self, bytes: Lease<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut>;
 }
 
 /// The interface of processes that read from a stream.
 #[interface]
 pub trait ByteReader {
-    /// Reads as many bytes as there are, and fit, and waits as long as it takes until there is at least one. Returns
-    /// the number of bytes read. [`TimedOut`]: the caller's deadline was over first.
+    /// Reads as many bytes as are available and fit. Waits as long as it takes until at least one byte is available.
+    /// Returns the number of bytes read. Fails with [`TimedOut`] if the caller's deadline passes first.
     fn read(&self, to: LeaseMut<'_, [u8]>) -> Result<u32, TimedOut>;
-    /// Reads as many bytes as there are, and fit. Returns the number of bytes read.
+    /// Reads as many bytes as are available and fit. Returns the number of bytes read.
     fn try_read(&self, to: LeaseMut<'_, [u8]>) -> u32;
-    /// Reads as many bytes as there are, and fit, and waits up to `timeout` until there is one.
+    /// Reads as many bytes as are available and fit. Waits up to `timeout` until at least one byte is available.
     fn read_timeout(&self, to: LeaseMut<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut>;
-    /// Returns how many bytes there are.
+    /// Returns how many bytes are available.
     fn available(&self) -> u32;
 }
 
@@ -100,7 +100,7 @@ pub(crate) struct State<const N: usize> {
     pub(crate) writers: Waiters,
 }
 
-/// The notifications of the threads to wake: a reader, a writer.
+/// The notifications of the two threads to wake: first that of a reader, then that of a writer.
 pub(crate) type Woken = [Option<Notification>; 2];
 
 impl<const N: usize> State<N> {
@@ -108,7 +108,7 @@ impl<const N: usize> State<N> {
         State { ring: Ring::new(), readers: Waiters::new(filled), writers: Waiters::new(freed) }
     }
 
-    /// Returns the threads that can go on now, if they wait.
+    /// Returns the notifications of the waiting threads that can go on now.
     pub(crate) fn woken(&self) -> Woken {
         let reader = if self.ring.len() == 0 { None } else { self.readers.first() };
         let writer = if self.ring.free() == 0 { None } else { self.writers.first() };
@@ -117,7 +117,7 @@ impl<const N: usize> State<N> {
 
     fn write(&mut self, bytes: &Lease<'_, [u8]>) -> Option<(u32, Woken)> {
         let count = self.ring.write(bytes);
-        // A call that writes no bytes does not wait.
+        // A call with zero bytes to write does not wait.
         (count > 0 || bytes.is_empty()).then(|| (count as u32, self.woken()))
     }
 
@@ -132,7 +132,7 @@ pub(crate) fn wake_both([reader, writer]: Woken) {
     wake(writer);
 }
 
-/// Makes an attempt on the state, and waits as one of `waiters` if there is no result.
+/// Calls `attempt` on the state. If there is no result, waits as one of `waiters`.
 pub(crate) fn attempt<const N: usize, R>(
     state: &Mutex<State<N>>,
     waiters: fn(&mut State<N>) -> &mut Waiters,
@@ -153,15 +153,15 @@ pub(crate) fn attempt<const N: usize, R>(
 }
 
 impl<const N: usize> StreamBuffer<N> {
-    /// Creates an empty buffer, with two notifications of its process that must not be used for anything else.
+    /// Creates an empty buffer. The process must use these two notifications for nothing else.
     #[must_use]
     pub const fn new(filled: Notification, freed: Notification) -> Self {
         const { assert!(N > 0, "a buffer has room for at least one byte") }
         StreamBuffer(Mutex::new(State::new(filled, freed)))
     }
 
-    /// Adds as many bytes as there is room for. Returns the number of bytes added. For threads of the buffer's own
-    /// process, such as that of a driver.
+    /// Adds as many bytes as there is room for. Returns the number of bytes added. This method is for threads of the
+    /// buffer's own process, such as the thread of a driver.
     pub fn put(&self, bytes: &[u8]) -> usize {
         let mut state = self.0.lock();
         let count = bytes.len().min(state.ring.free());
@@ -172,7 +172,8 @@ impl<const N: usize> StreamBuffer<N> {
         count
     }
 
-    /// Takes as many bytes as there are, and fit. Returns how many these were. For threads of its own process, likewise.
+    /// Takes as many bytes as are available and fit. Returns the number of bytes taken. This method is for threads of
+    /// the buffer's own process.
     pub fn take(&self, to: &mut [u8]) -> usize {
         let mut state = self.0.lock();
         let count = state.ring.pop(to);

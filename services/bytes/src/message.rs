@@ -7,22 +7,22 @@ use crossgate::sync::Mutex;
 use crossgate::{Lease, LeaseMut, Notification, Wire, interface};
 use crossgate_waiting::FOR_EVER;
 
-/// The number of bytes of the length of a message.
+/// The number of bytes that store the length of a message.
 const HEADER: usize = 2;
 
 /// The reason why a message was not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
 pub enum Unsent {
-    /// There was no room in time.
+    /// The time was over before there was room.
     TimedOut,
-    /// The message never fits.
+    /// The message is longer than the whole buffer.
     TooLong,
 }
 
 /// The reason why no message was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
 pub enum Unreceived {
-    /// There was no message in time.
+    /// The time was over before there was a message.
     TimedOut,
     /// The next message is longer than the memory that was lent. It stays in the buffer.
     TooLong,
@@ -31,31 +31,31 @@ pub enum Unreceived {
 /// The interface of processes that send messages.
 #[interface]
 pub trait MessageSender {
-    /// Puts a message in, and waits for room as long as it takes. [`Unsent::TimedOut`]: the caller's deadline was over
-    /// first.
+    /// Adds a message. Waits for room as long as it takes. Fails with [`Unsent::TimedOut`] if the caller's deadline
+    /// passes first.
     fn send(&self, message: Lease<'_, [u8]>) -> Result<(), Unsent>;
-    /// Puts a message in if there is room.
+    /// Adds a message if there is room.
     fn try_send(&self, message: Lease<'_, [u8]>) -> Result<(), Unsent>;
-    /// Puts a message in, and waits for room up to `timeout`.
+    /// Adds a message. Waits for room up to `timeout`.
     fn send_timeout(&self, message: Lease<'_, [u8]>, timeout: Duration) -> Result<(), Unsent>;
 }
 
 /// The interface of processes that receive messages.
 #[interface]
 pub trait MessageReceiver {
-    /// Takes the oldest message, and waits for one as long as it takes. Returns its length in bytes.
-    /// [`Unreceived::TimedOut`]: the caller's deadline was over first.
+    /// Takes the oldest message. Waits for a message as long as it takes. Returns its length in bytes. Fails with
+    /// [`Unreceived::TimedOut`] if the caller's deadline passes first.
     fn receive(&self, to: LeaseMut<'_, [u8]>) -> Result<u32, Unreceived>;
     /// Takes the oldest message if there is one. Returns its length in bytes.
     fn try_receive(&self, to: LeaseMut<'_, [u8]>) -> Result<u32, Unreceived>;
-    /// Takes the oldest message, and waits for one up to `timeout`. Returns its length in bytes.
+    /// Takes the oldest message. Waits for a message up to `timeout`. Returns its length in bytes.
     fn receive_timeout(&self, to: LeaseMut<'_, [u8]>, timeout: Duration)
     -> Result<u32, Unreceived>;
     /// Returns the length of the oldest message in bytes.
     fn next_len(&self) -> Option<u32>;
 }
 
-/// A buffer of `N` bytes for messages, each of which takes two bytes more than its length.
+/// A buffer of `N` bytes for messages. Each message takes two bytes more than its length.
 #[derive(Debug)]
 pub struct MessageBuffer<const N: usize>(Mutex<State<N>>);
 
@@ -84,7 +84,7 @@ impl<const N: usize> State<N> {
     fn receive(&mut self, to: &mut LeaseMut<'_, [u8]>) -> Option<(Result<u32, Unreceived>, Woken)> {
         let length = self.next()?;
         let Some(mut part) = to.slice_mut(0, length) else {
-            // Another receiver may have more room.
+            // The next receiver is woken, because it may have lent more memory.
             return Some((Err(Unreceived::TooLong), self.woken()));
         };
         self.ring.skip(HEADER);
@@ -94,7 +94,7 @@ impl<const N: usize> State<N> {
 }
 
 impl<const N: usize> MessageBuffer<N> {
-    /// Creates an empty buffer, with two notifications of its process that must not be used for anything else.
+    /// Creates an empty buffer. The process must use these two notifications for nothing else.
     #[must_use]
     pub const fn new(filled: Notification, freed: Notification) -> Self {
         const { assert!(N > HEADER, "a buffer has room for at least one message") }

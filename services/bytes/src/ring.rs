@@ -25,13 +25,14 @@ impl<const N: usize> Ring<N> {
         N - self.length
     }
 
-    /// Returns the place at this distance behind the oldest byte.
+    /// Returns the index in the array of the byte at this distance from the oldest byte.
     const fn place(&self, distance: usize) -> usize {
         let place = self.start + distance;
         if place < N { place } else { place - N }
     }
 
-    /// Adds `count` bytes, for which there is room: `part` fills a part of the ring with those from an index on.
+    /// Adds `count` bytes, for which there has to be room. For each free piece of the ring, calls `part` with the
+    /// piece, and with the index of the first new byte that belongs there.
     fn extend(&mut self, count: usize, mut part: impl FnMut(&mut [u8], usize)) {
         let end = self.place(self.length);
         let first = count.min(N - end);
@@ -55,19 +56,19 @@ impl<const N: usize> Ring<N> {
         count
     }
 
-    /// Adds these bytes, for which there is room.
+    /// Adds these bytes, for which there has to be room.
     pub fn push(&mut self, bytes: &[u8]) {
         self.extend(bytes.len().min(self.free()), |room, from| {
             room.iter_mut().zip(bytes.iter().skip(from)).for_each(|(to, &byte)| *to = byte);
         });
     }
 
-    /// Returns the byte at this distance behind the oldest one; 0 if there is none.
+    /// Returns the byte at this distance from the oldest byte; 0 if there is no such byte.
     pub fn peek(&self, distance: usize) -> u8 {
         self.bytes.get(self.place(distance)).copied().unwrap_or(0)
     }
 
-    /// Takes out as many bytes as there are, and fit. Returns the number of bytes taken.
+    /// Takes out as many bytes as are available and fit. Returns the number of bytes taken.
     pub fn read(&mut self, to: &mut LeaseMut<'_, [u8]>) -> usize {
         let count = to.len().min(self.length);
         let first = count.min(N - self.start);
@@ -83,7 +84,7 @@ impl<const N: usize> Ring<N> {
         count
     }
 
-    /// Takes as many bytes out as there are, and fit. Returns how many these were.
+    /// Takes out as many bytes as are available and fit. Returns the number of bytes taken.
     pub fn pop(&mut self, to: &mut [u8]) -> usize {
         let count = to.len().min(self.length);
         for (distance, to) in to.iter_mut().take(count).enumerate() {
@@ -93,7 +94,7 @@ impl<const N: usize> Ring<N> {
         count
     }
 
-    /// Drops this number of the oldest bytes; there have to be as many.
+    /// Drops this number of the oldest bytes. The ring must have at least this number of bytes.
     pub const fn skip(&mut self, count: usize) {
         self.start = self.place(count);
         self.length -= count;

@@ -24,7 +24,7 @@ fn a_stream_keeps_its_order() {
         let mut to = [0; 4];
         assert_eq!(reader.try_read(&mut to), Ok(0));
         assert_eq!(reader.read_timeout(&mut to, MILLISECOND), Ok(Err(TimedOut)));
-        // At every place of the ring.
+        // The message starts at every place of the ring in turn.
         for round in 0..20 {
             let bytes = [round, round + 1, round + 2, round + 3];
             assert_eq!(writer.write(&bytes[..3]), Ok(Ok(3)));

@@ -36,7 +36,7 @@
 //! # }).unwrap();
 //! ```
 //!
-//! The time of day may jump back when it is set. To measure a duration, or for a deadline, use
+//! The time of day may jump back when it is set. To measure a duration or to set a deadline, use
 //! [`crossgate::time::now`], which never jumps.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
@@ -50,7 +50,7 @@ use core::time::Duration;
 use crossgate::{CallError, Handle, Wire, interface};
 use rtcc::{DateTime, DateTimeAccess, NaiveDateTime};
 
-/// The driver of the clock had an error, or can't hold the time.
+/// The driver of the clock had an error, or the clock can't store this time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub struct Fault;
 
@@ -62,10 +62,10 @@ impl fmt::Display for Fault {
 
 impl core::error::Error for Fault {}
 
-/// The interface of a process that may read the time of day. Call it by [`now`].
+/// The interface of a process that may read the time of day. Clients call it through the function [`now`].
 #[interface]
 pub trait TimeOfDay {
-    /// Returns the time since 1970-01-01 00:00:00 UTC, to the µs; 0 if the clock does not know it.
+    /// Returns the time since 1970-01-01 00:00:00 UTC, to the µs; 0 if the clock does not know the time.
     fn since_1970(&mut self) -> Duration;
 }
 
@@ -106,18 +106,18 @@ impl core::error::Error for Error {}
 /// Returns the time since 1970-01-01 00:00:00 UTC, to the µs.
 ///
 /// # Errors
-/// If the clock does not know it, or if the call fails.
+/// If the clock does not know the time, or if the call fails.
 pub fn now(clock: Handle<dyn TimeOfDay>) -> Result<Duration, Error> {
     let time = clock.since_1970()?;
     if time.is_zero() { Err(Error::NotSet) } else { Ok(time) }
 }
 
-/// A clock: the object of the process that owns it.
+/// A clock: the service object of the process that owns the clock.
 #[derive(Debug)]
 pub struct Clock<R>(R);
 
 impl<R: DateTimeAccess> Clock<R> {
-    /// Creates the object of the clock with this driver, which counts UTC.
+    /// Creates the object of the clock with this driver. The clock must count UTC.
     #[must_use]
     pub const fn new(driver: R) -> Self {
         Clock(driver)
@@ -138,8 +138,8 @@ impl<R: DateTimeAccess> SetTime for Clock<R> {
     }
 }
 
-/// Reads the clock again and again, so that a [`SoftwareClock`] can detect a reset of the system. The main function of
-/// a thread of its process.
+/// Reads the clock once in each `interval`, so that a [`SoftwareClock`] can detect a reset of the system. This is the
+/// main function of a thread of the clock's process.
 pub fn keep(clock: Handle<dyn TimeOfDay>, interval: Duration) -> ! {
     loop {
         let _ = clock.since_1970();
@@ -147,8 +147,8 @@ pub fn keep(clock: Handle<dyn TimeOfDay>, interval: Duration) -> ! {
     }
 }
 
-/// Returns the time since 1970; `None` if it is before 1970, or too late for a word pair of a call (after the year
-/// 584,542).
+/// Returns the time since 1970; `None` if the date is before 1970, or after the year 584,542. (The two result words of
+/// a call can't hold a later time.)
 fn since_epoch(time: &NaiveDateTime) -> Option<Duration> {
     u64::try_from(time.and_utc().timestamp_micros()).ok().map(Duration::from_micros)
 }
@@ -165,7 +165,7 @@ mod tests {
     use crossgate::testing::Wiring;
     use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-    /// A clock as a chip on a bus has it: whole seconds, and errors of the bus.
+    /// A fake clock chip on a bus: it counts whole seconds, and the bus may have errors.
     struct Chip(Option<NaiveDateTime>, &'static AtomicBool);
 
     impl DateTimeAccess for Chip {

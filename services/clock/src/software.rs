@@ -10,24 +10,24 @@ kept! {
     static SETTING: Setting;
 }
 
-/// The part of the time that is kept. Times are in µs.
+/// The setting of the clock, which is kept over a reset. Times are in µs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Plain)]
 #[repr(C)]
 struct Setting {
-    /// The time since 1970 at which the kernel started. It wraps around if the kernel started before 1970.
+    /// The time since 1970 at which the kernel started. The value wraps around if the kernel started before 1970.
     start: u64,
-    /// The last time of the kernel at which the setting was known to be right.
+    /// The kernel's time at the last use of the clock. The setting was right then.
     seen: u64,
 }
 
-/// A clock for a board without one: the kernel's time, counted from the moment when the clock is set. It is not set
-/// after power-on, and after a reset of the system.
+/// A clock for a board without one: the kernel's time, counted from the moment when the clock is set. After power-on,
+/// and after a reset of the system, the clock is not set.
 ///
 /// Its setting is [kept](crossgate::kept!), so it survives a crash of its process to the µs. After a reset of the
-/// system the kernel's time starts over, and with the kept setting the clock would be slow. The clock detects the reset
-/// because the kernel's time is then less than at the last use of the clock. So a thread of its process has to use the
-/// clock regularly, by [`keep`](crate::keep). (If the last use before the reset was sooner after the start than the
-/// first use after the reset, the reset is not detected, and the clock is slow.)
+/// system the kernel's time starts at 0 again, so the clock would be slow with the kept setting. The clock detects the
+/// reset because the kernel's time is now less than at the last use of the clock. So a thread of the clock's process
+/// has to use the clock regularly: see [`keep`](crate::keep). (Example of a reset that is not detected: the clock was
+/// last used 1 s after the start, and is first used 2 s after the reset. The clock is then slow.)
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SoftwareClock;
 
@@ -40,7 +40,7 @@ fn now() -> u64 {
 }
 
 impl Setting {
-    /// Returns the time since 1970, and the setting to keep; `None` if the kernel has started anew.
+    /// Returns the time since 1970, and the setting to keep; `None` if the system was reset since the setting was made.
     fn at(self, now: u64) -> Option<(Duration, Setting)> {
         let time = Duration::from_micros(self.start.wrapping_add(now));
         (now >= self.seen).then_some((time, Setting { seen: now, ..self }))

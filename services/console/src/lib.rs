@@ -13,20 +13,20 @@
 //! }
 //! ```
 //!
-//! With `[LOG: dyn Log, LEVELS: dyn Levels]`, the clients format only lines that the console takes. With
-//! `SET_LEVELS: dyn SetLevels`, a client can change the levels at run time. With `HISTORY: dyn History`, a client can
-//! read the last lines. The console can write to several places ([`Both`]), one of which may be memory that outlives a
+//! With `[LOG: dyn Log, LEVELS: dyn Levels]`, the clients format only lines that the console takes. With `SET_LEVELS:
+//! dyn SetLevels`, a client can change the levels at run time. With `HISTORY: dyn History`, a client can read the last
+//! lines. The console can write to several outputs ([`Both`]). One of them may be memory that keeps its contents over a
 //! restart ([`Past`]).
 //!
 //! The driver of the output runs on the stack of the caller. The default of 256 bytes is enough for a driver that
-//! writes registers; with a [`Past`] the object needs `(stack = 768)`. If the wiring says less, a caller with little
-//! stack can crash the console.
+//! writes registers; with a [`Past`] the object needs `(stack = 768)`. If the wiring declares a smaller stack, a caller
+//! that has little stack left can crash the console.
 //!
 //! Clients depend on `crossgate-log` only. Each line of the log begins with the name of the process that wrote it. The
 //! console gets this name from the kernel. It cuts off the text of a process after [`LONGEST`] characters. It writes a
 //! dot for each character that is not printable, both in the log and in the file name of a panic. So no process can
-//! forge a line of another process, or keep the console busy. This is a line of the log, followed by a line about a
-//! fault:
+//! forge a line of another process, or block the console with endless text. Here is a line of the log, and after it a
+//! line about a fault:
 //!
 //! ```text
 //! [    1.204817] info  control: reading 23.4
@@ -52,20 +52,20 @@ use crossgate_abi::table::System;
 use crossgate_log::{History, Level, Levels, Log, SetLevels};
 use embedded_io::Write;
 
-/// The largest number of characters of a process' text that are written.
+/// The largest number of characters that the console writes of one text.
 pub const LONGEST: usize = 128;
 
 /// The service object: the serial line, shared by the log and the [`report`] of faults.
 pub struct Console<W> {
     line: Mutex<W>,
-    /// The wiring, which has the names of the processes; set by [`report`].
+    /// The wiring, which has the names of the processes. [`report`] sets it.
     system: Mutex<Option<&'static System>>,
     settings: Settings,
     /// The levels that clients have set since the start.
     decided: [AtomicU8; MAX_PROCESSES],
 }
 
-/// The number of bytes that are checked at a time.
+/// The number of bytes that the console copies and checks at a time.
 const PART: usize = 16;
 
 /// No level.
@@ -74,10 +74,11 @@ const UNDECIDED: u8 = u8::MAX;
 /// The settings of a console.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// The console takes lines of these processes only if they are at least as urgent as the level; it takes every line
-    /// of other processes. (This holds as soon as [`report`] has set the names.)
+    /// The levels of processes, by name. The console takes a line of such a process only if the line is at least as
+    /// urgent as its level. It takes every line of all other processes. (The levels have no effect before [`report`]
+    /// has set the names.)
     pub levels: &'static [(&'static str, Level)],
-    /// `true` if levels are shown by colours, too, for a terminal.
+    /// `true` if the console also shows the levels by colours, for a terminal.
     pub colour: bool,
 }
 
@@ -141,11 +142,12 @@ impl<W: Write + Send> Log for Console<W> {
         let system = *self.system.lock();
         let process = caller.and_then(|caller| system?.processes.get(usize::from(caller)));
         self.write_line(level.as_str(), |output| {
-            // The name is never taken from the text, because the client may change lent memory after the check.
+            // The written name comes from the wiring, never from the text, because the client may change lent memory
+            // after the check.
             let said = match process {
                 Some(process) => {
                     write!(output, "{}: ", process.name)?;
-                    // By a convention the text may begin with the name.
+                    // The text itself may begin with the name.
                     if begins_with(&text, process.name) {
                         process.name.len() + ": ".len()
                     } else {
@@ -192,10 +194,10 @@ impl<W: Write + Send> SetLevels for Console<W> {
     }
 }
 
-/// The lines that a [`Past`] has.
+/// Reads the lines that a [`Past`] keeps.
 impl<W: Write + Send> History for Console<W> {
     fn line(&self, age: u8, mut text: LeaseMut<'_, [u8]>) -> Option<u8> {
-        // Nobody writes one meanwhile.
+        // While this lock is held, no thread writes a line.
         let _line = self.line.lock();
         let line = Past::line(age.into())?;
         for (index, &byte) in line.iter().take_while(|&&byte| byte != 0).enumerate() {
@@ -228,7 +230,7 @@ fn header(output: &mut dyn fmt::Write, microseconds: u64, kind: &str) -> fmt::Re
     write!(output, "[{seconds:5}.{fraction:06}] {kind} ")
 }
 
-/// Text onto a serial line: what is printable, one byte for each character.
+/// Writes text to a serial line: one byte for each character, and a dot for a character that is not printable.
 struct Output<'a, W> {
     line: &'a mut W,
     part: [u8; PART],
@@ -236,7 +238,7 @@ struct Output<'a, W> {
 }
 
 impl<W: Write> Output<'_, W> {
-    /// Writes bytes, each of which is a character.
+    /// Writes bytes. Each byte is one character.
     fn put(&mut self, bytes: &[u8]) -> fmt::Result {
         bytes.iter().try_for_each(|&byte| self.push(byte))
     }
@@ -261,7 +263,7 @@ impl<W: Write> Output<'_, W> {
 
 impl<W: Write> fmt::Write for Output<'_, W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        // A character of several bytes counts by its first byte.
+        // A character of several bytes is written once, for its first byte.
         let mut firsts = text.bytes().filter(|byte| !(0x80..0xc0).contains(byte));
         firsts.try_for_each(|byte| self.push(byte))
     }

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Lines that outlive a restart.
+//! Lines of the log that are kept over a restart.
 
 use core::convert::Infallible;
 use crossgate::{Kept, Plain};
 use crossgate_log::History;
 use embedded_io::{ErrorType, Write};
 
-/// The number of bytes of a line that are kept.
+/// The number of bytes that are kept of each line.
 const LENGTH: usize = <dyn History>::LONGEST;
 
 /// A line.
 #[derive(Plain, Clone, Copy)]
 #[repr(C)]
 struct Entry {
-    /// The number of lines before this one.
+    /// The number of lines that were written before this line.
     sequence: u32,
-    /// Zeroes follow.
+    /// The text of the line. Zeroes fill the rest of the array.
     text: [u8; LENGTH],
 }
 
@@ -33,16 +33,16 @@ crossgate::kept! {
 static LINES: [&Kept<Entry>; <dyn History>::LINES as usize] =
     [&FIRST, &SECOND, &THIRD, &FOURTH, &FIFTH, &SIXTH, &SEVENTH, &EIGHTH];
 
-/// The last 8 lines, 80 bytes of each and without colours (longer lines are cut off), in memory that keeps its contents
-/// when the process of the console restarts, or the whole system is reset. It is written to like a serial line; a
-/// process has one.
+/// An output that keeps the last 8 lines in memory. This memory keeps its contents when the process of the console
+/// restarts, and when the whole system is reset. The output keeps up to 80 bytes of each line, without colours. A
+/// process has at most one such output.
 #[derive(Debug)]
 pub struct Past {
     text: [u8; LENGTH],
     length: usize,
     /// The number of the next line, once it is known.
     next: Option<u32>,
-    /// `true` while the bytes belong to a colour, up to its end.
+    /// `true` while the bytes belong to a colour code.
     is_colour: bool,
 }
 
@@ -56,13 +56,13 @@ impl Past {
     /// Writes the kept lines, the oldest first.
     ///
     /// # Errors
-    /// Those of `output`.
+    /// The errors of `output`.
     pub fn replay<W: Write>(output: &mut W) -> Result<(), W::Error> {
         for age in (0..LINES.len() as u32).rev() {
             if let Some(text) = Past::line(age) {
                 let length = text.iter().position(|&byte| byte == 0).unwrap_or(LENGTH);
                 for &byte in text.get(..length).unwrap_or(&[]) {
-                    // In an earlier firmware this memory may have belonged to another process.
+                    // Another firmware, which ran before, may have used this memory for another process.
                     let is_printable = (b' '..=b'~').contains(&byte);
                     output.write_all(&[if is_printable { byte } else { b'.' }])?;
                 }
@@ -72,7 +72,8 @@ impl Past {
         Ok(())
     }
 
-    /// Returns the kept line of this age, if there is one: 0 is the newest. Zeroes fill the rest of the array.
+    /// Returns the kept line of this age, if there is one. The newest line has the age 0. Zeroes fill the rest of the
+    /// array.
     pub(crate) fn line(age: u32) -> Option<[u8; LENGTH]> {
         let sequence = newest()?.checked_sub(age)?;
         let entry = LINES.get(sequence as usize % LINES.len())?.get()?;
@@ -139,7 +140,7 @@ mod tests {
         String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect()
     }
 
-    /// (One test, because there is one `Past`.)
+    /// (This is a single test, because a process has only one `Past`.)
     #[test]
     fn the_last_lines_are_there_in_the_next_life() {
         assert_eq!(replayed(), [""; 0]);
@@ -162,7 +163,7 @@ mod tests {
         let wanted: Vec<_> = (5..12).map(|line| format!("line {line}")).chain([last]).collect();
         assert_eq!(replayed(), wanted);
 
-        // The colour of a line that is cut off would also colour the lines after it.
+        // If the code of a colour were kept, and the line were cut off, the colour would go on in the lines after it.
         write!(next_life, "\x1b[31mred\x1b[0m\r\n\x1b[2m{}\x1b[0m\r\n", "y".repeat(99)).unwrap();
         assert_eq!(replayed()[6..], ["red".to_owned(), "y".repeat(LENGTH)]);
         let mut text = [b'.'; LENGTH];

@@ -8,12 +8,12 @@ use crossgate_abi::FAULT_RECORDS;
 use crossgate_abi::table::System;
 use embedded_io::Write;
 
-/// The pause after a report of refused calls: a client can have calls refused as often as it likes, but this thread
-/// spends the time to report them.
+/// The shortest time between two reports of refused calls. A client can make calls that are refused as often as it
+/// wants, and each report costs time of this thread.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A thread's main function: writes a line for every crash that the kernel reports by `faulted`, and, once a second,
-/// for the last calls that servers have refused.
+/// A thread's main function. For every crash that the kernel signals by `faulted`, it writes a line. Once a second it
+/// also writes lines for the last calls that servers have refused.
 ///
 /// `system` is the wiring, which has the names of processes, threads and services.
 pub fn report<W: Write>(
@@ -26,7 +26,7 @@ pub fn report<W: Write>(
     let (mut next_refusals, mut are_pending) = (time::now(), false);
     loop {
         if are_pending {
-            // A signal and the timeout are both a reason to look.
+            // The thread looks after a signal, and also after a timeout.
             let _ = faulted.wait_timeout(next_refusals - time::now());
         } else {
             faulted.wait();
@@ -46,10 +46,10 @@ pub fn report<W: Write>(
     }
 }
 
-/// Writes the kind of a crash, its place and its thread, without a line break. `file` is the source file of a panic.
+/// Writes the cause of a crash, its place and its thread, without a line break. `file` is the source file of a panic.
 ///
 /// # Errors
-/// Those of `output`.
+/// The errors of `output`.
 pub fn describe(
     record: &FaultRecord,
     file: Option<&str>,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The outputs that lines are written to.
+//! Outputs for lines.
 
 use embedded_io::{ErrorType, Write};
 
-/// Two outputs, each of which may be a `Both` again: `Both(uart, Past::new())`. If the first fails to write a line, the
-/// second still gets it.
+/// Two outputs: `Both(uart, Past::new())`. Each of them may again be a `Both`. If the first output fails to write a
+/// line, the second output still gets the line.
 #[derive(Clone, Copy, Debug)]
 pub struct Both<A, B>(pub A, pub B);
 
@@ -14,7 +14,7 @@ impl<A: ErrorType, B> ErrorType for Both<A, B> {
 
 impl<A: Write, B: Write> Write for Both<A, B> {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, A::Error> {
-        // A place that takes nothing can report it only by the first.
+        // An error of the second output is ignored. Only the first output can report errors.
         let _ = self.1.write_all(bytes);
         self.0.write_all(bytes)?;
         Ok(bytes.len())

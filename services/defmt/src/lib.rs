@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `defmt` in processes: its macros send their frames to the trace.
+//! The crate `defmt` in processes. The macros of `defmt` send their frames to the trace.
 //!
 //! ```ignore
 //! pub fn main(trace: Handle<dyn Trace>) -> ! {
@@ -9,19 +9,19 @@
 //! }
 //! ```
 //!
-//! Each process that does so has a logger of its own, because `crossgate-link` gives each process a copy of the statics
-//! of this crate. A frame is put together in the memory of its process and sent by one call. So the frames of all
-//! processes are whole in the trace, and a crash loses at most the frame that the process is putting together. Each
-//! frame has the kernel's time in microseconds.
+//! Each process that uses this crate has a logger of its own, because `crossgate-link` gives each process a copy of the
+//! statics of this crate. A process puts a frame together in its own memory, and sends the frame by one call. So each
+//! frame in the trace is complete, and a crash of a process loses at most one frame. Each frame contains the kernel's
+//! time in microseconds.
 //!
-//! The firmware is linked with `-Tdefmt.x`, on Linux too. Its build script says:
+//! The firmware has to be linked with `-Tdefmt.x`, on Linux too. Write in its build script:
 //!
 //! ```ignore
 //! println!("cargo::rustc-link-arg-bins=-Tdefmt.x");
 //! ```
 //!
-//! A message with its arguments may take at most 128 bytes in a frame
-//! ([`LONGEST`](trait@Trace#associatedconstant.LONGEST)). It needs 256 bytes of stack in addition to the stack that the
+//! A message and its arguments may take at most 128 bytes in a frame
+//! ([`LONGEST`](trait@Trace#associatedconstant.LONGEST)). A message needs 256 bytes of stack, and the stack that its
 //! arguments need. If the `Format` implementation of an argument logs a message itself, the process panics, as `defmt`
 //! requires.
 #![no_std]
@@ -36,7 +36,7 @@ struct State {
     sink: Option<Handle<dyn Trace>>,
     encoder: defmt::Encoder,
     frame: [u8; <dyn Trace>::LONGEST],
-    /// The length of the frame, or the length that it would have if there were room.
+    /// The length of the frame. If the frame does not fit, the length that it would have.
     length: usize,
     lost: u32,
 }
@@ -54,14 +54,14 @@ pub fn init(sink: Handle<dyn Trace>) {
     STATE.lock().sink = Some(sink);
 }
 
-/// Returns how many frames of the calling process were lost since it started: they were too long, the trace was down, or
-/// [`init`] had not been called.
+/// Returns how many frames of the calling process were lost since the process started. A frame is lost if it is too
+/// long, if the trace is down, or if [`init`] has not been called.
 #[must_use]
 pub fn lost() -> u32 {
     STATE.lock().lost
 }
 
-/// The lock, while a frame is put together.
+/// The guard of the lock, while a frame is put together.
 struct Held(UnsafeCell<Option<MutexGuard<'static, State>>>);
 
 // SAFETY: only the thread that has the lock accesses it.
@@ -71,10 +71,10 @@ static HELD: Held = Held(UnsafeCell::new(None));
 
 impl Held {
     /// # Safety
-    /// The calling thread has the lock, and no other reference that this function has returned.
+    /// The calling thread must hold the lock. It must not have another reference that this function returned.
     #[expect(clippy::mut_from_ref, reason = "the caller vouches for that there is one")]
     unsafe fn get(&self) -> &mut Option<MutexGuard<'static, State>> {
-        // SAFETY: as the caller vouches.
+        // SAFETY: the caller promises what the section Safety demands.
         unsafe { &mut *self.0.get() }
     }
 }
@@ -93,7 +93,7 @@ impl State {
         });
     }
 
-    /// Sends the frame, if it is whole.
+    /// Sends the frame, if it is complete.
     fn send(&mut self) {
         let is_sent = match (self.sink, self.frame.get(..self.length)) {
             (Some(sink), Some(frame)) => {
@@ -110,21 +110,23 @@ impl State {
 #[defmt::global_logger]
 struct Logger;
 
-// SAFETY: between `acquire` and `release` the thread has the lock, so no other one of the process is between the two. It
-// is kept while the frame is sent, because the frames of a process are in the order of their times.
+// SAFETY: between `acquire` and `release` the thread holds the lock, so no other thread of the process is between the
+// two. The thread also holds the lock while it sends the frame, so that the frames of a process are in the order of
+// their times.
 unsafe impl defmt::Logger for Logger {
     fn acquire() {
         let mut state = STATE.lock();
         state.length = 0;
         state.put(|encoder, put| encoder.start_frame(put));
-        // SAFETY: this thread has the lock, and the reference ends here.
+        // SAFETY: this thread holds the lock, and the reference is not used after this statement.
         unsafe { *HELD.get() = Some(state) };
     }
 
     unsafe fn flush() {}
 
     unsafe fn release() {
-        // SAFETY: `defmt` has called `acquire` on this thread, so it has the lock; and the reference ends here.
+        // SAFETY: `defmt` has called `acquire` on this thread, so the thread holds the lock. The reference is not used
+        // after this statement.
         if let Some(mut state) = unsafe { HELD.get().take() } {
             state.put(|encoder, put| encoder.end_frame(put));
             state.send();

@@ -4,9 +4,10 @@ use crossgate::{Lease, LeaseMut, Notification};
 
 /// The driver of a channel of a DMA controller.
 ///
-/// The driver is trusted with all memory. The controller has to access the memory of a [`Transfer`] and nothing else,
-/// so the driver writes exactly these addresses and this length in bytes to it, and never rounds them to words. If
-/// there is a data cache between the CPU and the memory, the driver cleans it and invalidates it.
+/// The driver must be trusted, because the controller can access all memory. The driver has to make the controller
+/// access the memory of the [`Transfer`] and nothing else. So it writes exactly these addresses and this length in
+/// bytes to the registers, and never rounds them to words. If there is a data cache between the CPU and the memory, the
+/// driver cleans and invalidates the cache.
 pub trait Controller {
     /// The greatest number of bytes of a transfer.
     const LONGEST: usize;
@@ -17,8 +18,8 @@ pub trait Controller {
     /// Returns the state of the transfer.
     fn state(&mut self) -> State;
 
-    /// Stops the channel, whatever it has done before, and clears its interrupt. When this returns, which takes less
-    /// than 10 ms, the channel no longer accesses memory.
+    /// Stops the channel, in whatever state it is, and clears its interrupt. This method takes less than 10 ms. When it
+    /// returns, the channel no longer accesses memory.
     fn stop(&mut self);
 }
 
@@ -33,7 +34,7 @@ pub enum State {
     Failed,
 }
 
-/// A transfer for a [`Controller`]. Only a [`Channel`] makes one, for memory that was lent to it.
+/// A transfer for a [`Controller`]. Only a [`Channel`] creates a transfer, for memory that was lent to it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Transfer {
     from: Option<usize>,
@@ -67,7 +68,7 @@ impl Transfer {
 pub struct Channel<C> {
     controller: C,
     done: Notification,
-    /// True if the channel was stopped in this life of the process.
+    /// True if the channel was stopped since the process started or restarted.
     is_prepared: bool,
 }
 
@@ -85,7 +86,8 @@ impl<C: Controller> Channel<C> {
         to: Option<usize>,
         length: usize,
     ) -> Result<u32, Fault> {
-        // Many controllers take a length of 0 as their longest transfer, and zero bytes can be lent at any address.
+        // A transfer of zero bytes is not started: many controllers take a length of 0 as their longest transfer, and a
+        // client may lend zero bytes at any address.
         if length == 0 {
             return Ok(0);
         }
@@ -97,7 +99,8 @@ impl<C: Controller> Channel<C> {
         self.controller.start(&Transfer { from, to, length });
         let result = loop {
             let waited = self.done.wait_within_call();
-            // If the interrupt is a pulse, the transfer may have ended before the interrupt was unmasked.
+            // If the interrupt is a pulse, it may have come before it was unmasked. So the state is checked before the
+            // wait.
             if self.controller.state() == State::Running {
                 self.done.acknowledge();
             }

@@ -3,13 +3,14 @@ use crate::{DmaCopy, DmaReceive, DmaSend, Fault, Prepare};
 use core::fmt;
 use crossgate::{CallError, Handle, Lease, LeaseMut};
 
-/// The driver of the switch of a DMA controller, or of one of its channels, in registers apart from those of the channel.
+/// The driver of a switch that turns a DMA controller, or one of its channels, on and off. The switch has its own
+/// registers, apart from the registers of the channel.
 pub trait Switch {
     /// Lets the controller access memory.
     fn on(&mut self);
 
-    /// Switches the controller off: when this returns, the controller no longer accesses memory. It keeps its state, so
-    /// it continues its transfer when it is switched on.
+    /// Switches the controller off. When this returns, the controller no longer accesses memory. The controller keeps
+    /// its state: if a transfer was running, it continues when the controller is switched on again.
     fn off(&mut self);
 }
 
@@ -24,7 +25,7 @@ pub struct Interlock<S, I: ?Sized> {
 }
 
 impl<S: Switch, I: ?Sized> Interlock<S, I> {
-    /// Creates the interlock of the channel behind these two handles of one object.
+    /// Creates the interlock of a channel. Both handles, `channel` and `state`, are handles of the channel's object.
     #[must_use]
     pub const fn new(switch: S, channel: Handle<I>, state: Handle<dyn Prepare>) -> Self {
         Interlock { switch, channel, state, is_clear: false }
@@ -35,7 +36,8 @@ impl<S: Switch, I: ?Sized> Interlock<S, I> {
         &mut self,
         transfer: impl FnOnce(Handle<I>) -> Result<Result<u32, Fault>, CallError>,
     ) -> Result<u32, Fault> {
-        // A channel whose process has crashed would continue its transfer.
+        // If the process of the channel crashed in a transfer, the channel would continue this transfer now. So the
+        // transfer is stopped first.
         if !self.is_clear {
             self.state.prepare().map_err(fault)?;
         }

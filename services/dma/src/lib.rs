@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A DMA channel as a service. The protection unit does not check the accesses of a DMA controller, so no client has
-//! access to the controller's registers. Clients lend memory to a call. Before the call ends, the controller has
-//! stopped, however the call ends.
+//! access to the controller's registers. Clients lend memory to a call. The controller has always stopped before the
+//! call ends, even if the call ends by a crash.
 //!
 //! | object | its process owns | interfaces |
 //! |---|---|---|
@@ -26,11 +26,12 @@
 //!
 //! # Why two processes
 //!
-//! A lease ends with its call. If the process of the channel crashes, or is stopped, in the middle of a transfer, the
-//! thread in this process returns to its caller at once, and nobody has stopped the controller. For this case the
-//! caller is the interlock, which switches the controller off before its own call ends and the client gets the memory
-//! back. If the interlock crashes instead, nobody waits for the result of the channel any more. So the channel gives
-//! up, and stops the controller before the thread leaves the channel:
+//! The memory of a client is lent only until the call ends. If the process of the channel crashes or is stopped in the
+//! middle of a transfer, the thread in this process returns to its caller at once, and the controller still runs. For
+//! this reason the caller is not the client, but the interlock. The interlock switches the controller off before its
+//! own call ends, and only then the client gets its memory back. If the process of the interlock crashes instead, the
+//! wait of the channel ends, because nobody waits for the result any more. The channel then stops the controller before
+//! the thread leaves the channel:
 //!
 //! | in a transfer | the controller is stopped by | before |
 //! |---|---|---|
@@ -38,7 +39,8 @@
 //! | the process of the channel crashes | the interlock | the call of the client ends |
 //! | the process of the interlock crashes | the channel, whose wait ends | the thread leaves the channel |
 //!
-//! Both processes are trusted with all memory. They are small, and have no other clients.
+//! Both processes must be trusted, because their registers give access to all memory. Both are small, and have no other
+//! clients.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -50,12 +52,12 @@ pub use interlock::{Interlock, Switch};
 
 use crossgate::{Lease, LeaseMut, Wire, interface};
 
-/// The reason why a transfer did not complete. The bytes that it has moved until then stay moved.
+/// The reason why a transfer did not complete. It may have moved some of the bytes already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub enum Fault {
     /// The transfer has more bytes than the controller can move at a time. No byte was moved.
     TooLong,
-    /// The controller had an error, on the bus or of the device.
+    /// The controller reported an error of the bus or of the device.
     Controller,
     /// The deadline of the call is over, or nobody waits for the call any more.
     Stopped,
@@ -63,31 +65,31 @@ pub enum Fault {
     Crashed,
 }
 
-/// The interface of a process that may have memory copied.
+/// The interface of a process that may copy memory by DMA.
 #[interface]
 pub trait DmaCopy {
-    /// Copies as many bytes as both hold. Returns their number.
+    /// Copies as many bytes as fit into the shorter of the two pieces of memory. Returns the number of bytes copied.
     fn copy(&mut self, from: Lease<'_, [u8]>, to: LeaseMut<'_, [u8]>) -> Result<u32, Fault>;
 }
 
 /// The interface of a process that may receive from the device of the channel.
 #[interface]
 pub trait DmaReceive {
-    /// Fills the memory with bytes of the device. Returns their number.
+    /// Fills the memory with bytes from the device. Returns the number of bytes received.
     fn receive(&mut self, to: LeaseMut<'_, [u8]>) -> Result<u32, Fault>;
 }
 
 /// The interface of a process that may send to the device of the channel.
 #[interface]
 pub trait DmaSend {
-    /// Sends the bytes to the device. Returns their number.
+    /// Sends the bytes to the device. Returns the number of bytes sent.
     fn send(&mut self, from: Lease<'_, [u8]>) -> Result<u32, Fault>;
 }
 
-/// The interface by which the interlock makes sure that no earlier transfer is left.
+/// The interface by which the interlock makes sure that no earlier transfer still runs.
 #[interface]
 pub trait Prepare {
-    /// Stops the channel, unless it was stopped in this life of its process already.
+    /// Stops the channel, unless the channel was already stopped since its process started or restarted.
     fn prepare(&mut self);
 }
 

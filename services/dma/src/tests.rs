@@ -25,7 +25,8 @@ fn told(record: Record) -> Vec<Told> {
     core::mem::take(&mut record.lock().unwrap())
 }
 
-/// A controller that notes its commands, and moves nothing. A transfer of 13 bytes fails, one of 14 crashes its driver.
+/// A controller that notes its commands, and moves nothing. A transfer of 13 bytes fails. A transfer of 14 bytes
+/// crashes the driver.
 struct Recorder(Record, Notification, State);
 
 impl Controller for Recorder {
@@ -54,7 +55,8 @@ impl Switch for Record {
     }
 }
 
-/// Returns whether a transfer of this length was started, from memory and to memory or a device.
+/// Returns whether a transfer of this length was started. `from` and `to` say if it reads from memory and if it writes
+/// to memory (otherwise the device).
 fn names(told: &[Told], from: bool, to: bool, length: usize) -> bool {
     told.iter().any(|told| match *told {
         Start(source, target, count) => {

@@ -7,7 +7,8 @@ use rand_core::{TryCryptoRng, TryRng};
 /// The reason why there are no random bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Error {
-    /// The source has failed, or there is none. That lasts until the process of the source restarts.
+    /// The source has failed, or there is no source. Every call gets this error until the process of the source
+    /// restarts.
     Source,
     /// The call failed. After [`CallError::ServerFaulted`] the process of the source restarts, so the client may try
     /// again.
@@ -38,8 +39,8 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-/// The stream of a client, as a generator of `rand_core`. For a crate that wants a generator without errors, wrap it in
-/// [`UnwrapErr`](rand_core::UnwrapErr), which panics if the source fails.
+/// The stream of a client, as a generator of `rand_core`. For a crate that needs a generator without errors, wrap this
+/// type in [`UnwrapErr`](rand_core::UnwrapErr), which panics if the source fails.
 ///
 /// Each method makes a call, so ask for several bytes at a time.
 #[derive(Debug)]

@@ -11,15 +11,15 @@ const WINDOW: u16 = 512;
 /// The state of both tests.
 #[derive(Debug)]
 pub struct Health {
-    /// This number of equal samples in a row fails.
+    /// The repetition count test fails at this number of equal samples in a row.
     longest_run: u16,
-    /// This number of samples in a window that equal its first sample fails.
+    /// The adaptive proportion test fails at this number of samples in a window that equal its first sample.
     most_equal: u16,
     last: Option<u8>,
     run: u16,
     first: u8,
     equal: u16,
-    /// The number of samples of the window that have come.
+    /// The number of samples of the present window so far.
     seen: u16,
 }
 
@@ -27,7 +27,7 @@ impl Health {
     /// Creates the tests of a source that gives at least this number of bits of entropy with each byte.
     ///
     /// # Panics
-    /// If that is not a number from 1 to 8.
+    /// If `bits` is not a number from 1 to 8.
     pub const fn new(bits: u32) -> Health {
         assert!(bits >= 1 && bits <= 8, "a byte of a source has 1 to 8 bits of entropy");
         Health {
@@ -57,13 +57,14 @@ impl Health {
     }
 }
 
-/// Returns the cutoff of the adaptive proportion test: the number of samples equal to the first that a window of a
-/// source with this entropy reaches only with the probability of a false alarm.
+/// Returns the limit of the adaptive proportion test, for a source with this entropy. It counts the samples of a window
+/// that equal the first sample. A healthy source reaches the limit only with the probability of a false alarm.
 const fn most_equal(bits: u32) -> u16 {
     let alarm = 1.0 / (1_u64 << FALSE_ALARM) as f64;
     let likely = 1.0 / (1_u64 << bits) as f64;
     let others = WINDOW - 1;
-    // The probability of exactly `count` equal samples among the others, from 0 on; and that of more than that.
+    // `exactly` is the probability that exactly `count` of the other samples equal the first; `count` starts at 0. The
+    // second value is the probability of more than `count`.
     let mut exactly = 1.0;
     let mut sample = 0;
     while sample < others {
@@ -76,7 +77,7 @@ const fn most_equal(bits: u32) -> u16 {
         count += 1;
         more -= exactly;
     }
-    // The first sample, those counted, and the one that is too many.
+    // The first sample, the `count` equal samples, and the one sample that is too many.
     count + 2
 }
 
@@ -102,7 +103,8 @@ mod tests {
 
     #[test]
     fn a_value_that_comes_too_often_is_found_by_the_adaptive_proportion() {
-        // Every fourth sample is the same: fine with two bits for each byte, but not with more.
+        // Every fourth sample is the same: the tests accept this from a source of two bits for each byte, but not from
+        // a better one.
         let often = || (0..10_240).map(|index| if index % 4 == 0 { 9 } else { index as u8 | 128 });
         assert_eq!(accepted(2, often()), None);
         assert!(accepted(4, often()).is_some_and(|index| index < usize::from(WINDOW)));
@@ -111,7 +113,7 @@ mod tests {
 
     #[test]
     fn the_cutoffs_are_those_of_the_binomial_distribution() {
-        // Worked out with fractions, from the definition.
+        // These numbers were calculated from the definition with exact fractions.
         assert_eq!([most_equal(1), most_equal(8)], [325, 17]);
         assert!((1..8).all(|bits| most_equal(bits) > most_equal(bits + 1)));
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Random bytes as a service. One process owns the source of noise; each client gets a stream of its own, as a
-//! generator of [`rand_core`], so crates that take a generator run unchanged.
+//! Random bytes as a service. One process owns the source of noise; Each client gets a stream of its own, as a
+//! generator of [`rand_core`]. So crates that need a generator run unchanged.
 //!
 //! | object | over | interface | client's generator |
 //! |---|---|---|---|
@@ -47,13 +47,14 @@
 //! # How the bytes are made
 //!
 //! The first request in each life of the process tests 1024 samples of the source. Each client then gets a key of 256
-//! bits, made of samples that are used for no other client. The number of these samples is chosen so that they contain
-//! 320 bits of entropy, according to the argument of [`Entropy::new`]. A request is served by ChaCha20 under that key,
-//! and the first 32 bytes of its output replace the key ("fast key erasure"), so a later look into the memory of the
-//! process reveals no bytes that were given out before. After 1024 requests new samples are mixed into the key.
+//! bits, which is made of samples that are used for no other client. The key takes as many samples as are needed for
+//! 320 bits of entropy; the argument of [`Entropy::new`] says how many bits a sample has. For each request, ChaCha20
+//! produces bytes from the client's key. The first 32 of these bytes replace the key, and the client gets the others
+//! ("fast key erasure"). So if somebody reads the memory of the process later, the memory does not reveal bytes that
+//! were given out before. After 1024 requests new samples are mixed into the key.
 //!
-//! Each sample passes the health tests of NIST SP 800-90B, section 4.4. If one fails, or if the driver has an error, all
-//! keys are forgotten, and every request is refused until the process restarts.
+//! Each sample has to pass the health tests of NIST SP 800-90B, section 4.4. If a sample fails a test, or if the driver
+//! has an error, the process deletes all keys, and refuses every request until it restarts.
 //!
 //! This crate is not certified. The samples are mixed by ChaCha20, which is not among the conditioning functions that
 //! SP 800-90B lists.
@@ -77,25 +78,26 @@ pub const LONGEST: usize = 224;
 /// The number of samples that are tested before the first request is served.
 const FIRST_SAMPLES: usize = 1024;
 
-/// The entropy in bits of the samples for a key: 64 more than the key has.
+/// The entropy of the samples for a key, in bits: 64 more than the bits of the key.
 const ENTROPY_OF_KEY: usize = 320;
 
-/// The number of requests that one key, with those that replace it, serves before new samples are mixed into it.
+/// The number of requests that a client makes before new samples are mixed into its key.
 const REQUESTS: u16 = 1024;
 
 /// The reason why there are no random bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub enum Fault {
-    /// The source has failed, or has failed a health test; or there is none. That lasts until the process restarts.
+    /// The source has failed, its samples have failed a health test, or there is no source. Every call gets this error
+    /// until the process restarts.
     Source,
     /// More than [`LONGEST`] bytes were asked for.
     TooLong,
 }
 
-/// The interface of a process that gets random bytes, by its place in [`Entropy`].
+/// The interface of a process that gets random bytes. `PLACE` is the place of this process in [`Entropy`].
 #[interface]
 pub trait Random<const PLACE: usize> {
-    /// Fills the memory with random bytes, at most [`LONGEST`].
+    /// Fills the memory with random bytes. The memory has at most [`LONGEST`] bytes.
     fn fill(&mut self, bytes: LeaseMut<'_, [u8]>) -> Result<(), Fault>;
 }
 
@@ -121,14 +123,14 @@ impl Key {
     }
 }
 
-/// The source of noise, and the keys of `N` clients: the object of the process that owns the source. It serves [`Random`]
-/// for each place below `N`; the interface of another place does not compile.
+/// The source of noise, and the keys of `N` clients: the object of the process that owns the source. It serves
+/// [`Random`] for each place below `N`. An interface with another place does not compile.
 pub struct Entropy<S, const N: usize> {
     source: S,
     bits: u32,
     health: Health,
     state: State,
-    /// `None` until the client has asked.
+    /// The key of a client is `None` until its first request.
     keys: [Option<Key>; N],
 }
 
@@ -140,11 +142,11 @@ enum State {
 }
 
 impl<S: TryRng, const N: usize> Entropy<S, N> {
-    /// Creates the object of this source. `bits` is the entropy of each byte of it, at least, in bits (1 to 8), by its
-    /// data sheet. If you don't know it, use 1.
+    /// Creates the object of this source. `bits` is the least entropy that each byte of the source has, in bits (1 to
+    /// 8), according to its data sheet. If you don't know the entropy, use 1.
     ///
     /// # Panics
-    /// If that is not a number from 1 to 8. In the wiring, that is a compile error.
+    /// If `bits` is not a number from 1 to 8. In the wiring, that is a compile error.
     #[must_use]
     pub const fn new(source: S, bits: u32) -> Self {
         let health = Health::new(bits);
@@ -216,7 +218,7 @@ impl<S, const N: usize> fmt::Debug for Entropy<S, N> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoSource;
 
-/// There is no source of noise.
+/// The error of [`NoSource`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Missing;
 

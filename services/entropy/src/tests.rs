@@ -33,7 +33,8 @@ impl TryRng for Noise {
     }
 }
 
-/// Creates a source, with what a test sees and changes of it: the number of its samples, and how it breaks.
+/// Creates a source, and three statics for the test: the number of samples that were read, if the source is stuck, and
+/// if it fails.
 macro_rules! noise {
     ($state:expr) => {{
         static SAMPLES: AtomicUsize = AtomicUsize::new(0);
@@ -59,7 +60,7 @@ fn each_client_has_a_stream_of_its_own() {
         entropy.key(place).unwrap().next(&mut bytes);
         (bytes, samples.load(Relaxed))
     };
-    // A key takes 320 bits: 32 bytes twice.
+    // A key needs 320 bits of entropy. That takes 32 bytes twice.
     let (first, seen) = next(0);
     assert_eq!(seen, FIRST_SAMPLES + 64);
     let (second, seen) = next(1);
@@ -90,7 +91,7 @@ fn a_key_is_replaced_with_each_request() {
     let mut first = [0; 32];
     key.next(&mut first);
     assert!(key.bytes != [5; 32] && key.bytes != first);
-    // The known answer of ChaCha20 under a key of zeroes: its first 32 bytes are the key that follows.
+    // This is the known output of ChaCha20 with a key of zeroes. Its first 32 bytes are the next key.
     let mut zero = Key { bytes: [0; 32], left: 0 };
     zero.next(&mut []);
     assert_eq!(zero.bytes[..8], [0x76, 0xb8, 0xe0, 0xad, 0xa0, 0xf1, 0x3d, 0x90]);

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An Ethernet controller for firmware that has none.
+//! A simulated Ethernet controller, for firmware without a real one.
 
 use crossgate::Notification;
 use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
 use smoltcp::time::Instant;
 
-/// The longest frame, and the number of frames that are on the cable at a time.
+/// The longest frame in bytes, and the largest number of frames on the cable.
 const FRAME: usize = 310;
 const FRAMES: usize = 4;
 
-/// An Ethernet controller whose cable leads back to it, so it receives what it sends: four frames at a time, of up to 310
-/// bytes. It notifies of each frame, as a real one does with its interrupt, and loses frames for which there is no room.
+/// An Ethernet controller whose cable leads back to it, so it receives what it sends. It holds up to four frames of up
+/// to 310 bytes, and loses frames for which there is no room. It signals a notification for each frame, as the
+/// interrupt of a real controller does.
 ///
 /// ```ignore
 /// process driver {
@@ -48,7 +49,7 @@ pub struct Free<'a> {
 }
 
 impl Cable {
-    /// Creates the controller, with the notification of its process that its interrupt would be bound to.
+    /// Creates the controller. It signals `received`, a notification of its process, in place of an interrupt.
     #[must_use]
     pub const fn new(received: Notification) -> Cable {
         let frames = [const { Frame { bytes: [0; FRAME], length: 0 } }; FRAMES];
@@ -73,7 +74,7 @@ impl Device for Cable {
 
     fn transmit(&mut self, _: Instant) -> Option<Free<'_>> {
         let free = (self.first + self.count) % FRAMES;
-        // One place is for the answer to a frame that is received.
+        // One place is kept for the answer to a received frame.
         (self.count + 1 < FRAMES).then(|| Free {
             frame: &mut self.frames[free],
             count: &mut self.count,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An Ethernet controller as a service: one process has the driver, and another has the protocols. If the driver
-//! crashes, only frames are lost, which every protocol has to expect.
+//! An Ethernet controller as a service: one process has the driver, and another process has the protocols. If the
+//! driver crashes, only frames are lost. Every protocol has to expect lost frames.
 //!
 //! | object | over | interface | client's device |
 //! |---|---|---|---|
@@ -22,8 +22,8 @@
 //! ```
 //!
 //! Any driver that implements `smoltcp`'s trait can be used, unchanged. The interrupt of the controller says that a
-//! frame has arrived, and stays pending until all frames have been taken. For a firmware without a controller, such as
-//! a test, there is a [`Cable`], which leads back to its sender.
+//! frame has arrived, and stays pending until all frames have been taken. A firmware without a controller, such as a
+//! test, can use a [`Cable`], which returns each frame to its sender.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -45,7 +45,7 @@ pub const LONGEST: usize = 1514;
 /// The reason why a frame was not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub enum Unsent {
-    /// The controller has no room for it now.
+    /// The controller has no room for the frame now.
     Busy,
     /// The frame is shorter than a header, or longer than the controller sends.
     Length,
@@ -57,8 +57,8 @@ pub enum Unsent {
 pub trait Ethernet {
     /// Sends a frame.
     fn send(&mut self, frame: Lease<'_, [u8]>) -> Result<(), Unsent>;
-    /// Takes the oldest frame that was received, and returns its length. If none is left, the next frame that comes is
-    /// notified. A frame that is longer than the lent memory is cut off.
+    /// Takes the oldest frame that was received, and returns its length. If there is none, the service signals the
+    /// client when the next frame comes. A frame that is longer than the lent memory is cut off.
     fn receive(&mut self, to: LeaseMut<'_, [u8]>) -> Option<u32>;
 }
 
@@ -90,7 +90,8 @@ impl<D: Device + Send> Ethernet for EthernetPort<D> {
 
     fn receive(&mut self, mut to: LeaseMut<'_, [u8]>) -> Option<u32> {
         let Some((token, _)) = self.driver.receive(now()) else {
-            // If a frame has come since, the controller holds its line, so no interrupt is lost.
+            // If another frame has come since then, the interrupt line of the controller is still active, so no
+            // interrupt is lost.
             self.received.acknowledge();
             return None;
         };
@@ -99,16 +100,16 @@ impl<D: Device + Send> Ethernet for EthernetPort<D> {
 }
 
 /// The main function of the driver's thread: signals the client when frames have come. It signals once at its start,
-/// because the client may wait since before a crash of the driver.
+/// because the client may have begun to wait before the driver crashed.
 pub fn forward(received: Notification, client: Signal) -> ! {
     loop {
-        // The wiring allows this process to signal.
+        // The call can't be refused, because the wiring allows this process to signal.
         let _ = client.signal();
         received.wait();
     }
 }
 
-/// The present time, as `smoltcp` has it.
+/// The present time, in the type of `smoltcp`.
 #[must_use]
 pub fn now() -> Instant {
     Instant::from_micros(time::now().as_micros().cast_signed())

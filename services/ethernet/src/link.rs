@@ -40,7 +40,7 @@ where
 {
     const MAXIMUM: usize = if N < LONGEST { N } else { LONGEST };
 
-    /// Creates the device behind the handle.
+    /// Creates a device that uses this handle.
     #[must_use]
     pub const fn new(driver: Handle<dyn Ethernet>) -> Self {
         const { assert!(N >= 64, "no frame of a network fits into the buffers") };
@@ -75,7 +75,7 @@ where
 
     fn receive(&mut self, _: Instant) -> Option<(Received<'_>, Sender<'_, N>)> {
         let length = self.driver.receive(&mut self.received).ok().flatten()? as usize;
-        // The driver is not trusted: an impossible length counts as an empty frame, which is dropped.
+        // The driver is not trusted: if it returns an impossible length, the frame is dropped.
         let is_frame = (HEADER..=Self::MAXIMUM).contains(&length);
         let frame = if is_frame { &self.received[..length] } else { &[] };
         Some((Received(frame), Sender { driver: self.driver, frame: &mut self.sent }))
@@ -105,7 +105,7 @@ where
 {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, length: usize, with: F) -> R {
         let result = with(&mut self.frame[..length]);
-        // A frame that is not sent is lost: protocols send it again.
+        // If the frame is not sent, it is lost. The protocols send it again.
         let _: Result<Result<(), Unsent>, _> = self.driver.send(self.frame.first(length));
         result
     }

@@ -61,9 +61,9 @@ pub enum Until {
     Any,
     /// All of the flags are set.
     All,
-    /// As `Any`; the flags that are set are cleared at once.
+    /// At least one of the flags is set. The wait clears those of the flags that are set.
     TakeAny,
-    /// As `All`; the flags are cleared at once.
+    /// All of the flags are set. The wait clears all of them.
     TakeAll,
 }
 
@@ -98,12 +98,12 @@ pub trait EventSetter {
 pub trait EventWaiter {
     /// Returns the flags that are set.
     fn get(&self) -> u32;
-    /// Waits for these flags as long as it takes. Returns all flags that were set then. [`TimedOut`]: the caller's
-    /// deadline was over first.
+    /// Waits for these flags as long as it takes. Returns all flags that were set at the end of the wait. Fails with
+    /// [`TimedOut`] if the caller's deadline passes first.
     fn wait(&self, flags: u32, until: Until) -> Result<u32, TimedOut>;
     /// Returns all flags that are set, if the condition is met now.
     fn try_wait(&self, flags: u32, until: Until) -> Option<u32>;
-    /// Waits for these flags up to `timeout`. Returns all flags that were set then.
+    /// Waits for these flags up to `timeout`. Returns all flags that were set at the end of the wait.
     fn wait_timeout(&self, flags: u32, until: Until, timeout: Duration) -> Result<u32, TimedOut>;
 }
 
@@ -129,8 +129,8 @@ impl<const N: usize> State<N> {
 }
 
 impl<const N: usize> EventFlags<N> {
-    /// Creates event flags, none of which is set. They need as many notifications as threads may wait at a time; these
-    /// must not be used for anything else.
+    /// Creates event flags. None of them is set. The array has a notification for each thread that may wait at the same
+    /// time. The process must use these notifications for nothing else.
     #[must_use]
     pub const fn new(woken_by: [Notification; N]) -> Self {
         EventFlags(Mutex::new(State { set: 0, waiters: Places::new(woken_by) }))
@@ -152,7 +152,7 @@ impl<const N: usize> EventSetter for EventFlags<N> {
         let State { set, waiters } = &mut *state;
         let all = *set | flags;
         let mut taken = 0;
-        // All waiting threads see the same flags.
+        // Each waiting thread is checked with the same flags, before any flag is cleared.
         let woken = waiters.look(|&(flags, until)| {
             until.is_met(flags, all).then(|| {
                 taken |= until.taken(flags);

@@ -2,7 +2,7 @@
 use embedded_storage::nor_flash::NorFlash;
 use littlefs_rust::{Error, Storage};
 
-/// A flash as littlefs knows it: a block is a page.
+/// A flash in the form that littlefs needs. A block of littlefs is a page of the flash.
 pub struct Disk<F>(pub F);
 
 impl<F: NorFlash> Storage for Disk<F> {

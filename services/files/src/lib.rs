@@ -2,9 +2,10 @@
 //! Files in flash, for several processes.
 //!
 //! Each client has a directory of its own, and can't name a file of another client. When a client opens a file, it gets
-//! a number for this file. All clients share one pool of open files, and the wiring gives the size of this pool. If a
-//! client crashes or restarts while it has files open, other clients can use their places in the pool. The file system
-//! is littlefs: each write takes effect as a whole or not at all, even if the power fails or a process crashes.
+//! a number for this file. All clients share one pool of open files. The wiring gives the size of this pool. If a
+//! client crashes or restarts while it has open files, the places of these files in the pool become free for other
+//! clients. The file system is littlefs: each write takes effect completely or not at all, even if the power fails or a
+//! process crashes.
 //!
 //! ```ignore
 //! process flash {
@@ -48,18 +49,18 @@
 //! # Memory
 //!
 //! For each open file, the service keeps the name and the position. The file system stays mounted until an operation
-//! fails, and keeps its knowledge of the flash on the heap of the process. After a failure, the next operation mounts
-//! the file system again. So the service keeps no knowledge that an error of the flash, or a crash of the process of
-//! the flash, has made wrong.
+//! fails. While it is mounted, littlefs caches data of the flash on the heap of the process. An error of the flash, or
+//! a crash of the process of the flash, can make this data wrong. So after a failure, the next operation mounts the
+//! file system again.
 //!
 //! # Quotas
 //!
 //! The wiring gives each client a quota of pages. The files of a client take no more pages of the flash than this
-//! quota, so no client takes another client's room. The quota counts the length of each file in whole pages. A page
-//! holds eight bytes less than its size, because littlefs links the pages of a file. An empty file counts as one page.
-//! The quotas do not include the pages of the directories, and the copies that littlefs makes before it frees old
-//! pages. If a write changes the middle of a file, littlefs first copies all pages from the first changed page to the
-//! end of the file. So leave some pages outside of all quotas.
+//! quota, so no client can take the pages of another client. The quota counts the length of each file in whole pages. A
+//! page holds eight bytes of a file less than its size, because littlefs stores links between the pages there. An empty
+//! file counts as one page. Two kinds of pages are not included in the quotas: the pages of directories, and the copies
+//! that littlefs makes before it frees old pages. If a write changes the middle of a file, littlefs first copies all
+//! pages from the first changed page to the end of the file. So leave some pages outside of all quotas.
 #![cfg_attr(target_os = "none", no_std)]
 #![deny(unsafe_code)]
 
@@ -81,34 +82,36 @@ use mount::Mount;
 use name::Name;
 use open::{Open, Opened};
 
-/// The number of bytes that are copied at a time, and that each cache of littlefs has.
+/// The number of bytes that are copied at a time. Each cache of littlefs has the same size.
 const CHUNK: usize = 64;
-/// The number of bytes in which littlefs marks the blocks that are free: 64 blocks at a time.
+/// The size in bytes of the bitmap in which littlefs marks free blocks: 8 bytes are for 64 blocks.
 const LOOKAHEAD: u32 = 8;
-/// How often a block is erased before what is in it moves.
+/// The number of times that a block of metadata is erased before littlefs moves its contents to another block.
 const CYCLES: i32 = 500;
 
-/// Why a file was not read or changed.
+/// The reason why a file was not read or changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub enum Fault {
-    /// The name is empty or longer than [`NAME`], or has other characters than letters, digits, `-`, `_` and `.`, or begins
-    /// with a dot.
+    /// The name is empty, is longer than [`NAME`], begins with a dot, or has a character that is not a letter, a digit,
+    /// `-`, `_` or `.`.
     BadName,
     /// There is no file with this name.
     NoFile,
-    /// This client has no such file open: it has closed it, it was [revoked](Keeper::revoke), or the number is forged.
+    /// This client has no open file with this number: the client has closed the file, the file was
+    /// [revoked](Keeper::revoke), or the number is forged.
     NotOpen,
-    /// It is not open for that.
+    /// The file is open only for reading.
     ReadOnly,
-    /// A write would leave a gap behind the end of the file.
+    /// The position is past the end of the file, so a write would leave a gap.
     PastEnd,
-    /// As many files are open as the wiring allows.
+    /// All places in the pool of open files are taken.
     TooManyOpen,
     /// The client's files would take more pages of the flash than its quota.
     OverQuota,
     /// There is no room left in the flash.
     Full,
-    /// The flash holds no file system, or one that no loss of power explains. [`Keeper::format`] makes it empty.
+    /// The flash holds no file system, or the file system is damaged in a way that a loss of power can't cause.
+    /// [`Keeper::format`] creates an empty file system.
     Corrupted,
     /// The flash had an error, or its process has crashed. The file is as before.
     Flash,
@@ -117,48 +120,50 @@ pub enum Fault {
 /// The purpose for which a file is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub enum Mode {
-    /// To read it, from its start.
+    /// To read the file, from its start.
     Read,
-    /// To read and write it, from its start. If it is not there, it is created, empty, before anything is written.
+    /// To read and write the file, from its start. If the file does not exist, an empty file is created.
     Write,
-    /// The same, from its end.
+    /// Like `Write`, but from the end of the file.
     Append,
 }
 
-/// The interface of a process that has files, in the directory with this number.
+/// The interface of a process whose files are in the directory with the number `DIRECTORY`.
 #[interface]
 pub trait Files<const DIRECTORY: u8> {
-    /// Opens the file with this name. One that is created counts as a page.
+    /// Opens the file with this name. A file that is created in this way is empty, and counts as one page.
     fn open(&mut self, name: Lease<'_, [u8]>, mode: Mode) -> Result<File, Fault>;
-    /// Reads bytes from the file's position, and moves it behind them. Returns how many they are: less than there is memory
-    /// for at the end of the file.
+    /// Reads bytes from the file's position on, and advances the position by the number of these bytes. Returns this
+    /// number. It is less than the length of the lent memory if the file ends before.
     fn read(&mut self, file: File, to: LeaseMut<'_, [u8]>) -> Result<u32, Fault>;
-    /// Writes bytes at the file's position, all or none, and moves it behind them. Returns how many they are. They are in
-    /// the flash when this returns. A file that would grow past the client's quota stays as it is.
+    /// Writes all bytes or none at the file's position, and advances the position by their number. Returns this number.
+    /// The bytes are in the flash when this method returns. If the write would exceed the client's quota, the file does
+    /// not change.
     fn write(&mut self, file: File, bytes: Lease<'_, [u8]>) -> Result<u32, Fault>;
-    /// Moves the position.
+    /// Sets the position, in bytes from the start of the file.
     fn seek(&mut self, file: File, position: u32) -> Result<(), Fault>;
     /// Returns the number of bytes of the file.
     fn size(&mut self, file: File) -> Result<u32, Fault>;
     /// Closes the file.
     fn close(&mut self, file: File) -> Result<(), Fault>;
-    /// Gives a file another name, all at once. If there is one with the new name, it is gone.
+    /// Renames a file, in one step. If a file with the new name exists, it is replaced.
     fn rename(&mut self, from: Lease<'_, [u8]>, to: Lease<'_, [u8]>) -> Result<(), Fault>;
-    /// Removes a file. Where it is open, [`Fault::NoFile`] follows.
+    /// Removes a file. If the file is open, later uses of it fail with [`Fault::NoFile`].
     fn remove(&mut self, name: Lease<'_, [u8]>) -> Result<(), Fault>;
 }
 
 /// The interface of a process that keeps the file system.
 #[interface]
 pub trait Keeper {
-    /// Closes all files that a process has open; `process` is its index in the wiring. Returns how many they were.
+    /// Closes all open files of a process. `process` is the index of the process in the wiring. Returns the number of
+    /// closed files.
     fn revoke(&mut self, process: u8) -> u32;
-    /// Removes all files of all clients, whatever the flash holds. Files that are open are closed.
+    /// Closes and removes all files of all clients, whatever the flash holds.
     fn format(&mut self) -> Result<(), Fault>;
 }
 
-/// The object of the process that keeps the files, in the flash `F`. Up to `OPEN` files are open at once, in the directories of
-/// up to `CLIENTS` clients.
+/// The service object of the process that keeps the files in the flash `F`. Up to `CLIENTS` clients have a directory
+/// each. Together they can have up to `OPEN` files open at the same time.
 pub struct FileSystem<F: NorFlash, const OPEN: usize, const CLIENTS: usize> {
     mount: Mount<F>,
     /// The number of pages of the flash.
@@ -177,12 +182,12 @@ impl<F: NorFlash, const OPEN: usize, const CLIENTS: usize> fmt::Debug
 }
 
 impl<F: NorFlash, const OPEN: usize, const CLIENTS: usize> FileSystem<F, OPEN, CLIENTS> {
-    /// Creates the object of a file system that takes this number of pages from the start of the flash. The files of each
-    /// directory take at most the number of pages that is its quota.
+    /// Creates the object of a file system. The file system takes the first `pages` pages of the flash. `quotas` has,
+    /// for each directory, the largest number of pages that its files may take.
     ///
     /// # Panics
-    /// If the pages are less than all quotas together, with two for the root, two for each directory, and one more, which a write
-    /// needs to copy another. In the wiring, that is a compile error.
+    /// If `pages` is too small. It must be at least the sum of all quotas, two pages for the root, two pages for each
+    /// directory, and one page that a write needs for a copy. In the wiring, this is a compile error.
     #[must_use]
     pub const fn new(flash: F, pages: u32, quotas: [u32; CLIENTS]) -> Self {
         const { assert!(CHUNK.is_multiple_of(F::WRITE_SIZE), "64 bytes are not whole writes") };
@@ -212,7 +217,7 @@ impl<F: NorFlash, const OPEN: usize, const CLIENTS: usize> FileSystem<F, OPEN, C
         }
     }
 
-    /// Does something with the file system, which is mounted first if it is not.
+    /// Runs `operate` on the file system. If the file system is not mounted, mounts it first.
     fn mounted<T>(
         &mut self,
         operate: impl FnOnce(&Filesystem<Disk<F>>) -> Result<T, Error>,
@@ -220,7 +225,7 @@ impl<F: NorFlash, const OPEN: usize, const CLIENTS: usize> FileSystem<F, OPEN, C
         self.mount.with(self.config(), operate).map_err(fault)
     }
 
-    /// Does something with a file at its position, and closes it. Returns the position afterwards.
+    /// Runs `operate` on a file at its position, and closes the file. Returns the new position.
     fn at_position<T>(
         &mut self,
         opened: Opened,
@@ -261,7 +266,7 @@ where
             )
         };
         let path = Name::of(&name, DIRECTORY)?;
-        // A client that is gone gets nothing, and nobody waits for what it gets.
+        // A client that is gone gets no open file, because nobody waits for the result of this call.
         let client = server::client().ok_or(Fault::NotOpen)?;
         let place = self.open.free()?;
         let quota = self.quotas[usize::from(DIRECTORY)];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The flash, and the file system on it while that is mounted.
+//! The flash, and the file system on it while it is mounted.
 
 use crate::disk::Disk;
 use core::fmt;
@@ -8,14 +8,15 @@ use littlefs_rust::{Config, Error, Filesystem};
 
 /// A flash whose file system is mounted when it is first used, and stays mounted until an operation fails.
 pub struct Mount<F: NorFlash> {
-    /// The flash, unless littlefs has it.
+    /// The flash. `None` while the file system is mounted, because littlefs then owns the flash.
     flash: Option<Disk<F>>,
     files: Option<Filesystem<Disk<F>>>,
 }
 
 #[expect(unsafe_code, reason = "the pointers of littlefs know nothing of threads")]
-// SAFETY: the pointers in a `Filesystem` lead to what it has allocated itself and to its `Disk`, which go with it, and to open
-// files, which borrow it. None of it belongs to a thread, and the flash may be sent.
+// SAFETY: the pointers in a `Filesystem` point to memory that it has allocated itself, to its `Disk`, and to open
+// files. The memory and the `Disk` move with it; open files borrow it, so it can't move while a file is open. Nothing
+// of this belongs to a thread, and the flash is `Send`.
 unsafe impl<F: NorFlash + Send> Send for Mount<F> {}
 
 impl<F: NorFlash> fmt::Debug for Mount<F> {
@@ -29,8 +30,8 @@ impl<F: NorFlash> Mount<F> {
         Mount { flash: Some(Disk(flash)), files: None }
     }
 
-    /// Does something with the file system. If it fails, the memory that littlefs has of the flash may be wrong: the next
-    /// operation mounts the file system again.
+    /// Runs `operate` on the file system. If this fails, the data of the flash that littlefs has cached may be wrong.
+    /// So the next operation mounts the file system again.
     pub fn with<T>(
         &mut self,
         config: Config,
@@ -44,14 +45,14 @@ impl<F: NorFlash> Mount<F> {
             self.files = Some(files);
         }
         let result = self.files.as_ref().ok_or(Error::Io).and_then(operate);
-        // That there is no such file is no failure of the flash.
+        // `NoEntry` means that there is no such file. It is not a failure of the flash.
         if !matches!(result, Ok(_) | Err(Error::NoEntry)) {
             self.unmount();
         }
         result
     }
 
-    /// Makes the flash a file system without files.
+    /// Creates a file system without files in the flash.
     pub fn format(&mut self, config: &Config) -> Result<(), Error> {
         self.unmount();
         self.flash.as_mut().map_or(Err(Error::Io), |flash| Filesystem::format(flash, config))
@@ -59,7 +60,7 @@ impl<F: NorFlash> Mount<F> {
 
     fn unmount(&mut self) {
         if let Some(files) = self.files.take() {
-            // This frees memory, and does nothing with the flash.
+            // To unmount only frees memory. It does not access the flash, so it can't fail.
             self.flash = Some(files.unmount().expect("littlefs is always unmounted"));
         }
     }

@@ -3,13 +3,13 @@ use crate::Fault;
 use core::fmt;
 use crossgate::Lease;
 
-/// The number of bytes that the name of a file has at most.
+/// The largest number of bytes of a file's name.
 pub const NAME: usize = 24;
-/// The number of hexadecimal digits of a directory.
+/// The number of hexadecimal digits in the name of a directory.
 const DIRECTORY: usize = 2;
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
-/// A name of a file, with that of its directory in front of it.
+/// The path of a file: the name of its directory, and after it the name of the file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Name {
     bytes: [u8; DIRECTORY + 1 + NAME],
@@ -19,8 +19,8 @@ pub struct Name {
 impl Name {
     /// Copies a name that a client has lent.
     ///
-    /// The characters that a name may have are all that stands between a client and the other directories: none of them
-    /// ends the name of a directory.
+    /// The check of the characters is the only protection of the other directories. A name may have no character that
+    /// separates the parts of a path, so it can't lead to another directory.
     pub fn of(name: &Lease<'_, [u8]>, directory: u8) -> Result<Name, Fault> {
         let length = name.len();
         if length == 0 || length > NAME {
@@ -31,7 +31,7 @@ impl Name {
         bytes[1] = DIGITS[usize::from(directory & 15)];
         bytes[DIRECTORY] = b'/';
         let copy = &mut bytes[DIRECTORY + 1..][..length];
-        // Checked after it was copied: the client may change what it has lent.
+        // The name is checked after it was copied, because the client may change lent memory.
         name.copy_to(copy);
         let is_good = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
         if !copy.iter().all(is_good) || copy.starts_with(b".") {

@@ -6,13 +6,14 @@ use crate::{Fault, Mode};
 use crossgate::server::{self, Client};
 use crossgate::{Wire, time};
 
-/// A file that is open, of the client that has opened it. The number of another client's file, or one that is made up, opens
-/// nothing.
+/// The number of an open file. It is valid only for the client that has opened the file. The number of another client's
+/// file, or an invented number, gives access to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub struct File(pub(crate) u32);
 
 impl File {
-    /// The place in the pool, and a number that the file before it in this place did not have.
+    /// Creates the number of a file from its place in the pool, and from a counter. With the counter, the number
+    /// differs from the number of the file that had this place before.
     fn new(place: usize, number: u32) -> File {
         File(number << 8 | place as u32)
     }
@@ -22,7 +23,7 @@ impl File {
     }
 }
 
-/// The part of an open file that is kept.
+/// The data that is kept for an open file.
 #[derive(Clone, Copy, Debug)]
 pub struct Opened {
     pub client: Client,
@@ -34,7 +35,7 @@ pub struct Opened {
 #[derive(Debug)]
 pub struct Open<const N: usize> {
     places: [Option<(File, Opened)>; N],
-    /// The number of the file that was opened last, if one was opened.
+    /// The counter of the file that was opened last. `None` if no file was opened yet.
     last: Option<u32>,
 }
 
@@ -52,8 +53,9 @@ impl<const N: usize> Open<N> {
     }
 
     pub fn put(&mut self, place: usize, opened: Opened) -> File {
-        // A client may still have numbers from before a restart of this process. Since then more milliseconds have passed than
-        // files were opened.
+        // After a restart of this process, clients may still have numbers of files that they opened before. The present
+        // time in ms is higher than the counters of these numbers, because opening a file takes more than 1 ms on
+        // average.
         let number = match self.last {
             Some(last) => last.wrapping_add(1),
             None => (time::now().as_micros() / 1000) as u32,
@@ -64,7 +66,7 @@ impl<const N: usize> Open<N> {
         file
     }
 
-    /// Returns what is open under this number, if it is the caller's.
+    /// Returns the open file with this number, if it belongs to the caller.
     pub fn get(&self, file: File, directory: u8) -> Result<Opened, Fault> {
         let place = self.places.get(file.place()).copied().flatten();
         let (present, opened) = place.ok_or(Fault::NotOpen)?;
@@ -73,14 +75,14 @@ impl<const N: usize> Open<N> {
         if present == file && is_the_callers { Ok(opened) } else { Err(Fault::NotOpen) }
     }
 
-    /// Moves the position of a file that the caller has.
+    /// Sets the position of an open file of the caller.
     pub fn advance(&mut self, file: File, position: u32) {
         if let Some((_, opened)) = &mut self.places[file.place()] {
             opened.position = position;
         }
     }
 
-    /// Closes a file that the caller has.
+    /// Closes an open file of the caller.
     pub fn close(&mut self, file: File) {
         self.places[file.place()] = None;
     }
@@ -90,7 +92,7 @@ impl<const N: usize> Open<N> {
         self.places = [None; N];
     }
 
-    /// Closes the files of a process, and returns how many they are.
+    /// Closes the files of a process. Returns the number of closed files.
     pub fn revoke(&mut self, process: u8) -> u32 {
         let mut count = 0;
         for place in &mut self.places {

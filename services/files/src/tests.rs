@@ -12,10 +12,10 @@ use std::vec::Vec;
 
 type Simulated = SimulatedFlash<16384, 4, 1024>;
 type Archive = FileSystem<Flash, 3, 2>;
-/// The numbers of pages that the files of a directory may take.
+/// The quotas of the two directories, in pages.
 const QUOTAS: [u32; 2] = [5, 4];
 
-/// A flash whose power the test can cut while a file system has it.
+/// A flash that the test keeps access to, so that the test can cut its power while a file system uses it.
 #[derive(Clone, Default)]
 struct Flash(Arc<Mutex<Simulated>>);
 
@@ -50,7 +50,7 @@ impl NorFlash for Flash {
     }
 }
 
-/// The file system in this flash, as its process finds it after a restart.
+/// Returns the file system in this flash, as its process has it after a restart.
 fn in_flash(flash: &Flash) -> Archive {
     FileSystem::new(flash.clone(), 16, QUOTAS)
 }
@@ -163,7 +163,8 @@ fn an_open_file_is_its_clients() {
         assert_eq!(client.write(log, b"secret"), Ok(6));
         assert_eq!(client.files.seek(log, 0), Ok(Ok(())));
         other.enter(|| {
-            // Another process with the same directory opens the file; the number of it is no use to it.
+            // Another process with the same directory can open the file, but it can't use the number of the first
+            // process.
             assert_eq!(client.read(log), Err(Fault::NotOpen));
             assert_eq!(client.write(log, b"x"), Err(Fault::NotOpen));
             assert_eq!(client.files.close(log), Ok(Err(Fault::NotOpen)));
@@ -181,7 +182,7 @@ fn an_open_file_is_its_clients() {
 #[test]
 fn a_client_takes_no_more_pages_than_its_quota() {
     with_client(|client, _| {
-        // A page has 1024 bytes, and links to others.
+        // A page has 1024 bytes. Eight of them are for links to other pages.
         let full = [7; 1016];
         let log = client.open("log", Mode::Write).unwrap();
         for _ in 0..4 {
@@ -196,13 +197,13 @@ fn a_client_takes_no_more_pages_than_its_quota() {
             client.open("log", Mode::Append).and_then(|end| client.write(end, b"x")),
             Err(Fault::OverQuota)
         );
-        // To overwrite takes no more, until the end is passed.
+        // A write over existing bytes needs no more pages. A write past the end does.
         assert_eq!(client.files.seek(log, 5 * 1016 - 2), Ok(Ok(())));
         assert_eq!(
             (client.write(log, b"x"), client.write(log, b"x")),
             (Ok(1), Err(Fault::OverQuota))
         );
-        // A file that is gone does not count, and each counts as a page.
+        // A removed file does not count. Every other file counts as at least one page.
         let name = client.name("log");
         assert_eq!(client.files.remove(name.first(3)), Ok(Ok(())));
         for name in ["a", "b", "c", "d", "e"] {
@@ -217,7 +218,7 @@ fn a_client_takes_no_more_pages_than_its_quota() {
     });
 }
 
-/// A file system that is formatted, or whose process restarts, by a client.
+/// A fake that a client can format, or whose process the client can restart.
 #[interface]
 trait Forgetful {
     fn open_any(&mut self, name: Lease<'_, [u8]>) -> Result<File, Fault>;
@@ -267,7 +268,7 @@ enum Change {
     Replace,
 }
 
-/// Records added to two files, and a third one replaced, again and again.
+/// Returns many changes: they add records to two files, and replace a third file.
 fn changes() -> impl Iterator<Item = Change> {
     let round = [
         Change::Append("00/log", 40),
@@ -291,7 +292,7 @@ fn make(files: &mut Archive, change: Change) -> Result<(), Fault> {
     })
 }
 
-/// All files, and what is in them.
+/// All files, and their contents.
 type Content = BTreeMap<String, Vec<u8>>;
 
 fn content(files: &mut Archive) -> Content {
@@ -343,7 +344,8 @@ fn files_are_whole_whenever_the_power_fails() {
         }
         let whole = [&states[lost], &created, &states[lost + 1]];
         assert!(whole.contains(&&found), "{cut} {lost}: {found:?}");
-        // Only the flash had no power, and the process lives on; or both start anew.
+        // In every second case only the flash has lost its power, and the process goes on. In the other cases the
+        // process also restarts.
         if cut % 2 == 0 {
             files = in_flash(&flash);
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The lines of a GPIO port as services. One process owns the GPIO port and all of its pins; a client gets one line, in
-//! one direction.
+//! The lines of a GPIO port as services. One process owns the GPIO port and all of its pins. Each client gets one line,
+//! in one direction.
 //!
 //! | object | over | interface | client's pin |
 //! |---|---|---|---|
@@ -41,28 +41,28 @@ use core::fmt;
 use crossgate::{CallError, Handle, Wire, interface};
 use embedded_hal::digital::{self, ErrorKind, ErrorType, InputPin, OutputPin, StatefulOutputPin};
 
-/// The driver of the pin had an error.
+/// An error of the pin's driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub struct Fault;
 
-/// The interface of the process that may set a line, by the line's place in [`Outputs`].
+/// The interface of the process that may set a line. `LINE` is the line's place in [`Outputs`].
 #[interface]
 pub trait OutputLine<const LINE: usize> {
-    /// Sets the line high, or low.
+    /// Sets the line high (`true`) or low (`false`).
     fn set(&mut self, high: bool) -> Result<(), Fault>;
     /// Returns whether the line is set high.
     fn is_set_high(&mut self) -> Result<bool, Fault>;
 }
 
-/// The interface of processes that may read a line, by the line's place in [`Inputs`].
+/// The interface of processes that may read a line. `LINE` is the line's place in [`Inputs`].
 #[interface]
 pub trait InputLine<const LINE: usize> {
     /// Returns whether the line is high.
     fn is_high(&mut self) -> Result<bool, Fault>;
 }
 
-/// Output lines: the object of the process that owns the GPIO port. It serves [`OutputLine`] for each place in the
-/// array; the interface of a place past its end does not compile.
+/// Output lines: the service object of the process that owns the GPIO port. It serves [`OutputLine`] for each place in
+/// the array. An interface whose place is past the end of the array does not compile.
 #[derive(Debug)]
 pub struct Outputs<P, const N: usize>([P; N]);
 
@@ -84,8 +84,8 @@ impl<P: StatefulOutputPin, const N: usize, const LINE: usize> OutputLine<LINE> f
     }
 }
 
-/// Input lines: the object of the process that owns the GPIO port. It serves [`InputLine`] for each place in the array;
-/// the interface of a place past its end does not compile.
+/// Input lines: the service object of the process that owns the GPIO port. It serves [`InputLine`] for each place in
+/// the array. An interface whose place is past the end of the array does not compile.
 #[derive(Debug)]
 pub struct Inputs<P, const N: usize>([P; N]);
 
@@ -147,7 +147,7 @@ impl digital::Error for Error {
     }
 }
 
-/// A line of another process as an `OutputPin`, for a driver crate.
+/// A line of a GPIO port that another process owns, as an `OutputPin` for a driver crate.
 #[derive(Clone, Copy, Debug)]
 pub struct OutputHandle<const LINE: usize>(Handle<dyn OutputLine<LINE>>);
 
@@ -183,7 +183,7 @@ impl<const LINE: usize> StatefulOutputPin for OutputHandle<LINE> {
     }
 }
 
-/// A line of another process as an `InputPin`, for a driver crate.
+/// A line of a GPIO port that another process owns, as an `InputPin` for a driver crate.
 #[derive(Clone, Copy, Debug)]
 pub struct InputHandle<const LINE: usize>(Handle<dyn InputLine<LINE>>);
 
@@ -215,7 +215,7 @@ mod tests {
     use crossgate::testing::Wiring;
     use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-    /// A pin whose level a test sees, and which may be broken.
+    /// A pin. The test sees its level, and can make it fail.
     struct Pin(&'static AtomicBool, bool);
 
     impl ErrorType for Pin {

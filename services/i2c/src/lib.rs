@@ -12,16 +12,18 @@
 //! }
 //! ```
 //!
-//! The object is exclusive, so a transaction is never mixed with another. Of the clients that wait for the bus, the
-//! most urgent one is next. While it waits, it lends its priority to the client whose transaction runs. If a client
-//! crashes in a transaction, its thread finishes the transaction first, so the bus is free afterwards.
+//! The object is exclusive, so a transaction is never mixed with another. If several clients wait for the bus, the most
+//! urgent client is next. While a client waits, the client whose transaction runs has at least the priority of the
+//! waiting client. If a client crashes during its transaction, its thread finishes the transaction before the client
+//! restarts, so the bus is free afterwards.
 //!
 //! A client with [deadlines](crossgate::time::with_deadline) can crash a server that computes for 10 ms past a
 //! deadline. So the transfer of `N` bytes should take less than 10 ms: a byte takes 90 µs at 100 kHz, and 22.5 µs at
 //! 400 kHz.
 //!
-//! If this process crashes, each client gets an error once, and the driver of the controller starts again: in its first
-//! transaction it has to bring the controller and the bus to a known state, because a chip may be in the middle of a byte.
+//! If this process crashes, each client gets an error once, and the driver of the controller starts again. In its first
+//! transaction the driver has to bring the controller and the bus to a known state, because a chip may be in the middle
+//! of a byte.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -29,15 +31,16 @@ use crossgate::{Lease, LeaseMut, server};
 use crossgate_i2c::{Fault, Header, I2cDevice, Kind};
 use embedded_hal::i2c::{Error, ErrorKind, I2c, NoAcknowledgeSource, Operation};
 
-/// The largest number of operations of a transaction; neighbours of the same kind count as one.
+/// The largest number of operations of a transaction. Consecutive operations of the same kind count as one.
 pub const OPERATIONS: usize = 8;
 
-/// A bus with a driver of its controller, and memory for transactions of up to `N` bytes, their [headers](Header)
-/// included.
+/// A bus: the driver of its controller, and memory for transactions of up to `N` bytes, including their
+/// [headers](Header).
 #[derive(Debug)]
 pub struct I2cBus<B, const N: usize> {
     driver: B,
-    /// The bytes of the present transaction. A client may change lent memory at any time, so the driver never sees it.
+    /// The bytes of the present transaction. They are a copy, because a client may change lent memory at any time: the
+    /// driver gets only this copy.
     bytes: Aligned<N>,
 }
 
@@ -66,7 +69,7 @@ impl<B: I2c, const N: usize> I2cBus<B, N> {
         }
         let mut operations = [const { Operation::Write(&[]) }; OPERATIONS];
         let operations = parse(bytes, &mut operations)?;
-        // `embedded-hal` does not define what a driver does in this case.
+        // An empty transaction does not reach the driver, because `embedded-hal` does not define its effect.
         if operations.is_empty() {
             return Ok(());
         }
@@ -81,7 +84,7 @@ impl<B: I2c, const N: usize> I2cBus<B, N> {
         let length = from.len().saturating_add(read);
         let bytes = self.bytes.0.get_mut(..length).ok_or(Fault::TooLong)?;
         let (to, written) = bytes.split_at_mut(read);
-        // Most writes are the one byte of a register, for which this is faster than `copy_to`.
+        // Most writes have one byte, the number of a register. For one byte this loop is faster than `copy_to`.
         for (place, byte) in written.iter_mut().zip(from.iter()) {
             *place = byte;
         }
@@ -95,7 +98,7 @@ impl<B: I2c, const N: usize> I2cBus<B, N> {
     }
 }
 
-/// Refuses a client that breaks the rules of the protocol.
+/// Refuses the call of a client that breaks the rules of the protocol.
 #[cold]
 fn refused<T>() -> Result<T, Fault> {
     server::refuse();
@@ -135,7 +138,8 @@ impl<B: I2c, const N: usize, const ADDRESS: u8> I2cDevice<ADDRESS> for I2cBus<B,
     }
 }
 
-/// Takes the bytes apart into operations. Invalid headers break the rules of the protocol: the client is refused.
+/// Splits the bytes into operations. If a header is invalid, the client breaks the rules of the protocol, and its call
+/// is refused.
 fn parse<'a, 'b>(
     bytes: &'a mut [u8],
     operations: &'b mut [Operation<'a>; OPERATIONS],
@@ -153,7 +157,7 @@ fn parse<'a, 'b>(
         };
         *place = match header.kind {
             Kind::Write => Operation::Write(data),
-            // A read begins with a byte of the chip, so a read of zero bytes does not exist.
+            // The chip sends at least one byte in a read, so a read of zero bytes does not exist.
             Kind::Read if !data.is_empty() => Operation::Read(data),
             _ => return refused(),
         };

@@ -6,7 +6,7 @@ use crossgate_i2c::{Error, I2cChip};
 use embedded_hal::i2c::Error as _;
 use embedded_hal::i2c::ErrorType;
 
-/// A bus that writes down what happens on it, and answers with counted bytes, or with an error.
+/// A bus that records all operations. The bytes that are read from it count up, or it returns an error.
 #[derive(Debug)]
 struct Recorder {
     expected: &'static str,
@@ -76,12 +76,12 @@ fn short_transactions_and_long_ones() {
 fn operations_of_no_bytes() {
     let write = || Operation::Write(&[]);
     with("0x20 write []", Err(ErrorKind::Other), |chip, _| {
-        // A write of nothing looks for the chip, whichever method makes it.
+        // A write of zero bytes looks for the chip, whichever method of `I2c` the driver uses.
         let error = Err(Error::Bus(Fault::Other));
         assert_eq!(chip.write(0x20, &[]), error);
         assert_eq!(chip.transaction(0x20, &mut [write(), write()]), error);
         assert_eq!(chip.transaction(0x20, &mut [write(), Operation::Read(&mut [])]), error);
-        // The bus has no read of nothing.
+        // A read of zero bytes does not reach the bus.
         assert_eq!(chip.read(0x20, &mut []), Ok(()));
         assert_eq!(chip.read(0x21, &mut []), Err(Error::OtherAddress(0x21)));
         assert_eq!(chip.transaction(0x20, &mut [Operation::Read(&mut [])]), Ok(()));
@@ -151,8 +151,8 @@ fn other_addresses_and_longer_transactions_are_errors() {
 #[test]
 fn operations_that_are_none_are_refused() {
     with("nothing", Ok(()), |_, handle| {
-        // Half a header; a header of more bytes than there are; the same behind an operation; a read of nothing; what a bus
-        // of this kind has not.
+        // Half a header; a header of more bytes than there are; the same after a valid operation; a read of zero bytes;
+        // a kind of operation that an I2C bus does not have.
         for bytes in [
             &mut [0][..],
             &mut [1, 0],

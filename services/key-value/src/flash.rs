@@ -6,20 +6,20 @@ use embedded_storage_async::nor_flash as asynchronous;
 /// The number of bytes that are read at a time.
 pub const LINE: usize = 64;
 
-/// The flash of a store during one of its operations, with the async traits that the library wants: no operation ever
-/// waits.
+/// The flash of a store during one operation of the store. It has the async traits that the library needs, but no
+/// method ever waits.
 ///
-/// The library reads small pieces, one behind the other, and each piece may be a call to another process. So a read
-/// fetches a line of bytes, from which the next reads are served. A line does not outlive the operation, and nothing
-/// else changes this range of the flash meanwhile.
+/// The library reads many small pieces in a row, and each read may be a call to another process. So a read fetches a
+/// whole line of bytes, and the next reads take their bytes from this line. The line is dropped at the end of the
+/// operation. Nothing else changes this range of the flash during the operation, so the line is never out of date.
 pub struct Flash<'f, F> {
     flash: &'f mut F,
-    /// The end of the store; bytes are read ahead up to it.
+    /// The end of the store in the flash. No byte after it is read ahead.
     end: u32,
     line: [u8; LINE],
-    /// The range of the flash that the line has.
+    /// The range of the flash from which the line was read.
     place: Range<u32>,
-    /// An operation has failed.
+    /// True if a read, a write or an erase has failed.
     pub has_failed: bool,
 }
 

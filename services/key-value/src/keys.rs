@@ -21,8 +21,8 @@ impl<const N: usize> Keys<N> {
         self.all().contains(&key)
     }
 
-    /// Notes a key that is in the flash. The flash has more than `N` only if another wiring has allowed that; the
-    /// further keys then do not count, and can be read, but not set.
+    /// Adds a key that is in the flash. If the flash has more than `N` keys, a firmware with another wiring has written
+    /// them. In this case the keys beyond `N` do not count: their values can be read, but not set.
     pub fn note(&mut self, key: StoredKey) {
         if !self.holds(key)
             && let Some(free) = self.keys.get_mut(self.length)
@@ -32,7 +32,7 @@ impl<const N: usize> Keys<N> {
         }
     }
 
-    /// Adds a key, unless it is there already, if its space has fewer keys than it may have.
+    /// Adds a key, if it is new and its space has fewer keys than its quota.
     pub fn admit(&mut self, key: StoredKey, quota: u16) -> Result<(), Fault> {
         if self.holds(key) {
             return Ok(());

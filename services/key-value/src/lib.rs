@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Values in flash under keys, for several processes.
 //!
-//! A value is set whole or not at all, even if the power fails or a process crashes: afterwards it is the old value or
-//! the new one. Each client has a space of keys of its own, and can't read or change the values of other clients. The
-//! store uses the crate `sequential-storage`, which writes to all pages in turn, so that all pages are erased equally
-//! often.
+//! A value is set completely or not at all, even if the power fails or a process crashes: afterwards the key has the
+//! old value or the new value. Each client has its own space of keys, and can't read or change the values of other
+//! clients. The store uses the crate `sequential-storage`, which writes to all pages in turn, so that all pages are
+//! erased equally often.
 //!
 //! ```ignore
 //! process flash {
@@ -47,9 +47,9 @@
 //!
 //! # Quotas
 //!
-//! Each client may have as many keys as the wiring says, in [`Store::new`], and the wiring compiles only if the flash
-//! has room for the keys of all clients, with values of the greatest length. So no client can take room from another.
-//! When a value is removed, its key stays in the flash and still counts.
+//! The wiring says in [`Store::new`] how many keys each client may have. The wiring compiles only if the flash has room
+//! for all these keys, with values of the greatest length. So no client can take room from another client. When a value
+//! is removed, its key stays in the flash and still counts.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -95,7 +95,7 @@ impl Key {
     }
 }
 
-/// The space, and the key in it.
+/// A key in the flash: the number of the space, and after it the key in this space.
 type StoredKey = [u8; KEY];
 const KEY: usize = 9;
 /// The number of bytes that `sequential-storage` writes in front of a value and its key.
@@ -113,28 +113,28 @@ pub enum Fault {
     TooLong,
     /// The client has as many keys as it may have.
     Full,
-    /// The flash has contents that no store has written, and that no loss of power explains. [`Format`] makes the store
-    /// empty.
+    /// The flash has contents that no store has written, and that a loss of power can't cause. [`Format`] makes the
+    /// store empty.
     Corrupted,
     /// The flash had an error, or its process has crashed. The earlier values are still there.
     Flash,
 }
 
-/// The interface of a process that has values, in the space `SPACE`.
+/// The interface of a process whose values are in the space `SPACE`.
 #[interface]
 pub trait KeyValue<const SPACE: u8> {
     /// Copies the value to lent memory, and returns its length.
     fn get(&mut self, key: Key, to: LeaseMut<'_, [u8]>) -> Result<u32, Fault>;
-    /// Sets the value, in place of the one before. An empty value counts as no value.
+    /// Sets the value, and replaces the old value. An empty value counts as no value.
     fn set(&mut self, key: Key, value: Lease<'_, [u8]>) -> Result<(), Fault>;
-    /// Removes the value. Its key still counts, with an empty value.
+    /// Removes the value. Its key stays in the flash with an empty value, and still counts for the quota.
     fn remove(&mut self, key: Key) -> Result<(), Fault>;
 }
 
 /// The interface of a process that may make the store empty.
 #[interface]
 pub trait Format {
-    /// Removes all values of all spaces, whatever the flash holds.
+    /// Removes all values of all spaces, whatever contents the flash has.
     fn format(&mut self) -> Result<(), Fault>;
 }
 
@@ -146,10 +146,10 @@ type Found<const PAGES: usize, const KEYS: usize> = Cache<
     StoredKey,
 >;
 
-/// The object of the process that keeps the values, in the flash `F`.
+/// The service object of the process that keeps the values in the flash `F`.
 ///
-/// It has `SIZE` bytes of memory for a value and its key: a value has up to `SIZE - 16` bytes. It takes `PAGES` pages
-/// of the flash. There are up to `KEYS` keys, of `SPACES` clients.
+/// The object has `SIZE` bytes of memory for a value and its key: a value has up to `SIZE - 16` bytes. The store takes
+/// `PAGES` pages of the flash. It has up to `KEYS` keys, in the spaces of `SPACES` clients.
 pub struct Store<F, const SIZE: usize, const PAGES: usize, const KEYS: usize, const SPACES: usize> {
     flash: F,
     /// The start of the store in the flash.
@@ -157,9 +157,10 @@ pub struct Store<F, const SIZE: usize, const PAGES: usize, const KEYS: usize, co
     /// The number of keys that each space may have.
     quotas: [u16; SPACES],
     buffer: [u8; SIZE],
-    /// `None` before the first operation, and after one that has failed: the library then searches the flash.
+    /// `None` before the first operation, and after an operation that has failed. In this case the library searches the
+    /// flash again.
     found: Option<Found<PAGES, KEYS>>,
-    /// The keys that are in the flash; `None` likewise.
+    /// The keys that are in the flash; `None` in the same cases.
     keys: Option<Keys<KEYS>>,
 }
 
@@ -178,14 +179,15 @@ impl<F, const SIZE: usize, const PAGES: usize, const KEYS: usize, const SPACES: 
 impl<F: NorFlash, const SIZE: usize, const PAGES: usize, const KEYS: usize, const SPACES: usize>
     Store<F, SIZE, PAGES, KEYS, SPACES>
 {
-    /// Creates a store that takes `PAGES` pages of the flash from `start`, and lets each client have its number of
-    /// keys.
+    /// Creates a store that takes `PAGES` pages of the flash from `start`. `quotas` has the number of keys that each
+    /// client may have.
     ///
-    /// Each client can have that many keys, all with values of the greatest length, whatever the others do.
+    /// Each client can always have this number of keys, all with values of the greatest length, whatever the other
+    /// clients do.
     ///
     /// # Panics
-    /// If it does not start at a page, if it has less than two pages, if the quotas are more than `KEYS` together, or if
-    /// there is no room for that. In the wiring, that is a compile error.
+    /// If `start` is not the start of a page, if the store has less than two pages, if the sum of the quotas is more
+    /// than `KEYS`, or if the pages have no room for these keys. In the wiring, this is a compile error.
     #[must_use]
     pub const fn new(flash: F, start: u32, quotas: [u16; SPACES]) -> Self {
         const { assert!(SIZE > OVERHEAD, "the buffer of a store has no room for a value") };
@@ -217,7 +219,7 @@ impl<F: NorFlash, const SIZE: usize, const PAGES: usize, const KEYS: usize, cons
         header + (KEY + SIZE - OVERHEAD).next_multiple_of(F::WRITE_SIZE)
     }
 
-    /// Carries out an operation with the library's map. If it fails, the store forgets all that it knows of the flash.
+    /// Runs an operation on the library's map. If the operation fails, the store forgets the cached places and keys.
     fn with<'s, T>(
         &'s mut self,
         operate: impl FnOnce(&mut Map<'_, F, PAGES, KEYS>, &'s mut [u8]) -> Result<T, Fault>,
@@ -263,7 +265,8 @@ impl<F: NorFlash, const SIZE: usize, const PAGES: usize, const KEYS: usize, cons
             while let Some((key, _)) = block_on(items.next::<&[u8]>(buffer)).map_err(fault)? {
                 keys.note(key);
             }
-            // The library skips a page that can't be read.
+            // If a page can't be read, the library skips the page and reports no error. So the store checks the flash
+            // itself.
             if map.flash().has_failed { Err(Fault::Flash) } else { Ok(keys) }
         })
     }
@@ -302,7 +305,7 @@ impl<
     }
 
     fn set(&mut self, key: Key, value: Lease<'_, [u8]>) -> Result<(), Fault> {
-        // The store reads the value more than once, so it must not change meanwhile.
+        // The store reads the value more than once, so the value is copied: it must not change between the reads.
         let mut copy = [0; SIZE];
         if value.len() > SIZE - OVERHEAD {
             return Err(Fault::TooLong);
@@ -313,7 +316,7 @@ impl<
 
     fn remove(&mut self, key: Key) -> Result<(), Fault> {
         let key = key.of_space(SPACE);
-        // A key that was never set takes no room.
+        // If the key was never set, nothing is written, so the key takes no room.
         if self.fetch(key)?.is_empty() { Ok(()) } else { self.store(key, &[]) }
     }
 }

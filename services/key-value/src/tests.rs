@@ -16,7 +16,7 @@ struct Change {
     value: Vec<u8>,
 }
 
-/// Changes of a few keys, again and again, which together are several times what the flash holds.
+/// Returns many changes of a few keys. Together they have several times the bytes that the flash holds.
 fn changes() -> impl Iterator<Item = Change> {
     (0..200_u32).map(|number| {
         let key = (number * 7 % 5) as u8;
@@ -69,7 +69,7 @@ fn expect(values: &mut BTreeMap<u8, Vec<u8>>, change: &Change) {
 
 #[test]
 fn a_value_is_whole_whenever_the_power_fails() {
-    // The power fails within each word and page that a run writes and erases, one after the other.
+    // The power fails once in each word that a run writes, and once in each page that it erases.
     let mut cuts = 0;
     for step in 0.. {
         let mut store = Bare::new();
@@ -89,7 +89,7 @@ fn a_value_is_whole_whenever_the_power_fails() {
         expect(&mut after, &last);
         let values = store.values();
         assert!(values == before || values == after, "{step}: {values:?}, {last:?}");
-        // The store works on.
+        // The store works afterwards.
         assert_eq!(store.make(&last), Ok(()), "{step}");
         assert_eq!(store.values(), after, "{step}");
         cuts += 1;
@@ -208,12 +208,12 @@ fn the_flash_is_seldom_asked() {
     for round in 0..200 {
         store.fetch(key(round % 4).of_space(0)).unwrap();
     }
-    // Without what the store keeps of the flash it is 50 for a change, and 17 for a value.
+    // Without the cached places and keys, a change would take 50 reads, and a get would take 17.
     assert!(reads <= 5 * 200, "{reads}");
     assert_eq!(store.flash.reads, 200);
 }
 
-/// Changes a value with a key of its own number, in a space.
+/// Sets a value in a space. Both the key and the value are made from a number.
 fn set<const PAGES: usize, const KEYS: usize, const SPACES: usize>(
     store: &mut Store<Flash, 64, PAGES, KEYS, SPACES>,
     space: u8,
@@ -224,19 +224,19 @@ fn set<const PAGES: usize, const KEYS: usize, const SPACES: usize>(
 
 #[test]
 fn a_client_has_as_many_keys_as_its_quota() {
-    // As many as compile for this flash.
+    // These are the largest quotas that compile for this flash.
     let mut store = Store::<_, 64, 4, 20, 2>::new(Flash::new(), 0, [18, 2]);
     for round in 0..10 {
         for number in 0..100 {
             let expected = if number < 18 { Ok(()) } else { Err(Fault::Full) };
             assert_eq!(set(&mut store, 0, number), expected, "{round} {number}");
         }
-        // The other one has its room, now and again and again.
+        // The other client has its room, however often it sets its values.
         for number in 0..3 {
             let expected = if number < 2 { Ok(()) } else { Err(Fault::Full) };
             assert_eq!(set(&mut store, 1, number), expected, "{round} {number}");
         }
-        // A store that starts over counts what is in the flash.
+        // A store that restarts counts the keys that are in the flash.
         let Store { flash, .. } = store;
         store = Store::new(flash, 0, [18, 2]);
     }

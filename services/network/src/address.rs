@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The address of this host, which comes by DHCP.
+//! The address of this host, if DHCP provides it.
 
 use crate::{Fault, Network};
 use core::time::Duration;
 use crossgate::interface;
 use crossgate_waiting::FOR_EVER;
 
-/// The interface of a process that wants to know the IPv4 address of this host, such as one that shows it.
+/// The interface of a process that needs to know the IPv4 address of this host, for example to show it.
 #[interface]
 pub trait Address {
-    /// Returns the address, and waits for one as long as it takes.
+    /// Returns the address. Waits for an address as long as it takes.
     fn get(&self) -> Result<[u8; 4], Fault>;
-    /// Returns the address if there is one now.
+    /// Returns the address if the host has an address now.
     fn try_get(&self) -> Result<[u8; 4], Fault>;
-    /// Returns the address, and waits for one up to `timeout`.
+    /// Returns the address. Waits for an address up to `timeout`.
     fn get_timeout(&self, timeout: Duration) -> Result<[u8; 4], Fault>;
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The questions for names that are asked.
+//! The questions to the name server that clients have asked.
 
 use crate::Fault;
 use smoltcp::socket::dns::QueryHandle;
 
-/// The state of the question at a place.
+/// The state of the question of one place.
 #[derive(Clone, Copy)]
 pub enum Question {
     None,
@@ -12,7 +12,7 @@ pub enum Question {
     Answered(Result<[u8; 4], Fault>),
 }
 
-/// The questions at their places, and who answers them.
+/// The questions of all places, and the socket that gets the answers.
 pub struct Names<const SOCKETS: usize> {
     /// The index of the socket's handle.
     pub socket: usize,

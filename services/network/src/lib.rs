@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! TCP and UDP sockets as services, and names of hosts. One process runs the protocols, with the crate `smoltcp`. A
-//! client gets only the sockets that the wiring gives to it.
+//! TCP sockets, UDP sockets and the names of hosts, as services. One process runs the protocols, with the crate
+//! `smoltcp`. A client gets only the sockets that the wiring gives to it.
 //!
 //! | interface | what its client may do |
 //! |---|---|
@@ -29,14 +29,14 @@
 //! }
 //! ```
 //!
-//! A socket has two buffers, one for each direction. The places of sockets are counted from 0, for TCP and for UDP
-//! separately. A socket belongs to the client that used it first. When the life of that client ends, the connection of
-//! the socket is reset.
+//! A socket has two buffers, one for each direction. The places of sockets are counted from 0, separately for TCP and
+//! UDP. A socket belongs to the client that used it first. When the life of that client ends, the connection of the
+//! socket is reset.
 //!
-//! With the feature `dns`, a fifth number of the type says how many clients may look up the address of a host by its
-//! name. Each of these clients looks up one name at a time. With the feature `dhcp` and `Settings::by_dhcp`, the
-//! firmware gets its own address from a server. The places for names come after the places of the sockets, and the
-//! place for DHCP is the last. The third number of the type includes these places:
+//! With the feature `dns`, the type `Network` has a fifth number: the number of clients that may look up the address of
+//! a host by its name. Each of these clients looks up one name at a time. With the feature `dhcp` and
+//! `Settings::by_dhcp`, the firmware gets its own address from a server. The places for names come after the places of
+//! the sockets, and the place for DHCP is the last. The third number of the type includes these places:
 //!
 //! ```ignore
 //! object sockets (stack = 1536): Concurrent<Network<1, 0, 3, 512, 1>> = Network::new(
@@ -46,8 +46,8 @@
 //! ) => [CONNECT: dyn TcpClient<0>, STREAM: dyn TcpStream<0>, NAMES: dyn Resolve<0>, ADDRESS: dyn Address];
 //! ```
 //!
-//! If this process crashes, the calls in it fail with `ServerFaulted`, and the process restarts without connections.
-//! When another host sends on a connection of which the process knows nothing any more, it gets a reset.
+//! If this process crashes, the calls in it fail with `ServerFaulted`, and the process restarts without connections. If
+//! another host then sends bytes on an old connection, this host gets a reset.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -85,18 +85,19 @@ use smoltcp::phy::Device;
 use state::{Layout, Memory, State};
 use static_cell::ConstStaticCell;
 
-/// Why a socket could not be used.
+/// The reason why a socket could not be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub enum Fault {
-    /// The time was over: that of the call, of the caller's deadline, or at once where the call does not wait.
+    /// The timeout of the call or the caller's deadline has passed. If the method never waits, there was no result at
+    /// once.
     TimedOut,
     /// There is no connection, or it was reset.
     NotConnected,
-    /// There is a connection already: it has to be closed first.
+    /// There is a connection already. The client has to close it first.
     InUse,
-    /// The other host does not take connections there.
+    /// The other host does not accept connections at this port.
     Refused,
-    /// The address or the port is none that can be reached.
+    /// This address or port can't be reached.
     Unreachable,
     /// The datagram is longer than the buffer of the socket.
     TooLong,
@@ -106,12 +107,13 @@ pub enum Fault {
     NotFound,
 }
 
-/// The packets that are taken from the device until clients can use their sockets again.
+/// The largest number of packets that are taken from the device while the state is locked. Then clients can use their
+/// sockets again.
 const BURST: usize = 4;
 
-/// The object of the process that has the protocols: `TCP` and `UDP` sockets, with a buffer of `BUFFER` bytes for each
-/// direction, and `NAMES` clients that may ask for the addresses of hosts. `SOCKETS` is the number of all together, and
-/// one more if the address comes by DHCP.
+/// The service object of the process that runs the protocols. It has `TCP` sockets for TCP and `UDP` sockets for UDP,
+/// each with a buffer of `BUFFER` bytes for each direction. `NAMES` clients may ask for the addresses of hosts.
+/// `SOCKETS` is the sum of these three numbers, plus one if the address comes by DHCP.
 pub struct Network<
     const TCP: usize,
     const UDP: usize,
@@ -148,12 +150,12 @@ impl<
 {
     const LAYOUT: Layout = Layout { tcp: TCP, udp: UDP, names: NAMES };
 
-    /// Creates sockets. `changed` is the notification that [`run`](Self::run) waits for, and that the driver's process
-    /// signals when frames have come. The places are those of TCP first, then of UDP, of clients that ask for names, and
-    /// of DHCP.
+    /// Creates the sockets. [`run`](Self::run) waits for the notification `changed`. The driver's process also signals
+    /// it when frames have come. `places` has the places of TCP first, then those of UDP, then those of clients that
+    /// ask for names, and at the end the place of DHCP.
     ///
     /// # Panics
-    /// If the numbers do not fit each other and the settings. In the wiring, that is a compile error.
+    /// If the numbers of the type do not fit each other or the settings. In the wiring, this is a compile error.
     #[must_use]
     pub const fn new(settings: Settings, changed: Notification, places: [Place; SOCKETS]) -> Self {
         const {
@@ -176,9 +178,9 @@ impl<
 
     /// Runs the protocols over the device: the main function of a thread of the process.
     ///
-    /// `seed` decides the first sequence number and the port of each connection. It has to be a number that nobody can
-    /// guess, another one in each life of the process, or others can send what passes for bytes of a connection that
-    /// they do not see.
+    /// The first sequence number and the port of each connection are made from `seed`. The seed has to be a number that
+    /// nobody can guess, and a different number after each restart of the process. Otherwise an attacker who does not
+    /// see a connection could forge bytes of this connection.
     ///
     /// # Panics
     /// If another thread runs it already.
@@ -190,13 +192,14 @@ impl<
             woken.into_iter().flatten().for_each(wake);
             match delay {
                 None => self.changed.wait(),
-                // It came, or it did not: both are a reason to look.
+                // The protocols run after the notification, and also after the timeout.
                 Some(delay) => drop(self.changed.wait_timeout(delay)),
             }
         }
     }
 
-    /// Does what is to be done now. Returns the time until there is more, and those to wake.
+    /// Runs the protocols once. Returns the time until they have to run again, and the notifications of the threads to
+    /// wake.
     fn poll(
         &self,
         device: &mut Noting<'_, impl Device>,
@@ -221,7 +224,7 @@ impl<
         (delay, core::array::from_fn(|place| state.woken(place, Self::LAYOUT)))
     }
 
-    /// Locks the state for a call to the socket at `place`; `None` if nobody waits for the call any more.
+    /// Locks the state for a call to the socket at `place`. `None` if nobody waits for the result of the call any more.
     fn enter(&self, place: usize) -> Option<MutexGuard<'_, State<SOCKETS>>> {
         let mut state = self.state.lock();
         let client = server::client()?;
@@ -229,8 +232,8 @@ impl<
         Some(state)
     }
 
-    /// Makes an attempt of a call that begins something before it waits for the result, and notes it in `has_begun`. Lets
-    /// the protocols go on when it has.
+    /// Calls `attempt` for a call that first begins an action, and then waits for the result of this action. `attempt`
+    /// sets `has_begun` when it has begun the action. The thread of the protocols is then woken.
     fn begin_once<R>(&self, has_begun: &mut bool, attempt: impl FnOnce(&mut bool) -> R) -> R {
         let had_begun = *has_begun;
         let result = attempt(has_begun);
@@ -240,8 +243,8 @@ impl<
         result
     }
 
-    /// Makes an attempt for a call to the socket at `place`, and waits as one of `waiters`, up to `timeout`, until there
-    /// is a result.
+    /// Calls `attempt` for a call to the socket at `place`. If there is no result, waits as one of `waiters` until
+    /// there is one, up to `timeout`.
     fn attempt<R>(
         &self,
         place: usize,
@@ -260,7 +263,8 @@ impl<
             }
             None if timeout.is_zero() => return Err(Fault::TimedOut),
             None => {
-                // The packets that were begun have to go out before there can be an answer.
+                // The thread of the protocols is woken, because it has to send the packets before there can be an
+                // answer.
                 self.changed.signal();
                 wait(&self.state, guard, waiters, timeout, attempt).map_err(|_| Fault::TimedOut)?
             }

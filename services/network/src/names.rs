@@ -13,18 +13,19 @@ use smoltcp::wire::{DnsQueryType, IpAddress};
 /// The longest name (RFC 1035), without the dot at its end.
 const LONGEST: usize = 253;
 
-/// The interface of a process that asks for the addresses of hosts, one at a time.
+/// The interface of a process that asks for the addresses of hosts. It can ask for one address at a time.
 #[interface]
 pub trait Resolve<const PLACE: usize> {
-    /// Returns the first IPv4 address of the host with this name, such as `example.org`. If the name server does not
-    /// answer for ten seconds, that is [`Fault::NotFound`]. Waits for an address of this host as long as it takes.
+    /// Returns the first IPv4 address of the host with this name, such as `example.org`. Fails with [`Fault::NotFound`]
+    /// if the name server does not answer for ten seconds. If this host has no address yet, waits for it as long as it
+    /// takes.
     fn resolve(&self, name: Lease<'_, [u8]>) -> Result<[u8; 4], Fault>;
-    /// Returns the same, and waits up to `timeout`.
+    /// Like `resolve`, but waits up to `timeout`.
     fn resolve_timeout(&self, name: Lease<'_, [u8]>, timeout: Duration) -> Result<[u8; 4], Fault>;
 }
 
 impl<const SOCKETS: usize> Running<SOCKETS> {
-    /// Forgets the question at the place.
+    /// Forgets the question of the place.
     pub fn forget_name(&mut self, place: usize) {
         if let Question::Asked(query) = self.names.questions[place] {
             self.dns().0.cancel_query(query);
@@ -32,7 +33,7 @@ impl<const SOCKETS: usize> Running<SOCKETS> {
         self.names.questions[place] = Question::None;
     }
 
-    /// Takes the answer at the place, if it has come.
+    /// If the answer to the question of the place has come, stores the answer.
     fn look_for_answer(&mut self, place: usize) {
         let Question::Asked(query) = self.names.questions[place] else { return };
         let answer = match self.dns().0.get_query_result(query) {
@@ -46,7 +47,7 @@ impl<const SOCKETS: usize> Running<SOCKETS> {
         self.names.questions[place] = Question::Answered(answer);
     }
 
-    /// Returns whether there is an answer at the place, or a question may be asked.
+    /// Returns `true` if the place has an answer, or if its client may ask a question now.
     pub fn knows_name(&mut self, place: usize) -> bool {
         self.look_for_answer(place);
         match self.names.questions[place] {
@@ -88,7 +89,8 @@ fn resolve<const N: usize>(
                 running.names.questions[place] = Question::None;
                 Some(answer)
             }
-            // Another client has the place, too, and is gone.
+            // Another client shared this place, and is gone. Its question was forgotten, and the present question with
+            // it.
             Question::None => Some(Err(Fault::NotFound)),
         };
     }
@@ -96,7 +98,7 @@ fn resolve<const N: usize>(
     if !is_free && state.places[place].readers.count() > 0 {
         return Some(Err(Fault::InUse));
     }
-    // Whoever has asked before waits no more.
+    // The client that asked before no longer waits for the answer.
     running.forget_name(place);
     running.address()?;
     *has_asked = true;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The calls that may go on, by the state of their socket.
+//! Decides from the state of a socket which waiting calls may go on.
 
 use smoltcp::socket::{tcp, udp};
 
-/// Returns whether a call that wants to receive, and one that wants to connect or send, may go on.
+/// Returns two values: if a call that waits to receive may go on, and if a call that waits to connect or to send may go
+/// on.
 pub fn of_tcp(socket: &tcp::Socket<'_>, is_told: bool) -> [bool; 2] {
     use tcp::State::{Listen, SynReceived, SynSent};
     let begins = matches!(socket.state(), Listen | SynSent | SynReceived);
@@ -12,7 +13,7 @@ pub fn of_tcp(socket: &tcp::Socket<'_>, is_told: bool) -> [bool; 2] {
     [reads, writes]
 }
 
-/// Returns whether a call that wants to receive, and one that wants to send, may go on.
+/// Returns two values: if a call that waits to receive may go on, and if a call that waits to send may go on.
 pub fn of_udp(socket: &udp::Socket<'_>) -> [bool; 2] {
     [socket.can_recv(), socket.can_send()]
 }

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Questions for the Ethernet addresses of hosts.
+//! Questions for the Ethernet addresses of hosts: the requests of ARP.
 
 use core::cell::Cell;
 use smoltcp::phy::{Device, DeviceCapabilities, PacketMeta, TxToken};
 use smoltcp::time::Instant;
 
-/// The places in a frame of its kind and, in a frame of ARP, of the operation; and both of a question.
+/// `KIND` is the place in a frame of the kind of the frame. `OPERATION` is the place of the operation in a frame of
+/// ARP. The other two constants are the values of a question.
 const KIND: core::ops::Range<usize> = 12..14;
 const OPERATION: core::ops::Range<usize> = 20..22;
 const ARP: [u8; 2] = [8, 6];
 const REQUEST: [u8; 2] = [0, 1];
 
-/// A device that notes whether a question has been sent.
-// (It borrows the device, which has buffers for whole frames: to move it would take as much stack again.)
+/// A device that records if a question was sent.
+// (It borrows the device. The device has buffers for whole frames, so to move it would take as much stack as these
+// buffers.)
 pub struct Noting<'d, D> {
     device: &'d mut D,
     has_asked: Cell<bool>,
@@ -23,7 +25,7 @@ impl<'d, D> Noting<'d, D> {
         Noting { device, has_asked: Cell::new(false) }
     }
 
-    /// Returns whether a question has been sent since the last time.
+    /// Returns `true` if a question was sent since the last call of this method.
     pub fn take_question(&mut self) -> bool {
         self.has_asked.take()
     }

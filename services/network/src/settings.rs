@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The network as the wiring says, and places in it.
+//! The settings of the network in the wiring, and endpoints of connections.
 
 use crossgate::Wire;
 use smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address};
@@ -18,11 +18,11 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Creates the settings of a host with this Ethernet address, and an IPv4 address whose first `prefix` bits are
-    /// those of all hosts on the cable.
+    /// Creates the settings of a host with this Ethernet address and this IPv4 address. The first `prefix` bits of the
+    /// IPv4 address are the same for all hosts on the cable.
     ///
     /// # Panics
-    /// If the Ethernet address is one of a group, or the prefix is longer than 32. In the wiring, that is a compile
+    /// If the Ethernet address is a group address, or if `prefix` is more than 32. In the wiring, this is a compile
     /// error.
     #[must_use]
     pub const fn new(hardware: [u8; 6], address: [u8; 4], prefix: u8) -> Settings {
@@ -40,25 +40,25 @@ impl Settings {
         }
     }
 
-    /// Creates the settings of a host with this Ethernet address that gets its IPv4 address, its router and its name
-    /// server by DHCP (RFC 2131), and has none until then. When the time for which they were given is over, and the server
-    /// does not answer, it has none again.
+    /// Creates the settings of a host with this Ethernet address. The host gets its IPv4 address, its router and its
+    /// name server by DHCP (RFC 2131). Until then it has none of them. The DHCP server gives them only for a certain
+    /// time. If the server does not answer before this time is over, the host loses them again.
     ///
     /// # Panics
-    /// If the Ethernet address is one of a group. In the wiring, that is a compile error.
+    /// If the Ethernet address is a group address. In the wiring, this is a compile error.
     #[cfg(feature = "dhcp")]
     #[must_use]
     pub const fn by_dhcp(hardware: [u8; 6]) -> Settings {
         Settings { is_by_dhcp: true, ..Settings::new(hardware, [0; 4], 0) }
     }
 
-    /// The same, with a router for hosts that are not on the cable.
+    /// Returns these settings with a router for hosts that are not on the cable.
     #[must_use]
     pub const fn with_gateway(self, gateway: [u8; 4]) -> Settings {
         Settings { gateway: Some(gateway), ..self }
     }
 
-    /// The same, with a server for names, whatever DHCP says.
+    /// Returns these settings with this name server. A name server that DHCP gives is then ignored.
     #[cfg(feature = "dns")]
     #[must_use]
     pub const fn with_name_server(self, server: [u8; 4]) -> Settings {
@@ -73,7 +73,7 @@ impl Settings {
         false
     }
 
-    /// Returns whether a server for names is known, or will be.
+    /// Returns `true` if a name server is known now, or if DHCP may give one later.
     pub(crate) const fn has_name_server(&self) -> bool {
         #[cfg(feature = "dns")]
         return self.is_by_dhcp() || self.name_server.is_some();
@@ -114,14 +114,14 @@ impl Endpoint {
         self.port
     }
 
-    /// Returns the bytes that stand before a datagram: the address, and the port in network order.
+    /// Returns the bytes that come before a received datagram: the address, and the port in network order.
     #[must_use]
     pub const fn to_bytes(self) -> [u8; 6] {
         let ([a, b, c, d], [high, low]) = (self.address, self.port.to_be_bytes());
         [a, b, c, d, high, low]
     }
 
-    /// Returns the endpoint of such bytes.
+    /// Returns the endpoint from the bytes before a received datagram.
     #[must_use]
     pub const fn from_bytes([a, b, c, d, high, low]: [u8; 6]) -> Endpoint {
         Endpoint { address: [a, b, c, d], port: u16::from_be_bytes([high, low]) }

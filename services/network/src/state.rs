@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The sockets, who has them, and who waits for them.
+//! The sockets, the clients that own them, and the calls that wait for them.
 
 #[cfg(feature = "dns")]
 use crate::asked::Names;
@@ -21,10 +21,10 @@ use smoltcp::wire::{EthernetAddress, IpAddress, IpCidr, Ipv4Address};
 #[cfg(feature = "dns")]
 use smoltcp::{iface::Context, socket::dns};
 
-/// The most datagrams that a socket keeps for each direction.
+/// The largest number of datagrams that a socket keeps for each direction.
 pub const DATAGRAMS: usize = 4;
 
-/// The first port of those that are for nobody in particular (RFC 6335), and their number.
+/// The first of the ports that are free for any use (RFC 6335), and the number of these ports.
 const FREE_PORTS: u16 = 49152;
 const FREE_PORT_COUNT: u16 = 16384;
 
@@ -64,7 +64,8 @@ impl<
     }
 }
 
-/// The order of the places: so many of TCP, of UDP, and of clients that ask for names; the rest is that of DHCP.
+/// The order of the places: this number of places of TCP, of UDP, and of clients that ask for names. If one more place
+/// is left, it is that of DHCP.
 #[derive(Clone, Copy)]
 pub struct Layout {
     pub tcp: usize,
@@ -95,35 +96,36 @@ impl Layout {
     }
 }
 
-/// The time after the question for the Ethernet address of a host in which `smoltcp` asks for no other.
+/// After a question for the Ethernet address of a host, `smoltcp` asks no other question for this time.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// The time for which a host that has begun to connect may be silent.
+/// The longest time for which a host that has begun to connect may send nothing.
 const HANDSHAKE: Duration = Duration::from_secs(30);
 
-/// The protocols, once they run.
+/// The state of the protocols while they run.
 ///
 /// The first socket that has something to send to an unknown host decides which host is asked for its Ethernet address.
-/// So the sockets take turns in being the first: otherwise a client that sends to a host that does not exist, again and
-/// again, would keep others from ever asking for theirs.
+/// So the sockets take turns in being the first. Otherwise a client that sends again and again to a host that does not
+/// exist would prevent all questions of other sockets.
 pub struct Running<const SOCKETS: usize> {
     pub interface: Interface,
     pub sockets: SocketSet<'static>,
-    /// Those of the sockets of TCP and UDP, at their places; then that of names, then that of DHCP.
+    /// The handles of the sockets of TCP and UDP, at their places; then the handle of the socket for names; then that
+    /// of DHCP.
     handles: [SocketHandle; SOCKETS],
     /// The indices of the handles in the order in which their sockets are looked at.
     order: [usize; SOCKETS],
-    /// The number of sockets: all that ask for names have one.
+    /// The number of sockets. All clients that ask for names share one socket.
     #[cfg(feature = "dns")]
     count: usize,
     #[cfg(feature = "dns")]
     pub names: Names<SOCKETS>,
     #[cfg(feature = "dhcp")]
     dhcp: Option<usize>,
-    /// True if DHCP brings the name server.
+    /// True if the name server comes from DHCP.
     #[cfg(all(feature = "dhcp", feature = "dns"))]
     takes_name_server: bool,
-    /// The end of the silence after a question.
+    /// The time until which `smoltcp` asks no other question.
     silent_until: Option<Instant>,
     /// The free port that was used last.
     port: u16,
@@ -133,30 +135,29 @@ pub struct Running<const SOCKETS: usize> {
 #[derive(Debug)]
 pub struct Place {
     client: Option<Client>,
-    /// True if the client knows of the connection.
+    /// True if a call has told the client that there is a connection.
     pub(crate) is_told: bool,
     pub(crate) readers: Waiters,
     pub(crate) writers: Waiters,
 }
 
 impl Place {
-    /// Creates the place of a socket, with two notifications of the process that are used for nothing else. Calls wait
-    /// for the first until they can receive, and for the second until they can connect or send.
+    /// Creates the place of a socket. The process must use these two notifications for nothing else. Calls wait for
+    /// `readable` until they can receive, and for `writable` until they can connect or send.
     #[must_use]
     pub const fn new(readable: Notification, writable: Notification) -> Place {
         let (readers, writers) = (Waiters::new(readable), Waiters::new(writable));
         Place { client: None, is_told: false, readers, writers }
     }
 
-    /// Creates the place of a client that asks for names, with a notification of the process that is used for nothing
-    /// else.
+    /// Creates the place of a client that asks for names. The process must use this notification for nothing else.
     #[cfg(feature = "dns")]
     #[must_use]
     pub const fn for_names(resolved: Notification) -> Place {
         Place::new(resolved, resolved)
     }
 
-    /// Creates the place of DHCP, with a notification of the process that is used for nothing else.
+    /// Creates the place of DHCP. The process must use this notification for nothing else.
     #[cfg(feature = "dhcp")]
     #[must_use]
     pub const fn for_dhcp(addressed: Notification) -> Place {
@@ -187,13 +188,14 @@ impl<const SOCKETS: usize> Running<SOCKETS> {
             self.silent_until = None;
             self.turn();
         }
-        // Each time sends a packet of each socket that has one, and a window bounds their number.
+        // Each round sends one packet of each socket that has a packet to send. The loop ends, because the window of a
+        // connection limits its packets.
         while self.interface.poll_egress(now, device, &mut self.sockets) != PollResult::None {}
         self.note_question(device, now);
     }
 
-    /// Gives up connections that a host has begun, and with which it does not go on: else one packet of a host that is never
-    /// heard of again would keep the port from all others.
+    /// Sets a timeout for connections that a host has begun but not completed. Otherwise a host that sends one packet
+    /// and then nothing more would block the port for all other hosts.
     pub fn limit_handshakes(&mut self, sockets: usize) {
         for place in 0..sockets {
             let socket = self.tcp(place);
@@ -208,7 +210,8 @@ impl<const SOCKETS: usize> Running<SOCKETS> {
         }
     }
 
-    /// Lets the second socket be the first, and the first the last. All of them, if they wait for a host, try again.
+    /// Moves the first socket to the end, so that the second socket becomes the first. All sockets that wait for the
+    /// Ethernet address of a host then try again.
     // Not inlined, because the sockets that it moves are on its stack.
     #[inline(never)]
     fn turn(&mut self) {
@@ -217,7 +220,7 @@ impl<const SOCKETS: usize> Running<SOCKETS> {
         let socket = self.sockets.remove(self.handles[*first]);
         for &place in others {
             let other = self.sockets.remove(self.handles[place]);
-            // It gets the first slot that is free, which is that of the one before it.
+            // The socket gets the first free slot, which is the slot of the socket before it.
             self.handles[place] = self.sockets.add(other);
         }
         self.handles[*first] = self.sockets.add(socket);
@@ -244,10 +247,10 @@ impl<const SOCKETS: usize> Running<SOCKETS> {
         self.sockets.get_mut(self.handles[place])
     }
 
-    /// Returns a port that is for nobody in particular, and that no other socket has: what comes there is for the first
-    /// socket that has it.
+    /// Returns a port that is free for any use, and that no other socket has. (If two sockets had the same port, only
+    /// the first would receive.)
     pub fn free_port(&mut self) -> u16 {
-        // (There are fewer sockets than ports.)
+        // (The loop ends, because there are fewer sockets than ports.)
         loop {
             self.port = (self.port + 1) % FREE_PORT_COUNT;
             let port = FREE_PORTS + self.port;
@@ -263,19 +266,19 @@ impl<const SOCKETS: usize> Running<SOCKETS> {
         socket.connect(self.interface.context(), to, port)
     }
 
-    /// Ends what is done at the place.
+    /// Ends the activity of a place: closes its socket, or forgets its question.
     fn reset(&mut self, place: usize, layout: Layout) {
         match layout.kind(place) {
             Kind::Tcp => abort(self.tcp(place)),
             Kind::Udp => self.udp(place).close(),
             #[cfg(feature = "dns")]
             Kind::Name => self.forget_name(place),
-            // DHCP is for all.
+            // The place of DHCP belongs to no single client, so nothing ends.
             _ => {}
         }
     }
 
-    /// Returns the socket for names, and what it needs to send.
+    /// Returns the socket for names, and the context that it needs to send.
     #[cfg(feature = "dns")]
     pub fn dns(&mut self) -> (&mut dns::Socket<'static>, &mut Context) {
         (self.sockets.get_mut(self.handles[self.names.socket]), self.interface.context())
@@ -287,8 +290,8 @@ impl<const SOCKETS: usize> Running<SOCKETS> {
         self.interface.ipv4_addr().map(|address| address.octets())
     }
 
-    /// Takes the addresses that DHCP has brought, or gives up those that it has lost. Connections of an address that this
-    /// host has no more end.
+    /// Takes the addresses that DHCP has provided, or drops the addresses that DHCP has lost. When the address of this
+    /// host changes, connections of the old address end.
     #[cfg(feature = "dhcp")]
     pub fn follow_dhcp(&mut self) {
         let Some(socket) = self.dhcp else { return };
@@ -315,7 +318,7 @@ impl<const SOCKETS: usize> Running<SOCKETS> {
         if let Some(router) =
             router.filter(|router| own.is_some_and(|own| own.contains_addr(router)))
         {
-            // There is room for the first.
+            // The first entry always has room.
             let _ = routes.add_default_ipv4_route(router);
         }
     }
@@ -328,14 +331,14 @@ fn has_port(socket: &Socket<'_>, port: u16) -> bool {
                 || socket.local_endpoint().is_some_and(|local| local.port == port)
         }
         Socket::Udp(socket) => socket.endpoint().port == port,
-        // There are others if `smoltcp` has more features.
+        // `smoltcp` has more kinds of sockets with other features.
         #[allow(unreachable_patterns)]
         _ => false,
     }
 }
 
-/// Ends a connection at once, and forgets the bytes that nobody has received: otherwise they would be for the next who
-/// receives at the socket.
+/// Ends a connection at once, and drops the bytes that no call has received. Otherwise the next client of the socket
+/// would receive them.
 pub fn abort(socket: &mut tcp::Socket<'_>) {
     socket.abort();
     while socket.recv(|bytes| (bytes.len(), bytes.len())).is_ok_and(|count| count > 0) {}
@@ -346,7 +349,7 @@ impl<const SOCKETS: usize> State<SOCKETS> {
         State { running: None, places }
     }
 
-    /// Begins with sockets that are closed.
+    /// Starts the protocols. All sockets are closed at first.
     pub fn start<const TCP: usize, const UDP: usize, const BUFFER: usize, const NAMES: usize>(
         &mut self,
         memory: &'static mut Memory<TCP, UDP, SOCKETS, BUFFER, NAMES>,
@@ -361,7 +364,7 @@ impl<const SOCKETS: usize> State<SOCKETS> {
         if !settings.is_by_dhcp() {
             interface.update_ip_addrs(|all| {
                 let own = IpAddress::Ipv4(address(settings.address));
-                // There is room for the first.
+                // The first entry always has room.
                 let _ = all.push(IpCidr::new(own, settings.prefix));
             });
         }
@@ -419,7 +422,8 @@ impl<const SOCKETS: usize> State<SOCKETS> {
         });
     }
 
-    /// Makes the socket the caller's. One that another life of the caller has left is closed first.
+    /// Gives the socket at the place to this client, if the socket has no owner or its owner is gone. In this case the
+    /// socket is closed first.
     pub fn admit(&mut self, place: usize, layout: Layout, client: Client) {
         let owner = self.places[place].client;
         if owner != Some(client) && owner.is_none_or(Client::is_gone) {
@@ -445,7 +449,8 @@ impl<const SOCKETS: usize> State<SOCKETS> {
         }
     }
 
-    /// Returns the notifications of calls that may go on now, if some wait: a reader's, a writer's.
+    /// Returns the notifications of the waiting calls that may go on now: first that of a reader, then that of a
+    /// writer.
     pub fn woken(&mut self, place: usize, layout: Layout) -> [Option<Notification>; 2] {
         let Some(running) = &mut self.running else { return [None; 2] };
         let here = &self.places[place];

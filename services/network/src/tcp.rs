@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Connections.
+//! TCP connections.
 
 use crate::state::{Running, State, abort};
 use crate::{Endpoint, Fault, Network};
@@ -8,13 +8,14 @@ use crossgate::{Lease, LeaseMut, interface};
 use crossgate_waiting::FOR_EVER;
 use smoltcp::socket::tcp::{self, RecvError, Socket};
 
-/// The interface of a process that takes connections at a port.
+/// The interface of a process that accepts connections at a port.
 #[interface]
 pub trait TcpServer<const PLACE: usize, const PORT: u16> {
-    /// Waits until another host has connected. A connection before it has to be closed; what it still has to send is
-    /// sent first.
+    /// Waits until another host has connected. The client has to close an earlier connection first. Bytes that this
+    /// connection still has to send are sent before.
     fn accept(&self) -> Result<(), Fault>;
-    /// Takes a connection if another host has made one. The first such call lets hosts connect.
+    /// Accepts a connection if another host has connected already. The first call of this method opens the port, so
+    /// that hosts can connect.
     fn try_accept(&self) -> Result<(), Fault>;
     /// Waits until another host has connected, up to `timeout`.
     fn accept_timeout(&self, timeout: Duration) -> Result<(), Fault>;
@@ -32,21 +33,22 @@ pub trait TcpClient<const PLACE: usize> {
 /// The interface of a process that uses a connection.
 #[interface]
 pub trait TcpStream<const PLACE: usize> {
-    /// Sends as many bytes as there is room for, and waits as long as it takes until there is room for one. Returns how
-    /// many these were.
+    /// Sends as many bytes as there is room for. Waits as long as it takes until there is room for at least one byte.
+    /// Returns the number of bytes sent.
     fn send(&self, bytes: Lease<'_, [u8]>) -> Result<u32, Fault>;
     /// Sends as many bytes as there is room for now.
     fn try_send(&self, bytes: Lease<'_, [u8]>) -> Result<u32, Fault>;
-    /// Sends as many bytes as there is room for, and waits up to `timeout` until there is room for one.
+    /// Sends as many bytes as there is room for. Waits up to `timeout` until there is room for at least one byte.
     fn send_timeout(&self, bytes: Lease<'_, [u8]>, timeout: Duration) -> Result<u32, Fault>;
-    /// Receives as many bytes as there are, and fit, and waits as long as it takes until there is one. Returns how many
-    /// these were; 0 if the other end has closed.
+    /// Receives as many bytes as are available and fit. Waits as long as it takes until at least one byte is available.
+    /// Returns the number of bytes received; 0 if the other end has closed the connection.
     fn receive(&self, to: LeaseMut<'_, [u8]>) -> Result<u32, Fault>;
-    /// Receives as many bytes as there are now, and fit.
+    /// Receives as many bytes as are available now and fit.
     fn try_receive(&self, to: LeaseMut<'_, [u8]>) -> Result<u32, Fault>;
-    /// Receives as many bytes as there are, and fit, and waits up to `timeout` until there is one.
+    /// Receives as many bytes as are available and fit. Waits up to `timeout` until at least one byte is available.
     fn receive_timeout(&self, to: LeaseMut<'_, [u8]>, timeout: Duration) -> Result<u32, Fault>;
-    /// Sends no more: the other end gets what was sent so far, and is told that this was all. Receiving goes on.
+    /// Closes the connection for sending. The other end gets all bytes that were sent so far, and then the end of the
+    /// stream. The client can still receive.
     fn close(&self);
     /// Ends the connection at once, in both directions.
     fn reset(&self);
@@ -59,7 +61,8 @@ fn socket<const N: usize>(
     state.running.as_mut().map(|running| running.tcp(place)).ok_or(Fault::NotConnected)
 }
 
-/// Lets hosts connect to the port. Returns whether one has, of which the client does not know yet.
+/// Lets hosts connect to the port. Returns a result if a host has connected, and the client has not been told of it
+/// yet.
 fn accept<const N: usize>(
     state: &mut State<N>,
     place: usize,
@@ -67,7 +70,7 @@ fn accept<const N: usize>(
 ) -> Option<Result<(), Fault>> {
     use tcp::State;
     let is_told = state.places[place].is_told;
-    // As long as the protocols have not started, the caller waits for them.
+    // If the protocols have not started yet, the caller waits for them.
     let socket = socket(state, place).ok()?;
     match socket.state() {
         State::Established | State::CloseWait if is_told => Some(Err(Fault::InUse)),
@@ -76,7 +79,7 @@ fn accept<const N: usize>(
             Some(Ok(()))
         }
         State::SynSent => Some(Err(Fault::InUse)),
-        // All that the client has sent has arrived.
+        // In these states, all bytes that the client has sent have arrived.
         State::Closed | State::TimeWait | State::FinWait2 => {
             socket.abort();
             let listening = socket.listen(port);
@@ -89,7 +92,7 @@ fn accept<const N: usize>(
     }
 }
 
-/// Begins to connect, and then returns whether that has succeeded.
+/// Begins to connect. A later attempt returns a result when the connection is made or refused.
 fn connect<const N: usize>(
     state: &mut State<N>,
     place: usize,
@@ -149,7 +152,7 @@ fn send<const N: usize>(
     (sent > 0 || bytes.is_empty()).then_some(Ok(sent as u32))
 }
 
-/// Takes as many bytes out of the socket as there are, and fit.
+/// Takes as many bytes out of the socket as are available and fit.
 fn receive<const N: usize>(
     state: &mut State<N>,
     place: usize,
@@ -243,14 +246,14 @@ impl<
         )
     }
 
-    /// Ends the connection in some way, and wakes calls that wait for it.
+    /// Ends the connection by `how`, and wakes the calls that wait for it.
     fn end(&self, place: usize, how: fn(&mut Socket<'static>)) {
         let Some(mut state) = self.enter(place) else { return };
         if let Ok(socket) = socket(&mut state, place) {
             how(socket);
         }
         drop(state);
-        // The thread of the protocols tells the other end, and those that wait.
+        // The thread of the protocols sends the end to the other host, and wakes the waiting calls.
         self.changed.signal();
     }
 }

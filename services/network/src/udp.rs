@@ -9,26 +9,28 @@ use crossgate_waiting::FOR_EVER;
 use smoltcp::socket::udp::Socket;
 use smoltcp::wire::IpEndpoint;
 
-/// The bytes before a received datagram, which say who has sent it: [`Endpoint::from_bytes`].
+/// The number of bytes before a received datagram, which contain the endpoint of the sender ([`Endpoint::from_bytes`]).
 pub const ENDPOINT: usize = 6;
 
-/// The interface of a process that sends and receives datagrams at a port; one of its own choice if `PORT` is 0.
+/// The interface of a process that sends and receives datagrams at the port `PORT`. If `PORT` is 0, the service chooses
+/// a free port.
 #[interface]
 pub trait UdpSocket<const PLACE: usize, const PORT: u16> {
-    /// Sends a datagram, and waits for room as long as it takes.
+    /// Sends a datagram. Waits for room as long as it takes.
     fn send(&self, bytes: Lease<'_, [u8]>, to: Endpoint) -> Result<(), Fault>;
     /// Sends a datagram if there is room.
     fn try_send(&self, bytes: Lease<'_, [u8]>, to: Endpoint) -> Result<(), Fault>;
-    /// Receives a datagram, and waits for one as long as it takes. The lent memory gets the [`ENDPOINT`] of the sender, and
-    /// behind it the datagram, as much of it as fits. Returns how many bytes these are together.
+    /// Receives a datagram. Waits for a datagram as long as it takes. The lent memory gets the endpoint of the sender
+    /// ([`ENDPOINT`] bytes), and after it the datagram, as much of it as fits. Returns the number of bytes of both
+    /// together.
     fn receive(&self, to: LeaseMut<'_, [u8]>) -> Result<u32, Fault>;
     /// Receives a datagram if there is one.
     fn try_receive(&self, to: LeaseMut<'_, [u8]>) -> Result<u32, Fault>;
-    /// Receives a datagram, and waits for one up to `timeout`.
+    /// Receives a datagram. Waits for a datagram up to `timeout`.
     fn receive_timeout(&self, to: LeaseMut<'_, [u8]>, timeout: Duration) -> Result<u32, Fault>;
 }
 
-/// Returns the socket, at its port.
+/// Returns the socket of the place. If it is not open yet, opens it at its port.
 fn socket<const N: usize>(
     state: &mut State<N>,
     place: usize,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The operations of a transaction on a bus, as a list in memory that a client lends: each operation is a [`Header`],
-//! followed by its bytes. The services of buses share this code. The clients of these services use the traits of
+//! followed by its bytes. The services of the I2C and SPI buses share this code. Their clients use the traits of
 //! `embedded-hal`, and not this crate.
 //!
 //! ```
@@ -24,22 +24,23 @@
 pub enum Kind {
     /// Its bytes are written.
     Write,
-    /// Its bytes are written, and replaced by the bytes that are read at the same time.
+    /// Its bytes are written. The bytes that are read at the same time replace them.
     Exchange,
-    /// Its bytes are replaced by the bytes that are read.
+    /// The bytes that are read replace its bytes.
     Read,
-    /// Its four bytes are a pause in ns, little-endian.
+    /// The operation is a pause. Its four bytes are the time in ns, little-endian.
     Delay,
 }
 
 impl Kind {
-    /// Returns whether an operation of this kind continues the one before, so that the two become one.
+    /// Returns `true` if an operation of this kind continues the operation before it, so that both become one
+    /// operation.
     fn continues(self, before: Option<Kind>) -> bool {
         before == Some(self) && self != Kind::Delay
     }
 }
 
-/// The two bytes before those of an operation.
+/// The header of an operation: two bytes before the bytes of the operation.
 ///
 /// ```
 /// use crossgate_operations::{Header, Kind};
@@ -89,14 +90,15 @@ pub enum Part<'a> {
     Write(&'a [u8]),
     /// The number of bytes to read.
     Read(usize),
-    /// An exchange of so many bytes in both directions: it writes these bytes, then zeroes up to that length.
+    /// An exchange in both directions. The number is its length in bytes. It writes the given bytes, and then zeroes up
+    /// to this length.
     Exchange(&'a [u8], usize),
     /// A pause in ns.
     Delay(u32),
 }
 
-/// Puts operations into the list. Neighbours of the same kind become one operation, and operations of zero bytes are
-/// left out. Returns the length of the list in bytes; `None` if the operations don't fit.
+/// Puts operations into the list. Consecutive operations of the same kind become one operation. Operations of zero
+/// bytes are left out. Returns the length of the list in bytes; `None` if the operations don't fit.
 pub fn pack<'a>(parts: impl IntoIterator<Item = Part<'a>>, list: &mut [u8]) -> Option<usize> {
     let mut end = 0;
     let mut place = 0;
@@ -136,8 +138,8 @@ pub fn pack<'a>(parts: impl IntoIterator<Item = Part<'a>>, list: &mut [u8]) -> O
     Some(end)
 }
 
-/// Copies the bytes that were read from the list into buffers. `parts` are the operations that [`pack`] has put into
-/// the list: the kind of each, the number of its bytes, and the buffer for the bytes that it has read.
+/// Copies received bytes from the list into buffers. `parts` are the operations that [`pack`] has put into the list:
+/// the kind of each operation, the number of its bytes, and the buffer for the bytes that it has read.
 pub fn unpack<'a>(
     parts: impl IntoIterator<Item = (Kind, usize, Option<&'a mut [u8]>)>,
     list: &[u8],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The client's side: a handle to a partition as a `NorFlash` of `embedded-storage`.
+//! The client's side: turns a handle to a partition into a `NorFlash` of `embedded-storage`.
 
 use crate::{CHUNK, Fault, Partition};
 use core::fmt;
@@ -13,8 +13,8 @@ use embedded_storage::nor_flash::{
 pub enum Error {
     /// The flash reports an error.
     Flash(Fault),
-    /// The call failed. After [`CallError::ServerFaulted`] the process of the flash restarts; a write or an erase may
-    /// be half done, as after a loss of power.
+    /// The call failed. After [`CallError::ServerFaulted`] the process of the flash restarts. A write or an erase may
+    /// then be half done, as after a loss of power.
     Call(CallError),
 }
 
@@ -57,8 +57,8 @@ impl NorFlashError for Error {
 
 /// A partition of another process as a `NorFlash`, for a library.
 ///
-/// Bytes are copied through a buffer of 64 bytes on the stack, because not all memory of a library can be lent where it
-/// lies.
+/// Bytes are copied through a buffer of 64 bytes on the stack, because the memory that a library passes can't always be
+/// lent itself.
 #[derive(Clone, Copy, Debug)]
 pub struct PartitionHandle<const PLACE: usize, const WRITE: usize, const ERASE: usize>(
     Handle<dyn Partition<PLACE, WRITE, ERASE>>,
@@ -95,7 +95,7 @@ impl<const PLACE: usize, const WRITE: usize, const ERASE: usize> ReadNorFlash
         Ok(())
     }
 
-    /// Returns the number of bytes; 0 if the process of the flash does not answer.
+    /// Returns the number of bytes of the partition; 0 if the process of the flash does not answer.
     fn capacity(&self) -> usize {
         self.0.size().unwrap_or(0) as usize
     }

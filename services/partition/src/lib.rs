@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Partitions of a flash memory as services. One process owns the flash and its controller; a client gets one partition,
-//! and reads, writes and erases nothing else.
+//! Partitions of a flash memory as services. One process owns the flash and its controller. Each client gets one
+//! partition, and can't read, write or erase anything else.
 //!
 //! | object | over | interface | client's flash |
 //! |---|---|---|---|
@@ -58,7 +58,7 @@ const CHUNK: usize = 64;
 /// The reason why the flash did not carry out an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub enum Fault {
-    /// An address is not a multiple of the size for this operation.
+    /// An address is not a multiple of the unit of this operation.
     NotAligned,
     /// The range is not entirely in the partition.
     OutOfBounds,
@@ -76,22 +76,23 @@ impl From<NorFlashErrorKind> for Fault {
     }
 }
 
-/// The interface of the process that has a partition, by its place in [`Partitions`]. Addresses are bytes from the start
-/// of the partition.
+/// The interface of the process that has a partition. `PLACE` is the place of the partition in [`Partitions`].
+/// Addresses are bytes from the start of the partition.
 #[interface]
 pub trait Partition<const PLACE: usize, const WRITE: usize, const ERASE: usize> {
     /// Returns the number of bytes of the partition.
     fn size(&mut self) -> u32;
     /// Reads bytes.
     fn read(&mut self, from: u32, to: LeaseMut<'_, [u8]>) -> Result<(), Fault>;
-    /// Writes bytes, which have to be erased. Both the address and the number are multiples of `WRITE`.
+    /// Writes bytes. This part of the flash has to be erased. Both the address and the number of bytes have to be
+    /// multiples of `WRITE`.
     fn write(&mut self, to: u32, bytes: Lease<'_, [u8]>) -> Result<(), Fault>;
-    /// Erases the bytes between two addresses, both of which are multiples of `ERASE`.
+    /// Erases the bytes from `from` up to, but not including, `to`. Both addresses have to be multiples of `ERASE`.
     fn erase(&mut self, from: u32, to: u32) -> Result<(), Fault>;
 }
 
-/// The partitions of a flash: the object of the process that owns it. It serves [`Partition`] for each place in the list;
-/// the interface of a place past its end does not compile.
+/// The partitions of a flash: the service object of the process that owns the flash. It serves [`Partition`] for each
+/// place in the list. An interface whose place is past the end of the list does not compile.
 #[derive(Debug)]
 pub struct Partitions<F, const N: usize> {
     flash: F,
@@ -100,7 +101,7 @@ pub struct Partitions<F, const N: usize> {
 }
 
 impl<F: NorFlash, const N: usize> Partitions<F, N> {
-    /// Creates the object of these partitions: for each, where it starts in the flash, and its number of bytes.
+    /// Creates the object. `partitions` has, for each partition, its start in the flash and its number of bytes.
     ///
     /// # Panics
     /// If a partition is empty, is not made of whole pages, or overlaps another. In the wiring, that is a compile error.
@@ -128,7 +129,7 @@ impl<F: NorFlash, const N: usize> Partitions<F, N> {
         Partitions { flash, partitions }
     }
 
-    /// Returns the range of the flash that the bytes of a partition from `from` to `to` have.
+    /// Returns the range of the flash for the bytes from `from` to `to` of a partition.
     fn place(&self, place: usize, from: u32, to: u32) -> Result<Range<u32>, Fault> {
         let (start, size) = self.partitions[place];
         let inside = from <= to && to <= size;
@@ -136,7 +137,7 @@ impl<F: NorFlash, const N: usize> Partitions<F, N> {
     }
 }
 
-/// Returns the end of `length` bytes from `from`; at most the highest address.
+/// Returns the end of `length` bytes from `from`. If the sum overflows, returns the highest address.
 fn end_of(from: u32, length: usize) -> u32 {
     from.saturating_add(u32::try_from(length).unwrap_or(u32::MAX))
 }

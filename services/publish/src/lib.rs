@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Messages from one or several processes to all that have subscribed. Each subscriber has a queue of its own, so a
-//! slow subscriber never makes the others or the publisher wait. Instead the slow subscriber loses its oldest messages,
-//! and learns how many.
+//! Messages from one or several processes to all processes that have subscribed. Each subscriber has its own queue, so
+//! the other subscribers and the publisher never wait for a slow subscriber. Instead, the slow subscriber loses its
+//! oldest messages, and the service tells it how many.
 //!
 //! Any process may own a topic. The wiring says which processes publish, and which subscribe.
 //!
@@ -64,10 +64,10 @@ use heapless::Deque;
 /// The reason why there is no message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missed {
-    /// There was no message, or none in time.
+    /// There was no message. (For a method that waits: none came in time.)
     Nothing,
-    /// This number of messages was lost, because the queue of the subscription was full. The service reports it once;
-    /// the oldest message that is left comes next.
+    /// This number of messages was lost, because the queue of the subscription was full. The service reports each loss
+    /// once. The next call returns the oldest message that is left.
     Lost(u32),
 }
 
@@ -82,7 +82,7 @@ impl fmt::Display for Missed {
 
 impl core::error::Error for Missed {}
 
-// The number of lost messages, which is never 0.
+// In a call, a `Missed` is the number of lost messages. This number is never 0, so 0 is `Nothing`.
 impl Wire for Missed {
     const SHAPE: Shape = u32::SHAPE;
 
@@ -103,14 +103,15 @@ impl Wire for Missed {
 /// The interface of publishers.
 #[interface]
 pub trait Publisher<T: Wire> {
-    /// Gives a message to each subscription. Never waits.
+    /// Adds the message to each subscription. Never waits.
     fn publish(&self, message: T);
 }
 
 /// The interface of a subscriber.
 #[interface]
 pub trait Subscriber<T: Wire> {
-    /// Returns the next message as soon as there is one. [`Missed::Nothing`]: the caller's deadline was over first.
+    /// Returns the next message as soon as there is one. Fails with [`Missed::Nothing`] if the caller's deadline passes
+    /// first.
     fn receive(&self) -> Result<T, Missed>;
     /// Returns the next message if there is one.
     fn try_receive(&self) -> Result<T, Missed>;
@@ -121,14 +122,15 @@ pub trait Subscriber<T: Wire> {
 /// The interface of publishers that lend their messages.
 #[interface]
 pub trait ItemPublisher<T: Plain> {
-    /// Gives a copy to each subscription. Never waits.
+    /// Adds a copy of the message to each subscription. Never waits.
     fn publish(&self, message: Lease<'_, T>);
 }
 
 /// The interface of a subscriber to messages that are copied to lent memory.
 #[interface]
 pub trait ItemSubscriber<T: Plain> {
-    /// Returns the next message as soon as there is one. [`Missed::Nothing`]: the caller's deadline was over first.
+    /// Returns the next message as soon as there is one. Fails with [`Missed::Nothing`] if the caller's deadline passes
+    /// first.
     fn receive(&self, message: LeaseMut<'_, T>) -> Result<(), Missed>;
     /// Returns the next message if there is one.
     fn try_receive(&self, message: LeaseMut<'_, T>) -> Result<(), Missed>;
@@ -147,7 +149,7 @@ struct State<T, const N: usize> {
     receivers: Waiters,
 }
 
-/// A message, or the reason why there is none, and the thread to wake.
+/// A message or the reason why there is none; and the notification of the thread to wake.
 type Received<T> = (Result<T, Missed>, Option<Notification>);
 
 impl<T, const N: usize> State<T, N> {
@@ -165,7 +167,7 @@ impl<T, const N: usize> State<T, N> {
 }
 
 impl<T, const N: usize> Subscription<T, N> {
-    /// Creates a subscription without messages. The notification must not be used for anything else.
+    /// Creates a subscription without messages. The process must use this notification for nothing else.
     #[must_use]
     pub const fn new(woken_by: Notification) -> Self {
         const { assert!(N > 0, "a subscription has room for at least one message") }
@@ -173,34 +175,36 @@ impl<T, const N: usize> Subscription<T, N> {
         Subscription(Mutex::new(State { messages: Deque::new(), lost: 0, receivers }))
     }
 
-    /// Adds a message; the oldest is lost if there is no room. A [`Topic`] does that for all of its subscriptions.
+    /// Adds a message. If there is no room, the oldest message is lost. A [`Topic`] calls this for all of its
+    /// subscriptions.
     pub fn deliver(&self, message: T) {
         let mut state = self.0.lock();
         if state.messages.is_full() {
             state.messages.pop_front();
             state.lost = state.lost.saturating_add(1);
         }
-        // There is room now.
+        // The message always fits, because there is room now.
         let _ = state.messages.push_back(message);
         let woken = state.woken();
         drop(state);
         wake(woken);
     }
 
-    /// Returns the next message if there is one. For threads of its own process.
+    /// Returns the next message if there is one. This method is for threads of the subscription's own process.
     ///
     /// # Errors
-    /// As [`Missed`] says.
+    /// See [`Missed`].
     pub fn take(&self) -> Result<T, Missed> {
         let (next, woken) = self.0.lock().take().ok_or(Missed::Nothing)?;
         wake(woken);
         next
     }
 
-    /// Returns the next message if there is one within `timeout`. For threads of its own process.
+    /// Returns the next message if there is one within `timeout`. This method is for threads of the subscription's own
+    /// process.
     ///
     /// # Errors
-    /// As [`Missed`] says.
+    /// See [`Missed`].
     pub fn take_within(&self, timeout: Duration) -> Result<T, Missed> {
         let mut state = self.0.lock();
         let (next, woken) = match state.take() {
@@ -216,9 +220,9 @@ impl<T, const N: usize> Subscription<T, N> {
     }
 }
 
-/// A subscription, however long its queue is.
+/// A subscription with a queue of any length.
 pub trait Inbox<T>: Sync {
-    /// Adds a message; the oldest is lost if there is no room.
+    /// Adds a message. If there is no room, the oldest message is lost.
     fn deliver(&self, message: T);
 }
 
@@ -228,7 +232,7 @@ impl<T: Send, const N: usize> Inbox<T> for Concurrent<Subscription<T, N>> {
     }
 }
 
-/// A topic, which gives each message to all of its subscriptions, in the order in which the wiring names them.
+/// A topic. It adds each message to all of its subscriptions, in the order of the subscriptions in the wiring.
 pub struct Topic<T: 'static>(&'static [&'static dyn Inbox<T>]);
 
 impl<T> Topic<T> {
@@ -240,7 +244,7 @@ impl<T> Topic<T> {
 }
 
 impl<T: Copy> Topic<T> {
-    /// Gives a message to each subscription. For threads of its own process.
+    /// Adds the message to each subscription. This method is for threads of the topic's own process.
     pub fn deliver(&self, message: T) {
         self.0.iter().for_each(|inbox| inbox.deliver(message));
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The channels of a PWM generator as services. One process owns the generator; a client gets one channel.
+//! The channels of a PWM generator as services. One process owns the generator. Each client gets one channel.
 //!
 //! | object | over | interface | client's channel |
 //! |---|---|---|---|
@@ -29,8 +29,8 @@
 //! ```
 //!
 //! A channel keeps its duty cycle when its client crashes. The same holds when the process of the generator crashes,
-//! because a crash does not reset a device. If that is dangerous, let the driver set all duty cycles to 0 when it
-//! begins, and let the supervisor restart the process of the generator together with the client.
+//! because a crash does not reset a device. If this is dangerous in your device, let the driver set all duty cycles to
+//! 0 at its start, and let the supervisor restart the process of the generator together with the client.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -47,17 +47,17 @@ pub enum Fault {
     Driver,
 }
 
-/// The interface of the process that may set a channel, by the channel's place in [`Channels`].
+/// The interface of the process that may set a channel. `CHANNEL` is the channel's place in [`Channels`].
 #[interface]
 pub trait PwmChannel<const CHANNEL: usize> {
     /// Returns the duty cycle at which the output is always on.
     fn max_duty_cycle(&mut self) -> u16;
-    /// Sets the duty cycle, at most the maximum.
+    /// Sets the duty cycle. It may be at most the maximum.
     fn set_duty_cycle(&mut self, duty: u16) -> Result<(), Fault>;
 }
 
-/// The channels of a generator: the object of the process that owns it. It serves [`PwmChannel`] for each place in the
-/// array; the interface of a place past its end does not compile.
+/// The channels of a generator: the service object of the process that owns the generator. It serves [`PwmChannel`] for
+/// each place in the array. An interface whose place is past the end of the array does not compile.
 #[derive(Debug)]
 pub struct Channels<P, const N: usize>([P; N]);
 
@@ -124,7 +124,7 @@ impl pwm::Error for Error {
     }
 }
 
-/// A channel of another process as a `SetDutyCycle`, for a driver crate.
+/// A channel of a generator that another process owns, as a `SetDutyCycle` for a driver crate.
 #[derive(Clone, Copy, Debug)]
 pub struct PwmHandle<const CHANNEL: usize> {
     channel: Handle<dyn PwmChannel<CHANNEL>>,
@@ -132,7 +132,7 @@ pub struct PwmHandle<const CHANNEL: usize> {
 }
 
 impl<const CHANNEL: usize> PwmHandle<CHANNEL> {
-    /// Creates the channel behind the handle, and asks for its maximum.
+    /// Creates the channel behind the handle. Asks the service for the maximum of the channel.
     ///
     /// # Errors
     /// If the call fails.
@@ -161,7 +161,7 @@ mod tests {
     use crossgate::testing::Wiring;
     use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
-    /// A channel whose duty cycle a test sees, and whose driver has an error at 13.
+    /// A channel. The test sees its duty cycle. At the duty cycle 13 the driver has an error.
     struct Channel(&'static AtomicU16);
 
     impl ErrorType for Channel {

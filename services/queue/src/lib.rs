@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A queue between processes: first in, first out, of a fixed capacity.
+//! A first-in, first-out queue between processes, with a fixed capacity.
 //!
-//! Any process may own a queue. The wiring says which processes send and which receive; there may be several of both.
-//! Of several waiting threads, the most urgent one goes first.
+//! Any process may own a queue. The wiring says which processes send and which processes receive. There may be several
+//! of both. If several threads wait, the most urgent thread goes first.
 //!
 //! ```ignore
 //! process jobs {
@@ -55,7 +55,8 @@
 //! If the process of the queue crashes, the call fails with [`CallError::ServerFaulted`](crossgate::CallError), and the
 //! queue restarts empty.
 //!
-//! A client can harm others only by using its end of the queue: a sender can fill the queue, a receiver can empty it.
+//! A client can disturb other clients only through its own end of the queue: a sender can fill the queue, and a
+//! receiver can empty it.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -77,22 +78,23 @@ pub struct Empty;
 /// The end of a queue at which values go in.
 #[interface]
 pub trait Sender<T: Wire> {
-    /// Puts an item in, and waits for room as long as it takes. [`TimedOut`]: the caller's deadline was over first.
+    /// Adds an item. Waits for room as long as it takes. Fails with [`TimedOut`] if the caller's deadline passes first.
     fn send(&self, item: T) -> Result<(), TimedOut>;
-    /// Puts an item in if there is room.
+    /// Adds an item if there is room.
     fn try_send(&self, item: T) -> Result<(), Full>;
-    /// Puts an item in, and waits for room up to `timeout`.
+    /// Adds an item. Waits for room up to `timeout`.
     fn send_timeout(&self, item: T, timeout: Duration) -> Result<(), TimedOut>;
 }
 
 /// The end of a queue at which values come out.
 #[interface]
 pub trait Receiver<T: Wire> {
-    /// Takes the oldest item, and waits for one as long as it takes. [`TimedOut`]: the caller's deadline was over first.
+    /// Takes the oldest item. Waits for an item as long as it takes. Fails with [`TimedOut`] if the caller's deadline
+    /// passes first.
     fn receive(&self) -> Result<T, TimedOut>;
     /// Takes the oldest item if there is one.
     fn try_receive(&self) -> Option<T>;
-    /// Takes the oldest item, and waits for one up to `timeout`.
+    /// Takes the oldest item. Waits for an item up to `timeout`.
     fn receive_timeout(&self, timeout: Duration) -> Result<T, TimedOut>;
     /// Returns how many items there are.
     fn count(&self) -> u32;
@@ -101,22 +103,24 @@ pub trait Receiver<T: Wire> {
 /// The end of a queue at which items are copied in from lent memory.
 #[interface]
 pub trait ItemSender<T: Plain> {
-    /// Puts a copy in, and waits for room as long as it takes. [`TimedOut`]: the caller's deadline was over first.
+    /// Adds a copy of the item. Waits for room as long as it takes. Fails with [`TimedOut`] if the caller's deadline
+    /// passes first.
     fn send(&self, item: Lease<'_, T>) -> Result<(), TimedOut>;
-    /// Puts a copy in if there is room.
+    /// Adds a copy of the item if there is room.
     fn try_send(&self, item: Lease<'_, T>) -> Result<(), Full>;
-    /// Puts a copy in, and waits for room up to `timeout`.
+    /// Adds a copy of the item. Waits for room up to `timeout`.
     fn send_timeout(&self, item: Lease<'_, T>, timeout: Duration) -> Result<(), TimedOut>;
 }
 
 /// The end of a queue at which items are copied out into lent memory.
 #[interface]
 pub trait ItemReceiver<T: Plain> {
-    /// Takes the oldest item, and waits for one as long as it takes. [`TimedOut`]: the caller's deadline was over first.
+    /// Takes the oldest item. Waits for an item as long as it takes. Fails with [`TimedOut`] if the caller's deadline
+    /// passes first.
     fn receive(&self, item: LeaseMut<'_, T>) -> Result<(), TimedOut>;
     /// Takes the oldest item if there is one.
     fn try_receive(&self, item: LeaseMut<'_, T>) -> Result<(), Empty>;
-    /// Takes the oldest item, and waits for one up to `timeout`.
+    /// Takes the oldest item. Waits for an item up to `timeout`.
     fn receive_timeout(&self, item: LeaseMut<'_, T>, timeout: Duration) -> Result<(), TimedOut>;
     /// Returns how many items there are.
     fn count(&self) -> u32;
@@ -135,7 +139,7 @@ struct State<T, const N: usize> {
 
 type Guard<'a, T, const N: usize> = MutexGuard<'a, State<T, N>>;
 
-/// The notifications of the threads to wake: a receiver, a sender.
+/// The notifications of the two threads to wake: first that of a receiver, then that of a sender.
 type Woken = [Option<Notification>; 2];
 
 impl<T, const N: usize> State<T, N> {
@@ -151,7 +155,7 @@ impl<T, const N: usize> State<T, N> {
         Some((item, self.woken()))
     }
 
-    /// Returns the threads that can go on now, if they wait.
+    /// Returns the notifications of the waiting threads that can go on now.
     #[inline(always)]
     fn woken(&self) -> Woken {
         let receiver = if self.items.is_empty() { None } else { self.receivers.first() };
@@ -167,7 +171,7 @@ fn wake_both([receiver, sender]: Woken) {
 }
 
 impl<T, const N: usize> Queue<T, N> {
-    /// Creates an empty queue, with two notifications of its process that must not be used for anything else.
+    /// Creates an empty queue. The process must use these two notifications for nothing else.
     #[must_use]
     pub const fn new(filled: Notification, freed: Notification) -> Self {
         const { assert!(N > 0, "a queue has room for at least one item") }
@@ -175,7 +179,7 @@ impl<T, const N: usize> Queue<T, N> {
         Queue(Mutex::new(State { items: Deque::new(), receivers, senders }))
     }
 
-    /// Puts an item in if there is room, else returns it. For threads of the queue's own process.
+    /// Puts an item in if there is room, else returns the item. This method is for threads of the queue's own process.
     #[inline(always)]
     pub fn put(&self, item: T) -> Result<(), T> {
         let woken = self.0.lock().put(item)?;
@@ -183,7 +187,7 @@ impl<T, const N: usize> Queue<T, N> {
         Ok(())
     }
 
-    /// Takes the oldest item if there is one. For threads of its own process.
+    /// Takes the oldest item if there is one. This method is for threads of the queue's own process.
     #[inline(always)]
     pub fn take(&self) -> Option<T> {
         let (item, woken) = self.0.lock().take()?;
@@ -191,7 +195,7 @@ impl<T, const N: usize> Queue<T, N> {
         Some(item)
     }
 
-    /// Puts an item in, and waits for room up to `timeout`. For threads of its own process.
+    /// Adds an item. Waits for room up to `timeout`. This method is for threads of the queue's own process.
     ///
     /// # Errors
     /// [`TimedOut`] if there was none.
@@ -209,7 +213,7 @@ impl<T, const N: usize> Queue<T, N> {
         Ok(())
     }
 
-    /// Takes the oldest item, and waits for one up to `timeout`. For threads of its own process.
+    /// Takes the oldest item. Waits for an item up to `timeout`. This method is for threads of the queue's own process.
     ///
     /// # Errors
     /// [`TimedOut`] if there was none.
@@ -288,7 +292,7 @@ impl<T: Wire + Send, const N: usize> Receiver<T> for Queue<T, N> {
     }
 }
 
-// Lent memory is touched only while the queue is not locked.
+// Lent memory is accessed only while the queue is not locked.
 impl<T: Plain + Send, const N: usize> ItemSender<T> for Queue<T, N> {
     fn send(&self, item: Lease<'_, T>) -> Result<(), TimedOut> {
         self.put_within(item.copy(), FOR_EVER)

@@ -34,7 +34,7 @@ fn a_wait_ends_with_the_time() {
     });
 }
 
-/// As many senders as receivers, all of which wait all the time: no wake-up is lost, and no item.
+/// There are as many senders as receivers, and all of them wait again and again. No wake-up and no item is lost.
 #[test]
 fn every_item_arrives() {
     const ITEMS: u32 = 200;
@@ -65,7 +65,8 @@ fn every_item_arrives() {
     });
 }
 
-/// Signals that come before the waiting threads have run count as one: the thread that is woken by it wakes the next.
+/// If several signals come before a waiting thread has run, they count as one signal. So the thread that is woken by
+/// this signal wakes the next thread.
 #[test]
 fn a_wake_up_is_passed_on() {
     let wiring = Wiring::new();
@@ -111,7 +112,7 @@ fn items_are_lent() {
     });
 }
 
-/// Code that uses a queue is tested with a fake.
+/// A unit test can replace a queue by a fake.
 #[test]
 fn an_end_can_be_faked() {
     struct Always(u8);

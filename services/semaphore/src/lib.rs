@@ -6,7 +6,7 @@
 //! | count events of one process for another | [`Semaphore`] | [`Giver`], [`Taker`] |
 //! | share a limited number of things, or one | [`Permits`] | [`Holder`], and [`Warden`] for a process that revokes permits |
 //!
-//! Any process may own a semaphore. Of several waiting threads, the most urgent one goes first.
+//! Any process may own a semaphore. If several threads wait, the most urgent thread goes first.
 //!
 //! ```ignore
 //! process locks {
@@ -73,20 +73,20 @@ pub struct Full;
 /// The interface of threads that give.
 #[interface]
 pub trait Giver {
-    /// Increments the count, and wakes one thread that waits. [`Full`]: the count is at its highest, and does not
-    /// change.
+    /// Increments the count, and wakes one waiting thread. Fails with [`Full`] if the count has its highest value,
+    /// which then does not change.
     fn give(&self) -> Result<(), Full>;
 }
 
 /// The interface of threads that take.
 #[interface]
 pub trait Taker {
-    /// Decrements the count, and waits as long as it takes until that is possible. [`TimedOut`]: the caller's deadline
-    /// was over first.
+    /// Waits as long as it takes until the count is not 0, and decrements it. Fails with [`TimedOut`] if the caller's
+    /// deadline passes first.
     fn take(&self) -> Result<(), TimedOut>;
-    /// Decrements the count if that is possible. Returns `true` if it was.
+    /// Decrements the count if it is not 0. Returns `true` if the count was decremented.
     fn try_take(&self) -> bool;
-    /// Decrements the count, and waits up to `timeout` until that is possible.
+    /// Waits up to `timeout` until the count is not 0, and decrements it.
     fn take_timeout(&self, timeout: Duration) -> Result<(), TimedOut>;
 }
 
@@ -118,14 +118,16 @@ impl State {
 }
 
 impl Semaphore {
-    /// Creates a semaphore with this `count`, at most `most`. The notification must not be used for anything else.
+    /// Creates a semaphore. `count` is the first count, and `most` is the highest count. The process must use this
+    /// notification for nothing else.
     #[must_use]
     pub const fn counting(count: u32, most: u32, given: Notification) -> Semaphore {
         assert!(count <= most, "a semaphore begins at its most, or below");
         Semaphore { state: Mutex::new(State { count, takers: Waiters::new(given) }), most }
     }
 
-    /// Creates a binary semaphore, at first not given. The notification must not be used for anything else.
+    /// Creates a binary semaphore: its highest count is 1, and its first count is 0. The process must use this
+    /// notification for nothing else.
     #[must_use]
     pub const fn binary(given: Notification) -> Semaphore {
         Semaphore::counting(0, 1, given)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A semaphore that knows its holders.
+//! A semaphore that records which processes hold its permits.
 
 use core::time::Duration;
 use crossgate::notification::TimedOut;
@@ -8,43 +8,45 @@ use crossgate::sync::Mutex;
 use crossgate::{Notification, Wire, interface};
 use crossgate_waiting::{FOR_EVER, Waiters, wait, wake};
 
-/// The number of processes that there can be.
+/// The largest number of processes in a firmware.
 const PROCESSES: usize = 32;
 
 /// The process holds no permit that it could give back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
 pub struct NotHeld;
 
-/// The interface of processes that share something. A permit that a thread takes belongs to its process, until the
-/// process gives it back or crashes.
+/// The interface of processes that share a limited number of things. A permit that a thread takes belongs to its
+/// process, until the process gives it back or crashes.
 #[interface]
 pub trait Holder {
-    /// Takes a permit, and waits for one as long as it takes. [`TimedOut`]: the caller's deadline was over first.
+    /// Takes a permit. Waits for a permit as long as it takes. Fails with [`TimedOut`] if the caller's deadline passes
+    /// first.
     fn take(&self) -> Result<(), TimedOut>;
-    /// Takes a permit if there is one. Returns `true` if there was.
+    /// Takes a permit if one is free. Returns `true` if the process got a permit.
     fn try_take(&self) -> bool;
-    /// Takes a permit, and waits for one up to `timeout`.
+    /// Takes a permit. Waits for a permit up to `timeout`.
     fn take_timeout(&self, timeout: Duration) -> Result<(), TimedOut>;
-    /// Gives a permit back that this process has taken. [`NotHeld`]: it has none.
+    /// Gives back a permit of this process. Fails with [`NotHeld`] if the process holds no permit.
     fn give_back(&self) -> Result<(), NotHeld>;
 }
 
-/// The interface of a process that revokes the permits of others. (The permits of a process that crashed come back by
-/// themselves, if the wiring says so: see [`Permits`].)
+/// The interface of a process that revokes the permits of other processes. (The permits of a crashed process become
+/// free without this interface, if the wiring says so: see [`Permits`].)
 #[interface]
 pub trait Warden {
-    /// Revokes all permits that a process holds; `process` is its index in the wiring, as in a
-    /// [`FaultRecord`](crossgate::fault::FaultRecord). Returns the number of these permits.
+    /// Revokes all permits of a process. `process` is the index of the process in the wiring, as in a
+    /// [`FaultRecord`](crossgate::fault::FaultRecord). Returns the number of revoked permits.
     ///
-    /// A caller that does this after a crash has to call it from a thread that is more urgent than those of the crashed
-    /// process. Otherwise a thread of the next life may already have taken a permit, which is revoked as well.
+    /// After a crash, call this method from a thread that is more urgent than the threads of the crashed process.
+    /// Otherwise a thread of the restarted process may already have taken a permit, and this permit is then revoked
+    /// too.
     fn has_crashed(&self, process: u8) -> u32;
 }
 
-/// A number of permits, each of which one process at a time can hold.
+/// A number of permits. Each permit is held by at most one process at a time.
 ///
-/// When the life of a process ends, by a crash or a restart, the permits that it held are free, and the most urgent
-/// thread that waits is woken. (Threads wait for a permit by the same notification that signals lost clients.)
+/// When a process crashes or is restarted, its permits become free, and the most urgent waiting thread is woken.
+/// (Threads wait for a permit on the same notification that the kernel signals for lost clients.)
 ///
 /// ```text
 /// process locks {
@@ -66,7 +68,8 @@ struct State {
 
 #[derive(Clone, Copy, Debug)]
 struct Share {
-    /// The client that took them: a process in one of its lives.
+    /// The client that took the permits: a process in one of its lives. (A life of a process ends by a crash or a
+    /// restart.)
     holder: Option<Client>,
     count: u8,
 }
@@ -84,7 +87,7 @@ impl State {
         &mut self.shares[usize::from(client.process()) % PROCESSES]
     }
 
-    /// Prepares the entry of a client: the permits that an earlier life of the process held become free.
+    /// Prepares the entry of a client in `shares`. Permits from an earlier life of the process become free.
     #[cold]
     #[inline(never)]
     fn renew(&mut self, client: Client) {
@@ -132,8 +135,8 @@ impl State {
         if self.free == 0 { None } else { self.takers.first() }
     }
 
-    /// As [`take`](Self::take), for a caller that has waited. If nobody waits for the call any more it takes nothing,
-    /// and the next thread is woken.
+    /// Like [`take`](Self::take), for a caller that has waited. If the client of the call is gone, takes nothing, and
+    /// the next waiting thread is woken.
     fn attempt(&mut self) -> Option<(Result<(), TimedOut>, Woken)> {
         match server::client() {
             Some(client) => self.take(client).map(|woken| (Ok(()), woken)),
@@ -143,8 +146,8 @@ impl State {
 }
 
 impl Permits {
-    /// Creates a number of permits; with one permit it is a lock. The notification must not be used for anything but
-    /// lost clients.
+    /// Creates a number of permits. With one permit, this is a lock. The process must use this notification only for
+    /// this object and for lost clients.
     #[must_use]
     pub const fn new(count: u8, given_back: Notification) -> Permits {
         let takers = Waiters::new(given_back);
@@ -214,7 +217,7 @@ mod tests {
 
     const MILLISECOND: Duration = Duration::from_millis(1);
 
-    /// Permits of a process that is told of lost clients.
+    /// Creates permits in a process that gets a signal for lost clients.
     fn permits(wiring: &Wiring, count: u8) -> (&'static Permits, Handle<dyn Holder>) {
         let home = wiring.process("locks");
         let given_back = home.notification();
@@ -267,7 +270,7 @@ mod tests {
         wiring.run(|| {
             assert_eq!(first.enter(take_both), [Ok(true); 2]);
             supervise::restart(first.index()).unwrap();
-            // Its next life has none of them.
+            // The restarted process holds none of these permits.
             assert_eq!(first.enter(|| holder.give_back()), Ok(Err(NotHeld)));
             assert_eq!(permits.0.lock().free, 2);
             assert_eq!(first.enter(take_both), [Ok(true); 2]);

@@ -10,12 +10,12 @@ pub enum Argument {
     Nothing,
     /// The name of a process.
     Process,
-    /// The name of a process, and that of a level.
+    /// The name of a process, and the name of a level.
     ProcessAndLevel,
 }
 
 impl Argument {
-    /// Returns how the argument is written.
+    /// Returns the text for the argument in the help.
     pub fn usage(self) -> &'static str {
         match self {
             Argument::Nothing => "",
@@ -94,7 +94,7 @@ pub const ALL: &[(&str, Command, Argument, &str)] = &[
     ("clear", Command::Clear, Argument::Nothing, "clears the screen"),
 ];
 
-/// Returns the command of this name, and its argument.
+/// Returns the command with this name, and its argument.
 pub fn find(name: &str) -> Option<(Command, Argument)> {
     let entry = ALL.iter().find(|entry| entry.0 == name)?;
     Some((entry.1, entry.2))
@@ -105,7 +105,7 @@ pub fn wants_process(command: Command) -> bool {
     ALL.iter().any(|entry| entry.1 == command && entry.2 != Argument::Nothing)
 }
 
-/// Returns the length of the last word of a text, and the words that it may become.
+/// Returns the length of the last word of a text, and all words that begin with this word and are valid in its place.
 pub fn candidates(
     text: &str,
     names: Names,
@@ -117,7 +117,7 @@ pub fn candidates(
     };
     let is_first = first.is_none();
     let wanted = first.and_then(find).map_or(Argument::Nothing, |(_, argument)| argument);
-    // The second argument comes after the first.
+    // The second argument is completed only after the first argument is complete.
     let (word, is_second) = match word.split_once(' ') {
         Some((_, rest)) if wanted == Argument::ProcessAndLevel => (rest.trim_start(), true),
         _ => (word, false),
@@ -136,7 +136,7 @@ pub fn candidates(
     )
 }
 
-/// Returns the longest text with which all of these names begin.
+/// Returns the longest common start of all these names.
 pub fn common_start(names: impl Iterator<Item = &'static str>) -> &'static str {
     names
         .reduce(|common, name| {

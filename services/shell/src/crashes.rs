@@ -94,7 +94,7 @@ pub fn dump(names: Names, dump: Option<&CrashDump>, output: &mut dyn Write) -> S
     Ok(())
 }
 
-/// Ends a row that is full. Returns how many items are in this one.
+/// If the row is full, begins a new row. Returns how many items the present row then has.
 fn next(in_row: usize, output: &mut dyn Write) -> Result<usize, fmt::Error> {
     let in_row = (in_row + 1) % if DIGITS > 8 { IN_A_ROW / 2 } else { IN_A_ROW };
     if in_row == 0 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The line that is being typed, and those before it.
+//! The line that the user types, and the history of earlier lines.
 
 use crate::keys::Key;
 use core::fmt::{self, Write};
@@ -16,9 +16,9 @@ pub type Line = String<LONGEST>;
 /// The effect of a key.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event {
-    /// Nothing but a change of the line.
+    /// The line has changed. The caller has nothing else to do.
     Edited,
-    /// One more character stands at its end.
+    /// This character was added at the end of the line.
     Appended(char),
     /// The line is complete.
     Entered(Line),
@@ -33,11 +33,11 @@ pub enum Event {
 pub struct Editor {
     line: Line,
     cursor: usize,
-    /// The latest comes first.
+    /// The earlier lines, the latest first.
     history: Deque<Line, REMEMBERED>,
-    /// The number of lines that the shown one is back in the history; 0 if it is new.
+    /// The place of the shown line in the history: 1 is the latest line. 0 if the shown line is the new line.
     back: usize,
-    /// The new line, while an old one is shown.
+    /// Keeps the new line while an earlier line is shown.
     draft: Line,
 }
 
@@ -51,12 +51,12 @@ impl Editor {
         self.line.get(..self.cursor).unwrap_or("")
     }
 
-    /// Returns the lines before, the latest first.
+    /// Returns the earlier lines, the latest first.
     pub fn history(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.history.iter().map(Line::as_str)
     }
 
-    /// Writes text at the cursor, as far as there is room.
+    /// Inserts text at the cursor. Characters for which there is no room are dropped.
     pub fn insert(&mut self, text: &str) {
         for character in text.chars().filter(|character| matches!(character, ' '..='~')) {
             if self.line.insert(self.cursor, character).is_ok() {
@@ -99,7 +99,7 @@ impl Editor {
         Event::Edited
     }
 
-    /// Removes the characters from `start` up to `end`, as far as there are any.
+    /// Removes the characters from `start` up to `end`. Both may be past the end of the line.
     fn cut(&mut self, start: usize, end: usize) {
         let mut rest = Line::new();
         for (index, character) in self.line.chars().enumerate() {
@@ -140,10 +140,10 @@ impl Editor {
         (self.line, self.back) = (line, back);
     }
 
-    /// Writes the line behind a prompt, over what is there, with the cursor in its place.
+    /// Writes the prompt and the line over the present line of the terminal, and moves the cursor to its place.
     ///
     /// # Errors
-    /// Those of `output`.
+    /// The errors of `output`.
     pub fn draw(&self, prompt: &str, output: &mut dyn Write) -> fmt::Result {
         write!(output, "\r{prompt}{}\x1b[K", self.line)?;
         match self.line.len() - self.cursor {
@@ -159,7 +159,7 @@ mod tests {
     use crate::keys::Keys;
     use proptest::prelude::*;
 
-    /// Returns the lines that are entered, and the one that is left with a mark at the cursor.
+    /// Returns the lines that were entered, and the line that is not entered yet, with a mark at the cursor.
     fn typed(bytes: &[u8]) -> (Vec<std::string::String>, std::string::String) {
         let (mut keys, mut editor) = (Keys::new(), Editor::new());
         let mut lines = vec![];

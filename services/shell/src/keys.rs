@@ -28,7 +28,7 @@ pub enum Key {
     Redraw,
 }
 
-/// Decodes bytes to keys.
+/// Decodes keys from bytes.
 #[derive(Debug)]
 pub struct Keys {
     state: State,
@@ -39,9 +39,9 @@ pub struct Keys {
 enum State {
     #[default]
     Plain,
-    /// After ESC.
+    /// After the byte ESC.
     Escape,
-    /// After ESC and `[` or `O`, with the number so far.
+    /// After ESC and `[`, or ESC and `O`. The value is the number that was decoded so far.
     Sequence(u8),
 }
 
@@ -50,7 +50,7 @@ impl Keys {
         Keys { state: State::Plain, last: 0 }
     }
 
-    /// Takes the next byte. Returns the key that it completes, if it completes one.
+    /// Takes the next byte. If the byte completes a key, returns this key.
     pub fn push(&mut self, byte: u8) -> Option<Key> {
         let last = core::mem::replace(&mut self.last, byte);
         match core::mem::take(&mut self.state) {
@@ -67,7 +67,7 @@ impl Keys {
         }
         Some(match byte {
             b'\r' => Key::Enter,
-            // The second half of an end of line.
+            // The second byte of the line end `\r\n`.
             b'\n' if last == b'\r' => return None,
             b'\n' => Key::Enter,
             b'\t' => Key::Tab,
@@ -100,7 +100,7 @@ impl Keys {
                 self.state = State::Sequence(number);
                 None
             }
-            // Ctrl, Shift and Alt that are held with the key are ignored.
+            // If Ctrl, Shift or Alt is held with the key, that is ignored.
             (b';', _) => {
                 self.state = State::Sequence(0);
                 None

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A shell on a serial line. It shows what threads do, how much stack and CPU time they use, which processes run, which
-//! may call which service, what has crashed and what was logged; and it restarts and stops processes.
+//! A shell on a serial line. It shows the threads with their state, stack and CPU time, the processes and the services
+//! that they may call, the crashes and the log. It can also restart and stop processes.
 //!
 //! ```ignore
 //! process shell {
@@ -16,10 +16,11 @@
 //! ```
 //!
 //! With `inspects;` the shell can read the state of all processes. With `supervisor FAULTED;` it can restart and stop
-//! processes; without it the kernel refuses `restart` and `stop`. With `crash_dumps;` it can read the crash dump. With
-//! `cpu_time;` beside the processes the kernel counts CPU time. [`run_with`] is for a shell with a log, or with another
-//! process as supervisor. Give the shell's thread a low priority, so that it uses only CPU time that no other thread
-//! wants. The shell can access no memory but its own, and if it crashes, no other process is affected.
+//! processes; without it the kernel refuses `restart` and `stop`. With `crash_dumps;` it can read the crash dump. If
+//! the wiring has `cpu_time;` (outside of all processes), the kernel counts CPU time. Use [`run_with`] for a shell that
+//! shows the log, or if another process is the supervisor. Give the shell's thread a low priority, so that it uses only
+//! CPU time that no other thread needs. The shell can access no memory but its own, and if it crashes, no other process
+//! is affected.
 //!
 //! | key | |
 //! |---|---|
@@ -63,17 +64,17 @@ use view::{BOLD, CYAN, DIM, PLAIN, RED};
 pub const RECORDS: usize = 8;
 
 const PROMPT: &str = "\x1b[1;32m>\x1b[0m ";
-/// The time between two screens of `top`.
+/// The time between two updates of `top`.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// A record of a crash, and when the shell saw it, in µs since start.
+/// A record of a crash, and the time at which the shell read it, in µs since start.
 #[derive(Clone, Copy)]
 struct Seen {
     at: u64,
     record: FaultRecord,
 }
 
-/// The reason why something was not shown.
+/// The reason why a command could not show its output.
 enum Trouble {
     /// The serial line has failed.
     Line,
@@ -97,8 +98,9 @@ impl From<CallError> for Trouble {
 
 type Shown = Result<(), Trouble>;
 
-/// A thread's main function: a shell on `line`, whose receive interrupt signals `typed`; the kernel reports crashes by
-/// `faulted`. `system` is the wiring. The process of the shell is the supervisor, or can't restart and stop processes.
+/// A thread's main function: runs a shell on `line`. The receive interrupt of the line signals `typed`, and the kernel
+/// signals `faulted` for a crash. `system` is the wiring. The shell can restart and stop processes only if its own
+/// process is the supervisor.
 pub fn run<L: Read + ReadReady + Write>(
     line: L,
     system: &'static System,
@@ -108,8 +110,8 @@ pub fn run<L: Read + ReadReady + Write>(
     run_with(line, system, Kernel::new(), typed, faulted)
 }
 
-/// As [`run`], with another source: `Kernel::new().supervised_by(SUPERVISOR)` if another process supervises and signals
-/// `faulted`; and `.with_log(SET_LEVELS, HISTORY)` to see the log and set its levels.
+/// Like [`run`], with a given source. If another process is the supervisor and signals `faulted`, pass
+/// `Kernel::new().supervised_by(SUPERVISOR)`. To see the log and set its levels, add `.with_log(SET_LEVELS, HISTORY)`.
 pub fn run_with<L: Read + ReadReady + Write>(
     line: L,
     system: &'static System,
@@ -130,7 +132,7 @@ pub fn run_with<L: Read + ReadReady + Write>(
     }
 }
 
-/// The shell. A firmware whose shell asks the kernel needs only [`run`].
+/// The shell. Most firmware uses only [`run`], and not this type.
 pub struct Shell<L, S> {
     terminal: Terminal<L>,
     names: Names,
@@ -141,7 +143,7 @@ pub struct Shell<L, S> {
     /// The number of crashes that the shell has seen.
     crashes: u32,
     meter: Meter,
-    /// The time when the shell draws `top` next, in µs since start.
+    /// The time at which the shell draws `top` again, in µs since start.
     next_top: Option<u64>,
 }
 
@@ -174,12 +176,12 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
         self.terminal.flush();
     }
 
-    /// Returns `true` if the shell has to be woken every second, because it shows `top`.
+    /// Returns `true` while the shell shows `top`, and so has to be woken every second.
     pub fn is_live(&self) -> bool {
         self.next_top.is_some()
     }
 
-    /// Executes the commands that were typed, and looks for crashes.
+    /// Executes the commands that were typed, and reads the records of new crashes.
     pub fn step(&mut self) {
         while let Some(record) = self.source.next_fault() {
             if record.is_crash() {
@@ -192,7 +194,7 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
             let _ = self.faults.push_back(Seen { at, record });
         }
         while let Some(byte) = self.terminal.next() {
-            // If the line fails, there is no other output to report that.
+            // If the line fails, the shell has no other output to report the failure.
             let _ = self.push(byte);
         }
         if let Some(next) = self.next_top
@@ -315,7 +317,8 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
                 }
                 None => writeln!(output, "{RED}a level is{PLAIN} error, warn, info or debug")?,
             },
-            // The shell writes this before it carries out the command, because the process may be the shell itself.
+            // The shell writes its answer before it carries out the command, because the process may be the shell
+            // itself.
             Command::Restart => {
                 writeln!(output, "{argument} restarts")?;
                 source.restart(process)?;
@@ -325,10 +328,10 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
                 source.stop(process)?;
             }
             Command::Top => {
-                // If the shell has no right to inspect, there is nothing to draw.
+                // If the shell may not inspect processes, `top` ends here with an error.
                 source.process(0)?;
                 output.write_str("\x1b[?25l\x1b[2J")?;
-                // The first screen of `top` shows all the time since the start.
+                // The first screen of `top` shows the CPU time since the start of the system.
                 self.meter = Meter::new();
                 self.next_top = Some(source.now());
             }

@@ -9,7 +9,7 @@ use core::fmt::Write;
 
 use crossgate_log::{History, Level};
 
-/// Shows the level up to which each process logs.
+/// Shows the log level of each process.
 pub fn levels(names: Names, source: &impl Source, output: &mut dyn Write) -> Shown {
     writeln!(output, "{BOLD}{:<12} {:<5}{PLAIN}", "PROCESS", "LEVEL")?;
     for index in names.processes() {
@@ -19,12 +19,12 @@ pub fn levels(names: Names, source: &impl Source, output: &mut dyn Write) -> Sho
     Ok(())
 }
 
-/// Returns the level of this name.
+/// Returns the level with this name.
 pub fn find_level(name: &str) -> Option<Level> {
     Level::ALL.into_iter().find(|level| level.as_str().trim_end() == name)
 }
 
-/// Shows the lines that the log still has.
+/// Shows the lines that the log has kept.
 pub fn past(source: &impl Source, output: &mut dyn Write) -> Shown {
     let mut text = LogLine::new();
     for age in (0..<dyn History>::LINES).rev() {

@@ -8,15 +8,15 @@ use crossgate::CallError;
 use crossgate_abi::{MAX_PROCESSES, MAX_THREADS};
 use heapless::Vec;
 
-/// The time that threads and processes had run when it was read last, in ms.
+/// The CPU times of threads and processes at the last reading, in ms.
 pub struct Meter {
     threads: [u32; MAX_THREADS],
     processes: [u32; MAX_PROCESSES],
-    /// The time of that reading, in ms since start.
+    /// The time of the last reading, in ms since start.
     at: u32,
 }
 
-/// The part of the time that each thread and each process ran, in thousandths.
+/// The share of the time in which each thread and each process ran, in thousandths.
 pub struct Shares {
     threads: [u16; MAX_THREADS],
     processes: [u16; MAX_PROCESSES],
@@ -28,7 +28,8 @@ impl Meter {
         Meter { threads: [0; MAX_THREADS], processes: [0; MAX_PROCESSES], at: 0 }
     }
 
-    /// Returns the share of each of the time since the last reading; `None` if the kernel does not count CPU time.
+    /// Returns the share of each thread and each process in the time since the last reading. `None` if the kernel does
+    /// not count CPU time.
     pub fn look(
         &mut self,
         names: Names,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The names of the wiring, by index.
+//! The names in the wiring, by index.
 
 use crossgate_abi::table::System;
 
-/// The names of the wiring.
+/// Returns names from the wiring.
 #[derive(Clone, Copy)]
 pub struct Names(pub &'static System);
 
@@ -20,7 +20,7 @@ impl Names {
         self.0.services.get(usize::from(index)).map_or("?", |service| service.name)
     }
 
-    /// Returns the index of the process of this name.
+    /// Returns the index of the process with this name.
     pub fn find_process(self, name: &str) -> Option<u8> {
         let index = self.0.processes.iter().position(|process| process.name == name)?;
         u8::try_from(index).ok()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The source of all that the shell shows.
+//! The source of all data that the shell shows.
 
 use ::supervise::Supervise;
 use core::time::Duration;
@@ -10,11 +10,11 @@ use crossgate::{CallError, Handle, LeaseBuf, supervise, time};
 use crossgate_abi::MAX_CALL_DEPTH;
 use crossgate_log::{History, Level, SetLevels};
 
-/// Room for a line of the log.
+/// A buffer for a line of the log.
 pub type LogLine = LeaseBuf<128>;
 
-/// The functions by which a shell reads the system and decides about processes. [`Kernel`] is the usual implementation;
-/// a test has its own.
+/// The functions by which a shell reads the state of the system, and restarts and stops processes. [`Kernel`] is the
+/// usual implementation. A test has its own implementation.
 #[expect(clippy::missing_errors_doc, reason = "they are those of the functions of the same names")]
 pub trait Source {
     /// Returns the time since start in µs.
@@ -54,7 +54,8 @@ fn done(answer: Result<bool, CallError>) -> Result<(), CallError> {
     if answer? { Ok(()) } else { Err(CallError::NotPermitted) }
 }
 
-/// The kernel, which lets the process of the shell inspect others, and decide about them if it is the supervisor.
+/// The kernel as the source. It lets the process of the shell inspect other processes. If this process is the
+/// supervisor, it can also restart and stop them.
 #[derive(Debug, Default)]
 pub struct Kernel {
     faults: Faults,
@@ -63,7 +64,7 @@ pub struct Kernel {
 }
 
 impl Kernel {
-    /// Creates a source that begins with the records that the kernel still keeps.
+    /// Creates a source. Its first records of crashes are those that the kernel still keeps.
     #[must_use]
     pub const fn new() -> Kernel {
         Kernel { faults: Faults::new(), supervisor: None, log: None }

@@ -8,8 +8,9 @@ use heapless::Deque;
 /// The number of bytes that can be typed ahead.
 const AHEAD: usize = 64;
 
-/// A serial line. It keeps up to [`AHEAD`] bytes that are typed while it writes. Devices have no queues, so it reads
-/// typed bytes between written ones, and loses none that come no faster.
+/// A serial line with a terminal. Serial devices have no queue for received bytes. So after each byte that it writes,
+/// the terminal reads a received byte, and keeps up to [`AHEAD`] of them. It loses no typed byte as long as bytes don't
+/// arrive faster than it writes.
 pub struct Terminal<L> {
     line: L,
     typed: Deque<u8, AHEAD>,
@@ -36,14 +37,14 @@ impl<L: Read + ReadReady + Write> Terminal<L> {
         }
     }
 
-    /// Sends the bytes that the line may have kept back.
+    /// Sends bytes that the driver of the line may still hold in its buffer.
     pub fn flush(&mut self) {
         let _ = self.line.flush();
     }
 }
 
 impl<L: Read + ReadReady + Write> fmt::Write for Terminal<L> {
-    /// A line feed becomes the end of a line of a terminal.
+    /// A line feed is written as `\r\n`.
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for byte in text.bytes() {
             let bytes: &[u8] = if byte == b'\n' { b"\r\n" } else { &[byte] };

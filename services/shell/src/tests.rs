@@ -75,7 +75,7 @@ impl Write for Wire {
     }
 }
 
-/// A kernel that shows a thread that waits for two notifications, and one in two calls.
+/// A fake kernel. One of its threads waits for two notifications. Another one is in two calls.
 #[derive(Clone, Default)]
 struct Fake(Arc<Mutex<Facts>>);
 
@@ -85,8 +85,8 @@ struct Facts {
     decided: Vec<(&'static str, u8)>,
     faults: Vec<FaultRecord>,
     forbids: bool,
-    /// The CPU time of each thread, in µs, if the kernel counts it; each process has as much as the thread of its
-    /// index.
+    /// The CPU time of each thread in µs, if the kernel counts it. A process has the CPU time of the thread with the
+    /// same index.
     times: Option<[u64; 3]>,
     crashed: Option<FaultRecord>,
     levels: Option<[Level; 3]>,
@@ -192,7 +192,7 @@ impl Person {
         Person { wire, fake, shell }
     }
 
-    /// Returns the output to the terminal as it is.
+    /// Returns the raw output to the terminal.
     fn raw(&mut self, text: &str) -> String {
         for chunk in text.as_bytes().chunks(16) {
             self.wire.0.lock().unwrap().0.extend(chunk);
@@ -283,7 +283,7 @@ fn no_line_is_wider_than_a_terminal() {
         for command in commands {
             let answer = person.asks(command);
             let mut lines = answer.lines();
-            // The text of a record is as long as it is.
+            // The shell writes all bytes of the record's text.
             assert!(
                 lines.all(|line| line.len() <= 80 || line.contains("process sensor: ")),
                 "{answer}"
@@ -313,7 +313,7 @@ fn cpu_time_is_told_where_it_is_counted() {
     assert!(top.contains("CPU 20.0% ##........\r\n"), "{top}");
     let place = |text: &str, what: &str| text.find(what).expect(what);
     assert!(place(&top, "\r\nmain ") < place(&top, "\r\nsampler "), "{top}");
-    // In the next second the other thread runs.
+    // In the next second another thread runs.
     facts(&person, 11_000_000, [8_100_000, 1_300_000, 1_600_000]);
     person.shell.step();
     let top = person.types("");

@@ -23,7 +23,7 @@ type Cell = String<40>;
 
 fn cell(write: impl FnOnce(&mut Cell) -> fmt::Result) -> Cell {
     let mut text = Cell::new();
-    // A failure means that the text is full.
+    // If the write fails, the text is full.
     let _ = write(&mut text);
     text
 }
@@ -77,7 +77,7 @@ fn deeds(names: Names, source: &impl Source, index: u8, thread: &Thread) -> Cell
     })
 }
 
-/// Draws a part of a whole as a bar of some characters.
+/// Draws the bar for `part` of `whole`, with a width in characters.
 fn bar(part: usize, whole: usize, width: usize, output: &mut dyn Write) -> fmt::Result {
     let full = (part * width).div_ceil(whole.max(1)).min(width);
     let colour = match part * 100 / whole.max(1) {
@@ -92,7 +92,7 @@ fn bar(part: usize, whole: usize, width: usize, output: &mut dyn Write) -> fmt::
     output.write_str(PLAIN)
 }
 
-/// Writes a share of the CPU's time, as a column of its own before the next one.
+/// Writes a share of the CPU time as a column, and the space after it.
 fn share(
     shares: Option<&Shares>,
     of: impl Fn(&Shares) -> u16,
@@ -109,15 +109,15 @@ fn share(
     write!(output, "{colour}{:>3}.{}%{PLAIN} ", share / 10, share % 10)
 }
 
-/// The width of that column.
+/// The width of the column of shares.
 const SHARE: usize = 7;
 
-/// Returns the head of that column.
+/// Returns the heading of the column of shares.
 fn head_of_share(shares: Option<&Shares>) -> &'static str {
     if shares.is_some() { "   CPU " } else { "" }
 }
 
-/// Shows the threads, and the part of the time that they had since the start.
+/// Shows the threads, and their share of the CPU time since the start.
 pub fn threads(names: Names, source: &impl Source, output: &mut dyn Write) -> Shown {
     let shares = Meter::new().look(names, source)?;
     list_threads(names, source, shares.as_ref(), names.threads(), output)
@@ -186,7 +186,7 @@ pub fn stacks(names: Names, source: &impl Source, output: &mut dyn Write) -> Sho
     Ok(())
 }
 
-/// Shows the processes, and the part of the time that was spent in them since the start.
+/// Shows the processes, and their share of the CPU time since the start.
 pub fn processes(names: Names, source: &impl Source, output: &mut dyn Write) -> Shown {
     let shares = Meter::new().look(names, source)?;
     list_processes(names, source, shares.as_ref(), names.processes(), output)
@@ -260,7 +260,7 @@ pub fn services(names: Names, output: &mut dyn Write) -> Shown {
     Ok(())
 }
 
-/// Lets only printable characters pass: a process that panics chooses the name of the file.
+/// Writes only printable characters. This is needed because a hostile process can choose the file name of its panic.
 pub struct Printable<'a>(pub &'a mut dyn Write);
 
 impl Write for Printable<'_> {
@@ -271,7 +271,7 @@ impl Write for Printable<'_> {
     }
 }
 
-/// Shows how long the system has been up.
+/// Shows how long the system has been running.
 pub fn uptime(now: u64, output: &mut dyn Write) -> fmt::Result {
     let (seconds, fraction) = (now / 1_000_000, now / 1_000 % 1_000);
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
@@ -281,7 +281,7 @@ pub fn uptime(now: u64, output: &mut dyn Write) -> fmt::Result {
     write!(output, "{:02}:{:02}:{:02}.{fraction:03}", hours % 24, minutes % 60, seconds % 60)
 }
 
-/// Shows a screen of the threads and the processes that ran since the last screen; those that ran most come first.
+/// Shows a screen of `top`: the threads and the processes that ran since the last screen, sorted by their share.
 pub fn top(
     names: Names,
     source: &impl Source,
@@ -322,7 +322,7 @@ pub fn top(
     Ok(output.write_str("\x1b[J")?)
 }
 
-/// Clears the rest of an older line behind each line.
+/// Clears the rest of the older line after each written line.
 struct Lines<'a>(&'a mut dyn Write);
 
 impl Write for Lines<'_> {

@@ -14,18 +14,18 @@
 //! }
 //! ```
 //!
-//! The object is exclusive, so a transaction is never mixed with another. Of the clients that wait for the bus, the
-//! most urgent one is next. While it waits, it lends its priority to the client whose transaction runs. If a client
-//! crashes in a transaction, its thread finishes the transaction first, so afterwards the bus is free and no chip is
-//! selected.
+//! The object is exclusive, so a transaction is never mixed with another. If several clients wait for the bus, the most
+//! urgent client is next. While a client waits, the client whose transaction runs has at least the priority of the
+//! waiting client. If a client crashes during its transaction, its thread finishes the transaction before the client
+//! restarts, so afterwards the bus is free and no chip is selected.
 //!
 //! If the process of the bus crashes, each client gets an error once. At the first use in its next life, the process
 //! flushes the controller and deselects *all* chips. A chip that stayed selected would receive bytes for other chips,
 //! and disturb their answers. The process does the same after an error of a pin or of a flush. (A driver that waits in
 //! `flush` needs a time limit of its own, and must not stop at the deadline of a client. Otherwise bytes of one client
-//! could be left over, and go to the chip of another.)
+//! could be left in the controller, and go to the chip of another client.)
 //!
-//! All chips of a bus have the mode and the rate that the driver of the controller has.
+//! All chips of a bus are used with the same mode and the same rate: those of the controller's driver.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -35,29 +35,31 @@ use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::OutputPin;
 use embedded_hal::spi::{self, Error, ErrorKind};
 
-/// A bus with a driver of its controller, a pin for each of its `CHIPS` (low selects), what waits for pauses within a
-/// transaction, and memory for `N` bytes, through which longer transactions go in pieces.
+/// A bus: the driver of its controller, a pin for each of its `CHIPS` (low selects the chip), the delay for pauses
+/// within a transaction, and memory for `N` bytes. Longer transactions go through this memory in pieces.
 #[derive(Debug)]
 pub struct SpiBus<B, P, D, const CHIPS: usize, const N: usize> {
     wires: Wires<B, D, N>,
     pins: [P; CHIPS],
-    /// The most bytes of a transaction.
+    /// The largest number of bytes of a transaction.
     longest: usize,
-    /// No chip is selected, and every bit is sent. That is not known before the first use, as a former life of the process
-    /// may have selected one, nor after an error of a pin or of a flush.
+    /// True if it is certain that no chip is selected and that every bit is sent. It is not certain before the first
+    /// use, because the process may have crashed before while a chip was selected. It is also not certain after an
+    /// error of a pin or of a flush.
     is_idle: bool,
 }
 
-/// The bus as a selected chip sees it.
+/// The part of the bus that is used while a chip is selected.
 #[derive(Debug)]
 struct Wires<B, D, const N: usize> {
     driver: B,
     delay: D,
-    /// Bytes of the present transaction. A client may change lent memory at any time, so the driver never sees it.
+    /// Bytes of the present transaction. They are a copy, because a client may change lent memory at any time: the
+    /// driver gets only this copy.
     bytes: Aligned<N>,
 }
 
-/// Bytes that are copied by words.
+/// Bytes that are copied word by word.
 #[derive(Debug)]
 #[repr(align(4))]
 struct Aligned<const N: usize>([u8; N]);
@@ -65,9 +67,10 @@ struct Aligned<const N: usize>([u8; N]);
 impl<B: spi::SpiBus, P: OutputPin, D: DelayNs, const CHIPS: usize, const N: usize>
     SpiBus<B, P, D, CHIPS, N>
 {
-    /// Creates a bus. A transaction of more bytes than `longest` is refused, because nobody else has the bus meanwhile, and
-    /// because a client with [deadlines](crossgate::time::with_deadline) can stop a process that computes for 10 ms
-    /// beyond them: it should be less than what the bus sends in that time.
+    /// Creates a bus. A transaction of more than `longest` bytes fails with [`Fault::TooLong`]. There are two reasons
+    /// for this limit. First, no other client can use the bus during a transaction. Second, a client with a
+    /// [deadline](crossgate::time::with_deadline) can crash a server that computes for 10 ms past the deadline. So
+    /// `longest` should be less than the number of bytes that the bus sends in 10 ms.
     ///
     /// # Panics
     /// If `N` is 0. In the wiring, that is a compile error.
@@ -89,7 +92,7 @@ impl<B: spi::SpiBus, P: OutputPin, D: DelayNs, const CHIPS: usize, const N: usiz
         self.pins.iter_mut().try_for_each(|pin| pin.set_high().map_err(|_| Fault::ChipSelect))
     }
 
-    /// Selects the chip for a transaction of so many bytes.
+    /// Selects the chip for a transaction of `length` bytes.
     #[inline(always)]
     fn select(&mut self, chip: usize, length: usize) -> Result<(), Fault> {
         if length > self.longest {
@@ -125,7 +128,8 @@ impl<B: spi::SpiBus, P: OutputPin, D: DelayNs, const CHIPS: usize, const N: usiz
 }
 
 impl<B: spi::SpiBus, D: DelayNs, const N: usize> Wires<B, D, N> {
-    /// Writes and reads: what is read lies at the start of the bytes, and what is written behind it.
+    /// Writes and then reads. The bytes that are read are at the start of the lent bytes, and the bytes to write are
+    /// after them.
     #[inline(always)]
     fn within(
         &mut self,
@@ -139,7 +143,7 @@ impl<B: spi::SpiBus, D: DelayNs, const N: usize> Wires<B, D, N> {
             return lent.slice_mut(0, read).map_or_else(refused, |to| self.read(to));
         };
         let (to, out) = bytes.split_at_mut(read);
-        // Most writes are a command of one byte, for which this is faster than `copy_to`.
+        // Most writes have one byte, a command. For one byte this loop is faster than `copy_to`.
         for (place, byte) in out.iter_mut().zip(from.iter()) {
             *place = byte;
         }
@@ -147,7 +151,8 @@ impl<B: spi::SpiBus, D: DelayNs, const N: usize> Wires<B, D, N> {
             self.driver.write(out).map_err(fault)?;
         }
         if !to.is_empty() {
-            // A driver may send what is there while it reads: not the bytes of an earlier client.
+            // A driver may send the contents of the buffer while it reads. So the buffer is cleared, or it could send
+            // bytes of an earlier client.
             to.fill(0);
             self.driver.read(to).map_err(fault)?;
             lent.copy_from(to);
@@ -169,7 +174,7 @@ impl<B: spi::SpiBus, D: DelayNs, const N: usize> Wires<B, D, N> {
     }
 
     fn read(&mut self, mut to: LeaseMut<'_, [u8]>) -> Result<(), Fault> {
-        // As above. (Later pieces find bytes of this client.)
+        // As above. (For later pieces, the buffer has only bytes of this client.)
         self.bytes.0[..to.len().min(N)].fill(0);
         let mut start = 0;
         while start < to.len() {
@@ -219,7 +224,8 @@ impl<B: spi::SpiBus, D: DelayNs, const N: usize> Wires<B, D, N> {
         Ok(())
     }
 
-    /// Makes the operations of a list. Each header is read once, because the client may change it meanwhile.
+    /// Carries out the operations of a list. Each header is read only once, because the client may change it at any
+    /// time.
     fn operate(&mut self, mut list: LeaseMut<'_, [u8]>) -> Result<(), Fault> {
         let mut place = 0;
         let mut pauses = 0_u32;
@@ -243,7 +249,7 @@ impl<B: spi::SpiBus, D: DelayNs, const N: usize> Wires<B, D, N> {
         Ok(())
     }
 
-    /// Waits, if it makes no more than the longest pause together with those before it.
+    /// Carries out a pause, if all pauses so far are not longer than the longest pause together.
     fn pause(&mut self, lent: &Lease<'_, [u8]>, before: &mut u32) -> Result<(), Fault> {
         let mut bytes = [0; 4];
         if lent.copy_to(&mut bytes) < bytes.len() || lent.len() > bytes.len() {
@@ -261,7 +267,7 @@ impl<B: spi::SpiBus, D: DelayNs, const N: usize> Wires<B, D, N> {
     }
 }
 
-/// Refuses a client that breaks the rules of the protocol.
+/// Refuses the call of a client that breaks the rules of the protocol.
 #[cold]
 fn refused<T>() -> Result<T, Fault> {
     server::refuse();
@@ -321,7 +327,7 @@ where
     }
 }
 
-/// Returns the number of a chip that there is.
+/// Returns the number of the chip. The compiler checks that the bus has this chip.
 const fn chip<const CHIP: usize, const CHIPS: usize>() -> usize {
     const { assert!(CHIP < CHIPS, "the bus has no such chip") }
     CHIP

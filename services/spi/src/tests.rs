@@ -12,11 +12,11 @@ std::thread_local! {
 }
 
 std::thread_local! {
-    /// The operation that fails next, once.
+    /// The name of the operation that fails once, the next time.
     static FAILURE: Cell<&'static str> = const { Cell::new("") };
 }
 
-/// Returns whether this fails now.
+/// Returns `true` if this operation has to fail now.
 fn fails(what: &str) -> bool {
     let is_next = FAILURE.get() == what;
     if is_next {
@@ -34,7 +34,7 @@ fn expect(expected: &str) {
     assert_eq!(RECORD.take().trim_end(), expected);
 }
 
-/// A controller that writes down what it does, and answers each byte with its opposite; 0xee is an error.
+/// A controller that records its operations. It answers each byte with the inverted byte. The byte 0xee is an error.
 struct Recorder;
 
 impl spi::ErrorType for Recorder {
@@ -93,7 +93,8 @@ impl DelayNs for Clock {
 
 type Bus = SpiBus<Recorder, Pin, Clock, 2, 4>;
 
-/// Runs `client` with chip 1 of a bus of two, with memory for four bytes and transactions of 64.
+/// Runs `client` with chip 1 of a bus of two chips. The bus has memory for four bytes, and allows transactions of 64
+/// bytes.
 fn with(client: impl FnOnce(&mut SpiChip<1, 32>, Handle<dyn SpiDevice<1>>)) {
     let wiring = Wiring::new();
     let handle = wiring.serve(Bus::new(Recorder, [Pin(0), Pin(1)], Clock, 64));
@@ -113,7 +114,7 @@ fn all_chips_are_deselected_before_the_first_use() {
     });
 }
 
-/// Each transaction by the client's short way, and by that for more than its buffer can hold.
+/// Each transaction is made twice: short enough for the client's buffer, and longer than the buffer.
 #[test]
 fn each_kind_of_transaction() {
     with(|chip, _| {
@@ -257,7 +258,7 @@ fn more_operations_than_the_most_are_an_error() {
     let wiring = Wiring::new();
     let handle = wiring.serve(Bus::new(Recorder, [Pin(0), Pin(1)], Clock, 512));
     wiring.run(|| {
-        // Pauses of 1 ns.
+        // A list of pauses of 1 ns.
         let mut pauses = [4, 0xc0, 1, 0, 0, 0].repeat(OPERATIONS + 1);
         let all = pauses.len() as u16;
         let handle: Handle<dyn SpiDevice<1>> = handle;
@@ -269,8 +270,8 @@ fn more_operations_than_the_most_are_an_error() {
 #[test]
 fn operations_that_are_none_are_refused() {
     with(|_, handle| {
-        // Half a header; a header of more bytes than there are; the same behind an operation; a pause of other bytes
-        // than four.
+        // Half a header; a header of more bytes than there are; the same after a valid operation; a pause that does not
+        // have four bytes.
         let delay = |length: u8| [length, 0xc0, 0, 0, 0, 0, 0];
         for bytes in [
             &mut [0][..],

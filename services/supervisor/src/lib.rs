@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A supervisor: it decides which processes restart after a crash.
+//! A supervisor. It decides which processes restart after a crash.
 //!
 //! Processes form groups, and groups form larger groups. If a member of a group crashes, the [`Strategy`] of the group
 //! decides which members restart with it. A group *fails* if its members crash more often than the group allows. This
@@ -70,7 +70,7 @@ impl Office {
     }
 }
 
-/// Returns the bit of a process, if a process can have this index.
+/// Returns the bit of a process; 0 if no process can have this index.
 const fn bit(process: u8) -> u32 {
     1_u32.unbounded_shl(process as u32)
 }
@@ -123,8 +123,8 @@ pub fn run(
             let Ok(state) = inspect::process(process) else {
                 panic!("the wiring has to let the supervisor look: `inspects;`")
             };
-            // Crashes are not found by the records, because the kernel keeps only two of them, and many processes may
-            // crash at once.
+            // The supervisor finds crashes by the states of the processes and not by the records, because many
+            // processes may crash at the same time, and the kernel keeps only two records.
             if state.state == State::Stopped && !office.is_stopped(process) {
                 let holds = tree.crashed(process, &mut kernel);
                 assert!(holds, "the outermost group of processes has failed");

@@ -15,9 +15,9 @@ impl Policy {
     /// Creates the policy of a tree of processes in the wiring `system`.
     ///
     /// # Panics
-    /// If the tree names a process that the wiring does not have, or that has no `on_fault = stop;`, or names one
-    /// twice; if the tree is too large; or if the `supervisor` of the wiring does not say `inspects;`. In a `static` or
-    /// a constant the compiler reports that as an error.
+    /// If the tree names a process that the wiring does not have, names a process without `on_fault = stop;`, or names
+    /// a process twice; if the tree is too large; or if the supervisor's process has no `inspects;` in the wiring. In a
+    /// `static` or a constant, this is a compile error.
     #[must_use]
     #[track_caller]
     pub const fn new(root: &'static Group, system: &'static System) -> Policy {
@@ -64,7 +64,7 @@ const fn check(group: &Group, system: &System, mut seen: Seen) -> Seen {
 
 const _: () = assert!(GROUPS == 8 && LIMIT == 8, "the messages say so");
 
-/// Returns the index of a process, which has to have `on_fault = stop;`.
+/// Returns the index of a process. The process must have `on_fault = stop;`.
 #[track_caller]
 const fn find(name: &str, system: &System) -> usize {
     let mut index = 0;
@@ -110,7 +110,7 @@ mod tests {
         Group { strategy: Strategy::OneForOne, limit: 1, period: Duration::from_secs(1), members }
     }
 
-    /// The message of the compiler for a tree.
+    /// Returns the message that the compiler shows for this tree.
     fn message(root: &'static Group, system: &'static System) -> String {
         let made = std::panic::catch_unwind(|| Policy::new(root, system));
         made.err().unwrap().downcast_ref::<String>().cloned().unwrap()

@@ -34,8 +34,8 @@ pub enum Member {
 pub struct Group {
     /// The members that restart after a crash.
     pub strategy: Strategy,
-    /// The number of crashes that the group allows in a [`period`](Self::period), at most [`LIMIT`]. With one more the
-    /// group has failed.
+    /// The number of crashes that the group allows in a [`period`](Self::period), at most [`LIMIT`]. With one more
+    /// crash the group fails.
     pub limit: u8,
     /// The time for which a crash counts.
     pub period: Duration,
@@ -51,7 +51,7 @@ pub trait Control {
     fn stop(&mut self, process: u8);
 }
 
-/// The times of the crashes of a group's members that still count.
+/// The times of those crashes in a group that still count.
 #[derive(Clone, Copy)]
 struct Crashes {
     times: [u64; LIMIT],
@@ -108,15 +108,15 @@ impl Tree {
         Tree { root, system, crashes: [Crashes::NONE; GROUPS] }
     }
 
-    /// Handles the crash of a process. Returns `false` if the tree has failed. A process that is in no group is
-    /// ignored.
+    /// Handles the crash of a process. Returns `false` if the outermost group has failed. A process that is in no group
+    /// is ignored.
     #[must_use]
     pub fn crashed(&mut self, process: u8, control: &mut impl Control) -> bool {
         let mut number = 0;
         !matches!(self.descend(self.root, &mut number, process, control), Outcome::Failed)
     }
 
-    /// `number` counts the groups on the way.
+    /// Handles the crash in one group and the groups in it. `number` counts the groups that were visited.
     fn descend(
         &mut self,
         group: &'static Group,
@@ -156,7 +156,7 @@ impl Tree {
         Outcome::Elsewhere
     }
 
-    /// The last one stops first, because it may depend on the others.
+    /// The last member stops first, because it may depend on the members before it.
     fn stop(&self, members: &[Member], control: &mut impl Control) {
         for member in members.iter().rev() {
             match member {

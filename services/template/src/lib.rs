@@ -18,21 +18,22 @@ use crossgate::sync::Mutex;
 use template_interface::{Caretaker, Drawer, Full};
 
 /// The object of the service: `N` drawers, at most one for each client.
-// The object holds all the memory that it will ever need: a process has no heap, and a client can't use up the share of
-// another.
+// The object holds all memory that it ever needs, because a process has no heap. A client can't use up the drawers of
+// another client, because each client has at most one.
 #[derive(Debug)]
 pub struct Drawers<const N: usize>(Mutex<[Option<Content>; N]>);
 
 #[derive(Clone, Copy, Debug)]
 struct Content {
-    /// The process in its present life. After a crash it is another client, which knows nothing of this drawer.
+    /// The client that has the drawer: a process in its present life. After a crash, the restarted process is another
+    /// client, and has no right to this drawer.
     owner: Client,
     number: u32,
 }
 
 impl<const N: usize> Drawers<N> {
     /// Creates drawers that are all empty.
-    // For the wiring: a constant.
+    // The function is `const`, because the wiring creates the object in a `static`.
     #[must_use]
     pub const fn new() -> Drawers<N> {
         Drawers(Mutex::new([None; N]))
@@ -47,11 +48,11 @@ impl<const N: usize> Default for Drawers<N> {
 
 impl<const N: usize> Drawer for Drawers<N> {
     // The thread is the client's: it has the client's priority, and may crash or be stopped between two instructions.
-    // So each change leaves the drawers in a valid state.
+    // So the drawers must be in a valid state after each single change.
     fn put(&self, number: u32) -> Result<(), Full> {
         let mut drawers = self.0.lock();
-        // The method asks for the client while it holds the lock, so a later call frees the drawer if this client is
-        // lost from here on. If there is no answer, the client is gone already, and nobody waits for this call.
+        // The method asks for the client while it holds the lock. So if this client is lost later, a later call frees
+        // the drawer. If there is no answer, the client is gone already, and nobody waits for the result of this call.
         let owner = server::client().ok_or(Full)?;
         let is_own = |drawer: &Option<Content>| drawer.is_some_and(|it| it.owner == owner);
         let is_free = |drawer: &Option<Content>| drawer.is_none_or(|it| it.owner.is_gone());
@@ -76,7 +77,7 @@ impl<const N: usize> Caretaker for Drawers<N> {
     }
 }
 
-// Unit tests run on this machine, on the real kernel, without a board.
+// Unit tests run on the development machine, with the real kernel and without a board.
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The timers of a client in another process.
+//! Timers for a client in another process.
 
 use crate::timers::{Timers, wait};
 use crate::{Full, Id};
@@ -13,8 +13,8 @@ use crossgate_timer::{SHORTEST, Timer, TimerError};
 /// The `N` timers of one client, and the notification that is signalled when some have expired. The [crate](crate) has
 /// an example.
 ///
-/// Timers of an earlier life of the client stop as soon as the next life uses a timer. They stop at the end of the
-/// earlier life if the process has `lost_clients` with the notification that [`serve`] waits for.
+/// If the client crashes or is restarted, its timers stop when the restarted client first uses a timer. They stop at
+/// once if the server's process has `lost_clients` with the notification that [`serve`] waits for.
 #[derive(Debug)]
 pub struct Alarms<const N: usize> {
     timers: Timers<u16, N>,
@@ -24,15 +24,15 @@ pub struct Alarms<const N: usize> {
 
 #[derive(Debug)]
 struct State<const N: usize> {
-    /// The client that owns the timers, in one of its lives. (If several processes share the timers, the first one that
-    /// used a timer.)
+    /// The client that owns the timers: a process in one of its lives. (If several processes share the timers, this is
+    /// the first process that used a timer.)
     client: Option<Client>,
     /// The timers that run, by their numbers.
     running: [Option<Id>; N],
-    /// The timers that have expired, and were not asked for.
+    /// True for each timer that has expired and was not returned yet.
     expired: [bool; N],
-    /// Their numbers in the order in which they expired, from `first` on, round the end. (It includes those that were
-    /// started again since.)
+    /// The numbers of the expired timers in the order in which they expired. This is a ring that begins at `first`. (It
+    /// may still contain timers that were started again since.)
     order: [u16; N],
     first: usize,
     count: usize,
@@ -48,7 +48,7 @@ impl<const N: usize> State<N> {
         count: 0,
     };
 
-    /// In place, because the caller may have little stack.
+    /// The fields are cleared in place, because the caller may have little stack left.
     fn clear(&mut self) {
         self.running.fill(None);
         self.expired.fill(false);
@@ -89,14 +89,15 @@ impl<const N: usize> State<N> {
 }
 
 impl<const N: usize> Alarms<N> {
-    /// Creates timers, none of which runs. `alarm` is a notification of the client, `changed` one of the server, which
-    /// all clients share.
+    /// Creates timers. None of them runs. `alarm` signals a notification of the client. `changed` is a notification of
+    /// the server, and all clients share it.
     #[must_use]
     pub const fn new(alarm: Signal, changed: Notification) -> Self {
         Alarms { timers: Timers::new(changed), state: Mutex::new(State::NEW), alarm }
     }
 
-    /// Returns the state for the caller, in its present life; `None` if nobody waits for the call any more.
+    /// Returns the state for the caller. If its timers are from an earlier life, stops them first. `None` if nobody
+    /// waits for the result of the call any more.
     fn state(&self) -> Option<MutexGuard<'_, State<N>>> {
         let mut state = self.state.lock();
         let client = server::client()?;
@@ -114,7 +115,7 @@ impl<const N: usize> Alarms<N> {
         let before = state.running.get_mut(place).ok_or(TimerError::NoSuchTimer)?.take();
         before.and_then(|id| self.timers.cancel(id));
         state.forget(number);
-        // There is a timer for each number.
+        // This can't fail, because there is a timer for each number.
         state.running[place] = start().ok();
         Ok(())
     }
@@ -149,15 +150,16 @@ impl<const N: usize> Timer for Alarms<N> {
     }
 }
 
-/// [`Alarms`] of any number.
+/// [`Alarms`] with any number of timers.
 pub trait Expire {
-    /// Signals the client if timers have expired. Returns when the next one expires.
+    /// Signals the client if timers have expired. Returns the time at which the next timer expires.
     fn expire(&self) -> Option<Instant>;
 }
 
 impl<const N: usize> Expire for Alarms<N> {
     fn expire(&self) -> Option<Instant> {
-        // (If a call has the lock, this is done when the next timer expires. Another life never gets these timers.)
+        // (If a call holds the lock now, this is done when the next timer expires. The restarted client never gets
+        // these timers in any case.)
         if let Some(mut state) = self.state.try_lock()
             && state.client.is_some_and(Client::is_gone)
         {
@@ -168,7 +170,7 @@ impl<const N: usize> Expire for Alarms<N> {
         let mut any = false;
         self.timers.expire(|expired| {
             let mut state = self.state.lock();
-            // The timer may have been set again meanwhile.
+            // The timer may have been started again since it expired.
             let runs = state.running.get(usize::from(expired.value));
             if runs == Some(&Some(expired.id)) {
                 state.push(expired.value);
@@ -176,7 +178,7 @@ impl<const N: usize> Expire for Alarms<N> {
             }
         });
         if any {
-            // The wiring allows this process to signal.
+            // The call can't be refused, because the wiring allows this process to signal.
             let _ = self.alarm.signal();
         }
         self.timers.next()
@@ -199,7 +201,8 @@ mod tests {
 
     const MOMENT: Duration = Duration::from_millis(2);
 
-    /// The alarm of a client, the alarms, which the test runs, and their service.
+    /// Creates alarms that the test itself runs. Returns the notification of the client, the alarms, and the handle to
+    /// them.
     fn alarms<const N: usize>(
         wiring: &Wiring,
     ) -> (Notification, &'static Alarms<N>, Handle<dyn Timer>) {

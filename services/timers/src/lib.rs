@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Software timers: one-shot and periodic, thousands of them on one thread.
+//! Software timers, one-shot and periodic. One thread can run thousands of them.
 //!
-//! - [`Queue`] keeps timers in the order in which they expire, and returns those that have expired. It neither waits
-//!   nor knows the time.
-//! - [`Timers`] is a queue for the threads of one process: one of them [runs](Timers::run) it, the others start timers.
+//! - [`Queue`] keeps timers in the order in which they expire, and returns those that have expired. It never waits, and
+//!   gets the time from its caller.
+//! - [`Timers`] is a queue for the threads of one process: one thread [runs](Timers::run) the timers, and any thread
+//!   starts timers.
 //! - [`Alarms`] is a service with the timers of one client, which is another process. When a timer expires, the server
 //!   signals a notification of the client. One thread [serves](serve) all clients.
 //!
@@ -26,7 +27,7 @@
 //! }
 //! ```
 //!
-//! Each client has an object with timers of its own, so no client can use up or stop the timers of another.
+//! Each client has an object with its own timers, so no client can use up or stop the timers of another client.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 

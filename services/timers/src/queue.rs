@@ -4,7 +4,8 @@
 use core::time::Duration;
 use crossgate::time::Instant;
 
-/// Up to `N` timers, each with a value. Starting, stopping and expiring a timer takes time logarithmic in their number.
+/// Up to `N` timers, each with a value. The time to start, stop or expire a timer is logarithmic in the number of
+/// timers.
 ///
 /// ```
 /// use core::time::Duration;
@@ -22,18 +23,19 @@ use crossgate::time::Instant;
 #[derive(Debug)]
 pub struct Queue<T, const N: usize> {
     timers: [Timer<T>; N],
-    /// The numbers of all timers: first a heap of those that run, the next to expire on top, then the free ones.
+    /// The numbers of all timers. First come the running timers as a heap, with the timer that expires next at the top.
+    /// After them come the free timers.
     order: [u16; N],
     count: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Timer<T> {
-    /// Set while the timer runs.
+    /// The value of the timer; `None` if the timer does not run.
     value: Option<T>,
-    /// The time when it expires, in µs since start.
+    /// The time at which the timer expires, in µs since start.
     at: u64,
-    /// The period in µs; 0: the timer expires once.
+    /// The period in µs. 0 means that the timer expires only once.
     period: u64,
     /// The timer's place in the order.
     place: u16,
@@ -53,9 +55,10 @@ pub struct Id {
 pub struct Expired<T> {
     /// The timer that has expired.
     pub id: Id,
-    /// The value that it was started with.
+    /// The value with which the timer was started.
     pub value: T,
-    /// The number of further periods that have passed, for which the timer does not expire separately.
+    /// The number of further multiples of the period that have already passed. The timer does not expire again for
+    /// them.
     pub missed: u64,
 }
 
@@ -99,10 +102,10 @@ impl<T: Copy, const N: usize> Queue<T, N> {
         self.count == 0
     }
 
-    /// Starts a timer that expires at a time, and then, if it has a period, again and again.
+    /// Starts a timer that expires at the time `at`. If it has a period, it then expires again after each period.
     ///
     /// # Errors
-    /// [`Full`] if `N` run.
+    /// [`Full`] if `N` timers run already.
     ///
     /// # Panics
     /// If the period is less than 1 µs.
@@ -121,7 +124,7 @@ impl<T: Copy, const N: usize> Queue<T, N> {
         Ok(id)
     }
 
-    /// Stops a timer. Returns the value that it was started with, if it runs.
+    /// Stops a timer. Returns its value if the timer was running.
     pub fn cancel(&mut self, id: Id) -> Option<T> {
         let timer = self.timers.get_mut(usize::from(id.number)).filter(|it| it.uses == id.uses)?;
         let place = usize::from(timer.place);
@@ -132,13 +135,13 @@ impl<T: Copy, const N: usize> Queue<T, N> {
 
     /// Stops all timers.
     pub fn clear(&mut self) {
-        // In place, because the caller may have little stack; and in such a way that no later timer has the id of one
-        // of these.
+        // The timers are cleared in place, because the caller may have little stack left. `uses` is kept, so that no
+        // later timer has the id of one of these.
         self.timers.iter_mut().for_each(|timer| timer.value = None);
         self.count = 0;
     }
 
-    /// Returns when the next timer expires.
+    /// Returns the time at which the next timer expires.
     #[must_use]
     pub fn next(&self) -> Option<Instant> {
         (self.count != 0).then(|| Instant::from_micros(self.at(0)))
@@ -164,12 +167,12 @@ impl<T: Copy, const N: usize> Queue<T, N> {
         Some(Expired { id, value, missed })
     }
 
-    /// Returns when the timer at a place of the order expires.
+    /// Returns the time at which the timer at this place in `order` expires.
     fn at(&self, place: usize) -> u64 {
         self.timers[usize::from(self.order[place])].at
     }
 
-    /// Takes the timer at a place out of the heap: the last one takes the place.
+    /// Removes the timer at this place from the heap. The last timer of the heap moves to this place.
     fn remove(&mut self, place: usize) {
         self.count -= 1;
         self.swap(place, self.count);
@@ -179,7 +182,7 @@ impl<T: Copy, const N: usize> Queue<T, N> {
         }
     }
 
-    /// Moves the timer at a place up as long as the one above expires later.
+    /// Moves the timer at this place up in the heap, as long as the timer above it expires later.
     fn rise(&mut self, mut place: usize) {
         while place > 0 {
             let above = (place - 1) / 2;
@@ -191,7 +194,7 @@ impl<T: Copy, const N: usize> Queue<T, N> {
         }
     }
 
-    /// Moves it down as long as one below expires sooner.
+    /// Moves the timer at this place down in the heap, as long as a timer below it expires sooner.
     fn sink(&mut self, mut place: usize) {
         loop {
             let left = 2 * place + 1;
@@ -229,7 +232,8 @@ mod tests {
         Instant::from_micros(micros)
     }
 
-    /// Compares the queue with a list of all timers: both start, stop and expire the same.
+    /// Compares the queue with a simple sorted list of timers. Both must give the same results for start, stop and
+    /// expire.
     #[test]
     fn it_is_as_a_sorted_list() {
         let mut queue = Queue::<u32, 50>::new();

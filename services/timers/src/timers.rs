@@ -6,7 +6,7 @@ use core::time::Duration;
 use crossgate::sync::Mutex;
 use crossgate::{Notification, time};
 
-/// A [`Queue`] in which any thread of a process starts timers, and which one thread runs.
+/// A [`Queue`] for the threads of a process: any thread starts timers, and one thread runs them.
 ///
 /// ```
 /// # use crossgate::{testing::Wiring, time};
@@ -34,8 +34,8 @@ pub struct Timers<T, const N: usize> {
 }
 
 impl<T: Copy, const N: usize> Timers<T, N> {
-    /// Creates timers, none of which runs. The notification wakes the thread that runs the timers when one is started;
-    /// it must not be used for anything else.
+    /// Creates timers. None of them runs. The notification wakes the thread that runs the timers when a timer is
+    /// started. The process must use this notification for nothing else.
     #[must_use]
     pub const fn new(changed: Notification) -> Self {
         Timers { queue: Mutex::new(Queue::new()), changed }
@@ -44,24 +44,24 @@ impl<T: Copy, const N: usize> Timers<T, N> {
     /// Starts a timer that expires once, after a time.
     ///
     /// # Errors
-    /// [`Full`] if `N` run.
+    /// [`Full`] if `N` timers run already.
     pub fn start(&self, after: Duration, value: T) -> Result<Id, Full> {
         self.add(after, None, value)
     }
 
-    /// Starts a timer that expires again and again, at the multiples of a time from now.
+    /// Starts a timer that expires again and again, at the multiples of `every` from now on.
     ///
     /// # Errors
-    /// [`Full`] if `N` run.
+    /// [`Full`] if `N` timers run already.
     ///
     /// # Panics
-    /// If the time is less than 1 µs.
+    /// If `every` is less than 1 µs.
     pub fn start_periodic(&self, every: Duration, value: T) -> Result<Id, Full> {
         self.add(every, Some(every), value)
     }
 
-    /// Stops a timer. Returns the value that it was started with, if it runs. (The action of an earlier expiry may
-    /// still be under way.)
+    /// Stops a timer. Returns its value if the timer was running. (The action of an earlier expiry may still be
+    /// running.)
     pub fn cancel(&self, id: Id) -> Option<T> {
         self.queue.lock().cancel(id)
     }
@@ -71,7 +71,7 @@ impl<T: Copy, const N: usize> Timers<T, N> {
         self.queue.lock().clear();
     }
 
-    /// Passes all timers that expire to `act`, for ever, and waits in between. While `act` runs, other threads may
+    /// Waits for timers that expire, and passes each of them to `act`, for ever. While `act` runs, other threads may
     /// start and stop timers, and so may `act`.
     pub fn run(&self, mut act: impl FnMut(Expired<T>)) -> ! {
         loop {
@@ -79,14 +79,14 @@ impl<T: Copy, const N: usize> Timers<T, N> {
         }
     }
 
-    /// Waits until a timer expires, or until a timer is started that may expire sooner; then passes the timers that
-    /// have expired to `act`.
+    /// Waits until a timer expires, or until another thread starts or stops a timer. Then passes the timers that have
+    /// expired to `act`.
     pub fn step(&self, act: impl FnMut(Expired<T>)) {
         wait(self.changed, self.next());
         self.expire(act);
     }
 
-    /// Returns when the next timer expires.
+    /// Returns the time at which the next timer expires.
     pub(crate) fn next(&self) -> Option<time::Instant> {
         self.queue.lock().next()
     }
@@ -118,7 +118,7 @@ impl<T: Copy, const N: usize> Timers<T, N> {
 pub(crate) fn wait(changed: Notification, until: Option<time::Instant>) {
     match until {
         None => changed.wait(),
-        // A signal and the timeout are both a reason to look.
+        // The thread looks after a signal, and also after a timeout.
         Some(until) => drop(changed.wait_timeout(until - time::now())),
     }
 }

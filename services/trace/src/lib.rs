@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A trace: a process that owns a serial line, and writes the frames of all processes to it, one whole frame after
-//! another.
+//! A trace: a process that owns a serial line, and writes the frames of all processes to this line, one complete frame
+//! after another.
 //!
 //! ```ignore
 //! process trace {
@@ -9,10 +9,10 @@
 //! }
 //! ```
 //!
-//! The trace does not interpret the contents of a frame: `crossgate-defmt` sends frames of `defmt`, and `defmt-print`
-//! reads them. Only a zero byte has a meaning: it ends a frame. So a reader finds the start of the next frame, whatever
-//! bytes came before. The tracer makes each frame end with a zero byte, so a process can never spoil a frame of another
-//! process.
+//! The trace does not interpret the contents of a frame, except that a zero byte ends the frame. (For example,
+//! `crossgate-defmt` sends frames of `defmt`, and `defmt-print` on the host reads them.) The tracer ends each frame
+//! with a zero byte. So a reader finds the start of the next frame, whatever bytes came before, and a process can never
+//! damage a frame of another process.
 //!
 //! ```
 //! use crossgate::{CallError, Handle};
@@ -28,10 +28,10 @@
 use crossgate::{Lease, interface};
 use embedded_io::Write;
 
-/// A place to write frames to.
+/// The interface to write frames to the trace.
 #[interface]
 pub trait Trace {
-    /// Writes one frame, whole. Returns `false` if nothing was written because the frame is longer than
+    /// Writes one complete frame. Returns `false` if nothing was written because the frame is longer than
     /// [`LONGEST`](trait@Trace#associatedconstant.LONGEST), or if the line has failed.
     fn write(&mut self, frame: Lease<'_, [u8]>) -> bool;
 }
@@ -48,14 +48,14 @@ const END: u8 = 0;
 #[derive(Debug)]
 pub struct Tracer<W> {
     line: W,
-    /// True if an earlier life may have left the line in the middle of a frame.
+    /// True if the last frame on the line may be incomplete, because the process crashed or the line failed.
     is_dirty: bool,
-    /// A frame, and its end.
+    /// The copy of a frame, with its end.
     frame: [u8; <dyn Trace>::LONGEST + 1],
 }
 
 impl<W: Write> Tracer<W> {
-    /// A tracer that writes to `line`.
+    /// Creates a tracer that writes to `line`.
     pub const fn new(line: W) -> Tracer<W> {
         Tracer { line, is_dirty: true, frame: [END; <dyn Trace>::LONGEST + 1] }
     }
@@ -67,8 +67,8 @@ impl<W: Write + Send> Trace for Tracer<W> {
         if length > <dyn Trace>::LONGEST {
             return false;
         }
-        // The frame is copied before any of it is written, because the client can change lent memory: so the frame has
-        // one end.
+        // The frame is copied before it is written, because the client can change lent memory at any time. So the frame
+        // that is written has exactly one end.
         frame.copy_to(&mut self.frame);
         if length == 0 || self.frame[length - 1] != END {
             self.frame[length] = END;
@@ -89,7 +89,7 @@ mod tests {
     use crossgate::{Handle, LeaseBuf};
     use std::sync::{Arc, Mutex};
 
-    /// A line that takes so many bytes, and has got these.
+    /// A line: the number of bytes that it still takes, and the bytes that it has got.
     #[derive(Clone)]
     struct Line(Arc<Mutex<(usize, Vec<u8>)>>);
 
@@ -110,7 +110,7 @@ mod tests {
         }
     }
 
-    /// Returns the bytes of the frames that are written on a line with so much room, and the answers to the client.
+    /// Writes frames on a line that takes `room` bytes. Returns the bytes on the line, and the answers to the client.
     fn written(room: usize, frames: &[&[u8]]) -> (Vec<u8>, Vec<bool>) {
         let line = Line(Arc::new(Mutex::new((room, Vec::new()))));
         let wiring = Wiring::new();
@@ -118,7 +118,7 @@ mod tests {
         let write = |frame: &&[u8]| {
             let mut buffer = LeaseBuf::<256>::new();
             buffer[..frame.len()].copy_from_slice(frame);
-            // There is room again after each frame that fails.
+            // After each frame that fails, the line has room again.
             let is_written = trace.write(buffer.first(frame.len())).unwrap();
             if !is_written {
                 line.0.lock().unwrap().0 = usize::MAX;

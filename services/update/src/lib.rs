@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Updates of the firmware by a process of their own.
+//! Updates of the firmware, which a separate process carries out.
 //!
-//! A client sends the new image in pieces. The service keeps the image in a partition of the flash that no other
-//! process has, and accepts the image only with a signature. At the next start the boot loader (of `embassy-boot`)
-//! swaps the new image with the image in use. The new image then runs on trial. If nothing [confirms](Confirm) it
-//! before the next start, the boot loader swaps the images back. The power may fail at any moment: the device always
-//! starts one of the two images, and this image is complete.
+//! A client sends the new image in pieces. The service stores the image in a partition of the flash that no other
+//! process can use. It accepts the image only with a valid signature. At the next start the boot loader (of
+//! `embassy-boot`) swaps the new image with the image in use. The new image then runs on trial. If nothing
+//! [confirms](Confirm) it before the next start, the boot loader swaps the images back. Even if the power fails at any
+//! moment, the device always starts one of the two images, and this image is complete.
 //!
 //! ```ignore
 //! process flash {
@@ -28,7 +28,8 @@
 //!
 //! The last four bytes of an image are its version, little-endian, and the signature covers them. The service refuses
 //! an image with a version below the version of the running firmware, unless the wiring allows [all](Versions::All)
-//! versions. Otherwise anybody could bring back an old mistake with an old image that was signed once.
+//! versions. Otherwise anybody who has an old signed image could install it, and then exploit a mistake of this old
+//! firmware.
 //!
 //! The partition of the new image has to be at least a page larger than the partition of the image in use, because
 //! `embassy-boot` requires this.
@@ -87,37 +88,38 @@ use sha2::{Digest, Sha512};
 /// The number of bytes that are written and read at a time.
 const CHUNK: usize = 64;
 
-/// Why an update does not go on.
+/// The reason why an update does not go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub enum Fault {
-    /// This client has begun no update, or what it has sent so far is lost, because its process, that of the updates or the
+    /// This client has begun no update; or its update was lost, because the client, the process of the updates or the
     /// flash has failed. Begin again.
     NotBegun,
     /// Another client has begun an update.
     Busy,
-    /// The image is longer than its partition, or than its length as it was told.
+    /// The image is longer than its partition, or longer than the length given to [`begin`](trait@Update).
     TooLong,
-    /// Fewer bytes were sent than were told, or the image has no room for a version.
+    /// Fewer bytes were sent than the length given to [`begin`](trait@Update), or the image is too short for a version.
     TooShort,
-    /// The signature is not that of these bytes by the owner of the key. The image is given up.
+    /// The signature does not belong to these bytes and this key. The update is over.
     BadSignature,
-    /// The signature is good, but the image has no version, or one below the lowest that the wiring allows. The image is
-    /// given up.
+    /// The signature is valid, but the image has no version, or its version is below the lowest version that the wiring
+    /// allows. The update is over.
     OldVersion,
-    /// The boot loader has an image to start, or the image that runs is on trial. It needs the place for the new image.
+    /// An accepted image waits for the next start, or the running image is on trial. Until then the boot loader needs
+    /// the partition of the new image.
     Undecided,
     /// The flash had an error, or its process has crashed. The image in use is not affected.
     Flash,
 }
 
-/// The versions that are accepted. That of an image is in its last four bytes, little-endian. `0xffff_ffff` is none: these
-/// bytes are erased flash after an image without a version.
+/// The versions that are accepted. The version of an image is in its last four bytes, little-endian. `0xffff_ffff`
+/// means that the image has no version, because erased flash has this value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Versions {
-    /// This one, which is that of the firmware that runs, and those above it.
+    /// This version, which is the version of the running firmware, and all higher versions.
     NotBelow(u32),
-    /// All, as a device needs them on which an old firmware is to be installed again. Whoever has an image that was
-    /// signed once can bring its mistakes back.
+    /// All versions, for a device on which old firmware may be installed again. Then anybody who has an old signed
+    /// image can install it with its mistakes.
     All,
 }
 
@@ -130,58 +132,60 @@ impl Versions {
     }
 }
 
-/// An image, by what the boot loader will do.
+/// The state of the running image, which decides the image that the boot loader starts next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub enum Image {
-    /// It starts again and again.
+    /// The image is confirmed, and starts again each time.
     Confirmed,
-    /// An update was accepted, and starts in its place next.
+    /// An update was accepted. The new image starts next.
     Waiting,
-    /// It is an update that was started. If it is not confirmed, the image before starts next.
+    /// The image is an update on trial. If it is not confirmed, the image before it starts next.
     Trial,
-    /// It is the image before an update that was not confirmed. It starts again and again.
+    /// The image was in use before an update that was not confirmed. It starts again each time.
     Restored,
 }
 
-/// The interface of a process that brings a new image. The update is that of the client that has begun it, in its present
-/// life: no other continues it, finishes it or begins one, until it is finished or given up, or the client has crashed. (That is
-/// known if the wiring says `lost_clients` of the process of the updates.)
+/// The interface of a process that sends a new image. An update belongs to the client that has begun it, until it is
+/// over, or until the client crashes. Until then no other client can continue it, finish it or begin another. (The
+/// service notices a crash of the client only if the process of the updates has `lost_clients` in the wiring.)
 #[interface]
 pub trait Update {
-    /// Begins an update of `length` bytes. One that this client has begun before is given up.
+    /// Begins an update of `length` bytes. If this client has begun another update before, that update is dropped.
     fn begin(&mut self, length: u32) -> Result<(), Fault>;
     /// Adds bytes to the image.
     fn write(&mut self, bytes: Lease<'_, [u8]>) -> Result<(), Fault>;
-    /// Accepts the image, if it is whole and these 64 bytes are an Ed25519 signature (RFC 8032) of its SHA-512: the boot
-    /// loader starts it next. An image whose version is too old is refused. However this ends, the update is over.
+    /// Accepts the image, if it is complete, if its version is not too old, and if these 64 bytes are an Ed25519
+    /// signature (RFC 8032) of its SHA-512. The boot loader then starts the image next. The update is over, whether the
+    /// image is accepted or not.
     fn finish(&mut self, signature: Lease<'_, [u8]>) -> Result<(), Fault>;
 }
 
-/// The interface of a process that knows when the image that runs does what it has to.
+/// The interface of a process that checks if the running image works.
 #[interface]
 pub trait Confirm {
-    /// Keeps the image that runs. (It has no effect on one that is waiting to be started.)
+    /// Confirms the running image, so that the boot loader keeps it. (This has no effect on an accepted image that
+    /// waits for its first start.)
     fn confirm(&mut self) -> Result<(), Fault>;
-    /// Returns what becomes of the image that runs.
+    /// Returns the state of the running image.
     fn image(&mut self) -> Result<Image, Fault>;
 }
 
 /// An update that was begun.
 #[derive(Debug)]
 struct Begun {
-    /// The client that has begun it.
+    /// The client that has begun the update.
     client: Option<Client>,
     length: u32,
-    /// The number of bytes in the flash.
+    /// The number of bytes that are in the flash already.
     written: u32,
-    /// The bytes after them, ...
+    /// The bytes that come next, and are not in the flash yet.
     chunk: [u8; CHUNK],
-    /// ... and their number.
+    /// The number of bytes in `chunk`.
     filled: usize,
 }
 
-/// The object of the process that updates the firmware by which images are confirmed: the state of the boot loader, in
-/// the flash `S`. It needs much less of its callers' stacks than [`Updates`].
+/// The service object that confirms images: the state of the boot loader, in the flash `S`. It belongs to the process
+/// of the updates. It needs much less of a caller's stack than [`Updates`].
 #[derive(Debug)]
 pub struct BootState<S>(S);
 
@@ -193,7 +197,7 @@ impl<S: NorFlash> BootState<S> {
         BootState(flash)
     }
 
-    /// Does something with the state of the boot loader.
+    /// Runs `operate` on the state of the boot loader.
     fn with<T>(
         &mut self,
         act: impl FnOnce(&mut BlockingFirmwareState<'_, &mut S>) -> Result<T, FirmwareUpdaterError>,
@@ -203,7 +207,7 @@ impl<S: NorFlash> BootState<S> {
         act(&mut BlockingFirmwareState::new(&mut self.0, word)).map_err(|_| Fault::Flash)
     }
 
-    /// Returns what becomes of the image that runs.
+    /// Returns the state of the running image.
     fn image_in_use(&mut self) -> Result<Image, Fault> {
         Ok(match self.with(|state| state.get_state())? {
             State::Swap if self.is_swapped()? => Image::Trial,
@@ -213,8 +217,8 @@ impl<S: NorFlash> BootState<S> {
         })
     }
 
-    /// Returns whether the boot loader has swapped the images. It writes its progress behind the first two words of the
-    /// state, and starts an image when it is through.
+    /// Returns `true` if the boot loader has swapped the images. The boot loader writes its progress after the first
+    /// two words of the state. It starts an image only after the swap is complete.
     fn is_swapped(&mut self) -> Result<bool, Fault> {
         let mut progress = [0; CHUNK];
         let progress = &mut progress[..S::WRITE_SIZE];
@@ -223,12 +227,12 @@ impl<S: NorFlash> BootState<S> {
     }
 }
 
-/// The object of the process that updates the firmware by which it receives images. `N` is the flash for the new image,
-/// `S` the one for the state of the boot loader.
+/// The service object that receives images. It belongs to the process of the updates. `N` is the flash for the new
+/// image, and `S` is the flash for the state of the boot loader.
 pub struct Updates<N, S> {
     new_image: N,
     state: BootState<S>,
-    /// The key that signatures are checked by.
+    /// The public key for the check of signatures.
     key: [u8; 32],
     versions: Versions,
     begun: Option<Begun>,
@@ -241,8 +245,8 @@ impl<N, S> fmt::Debug for Updates<N, S> {
 }
 
 impl<N: NorFlash, S: NorFlash> Updates<N, S> {
-    /// Creates the object, with the public key that belongs to the key that images are signed with, and the versions that
-    /// are accepted.
+    /// Creates the object. `key` is the public key that belongs to the secret key of the signatures. `versions` are the
+    /// versions that are accepted.
     #[must_use]
     pub const fn new(new_image: N, state: S, key: [u8; 32], versions: Versions) -> Updates<N, S> {
         const {
@@ -270,12 +274,13 @@ impl<N: NorFlash, S: NorFlash> Updates<N, S> {
         Ok(())
     }
 
-    /// Takes the update that this client has begun. It is given up unless it is put back.
+    /// Takes the update that this client has begun out of the object. The update is over unless the caller puts it
+    /// back.
     fn take_begun(&mut self, client: Option<Client>) -> Result<Begun, Fault> {
         self.begun.take_if(|begun| begun.client == client).ok_or(Fault::NotBegun)
     }
 
-    /// Accepts the image if it is whole and has this signature.
+    /// Accepts the image if it is complete and has this signature.
     fn accept(&mut self, mut begun: Begun, signature: &[u8; 64]) -> Result<(), Fault> {
         begun.flush(&mut self.new_image)?;
         if begun.written < begun.length || begun.length < size_of::<u32>() as u32 {
@@ -287,8 +292,8 @@ impl<N: NorFlash, S: NorFlash> Updates<N, S> {
         self.state.with(|state| state.mark_updated())
     }
 
-    /// Returns the version of the image in the flash, if it has this signature. The version is of the bytes that are
-    /// hashed, as they are read once.
+    /// Returns the version of the image in the flash, if it has this signature. The bytes are read only once, so the
+    /// version is part of the bytes that were hashed.
     fn signed_version(&mut self, length: u32, signature: &[u8; 64]) -> Result<u32, Fault> {
         let (mut hash, mut chunk) = (Sha512::new(), [0; CHUNK]);
         let mut version = [0; size_of::<u32>()];
@@ -315,7 +320,7 @@ impl Begun {
         (self.length - self.written) as usize - self.filled
     }
 
-    /// Adds bytes, and writes what fills a chunk.
+    /// Adds bytes. Writes each full chunk to the flash.
     fn write<N: NorFlash>(&mut self, mut bytes: &[u8], flash: &mut N) -> Result<(), Fault> {
         while !bytes.is_empty() {
             let (part, rest) = bytes.split_at(bytes.len().min(CHUNK - self.filled));
@@ -370,7 +375,7 @@ impl<N: NorFlash, S: NorFlash> Update for Updates<N, S> {
     }
 }
 
-/// Returns the client. One that is gone has begun nothing.
+/// Returns the client of the call. A client that is gone gets `NotBegun`.
 fn caller() -> Result<Client, Fault> {
     server::client().ok_or(Fault::NotBegun)
 }

@@ -12,7 +12,7 @@ use std::vec;
 use std::vec::Vec;
 
 const PAGE: u32 = 256;
-/// The bytes of the image in use, of the new one, and of the state, one after the other.
+/// The sizes in bytes of the three parts of the flash, in this order: the image in use, the new image, and the state.
 const IN_USE: u32 = 2 * PAGE;
 const NEW: u32 = 3 * PAGE;
 const ALL: u32 = IN_USE + NEW + PAGE;
@@ -21,7 +21,7 @@ type Flash = SimulatedFlash<{ ALL as usize }, 4, { PAGE as usize }>;
 type Shared = Mutex<NoopRawMutex, RefCell<Flash>>;
 type Part<'a> = BlockingPartition<'a, NoopRawMutex, Flash>;
 
-/// A microcontroller: its flash, on which the power may fail.
+/// A microcontroller. It consists of a flash whose power may fail.
 struct Device(Shared);
 
 impl Device {
@@ -112,7 +112,7 @@ fn signature(image: &[u8]) -> [u8; 64] {
     secret().sign(&Sha512::digest(image)).to_bytes()
 }
 
-/// Returns an image that fills its place.
+/// Returns an image that fills its partition.
 fn image(seed: u8) -> Vec<u8> {
     (0..IN_USE).map(|place| (place as u8).wrapping_mul(31) ^ (place >> 8) as u8 ^ seed).collect()
 }
@@ -120,7 +120,8 @@ fn image(seed: u8) -> Vec<u8> {
 #[test]
 fn what_starts_is_a_whole_image_whenever_the_power_fails() {
     let (old, new) = (image(1), image(2));
-    /// Updates the device, has the update taken back, and updates it again for good.
+    /// Updates the device without a confirmation, so that the update is swapped back. Then updates the device again,
+    /// with a confirmation.
     fn live(device: &Device, old: &[u8], new: &[u8]) -> Option<()> {
         device.update(new).ok()?;
         assert_eq!(device.start()?, new, "the update starts");
@@ -232,7 +233,7 @@ fn an_old_version_is_refused_unless_the_wiring_allows_it() {
         image[length - 4..].copy_from_slice(&version.to_le_bytes());
         image
     };
-    // The version lies in one chunk, in two, and is all there is.
+    // With these lengths, the version is in one chunk, is in two chunks, or is the whole image.
     for length in [4, 64, 65, 66, 67, 68, IN_USE as usize] {
         for (version, lowest, expected) in [
             (6, 7, Err(Fault::OldVersion)),

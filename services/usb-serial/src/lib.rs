@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A serial line over USB (CDC ACM) as a stream of bytes: one process has the controller and its interrupt, and other
-//! processes write and read.
+//! processes write and read the bytes.
 //!
 //! [`UsbSerial`] runs the unchanged crates `usb-device` and `usbd-serial` over any [`UsbBus`]. A `UsbBus` is the driver
 //! of a controller: `stm32-usbd`, `synopsys-usb-otg`, or a driver from the support crate of a chip. Clients use the
@@ -29,10 +29,10 @@
 //! }
 //! ```
 //!
-//! If the process crashes, the bytes that it has not passed on are lost, and its clients get an error. For the host,
-//! the device was unplugged. The host enumerates it again, and programs on the host have to open the serial line again.
-//! While no host has configured the device, bytes to send wait in the buffer. If the buffer is full, clients that write
-//! wait as well.
+//! If the process crashes, the bytes in its buffers are lost, and its clients get an error. The host sees this as if
+//! the device was unplugged. It enumerates the device again, and programs on the host have to open the serial line
+//! again. While no host has configured the device, bytes to send wait in the buffer. When the buffer is full, clients
+//! that write have to wait too.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -47,14 +47,14 @@ use usb_device::device::{
 };
 use usbd_serial::{SerialPort, USB_CLASS_CDC};
 
-/// The longest packet of bytes, for a controller of full speed.
+/// The longest packet in bytes, for a full-speed controller.
 const PACKET: usize = 64;
 
-/// The time between two looks at the controller while there is no room for what it has received. A host gives up a request
-/// after 50 ms at the earliest (USB 2.0, 9.2.6.4).
+/// The time between two checks of the controller while the buffer has no room for the received bytes. It is short,
+/// because a host may give up a request after 50 ms (USB 2.0, 9.2.6.4).
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// The identity of a device, as the host sees it.
+/// The identity of a device, which the host reads.
 #[derive(Clone, Copy, Debug)]
 pub struct Identity {
     /// The number of the maker, given by the USB Implementers Forum.
@@ -65,7 +65,7 @@ pub struct Identity {
     pub strings: [&'static str; 3],
 }
 
-/// The object of the process with the controller: the bytes of both directions, `N` at most each.
+/// The service object of the process with the controller. It has a buffer of `N` bytes for each direction.
 #[derive(Debug)]
 pub struct UsbSerial<const N: usize> {
     received: StreamBuffer<N>,
@@ -73,7 +73,7 @@ pub struct UsbSerial<const N: usize> {
     work: Notification,
 }
 
-/// Bytes that were taken out of a buffer and that the device has not accepted yet.
+/// Bytes that were taken out of the buffer, but that the device has not accepted yet.
 struct Rest {
     bytes: [u8; PACKET],
     start: usize,
@@ -81,8 +81,9 @@ struct Rest {
 }
 
 impl<const N: usize> UsbSerial<N> {
-    /// Creates the object. The controller's interrupt is bound to `work`. The other notifications are two for each buffer,
-    /// that of the bytes received and that of the bytes to send; all of them are used for nothing else.
+    /// Creates the object. The controller's interrupt is bound to `work`. The buffer of received bytes and the buffer
+    /// of bytes to send need two more notifications each. The process must use all these notifications for nothing
+    /// else.
     #[must_use]
     pub const fn new(
         work: Notification,
@@ -117,18 +118,21 @@ impl<const N: usize> UsbSerial<N> {
             let has_room = self.take_received(&mut serial);
             self.send(&device, &mut serial, &mut rest);
             if has_room {
-                // The controller holds its line if something has come since.
+                // If something has come since then, the interrupt line of the controller is still active, so no
+                // interrupt is lost.
                 self.work.acknowledge();
                 self.work.wait();
             } else {
-                // It holds its line for a packet that can't be taken: with the line let in, nobody could make room.
+                // While a packet can't be taken, the interrupt line stays active. If the interrupt were unmasked, it
+                // would come again and again, and clients would get no CPU time to make room. So the thread waits for a
+                // pause.
                 let _ = self.work.wait_timeout(PAUSE);
             }
         }
     }
 
-    /// Takes what the host has sent, as far as there is room: the rest stays with the host. Returns whether there is room
-    /// for more.
+    /// Takes bytes that the host has sent, as many as there is room for. The host keeps the other bytes. Returns `true`
+    /// if there is room for more.
     fn take_received<B: UsbBus>(&self, serial: &mut SerialPort<'_, B>) -> bool {
         let mut packet = [0; PACKET];
         loop {
@@ -140,8 +144,8 @@ impl<const N: usize> UsbSerial<N> {
         }
     }
 
-    /// Tells the thread of the device of bytes that a client has written or read, if there are any: a client that does not
-    /// make progress does not make that thread run. Returns their number.
+    /// Wakes the thread of the device if a client has written or read bytes. A call of zero bytes does not wake this
+    /// thread, so a client can't make it run for nothing. Returns the number of bytes.
     fn tell_of(&self, count: u32) -> u32 {
         if count > 0 {
             self.work.signal();
@@ -149,7 +153,7 @@ impl<const N: usize> UsbSerial<N> {
         count
     }
 
-    /// Sends what clients have written, as far as the device accepts it.
+    /// Sends bytes that clients have written, as many as the device accepts.
     fn send<B: UsbBus>(
         &self,
         device: &UsbDevice<'_, B>,
@@ -169,11 +173,11 @@ impl<const N: usize> UsbSerial<N> {
             match serial.write(&rest.bytes[rest.start..rest.end]) {
                 Ok(count) => rest.start += count,
                 Err(UsbError::WouldBlock) => break,
-                // The endpoint is not there: the host has reset the bus meanwhile.
+                // The endpoint does not exist now, because the host has reset the bus.
                 Err(_) => return,
             }
         }
-        // The end of a packet that is sent is an interrupt, after which this goes on.
+        // When the controller has sent the packet, it raises an interrupt, and the sending goes on then.
         let _ = serial.flush();
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Waiting in a method of a service until another call changes its state.
+//! Waiting in a method of a service until another call changes the state of the service.
 //!
 //! The caller's own thread waits, in the process of the service, for a notification of that process. So a wait needs no
 //! thread of the service, and the most urgent caller is woken first. Each reason to wait is a [`Waiters`] in the state,
@@ -8,8 +8,8 @@
 //! time and does no other harm.
 //!
 //! Use [`Waiters`] if all callers wait for the same kind of thing, and each caller takes one of these things. If one
-//! change can wake several callers, or if callers wait for different things, use [`Places`], in which each caller has a
-//! place of its own.
+//! change can wake several callers, or if callers wait for different things, use [`Places`]. In `Places`, each caller
+//! has its own place with its own notification.
 //!
 //! ```
 //! use core::time::Duration;
@@ -66,7 +66,7 @@ use crossgate::notification::TimedOut;
 use crossgate::sync::{Mutex, MutexGuard};
 use crossgate::time::{self, Instant};
 
-/// A timeout that never passes: only a deadline of the caller ends such a wait.
+/// A timeout that never passes. Only a deadline of the caller ends such a wait.
 pub const FOR_EVER: Duration = Duration::MAX;
 
 /// The callers that wait for one thing.
@@ -77,7 +77,7 @@ pub struct Waiters {
 }
 
 impl Waiters {
-    /// Creates a set without callers. The notification must not be used for anything else.
+    /// Creates a set without callers. The process must use this notification for nothing else.
     #[must_use]
     pub const fn new(woken_by: Notification) -> Waiters {
         Waiters { woken_by, count: 0 }
@@ -105,11 +105,11 @@ pub fn wake(one: Option<Notification>) {
     }
 }
 
-/// Waits as one of the `waiters` until `attempt` on the state returns a result, up to `timeout`. The caller has tried
-/// `attempt` before, with this `guard`, without a result.
+/// Waits as one of the `waiters` until `attempt` on the state returns a result, up to `timeout`. Before it calls this
+/// function, the caller has to try `attempt` itself, with the same `guard`. It waits only if there was no result.
 ///
 /// # Errors
-/// [`TimedOut`] if there is still no result when the time is over, or the deadline of the call that the thread is in.
+/// [`TimedOut`] if there is no result before the timeout, or before the deadline of the thread's present call.
 #[cold]
 #[inline(never)]
 pub fn wait<'a, S, R>(
@@ -128,7 +128,8 @@ pub fn wait<'a, S, R>(
         let woken = timer.wait(woken_by);
         guard = state.lock();
         waiters(&mut guard).count -= 1;
-        // The client of this call may be gone: an item that the call took now would be lost.
+        // If the wait has failed, the client of this call may be gone, and an item that the call took now would be
+        // lost. So there is no further attempt.
         woken?;
         if let Some(result) = attempt(&mut guard) {
             return Ok(result);
@@ -138,7 +139,7 @@ pub fn wait<'a, S, R>(
 
 /// The end of a timeout.
 //
-// Not inlined: each service has a `wait` of its own, but this is the same for all.
+// Its methods are not inlined: each service has its own instance of `wait`, but all of them share this code.
 #[derive(Clone, Copy, Debug)]
 pub struct Timer(Option<Instant>);
 
@@ -154,7 +155,7 @@ impl Timer {
     /// Waits for the notification until the end of the timeout.
     ///
     /// # Errors
-    /// [`TimedOut`] if no signal came in time, or the deadline of the call that the thread is in is over.
+    /// [`TimedOut`] if no signal came before the timeout, or before the deadline of the thread's present call.
     #[inline(never)]
     pub fn wait(self, notification: Notification) -> Result<(), TimedOut> {
         match self.0 {

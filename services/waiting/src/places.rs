@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Waiting for different conditions on one state.
+//! Waiting for different conditions of one state.
 
 use crate::Timer;
 use core::time::Duration;
@@ -8,9 +8,9 @@ use crossgate::notification::TimedOut;
 use crossgate::server;
 use crossgate::sync::{Mutex, MutexGuard};
 
-/// Places to wait at, each with a notification of its own. A call that changes the state looks at what each caller
-/// waits for (`W`), and wakes all callers whose wish is met, each with a result of its own (`R`). So no caller is woken
-/// in vain, and an urgent one can't take the wake-ups of others.
+/// Places to wait at, each with a notification of its own. A call that changes the state checks the condition of each
+/// waiting caller (`W`). It wakes all callers whose condition is met, and stores a result for each of them (`R`). So no
+/// caller is woken without a result, and an urgent caller can't take the wake-up of another caller.
 #[derive(Debug)]
 pub struct Places<W, R, const N: usize> {
     woken_by: [Notification; N],
@@ -33,16 +33,16 @@ pub struct Woken<const N: usize> {
 }
 
 impl<W, R, const N: usize> Places<W, R, N> {
-    /// Creates one place for each notification, which must not be used for anything else. A service needs as many
-    /// places as threads may wait at a time.
+    /// Creates one place for each notification. The process must use these notifications for nothing else. A service
+    /// needs one place for each thread that may wait at the same time.
     #[must_use]
     pub const fn new(woken_by: [Notification; N]) -> Self {
         const { assert!(N <= 32, "a process has at most 32 notifications") }
         Places { woken_by, places: [const { Place::Free }; N] }
     }
 
-    /// Asks for a result for each caller that waits. The caller of this method then has to [wake](Woken::wake) those
-    /// that got one.
+    /// Calls `result` for each waiting caller. The caller of this method then has to [wake](Woken::wake) the callers
+    /// for which there was a result.
     #[inline]
     pub fn look(&mut self, mut result: impl FnMut(&W) -> Option<R>) -> Woken<N> {
         let mut set = 0;
@@ -70,11 +70,12 @@ impl<W, R, const N: usize> Places<W, R, N> {
         Some((index, *self.woken_by.get(index)?))
     }
 
-    /// Gives the place back, with the result, if it has one or the time is over.
+    /// If the place has a result, or if the time is over, frees the place and returns the result.
     fn leave(&mut self, index: usize, is_late: bool) -> Option<Result<R, TimedOut>> {
         let place = self.places.get_mut(index)?;
         if !is_late && matches!(place, Place::Waits(_)) {
-            // The signal was too late for the caller that had the place before.
+            // This signal was meant for the caller that had the place before, but it came too late. So the present
+            // caller goes on waiting.
             return None;
         }
         match core::mem::replace(place, Place::Free) {
@@ -105,7 +106,7 @@ impl<const N: usize> Woken<N> {
 /// If all places are taken, the wiring has too few notifications: the call is [refused](crossgate::server::refuse).
 ///
 /// # Errors
-/// [`TimedOut`] if there is no result when the time is over, or the deadline of the call that the thread is in.
+/// [`TimedOut`] if there is no result before the timeout, or before the deadline of the thread's present call.
 #[cold]
 #[inline(never)]
 pub fn wait_at<'a, S, W, R, const N: usize>(
@@ -145,7 +146,7 @@ mod tests {
         assert!(places.take(9).is_none());
         assert_eq!(places.look(|&wanted| (wanted == 8).then_some(80)).set, 1 << second);
         assert_eq!(places.count(), 1);
-        // A caller that was woken and has not looked yet is not woken again.
+        // A caller that was woken but has not run yet is not woken again.
         assert_eq!(places.look(|&wanted| Some(10 * wanted)).set, 1 << first);
         assert_eq!(places.leave(second, false), Some(Ok(80)));
         // It was woken just before its time was over.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The latest value of something, for several processes. An updater never waits. A reader gets the newest value, either
-//! at once or as soon as there is a newer value than the last one that it has seen. (FreeRTOS calls a queue that is
+//! The latest value of a quantity, for several processes. An updater never waits. A reader gets the latest value at
+//! once, or it waits until there is a newer value than the value that it has seen last. (FreeRTOS calls a queue that is
 //! used in this way a mailbox.)
 //!
 //! Any process may own a watch. The wiring says which processes update it and which read it.
@@ -49,10 +49,10 @@
 //! | of one word, any [`Wire`] type | [`Updater`], [`Observer`] |
 //! | anything [`Plain`], lent and copied | [`ItemUpdater`], [`ItemObserver`] |
 //!
-//! Each value has a version. The version of the initial value from the wiring is 0, and each later value has another
-//! version. A reader compares the version with the version of the last value that it has seen. So it always notices
-//! that the value has changed, but may miss values in between. If more threads wait than the wiring has notifications
-//! for, their calls fail with [`CallError::Refused`](crossgate::CallError::Refused).
+//! Each value has a version. The initial value from the wiring has the version 0, and each later value has another
+//! version. A reader compares the version with the version of the value that it has seen last. So it always notices
+//! that the value has changed, but it may miss some values. If more threads wait than the wiring has notifications for,
+//! their calls fail with [`CallError::Refused`](crossgate::CallError::Refused).
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -61,7 +61,7 @@ use crossgate::sync::Mutex;
 use crossgate::{Lease, LeaseMut, Notification, Plain, Wire, interface};
 use crossgate_waiting::{FOR_EVER, Places, wait_at};
 
-/// The interface of the process that has the value.
+/// The interface of the process that sets the value.
 #[interface]
 pub trait Updater<T: Wire> {
     /// Sets the value.
@@ -71,37 +71,36 @@ pub trait Updater<T: Wire> {
 /// The interface of processes that need the value.
 #[interface]
 pub trait Observer<T: Wire> {
-    /// The value.
+    /// Returns the value.
     fn get(&self) -> T;
-    /// Returns the value and its version as soon as the version differs from `seen`; or, with the version `seen`, when
-    /// the caller's deadline is over.
+    /// Waits until the version differs from `seen`, or until the caller's deadline passes. Returns the value and its
+    /// version.
     fn changed(&self, seen: u32) -> (T, u32);
-    /// Returns the value and its version as soon as the version differs from `seen`; or, with the version `seen`, after
-    /// `timeout`.
+    /// Waits until the version differs from `seen`, or until `timeout` passes. Returns the value and its version.
     fn changed_timeout(&self, seen: u32, timeout: Duration) -> (T, u32);
 }
 
-/// The interface of the process that has a value, which it lends.
+/// The interface of the process that sets a value of lent memory.
 #[interface]
 pub trait ItemUpdater<T: Plain> {
     /// Sets the value to a copy of `value`.
     fn set(&self, value: Lease<'_, T>);
 }
 
-/// The interface of processes that need a value, which is copied to lent memory.
+/// The interface of processes that read a value into lent memory.
 #[interface]
 pub trait ItemObserver<T: Plain> {
     /// Copies the value. Returns its version.
     fn get(&self, value: LeaseMut<'_, T>) -> u32;
-    /// Copies the value as soon as its version differs from `seen`, or when the caller's deadline is over. Returns its
-    /// version.
+    /// Waits until the version differs from `seen`, or until the caller's deadline passes. Copies the value, and
+    /// returns its version.
     fn changed(&self, value: LeaseMut<'_, T>, seen: u32) -> u32;
-    /// Copies the value as soon as its version differs from `seen`, or after this number of `milliseconds`. Returns its
-    /// version.
+    /// Waits until the version differs from `seen`, or until this number of `milliseconds` has passed. Copies the
+    /// value, and returns its version.
     fn changed_timeout(&self, value: LeaseMut<'_, T>, seen: u32, milliseconds: u32) -> u32;
 }
 
-/// A value; up to `N` threads at a time may wait for its changes.
+/// A value. Up to `N` threads may wait for its changes at the same time.
 #[derive(Debug)]
 pub struct Watch<T, const N: usize>(Mutex<State<T, N>>);
 
@@ -114,14 +113,14 @@ struct State<T, const N: usize> {
 }
 
 impl<T: Copy, const N: usize> Watch<T, N> {
-    /// Creates a watch with this value. It needs as many notifications as threads may wait for changes at a time; they
-    /// are used for nothing else.
+    /// Creates a watch with this value. The array has a notification for each thread that may wait at the same time.
+    /// The process must use these notifications for nothing else.
     #[must_use]
     pub const fn new(value: T, woken_by: [Notification; N]) -> Self {
         Watch(Mutex::new(State { value, version: 0, observers: Places::new(woken_by) }))
     }
 
-    /// Sets the value. For threads of its own process.
+    /// Sets the value. This method is for threads of the watch's own process.
     pub fn set(&self, value: T) {
         let mut state = self.0.lock();
         state.value = value;
@@ -132,17 +131,18 @@ impl<T: Copy, const N: usize> Watch<T, N> {
         woken.wake();
     }
 
-    /// Returns the value and its version. For threads of its own process.
+    /// Returns the value and its version. This method is for threads of the watch's own process.
     pub fn get(&self) -> (T, u32) {
         let state = self.0.lock();
         (state.value, state.version)
     }
 
-    /// The same, as soon as the version differs from `seen`, or when the time is over. For threads of its own process.
+    /// Waits until the version differs from `seen`, or until `timeout` passes. Returns the value and its version. This
+    /// method is for threads of the watch's own process.
     pub fn changed(&self, seen: u32, timeout: Duration) -> (T, u32) {
         let state = self.0.lock();
         if state.version == seen {
-            // The caller sees from the version that there was no change.
+            // After a timeout the result is the same: the caller sees from the version that there was no change.
             let _ = wait_at(&self.0, state, |state| &mut state.observers, seen, timeout);
             return self.get();
         }
@@ -213,7 +213,7 @@ mod tests {
             watch.set(9);
             assert_eq!(watch.changed(0, FOR_EVER), (9, 2));
             assert_eq!(watch.changed(2, Duration::ZERO), (9, 2));
-            // One from before a restart.
+            // A version from before a restart of the watch's process.
             assert_eq!(watch.changed(99, FOR_EVER), (9, 2));
         });
     }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One hardware watchdog for several processes.
 //!
-//! Each process that has to be alive gets a [`Guard`] of its own, with a period. The hardware is fed only while each
-//! guard has been fed within its period. If a guard has not been fed in time, its name is recorded in memory that keeps
-//! its contents over a reset. The hardware is then not fed any more, so it resets the microcontroller. If the kernel
-//! has halted, or a thread never gives up the CPU, nobody feeds the hardware, so it resets the microcontroller as well.
+//! Each process that is watched gets its own [`Guard`], with a period. The watchdog hardware is fed only as long as
+//! every guard was fed within its period. If a guard has not been fed in time, its name is recorded in memory that
+//! keeps its contents over a reset. The hardware is then not fed any more, so it resets the microcontroller. The
+//! hardware is also not fed if the kernel has halted, or if a thread never gives up the CPU. So the microcontroller is
+//! reset in these cases too.
 //!
 //! ```ignore
 //! process watchdog {
@@ -24,8 +25,8 @@
 //! }
 //! ```
 //!
-//! The keeper's thread needs hardly any CPU time. Give it a priority above all others. Otherwise no guard is recorded
-//! if a thread that never gives up the CPU causes the reset.
+//! The thread that runs [`keep`](Guards::keep) needs very little CPU time. Give it a higher priority than all other
+//! threads. Otherwise, if a thread never gives up the CPU and so causes the reset, no guard is recorded.
 //!
 //! ```
 //! use core::time::Duration;
@@ -51,29 +52,29 @@ use crossgate::sync::Mutex;
 use crossgate::time::{self, Instant};
 use crossgate::{interface, kept, thread};
 
-/// The interface of a process that has to be alive, by its place in [`Guards`].
+/// The interface of a process that is watched. `PLACE` is the place of its guard in [`Guards`].
 #[interface]
 pub trait Guard<const PLACE: usize> {
-    /// Feeds the guard: from now on its period counts again. If the period is over already, this has no effect.
+    /// Feeds the guard: its period starts again. If the period is over already, this has no effect.
     fn feed(&self);
 }
 
-/// The interface of a process that may know why the watchdog has reset the system.
+/// The interface of a process that may ask why the watchdog has reset the system.
 #[interface]
 pub trait LastReset {
-    /// Returns the place in [`Guards`] of the guard that was not fed in time: the one of the last reset by the watchdog
-    /// since power came on, or since [`forget`](LastReset::forget).
+    /// Returns the place in [`Guards`] of the guard that was not fed in time before the last reset by the watchdog.
+    /// `None` if there was no such reset since power-on, or since [`forget`](LastReset::forget).
     fn starved(&self) -> Option<u32>;
     /// Forgets the recorded guard.
     fn forget(&self);
 }
 
 kept! {
-    /// The place of the guard that was not fed in time.
+    /// The place of the guard that was not fed in time. It is kept over a reset.
     static STARVED: u32;
 }
 
-/// A guard, as it is declared in the wiring.
+/// The name and the period of a guard, for the wiring.
 #[derive(Clone, Copy, Debug)]
 pub struct Guarded {
     name: &'static str,
@@ -92,8 +93,8 @@ impl Guarded {
     }
 }
 
-/// The object of the process that owns the watchdog: the guards. It serves [`Guard`] for each place in the array; the
-/// interface of a place past its end does not compile.
+/// The guards: the service object of the process that owns the watchdog. It serves [`Guard`] for each place in the
+/// array. An interface whose place is past the end of the array does not compile.
 #[derive(Debug)]
 pub struct Guards<const N: usize> {
     guarded: [Guarded; N],
@@ -102,15 +103,15 @@ pub struct Guards<const N: usize> {
 }
 
 impl<const N: usize> Guards<N> {
-    /// Creates the object of these guards. Their periods begin when they are [kept](Guards::keep).
+    /// Creates the object of these guards. Their periods begin when [`keep`](Guards::keep) starts.
     #[must_use]
     pub const fn new(guarded: [Guarded; N]) -> Guards<N> {
         Guards { guarded, ends: Mutex::new(None) }
     }
 
-    /// Calls `feed`, which feeds the hardware, at least once in each `interval`, as long as all guards are fed in time.
-    /// If a guard is not fed in time, it is recorded, and the thread ends. Choose half the time of the hardware
-    /// watchdog as the interval.
+    /// Calls `feed` at least once in each `interval`, as long as all guards are fed in time. `feed` has to feed the
+    /// hardware. If a guard is not fed in time, records this guard, and ends the thread. Choose half the time of the
+    /// hardware watchdog as the interval.
     pub fn keep(&self, mut feed: impl FnMut(), interval: Duration) -> ! {
         self.begin(time::now());
         loop {
@@ -128,8 +129,8 @@ impl<const N: usize> Guards<N> {
         }
     }
 
-    /// Returns the name of the guard that [`LastReset::starved`] tells of: for the process of the watchdog itself, which
-    /// may log it when it starts.
+    /// Returns the name of the guard whose place [`LastReset::starved`] returns. This method is for the process of the
+    /// watchdog itself, which may log the name when it starts.
     #[must_use]
     pub fn last_starved(&self) -> Option<&'static str> {
         let place = STARVED.get()?;
@@ -140,7 +141,8 @@ impl<const N: usize> Guards<N> {
         *self.ends.lock() = Some(self.guarded.map(|guarded| now + guarded.period));
     }
 
-    /// Returns the first time at which a period may be over, or the place of a guard whose period is over.
+    /// Returns the earliest time at which a period may end. If a period is over already, fails with the place of its
+    /// guard.
     fn check(&self, now: Instant) -> Result<Instant, usize> {
         let ends = self.ends.lock().unwrap_or([now; N]);
         let first = ends.into_iter().enumerate().min_by_key(|(_, end)| *end);
@@ -154,7 +156,7 @@ impl<const N: usize, const PLACE: usize> Guard<PLACE> for Guards<N> {
         const { assert!(PLACE < N, "the watchdog has no such guard") };
         let mut ends = self.ends.lock();
         let now = time::now();
-        // A period that is over stays so until the keeper has seen it, even if the client is the more urgent one.
+        // A period that is over can't start again. So `keep` notices it, even if the client's thread is more urgent.
         if let Some(ends) = &mut *ends
             && now <= ends[PLACE]
         {

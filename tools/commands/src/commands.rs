@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The commands, a file each.
+//! The commands. There is one file for each command.
 
 pub mod bench;
 pub mod history;

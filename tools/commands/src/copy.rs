@@ -18,7 +18,7 @@ pub struct Copy {
 }
 
 impl Copy {
-    /// Updates the copy of the repository in `root`, or makes it.
+    /// Updates the copy of the repository in `root`. If there is no copy yet, makes it.
     ///
     /// # Errors
     /// If it is no repository, or files can't be written.
@@ -130,7 +130,7 @@ mod tests {
         assert_eq!(read(&copy.folder, "first").unwrap(), "1\n");
         assert_eq!(read(&copy.folder, "new"), None);
 
-        // As after an abort in the middle of a mutation.
+        // The copy is now as after an abort in the middle of a mutation.
         fs::write(copy.folder.join("first"), "5\n").unwrap();
         fs::write(root.join("second"), "6\n").unwrap();
         fs::remove_file(root.join(".gitignore")).unwrap();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! gdb shows code that was copied for a process as any other code: by the lines of its source, and with the statics of that
-//! process.
+//! Checks that gdb shows code that was copied for a process like any other code: with the lines of its source, and with
+//! the statics of this process.
 
 use crate::workspace::{Firmware, root};
 use crate::{command, setup};
@@ -13,9 +13,10 @@ use workbench::emulator;
 
 /// The system test whose processes use the same library.
 pub const FIRMWARE: &str = "copies";
-/// A function of that library, of which each of two processes has a copy, and the source of it.
+/// A function of the library, and its source file. Each of two processes has a copy of this function.
 const FUNCTION: (&str, &str) = ("past", "tests/libraries/tally/src/lib.rs");
-/// The processes that call it, in this order, each with the value that the library's static has then in it.
+/// The processes in the order in which they call this function. Each has the value that the library's static has in
+/// this process at the time of the call.
 const CALLS: [(&str, u32); 2] = [("left", 103), ("right", 101)];
 /// The longest time that gdb may take.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -33,11 +34,11 @@ struct Stop {
     total: String,
 }
 
-/// Checks that gdb stops in the copy that each process has of a function of a library, and tells the line of the source and
-/// the static of that process.
+/// Checks that gdb stops in each process' copy of a library's function, and that it shows the right source line and the
+/// static of this process.
 ///
 /// # Errors
-/// If gdb can't be run, or tells anything else.
+/// If gdb can't be run, or shows something else.
 pub fn check(Firmware { file, .. }: &Firmware) -> Result<()> {
     let (function, source) = FUNCTION;
     let mut gdb = Command::new(setup::DEBUGGER);
@@ -47,7 +48,7 @@ pub fn check(Firmware { file, .. }: &Firmware) -> Result<()> {
         gdb.args(["-ex", question]);
     };
     ask(&format!("target remote | {emulator}"));
-    // Else the emulator would ask the protection unit, and by whole pages.
+    // Without this, the emulator would check each access of gdb with the protection unit, and only for whole pages.
     ask("maintenance packet Qqemu.PhyMemMode:1");
     ask(&format!("break tally::{function}"));
     for _ in CALLS {
@@ -70,7 +71,7 @@ pub fn check(Firmware { file, .. }: &Firmware) -> Result<()> {
 fn line(function: &str, source: &str) -> Result<usize> {
     let text = fs::read_to_string(root().join(source)).with_context(|| source.to_owned())?;
     let head = text.lines().position(|line| line.contains(&format!("fn {function}(")));
-    // The first line has the number 1, and the body is below the head.
+    // The first line has the number 1, and the body begins in the line after the head.
     Ok(head.with_context(|| format!("there is no {function} in {source}"))? + 2)
 }
 
@@ -130,7 +131,7 @@ mod tests {
 
     const PLACE: &str = "tally::past () at tests/libraries/tally/src/lib.rs:43";
 
-    /// Returns what gdb tells when all is well.
+    /// Returns the correct output of gdb.
     fn told() -> String {
         let stop = |address, (process, total): (&str, u32)| {
             format!(

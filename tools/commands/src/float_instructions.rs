@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The check that the kernel does not use the floating point unit, except where it saves, clears and loads the registers
-//! of threads. Otherwise it would change these registers, and could not tell by them what it has saved.
+//! The check that the kernel does not use the floating point unit, except where it saves, clears and loads the
+//! registers of threads. Otherwise the kernel could change registers of threads that it has not saved yet.
 //!
-//! Like the check that the kernel can't panic, it follows the calls from every function of the kernel. Handlers above
-//! the kernel may use the unit; what they leave in registers is cleared when they end.
+//! Like the check that the kernel can't panic, this check follows the calls from every function of the kernel. Handlers
+//! above the kernel may use the unit, because the registers are cleared when they end.
 
 use crate::panics::{self, Function};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::Path;
 
-/// The functions in which the kernel does it on purpose.
+/// The functions in which the kernel uses the floating point unit on purpose.
 const ON_PURPOSE: [&str; 4] =
     ["SVCall", "DefaultHandler", "HardFault", "__crossgate_resume_with_floats"];
-/// The start of the kernel, before there are threads, and the handlers above it.
+/// The functions that are not checked: the start of the kernel, before there are threads, and the handlers above the
+/// kernel.
 const NOT_MEANT: [&str; 2] = ["crossgate_cortex_m::boot::", "crossgate_cortex_m::zero_latency::"];
 
 /// Looks for instructions of the unit in the kernel.
 ///
 /// # Errors
-/// If there is one, the path to it is named; or if the ELF file can't be read.
+/// If there is such an instruction (the error names the path to it), or if the ELF file can't be read.
 pub fn check(file: &Path) -> Result<()> {
     let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let functions = panics::functions(&object::File::parse(&*bytes).context("not an ELF file")?)?;

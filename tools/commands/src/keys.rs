@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The hosted system tests on a CPU that has protection keys, which this machine's CPU may not have: an emulated CPU,
-//! which runs Linux with nothing but the tests.
+//! Runs the hosted system tests on a CPU with protection keys. This machine's CPU may have none, so an emulated CPU
+//! runs a Linux that contains only the tests.
 
 use crate::{command, setup, workspace};
 use anyhow::{Context, Result, ensure};
@@ -17,10 +17,10 @@ use workbench::emulator::Finished;
 
 /// The test of a package that runs all its programs.
 const TEST: &str = "hosted";
-/// The longest time for all of it.
+/// The longest time for all tests together.
 const PATIENCE: Duration = Duration::from_secs(900);
-/// Counts time in instructions, 4 ns each: a test that is not run for a while, because this machine is busy, still has
-/// the time that it waits for.
+/// Counts time in instructions of 4 ns each. So if this machine is busy and the emulator does not run for a while, the
+/// tests do not lose time.
 const TIME: [&str; 2] = ["-icount", "shift=2,sleep=off"];
 /// The system tests that take long or are about time, for which only the nightly run has time.
 pub const NIGHTLY: [&str; 6] =
@@ -31,7 +31,7 @@ const ALL: u32 = 0o755;
 /// Runs tests of a package of this workspace: those that `arguments` name. `linux` is the kernel to boot.
 ///
 /// # Errors
-/// If one fails, if there are none, or if they can't be run.
+/// If a test fails, if there are no tests, or if they can't be run.
 pub fn check(linux: &Path, package: &str, arguments: &[&str]) -> Result<()> {
     let Finished { success, output } = run(linux, &mut workspace::cargo(), package, arguments)?;
     ensure!(success, "{output}");
@@ -114,7 +114,8 @@ impl Tests {
         system.folder(Path::new("/tmp"))?;
         system.folder(Path::new("/proc"))?;
         system.file(Path::new("/init"), &self.runner)?;
-        // Most of a program is data for debuggers, with which the memory of the emulated machine would be full.
+        // Data for debuggers is removed: it is the largest part of a program, and would fill the memory of the emulated
+        // machine.
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         let stripped = folder.path().join("program");
         for file in &self.programs {
@@ -161,7 +162,7 @@ impl System {
         Ok(())
     }
 
-    /// Adds a folder, and those that it is in.
+    /// Adds a folder, and its parent folders.
     fn folder(&mut self, path: &Path) -> Result<()> {
         if path == Path::new("/") || !self.folders.insert(path.into()) {
             return Ok(());
@@ -171,7 +172,7 @@ impl System {
         self.add(entry, &[])
     }
 
-    /// Adds the file that is at `original` here.
+    /// Adds the file `original` of this machine at `path`.
     fn file(&mut self, path: &Path, original: &Path) -> Result<()> {
         self.folder(path.parent().context("a relative path")?)?;
         let bytes =

@@ -42,9 +42,9 @@ enum Task {
     Test,
     /// Run the tests that take long: more interleavings, random system calls, mutations
     ///
-    /// A mutation is a patch in tests/mutations that takes a check or another mechanism out. It is applied to
-    /// a copy of the workspace, in target/mutations, and the tests that it names have to fail there, which
-    /// they must not do without it. All of them take an hour or more.
+    /// A mutation is a patch in tests/mutations that removes a check or another mechanism. It is applied to a copy of
+    /// the workspace in target/mutations. The tests that it names have to fail with the patch, and pass without it. All
+    /// mutations together take an hour or more.
     Soak {
         /// How long to make random system calls
         #[arg(long, value_name = "MINUTES", default_value_t = 10)]
@@ -54,15 +54,15 @@ enum Task {
         mutations: Option<String>,
         /// Only test this part of the mutants that cargo-mutants makes, such as 0/8: the first of eight
         ///
-        /// It mutates each function of the kernel's core, and of what that is made of. A mutant that all tests leave
-        /// alive has to be in tests/mutants.md. All of them, 0/1, take a night or more.
+        /// Cargo-mutants changes each function of the kernel's core and of its dependencies. A mutant that no test
+        /// finds has to be in tests/mutants.md. All mutants (0/1) take a night or more.
         #[arg(long, value_name = "PART", conflicts_with_all = ["minutes", "mutations"])]
         mutants: Option<String>,
     },
     /// Measure what the kernel's operations cost
     ///
-    /// On the emulated board these are instructions, and an estimate of the cycles that they take, and the kernel's
-    /// size is told. On this machine they are nanoseconds, beside what processes of Linux ask each other by: pipes, sockets, and futexes.
+    /// On the emulated board, the figures are instructions, an estimate of their cycles, and the kernel's size. On this
+    /// machine, they are nanoseconds, compared with requests between processes of Linux by pipes, sockets and futexes.
     Bench {
         /// The board to measure on
         #[arg(long, value_enum, default_value_t = Board::reference())]
@@ -79,7 +79,7 @@ enum Task {
     },
     /// Draw the figures of all versions into the book
     ///
-    /// They are in book/src/history.json, the picture is book/src/history.svg.
+    /// The figures are in book/src/history.json, and the picture is book/src/history.svg.
     History {
         /// Measure what is there now, and add it with this name
         #[arg(long, value_name = "VERSION")]
@@ -87,10 +87,10 @@ enum Task {
     },
     /// Look for the longest stretches with interrupts held off
     ///
-    /// All system tests, and firmware in which as many threads as there can be have the kernel do the most at
-    /// once, run on the emulated board. Told are, for each path of the kernel (the handler of an exception, and
-    /// the functions that do the most of what it does), the longest span from the entry of the exception to its
-    /// return, in instructions, the firmware that it is of, and its parts by function.
+    /// All system tests run on the emulated board, and also firmware in which as many threads as possible make the
+    /// kernel do as much work as possible at once. A path of the kernel is the handler of an exception and the
+    /// functions in which it spends most instructions. For each path, the command prints the longest span from the
+    /// entry of the exception to its return in instructions, the firmware with this span, and its parts by function.
     Worst {
         /// Fail if a span is over its limit
         #[arg(long)]

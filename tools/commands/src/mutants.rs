@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Mutants that cargo-mutants makes of each function of the kernel's core, and of its dependencies. In contrast to the
-//! [mutations](crate::mutations) they are generated, so they show code that no test checks. A mutant that survives all
-//! tests has to be in `tests/mutants.md`, with the reason why that is right.
+//! [mutations](crate::mutations), mutants are generated automatically, so they show code that no test checks. A mutant
+//! that survives all tests has to be in `tests/mutants.md`, with the reason why no test can find it.
 
 mod survivors;
 
@@ -20,7 +20,7 @@ const PACKAGES: [(&str, &[&str]); 3] = [
     ("crossgate-protection", &["crossgate-protection"]),
     ("crossgate-abi", &["crossgate-abi", "crossgate-kernel"]),
 ];
-/// Tests that take long. They are run only with mutants that all others leave alive.
+/// Tests that take long. They are run only with mutants that survive all other tests.
 const LONG: [&str; 2] = ["every_interleaving", "the_invariants_hold"];
 /// The longest time of the quick tests with a mutant, in seconds. If they take longer, they count as hanging, and have
 /// found the mutant.
@@ -66,14 +66,14 @@ impl Run {
         known.judge(&survivors, &caught)
     }
 
-    /// Returns those of these mutants that all tests together leave alive.
+    /// Returns those of these mutants that survive all tests.
     fn ask_all_tests(&self, mutants: &[Mutant]) -> Result<Vec<Mutant>> {
         let mut all = self.mutants("all", LONG_PATIENCE);
         for place in mutants.iter().map(Mutant::place).collect::<BTreeSet<_>>() {
             all.args(["--re", &format!("^{}: ", place.replace('.', "\\."))]);
         }
         let mut missed = self.outcome("all", all.args(["--", "--lib"]))?;
-        // There may be other mutants at the same place.
+        // Other mutants at the same place are removed from the result.
         missed.retain(|mutant| mutants.contains(mutant));
         Ok(missed)
     }

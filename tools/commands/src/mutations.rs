@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Mutations: patches that remove a mechanism. Each names the tests that have to fail with it, which shows that they
-//! test the mechanism.
+//! Mutations: patches that remove a mechanism. Each patch names tests that have to fail with it. This shows that these
+//! tests really test the mechanism.
 //!
 //! A file `tests/mutations/GROUP/NAME.patch` begins with a sentence that says what is removed. After an empty line come
-//! the commands that fail; below each there may be a text that is in its output:
+//! the commands that fail. Below each command there may be a text that its output has to contain:
 //!
 //! ```text
 //! Fails: cargo run --release -p system-tests --target thumbv7m-none-eabi --bin forged_calls
@@ -33,11 +33,11 @@ struct Mutation {
     proofs: Vec<Proof>,
 }
 
-/// Replays the mutations whose `GROUP/NAME` contains `pattern`, each in a step of its own. First the tests that they
-/// name have to pass without them.
+/// Replays the mutations whose `GROUP/NAME` contains `pattern`. Each mutation is a separate step. Before, the tests
+/// that they name have to pass without them.
 ///
 /// # Errors
-/// If there is no such mutation, one can't be read, or the copy of the workspace can't be made.
+/// If there is no such mutation, if a mutation can't be read, or if the copy of the workspace can't be made.
 pub fn replay(report: &mut Report, pattern: &str) -> Result<()> {
     let mut mutations = all()?;
     mutations.retain(|mutation| mutation.name.contains(pattern));

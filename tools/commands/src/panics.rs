@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The check that the kernel can't panic.
 //!
-//! It follows the calls in a firmware's machine code from every function of the kernel. Calls through pointers are not
-//! seen: those of the kernel go to functions of its own, which are checked anyway.
+//! The check follows the calls in a firmware's machine code from every function of the kernel. It does not see calls
+//! through pointers. The kernel's calls through pointers go only to functions of the kernel, which are checked
+//! themselves.
 
 use crate::size;
 use anyhow::{Context, Result, bail, ensure};
@@ -33,7 +34,7 @@ pub struct Function {
 /// Looks for a path from the kernel to a panic.
 ///
 /// # Errors
-/// If there is one, which is named, or if the ELF file can't be read.
+/// If there is such a path (the error names it), or if the ELF file can't be read.
 pub fn check(file: &Path) -> Result<()> {
     let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let functions = functions(&object::File::parse(&*bytes).context("not an ELF file")?)?;
@@ -52,11 +53,11 @@ pub fn functions(file: &object::File) -> Result<Vec<Function>> {
     let instructions = instructions(file)?;
     for symbol in file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text) {
         let Some(index) = symbol.section_index() else { continue };
-        // The lowest bit says that it is Thumb code.
+        // The lowest bit of the address only says that the function is Thumb code.
         let address = symbol.address() & !1;
         let code = file.section_by_index(index)?.data_range(address, symbol.size())?;
         let name = format!("{:#}", rustc_demangle::demangle(symbol.name()?));
-        // Formatting of data that kernel and user code share is user code.
+        // Code that formats data counts as user code, even if kernel and user code share the data.
         let formats = name.contains(" as core::fmt::");
         let code = code.unwrap_or_default();
         functions.push(Function {
@@ -91,8 +92,8 @@ fn instructions(file: &object::File) -> Result<Vec<Range<u64>>> {
     Ok(parts.map(|(&(start, _, end), next)| start..end.min(next)).collect())
 }
 
-/// Returns the instructions of Thumb code that starts at `address`, each with its own address: its first half-word, and
-/// the one after it.
+/// Returns the instructions of Thumb code that starts at `address`. Each has its address, its first half-word, and the
+/// half-word after it.
 fn executed(
     address: u64,
     code: &[u8],
@@ -127,7 +128,7 @@ fn is_of_floats((first, second): (u16, u16)) -> bool {
     first & 0xec00 == 0xec00 && second & 0x0e00 == 0x0a00
 }
 
-/// Returns whether an instruction that starts with this half-word has two (ARMv7-M manual, A5.1).
+/// Returns `true` if an instruction that starts with this half-word has two half-words (ARMv7-M manual, A5.1).
 fn is_wide(first: u16) -> bool {
     first >> 11 >= 0b11101
 }
@@ -149,7 +150,7 @@ fn offset((first, second): (u16, u16)) -> Option<i64> {
     Some(i64::from((bits << 7) as i32 >> 7))
 }
 
-/// Returns the names along the shortest path from a function that is a start to one that is an end.
+/// Returns the names along the shortest path from a start function to an end function.
 pub fn way(
     functions: &[Function],
     is_start: impl Fn(&Function) -> bool,

@@ -5,8 +5,8 @@ use std::iter::repeat_with;
 use std::sync::{Mutex, PoisonError};
 use std::thread::{available_parallelism, scope};
 
-/// Runs `work` for each item, for as many at a time as there are processors. They are started in their order, which is
-/// also the order of the results.
+/// Runs `work` for each item, for as many items at the same time as there are processors. The items are started in
+/// their order, and the results have the same order.
 ///
 /// # Panics
 /// If `work` panics.

@@ -42,7 +42,7 @@ impl Plugin {
         Err(anyhow!("the package {PACKAGE} has no library"))
     }
 
-    /// Prepares to record the longest spans of handlers: a line for each.
+    /// Prepares to record the longest spans of handlers. Each span is one line.
     ///
     /// # Errors
     /// If a file can't be written.
@@ -50,7 +50,8 @@ impl Plugin {
         self.record(symbols, "spans")
     }
 
-    /// Prepares to record the instructions and cycles up to each start of the function at `mark`: a line for each.
+    /// Prepares to record the instructions and cycles up to each start of the function at `mark`. Each start is one
+    /// line.
     ///
     /// # Errors
     /// If a file can't be written.

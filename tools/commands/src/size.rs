@@ -10,11 +10,11 @@ use std::path::Path;
 
 /// The limit of the kernel's flash, in bytes.
 pub const FLASH_LIMIT: u64 = 11 * 1024;
-/// The limit of the kernel's RAM, in bytes: this much, ...
+/// The limit of the kernel's RAM in bytes, without threads and objects.
 const RAM_LIMIT: u64 = 1024 + 128;
-/// ... more for each thread, ...
+/// The number of bytes that each thread adds to this limit.
 const RAM_LIMIT_OF_A_THREAD: u64 = 96;
-/// ... and more for each object of the wiring. (An array of objects counts as one.)
+/// The number of bytes that each object of the wiring adds to this limit. (An array of objects counts as one object.)
 const RAM_LIMIT_OF_AN_OBJECT: u64 = 16;
 
 /// The crates of the kernel: its core, the port and the code that they share with user code.
@@ -24,8 +24,8 @@ const CRATES: [&str; 4] =
 const STATICS: &str = "__crossgate_kernel";
 /// The module in which `system!` makes the objects: `__processes::<process>::<object>`.
 const OBJECTS: &str = "__processes";
-/// The start of the names of functions into which the compiler puts code that functions have in common. Their owners
-/// are unknown: all count.
+/// The start of the names of functions into which the compiler puts common code of several functions. It is not known
+/// if they belong to the kernel, so all of them count.
 pub const COMMON: &str = "OUTLINED_FUNCTION_";
 /// The port's functions with the names that the CPU's vector table requires.
 const HANDLERS: [&str; 8] = [
@@ -51,8 +51,8 @@ pub struct Size {
 }
 
 impl Size {
-    /// Returns the kernel's share of an ELF file, by the names of its symbols. Symbols at one address (functions that
-    /// were found to be equal) count once.
+    /// Returns the kernel's share of an ELF file, by the names of its symbols. Several symbols at the same address
+    /// count once. (The linker has merged equal functions.)
     ///
     /// # Errors
     /// If the file can't be read.

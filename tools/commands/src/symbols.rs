@@ -13,7 +13,7 @@ use std::fs;
 /// The section with the vector table: the first stack pointer, the reset handler, and the other handlers.
 const VECTORS: &str = ".vector_table";
 
-/// Functions of this crate run in threads, never in a handler; so do those of the firmware's crate.
+/// Functions of this crate, and of the firmware's crate, run only in threads, never in a handler.
 const USER: &str = "crossgate::";
 
 /// The function in which the CPU enters handlers above the kernel, which have a vector table of their own.
@@ -22,8 +22,8 @@ const ABOVE: &str = "crossgate_cortex_m::zero_latency::enter";
 /// The section with the addresses of the instructions that look for an interrupt.
 const LOOKS: &str = ".crossgate.looks";
 
-/// The function that contains such an instruction. It is inlined; a look goes by the name of the function that calls it in
-/// the source text, because the compiler may inline that one too.
+/// The function that contains such an instruction. It is inlined. A look has the name of the function that calls it in
+/// the source, because the compiler may also inline that function.
 const LOOK: &str = "::interrupt_is_pending";
 
 /// The functions of a firmware, and the looks for interrupts in them.
@@ -31,12 +31,12 @@ pub struct Symbols {
     functions: Functions,
     /// The names of the functions in the same order.
     names: Vec<String>,
-    /// Those of the looks.
+    /// The names of the looks.
     looks: Vec<String>,
 }
 
 impl Symbols {
-    /// Reads those of a firmware.
+    /// Reads the symbols of a firmware.
     ///
     /// # Errors
     /// If its ELF file can't be read, or has no vector table, or no look.
@@ -48,7 +48,7 @@ impl Symbols {
         let mut names = BTreeMap::<u32, &str>::new();
         for symbol in file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text) {
             let name = symbol.name()?;
-            // Among functions that were found to be equal, the kernel's has the better name.
+            // Equal functions may be merged. In this case the kernel's name is used.
             let known = names.entry(code(symbol.address() as u32)).or_insert(name);
             if !size::is_kernel(known) {
                 *known = name;
@@ -121,8 +121,8 @@ impl Symbols {
     }
 }
 
-/// Returns the name of the function that calls the one that looks, if there is a look at this address. (Assembly looks by
-/// itself.)
+/// If there is a look at this address, returns the name of the function that calls the looking function. (In assembly,
+/// the function itself looks.)
 fn looker(lines: &Loader, address: u32) -> Option<String> {
     let mut frames = lines.find_frames(address.into()).ok()?;
     let mut next = || {
@@ -151,8 +151,8 @@ fn demangled(symbol: &str) -> String {
     format!("{:#}", rustc_demangle::demangle(symbol))
 }
 
-/// Returns the last two parts of a symbol's path: `lock::inherit`. Generic arguments, and `<impl Type>`, are no parts.
-/// Functions with [common code](size::COMMON) have other numbers in each build, so they have no number here.
+/// Returns the last two parts of a symbol's path: `lock::inherit`. Generic arguments and `<impl Type>` do not count as
+/// parts. Functions with [common code](size::COMMON) have other numbers in each build, so their numbers are removed.
 fn short_name(symbol: &str) -> String {
     if symbol.starts_with(size::COMMON) {
         return "outlined".to_owned();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tests that are firmware: each is a program of its own, and passes if it ends with success.
+//! Tests that are firmware. Each test is a separate program, and passes if the program ends with success.
 
 use crate::{command, debugger, workspace};
 use anyhow::Result;
@@ -9,9 +9,10 @@ use workbench::board::{self, Board, Row};
 use workbench::emulator;
 use workspace::{Firmware, Profile};
 
-/// The packages with the tests: those for every board, and those for microcontrollers.
+/// The packages with the tests: first for every board, then for microcontrollers only.
 const PACKAGES: [&str; 2] = ["system-tests", "system-tests-cortex-m"];
-/// The longest time of a test. (The longest test takes a minute on an idle machine, and the gate runs others beside it.)
+/// The longest time of a test. (The longest test takes a minute on an idle machine, but other tests run at the same
+/// time.)
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Builds all tests in this profile that the board can run.
@@ -27,7 +28,8 @@ pub fn build(board: Board, profile: Profile) -> Result<Vec<Firmware>> {
     Ok(tests)
 }
 
-/// Builds those of the tests that no other board runs in the dev profile, for the reference board in that profile.
+/// Builds tests for the reference board in the dev profile: those of the given tests that no other board runs in this
+/// profile.
 ///
 /// # Errors
 /// If they don't build.
@@ -36,7 +38,7 @@ pub fn build_dev_of_reference(tests: &[Firmware]) -> Result<Vec<Firmware>> {
     let others = || daily().filter(|it| *it != Board::reference());
     let is_for_others = |name| others().any(|board| runs_on(name, board));
     let names = tests.iter().map(|test| test.name.as_str());
-    // gdb needs the dev profile, too.
+    // The test of gdb also needs the dev profile.
     let names: Vec<_> =
         names.filter(|name| *name == debugger::FIRMWARE || !is_for_others(name)).collect();
     workspace::build_programs(&PACKAGES, &names, Board::reference(), Profile::Dev)
@@ -55,17 +57,17 @@ fn runs_on(name: &str, board: Board) -> bool {
     board.row().is_none_or(|row| !row.without.contains_key(name))
 }
 
-/// Returns the profile of the daily run for a board. Each test runs in both: the spans of the release profile are
-/// measured on the reference board, and in the dev profile overflows are checked, because no process may cause one in
-/// the kernel.
+/// Returns the profile of the daily run for a board. Each test runs in both profiles. The spans of the release profile
+/// are measured on the reference board. The dev profile checks for arithmetic overflows, because no process may be able
+/// to cause one in the kernel.
 pub fn daily_profile(board: Board) -> Profile {
     if board == Board::reference() { Profile::Release } else { Profile::Dev }
 }
 
-/// Returns the tests for one of the boards in this profile that only the nightly run has time for.
+/// Returns the tests for a board in this profile for which only the nightly run has time.
 ///
 /// # Errors
-/// If they don't build, or the source of one can't be read.
+/// If they don't build, or if the source of a test can't be read.
 pub fn build_nightly(board: Board, profile: Profile) -> Result<Vec<Firmware>> {
     let mut tests = Vec::new();
     for test in build(board, profile)? {
@@ -105,7 +107,7 @@ pub fn run(test: &Firmware, profile: Profile) -> Result<()> {
     variants(test)?.iter().try_for_each(|variant| run_with(test, profile, variant, &[]))
 }
 
-/// Runs a test in one of them, with further options for the emulator that are not the test's.
+/// Runs a test in one variant, with further options for the emulator.
 ///
 /// # Errors
 /// As for [`run`].

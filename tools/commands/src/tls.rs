@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The size of a minimal client of TLS, which is in `tools/tls-size`. The chapter about the network says why no service
-//! has it.
+//! The size of a minimal TLS client, which is in `tools/tls-size`. The book's chapter about the network explains why no
+//! service contains TLS.
 
 use crate::workspace;
 use anyhow::{Context, Result, ensure};
@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 use workbench::{command, setup};
 
-/// The sizes that the book has.
+/// The sizes in the book.
 const IN_THE_BOOK: Size = Size { code: 91_032, constants: 10_512, buffers: 17_668 };
 
 /// Sizes in bytes.
@@ -38,10 +38,10 @@ pub fn print() -> Result<()> {
     Ok(())
 }
 
-/// Links the client, and compares its size to that in the book.
+/// Links the client, and compares its size with the size in the book.
 ///
 /// # Errors
-/// If it can't be built, or a figure of the book is wrong by more than five in a hundred.
+/// If it can't be built, or if a figure in the book is wrong by more than 5 %.
 pub fn check() -> Result<()> {
     let size = measure()?;
     let is_near = |measured: u64, told: u64| 20 * measured.abs_diff(told) <= told;

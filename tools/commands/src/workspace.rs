@@ -12,7 +12,7 @@ pub use workbench::{cargo, root};
 /// The package that stands for the chosen board.
 const CHOICE: &str = "selected-board";
 
-/// Returns the names of the packages that are built for microcontrollers, too: their boards, and the code that runs on
+/// Returns the names of the packages that are also built for microcontrollers: the boards, and the code that runs on
 /// them.
 ///
 /// # Errors
@@ -35,7 +35,7 @@ fn is_for_board(package: &Package) -> bool {
 pub enum Profile {
     /// The profile of shipped firmware.
     Release,
-    /// With checks of overflows, and debug assertions.
+    /// A profile with checks for arithmetic overflows, and with debug assertions.
     Dev,
 }
 
@@ -73,7 +73,8 @@ pub fn build(package: &str, board: Board, profile: Profile) -> Result<Vec<Firmwa
 fn built(choice: &[&str], board: Board, profile: Profile) -> Result<Vec<Firmware>> {
     let mut build = cargo();
     build.args(["build", "--profile", profile.name()]).args(choice).args(board.arguments());
-    // It has all that debuggers need, whatever the gate does without: gdb is tested on it.
+    // The firmware needs debug information, because gdb is tested on it. So a setting that removes debug information is
+    // ignored here.
     build.env_remove("CARGO_PROFILE_DEV_DEBUG");
     build.arg("--message-format=json-render-diagnostics");
     let output = command::run(&mut build)?;
@@ -94,8 +95,8 @@ fn built(choice: &[&str], board: Board, profile: Profile) -> Result<Vec<Firmware
     Ok(firmware)
 }
 
-/// Copies the file to a folder of the board, because cargo has one place for the programs of all boards with the same
-/// target. Returns the copy.
+/// Copies the file to a folder of the board, because cargo puts the programs of all boards with the same target into
+/// one folder. Returns the copy.
 fn kept(file: &Path, board: Board, profile: Profile) -> Result<PathBuf> {
     let (Some(row), Some(name)) = (board.row(), file.file_name()) else { return Ok(file.into()) };
     let folder = root().join("target/boards").join(&row.name).join(profile.name());

@@ -10,7 +10,7 @@ use std::io::Write;
 pub struct Cycles {
     tracker: Tracker,
     estimator: Estimator,
-    /// The address of the instruction at which they are recorded.
+    /// The address of the instruction at which the cycles are recorded.
     mark: u32,
     file: File,
 }

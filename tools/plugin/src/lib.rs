@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Follows the execution of a firmware in QEMU, and records the data that are asked for.
 //!
-//! - `-plugin libemulator_plugin.so,functions=FILE,spans=FILE`: the first file has the functions of the firmware, into
-//!   the second goes a line for each span of a handler that is longer than those before it with its path.
-//! - `-plugin libemulator_plugin.so,functions=FILE,mark=ADDRESS,cycles=FILE`: into the second file goes a line
-//!   whenever the instruction at the address is executed: how many were executed before, and at least and at most how
-//!   many cycles a Cortex-M3 takes for them, and a Cortex-M4.
+//! - `-plugin libemulator_plugin.so,functions=FILE,spans=FILE`: the first file has the functions of the firmware. For
+//!   each span of a handler that is longer than all earlier spans with its path, a line is written to the second file.
+//! - `-plugin libemulator_plugin.so,functions=FILE,mark=ADDRESS,cycles=FILE`: each time that the instruction at the
+//!   address is executed, a line is written to the second file. The line has the number of instructions executed
+//!   before, and the least and the most cycles for them on a Cortex-M3 and on a Cortex-M4.
 
 #![forbid(unsafe_code)]
 

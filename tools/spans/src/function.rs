@@ -29,7 +29,7 @@ pub struct Function {
 }
 
 /// All functions of a firmware, by their addresses, and the addresses of all instructions that look for an interrupt.
-/// Each is named by its index.
+/// Functions and looks are identified by their indices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Functions {
     functions: Vec<Function>,
@@ -44,7 +44,8 @@ impl Functions {
         Functions { functions, looks }
     }
 
-    /// Returns the index of the function with this address; that of the first one for addresses before all functions.
+    /// Returns the index of the function with this address. For an address before all functions, returns the index of
+    /// the first function.
     #[must_use]
     pub fn index_of(&self, address: u32) -> usize {
         self.functions.partition_point(|function| function.address <= address).saturating_sub(1)

@@ -12,13 +12,13 @@ pub struct Instruction {
     pub next: u32,
     /// The effect of the instruction.
     pub flow: Flow,
-    /// The index of the function that it is in.
+    /// The index of the function with this instruction.
     pub function: usize,
     /// The executor of that function.
     pub role: Role,
-    /// `true` if that function starts with it.
+    /// `true` if this function starts with the instruction.
     pub is_start: bool,
-    /// The index of the look for an interrupt that it is, if it is one.
+    /// If the instruction is a look for an interrupt, the index of the look.
     pub look: Option<usize>,
 }
 
@@ -27,18 +27,20 @@ pub struct Instruction {
 pub enum Flow {
     /// At the next instruction, or somewhere in the same function.
     On,
-    /// The same, by whether a value is 0 (`true` if it goes elsewhere for 0).
+    /// At the next instruction, or somewhere in the same function, depending on a value: `true` if the instruction
+    /// branches when the value is 0.
     If(bool),
-    /// At the next instruction, which begins a block of so many that are executed only if a value is 0 (`true`), or is
-    /// not (`false`).
+    /// At the next instruction. It begins a block of this number of instructions, which are executed only if a value is
+    /// 0 (`true`) or is not 0 (`false`).
     Block(bool, u8),
-    /// At this address: in the same function, or in one that returns instead of this one.
+    /// At this address: in the same function, or in another function that returns in place of this function.
     Branch(u32),
     /// In a function that returns to the next instruction.
     Call,
     /// At the address in the link register, or in a word on the stack: a return of a function, or of an exception.
     Return,
-    /// At the address in another register: a return of an exception, or a function that returns instead of this one.
+    /// At the address in another register: a return of an exception, or another function that returns in place of this
+    /// function.
     Jump,
 }
 
@@ -103,7 +105,8 @@ impl Flow {
         }
     }
 
-    /// Decodes an IT instruction for EQ or NE. If some instructions of the block are for the opposite, it tells nothing.
+    /// Decodes an IT instruction for EQ or NE. If some instructions of the block have the opposite condition, the block
+    /// is ignored.
     fn of_block(code: u16) -> Flow {
         let (not_zero, mask) = (code & 0x10 != 0, code & 0xf);
         let count = 4 - mask.trailing_zeros();

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Finds the spans of handlers in the execution of a Cortex-M.
 //!
-//! A span is the execution from the entry of an exception to its return, on behalf of one exception: the kernel's
-//! handlers have one priority, so other interrupts have to wait for so long. The [`Tracker`] gets every instruction,
-//! from a plugin of the emulator, and recognizes a handler by its address in the vector table. It follows calls and
-//! returns: the end is a return, or another jump to a register, by the function that was entered by the CPU.
+//! A span is the execution from the entry of an exception to its return. All handlers of the kernel have the same
+//! priority, so other interrupts have to wait for this time. The [`Tracker`] gets every instruction, from a plugin of
+//! the emulator, and recognizes a handler by its address in the vector table. It follows calls and returns. The span
+//! ends when the function that the CPU has entered returns, or jumps to the address in a register.
 //!
-//! A handler can look whether an interrupt is pending, and stop early if so. Then no interrupt waits from before a look
-//! that finds none, so a span ends there and another begins. An interrupt that arrives right after one look is found by
-//! the next: it waits for as long as a span and what follows the look at its end, [if it has found one](Look::left).
+//! A handler can check if an interrupt is pending (a *look*), and stop early. If a look finds no interrupt, no
+//! interrupt has been waiting before, so a span ends there and another span begins. An interrupt that arrives directly
+//! after a look is found by the next look. So it waits for one whole span, and for the instructions after a look [that
+//! has found an interrupt](Look::left).
 
 #![forbid(unsafe_code)]
 

@@ -23,10 +23,10 @@ pub struct Run {
 /// found no interrupt, to the next such look, or to the return of the exception.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Span {
-    /// The runs of the span, in order. After a look they begin with runs of no instructions, one for each function that
-    /// has not returned.
+    /// The runs of the span, in order. After a look, the runs begin with an empty run for each function that has not
+    /// returned yet.
     pub runs: Vec<Run>,
-    /// The last look for an interrupt in it, if there is one.
+    /// The last look for an interrupt in the span, if there is one.
     pub look: Option<Look>,
 }
 
@@ -35,8 +35,9 @@ pub struct Span {
 pub struct Look {
     /// The index of the look.
     pub index: usize,
-    /// The number of instructions that follow, up to the end of the span, if an interrupt was found. Otherwise the
-    /// span ends with the look; if an interrupt had been found, as many would have followed as in another span.
+    /// The number of instructions from the look to the end of the span, if the look found an interrupt. `None` if it
+    /// found none: the span then ends with the look. (The number of instructions that would have followed is known from
+    /// other spans.)
     pub left: Option<u64>,
 }
 
@@ -76,8 +77,8 @@ impl Span {
         path
     }
 
-    /// Ends the span with a look that found no interrupt. Returns the next one. So many instructions of the last function
-    /// belong to it, too: those since the look, because it does not find what arrives later.
+    /// Ends the span with a look that found no interrupt. Returns the next span. The last `since` instructions, after
+    /// the look, also belong to the next span, because the look does not find interrupts that arrive after it.
     pub(crate) fn look_in_vain(&mut self, index: usize, since: u64) -> Span {
         let mut open: Vec<Run> = Vec::new();
         for run in &self.runs {
@@ -144,8 +145,8 @@ impl FromStr for Span {
     }
 }
 
-/// The longest span of each path, and of those the one that ends with each look; and what follows at the most when each
-/// look has found an interrupt.
+/// The longest span of each path, separately for each look with which it ends; and for each look, the largest number of
+/// instructions after the look has found an interrupt.
 #[derive(Debug, Default)]
 pub struct Longest {
     spans: BTreeMap<(Vec<usize>, Option<usize>), u64>,
@@ -153,7 +154,7 @@ pub struct Longest {
 }
 
 impl Longest {
-    /// Returns `true` if this span, or what follows the look in it, is longer than all before it.
+    /// Returns `true` if this span, or its part after a look, is longer than all before it.
     pub fn is(&mut self, span: &Span) -> bool {
         let ends_with = span.look.filter(|look| look.left.is_none());
         let key = (span.path(), ends_with.map(|look| look.index));
@@ -165,7 +166,7 @@ impl Longest {
     }
 }
 
-/// Raises the most to this count. Returns whether that is more.
+/// If `count` is larger than `most`, sets `most` to it and returns `true`.
 fn is_more(most: &mut u64, count: u64) -> bool {
     let is_more = count > *most;
     *most = count.max(*most);
@@ -198,7 +199,8 @@ mod tests {
 
     #[test]
     fn the_path_goes_where_the_most_is_done() {
-        // 9 calls 1, which does much by itself; and 2, which calls 3 twice. The second call takes long because of 4.
+        // Function 9 calls function 1, which takes long by itself, and function 2, which calls function 3 twice. The
+        // second of these calls takes long because of function 4.
         let runs = [
             (0, 9, 1),
             (1, 1, 10),

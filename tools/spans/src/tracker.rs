@@ -4,27 +4,28 @@
 use crate::span::Look;
 use crate::{Flow, Instruction, Role, Span};
 
-/// A look for an interrupt branches by what it has read within so many instructions.
+/// After a look for an interrupt, the value that it has read is tested within this number of instructions.
 const DISTANCE: usize = 16;
 
 /// The state of the execution so far.
 #[derive(Debug, Default)]
 pub struct Tracker {
     last: Option<Instruction>,
-    /// `true` if a thread has run since the last reset: before, the kernel has not started, and nobody waits for it.
+    /// `true` if a thread has run since the last reset. Before, the kernel is still starting, and no interrupt has to
+    /// be served.
     has_started: bool,
     /// The handler that the CPU is executing.
     handler: Option<Handler>,
-    /// The handler above the kernel that has interrupted it.
+    /// The handlers above the kernel that run now, if there are any.
     above: Option<Above>,
 }
 
-/// Handlers above the kernel that run: they are no part of its spans, and execution continues after them as if they had
-/// not run.
+/// Running handlers above the kernel. They are not a part of the kernel's spans. After them, execution continues as if
+/// they had not run.
 #[derive(Debug)]
 struct Above {
     last: Instruction,
-    /// The number of others that the first of them has interrupted, directly or not.
+    /// The number of other handlers that have interrupted the first of them, directly or indirectly.
     others: usize,
 }
 
@@ -38,14 +39,14 @@ struct Handler {
     look: Option<Glance>,
 }
 
-/// A look for an interrupt of which the answer is not known yet: the value that it has read is tested later.
+/// A look for an interrupt whose result is not known yet, because the value that it has read is tested later.
 #[derive(Clone, Copy, Debug)]
 struct Glance {
     /// The index of the look.
     index: usize,
-    /// The number of instructions since, with that of the look.
+    /// The number of instructions since the look, including the look itself.
     since: usize,
-    /// The value, 0 (`true`) or not, for which the next instructions are executed, and their number.
+    /// The condition of the next instructions (`true` if they are executed when the value is 0), and their number.
     block: (bool, u8),
 }
 
@@ -56,18 +57,19 @@ impl Tracker {
         self.handler.is_some()
     }
 
-    /// Takes an instruction that is about to be executed. Returns the span that has ended with the instruction before.
+    /// Takes an instruction that is about to be executed. Returns the span that has ended with the instruction before
+    /// it.
     ///
     /// For code that only threads execute, the first instruction of each block is enough.
     ///
     /// # Errors
-    /// If a handler executes code of threads: the handler's end was missed. If a handler has found an interrupt, and none
-    /// is served next. If nothing depends on a look for an interrupt.
+    /// If a handler executes code of threads, because then the end of the handler was missed; if a handler has found an
+    /// interrupt, but no interrupt is served next; or if the value of a look is never tested.
     pub fn executed(&mut self, instruction: &Instruction) -> Result<Option<Span>, String> {
         let address = instruction.address;
         let last = self.above.as_ref().map(|above| above.last).or(self.last);
         if last.is_some_and(|last| last.address == address) {
-            // The emulator executes an instruction again that turns out to access a device.
+            // If an instruction accesses a device, the emulator may execute it a second time.
             return Ok(None);
         }
         if self.is_above(instruction) {
@@ -119,7 +121,7 @@ impl Tracker {
     fn is_above(&mut self, instruction: &Instruction) -> bool {
         if let Some(above) = &mut self.above {
             let last = std::mem::replace(&mut above.last, *instruction);
-            // Only its first function returns to the interrupted code: the CPU alone enters it.
+            // Only the first function of the handler returns to the interrupted code, because only the CPU enters it.
             if last.role == Role::Above && last.flow == Flow::Return {
                 match above.others.checked_sub(1) {
                     Some(others) => above.others = others,
@@ -180,7 +182,7 @@ impl Handler {
     /// exception.
     fn has_ended(&mut self, last: &Instruction, next: &Instruction) -> bool {
         match last.flow {
-            // They may be conditional, and not be executed.
+            // A conditional instruction may not be executed.
             _ if next.address == last.next => return false,
             Flow::On | Flow::If(_) | Flow::Block(..) | Flow::Branch(_) => return false,
             Flow::Call => {
@@ -189,7 +191,7 @@ impl Handler {
             }
             Flow::Return | Flow::Jump => {}
         }
-        // An exception that has interrupted a handler doesn't return for the handler.
+        // A return from an exception that has interrupted a handler is not the return of the handler.
         let own =
             self.returns.iter().rposition(Option::is_none).map_or(0, |exception| exception + 1);
         if let Some(call) = self.returns[own..].iter().rposition(|&to| to == Some(next.address)) {
@@ -197,7 +199,7 @@ impl Handler {
             return false;
         }
         let stays = if next.is_start {
-            // The function returns instead of the one that has jumped to it.
+            // The function returns in place of the function that has jumped to it.
             next.role == Role::Any && self.returns.len() > own
         } else {
             last.function == next.function

@@ -8,11 +8,11 @@ use std::fmt::{self, Display};
 /// The event between two instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exception {
-    /// The second is the first one of a handler.
+    /// The second instruction is the first instruction of a handler.
     Entry,
-    /// The first was the last one of a handler.
+    /// The first instruction is the last instruction of a handler.
     Return,
-    /// The handler of one exception has ended, and that of another starts.
+    /// The handler of one exception ends, and the handler of another exception starts directly after it.
     TailChain,
 }
 
@@ -27,7 +27,7 @@ pub struct Estimate {
     pub m4: Cycles,
 }
 
-/// The instructions, the least and the most cycles of the M3, and those of the M4.
+/// Writes the number of instructions, the least and the most cycles of the M3, and those of the M4.
 impl Display for Estimate {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         let Estimate { instructions, m3, m4 } = self;
@@ -48,7 +48,7 @@ impl Estimator {
     /// Takes the next instruction that is executed, and the event before it.
     pub fn executed(&mut self, instruction: &Instruction, exception: Option<Exception>) {
         if self.last.is_some_and(|last| last.address == instruction.address) {
-            // The emulator executes an instruction again that turns out to access a device.
+            // If an instruction accesses a device, the emulator may execute it a second time.
             return;
         }
         let last = self.last.replace(*instruction);
@@ -73,7 +73,7 @@ impl Estimator {
         for (sum, processor) in [(m3, Processor::M3), (m4, Processor::M4)] {
             let mut cycles = table::cycles(instruction, last.as_ref(), processor);
             if is_conditional {
-                // The instruction may be skipped.
+                // If the instruction is skipped, it takes one cycle.
                 cycles.least = 1;
             }
             *sum += before;
@@ -228,8 +228,8 @@ mod tests {
         );
     }
 
-    /// Checks `svc`, two instructions of the handler, and the one after the `svc`; then, with another handler right
-    /// after it.
+    /// Checks the cost of `svc`, two instructions of the handler, and the instruction after the `svc`. Then checks the
+    /// same with another handler directly after the first.
     #[test]
     fn exceptions_take_12_cycles_10_back_and_6_in_between() {
         use Exception::{Entry, Return, TailChain};

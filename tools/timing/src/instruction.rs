@@ -16,9 +16,9 @@ pub struct Instruction {
     /// The address of the next instruction in memory.
     pub(crate) next: u32,
     pub(crate) class: Class,
-    /// The registers from which the address of its access is computed, a bit for each.
+    /// The registers from which the address of its access is computed. Each register is one bit.
     pub(crate) address_registers: u16,
-    /// The register that it writes, if it is one that [`Class::Data`] or [`Class::Load`] writes.
+    /// The register that the instruction writes, if its class is [`Class::Data`] or [`Class::Load`].
     pub(crate) result: u16,
 }
 
@@ -39,16 +39,16 @@ pub(crate) enum Class {
     Load {
         /// `true` if its address is the program counter and an offset.
         is_literal: bool,
-        /// `true` if the base register is changed, too.
+        /// `true` if the instruction also changes the base register.
         updates_base: bool,
     },
     /// A load of the program counter alone.
     LoadProgramCounter,
-    /// A store of one register, to a register and a constant.
+    /// A store of one register. The address is a register plus a constant.
     Store,
-    /// A store of one register, to a register and another one.
+    /// A store of one register. The address is the sum of two registers.
     StoreByRegister,
-    /// Loads or stores so many registers.
+    /// Loads or stores this number of registers.
     Multiple(u8),
     TableBranch,
     /// `MRS`, `MSR` and `CPS`.
@@ -57,9 +57,9 @@ pub(crate) enum Class {
     Barrier,
     /// `ISB`.
     InstructionBarrier,
-    /// `IT` for so many instructions.
+    /// `IT` for this number of instructions.
     IfThen(u8),
-    /// Computes with floating point numbers, in so many cycles.
+    /// Computes with floating point numbers. The number is the cycles that it takes.
     FloatingPoint(u8),
 }
 
@@ -127,7 +127,7 @@ fn floating_point(bytes: &[u8]) -> Option<(Class, u16)> {
         0xed00..=0xedff if first & 0x20 == 0 => {
             (Class::Multiple(1 + u8::from(is_double)), 1 << (first & 15))
         }
-        // VLDM, VSTM, VPUSH and VPOP of so many words.
+        // VLDM, VSTM, VPUSH and VPOP of `low` words.
         0xec00..=0xedff => (Class::Multiple(low), 1 << (first & 15)),
         // Operations on numbers, other than the moves of a register of the core.
         0xee00..=0xeeff if low & 0x10 == 0 => {
@@ -321,7 +321,7 @@ mod tests {
         }
     }
 
-    /// The instructions are as `llvm-mc` writes them.
+    /// The instructions were checked with `llvm-mc`.
     #[test]
     fn instructions_of_the_floating_point_unit_are_known() {
         let instructions = [

@@ -5,9 +5,8 @@
 //! reference manual of the Cortex-M3](https://developer.arm.com/documentation/ddi0337/i) (DDI 0337I, "Instruction set
 //! summary" and "Load/store timings"), [that of the Cortex-M4](https://developer.arm.com/documentation/ddi0439/b) (DDI
 //! 0439B, the same sections), and for exceptions [ARM's article
-//! 103489845](https://developer.arm.com/docs/103489845/10).
-//! Memory has no wait states. Where a table names several figures, the least and the most are kept, and the true figure
-//! is in between.
+//! 103489845](https://developer.arm.com/docs/103489845/10). Memory has no wait states. If a table has several figures
+//! for an instruction, the smallest and the largest are used, and the true figure is between them.
 
 #![forbid(unsafe_code)]
 

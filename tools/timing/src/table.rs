@@ -37,12 +37,13 @@ pub(crate) enum Processor {
     M4,
 }
 
-/// From the exception to the first instruction of its handler, including the store of eight registers (article
-/// 103489845).
+/// The cycles from the exception to the first instruction of its handler, including the store of eight registers
+/// (article 103489845).
 pub(crate) const ENTRY: Cycles = Cycles::exactly(12);
-/// From the instruction that returns to the first one after it (the same; the manual's 12 for the M3 are a misprint).
+/// The cycles from the instruction that returns to the first instruction after it (the same article; the number 12 in
+/// the manual of the M3 is a misprint).
 pub(crate) const RETURN: Cycles = Cycles::exactly(10);
-/// From one handler to the next, with nothing in between (DDI 0337I, "Exception handling").
+/// The cycles from one handler to the next, with no other instruction between them (DDI 0337I, "Exception handling").
 pub(crate) const TAIL_CHAIN: Cycles = Cycles::exactly(6);
 /// The cycles to refill the pipeline: P in the tables.
 const REFILL: Cycles = Cycles::new(1, 3);
@@ -77,14 +78,14 @@ pub(crate) fn cycles(
         // A literal may have to wait for the fetch of instructions.
         Class::Load { is_literal, .. } => Cycles::new(2, 2 + u64::from(is_literal)),
         Class::LoadProgramCounter => Cycles::exactly(2),
-        // The store is done while the next instruction is executed.
+        // The CPU completes the store while it executes the next instruction.
         Class::Store => Cycles::exactly(1),
         Class::StoreByRegister => Cycles::exactly(2),
         Class::Multiple(registers) => Cycles::exactly(1 + u64::from(registers)),
-        // Two for the load, and one to add the offset.
+        // Two cycles are for the load, and one is for the addition of the offset.
         Class::TableBranch => Cycles::exactly(3),
         Class::Special => Cycles::new(1, 2),
-        // A store that is under way has to be done first.
+        // A store that is not complete yet has to complete first.
         Class::Barrier => Cycles::new(1, 2),
         Class::InstructionBarrier => Cycles::new(1 + REFILL.least, 1 + REFILL.most),
         Class::FloatingPoint(cycles) => Cycles::exactly(cycles.into()),

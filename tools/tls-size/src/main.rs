@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A minimal client of TLS, for its size: a connection with a pre-shared key is opened, and bytes go there and back.
+//! A minimal TLS client, whose size is measured. It opens a connection with a pre-shared key, and sends and receives
+//! bytes.
 //!
-//! `cargo xtask bench --tls` links it and prints the bytes of code, constants and buffers. Nothing runs it: the line is a
-//! register that nobody reads, and so are the random bytes.
+//! `cargo xtask bench --tls` links it and prints the bytes of code, constants and buffers. The program is never run:
+//! the line to the server and the random bytes are only accesses to a dummy register.
 #![no_std]
 #![no_main]
 #![forbid(unsafe_code)]
@@ -15,15 +16,15 @@ use embedded_tls::{Aes128GcmSha256, CryptoRng, UnsecureProvider};
 use rand_core::{Error, RngCore};
 use static_cell::ConstStaticCell;
 
-/// The longest record that a server may send, with what is around it.
+/// The longest record that a server may send, including its header and trailer.
 const RECORD: usize = 16_640;
-/// A record of the client's, with the hello that opens a connection.
+/// The longest record of the client. The message that opens a connection has to fit.
 const OWN_RECORD: usize = 1024;
 
 static RECEIVED: ConstStaticCell<[u8; RECORD]> = ConstStaticCell::new([0; RECORD]);
 static SENT: ConstStaticCell<[u8; OWN_RECORD]> = ConstStaticCell::new([0; OWN_RECORD]);
 
-/// A register of which the compiler does not know what it reads.
+/// A dummy register. The compiler does not know its value.
 static REGISTER: AtomicU8 = AtomicU8::new(0);
 
 /// A line to the server.

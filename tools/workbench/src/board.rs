@@ -20,23 +20,23 @@ pub enum Board {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
-    /// Its name, and that of its crate.
+    /// The name of the board and of its crate.
     #[serde(skip)]
     pub name: String,
     /// The compiler's name for the CPU.
     pub target: String,
     /// The emulator's name for the board.
     pub machine: String,
-    /// The CPU, for people.
+    /// The CPU, as text for users.
     pub cpu: String,
     /// The frequency of the CPU.
     pub mhz: u32,
     /// The system tests that can't run on it, with the reasons.
     #[serde(default)]
     pub without: BTreeMap<String, String>,
-    /// The reason why only the nightly run has time for this board, if that is so.
+    /// If only the nightly run has time for this board, the reason.
     pub nightly: Option<String>,
-    /// The system tests that run each day even so.
+    /// The system tests that run each day even on a nightly board.
     #[serde(default)]
     pub daily: Vec<String>,
     /// The limits of benchmarks, and of the kernel's flash, that differ from those of the reference board.
@@ -82,7 +82,7 @@ impl Board {
         emulated().next().map(Board::Emulated).expect("there is a board in boards.toml")
     }
 
-    /// Returns its row in the table, if it is a board of a microcontroller.
+    /// Returns the board's row in the table, if it is a board of a microcontroller.
     #[must_use]
     pub fn row(self) -> Option<&'static Row> {
         match self {
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn the_emulator_has_every_machine() {
         let machines = Command::new(setup::EMULATOR).args(["-M", "help"]).output();
-        // Without the emulator nothing runs on any board, which other tests report.
+        // This test passes without the emulator, because other tests report that it is missing.
         let Ok(machines) = machines else { return };
         let machines = String::from_utf8_lossy(&machines.stdout).into_owned();
         for Row { name, machine, .. } in emulated() {
@@ -196,7 +196,7 @@ mod tests {
         assert!(!others.is_empty() && others.iter().all(|count| *count == 4));
     }
 
-    /// Tests a script that reads the table, too.
+    /// Tests a script that also reads the table.
     #[test]
     fn the_script_finds_the_machine() {
         let folder = tempfile::tempdir().unwrap();

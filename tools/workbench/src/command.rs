@@ -13,7 +13,7 @@ use wait_timeout::ChildExt;
 /// The number of lines of a failed program's output that are shown.
 const TAIL: usize = 40;
 
-/// Runs a program to its end, with success or not.
+/// Runs a program to its end. It may succeed or fail.
 ///
 /// # Errors
 /// If it can't be started.
@@ -54,7 +54,7 @@ pub fn succeeds(command: &mut Command) -> bool {
 
 /// The end of a program that was given a time limit.
 pub struct Bounded {
-    /// `None` if the time was over.
+    /// The status of the program; `None` if the time limit was reached.
     pub status: Option<ExitStatus>,
     /// The output.
     pub text: String,
@@ -76,7 +76,7 @@ pub fn bounded(command: &mut Command, patience: Duration) -> Result<Bounded> {
     Ok(Bounded { status, text: String::from_utf8_lossy(&bytes).into_owned() })
 }
 
-/// Makes Ctrl-C end programs in their own groups, too, to which the terminal sends no signal.
+/// Makes Ctrl-C also end programs in their own process groups. The terminal sends no signal to these groups.
 ///
 /// # Errors
 /// If that is not possible.
@@ -109,7 +109,7 @@ impl Drop for Group {
         let group = Pid::from_child(&self.leader);
         end(group);
         groups().retain(|&other| other != group);
-        // The program has ended, or was killed.
+        // This can't block, because the program has ended or was killed.
         let _ = self.leader.wait();
     }
 }
@@ -125,7 +125,7 @@ fn groups() -> MutexGuard<'static, Vec<Pid>> {
     GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Returns the command line that a person would type to run it.
+/// Returns the command line that a user would type to run this command.
 pub fn line(command: &Command) -> String {
     let mut words = Vec::new();
     for (name, value) in command.get_envs() {
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(output.status, None);
         let programs: Vec<_> = output.text.lines().collect();
         assert_eq!(programs.len(), 2, "{}", output.text);
-        // A program that has ended exists until it is waited for.
+        // An ended program exists as a zombie until its parent waits for it.
         let goes_on = |program: &&str| {
             let stat = std::fs::read_to_string(format!("/proc/{program}/stat"));
             stat.is_ok_and(|stat| !stat.contains(") Z "))

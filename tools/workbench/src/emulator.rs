@@ -17,7 +17,7 @@ pub struct Finished {
 
 /// Runs a firmware that ends by itself (by semihosting), for at most `patience`, with further options for the emulator.
 ///
-/// Its time is exact, however busy this machine is: each instruction takes 1 ns, and when the CPU sleeps, time
+/// Its time does not depend on the load of this machine: each instruction takes 1 ns, and when the CPU sleeps, time
 /// jumps to the next interrupt.
 ///
 /// # Errors
@@ -38,13 +38,13 @@ pub fn run_command(firmware: &Path, options: &[&str]) -> Command {
     command
 }
 
-/// Returns that command up to the firmware.
+/// Returns the first part of this command, without the firmware.
 pub fn runner() -> Command {
     emulator(&["-serial", "stdio"])
 }
 
-/// Returns the command by which gdb debugs a firmware (`target remote | COMMAND`). The firmware waits for gdb, and what it
-/// writes on serial lines is dropped.
+/// Returns the command by which gdb debugs a firmware (`target remote | COMMAND`). The firmware waits for gdb. Its
+/// output on serial lines is dropped.
 pub fn debugged_command(firmware: &Path) -> Command {
     let mut command = emulator(&["-serial", "null", "-gdb", "stdio", "-S"]);
     command.arg(firmware);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Shows the progress of the tools: a spinner on a terminal, plain lines elsewhere. Everything goes to standard error,
-//! so that the output proper can be piped.
+//! Shows the progress of the tools: a spinner on a terminal, and plain lines elsewhere. All of this is written to the
+//! standard error, so that the real output can be piped.
 
 use anyhow::Result;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -8,13 +8,13 @@ use std::io::{IsTerminal, stderr};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-/// The spinners of steps that run at the same time, a line each.
+/// The spinners of steps that run at the same time. Each spinner has its own line.
 static SPINNERS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
-/// Runs `work`, and shows `name` meanwhile and the result at the end.
+/// Runs `work`. Shows `name` while it runs, and the result at the end.
 ///
 /// # Errors
-/// Those of `work`.
+/// The errors of `work`.
 pub fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let start = Instant::now();
     let spinner = spinner(name);

@@ -135,7 +135,7 @@ pub fn c_compiler() -> Result<()> {
     apt.install(&[package])
 }
 
-/// The debugger for the boards, which is the package's name too.
+/// The debugger for the boards. Its package has the same name.
 pub const DEBUGGER: &str = "gdb-multiarch";
 
 /// Makes sure that firmware can be debugged.
@@ -185,7 +185,7 @@ fn linux() -> Option<PathBuf> {
     kernels.max()
 }
 
-/// Makes sure that firmware can be run that ends by itself, as tests and benchmarks do.
+/// Makes sure that firmware that ends by itself can be run. Tests and benchmarks are such firmware.
 ///
 /// # Errors
 /// As for [`emulator`]; or if the emulator is too old.
@@ -202,7 +202,7 @@ pub fn emulator_for_tests() -> Result<()> {
     Ok(())
 }
 
-/// Since this version unprivileged code may end the emulation.
+/// The first version of the emulator in which unprivileged code may end the emulation.
 const SEMIHOSTING_OF_THREADS: (u32, u32) = (7, 2);
 
 /// Returns the major and the minor number in `QEMU emulator version 7.2.22 (Debian ...)`.

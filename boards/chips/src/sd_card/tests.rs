@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tests of the simulated card, by commands as a host sends them.
+//! Tests of the simulated card. They send commands as a host does.
 
 use super::*;
 
 const SELECT: usize = 0;
 
-/// A card, and the time, which only a test lets pass.
+/// A card, and the time. Only the test advances the time.
 struct Bench(SdCard<2>, u64);
 
 impl Bench {
-    /// A card that has got power and its first clocks.
+    /// Creates a card that has got power and its first clocks.
     fn new() -> Bench {
         let mut bench = Bench(SdCard::new(SELECT), 0);
         for _ in 0..10 {
@@ -19,7 +19,7 @@ impl Bench {
         bench
     }
 
-    /// A card that is ready.
+    /// Creates a card that is initialised.
     fn ready() -> Bench {
         let mut bench = Bench::new();
         assert_eq!(bench.command(0, 0), 1);

@@ -2,7 +2,7 @@
 //! A macro that writes a wiring. The compiler reports no lints about code that a macro of another crate wrote.
 #![no_std]
 
-/// A wiring with one more process, which mentions `ROOM` in a text only.
+/// A wiring with one more process. This process mentions `ROOM` only in a text.
 #[macro_export]
 macro_rules! wired {
     ($($items:tt)*) => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A lamp that blinks, once a second: one process owns the lamps, another asks it to switch one.
+//! A lamp that blinks once a second. One process owns the lamps. Another process calls it to switch a lamp.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use board::Lamp;

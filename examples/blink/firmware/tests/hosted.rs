@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The firmware as a program of this machine.
+//! Runs the firmware as a Linux program.
 #![cfg(target_os = "linux")]
 
 use std::process::Command;
 
-/// Two seconds of virtual time.
+/// Runs two seconds of virtual time.
 #[test]
 fn the_lamp_blinks_once_a_second() {
     let mut blink = Command::new(env!("CARGO_BIN_EXE_blink"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The process that owns the lamps: others ask it to switch one.
+//! The process that owns the lamps. Other processes call it to switch a lamp.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -13,7 +13,7 @@ pub trait Light {
     fn toggle(&mut self) -> bool;
 }
 
-/// A light at a pin of whatever board; high is on.
+/// A light at a pin of any board. High is on.
 #[derive(Debug)]
 pub struct Bulb<P> {
     pin: P,
@@ -28,7 +28,7 @@ impl<P> Bulb<P> {
 
 impl<P: StatefulOutputPin> Light for Bulb<P> {
     fn toggle(&mut self) -> bool {
-        // A pin that can't be switched is a fault of the driver: the process restarts.
+        // If the pin can't be switched, the driver has a fault. The process then panics and restarts.
         self.pin.toggle().expect("the pin can be switched");
         self.pin.is_set_high().expect("the pin can be read")
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The process that makes a lamp blink. It owns nothing but a handle.
+//! The process that makes a lamp blink. It owns only a handle.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -14,7 +14,7 @@ pub const HALF_PERIOD: Duration = Duration::from_millis(500);
 pub fn main(light: Handle<dyn Light>) -> ! {
     let mut next = time::now();
     loop {
-        // If the other process has crashed, it restarts: the next pulse finds it.
+        // An error is ignored: if the other process has crashed, it restarts, and the next call succeeds.
         let _ = light.toggle();
         next = next + HALF_PERIOD;
         time::sleep_until(next);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A process that crashes now and then, so that there is something to see.
+//! A process that crashes from time to time, so that the shell has a crash to show.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -8,7 +8,7 @@ use core::time::Duration;
 use crossgate::{Handle, time};
 use crossgate_log::{Level, Line, Log};
 
-/// The number of steps after which the process stumbles.
+/// The number of steps after which the process panics.
 pub const STEPS: u32 = 30;
 /// The time that a step takes.
 pub const STEP: Duration = Duration::from_secs(1);
@@ -16,7 +16,7 @@ pub const STEP: Duration = Duration::from_secs(1);
 /// The process' thread. It logs each step.
 ///
 /// # Panics
-/// When its time has come.
+/// After [`STEPS`] steps.
 pub fn main(log: Handle<dyn Log>) -> ! {
     for step in 1..=STEPS {
         let mut line = Line::new();

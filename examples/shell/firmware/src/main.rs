@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A lamp that blinks, a process that is clumsy, a log, and a shell on the first serial line to look at them.
+//! A lamp that blinks, a process that crashes from time to time, a log, and a shell on the first serial line that shows
+//! all of them.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use board::{Lamp, Uart};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The firmware as a program of this machine; the tests type at its first serial line.
+//! Runs the firmware as a Linux program. The tests type on its first serial line.
 #![cfg(target_os = "linux")]
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -54,7 +54,7 @@ fn a_person_looks_around() {
     has(&["blinker", "pulse", "3", "0.0%", "ended"]);
 }
 
-/// A terminal, at which a person sits.
+/// A pseudo terminal with a simulated user.
 struct Person {
     terminal: File,
     read: String,
@@ -65,7 +65,7 @@ impl Person {
         self.terminal.write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Reads on until this text has come.
+    /// Reads until this text has come.
     fn reads(&mut self, text: &str) {
         self.read.clear();
         let mut bytes = [0; 1024];
@@ -82,7 +82,8 @@ fn modes(terminal: &File) -> (LocalModes, String) {
     (modes.local_modes, format!("{modes:?}"))
 }
 
-/// Without any option the terminal is the first serial line, key by key; at the end it is as it was.
+/// Without options the terminal is the first serial line, and each key is sent at once. At the end the terminal has its
+/// old settings again.
 #[test]
 fn a_person_sits_at_the_terminal() {
     let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Two processes and a call. `client` has a handle of a service of `converter`. A method of the handle looks like a
-//! function, but its body runs in the other process, by the thread of the client: nobody is woken, nothing is copied.
+//! Two processes and a call. `client` has a handle of a service of `converter`. A call looks like a function call. But
+//! the thread of the client enters the other process and runs the method there: no other thread is woken, and nothing
+//! is copied.
 //!
 //! ```text
 //! info  client: 21 C are 69 F
 //! info  client: -40 C are -40 F
 //! ```
 //!
-//! On Linux, and on the emulated board, where Ctrl-A X ends it:
+//! Run the example on Linux, or on the emulated board (Ctrl-A X ends the emulator):
 //!
 //! ```sh
 //! cargo run -p steps --bin 01_call -- --until 1
@@ -39,7 +40,7 @@ impl Convert for Converter {
 /// The thread of the process `client`.
 fn client(convert: Handle<dyn Convert>, log: Logger) -> ! {
     for celsius in [21, -40] {
-        // Each call may fail: the other process may have crashed.
+        // Each call can fail, because the other process may have crashed.
         match convert.fahrenheit(celsius) {
             Ok(fahrenheit) => info!(log, "{celsius} C are {fahrenheit} F"),
             Err(error) => warn!(log, "no answer: {error}"),
@@ -54,11 +55,11 @@ crossgate::system! {
     process converter {
         object converter: Concurrent<Converter> = Converter => [CONVERT: dyn Convert];
     }
-    // It may call CONVERT, LOG and LEVELS, because its block mentions them, and nothing else.
+    // This process may call only CONVERT, LOG and LEVELS, because its block names them.
     process client {
         thread main (priority = 2, stack = 2048) = client(CONVERT, Logger::new(LOG, LEVELS));
     }
-    // Prints what others log, and each crash. The other examples have it as well.
+    // The console prints the log lines of all processes, and each crash. The other examples have it too.
     process console {
         mmio UART0;
         notification FAULTED;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Processes are kept apart. `thief` uses a serial line that is not its own: the protection unit refuses the access,
-//! and the process stops there. `neighbour` goes on.
+//! Isolation of processes. `thief` uses a serial line that it does not own. The protection unit refuses the access, and
+//! the process stops. `neighbour` goes on.
 //!
 //! ```text
 //! info  thief: this serial line is not mine
@@ -20,7 +20,7 @@ use core::time::Duration;
 use crossgate::{Concurrent, thread, time};
 use crossgate_log::{Levels, Log, Logger, info};
 
-/// The driver of the serial line is code as any other: only the process that owns the registers can use it.
+/// The driver of the serial line is ordinary code. It works only in the process that owns the registers.
 fn thief(log: Logger) -> ! {
     info!(log, "this serial line is not mine");
     Uart::new(UART1, 115_200).enable();
@@ -37,7 +37,7 @@ crossgate::system! {
     static SYSTEM;
 
     process owner { mmio UART1; }
-    // Without `on_fault = stop` it would restart, and try again.
+    // Without `on_fault = stop` this process would restart, and try again.
     process thief {
         on_fault = stop;
         thread main (priority = 3, stack = 2048) = thief(Logger::new(LOG, LEVELS));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A crash, and who learns of it. `divider` panics in the middle of a call. Its client gets an error, the console a
-//! record, and the process restarts with the initial values of its memory.
+//! A crash, and its effects. `divider` panics in the middle of a call. Its client gets an error, and the console gets a
+//! record of the crash. The process restarts with the initial values of its memory.
 //!
 //! ```text
 //! info  client: 6 / 3 = Ok(2)
@@ -24,7 +24,7 @@ use crossgate_log::{Levels, Log, Logger, info};
 
 #[interface]
 trait Divide {
-    /// Divides.
+    /// Returns the quotient.
     fn divide(&self, dividend: u32, divisor: u32) -> u32;
     /// Returns how often `divide` was called.
     fn calls(&self) -> u32;

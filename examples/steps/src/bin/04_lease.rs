@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Lent memory. `client` lends a part of its buffer for the time of a call. `editor` reads and writes these bytes where
-//! they are, and not a byte beside them; after the call they are closed again.
+//! Lent memory. `client` lends a part of its buffer for the time of a call. `editor` reads and writes these bytes in
+//! place, and can't access any other byte of the client. After the call it can't access them any more.
 //!
 //! ```text
 //! info  client: 5 letters changed
@@ -20,7 +20,7 @@ use crossgate_log::{Levels, Log, Logger, info, warn};
 
 #[interface]
 trait Edit {
-    /// Makes lower-case letters upper-case ones. Returns how many there were.
+    /// Changes lower-case letters to upper case. Returns the number of changed letters.
     fn upper_case(&self, text: LeaseMut<'_, [u8]>) -> u32;
 }
 
@@ -30,7 +30,7 @@ impl Edit for Editor {
     fn upper_case(&self, mut text: LeaseMut<'_, [u8]>) -> u32 {
         let mut changed = 0;
         for letter in text.cells() {
-            // There is no `&mut u8` of lent memory: threads of the client may change it meanwhile.
+            // Lent memory can't be a `&mut u8`, because threads of the client may change it during the call.
             if letter.get().is_ascii_lowercase() {
                 letter.set(letter.get().to_ascii_uppercase());
                 changed += 1;

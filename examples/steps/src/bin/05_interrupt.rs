@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! From an interrupt to a thread. The wiring binds the interrupt of a timer to a notification, and the thread of the
-//! driver waits for it. The driver is a process: it owns the registers of its device, and has no other rights.
+//! An interrupt that wakes a thread. The wiring binds the interrupt of a timer to a notification, and the thread of the
+//! driver waits for this notification. The driver is a process. It owns the registers of its device, and has no other
+//! rights.
 //!
 //! ```text
 //! info  driver: tick 1
@@ -19,14 +20,14 @@ use console::Console;
 use crossgate::{Concurrent, Notification, thread};
 use crossgate_log::{Levels, Log, Logger, info};
 
-/// The timer's ticks in 100 ms.
+/// 100 ms, in ticks of the timer.
 const PERIOD: u32 = CLOCK_HZ / 10;
 
 fn driver(expired: Notification, log: Logger) -> ! {
     let mut timer = Timer::new(TIMER0);
     for tick in 1..=3 {
         timer.interrupt_after(PERIOD);
-        // The line is masked at the start, and again after each interrupt.
+        // The interrupt line is masked at the start, and again after each interrupt. This call unmasks it.
         expired.acknowledge();
         expired.wait();
         timer.clear_interrupt();

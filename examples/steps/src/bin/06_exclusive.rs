@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! One call at a time. An `Exclusive` object has `&mut self` methods and needs no lock: the kernel lets one call in, and
-//! the others wait, the most urgent first. Here each deposit takes a while, and none is lost.
+//! One call at a time. An `Exclusive` object has `&mut self` methods and needs no lock: the kernel lets only one call
+//! in at a time. The other calls wait, and the most urgent call is next. Here each deposit takes some time, and no
+//! deposit is lost.
 //!
 //! ```text
 //! info  alice: balance 10
@@ -34,7 +35,7 @@ struct Ledger {
 impl Account for Ledger {
     fn deposit(&mut self, amount: u32) -> u32 {
         let before = self.balance;
-        // If another call came in now, its deposit would be lost.
+        // If another call could enter now, its deposit would be lost.
         time::sleep(Duration::from_millis(20));
         self.balance = before + amount;
         self.balance

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A deadline for a call. `worker` computes for minutes if the number is large. The client gives each call 20 ms, and has
-//! its thread back when they are over; a server that goes on then is stopped, and its process restarts.
+//! A deadline for a call. `worker` computes for minutes if the number is large. The client gives each call 20 ms. If a
+//! server still computes after this time, the kernel stops the call and restarts the server's process. So the client
+//! always gets its thread back.
 //!
 //! ```text
 //! info  client: 7 is prime: Ok(true)
@@ -48,7 +49,7 @@ crossgate::system! {
     static SYSTEM;
 
     process worker { object worker: Concurrent<Worker> = Worker => [WORK: dyn Work]; }
-    // To set deadlines is a right of its own.
+    // A process may set deadlines only if its block says so.
     process client {
         deadlines;
         thread main (priority = 2, stack = 4096) = client(WORK, Logger::new(LOG, LEVELS));

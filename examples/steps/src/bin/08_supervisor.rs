@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A supervisor decides what becomes of processes that crash, and of those that depend on them. `screen` depends on
-//! `modem`: when the modem crashes both restart, and when the screen crashes only that.
+//! A supervisor decides which processes restart after a crash. `screen` depends on `modem`. When the modem crashes,
+//! both restart. When the screen crashes, only the screen restarts.
 //!
 //! ```text
 //! info  modem: started
 //! info  screen: started
 //! info  operator: the screen crashes
-//! fault process screen: panic at examples/steps/src/bin/08_supervisor.rs:49, thread main of operator, in call SCREEN
+//! fault process screen: panic at examples/steps/src/bin/08_supervisor.rs:50, thread main of operator, in call SCREEN
 //! info  screen: started
 //! info  operator: the modem crashes
-//! fault process modem: panic at examples/steps/src/bin/08_supervisor.rs:49, thread main of operator, in call MODEM
+//! fault process modem: panic at examples/steps/src/bin/08_supervisor.rs:50, thread main of operator, in call MODEM
 //! info  modem: started
 //! info  screen: started
 //! ```
@@ -28,7 +28,8 @@ use crossgate_log::{Levels, Log, Logger, info};
 use supervise::Supervise;
 use supervisor::{Group, Member, Office, Policy, Strategy};
 
-/// At most 5 crashes in a minute; with each, the process restarts and those after it in the list.
+/// After a crash, the crashed process and those after it in the list restart. More than 5 crashes in a minute are a
+/// failure of the group.
 const GROUP: Group = Group {
     strategy: Strategy::RestForOne,
     limit: 5,
@@ -50,7 +51,7 @@ impl Device for Fragile {
     }
 }
 
-/// The thread of both devices.
+/// The main function of the threads of both devices.
 fn device(log: Logger) -> ! {
     info!(log, "started");
     thread::exit()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A queue between processes. The kernel has none: it is a service, an object in some process. `button` has a handle of
-//! its one end, `worker` of the other, and neither knows of the other one.
+//! A queue between processes. The queue is not a part of the kernel. It is a service: an object of a process. `button`
+//! has a handle of the sending end, and `worker` has a handle of the receiving end. These two processes know nothing of
+//! each other.
 //!
 //! ```text
 //! info  button: sent 1
@@ -27,7 +28,8 @@ use crossgate_queue::{Queue, Receiver, Sender};
 
 fn button(jobs: Handle<dyn Sender<u32>>, log: Logger) -> ! {
     for job in 1..=3 {
-        // Waits for room if the queue is full. The outer result is that of the call, the inner one that of the queue.
+        // Waits for room if the queue is full. The outer result comes from the call, and the inner result comes from
+        // the queue.
         match jobs.send(job) {
             Ok(Ok(())) => info!(log, "sent {job}"),
             Ok(Err(_)) | Err(_) => warn!(log, "lost {job}"),

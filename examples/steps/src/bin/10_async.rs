@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Async tasks beside threads. The process `thermostat` runs three Embassy tasks on one thread: each waits for something else. The
-//! process `sensor` blocks for 30 ms while it measures, so that call is made on a thread of a pool, and the lamp blinks on.
+//! Async tasks beside threads. The process `thermostat` runs three Embassy tasks on one thread. Each task waits for a
+//! different event. A call to `sensor` blocks for 30 ms, so a thread of a pool makes this call, and the lamp goes on
+//! blinking.
 //!
 //! ```text
 //! info  thermostat: 19 degrees: heater on; the lamp goes on blinking
@@ -28,7 +29,7 @@ use embassy_time::{Ticker, Timer};
 
 #[interface]
 trait Temperature {
-    /// Measures, which takes 30 ms. Returns degrees.
+    /// Measures the temperature, which takes 30 ms. Returns it in degrees.
     fn measure(&mut self) -> i32;
 }
 

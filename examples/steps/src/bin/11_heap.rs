@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A heap. `heap = 1024;` in the wiring lets a process allocate: here it keeps texts in a map. When the memory is
-//! exhausted, that process crashes, and begins again with an empty heap. No other process has less memory for it.
+//! A heap. `heap = 1024;` in the wiring lets a process allocate memory. Here the process keeps texts in a map. When its
+//! heap is exhausted, the process crashes, and restarts with an empty heap. The memory of other processes is not
+//! affected.
 //!
 //! ```text
 //! info  client: notes: Ok(1)
@@ -29,11 +30,11 @@ use crossgate_log::{Levels, Log, Logger, info};
 
 #[interface]
 trait Notes {
-    /// Keeps a text. Returns the number of texts.
+    /// Stores a text. Returns the number of texts.
     fn write(&mut self, number: u32, text: Lease<'_, [u8]>) -> u32;
     /// Returns the number of letters of all texts.
     fn letters(&self) -> u32;
-    /// Writes the first text so many times on one sheet. Returns its length.
+    /// Puts this number of copies of the first text into one string. Returns its length.
     fn copies(&self, count: u32) -> u32;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A driver crate in a process of its own. The process `bus` owns an I2C bus, and gives others one chip each; `weather`
-//! has the sensor, and measures with the crate `bme280-rs`, which knows nothing of calls. The bus crashes once: that
-//! costs an error, and the driver starts the sensor again.
+//! A driver crate in a process of its own. The process `bus` owns an I2C bus, and gives each client one chip. `weather`
+//! has the sensor, and uses the unchanged driver crate `bme280-rs`. The process of the bus crashes once. `weather` then
+//! gets an error, and starts the sensor again.
 //!
 //! ```text
 //! info  weather: 25.08 degrees, 1006.53 hPa
@@ -30,9 +30,9 @@ use crossgate_log::{Levels, Log, Logger, info};
 use embedded_hal::i2c::{ErrorKind, ErrorType, I2c, Operation};
 use simulated_chips::SimulatedI2c;
 
-/// The driver of the bus, for which any `I2c` of `embedded-hal` will do: with a real bus it is `board::I2c`. So that this
-/// runs on each board, it is a simulation of a bus, with a sensor as its data sheet describes it. It panics once in a
-/// while.
+/// The driver of the bus. Any `I2c` of `embedded-hal` can be the driver; for a real bus, use `board::I2c`. This example
+/// has to run on every board, so it simulates a bus with a sensor, according to the data sheet of the sensor. After
+/// some transactions the driver panics, to show a crash.
 struct Bus {
     chips: SimulatedI2c<simulated_chips::Bme280, 1>,
     transactions: u32,
@@ -60,7 +60,7 @@ impl I2c for Bus {
 
 type Sensor = Bme280<I2cChip<0x76>, Delay>;
 
-/// Resets the sensor, and sets it up.
+/// Resets and configures the sensor.
 fn begin(sensor: &mut Sensor) -> Result<(), Error> {
     sensor.init()?;
     let once = Oversampling::Oversample1;

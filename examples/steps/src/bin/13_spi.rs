@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A display in a process of its own. The process `bus` owns an SPI bus, and gives others one chip each; `panel` has the
-//! display and two lines of it, and draws with the crates `ssd1306` and `embedded-graphics`, which know nothing of calls.
-//! The bus crashes once: that costs an error, and the panel starts the display again. A thread prints what the display
-//! shows at the upper left.
+//! A display in a process of its own. The process `bus` owns an SPI bus, and gives each client one chip. `panel` has
+//! the display and two of its lines, and draws with the unchanged crates `ssd1306` and `embedded-graphics`. The process
+//! of the bus crashes once. `panel` then gets an error, and starts the display again. Another thread prints the upper
+//! left part of the display.
 //!
 //! ```text
 //! info  bus: .   .        ..    ..
@@ -54,14 +54,14 @@ use ssd1306::mode::{BufferedGraphicsMode, DisplayConfig};
 use ssd1306::prelude::{DisplayRotation, SPIInterface};
 use ssd1306::size::DisplaySize128x64;
 
-/// The lines of the board: what selects the display, whether bytes are data for it, and its reset.
+/// The lines of the board: one selects the display, one says if bytes are data or commands, and one resets the display.
 static LINES: Lines<3> = Lines::new(|| time::now().as_micros());
 
 /// The picture on the display.
 static SHOWN: Mutex<Picture> = Mutex::new(Picture::DARK);
 
-/// The driver of the bus, for which any `SpiBus` of `embedded-hal` will do. So that this runs on each board, it is a
-/// simulation of a bus, with a display as its data sheet describes it. It panics once in a while.
+/// The driver of the bus. Any `SpiBus` of `embedded-hal` can be the driver. This example has to run on every board, so
+/// it simulates a bus with a display, according to the data sheet of the display. Later it panics, to show a crash.
 struct Bus {
     chips: SimulatedSpi<simulated_chips::Ssd1306<FourWires>, 1, 3>,
     transactions: u32,
@@ -101,7 +101,7 @@ impl spi::SpiBus for Bus {
     }
 }
 
-/// Prints what the display shows, when it has changed.
+/// Prints the picture on the display each time that it has changed.
 fn look(log: Logger) -> ! {
     let mut seen = Picture::DARK;
     loop {
@@ -116,7 +116,7 @@ fn look(log: Logger) -> ! {
     }
 }
 
-/// Two rows of the left of a picture.
+/// The left part of two rows of a picture.
 struct Rows<'a>(&'a Picture, usize);
 
 impl fmt::Display for Rows<'_> {
@@ -139,11 +139,11 @@ type Display = ssd1306::Ssd1306<
     BufferedGraphicsMode<DisplaySize128x64>,
 >;
 
-/// Resets the display, and sets it up.
+/// Resets and configures the display.
 fn begin(display: &mut Display, reset: &mut OutputHandle<1>) -> Result<(), DisplayError> {
     display.reset(reset, &mut Delay).map_err(|_| DisplayError::RSError)?;
     display.init()?;
-    // It needs that time for its first light.
+    // The display needs this time until it shows something.
     time::sleep(Duration::from_millis(100));
     Ok(())
 }

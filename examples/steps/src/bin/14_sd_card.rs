@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An SD card with a file system in a process of its own. The process `bus` owns an SPI bus, and gives `logger` the card, which
-//! it uses by the crate `embedded-sdmmc`, which knows nothing of calls. The logger adds a line to a file in each of its lives,
-//! and crashes in the first two.
+//! An SD card with a file system in a process of its own. The process `bus` owns an SPI bus, and gives the card to
+//! `logger`. `logger` uses the card with the unchanged crate `embedded-sdmmc`. After each start it adds a line to a
+//! file. After the first two starts it then crashes.
 //!
 //! ```text
 //! fault process logger: panic at examples/steps/src/bin/14_sd_card.rs:70, thread main of logger
@@ -28,18 +28,18 @@ use embedded_sdmmc::{
 };
 use simulated_chips::{Lines, SimulatedPin, SimulatedSpi};
 
-/// The lines of the board: what selects the card, and one that no chip has.
+/// The lines of the board: the first selects the card, and the second is connected to no chip.
 static LINES: Lines<2> = Lines::new(|| time::now().as_micros());
 
-/// The driver of the bus, for which any `SpiBus` of `embedded-hal` will do. So that this runs on each board, it is a
-/// simulation of a bus, with a card as the specification describes it, which keeps seven blocks.
+/// The driver of the bus. Any `SpiBus` of `embedded-hal` can be the driver. This example has to run on every board, so
+/// it simulates a bus with a card, according to the specification of SD cards. The simulated card stores seven blocks.
 type Bus = SimulatedSpi<simulated_chips::SdCard<7>, 1, 2>;
 
 const fn wires() -> Bus {
     SimulatedSpi::new([simulated_chips::SdCard::formatted(0)], &LINES)
 }
 
-/// A board that does not know the time of day.
+/// The time source of a board that does not know the time of day.
 struct NoClock;
 
 impl TimeSource for NoClock {
@@ -50,7 +50,7 @@ impl TimeSource for NoClock {
 
 type Card = SdCard<SpiChip<0, 512>, Delay>;
 
-/// Adds a line to the file, and returns how many it has.
+/// Adds a line to the file. Returns the number of lines.
 fn add_line(manager: &VolumeManager<Card, NoClock, 2, 2, 1>) -> Result<u32, Error<SdCardError>> {
     const LINE: &[u8] = b"a line of the log\n";
     let volume = manager.open_volume(VolumeIdx(0))?;
@@ -62,7 +62,7 @@ fn add_line(manager: &VolumeManager<Card, NoClock, 2, 2, 1>) -> Result<u32, Erro
 }
 
 fn logger(card: Handle<dyn SpiDevice<0>>, clocks: Handle<dyn SpiDevice<1>>, log: Logger) -> ! {
-    // A card listens after 74 clocks while it is not selected.
+    // A card accepts commands only after 74 clocks during which it is not selected.
     let begun = SpiChip::<1>::new(clocks).write(&[0xff; 10]);
     assert_eq!(begun, Ok(()), "the bus is there");
     let card = SdCard::new(SpiChip::new(card), Delay);

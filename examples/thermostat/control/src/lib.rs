@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The control process: switches the fan by the temperature, and knows only interfaces.
+//! The control process. It switches the fan according to the temperature. It knows the other processes only by their
+//! interfaces.
 //!
-//! The fan goes on above [`ON_ABOVE`] and off below [`OFF_BELOW`]. If the sensor's process
-//! crashes, or it is silent for [`SILENCE`], the thermostat goes to *safe mode*: the fan is on until there is a reading
-//! again. Each reading and each switching of the fan is logged:
+//! The fan is switched on above [`ON_ABOVE`] and off below [`OFF_BELOW`]. If the sensor's process crashes, or publishes
+//! no reading for [`SILENCE`], the thermostat goes to *safe mode*: the fan is on until there is a reading again. Each
+//! reading and each change of the fan is logged:
 //!
 //! ```text
 //! control: reading 25.1
@@ -26,7 +27,7 @@ use thermostat_interfaces::{Celsius, Fan, Measured, NoReading};
 pub const ON_ABOVE: Celsius = Celsius(250);
 /// Below this temperature the fan is switched off.
 pub const OFF_BELOW: Celsius = Celsius(240);
-/// The time for which the sensor may be silent. It has a reading a minute.
+/// The longest time without a reading. The sensor normally has one reading each minute.
 pub const SILENCE: Duration = Duration::from_secs(150);
 /// The number of messages of the sensor after which control logs the number of calls.
 pub const STATISTICS_EVERY: u32 = 60;
@@ -34,7 +35,7 @@ pub const STATISTICS_EVERY: u32 = 60;
 /// The time between two attempts to reach a sensor that has crashed.
 const RETRY: Duration = Duration::from_millis(100);
 
-/// The process' thread: one [`Control::step`] after the other, in which it waits for the sensor.
+/// The main function of the process' thread. It repeats [`Control::step`], which waits for the sensor.
 pub fn main(
     sensor: Handle<dyn Observer<Measured>>,
     fan: Handle<dyn Fan>,
@@ -99,17 +100,18 @@ impl Control {
         }
     }
 
-    /// Waits for the next value of the sensor, and acts on it; or on its silence, or its crash.
+    /// Waits for the next value of the sensor, and switches the fan accordingly. Also handles a silent or crashed
+    /// sensor.
     ///
     /// # Errors
-    /// The sensor has crashed: it does not answer at once.
+    /// If the sensor has crashed, so that a call to it fails.
     pub fn step(&mut self) -> Result<(), CallError> {
         let changed = self.sensor.changed_timeout(self.seen, SILENCE);
         let (Measured(measured), version) = match self.count(changed) {
             Ok(told) => told,
             Err(error) => {
                 self.go_safe(Reason::Call(error));
-                // The sensor restarts, and so do its versions.
+                // The sensor restarts, so its versions start at 0 again.
                 self.seen = 0;
                 return Err(error);
             }
@@ -130,7 +132,7 @@ impl Control {
                 self.say(Level::Warn, format_args!("drop-out"));
                 self.heard();
             }
-            // The sensor has crashed while no thread waited in it, and has restarted.
+            // In this case the sensor has crashed and restarted while no thread waited in its process.
             Err(NoReading::NotYet) if had_begun => {
                 self.go_safe(Reason::Call(CallError::ServerFaulted));
             }
@@ -157,7 +159,7 @@ impl Control {
         }
     }
 
-    /// Returns `true` if it worked. If not, the next reading tries again.
+    /// Returns `true` if the fan was switched. If not, the next reading tries again.
     fn switch_fan(&mut self, on: bool) -> bool {
         match self.count(self.fan.set_power(on)) {
             Ok(()) => self.fan_on = on,
@@ -178,7 +180,7 @@ impl Control {
 
     fn say(&mut self, level: Level, text: fmt::Arguments<'_>) {
         let mut line = Line::new();
-        // A line that is too long is cut off; one that can't be logged is lost, but counted.
+        // A line that is too long is cut off. A line that can't be logged is lost, but its call is counted.
         let _ = write!(line, "control: {text}");
         let _ = self.count(self.log.write(level, line.text()));
     }

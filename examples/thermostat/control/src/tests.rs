@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The thermostat without its hardware: fakes implement the very interfaces, and the code under
-//! test is what runs on the device.
+//! Tests of the thermostat without its hardware. Fakes implement the real interfaces, and the tested code is the same
+//! as on the device.
 
 use super::*;
 use crossgate::Lease;
@@ -30,7 +30,7 @@ impl Observer<Measured> for House {
         };
         (Measured(sensor.expect("the sensor crashes")), version)
     }
-    // If there is nothing new, the time is over at once.
+    // If there is no new value, the fake returns at once, as if the timeout had passed.
     fn changed_timeout(&self, seen: u32, _: Duration) -> (Measured, u32) {
         self.changed(seen)
     }
@@ -52,7 +52,7 @@ impl Log for House {
 }
 
 impl House {
-    /// Runs the code under test in a house.
+    /// Runs the tested code with the fakes of a house.
     fn run(test: impl FnOnce(&House, &mut Control)) {
         let (house, wiring) = (House::default(), Wiring::new());
         let sensor = wiring.process("sensor").may_crash().serve(house.clone());
@@ -211,7 +211,8 @@ fn calls_are_counted() {
         for _ in 0..STATISTICS_EVERY {
             house.measure(control, 251);
         }
-        // Two calls a reading, two to switch the fan and log it; the line does not count itself.
+        // 60 readings with two calls each, and two calls to switch the fan and log this. The call that logs this line
+        // is not counted yet.
         assert_eq!(house.log().last().unwrap(), "control: 60 messages, 122 calls, 0 failed");
     });
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The fan process: switches a fan by the lines `fan on` and `fan off` on a serial line.
+//! The fan process. It writes `fan on` or `fan off` to a serial line to switch the fan.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -16,7 +16,7 @@ pub struct Motor<W> {
 }
 
 impl<W: Write> Motor<W> {
-    /// Creates a fan at the other end of `line`.
+    /// Creates the object of a fan that is connected to `line`.
     pub const fn new(line: W, log: Handle<dyn Log>) -> Motor<W> {
         Motor { line, log, on: false }
     }
@@ -34,7 +34,7 @@ impl<W: Write> Fan for Motor<W> {
             (b"fan off\r\n", b"fan: switched off")
         };
         if self.line.write_all(command).is_ok() {
-            // The fan turns with or without the log.
+            // If the log fails, the fan works anyway.
             let _ = self.log.write(Level::Info, text);
         }
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The firmware as a program of this machine.
+//! Runs the firmware as a Linux program.
 #![cfg(target_os = "linux")]
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
-/// The recorded day, as the sensor's serial line.
+/// The option that connects the recorded day to the sensor's serial line.
 const DAY: &str = concat!("--serial1=file:", env!("CARGO_MANIFEST_DIR"), "/../data/day.txt");
 
 fn thermostat(options: &[&str]) -> Command {

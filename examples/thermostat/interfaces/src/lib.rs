@@ -6,10 +6,10 @@
 use core::fmt;
 use crossgate::{Decoder, Encoder, Invalid, Shape, Wire, interface};
 
-/// Something that cools.
+/// The interface of a fan.
 #[interface]
 pub trait Fan {
-    /// Switches it on or off; nothing happens if it is already.
+    /// Switches the fan on or off. If the fan is in this state already, nothing happens.
     fn set_power(&mut self, on: bool);
 }
 
@@ -29,7 +29,8 @@ impl fmt::Display for Celsius {
     }
 }
 
-/// The last measurement of a thermometer: the value of a watch (`dyn Observer<Measured>`), so it is one word.
+/// The last measurement of a thermometer. It is the value of a watch (`dyn Observer<Measured>`), so it has to fit into
+/// one word.
 ///
 /// ```
 /// # use thermostat_interfaces::{Celsius, Measured, NoReading};
@@ -38,7 +39,7 @@ impl fmt::Display for Celsius {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Measured(pub Result<Celsius, NoReading>);
 
-// A temperature is a number of 16 bits, anything else is above.
+// A temperature is a number of 16 bits. The other values are above this range.
 const NOT_YET: i32 = 1 << 16;
 const DROP_OUT: i32 = 1 << 17;
 

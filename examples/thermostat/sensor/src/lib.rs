@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The sensor process: reads a thermometer on a serial line and publishes its last measurement.
+//! The sensor process. It reads a thermometer on a serial line, and publishes the last measurement.
 //!
-//! The thermometer sends a line for each reading, in decimal degrees such as `21.5`. Anything
-//! else is a drop-out, except for `crash`: it makes the process crash, by touching the fan's serial line, which is
-//! not its own. This is the demo's fault button.
+//! The thermometer sends a line for each reading, in decimal degrees such as `21.5`. Any other line is a drop-out,
+//! except for the line `crash`. With this line the demo makes the process crash: the process then accesses the fan's
+//! serial line, which it does not own.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -21,13 +21,13 @@ use thermostat_interfaces::{Measured, NoReading};
 /// The service object: the last measurement of the thermometer, with room for one thread that waits for changes.
 pub type Room = Watch<Measured, 1>;
 
-/// Creates a value without a measurement. The notification wakes the thread that waits.
+/// Creates the object, with no measurement yet. The notification wakes the waiting thread.
 #[must_use]
 pub const fn room(changed: Notification) -> Room {
     Watch::new(Measured(Err(NoReading::NotYet)), [changed])
 }
 
-/// The process' thread: takes bytes from the thermometer when `received` is signalled.
+/// The main function of the process' thread. It reads bytes from the thermometer when `received` is signalled.
 pub fn sampler(
     room: &'static Room,
     mut thermometer: impl Read + ReadReady,
@@ -40,7 +40,7 @@ pub fn sampler(
             match parser.push(byte) {
                 Some(Message::Reading(reading)) => room.set(Measured(Ok(reading))),
                 Some(Message::Garbage) => {
-                    // Without a log there is nowhere to report it.
+                    // If the log fails, there is no other place to report the drop-out.
                     let _ = log.write(Level::Warn, b"sensor: not a temperature");
                     room.set(Measured(Err(NoReading::DropOut)));
                 }

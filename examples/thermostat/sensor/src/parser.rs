@@ -2,9 +2,10 @@
 use heapless::Vec;
 use thermostat_interfaces::Celsius;
 
-/// The range that a thermometer of this kind can measure; anything else is not a temperature.
+/// The range that a thermometer of this kind can measure, in tenths of a degree. A number outside of it is not a
+/// temperature.
 const RANGE: core::ops::RangeInclusive<i32> = -550..=1250;
-/// The longest line that means something is much shorter.
+/// The number of bytes that are kept of a line. All valid lines are much shorter.
 const LONGEST: usize = 16;
 
 /// The meaning of a line from the thermometer.
@@ -12,13 +13,13 @@ const LONGEST: usize = 16;
 pub enum Message {
     /// A temperature.
     Reading(Celsius),
-    /// No temperature: the thermometer or the line to it failed.
+    /// No temperature: the thermometer or its serial line has failed.
     Garbage,
-    /// `crash`: the demo's fault button.
+    /// The line `crash`, with which the demo makes the process crash.
     Crash,
 }
 
-/// Makes messages from arbitrary bytes.
+/// Reads messages from arbitrary bytes.
 #[derive(Debug, Default)]
 pub struct Parser {
     line: Vec<u8, LONGEST>,
@@ -32,7 +33,8 @@ impl Parser {
         Parser { line: Vec::new(), overlong: false }
     }
 
-    /// Takes the next byte. At the end of a line (`\n`, also after `\r`), returns its message; an empty line has none.
+    /// Takes the next byte. At the end of a line (`\n` or `\r\n`), returns the message of the line. An empty line has
+    /// no message.
     ///
     /// ```
     /// use sensor::{Message, Parser};
@@ -62,7 +64,7 @@ fn message(line: &[u8]) -> Option<Message> {
     })
 }
 
-/// Returns the temperature of a text in decimal degrees; digits after the first decimal are cut off.
+/// Parses a temperature in decimal degrees. Digits after the first decimal are ignored.
 fn temperature(line: &[u8]) -> Option<Celsius> {
     let line = str::from_utf8(line).ok()?;
     let (sign, digits) = line.strip_prefix('-').map_or((1, line), |digits| (-1, digits));

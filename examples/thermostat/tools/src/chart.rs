@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The live chart: temperature over the day, in another colour while the fan runs.
+//! The live chart: the temperature over the day. The curve has another colour while the fan runs.
 
 use crate::observed::Observed;
 use crate::recording::MINUTES;
@@ -16,7 +16,7 @@ use thermostat_interfaces::Celsius;
 
 /// The chart's height in lines.
 const HEIGHT: u16 = 20;
-/// The temperatures that the chart shows, in °C.
+/// The range of temperatures in the chart, in °C.
 const RANGE: [f64; 2] = [18.0, 28.0];
 
 /// A chart in the lower part of the terminal; lines of the console scroll above it.
@@ -36,7 +36,7 @@ impl Chart {
 
 impl Drop for Chart {
     fn drop(&mut self) {
-        // If this fails, only the look of the terminal is not restored.
+        // If this fails, only the cursor stays hidden.
         let _ = self.terminal.show_cursor();
         let below = self.terminal.get_frame().area().bottom().saturating_sub(1);
         let _ = self.terminal.set_cursor_position((0, below));
@@ -46,7 +46,7 @@ impl Drop for Chart {
 
 impl View for Chart {
     fn line(&mut self, text: &str) {
-        // The view is a show: a line that can't be drawn is no failure of the thermostat.
+        // An error is ignored: if a line can't be drawn, the thermostat itself has not failed.
         let _ = self.terminal.insert_before(1, |buffer| {
             ratatui::widgets::Widget::render(Paragraph::new(text), buffer.area, buffer);
         });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The thermostat, fed with the recorded day.
+//! Plays the recorded day to the thermostat.
 
 use crate::chart::Chart;
 use crate::expected::{self, Event};
@@ -32,10 +32,10 @@ pub struct Options {
     pub seconds: u32,
 }
 
-/// Sets everything up, builds the thermostat, and shows a day of it.
+/// Installs what is missing, builds the thermostat, and shows one day of it.
 ///
 /// # Errors
-/// If something is missing, or the thermostat doesn't do what it should.
+/// If a tool is missing, or if the thermostat does not do what is expected.
 pub fn run(options: &Options) -> Result<()> {
     if options.board != Board::Hosted {
         setup::all()?;
@@ -52,7 +52,7 @@ pub fn run(options: &Options) -> Result<()> {
     check(&observed, &lines, options.fault)
 }
 
-/// Returns a live chart on a terminal that can show one, else plain lines.
+/// Returns a live chart if the terminal can show one, else plain lines.
 fn choose(plain: bool) -> Box<dyn View> {
     if !plain
         && stdout().is_terminal()
@@ -64,8 +64,8 @@ fn choose(plain: bool) -> Box<dyn View> {
     Box::new(Plain)
 }
 
-/// Sends the day's lines to the sensor, each after the thermostat has dealt with the one before,
-/// over at least the time of `day`.
+/// Sends the day's lines to the sensor. Each line is sent after the thermostat has handled the line before. All lines
+/// together take at least the time `day`.
 fn play(
     board: Board,
     lines: &[Vec<u8>],
@@ -146,7 +146,7 @@ fn check(observed: &Observed, lines: &[Vec<u8>], fault: bool) -> Result<()> {
     }
     ensure!(observed.events.len() == expected.len(), "more events than the recording has");
     let failed = observed.calls.failed;
-    // No call fails if no thread was in the sensor when it crashed.
+    // It may also be 0 failed calls: then no thread was in the sensor's process when it crashed.
     ensure!(failed <= usize::from(fault), "{failed} calls failed");
     let commands: Vec<&str> = expected.iter().filter_map(Event::command).collect();
     if fault {

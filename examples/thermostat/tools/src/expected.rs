@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The events of the thermostat: those that the recording requires, and those that its log shows.
+//! The events of the thermostat: the events that the recording requires, and the events that the log shows.
 
 use crate::recording;
 use control::{OFF_BELOW, ON_ABOVE};
@@ -10,13 +10,13 @@ use thermostat_interfaces::Celsius;
 pub enum Event {
     /// A temperature has arrived.
     Reading(Celsius),
-    /// Something else has arrived.
+    /// A line that is not a temperature has arrived.
     DropOut,
     /// The fan was switched.
     Fan {
         /// On or off.
         on: bool,
-        /// The reading that it was switched by.
+        /// The reading that caused the change.
         at: Celsius,
     },
     /// The fan was switched on because the sensor has crashed.
@@ -24,7 +24,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// Returns the command to the fan, if there is one.
+    /// Returns the command to the fan, if the event has one.
     pub fn command(&self) -> Option<&'static str> {
         match self {
             Event::Reading(_) | Event::DropOut => None,

@@ -53,7 +53,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Starts it, once it is [built](build).
+    /// Starts the thermostat. It has to be [built](build) before.
     ///
     /// # Errors
     /// If the firmware or the emulator doesn't start.
@@ -90,10 +90,10 @@ impl Machine {
         Ok(Machine { child, ports, lines, _folder: folder })
     }
 
-    /// Sends bytes down a serial line.
+    /// Sends bytes to a serial line.
     ///
     /// # Errors
-    /// If the firmware is gone.
+    /// If the firmware has ended.
     pub fn send(&mut self, port: usize, bytes: &[u8]) -> Result<()> {
         self.ports[port].write_all(bytes).context("the firmware doesn't take input any more")
     }
@@ -117,7 +117,7 @@ impl Drop for Machine {
     }
 }
 
-/// Ends a machine. It has no state to lose; if it has ended already, that is no error.
+/// Kills a machine. It has no state that could be lost. If it has ended already, this is no error.
 fn stop(child: &mut Child) {
     let _ = child.kill();
     let _ = child.wait();
@@ -144,7 +144,7 @@ fn connect(listeners: &[UnixListener], child: &mut Child) -> Result<[UnixStream;
             thread::sleep(Duration::from_millis(5));
         };
         stream.set_nonblocking(false)?;
-        // Input that no process takes (as its process has crashed) must not block the demo for ever.
+        // Input that no process reads, because its process has crashed, must not block the demo for ever.
         stream.set_write_timeout(Some(START))?;
         ports.push(stream);
     }
@@ -163,12 +163,12 @@ fn receive(port: usize, stream: UnixStream, lines: Sender<Received>) {
     });
 }
 
-/// Returns the error of a firmware that has ended before its time, with its output.
+/// Returns the error for a firmware that has ended too early. The error contains the firmware's output.
 fn ended(child: &mut Child) -> anyhow::Error {
     stop(child);
     let mut text = String::new();
     if let Some(mut errors) = child.stderr.take() {
-        // Output that can't be read is not shown; the error is that the emulator has ended.
+        // If the output can't be read, the error is shown without it.
         let _ = errors.read_to_string(&mut text);
     }
     anyhow!("the firmware has ended unexpectedly\n{}", text.trim_end())

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The observations of the thermostat.
+//! Everything that the demo has observed of the thermostat.
 
 use crate::expected::{self, Event};
 use crate::machine::Received;
@@ -18,9 +18,9 @@ const KEPT: usize = 12;
 pub struct Observed {
     /// The events of readings and of the fan in the log.
     pub events: Vec<Event>,
-    /// Minute and temperature of each reading, and whether the fan was on then.
+    /// The minute and the temperature of each reading, and `true` if the fan was on then.
     pub readings: Vec<(usize, Celsius, bool)>,
-    /// The number of messages that the thermometer's lines have led to: readings and drop-outs.
+    /// The number of messages from the thermometer's lines: readings and drop-outs.
     pub minutes: usize,
     /// The reasons why control went to safe mode.
     pub safe_modes: Vec<String>,
@@ -28,9 +28,9 @@ pub struct Observed {
     pub faults: Vec<String>,
     /// The commands that were sent to the fan.
     pub commands: Vec<String>,
-    /// The number of calls that control has made, as it counts them.
+    /// The numbers in control's last statistics line.
     pub calls: Calls,
-    /// The number of lines that the sensor and the fan have logged; each is a call.
+    /// The number of lines that the sensor and the fan have logged. Each line is one call.
     pub lines_of_others: usize,
     /// The last lines of the console.
     pub last: Vec<String>,
@@ -39,16 +39,16 @@ pub struct Observed {
 /// The contents of control's statistics line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Calls {
-    /// Messages of the sensor until then.
+    /// The number of messages from the sensor so far.
     pub messages: usize,
-    /// Calls made until then.
+    /// The number of calls made so far.
     pub made: usize,
-    /// Those of them that failed.
+    /// The number of failed calls among them.
     pub failed: usize,
 }
 
 impl Observed {
-    /// Takes a line. Returns it if a person should see it.
+    /// Takes a line. Returns the line if the user should see it.
     pub fn take(&mut self, line: Received) -> Option<String> {
         if line.port != CONSOLE {
             self.commands.push(line.text);
@@ -61,7 +61,7 @@ impl Observed {
         self.console(&line.text).then_some(line.text)
     }
 
-    /// Returns `true` if the last command to the fan was to run.
+    /// Returns `true` if the last command switched the fan on.
     pub fn fan_is_on(&self) -> bool {
         self.commands.last().is_some_and(|command| command == "fan on")
     }

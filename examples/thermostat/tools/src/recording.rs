@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The recorded day: a line a minute from a thermometer, with two drop-outs.
 //!
-//! `cargo xtask record-day` generates it. The curve is that of a room in summer: a warm afternoon
-//! with clouds passing, somebody cooking in the evening, and the thermometer's noise.
+//! `cargo xtask record-day` generates it. The curve is the temperature of a room in summer: a warm afternoon with some
+//! clouds, cooking in the evening, and the noise of the thermometer.
 
 use anyhow::{Context, Result, ensure};
 use std::f64::consts::TAU;
@@ -15,7 +15,7 @@ pub const MINUTES: usize = 24 * 60;
 
 /// The seed of the random numbers of the noise.
 const SEED: u64 = 2026;
-/// The minutes in which the thermometer sends garbage: the first, and how many.
+/// The times in which the thermometer sends garbage: the first minute, and the number of minutes.
 const DROP_OUTS: [(usize, usize); 2] = [(5 * 60 + 10, 7), (14 * 60 + 21, 4)];
 
 /// Returns the path of the recording.
@@ -37,7 +37,7 @@ pub fn write() -> Result<()> {
 /// Reads the recording: the bytes of each minute's line, with the line break.
 ///
 /// # Errors
-/// If it isn't there or isn't a day.
+/// If the recording does not exist, or is not a whole day.
 pub fn read() -> Result<Vec<Vec<u8>>> {
     let file = file();
     let bytes = fs::read(&file).with_context(|| {
@@ -48,8 +48,8 @@ pub fn read() -> Result<Vec<Vec<u8>>> {
     Ok(lines)
 }
 
-/// Returns the temperature in a line; `None` if it is a drop-out. This is not the sensor's parser, so that the one
-/// checks the other.
+/// Returns the temperature in a line; `None` if it is a drop-out. This is not the same code as the sensor's parser, so
+/// that each checks the other.
 pub fn temperature(line: &[u8]) -> Option<Celsius> {
     let degrees: f64 = str::from_utf8(line).ok()?.trim_end().parse().ok()?;
     Some(Celsius((degrees * 10.0).round() as i16))
@@ -79,7 +79,7 @@ fn room(minute: f64) -> f64 {
     day + clouds + cooking
 }
 
-/// Appends a line that is no temperature: bytes of any kind but line breaks, up to much too many.
+/// Appends a line that is no temperature. It has any bytes except line breaks, and may be much too long.
 fn garbage(random: &mut fastrand::Rng, bytes: &mut Vec<u8>) {
     bytes.push(0xff);
     let length = if random.u8(..) < 64 { 400 } else { random.usize(1..40) };

@@ -5,13 +5,13 @@ use crate::observed::Observed;
 
 /// A view of the running thermostat.
 pub trait View {
-    /// A line of the console that matters.
+    /// Shows a line of the console.
     fn line(&mut self, text: &str);
-    /// A minute has passed.
+    /// Shows that one more minute of the day has passed.
     fn minute(&mut self, observed: &Observed);
 }
 
-/// A line an hour, and those of the console.
+/// A view that prints one line for each hour, and the lines of the console.
 pub struct Plain;
 
 impl View for Plain {
@@ -29,7 +29,7 @@ impl View for Plain {
     }
 }
 
-/// A minute of the day as `hh:mm`.
+/// Returns a minute of the day as `hh:mm`.
 pub fn time(minute: usize) -> String {
     format!("{:02}:{:02}", minute / 60, minute % 60)
 }

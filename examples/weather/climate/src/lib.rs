@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The process with the sensor: it measures, and publishes what it has measured.
+//! The process with the sensor. It measures the temperature, and publishes each measurement.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -18,7 +18,7 @@ const PERIOD: Duration = Duration::from_secs(5);
 /// changes.
 pub type Temperature = Watch<i32, 1>;
 
-/// Creates a temperature before the first measurement. The notification wakes the thread that waits.
+/// Creates the object, with no measurement yet. The notification wakes the waiting thread.
 #[must_use]
 pub const fn temperature(changed: Notification) -> Temperature {
     Watch::new(0, [changed])
@@ -26,7 +26,7 @@ pub const fn temperature(changed: Notification) -> Temperature {
 
 type Sensor = Bme280<I2cChip<0x76>, Delay>;
 
-/// Resets the sensor, and sets it up.
+/// Resets and configures the sensor.
 fn begin(sensor: &mut Sensor) -> Result<(), Error> {
     sensor.init()?;
     sensor.set_sampling_configuration(
@@ -38,7 +38,7 @@ fn begin(sensor: &mut Sensor) -> Result<(), Error> {
 
 fn measure(sensor: &mut Sensor) -> Result<Option<f32>, Error> {
     sensor.take_forced_measurement()?;
-    // The longest that it takes.
+    // This is the longest time of a measurement.
     time::sleep(Duration::from_millis(10));
     sensor.read_temperature()
 }

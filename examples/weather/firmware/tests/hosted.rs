@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The firmware as a program of this machine, and what a person sees on its display.
+//! Runs the firmware as a Linux program, and checks the pictures on its display.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -8,7 +8,7 @@ use std::process::Command;
 /// The picture in the book.
 const PICTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../book/src/display.svg");
 
-/// Runs ten minutes of the firmware, and returns what it writes to the standard error.
+/// Runs ten minutes of the firmware. Returns its output on the standard error.
 fn run(options: &[&str]) -> String {
     let mut weather = Command::new(env!("CARGO_BIN_EXE_weather"));
     weather.args(["--time=virtual", "--until=600", "--serial1=null"]).args(options);
@@ -34,10 +34,10 @@ fn the_display_is_that_of_the_book() {
 #[test]
 fn the_terminal_shows_each_measurement() {
     let text = run(&["--display", "terminal"]);
-    // It is lit 100 ms after it was switched on, when nothing else happens.
+    // The display begins to show something 100 ms after it was switched on, although nothing else happens then.
     assert!(text.starts_with("[    0.2"), "{}", text.lines().next().unwrap_or_default());
     let pictures: Vec<_> = text.split("display\n").skip(1).collect();
-    // One each 5 seconds.
+    // There is a picture every 5 seconds.
     assert!((118..=121).contains(&pictures.len()), "{} pictures", pictures.len());
     assert!(pictures.iter().all(|it| it.lines().take(16).all(|line| line.chars().count() == 64)));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The process with the display: the present temperature, and how it has changed.
+//! The process with the display. It shows the present temperature, and a curve of the last temperatures.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -25,13 +25,13 @@ use ssd1306::{I2CDisplayInterface, Ssd1306};
 
 /// The size of the display.
 const SIZE: Size = Size::new(128, 64);
-/// The column at which the curve begins, behind its scale.
+/// The first column of the curve. The scale is to the left of it.
 const LEFT: i32 = 12;
 /// The number of measurements in the curve.
 const MEASUREMENTS: usize = 116;
-/// The temperatures at the bottom of the display and of its upper part, in hundredths of a degree.
+/// The temperatures at the bottom and at the top of the curve, in hundredths of a degree.
 const RANGE: core::ops::Range<i32> = 2250..2750;
-/// The time without a measurement after which the display says so.
+/// After this time without a measurement, the display shows that there is none.
 const SILENCE: Duration = Duration::from_secs(12);
 
 type Display = Ssd1306<
@@ -94,7 +94,7 @@ impl Curve {
         Curve(HistoryBuf::new())
     }
 
-    /// Draws the present temperature in words, and the curve below.
+    /// Draws the present temperature as text, and the curve below it.
     fn draw<D: DrawTarget<Color = BinaryColor>>(
         &self,
         to: &mut D,
@@ -181,14 +181,14 @@ mod tests {
     #[test]
     fn all_measurements_are_within_the_display() {
         let mut curve = Curve::new();
-        // More than are kept.
+        // These are more temperatures than the curve keeps.
         for step in 0..200 {
             curve.0.write(2000 + 4 * step);
         }
         let mut display = Lit::default();
         curve.draw(&mut display, Some(2512)).unwrap();
         assert!(display.0.iter().all(|it| (0..128).contains(&it.x) && (0..64).contains(&it.y)));
-        // The last one is 27.96 degrees, and so beyond the scale.
+        // The last temperature is 27.96 degrees, which is above the scale.
         assert!(display.0.contains(&Point::new(127, 22)));
         assert!(!display.0.contains(&Point::new(127, 63)));
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A room's page by HTTP: processes for the driver, the protocols, the page, each part of the room, and for the one that
-//! restarts those that crash.
+//! A web page of a room, by HTTP. The driver, the protocols, the page, each part of the room, and the supervisor are
+//! processes of their own.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use board::{ETHERNET, Ethernet, UART0, Uart};
@@ -18,14 +18,14 @@ use supervisor::{Group, Member, Office, Policy, Strategy};
 use thermostat_interfaces::{Celsius, Measured};
 use web_interfaces::CrashButton;
 
-/// A browser has several connections at a time.
+/// There are four sockets, because a browser opens several connections at the same time.
 type Sockets = Network<4, 0, 4, 1024>;
 type Link = Handle<dyn crossgate_ethernet::Ethernet>;
 
 const HARDWARE: [u8; 6] = [2, 0, 0, 0, 0, 1];
 
-/// The buttons of the page may be pressed as often as somebody likes, but no process that crashes by itself may do so
-/// without an end.
+/// The limit is high, because users may press the crash buttons of the page as often as they want. There is still a
+/// limit, so that a process that crashes without a button is not restarted for ever.
 const TREE: Group = Group {
     strategy: Strategy::OneForOne,
     limit: 8,
@@ -137,7 +137,8 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 fn run(sockets: &'static Sockets, link: Link) -> ! {
-    // Not every board has a source of chance. A product on a board with one uses the service of `crossgate-entropy`.
+    // The example has to run on boards without a source of random numbers. If your board has one, use the service of
+    // `crossgate-entropy` instead.
     let seed = time::now().as_micros() as u64;
     sockets.run(EthernetLink::<1024>::new(link), seed)
 }

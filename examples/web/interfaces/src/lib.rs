@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! All that the page's process knows of those that it can crash, besides what they serve.
+//! The interface of the crash buttons, between the page's process and the processes that it can crash.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -8,6 +8,6 @@ use crossgate::interface;
 /// A button that crashes a process.
 #[interface]
 pub trait CrashButton {
-    /// Makes the process that serves it crash: it touches a device that is not its own.
+    /// Makes the process that serves this interface crash: it accesses a device that it does not own.
     fn press(&self);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A text that is sent on a connection.
+//! An answer: text that is sent on a connection.
 
 use core::fmt;
 use crossgate::{Handle, LeaseBuf};
 use crossgate_network::TcpStream;
 
-/// The text. The buffer has what has not been flushed.
+/// The text of an answer. The buffer has the part that was not sent yet.
 pub struct Answer<'a, const PLACE: usize> {
     stream: Handle<dyn TcpStream<PLACE>>,
     buffer: &'a mut LeaseBuf<512>,
@@ -21,15 +21,15 @@ impl<'a, const PLACE: usize> Answer<'a, PLACE> {
         Answer { stream, buffer, used: 0 }
     }
 
-    /// Sends what is in the buffer.
+    /// Sends the contents of the buffer.
     ///
     /// # Errors
-    /// If the other end does not take it.
+    /// If the other end does not accept the bytes.
     pub fn flush(&mut self) -> fmt::Result {
         while self.used > 0 {
             let sent = self.stream.send_timeout(self.buffer.first(self.used), crate::PATIENCE);
             let Ok(Ok(count)) = sent else { return Err(fmt::Error) };
-            // The network is not trusted with the length of our buffer.
+            // The network's process is not trusted: it may return a number that is too large.
             let count = (count as usize).min(self.used);
             self.buffer.copy_within(count..self.used, 0);
             self.used -= count;

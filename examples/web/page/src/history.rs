@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The points of the chart.
+//! The points of the chart, and their number.
 
 use core::fmt;
 use crossgate::sync::Mutex;
 use heapless::Deque;
 use thermostat_interfaces::Celsius;
 
-/// The points of the chart.
+/// The points of the chart, and their number.
 pub const POINTS: usize = 120;
 
-/// The history of this process' life.
+/// The points since the process started or restarted.
 pub static HISTORY: Mutex<History> = Mutex::new(History(Deque::new()));
 
-/// A point: the temperature, and whether the fan runs. It is displayed as JSON.
+/// A point: the temperature, and `true` if the fan runs. Its `Display` format is JSON.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
     pub measured: Option<Celsius>,
@@ -28,11 +28,11 @@ impl History {
         if self.0.is_full() {
             self.0.pop_front();
         }
-        // There is room.
+        // The point always fits, because there is room now.
         let _ = self.0.push_back(point);
     }
 
-    /// Returns a point, if there are so many.
+    /// Returns the point with this index, if it exists.
     pub fn get(&self, index: usize) -> Option<Point> {
         self.0.get(index).copied()
     }

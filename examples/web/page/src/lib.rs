@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The process that serves the room's page by HTTP. It has a port of this host, and the handles of what the page shows and
-//! does; a stranger who takes it over has no more.
+//! The process that serves the room's page by HTTP. It has only a port of this host, and handles of the services that
+//! the page shows and uses. So an attacker who takes over this process can use nothing else.
 //!
 //! | request | answer |
 //! |---|---|
@@ -30,9 +30,9 @@ use web_interfaces::CrashButton;
 /// The port of HTTP.
 pub const PORT: u16 = 80;
 
-/// The page.
+/// The HTML of the page.
 const PAGE: &str = include_str!("page.html");
-/// The time for which the other end of a connection may say nothing.
+/// The longest time for which the other end of a connection may send nothing.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The time between two points of the chart.
 const PERIOD: Duration = Duration::from_millis(500);
@@ -46,13 +46,13 @@ pub struct Room {
     pub fan: Handle<dyn Observer<bool>>,
     /// The set point.
     pub set_point: Handle<dyn Observer<Celsius>>,
-    /// Where to set it.
+    /// The service that sets the set point.
     pub set: Handle<dyn Updater<Celsius>>,
-    /// The buttons that crash the sensor, and the driver by which the page comes.
+    /// The buttons that crash the sensor and the driver of the Ethernet controller.
     pub crash: [Handle<dyn CrashButton>; 2],
 }
 
-/// The thread that keeps what the chart shows.
+/// The main function of the thread that records the points of the chart.
 pub fn record(room: Room) -> ! {
     loop {
         let measured = room.temperature.get().ok().and_then(|Measured(measured)| measured.ok());
@@ -62,7 +62,8 @@ pub fn record(room: Room) -> ! {
     }
 }
 
-/// The thread of a socket: one connection after the other, each with one request.
+/// The main function of the thread of a socket. It serves one connection after the other. Each connection has one
+/// request.
 pub fn serve<const PLACE: usize>(
     server: Handle<dyn TcpServer<PLACE, PORT>>,
     stream: Handle<dyn TcpStream<PLACE>>,
@@ -73,25 +74,26 @@ pub fn serve<const PLACE: usize>(
     loop {
         text.clear();
         if server.accept() != Ok(Ok(())) {
-            // The network restarts.
+            // The network's process has crashed. It restarts in this time.
             time::sleep(Duration::from_millis(10));
             continue;
         }
         if read(stream, &mut buffer, &mut text) {
             let mut answer = Answer::new(stream, &mut buffer);
-            // If the other end is gone, nobody misses the rest.
+            // An error is ignored: if the other end is gone, the rest of the answer is not needed.
             let _ = respond(request::parse(&text), room, system, &mut answer);
             let _ = answer.flush();
         }
         let _ = stream.close();
-        // The other end closes as well. One that does not must not keep the socket.
+        // Normally the other end closes the connection too. If it does not, the connection is reset, so that the socket
+        // becomes free.
         if !matches!(stream.receive_timeout(&mut buffer, PATIENCE), Ok(Ok(0))) {
             let _ = stream.reset();
         }
     }
 }
 
-/// Reads a request. Returns false if the other end does not send a whole one, or one that is too long.
+/// Reads a request. Returns `false` if the request is incomplete or too long.
 fn read<const PLACE: usize>(
     stream: Handle<dyn TcpStream<PLACE>>,
     buffer: &mut LeaseBuf<512>,
@@ -108,7 +110,7 @@ fn read<const PLACE: usize>(
     true
 }
 
-/// Does what the request says, and answers it.
+/// Carries out the request, and writes the answer.
 fn respond(request: Request, room: Room, system: &System, answer: &mut impl Write) -> fmt::Result {
     match request {
         Request::Page => {
@@ -126,7 +128,7 @@ fn respond(request: Request, room: Room, system: &System, answer: &mut impl Writ
         Request::CrashSensor | Request::CrashDriver => {
             let [sensor, driver] = room.crash;
             let button = if request == Request::CrashSensor { sensor } else { driver };
-            // An error is what the button is for.
+            // The call is expected to fail, because the button crashes the process.
             let _ = button.press();
             head(answer, "303 See Other", "Location: /")
         }
@@ -142,11 +144,11 @@ fn head(answer: &mut impl Write, status: &str, field: &str) -> fmt::Result {
     write!(answer, "HTTP/1.1 {status}\r\n{field}\r\nConnection: close\r\n\r\n")
 }
 
-/// Writes what the page shows.
+/// Writes the data of the page as JSON.
 fn state(answer: &mut impl Write, room: Room, system: &System) -> fmt::Result {
     let Celsius(set_point) = room.set_point.get().unwrap_or(Celsius(0));
     write!(answer, "{{\"setPoint\":{set_point},\"history\":[")?;
-    // One at a time, so that nobody waits for the other end of the connection.
+    // Only one point is taken at a time, so that the history is not locked while this thread waits for the connection.
     for index in 0..POINTS {
         let Some(point) = HISTORY.lock().get(index) else { break };
         let comma = if index == 0 { "" } else { "," };
@@ -154,7 +156,7 @@ fn state(answer: &mut impl Write, room: Room, system: &System) -> fmt::Result {
     }
     answer.write_str("],\"processes\":[")?;
     for (index, process) in (0..).zip(system.processes) {
-        // The wiring lets this process look.
+        // The call can't fail, because the wiring lets this process inspect others.
         let crashes = inspect::crashes(index).map_or(0, |(count, _)| count);
         let state = match inspect::process(index).map(|process| process.state) {
             Ok(inspect::State::Running) => "running",

@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Requests of browsers, by `httparse`.
+//! Requests of browsers. The crate `httparse` parses them.
 
 use core::str::FromStr;
 use heapless::Vec;
 use httparse::{EMPTY_HEADER, Status};
 use thermostat_interfaces::Celsius;
 
-/// The text of a request, as far as it has come.
+/// The part of a request that has come so far.
 pub type Text = Vec<u8, 2048>;
 
-/// The most header fields of a request.
+/// The largest number of header fields of a request.
 const FIELDS: usize = 32;
-/// The set points that a thermostat takes, in tenths of a degree.
+/// The range of set points that the thermostat accepts, in tenths of a degree.
 const SET_POINTS: core::ops::RangeInclusive<i16> = 100..=300;
 
 /// The meaning of a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Request {
-    /// Not all of it has come.
+    /// The request is not complete yet.
     Partial,
     Page,
     State,
     SetPoint(Celsius),
     CrashSensor,
     CrashDriver,
-    /// A page of another host wants to change something.
+    /// The request to change something comes from a page of another host.
     Foreign,
-    /// A path or method that is none of these.
+    /// A request with any other path or method.
     Unknown,
-    /// It is not HTTP, or its contents mean nothing.
+    /// The request is not HTTP, or its contents are not valid.
     Bad,
 }
 
@@ -62,7 +62,7 @@ pub fn parse(text: &[u8]) -> Request {
     }
 }
 
-/// Returns whether a browser sends this for a page of another host.
+/// Returns `true` if the browser sends this request for a page of another host.
 fn is_foreign(origin: Option<&[u8]>, host: Option<&[u8]>) -> bool {
     origin.is_some_and(|origin| host.is_none() || origin.strip_prefix(b"http://") != host)
 }
@@ -71,7 +71,7 @@ fn is_foreign(origin: Option<&[u8]>, host: Option<&[u8]>) -> bool {
 fn set_point(form: &[u8]) -> Option<Request> {
     let degrees = str::from_utf8(form).ok()?.strip_prefix("degrees=")?;
     let tenths = f32::from_str(degrees).ok()? * 10.0;
-    // A number that is none, or too large, is none of these.
+    // NaN becomes 0, and a number that is too large becomes the largest `i16`. Both are outside of the range.
     let tenths = (tenths + 0.5) as i16;
     SET_POINTS.contains(&tenths).then_some(Request::SetPoint(Celsius(tenths)))
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A room that the sun warms, its sensor, and what switches its fan.
+//! A room that the sun warms: its sensor, its fan, and the control that switches the fan.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -24,7 +24,7 @@ const SILENCE: Duration = Duration::from_secs(2);
 /// The distance from the set point at which the fan is switched.
 const HYSTERESIS: i16 = 5;
 
-/// Creates a temperature that nobody has measured. The notification wakes the thread that waits.
+/// Creates the object, with no measurement yet. The notification wakes the waiting thread.
 #[must_use]
 pub const fn temperature(changed: Notification) -> Temperature {
     Watch::new(Measured(Err(NoReading::NotYet)), [changed])
@@ -41,7 +41,7 @@ impl CrashButton for Button {
     }
 }
 
-/// The temperature of the room in hundredths of a degree after a period, without the fan or with it.
+/// Returns the temperature of the room after one period, in hundredths of a degree. `fan` is `true` if the fan runs.
 fn next(hundredths: i32, fan: bool) -> i32 {
     const OUTSIDE: i32 = 3000;
     const COOLING: i32 = 24;
@@ -52,21 +52,22 @@ fn next(hundredths: i32, fan: bool) -> i32 {
 pub fn measure(temperature: &'static Temperature, fan: Handle<dyn Observer<bool>>) -> ! {
     let mut hundredths = 2200;
     loop {
-        // A fan that does not answer does not cool.
+        // If the fan does not answer, it does not cool.
         hundredths = next(hundredths, fan.get().unwrap_or(false));
         temperature.set(Measured(Ok(Celsius((hundredths / 10) as i16))));
         time::sleep(PERIOD);
     }
 }
 
-/// Returns whether the fan has to run.
+/// Returns `true` if the fan has to run.
 fn decide(measured: Option<Celsius>, set_point: Celsius, runs: bool) -> bool {
     let Some(Celsius(measured)) = measured else { return true };
     let margin = if runs { -HYSTERESIS } else { HYSTERESIS };
     measured > set_point.0.saturating_add(margin)
 }
 
-/// The thread of the control: the fan runs while it is too warm, and while nobody knows how warm it is.
+/// The main function of the control's thread. The fan runs while the room is too warm, and while the temperature is not
+/// known.
 pub fn control(
     sensor: Handle<dyn Observer<Measured>>,
     set_point: &'static SetPoint,
@@ -81,13 +82,13 @@ pub fn control(
                 measured.ok().filter(|_| is_new)
             }
             Err(_) => {
-                // The sensor has crashed. It restarts, and so do its versions.
+                // The sensor has crashed. It restarts, so its versions start at 0 again.
                 seen = 0;
                 None
             }
         };
         runs = decide(measured, set_point.get().0, runs);
-        // If it fails, the next measurement tries again.
+        // If the call fails, the next measurement tries again.
         let _ = fan.set(runs);
     }
 }

@@ -11,10 +11,10 @@ use std::rc::Rc;
 /// The duty cycles of the channels.
 type Duties = Rc<[Cell<Word>; pwm::CHANNELS]>;
 
-/// Makes voltages.
+/// The PWM generator, which produces voltages.
 pub struct Pwm(Duties);
 
-/// Measures them.
+/// The converter, which measures these voltages.
 pub struct Adc(Duties);
 
 /// Creates both.

@@ -119,8 +119,8 @@ impl DeviceBus {
         (now >= self.until).then_some(0)
     }
 
-    /// Writes out data when no thread can run. Returns whether the program has to end, because there is no more input
-    /// either.
+    /// Writes buffered data when no thread can run. Returns `true` if the program has to end, because there is also no
+    /// more input.
     #[must_use]
     pub fn idle(&mut self) -> bool {
         self.flush();

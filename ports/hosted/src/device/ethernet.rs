@@ -11,17 +11,17 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{Read, Write};
 
-/// The received frames that it keeps; the host keeps more.
+/// The largest number of received frames in the controller. The host buffers more frames.
 const FRAMES: usize = 16;
 /// The shortest frame: two addresses and a type.
 const SHORTEST: usize = 14;
 
-/// An Ethernet controller. A datagram of the host's UDP is a frame, as it is to the emulators of boards.
+/// An Ethernet controller. A UDP datagram of the host is a frame, as in the emulators of boards.
 pub struct Ethernet {
     host: Option<File>,
     leads_back: bool,
     received: VecDeque<Vec<u8>>,
-    /// The bytes of the oldest one that have been read.
+    /// The number of bytes of the oldest frame that were read.
     read: usize,
     added: Vec<u8>,
     interrupt: bool,
@@ -31,7 +31,7 @@ impl Ethernet {
     /// Creates the controller at this cable.
     ///
     /// # Errors
-    /// If there is no such socket.
+    /// If the socket can't be opened.
     pub fn connect(cable: &Cable) -> Result<Ethernet, String> {
         let host = cable.open().map_err(|error| format!("Ethernet ({cable}): {error}"))?;
         if let Some(host) = &host {
@@ -52,7 +52,7 @@ impl Ethernet {
         let Some(host) = &mut self.host else { return };
         while self.received.len() < FRAMES && files::is_readable(host) {
             let mut frame = [0; LONGEST + 1];
-            // An error is that of a frame that nobody has taken.
+            // An error can only belong to an earlier frame that no host has received.
             let length = host.read(&mut frame).unwrap_or(0);
             if (SHORTEST..=LONGEST).contains(&length) {
                 self.received.push_back(frame[..length].to_vec());
@@ -130,7 +130,7 @@ impl Device for Ethernet {
 mod tests {
     use super::*;
 
-    /// Adds 16 bytes, and sends as many as are told.
+    /// Adds 16 bytes, and sends `length` of them.
     fn send(ethernet: &mut Ethernet, first: u8, length: usize) {
         ethernet.write(DATA, Word::from_le_bytes([first; 8]), 0);
         ethernet.write(DATA, 2, 0);

@@ -15,7 +15,7 @@ use std::path::Path;
 /// A NOR flash.
 pub struct Flash {
     bytes: Vec<u8>,
-    /// Where the bytes are kept.
+    /// The file that keeps the bytes.
     file: Option<File>,
     place: usize,
     /// The number of operations (a word written, a page erased) that remain until the power is cut.
@@ -25,7 +25,7 @@ pub struct Flash {
 }
 
 impl Flash {
-    /// Creates a flash with the bytes of the file, if there is one, and with the bits flipped that the options name.
+    /// Creates a flash with the bytes of the file, if there is one. Flips the bits that the options name.
     ///
     /// # Errors
     /// If the file can't be used.
@@ -49,7 +49,8 @@ impl Flash {
         Ok(flash)
     }
 
-    /// Puts bytes into the file. However the program ends, the file then has what the flash held.
+    /// Writes bytes to the file at once, so that the file has the contents of the flash even if the program ends
+    /// abnormally.
     fn keep(&mut self, start: usize, length: usize) {
         let Some(file) = &self.file else { return };
         if let Err(error) = file.write_all_at(&self.bytes[start..][..length], start as u64) {
@@ -58,7 +59,7 @@ impl Flash {
         }
     }
 
-    /// Changes the bytes of a word or a page; only the first half of them if the power is cut.
+    /// Changes the bytes of a word or a page. If the power is cut, only the first half of them.
     fn change(&mut self, start: usize, length: usize, new: impl Fn(usize) -> u8) {
         if !self.has_power {
             self.has_failed = true;
@@ -81,7 +82,7 @@ impl Flash {
         self.keep(start, reached);
     }
 
-    /// Returns the bytes of the word at the place, and goes on to the next.
+    /// Returns the present place if there is a word at it. Advances the place to the next word.
     fn word(&mut self) -> Option<usize> {
         let start = self.place;
         let is_there = start.is_multiple_of(WORD) && start < SIZE && self.has_power;
@@ -110,7 +111,7 @@ impl Flash {
     }
 }
 
-/// Opens the file, or creates it. The bytes that it does not have yet are erased.
+/// Opens or creates the file. If the file is too short, the missing bytes are erased bytes.
 fn load(path: &Path) -> Result<(Vec<u8>, File), Error> {
     let file = File::options().read(true).write(true).create(true).truncate(false).open(path)?;
     let length = file.metadata()?.len();

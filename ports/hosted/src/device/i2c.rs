@@ -10,7 +10,7 @@ use crossgate_abi::hosted::i2c::{
 use crossgate_kernel::time::NEVER;
 use simulated_chips::{Bme280, Climate, I2cChip, Ssd1306, TwoWires};
 
-/// The bits of a byte and its acknowledgement on the bus.
+/// The number of bits on the bus for a byte and its acknowledgement.
 const BYTE: u64 = 9;
 /// The period in which the air gets warmer and colder again, in µs.
 const PERIOD: u64 = 600_000_000;
@@ -19,11 +19,11 @@ const PERIOD: u64 = 600_000_000;
 pub struct I2c {
     sensor: Bme280,
     display: Ssd1306<TwoWires>,
-    /// Where a person sees the display.
+    /// The screen that shows the display to the user.
     screen: Screen,
     /// The time of the last access.
     now: u64,
-    /// The time from which on the display may show something else than the screen.
+    /// The time from which on the picture on the screen may be out of date.
     changes: u64,
     /// Bits per second.
     rate: u64,
@@ -36,11 +36,11 @@ pub struct I2c {
 /// The state of the bus.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Transfer {
-    /// It is free.
+    /// The bus is free.
     None,
-    /// Nobody listens, and nobody sends.
+    /// A transfer in which no chip takes part.
     WithNobody,
-    /// With the chip that has this address.
+    /// A transfer with the chip at this address.
     With(u8),
 }
 
@@ -72,7 +72,8 @@ impl I2c {
         self.chip(address)
     }
 
-    /// Returns when the display will be lit, if it is switched on and is not yet.
+    /// Returns the time at which the display will begin to show something, if it is switched on but does not show
+    /// anything yet.
     fn lights(&self) -> Option<u64> {
         self.display.lit_from().filter(|&from| from > self.now)
     }
@@ -96,9 +97,9 @@ impl I2c {
     }
 }
 
-/// The air in which the sensor is: warmer and colder by 2 °C, in a triangle.
+/// Returns the climate at the sensor: the temperature rises and falls by 2 °C, linearly.
 fn climate(now: u64) -> Climate {
-    // A degree is 3177 steps of the converter, about.
+    // A degree is about 3177 steps of the converter.
     const SWING: u64 = 2 * 3177;
     let phase = now % PERIOD;
     let distance = phase.min(PERIOD - phase);
@@ -176,7 +177,8 @@ mod tests {
     use super::*;
     use crate::options::Shown;
 
-    /// Writes a register at `now`, and waits until the controller is ready again. Returns the time at which it is.
+    /// Writes a register at the time `now`, and waits until the controller is ready again. Returns the time at which it
+    /// is ready.
     fn write(device: &mut I2c, register: Word, value: Word, now: u64) -> u64 {
         device.write(register, value, now);
         let end = (now..).find(|&time| device.read(STATUS, time) & BUSY == 0).unwrap();
@@ -244,7 +246,7 @@ mod tests {
         let mut device = I2c::new(screen);
         let mut now = write(&mut device, RATE, 1_000_000, 0);
         now = write(&mut device, START, 0x3c << 1, now);
-        // It is on, and shows noise.
+        // The display is on, and shows random points.
         for byte in [0x00, 0x8d, 0x14, 0xaf] {
             now = write(&mut device, SEND, byte, now);
             assert_eq!(device.read(STATUS, now), ACKNOWLEDGED);

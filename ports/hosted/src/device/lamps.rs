@@ -18,7 +18,7 @@ impl Lamps {
         Lamps { on: 0 }
     }
 
-    /// Returns the lamps as a person sees them, lamp 0 first.
+    /// Returns the lamps as text for the user, lamp 0 first.
     fn picture(&self) -> String {
         (0..COUNT).map(|lamp| if self.on >> lamp & 1 != 0 { '●' } else { '○' }).collect()
     }

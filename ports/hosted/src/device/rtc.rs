@@ -8,7 +8,8 @@ use crossgate_kernel::time::NEVER;
 
 /// Counts the time since 1970.
 pub struct Rtc {
-    /// The time since 1970 at the start of the firmware, in µs. It wraps around if the clock is set to before that.
+    /// The time since 1970 at the start of the firmware, in µs. The value wraps around if the clock is set to an
+    /// earlier time than the time since start.
     start: u64,
 }
 

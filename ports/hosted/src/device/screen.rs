@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where a person sees what a display shows: the terminal, or a file.
+//! Shows the picture of a display to the user: in the terminal, or in a file.
 
 use crate::linux::output;
 use crate::options::Shown;
@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{BufWriter, Error, Write};
 use std::path::Path;
 
-/// A place that shows a picture, and the picture that it shows.
+/// The place of a picture, and the picture that is shown there.
 pub struct Screen {
     place: Shown,
     picture: Picture,
@@ -40,7 +40,7 @@ impl Screen {
                 let (seconds, rest) = (now / 1_000_000, now % 1_000_000);
                 output::tell(format_args!("[{seconds:5}.{rest:06}] display\n{picture}"));
             }
-            // A file that can't be written any more keeps what it has.
+            // An error is ignored: if the file can't be written any more, it keeps its last picture.
             Shown::File(path) => _ = write(path, picture),
         }
     }

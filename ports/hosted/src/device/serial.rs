@@ -19,12 +19,12 @@ const CHUNK: usize = 256;
 
 /// A serial line.
 ///
-/// Bytes are received at the line's rate, as far as there are any. Bytes are sent at once; the host gets them line by
-/// line, or when the firmware has nothing to do. When the standard input has ended, the program ends, too, once no
-/// thread can run: it is then a filter like others.
+/// Bytes from the host are received at the rate of the line. Sent bytes take no time; the host gets them line by line,
+/// or when the firmware has nothing to do. If the standard input has ended, the program ends as soon as no thread can
+/// run. So the program can be used as a filter.
 ///
-/// If the options do not say which line has the standard input, it is the first one at which the firmware listens:
-/// whose receiver it reads, or whose interrupt it enables.
+/// If no option gives the standard input to a line, the first line at which the firmware listens gets it: the first
+/// line whose receiver it reads, or whose interrupt it enables.
 pub struct Serial {
     index: usize,
     input: Option<File>,
@@ -38,12 +38,12 @@ pub struct Serial {
     rate: u64,
     interrupt: bool,
     sent: Vec<u8>,
-    /// `true` if the line reads the standard input; `true` if that has ended.
+    /// `true` if the line reads the standard input. The next field is `true` if the standard input has ended.
     is_standard: bool,
     has_ended: bool,
     /// `true` if the line may get the standard input later.
     is_automatic: bool,
-    /// `true` if a person has to be told at the first use how the line uses the terminal.
+    /// `true` if the user must still be told how the line uses the terminal. This happens at the first use.
     is_to_tell: bool,
 }
 
@@ -88,7 +88,7 @@ impl Serial {
         }
     }
 
-    /// Tells a person at the terminal how the line uses it, before that is visible.
+    /// Tells the user at the terminal how the line uses the terminal, before the first output.
     fn tell(&mut self) {
         if !core::mem::take(&mut self.is_to_tell) || !stdin().is_terminal() {
             return;
@@ -195,7 +195,7 @@ impl Device for Serial {
         }
         if self.arriving.is_empty() {
             self.look();
-            // A byte that has just arrived takes its time on the line.
+            // A byte that has just arrived needs the time of its bits on the line.
             self.free = self.free.max(now + BITS * 1_000_000 / self.rate);
         }
         if now >= self.free {

@@ -9,13 +9,13 @@ use crossgate_kernel::time::NEVER;
 /// Counts µs, and raises its interrupt at a time.
 pub struct Timer {
     started: u64,
-    /// The time at which it raises the interrupt.
+    /// The time at which the timer raises its interrupt.
     timer: u64,
     raised: bool,
 }
 
 impl Timer {
-    /// Creates a timer that has started at 0.
+    /// Creates a timer that has started at the time 0.
     pub fn new() -> Timer {
         Timer { started: 0, timer: NEVER, raised: false }
     }

@@ -7,7 +7,7 @@ use crossgate_abi::Word;
 use crossgate_abi::hosted::trng::RANDOM;
 use crossgate_kernel::time::NEVER;
 
-/// Gives random numbers of the host.
+/// Returns random numbers of the host.
 pub struct Trng;
 
 impl Device for Trng {

@@ -6,10 +6,10 @@ use crossgate_abi::Word;
 use crossgate_abi::hosted::watchdog::{FEED, TIME};
 use crossgate_kernel::time::NEVER;
 
-/// Resets the system if nobody feeds it in time.
+/// A watchdog, which resets the system if it is not fed in time.
 pub struct Watchdog {
     time: Word,
-    /// The time at which it resets the system.
+    /// The time at which the watchdog resets the system.
     end: u64,
     resets: bool,
 }

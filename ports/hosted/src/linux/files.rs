@@ -6,13 +6,13 @@ use std::io::Error;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::OpenOptionsExt;
 
-/// Makes the Rust library allocate the objects of its first use. If a process used it first, that would be an
-/// allocation, and the next user would wait for ever for its end.
+/// Makes the Rust library allocate its objects for the standard streams. Otherwise the first use by a process would be
+/// an allocation, which crashes the process, and later users would wait for its end for ever.
 pub fn make_standard_streams() {
     let _ = (std::io::stdin(), std::io::stdout());
 }
 
-/// Makes Linux send `SIGIO` when data arrives. Not all files can; others are always ready.
+/// Makes Linux send `SIGIO` when data arrives. Not all files can send it. The other files are always ready.
 pub fn signal_input(file: &File) {
     let file = file.as_raw_fd();
     // SAFETY: this changes the settings of the file, which belongs to the port.
@@ -26,7 +26,7 @@ pub fn signal_input(file: &File) {
 /// Opens the other end of an interface of Linux that carries Ethernet frames (TAP), without waits.
 ///
 /// # Errors
-/// If there is no such interface and this user may not make one, or another program has it.
+/// If there is no such interface and this user may not create one, or if another program uses it.
 pub fn open_interface(name: &InterfaceName) -> Result<File, Error> {
     let mut options = File::options();
     let file =
@@ -37,7 +37,7 @@ pub fn open_interface(name: &InterfaceName) -> Result<File, Error> {
             ifru_flags: (libc::IFF_TAP | libc::IFF_NO_PI) as libc::c_short,
         },
     };
-    // SAFETY: the argument is what this request takes.
+    // SAFETY: the argument has the type that this request needs.
     if unsafe { libc::ioctl(file.as_raw_fd(), libc::TUNSETIFF as _, &raw const request) } < 0 {
         return Err(Error::last_os_error());
     }
@@ -59,7 +59,8 @@ pub fn is_readable(file: &File) -> bool {
 /// # Errors
 /// If it is closed.
 pub fn standard_input() -> Result<File, Error> {
-    // The file is opened again, so that these settings do not stay with a terminal. A socket can't be opened again.
+    // The file is opened again, so that these settings do not remain set for a terminal. A socket can't be opened
+    // again, so it is duplicated.
     File::open("/proc/self/fd/0")
         .or_else(|_| Ok(std::io::stdin().as_fd().try_clone_to_owned()?.into()))
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The other end of an Ethernet cable: a host at 10.0.2.2 that makes a connection to the firmware for each connection to a
-//! port of the real host. It is a Linux process of its own, and ends with the firmware's.
+//! The other end of an Ethernet cable: a simulated host at 10.0.2.2. For each connection to a port of the real host, it
+//! makes a connection to the firmware. It is a separate Linux process, and ends when the firmware ends.
 
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet, SocketStorage};
 use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
@@ -12,22 +12,23 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::net::UnixDatagram;
 
-/// The addresses of this host, and of the firmware: those of the emulator's network.
+/// The addresses of this host and of the firmware. They are the same as in the emulator's network.
 const HARDWARE: EthernetAddress = EthernetAddress([2, 0, 0, 0, 2, 2]);
 const OWN: IpAddress = IpAddress::v4(10, 0, 2, 2);
 const OTHER: IpAddress = IpAddress::v4(10, 0, 2, 15);
 
 /// The longest frame.
 const FRAME: usize = 1514;
-/// The most connections at a time, and the bytes of each that are on their way in one direction.
+/// The largest number of connections, and for each of them the largest number of bytes that are under way in one
+/// direction.
 const PLACES: usize = 16;
 const BUFFER: usize = 16 * 1024;
 /// The first port of this host.
 const PORTS: u16 = 49152;
-/// The time for which a connection is tried again, if the firmware refuses it because it is starting or all its sockets
-/// are in use.
+/// The firmware may refuse a connection because it is starting, or because all its sockets are in use. The connection
+/// is then tried again for this time.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The time between two attempts, and the longest that this end of the cable sleeps.
+/// The time between two attempts. It is also the longest time for which this process sleeps.
 const RETRY: Duration = Duration::from_millis(20);
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
 
@@ -92,7 +93,7 @@ struct Connection {
 /// Forwards connections to `port` of the firmware. The standard output is the socket that accepts them, and the
 /// standard input carries the frames.
 pub fn run(port: u16) -> ! {
-    // Its parent ends when the cable is pulled, and nobody is told.
+    // When the firmware's process ends, this process gets no message. It notices the end because its parent changes.
     let parent = std::os::unix::process::parent_id();
     let opened = || -> Result<(TcpListener, Cable), std::io::Error> {
         let listener = TcpListener::from(std::io::stdout().as_fd().try_clone_to_owned()?);
@@ -107,7 +108,7 @@ pub fn run(port: u16) -> ! {
     let start = std::time::Instant::now();
     let mut interface = Interface::new(config, &mut cable, Instant::ZERO);
     interface.update_ip_addrs(|all| {
-        // There is room for the first.
+        // The first address always fits.
         let _ = all.push(IpCidr::new(OWN, 24));
     });
     let mut storage = [const { SocketStorage::EMPTY }; PLACES];
@@ -149,7 +150,7 @@ pub fn run(port: u16) -> ! {
                 if now >= connection.next_attempt {
                     own_port = (own_port + 1) % 10_000;
                     let to = IpEndpoint::new(OTHER, port);
-                    // The socket is closed, and both ports are there.
+                    // This can't fail, because the socket is closed and both ports are given.
                     let _ = socket.connect(interface.context(), to, PORTS + own_port);
                     connection.next_attempt = now + RETRY;
                 }
@@ -202,7 +203,7 @@ impl Connection {
             }
         }
         if !socket.may_recv() {
-            // An error is that of a connection that is gone.
+            // An error is ignored: it means that the connection is gone already.
             let _ = self.host.shutdown(Shutdown::Write);
         }
         if socket.state() == State::TimeWait {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Protection keys: a CPU with protection keys gives each page a number, its key, and has a register that says which
-//! keys open (Intel SDM 3A, 4.6.2).
+//! Protection keys. On a CPU with protection keys, each page has a number, its key. A register of the CPU says which
+//! keys are open (Intel SDM 3A, 4.6.2).
 
 use super::failed;
 use super::memory::protection;
@@ -27,12 +27,12 @@ impl Key {
         Ok(Key(key as u32))
     }
 
-    /// Returns the two bits of this key in the register of rights. Both set allow neither reading nor writing.
+    /// Returns the two bits of this key in the register of rights. If both are set, reading and writing are forbidden.
     pub fn bits(&self) -> u32 {
         0b11 << (2 * self.0)
     }
 
-    /// Returns the one of these bits that forbids reading if it is set.
+    /// Returns that bit of this key which forbids reading if it is set.
     pub fn reading(&self) -> u32 {
         0b01 << (2 * self.0)
     }
@@ -64,20 +64,20 @@ pub fn give_up(span: Span) -> Result<(), String> {
 
 fn protect(span: Span, key: u32) -> Result<(), String> {
     let (start, length) = (span.start, span.length());
-    // SAFETY: code that reads or writes there from now on has the right to.
+    // SAFETY: code that reads or writes there from now on has the right to do so.
     let result =
         unsafe { libc::syscall(libc::SYS_pkey_mprotect, start, length, protection(true), key) };
     if result == 0 { Ok(()) } else { Err(failed("memory cannot get a protection key")) }
 }
 
-/// The value of the register of rights if no key but the host's opens.
+/// The value of the register of rights if only the host's key is open.
 pub const NO_RIGHTS: u32 = !0b11;
-/// The value of the register of rights if all keys open.
+/// The value of the register of rights if all keys are open.
 pub const ALL_RIGHTS: u32 = 0;
 
 /// Sets the rights of protection keys. The CPU must have keys.
 pub fn set_rights(rights: u32) {
-    // SAFETY: the kernel has the right to the memory that it uses.
+    // SAFETY: with these rights, the kernel can still access all memory that it uses.
     unsafe {
         core::arch::asm!("wrpkru", in("eax") rights, in("ecx") 0, in("edx") 0, options(nostack));
     }
@@ -102,8 +102,8 @@ fn writable(line: &str) -> Option<Span> {
     rest.starts_with("rw").then_some(span)
 }
 
-/// Makes Linux write nothing more into the thread's memory by itself when it resumes the thread, because Linux would
-/// write with the rights of the thread.
+/// Switches restartable sequences off: with them, Linux writes into the thread's memory when it resumes the thread.
+/// Linux would do this with the rights of the thread, which may not be sufficient.
 pub fn stop_restartable_sequences() {
     const UNREGISTER: u32 = 1;
     /// The signature with which the C library has registered the sequences.
@@ -118,7 +118,8 @@ pub fn stop_restartable_sequences() {
         }
         let thread = THREAD_POINTER.load(Ordering::Relaxed) as *mut c_void;
         let area = thread.wrapping_byte_offset(*offset);
-        // Before version 2.40 of the C library, the size was the one that Linux required; later, the part that is used.
+        // Before version 2.40 of the C library, this variable had the size that Linux required. Since then it has the
+        // size of the used part.
         const LEAST: u32 = 32;
         libc::syscall(libc::SYS_rseq, area, (*size).max(LEAST), UNREGISTER, SIGNATURE);
     }

@@ -31,7 +31,7 @@ pub fn memory_file(size: usize) -> Result<MemoryFile, String> {
 }
 
 impl MemoryFile {
-    /// Maps a part of the file, closed, in place of the present mapping.
+    /// Maps a part of the file in place of the present mapping. It is closed at first.
     ///
     /// # Errors
     /// If Linux refuses.
@@ -56,7 +56,7 @@ impl MemoryFile {
     }
 }
 
-/// Reserves `size` bytes of the address space, closed. Returns their address.
+/// Reserves `size` bytes of the address space, which are closed. Returns their address.
 ///
 /// # Errors
 /// If there is no room.
@@ -70,7 +70,7 @@ pub fn reserve(size: usize) -> Result<usize, String> {
     Ok(place.addr())
 }
 
-/// Replaces the mapping at `span` by none.
+/// Replaces the mapping at `span` by memory that can never be accessed.
 ///
 /// # Errors
 /// If Linux refuses.
@@ -105,7 +105,7 @@ pub fn make_constant(span: Span) {
     }
 }
 
-/// Ends the program after `mprotect` has failed, because without protection nothing may run.
+/// Ends the program after `mprotect` has failed, because no code may run without protection.
 pub extern "C" fn cannot_protect(result: c_int) -> ! {
     fatal(format_args!("memory cannot be protected: {}", Error::from_raw_os_error(-result)))
 }

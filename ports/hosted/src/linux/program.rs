@@ -20,12 +20,13 @@ pub fn fatal(why: fmt::Arguments) -> ! {
 /// Ends the program.
 pub fn end(status: c_int) -> ! {
     terminal::restore();
-    // SAFETY: no code of the program runs afterwards. (Exit functions of libraries may have been registered by a
-    // process.)
+    // SAFETY: no code of the program runs afterwards. (Exit functions are not run, because a process may have
+    // registered some.)
     unsafe { libc::_exit(status) }
 }
 
-/// Returns an address of code as the program's file has it, wherever the program was loaded.
+/// Returns the address of code in the program's file. It does not depend on the address at which the program was
+/// loaded.
 pub fn in_program(address: usize) -> usize {
     address.wrapping_sub(&raw const __ehdr_start as usize)
 }

@@ -19,8 +19,8 @@ pub const FAULTS: [c_int; 7] = [
 /// The signals by which a user ends the program.
 pub const ENDS: [c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
 
-/// Returns the signals of interrupts, `ENDS`, and those that are not expected and would end the program. (Linux or the
-/// program's user may rely on the effect of the others.)
+/// Returns the signals of interrupts, the signals in `ENDS`, and unexpected signals that would end the program. (Other
+/// signals keep their effect, because Linux or the user may rely on it.)
 pub fn interrupts() -> impl Iterator<Item = c_int> {
     [libc::SIGALRM, libc::SIGVTALRM, libc::SIGIO]
         .into_iter()
@@ -41,7 +41,7 @@ struct Action {
     blocked: u64,
 }
 
-/// The end of a handler. (The C library has the same code, but does not give its address.)
+/// The code to which a handler returns. (The C library has the same code, but its address is not available.)
 #[unsafe(naked)]
 unsafe extern "C" fn restore() {
     core::arch::naked_asm!("mov eax, {}", "syscall", "ud2", const libc::SYS_rt_sigreturn)
@@ -50,7 +50,7 @@ unsafe extern "C" fn restore() {
 /// The length of [`restore`] up to the end of its system call, in bytes.
 const RESTORE_LENGTH: usize = 8;
 
-/// Returns whether a signal is ignored because the starter of the program wants that.
+/// Returns `true` if a signal is ignored. The program inherits this setting from the program that started it.
 pub fn is_ignored(signal: c_int) -> bool {
     // SAFETY: the call only reads the setting, which is written into the variable.
     unsafe {
@@ -86,7 +86,8 @@ pub fn handle(
 /// # Errors
 /// If Linux refuses.
 pub fn set_stack(span: Span) -> Result<(), String> {
-    // Without this flag a thread whose stack pointer is on that stack is taken for a handler, and interrupted there.
+    // Without this flag, Linux takes a thread whose stack pointer is on this stack for a handler, and writes below its
+    // stack pointer.
     const WHATEVER_THE_STACK_POINTER: c_int = 1 << 31; // SS_AUTODISARM
     let stack = libc::stack_t {
         ss_sp: span.start as *mut _,
@@ -100,8 +101,8 @@ pub fn set_stack(span: Span) -> Result<(), String> {
     Ok(())
 }
 
-/// Makes the CPU accept addresses that are not aligned. A handler starts with this call: Linux gives it the flag that
-/// forbids such addresses as the interrupted thread had set it, and restores the thread's own flag later.
+/// Makes the CPU accept addresses that are not aligned. A handler has to call this first, because it starts with the
+/// alignment flag of the interrupted thread. Linux restores the thread's flag later.
 pub fn allow_any_alignment() {
     const ALIGNMENT_CHECK: u32 = 1 << 18;
     // SAFETY: the instruction sets a flag to the value that Rust code expects.
@@ -133,7 +134,8 @@ pub fn wait(ready: impl Fn() -> bool) {
     }
 }
 
-/// Makes Linux refuse its system calls to user code, by a signal. Those of the kernel still work.
+/// Makes Linux refuse its system calls to user code: such a call raises a signal. System calls of the kernel still
+/// work.
 ///
 /// # Errors
 /// If Linux cannot do it (before version 5.11).
@@ -141,8 +143,8 @@ pub fn block_system_calls() -> Result<(), String> {
     const SET_DISPATCH: c_int = 59;
     const ON: c_int = 1;
     let selector = MODE.as_ptr().cast::<u8>().wrapping_add(1);
-    // SAFETY: Linux only reads the selector, which lives for ever; code at these addresses, the end of signal handlers,
-    // may make system calls.
+    // SAFETY: Linux only reads the selector, which is a static. Only the code to which signal handlers return is
+    // exempt, by these addresses.
     let result = unsafe {
         let allowed = restore as *const () as usize;
         libc::prctl(SET_DISPATCH, ON, allowed, RESTORE_LENGTH, selector)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Terminals: that of the standard input, and new ones.
+//! Terminals: the terminal of the standard input, and new terminals.
 
 use super::output::write_error;
 use std::fs::File;
@@ -11,8 +11,9 @@ use std::sync::OnceLock;
 static TERMINAL: OnceLock<libc::termios> = OnceLock::new();
 
 /// Makes the terminal of the standard input send each key as it is typed, without showing it, up to the
-/// [end](super::program::end) of the program. Ctrl-C still interrupts; keys that would stop the program, and leave the
-/// terminal in this state, are like others. Returns whether the terminal is in this state now.
+/// [end](super::program::end) of the program. Ctrl-C still interrupts the program. Keys that would stop the program
+/// have no special effect, because the terminal would stay in this state. Returns whether the terminal is in this state
+/// now.
 pub fn send_each_key() -> bool {
     let mut settings = core::mem::MaybeUninit::<libc::termios>::uninit();
     // SAFETY: the call writes the settings, or fails.
@@ -33,10 +34,10 @@ pub fn send_each_key() -> bool {
     unsafe { libc::tcsetattr(libc::STDIN_FILENO, libc::TCSANOW, &settings) == 0 }
 }
 
-/// Restores the settings of the terminal.
+/// Restores the settings of the terminal, if they were changed.
 pub fn restore() {
     if let Some(settings) = TERMINAL.get() {
-        // `top` hides the cursor.
+        // This shows the cursor again, because the shell's command `top` hides it.
         write_error(b"\x1b[?25h");
         // SAFETY: the settings are only read.
         unsafe { libc::tcsetattr(libc::STDIN_FILENO, libc::TCSANOW, settings) };

@@ -3,7 +3,7 @@
 
 use super::failed;
 
-/// Returns the time in µs, of a clock that is never set.
+/// Returns the time in µs of a monotonic clock.
 pub fn now() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the call writes the time into the variable.
@@ -11,7 +11,7 @@ pub fn now() -> u64 {
     time.tv_sec as u64 * 1_000_000 + time.tv_nsec as u64 / 1_000
 }
 
-/// Returns the time since 1970 in µs, as the host knows it.
+/// Returns the host's time since 1970 in µs.
 pub fn since_1970() -> u64 {
     let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     time.map_or(0, |time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
@@ -45,7 +45,7 @@ impl Timer {
     }
 }
 
-/// Makes Linux send `SIGVTALRM` whenever the program has used so many µs of the CPU.
+/// Makes Linux send `SIGVTALRM` each time that the program has used `interval` µs of CPU time.
 ///
 /// # Errors
 /// If Linux refuses.

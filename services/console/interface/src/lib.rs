@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The log interface, by which processes write lines to the console.
+//! The log interface. Processes use it to write lines to the console.
 //!
-//! A process to which the wiring gives a `Handle<dyn Log>` writes constant text directly, and formats any other text in
+//! A process to which the wiring gives a `Handle<dyn Log>` writes constant text directly. It formats any other text in
 //! a [`Line`]:
 //!
 //! ```
@@ -17,8 +17,8 @@
 //! }
 //! ```
 //!
-//! A [`Logger`] does the same with less code, and does not format lines that the log would discard: the console has a
-//! level for each process, which the logger remembers.
+//! A [`Logger`] does the same with less code. The console has a level for each process. The logger remembers this
+//! level, so it does not format lines that the console would discard.
 //!
 //! ```
 //! # use crossgate::Handle;
@@ -38,15 +38,16 @@ use crossgate::{CallError, Handle, Lease, LeaseBuf, LeaseMut, Wire, interface};
 /// A place to write lines to.
 #[interface]
 pub trait Log {
-    /// Writes one line: the name of the process that calls, and the text up to its first zero byte, 128 bytes
-    /// at most. Characters other than printable ASCII come out as dots, so a caller can't forge the lines of others.
+    /// Writes one line: the name of the process that calls, and the text up to its first zero byte, 128 bytes at most.
+    /// The console writes a dot for each character that is not printable ASCII, so a caller can't forge the lines of
+    /// others.
     ///
-    /// By convention the text may begin with the name of the process and a colon; the console then does not write the
-    /// name twice.
+    /// The text may begin with the name of the process and a colon. In this case the console does not write the name
+    /// again.
     fn write(&self, level: Level, text: Lease<'_, [u8]>);
 }
 
-/// The levels up to which processes log.
+/// The interface to ask for the level of the caller's own process.
 #[interface]
 pub trait Levels {
     /// Returns the least urgent level that the log takes from the caller's process.
@@ -56,18 +57,18 @@ pub trait Levels {
 /// The interface of a process that sets the log levels of others.
 #[interface]
 pub trait SetLevels {
-    /// From now on the log takes lines of this process (its index in the wiring) that are at least as urgent as this
-    /// level.
+    /// Sets the level of a process: from now on the log takes only lines of this process that are at least as urgent as
+    /// `level`. `process` is the index of the process in the wiring.
     fn set_level(&self, process: u8, level: Level);
     /// Returns the least urgent level that the log takes from this process.
     fn level_of(&self, process: u8) -> Level;
 }
 
-/// Reads lines that any process wrote before: for an operator's shell.
+/// The interface to read earlier lines of all processes. It is for an operator's shell.
 #[interface]
 pub trait History {
-    /// Copies the line that has this number of newer lines, without its line break. Returns its length; `None` if there
-    /// is no such line.
+    /// Copies a kept line, without its line break. `age` is the number of lines that were written after this line.
+    /// Returns the length of the line; `None` if there is no such line.
     fn line(&self, age: u8, text: LeaseMut<'_, [u8]>) -> Option<u8>;
 }
 
@@ -107,7 +108,8 @@ impl Level {
     }
 }
 
-/// A line of text that can be lent. Format it with [`write!`](core::write). Text beyond [`Line::CAPACITY`] is cut off.
+/// A line of text that can be lent. Use [`write!`](core::write) to format it. Text beyond [`Line::CAPACITY`] is cut
+/// off.
 pub struct Line {
     bytes: LeaseBuf<{ Line::CAPACITY }>,
     length: usize,
@@ -123,7 +125,7 @@ impl Line {
         Line { bytes: LeaseBuf::new(), length: 0 }
     }
 
-    /// Returns the text so far. A text that was cut off within a character ends before it.
+    /// Returns the text so far. If the text was cut off in the middle of a character, this character is left out.
     #[must_use]
     pub fn as_str(&self) -> &str {
         let text = self.bytes.get(..self.length).unwrap_or(&[]);
@@ -133,7 +135,7 @@ impl Line {
         }
     }
 
-    /// Returns the text, to lend it to [`Log::write`]. The rest of the buffer is zero bytes.
+    /// Returns the whole buffer, which can be lent to [`Log::write`]: the text, and zero bytes after it.
     #[must_use]
     pub fn text(&self) -> &[u8] {
         &self.bytes[..]
@@ -158,30 +160,30 @@ impl fmt::Write for Line {
 
 /// A log, and the last known level that it takes.
 ///
-/// The logger keeps the level: a line that is less urgent costs a comparison, and no call. Before the logger formats
-/// any other line, it asks the console whether the line is still taken. So if fewer lines are to be logged, that takes
-/// effect with the next line. If more lines are to be logged, that takes effect after the next line that is written, or
-/// with [`refresh`](Self::refresh).
+/// The logger remembers the level. A line that is less urgent than this level costs only a comparison, and no call.
+/// Before the logger formats any other line, it asks the console for the present level. So if the level is set to log
+/// fewer lines, the new level takes effect with the next line. If the level is set to log more lines, the new level
+/// takes effect after the next line that is written, or with [`refresh`](Self::refresh).
 #[derive(Debug)]
 pub struct Logger {
     log: Handle<dyn Log>,
     levels: Handle<dyn Levels>,
-    /// The least urgent level that the console took when it was last asked.
+    /// The least urgent level that the console took when the logger last asked.
     least: AtomicU8,
 }
 
 impl Logger {
-    /// Creates a logger for the log of a console, and its levels.
+    /// Creates a logger from two handles of one console: its log, and its levels.
     #[must_use]
     pub const fn new(log: Handle<dyn Log>, levels: Handle<dyn Levels>) -> Logger {
         Logger { log, levels, least: AtomicU8::new(Level::Debug as u8) }
     }
 
-    /// Asks the console for the level that it takes now. A process that logs rarely calls this now and then, because it
-    /// would not learn of a change otherwise.
+    /// Asks the console for the level that it takes now. A process that logs only rarely should call this from time to
+    /// time. Otherwise it does not notice that its level has changed.
     ///
     /// # Errors
-    /// The errors of any call. The last known level stays.
+    /// If the call fails. The logger then keeps the last known level.
     pub fn refresh(&self) -> Result<Level, CallError> {
         let least = self.levels.level()?;
         self.least.store(least as u8, Ordering::Relaxed);
@@ -205,14 +207,15 @@ impl Logger {
     pub fn write(&self, level: Level, text: fmt::Arguments<'_>) {
         let mut buffer = LeaseBuf::<{ Line::CAPACITY }>::new();
         let mut line = buffer.writer();
-        // The text is cut off where it does not fit; and the caller goes on even if the console fails.
+        // Both results are ignored: text that does not fit is cut off, and the caller goes on even if the console
+        // fails.
         let _ = fmt::Write::write_fmt(&mut line, text);
         let _ = self.log.write(level, line.text());
     }
 }
 
-/// Writes a line of a level, if the console takes it: `log!(logger, Level::Info, "{n} readings")`. Otherwise the
-/// arguments are not evaluated.
+/// Writes a line if the console takes its level: `log!(logger, Level::Info, "{n} readings")`. If the console does not
+/// take the level, the arguments are not evaluated.
 #[macro_export]
 macro_rules! log {
     ($logger:expr, $level:expr, $($text:tt)+) => {{

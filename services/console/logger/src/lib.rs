@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The crate `log` in processes: its macros write lines to the console, in libraries too.
+//! The crate `log` in processes. The macros of `log` write lines to the console. This also holds for macros in
+//! libraries.
 //!
 //! ```
 //! # use crossgate::Handle;
@@ -10,12 +11,12 @@
 //! }
 //! ```
 //!
-//! Each process that does so has a logger of its own, because `crossgate-link` gives each process a copy of the statics
-//! of this crate. A line begins with the target (`module::path: `), unless the target is the name of the process, which
-//! the console writes itself. The line is cut off after [`Line::CAPACITY`](crossgate_log::Line::CAPACITY) bytes. A line
-//! that the console does not take from the process is not formatted. Lines of `log::trace!` are dropped, because the
-//! console has no level for them. After `log::set_max_level(log::LevelFilter::Trace)`, lines of `log::trace!` have the
-//! level of `log::debug!`.
+//! Each process that uses this crate has a logger of its own, because `crossgate-link` gives each process a copy of the
+//! statics of this crate. A line begins with the target (`module::path: `), unless the target is the name of the
+//! process, which the console writes itself. The line is cut off after
+//! [`Line::CAPACITY`](crossgate_log::Line::CAPACITY) bytes. If the console does not take the level of a line from this
+//! process, the line is not formatted. Lines of `log::trace!` are dropped, because the console has no level for them.
+//! After `log::set_max_level(log::LevelFilter::Trace)`, lines of `log::trace!` have the level of `log::debug!`.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -35,7 +36,7 @@ pub fn init(log: Handle<dyn Log>, levels: Handle<dyn Levels>) {
     }
 }
 
-/// Returns the level by the console's scale.
+/// Returns the level of the console that corresponds to a level of `log`.
 fn level_of(metadata: &log::Metadata<'_>) -> Level {
     match metadata.level() {
         log::Level::Error => Level::Error,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The client's side: a handle to a chip as an `I2c`.
+//! The client's side: turns a handle to a chip into an `I2c`.
 
 use crate::{Fault, I2cDevice};
 use core::fmt;
@@ -14,10 +14,9 @@ pub enum Error {
     Bus(Fault),
     /// The call failed. After [`CallError::ServerFaulted`] the process of the bus restarts, so the driver may try again.
     Call(CallError),
-    /// The driver used this address, but its chip has another.
+    /// The driver used this address, but its chip has another address.
     OtherAddress(u8),
-    /// The transaction does not have the form of one of the short methods of `I2c`, and does not fit into the buffer of
-    /// the [`I2cChip`].
+    /// The transaction does not fit into the buffer of the [`I2cChip`], and is not a `read`, `write` or `write_read`.
     TooLong,
 }
 
@@ -80,13 +79,14 @@ impl i2c::Error for Error {
 /// A chip at `ADDRESS` as an `I2c` of `embedded-hal`, for a driver crate.
 ///
 /// A `read`, `write` or `write_read` of up to `N` bytes is copied to a [`LeaseBuf`] on the stack and lent in one piece,
-/// because that is faster than lending the driver's small arrays. A longer one lends the driver's memory [where it
-/// lies](crossgate::LeaseBuf), if possible. Other transactions are copied to such a buffer, with two bytes more for
-/// each operation; if the buffer is too short, they fail with [`Error::TooLong`].
+/// because that is faster than lending the driver's small arrays. For a longer `read`, `write` or `write_read`, the
+/// driver's memory itself is lent, if [that is possible](crossgate::LeaseBuf). Every other transaction is copied to
+/// such a buffer of `N` bytes, with two more bytes for each operation. If the buffer is too short, the transaction
+/// fails with [`Error::TooLong`].
 ///
-/// A read of zero bytes does nothing, because the bus has no such transfer: the chip sends at least one byte. A write
-/// of zero bytes sends only the address, which the chip acknowledges or not; together with other operations it is left
-/// out.
+/// A read of zero bytes does nothing, because such a read does not exist on the bus: the chip sends at least one byte.
+/// A write of zero bytes sends only the address, and the chip acknowledges the address or not. If the transaction has
+/// other operations, the write of zero bytes is left out.
 ///
 /// ```
 /// use core::time::Duration;
@@ -172,7 +172,8 @@ where
         let parts = operations.iter().map(part);
         let length = pack(parts, &mut buffer[..]).ok_or(Error::TooLong)?;
         if length == 0 {
-            // Drivers look for a chip with a write of zero bytes: the chip acknowledges its address.
+            // A driver uses a write of zero bytes to find out if the chip is there: a chip that is there acknowledges
+            // its address.
             return match operations.iter().any(|it| matches!(it, Operation::Write(_))) {
                 true => self.exchange(address, &[], &mut []),
                 false => Ok(()),
@@ -197,7 +198,7 @@ fn part<'a>(operation: &'a Operation<'_>) -> Part<'a> {
     }
 }
 
-/// Returns what [`unpack`] needs of the operation.
+/// Returns the data of the operation that [`unpack`] needs.
 fn place<'a>(operation: &'a mut Operation<'_>) -> (Kind, usize, Option<&'a mut [u8]>) {
     match operation {
         Operation::Write(bytes) => (Kind::Write, bytes.len(), None),

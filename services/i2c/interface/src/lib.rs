@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A chip on an I2C bus that another process owns, for drivers of `embedded-hal`.
 //!
-//! The service is one chip at one address, and not the bus. So the wiring says which process may use which chip, and
-//! the type of the handle has the chip's address. [`I2cChip`] turns the handle into an `I2c` of `embedded-hal`, on
-//! which a driver crate runs unchanged. The process of the bus uses the crate `crossgate-i2c-bus`.
+//! The service gives access to one chip at one address, not to the whole bus. So the wiring says which process may use
+//! which chip, and the type of the handle has the chip's address. [`I2cChip`] turns the handle into an `I2c` of
+//! `embedded-hal`, on which a driver crate runs unchanged. The process of the bus uses the crate `crossgate-i2c-bus`.
 //!
 //! ```ignore
 //! process bus {
@@ -50,9 +50,9 @@ pub enum Fault {
     NoAcknowledge,
     /// Another controller took the bus.
     ArbitrationLoss,
-    /// The wires of the bus have a level that they must not have: a chip holds one low, for example.
+    /// A wire of the bus has a wrong level. For example, a chip holds it low.
     Bus,
-    /// Bytes came faster than the controller took them.
+    /// Bytes arrived faster than they were read from the controller.
     Overrun,
     /// The controller had another error.
     Other,
@@ -60,25 +60,25 @@ pub enum Fault {
     TooLong,
 }
 
-/// The interface of the process that may use the chip at `ADDRESS`, of seven bits.
+/// The interface of the process that may use the chip at `ADDRESS` (seven bits).
 #[interface]
 pub trait I2cDevice<const ADDRESS: u8> {
-    /// Makes a transaction that writes, and then reads: the first `read` bytes of the buffer are for the bytes that are
-    /// read, and the `written` bytes behind them are written; an empty write or read is left out. A client whose buffer
-    /// is shorter than both together is refused.
+    /// Makes a transaction that writes, and then reads. The first `read` bytes of the buffer get the bytes that are
+    /// read. The `written` bytes after them are the bytes to write. An empty write or read is left out. If the buffer
+    /// is shorter than `read + written`, the call is refused.
     //
-    // Nearly all transactions of drivers have this form. A call is fastest if it lends one whole buffer of the stack,
-    // and the copy is fastest at its start.
+    // Nearly all transactions of drivers have this form. A call is fastest if it lends one whole buffer on the stack.
+    // The bytes that are read come first in the buffer, because bytes at its start are copied fastest.
     fn exchange(
         &mut self,
         buffer: LeaseMut<'_, [u8]>,
         read: u16,
         written: u16,
     ) -> Result<(), Fault>;
-    /// The same for two separate pieces of memory, which may be longer than a buffer on the client's stack.
+    /// Like `exchange`, but with two separate pieces of memory. They may be longer than a buffer on the client's stack.
     fn write_read(&mut self, from: Lease<'_, [u8]>, to: LeaseMut<'_, [u8]>) -> Result<(), Fault>;
     /// Makes a transaction of several operations, from START to STOP. The first `length` bytes of `operations` are a
-    /// list of [`Header`]s, each followed by its bytes: the bytes to write, or room for the bytes to read. A client
-    /// whose bytes do not have this form is refused, as is one that reads zero bytes.
+    /// list of [`Header`]s, each followed by its bytes: the bytes to write, or room for the bytes to read. If the bytes
+    /// do not have this form, or if an operation reads zero bytes, the call is refused.
     fn transaction(&mut self, operations: LeaseMut<'_, [u8]>, length: u16) -> Result<(), Fault>;
 }

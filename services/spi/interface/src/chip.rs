@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The client's side: a handle of a chip as an `SpiDevice` of `embedded-hal`.
+//! The client's side: turns a handle to a chip into an `SpiDevice` of `embedded-hal`.
 
 use crate::{Fault, SpiDevice};
 use core::fmt;
@@ -7,14 +7,14 @@ use crossgate::{Block, BlockSize, CallError, Handle, LeaseBuf};
 use crossgate_operations::{Kind, Part, pack, unpack};
 use embedded_hal::spi::{self, ErrorKind, Operation};
 
-/// Why a transaction failed.
+/// The reason why a transaction failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Error {
-    /// The bus says so.
+    /// The bus reports an error.
     Bus(Fault),
     /// The call failed. After [`CallError::ServerFaulted`] the process of the bus restarts, so the driver may try again.
     Call(CallError),
-    /// The transaction has neither the form of one that is lent where it lies, nor room in the buffer of the [`SpiChip`].
+    /// The transaction does not fit into the buffer of the [`SpiChip`], and the driver's memory can't be lent for it.
     TooLong,
 }
 
@@ -63,13 +63,14 @@ impl spi::Error for Error {
 
 /// The chip with the number `CHIP` on a bus as an `SpiDevice` of `embedded-hal`, for a driver crate.
 ///
-/// Up to `N` bytes are copied to a [`LeaseBuf`] on the stack and lent in one piece, because that is faster than to lend the
-/// driver's small arrays. A longer transaction lends the driver's memory [where it lies](crossgate::LeaseBuf), if that
-/// can be and it is a write, a read, a write and then a read, or a transfer. Others are copied to such a buffer, with two
-/// bytes more for each operation; if it is too short for them, they fail with [`Error::TooLong`].
+/// A transaction of up to `N` bytes is copied to a [`LeaseBuf`] on the stack and lent in one piece, because that is
+/// faster than lending the driver's small arrays. For a longer transaction, the driver's memory itself is lent, if
+/// [that is possible](crossgate::LeaseBuf), and if the transaction is a write, a read, a write and then a read, or a
+/// transfer. Every other transaction is copied to such a buffer of `N` bytes, with two more bytes for each operation.
+/// If the buffer is too short, the transaction fails with [`Error::TooLong`].
 ///
-/// A transaction has at most [`OPERATIONS`](crate::OPERATIONS), and its pauses are [`LONGEST_PAUSE`](crate::LONGEST_PAUSE)
-/// at most, together.
+/// A transaction has at most [`OPERATIONS`](crate::OPERATIONS) operations. Its pauses take at most
+/// [`LONGEST_PAUSE`](crate::LONGEST_PAUSE) together.
 ///
 /// ```
 /// use crossgate::Handle;
@@ -106,7 +107,7 @@ where
         SpiChip(chip)
     }
 
-    /// Writes and then reads; either may be empty.
+    /// Writes `from`, and then reads into `to`. Both may be empty.
     fn write_read(&self, from: &[u8], to: &mut [u8]) -> Result<(), Error> {
         let (read, written) = (to.len(), from.len());
         let mut buffer = LeaseBuf::<N>::new();
@@ -196,7 +197,7 @@ where
     }
 }
 
-/// Returns the operation as a list has it.
+/// Returns the operation as an item of a list.
 fn part<'a>(operation: &'a Operation<'_, u8>) -> Part<'a> {
     match operation {
         Operation::Write(bytes) => Part::Write(bytes),
@@ -207,7 +208,7 @@ fn part<'a>(operation: &'a Operation<'_, u8>) -> Part<'a> {
     }
 }
 
-/// Returns what [`unpack`] needs of the operation.
+/// Returns the data of the operation that [`unpack`] needs.
 fn place<'a>(operation: &'a mut Operation<'_, u8>) -> (Kind, usize, Option<&'a mut [u8]>) {
     match operation {
         Operation::Write(bytes) => (Kind::Write, bytes.len(), None),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A chip on an SPI bus that another process owns, for drivers of `embedded-hal`.
 //!
-//! The service is one chip, and not the bus: for a call of this service, the process of the bus selects no other chip.
-//! So the wiring says which process may use which chip. [`SpiChip`] turns the handle into an `SpiDevice` of
+//! The service gives access to one chip, not to the whole bus: in a call, the process of the bus selects only this
+//! chip. So the wiring says which process may use which chip. [`SpiChip`] turns the handle into an `SpiDevice` of
 //! `embedded-hal`, on which a driver crate runs unchanged. The process of the bus uses the crate `crossgate-spi-bus`.
 //!
 //! ```ignore
@@ -43,11 +43,11 @@ use crossgate::{Lease, LeaseMut, Wire, interface};
 /// An error of the bus, or of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Wire)]
 pub enum Fault {
-    /// Bytes came faster than the controller took them.
+    /// Bytes arrived faster than they were read from the controller.
     Overrun,
-    /// Another controller selected this one.
+    /// Another controller on the bus selected this controller as a peripheral.
     ModeFault,
-    /// The frame of a word was not as it has to be.
+    /// The frame of a word had a wrong format.
     FrameFormat,
     /// The line that selects the chip could not be set.
     ChipSelect,
@@ -58,35 +58,38 @@ pub enum Fault {
     TooLong,
 }
 
-/// The most that the pauses of a transaction are together, in ns: meanwhile nobody else has the bus.
+/// The longest time of all pauses of a transaction together, in ns. The limit is there because no other client can use
+/// the bus during a pause.
 pub const LONGEST_PAUSE: u32 = 1_000_000;
-/// The largest number of operations of a transaction. (Those of one kind that follow each other count as one.) Each takes
-/// time, however short it is.
+/// The largest number of operations of a transaction. (Consecutive operations of the same kind count as one.) The limit
+/// is there because even an empty operation takes time.
 pub const OPERATIONS: usize = 32;
 
-/// The interface of the process that drives the chip with this number on a bus. In each method the chip is selected
-/// throughout, and never otherwise.
+/// The interface of the process that uses the chip with the number `CHIP` on a bus. The chip is selected during the
+/// whole method, and at no other time.
 #[interface]
 pub trait SpiDevice<const CHIP: usize> {
-    /// Writes, and then reads: the first `read` bytes of the buffer get what is read, and the `written` bytes behind them
-    /// are what is written. A client whose buffer is shorter than that is refused.
+    /// Writes, and then reads. The first `read` bytes of the buffer get the bytes that are read. The `written` bytes
+    /// after them are the bytes to write. If the buffer is shorter than `read + written`, the call is refused.
     //
-    // Most transactions of drivers have this form. One whole buffer of the stack is what a call lends fastest.
+    // Most transactions of drivers have this form. A call is fastest if it lends one whole buffer on the stack.
     fn write_read_within(
         &mut self,
         buffer: LeaseMut<'_, [u8]>,
         read: u16,
         written: u16,
     ) -> Result<(), Fault>;
-    /// The same for memory that lies apart, and may be longer than a buffer of the client's stack.
+    /// Like `write_read_within`, but with two separate pieces of memory. They may be longer than a buffer on the
+    /// client's stack.
     fn write_read(&mut self, from: Lease<'_, [u8]>, to: LeaseMut<'_, [u8]>) -> Result<(), Fault>;
-    /// Writes the first `length` bytes, which become what is read meanwhile. A client that lends less is refused.
+    /// Writes the first `length` bytes, and replaces them by the bytes that are read at the same time. If the lent
+    /// memory is shorter than `length`, the call is refused.
     fn transfer_in_place(&mut self, bytes: LeaseMut<'_, [u8]>, length: u32) -> Result<(), Fault>;
-    /// Writes and reads at the same time. If less is to be written than read, zeroes follow; if less is to be read, what
-    /// comes later is lost.
+    /// Writes and reads at the same time. If `from` is shorter than `to`, zeroes are written after it. If `to` is
+    /// shorter, the bytes that are read after its end are lost.
     fn transfer(&mut self, from: Lease<'_, [u8]>, to: LeaseMut<'_, [u8]>) -> Result<(), Fault>;
-    /// Makes a transaction of several operations. The first `length` bytes of `operations` are one [`Header`] after the
-    /// other, each with its bytes behind it: those to write, room for those that are read, or a pause. A client whose
-    /// bytes do not have this form is refused; the operations before the mistake have been made.
+    /// Makes a transaction of several operations. The first `length` bytes of `operations` are a list of [`Header`]s,
+    /// each followed by its bytes: the bytes to write, room for the bytes to read, or a pause. If the bytes do not have
+    /// this form, the call is refused; the operations before the mistake were carried out.
     fn transaction(&mut self, operations: LeaseMut<'_, [u8]>, length: u16) -> Result<(), Fault>;
 }

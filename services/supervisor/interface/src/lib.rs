@@ -6,12 +6,12 @@
 
 use crossgate::interface;
 
-/// Restarts and stops processes, which are given by their index in the wiring. Each method returns `true` if the
-/// supervisor has done it.
+/// Restarts and stops processes. `process` is the index of the process in the wiring. Each method returns `true` if the
+/// supervisor did it.
 #[interface]
 pub trait Supervise {
     /// Restarts a process.
     fn restart(&self, process: u8) -> bool;
-    /// Stops a process. The supervisor does not restart it for a crash of its own, until a caller restarts it.
+    /// Stops a process. The supervisor then does not restart it after a crash, until a caller restarts it.
     fn stop(&self, process: u8) -> bool;
 }

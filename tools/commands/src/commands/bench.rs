@@ -24,7 +24,7 @@ pub use results::Figures;
 /// Measures, and prints the figures as a table or as JSON.
 ///
 /// # Errors
-/// If something can't be measured, or `check` is set and a limit missed.
+/// If something can't be measured, or if `check` is set and a figure is over its limit.
 pub fn run(board: Board, as_json: bool, check: bool) -> Result<()> {
     match board {
         Board::Hosted => hosted::run(as_json, check),

@@ -31,13 +31,13 @@ fn data() -> PathBuf {
     workspace::root().join("book/src/history.json")
 }
 
-/// Returns the file with their picture.
+/// Returns the file with the picture of the figures.
 fn picture() -> PathBuf {
     workspace::root().join("book/src/history.svg")
 }
 
-/// If there is a `new` name, measures and adds a version with it, in place of one with the same name; draws the picture
-/// again.
+/// If `new` has a name, measures the present version and adds it with this name. (A version with the same name is
+/// replaced.) Then draws the picture again.
 ///
 /// # Errors
 /// If something can't be measured, read or written.

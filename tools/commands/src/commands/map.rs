@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The thermostat's memory, by owner.
+//! The memory of the thermostat, with its owners.
 
 use crate::{progress, setup, workspace};
 use anyhow::{Context, Result};

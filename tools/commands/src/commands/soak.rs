@@ -12,10 +12,10 @@ use anyhow::{Context, Result, ensure};
 use std::process::Command;
 use workbench::board::{self, BENCHMARK, Board, Row};
 
-/// The number of seconds for interleavings that are too many for the daily run.
+/// The number of seconds for checks of interleavings for which the daily run has no time.
 const INTERLEAVINGS: u64 = 180;
 
-/// Runs these tests; random system calls for so many minutes. Returns `true` if all passed.
+/// Runs these tests. `minutes` is the time for random system calls. Returns `true` if all tests passed.
 ///
 /// # Errors
 /// If the mutations can't be replayed. Failures are in the summary.
@@ -82,7 +82,7 @@ fn nightly(board: Board, profile: Profile) -> Result<()> {
     tests.iter().try_for_each(|test| system_tests::run(test, profile))
 }
 
-/// Returns a command for the hosted system tests under eight times as many seeds.
+/// Returns a command for the hosted system tests with eight times as many seeds as in the daily run.
 fn seeds() -> Command {
     let mut cargo = workspace::cargo();
     cargo.args(["test", "--package", "system-tests", "--package", "system-tests-hosted"]);
@@ -128,7 +128,8 @@ fn page_under_load() -> Command {
     cargo
 }
 
-/// Returns a command that compares how long linking takes with copies and without. (Users' linker is optimised, too.)
+/// Returns a command that compares the time to link with and without copies. (It uses an optimised linker, as users
+/// do.)
 fn linking() -> Command {
     let mut cargo = workspace::cargo();
     cargo.args(["test", "--release", "--package", "crossgate-link", "--test", "firmwares"]);
@@ -136,10 +137,10 @@ fn linking() -> Command {
     cargo
 }
 
-/// Replays only the mutations with this text in their names. Returns `true` if all were found.
+/// Replays only the mutations with this text in their names. Returns `true` if tests have found all of them.
 ///
 /// # Errors
-/// If they can't be replayed.
+/// If the mutations can't be replayed.
 pub fn replay(pattern: &str) -> Result<bool> {
     let mut report = Report::default();
     mutations::replay(&mut report, pattern)?;
@@ -149,7 +150,7 @@ pub fn replay(pattern: &str) -> Result<bool> {
 /// Tests only this part of the mutants that cargo-mutants makes. Returns `true` if all survivors are allowed.
 ///
 /// # Errors
-/// If they can't be made.
+/// If the mutants can't be made.
 pub fn mutants(part: &str) -> Result<bool> {
     let mut report = Report::default();
     mutants::test(&mut report, part)?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! All tests, those of this machine beside those of boards, and a summary.
+//! All tests, and a summary. The tests on this machine run at the same time as the tests on boards.
 
 use super::bench;
 use super::worst::{self, Measurement};
@@ -90,7 +90,7 @@ impl Report {
         self.counted(name, || (None, work()));
     }
 
-    /// Runs a command. If it runs tests, they are counted by its output.
+    /// Runs a command. If the command runs tests, counts them from its output.
     fn command(&mut self, name: &str, command: &mut Command) {
         self.counted(name, || match command::output(command) {
             Ok(output) => {
@@ -107,7 +107,8 @@ impl Report {
         self.steps.push(Step::of(name, work));
     }
 
-    /// Runs steps at the same time that are one test each, and that do not depend on how busy this machine is.
+    /// Runs several steps at the same time. Each step is one test, and its result must not depend on the load of this
+    /// machine.
     fn at_once(&mut self, jobs: Vec<Job>) {
         let steps = parallel::map(jobs, |Job { name, work }| Step::of(&name, || (None, work())));
         self.steps.extend(steps);
@@ -122,7 +123,8 @@ impl Report {
         self.steps.push(Step { name: name.into(), count, skipped, failure: None, time });
     }
 
-    /// Prints a line for each step, the end of what each that failed has said, and the sum. Returns `true` if all passed.
+    /// Prints a line for each step, the end of the output of each failed step, and the sum. Returns `true` if all steps
+    /// passed.
     pub fn print(&self) -> bool {
         println!();
         let mut sum = Count { passed: 0, failed: 0 };
@@ -174,7 +176,7 @@ impl Count {
     }
 }
 
-/// Sets everything up and runs every test. Returns `true` if all passed.
+/// Installs what the tests need, and runs every test. Returns `true` if all tests passed.
 ///
 /// # Errors
 /// If something is missing that the tests need.
@@ -184,8 +186,8 @@ pub fn run() -> Result<bool> {
     setup::emulator_for_tests()?;
     setup::c_compiler()?;
     setup::debugger()?;
-    // Each half leaves processors idle at times (a build waits for one crate, cargo runs one test program at a time), which
-    // the other half then uses.
+    // Both halves run at the same time. Each half sometimes leaves processors idle (a build waits for one crate, or
+    // cargo runs only one test program), and the other half can use these processors.
     let halves: [&(dyn Fn(&mut Report) + Sync); 2] = [&on_this_machine, &on_boards];
     let reports = parallel::map(halves.to_vec(), |half| {
         let mut report = Report::default();
@@ -206,7 +208,7 @@ fn daily_boards() -> impl Iterator<Item = &'static Row> {
     board::emulated().filter(|row| row.nightly.is_none())
 }
 
-/// Returns a command that lints the packages that are built for microcontrollers, too, for a board.
+/// Returns a command that lints, for a board, the packages that are also built for microcontrollers.
 ///
 /// # Errors
 /// If a manifest is wrong.
@@ -232,10 +234,11 @@ fn on_this_machine(report: &mut Report) {
     report.command("format", workspace::cargo().args(["fmt", "--all", "--check"]));
     let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     report.command("clippy", workspace::cargo().args(clippy));
-    // That of programs takes four times as long, and nobody uses them: `soak` makes it.
+    // This makes only the documentation of libraries. The documentation of programs takes four times as long and is
+    // rarely read, so only `soak` makes it.
     report.command("documentation", documentation().arg("--lib"));
     let mut test = workspace::cargo();
-    // Tests that need the board's target, or a C compiler, are not left out.
+    // With this variable, tests that need the board's target or a C compiler are not skipped.
     test.env("CROSSGATE_ALL_TESTS", "1").args(["test", "--workspace", "--no-fail-fast"]);
     report.command("tests on this machine", &mut test);
     for package in ["thermostat-tools", "thermostat"] {
@@ -245,8 +248,8 @@ fn on_this_machine(report: &mut Report) {
     miri(report);
 }
 
-/// Shows the thermostat's day on a board, as fast as possible. A demo waits only seconds for its firmware, which cargo
-/// starts, so no other cargo may lock a folder meanwhile.
+/// Shows the thermostat's day on a board, as fast as possible. A demo waits only some seconds for its firmware. Cargo
+/// starts the firmware, so no other cargo may lock a folder at the same time.
 pub fn demos(report: &mut Report, board: &str) {
     for (how, options) in [("", &[][..]), (", with a fault", &["--fault"])] {
         let mut demo = workspace::cargo();
@@ -258,7 +261,8 @@ pub fn demos(report: &mut Report, board: &str) {
 
 fn miri(report: &mut Report) {
     let name = "Miri";
-    // The environment of this cargo would keep rustup from choosing another toolchain.
+    // Some variables are removed from the environment, because they would prevent rustup from choosing another
+    // toolchain.
     let cargo = || {
         let mut cargo = Command::new("rustup");
         cargo.current_dir(workspace::root()).env_remove("RUSTUP_TOOLCHAIN");
@@ -277,9 +281,10 @@ fn miri(report: &mut Report) {
     report.command(name, &mut miri);
 }
 
-/// Runs the steps for boards. The emulator has a time of its own, so it does not matter how busy this machine is.
+/// Runs the steps for boards. The emulator has its own time, so the load of this machine does not matter.
 ///
-/// The dev profile comes last, because the tests of this machine are built in the same folder, which cargo locks.
+/// The dev profile comes last, because the tests on this machine are built in the same folder, and cargo locks this
+/// folder.
 fn on_boards(report: &mut Report) {
     let name = "clippy for the boards";
     match clippy(Board::reference()) {
@@ -296,7 +301,8 @@ fn on_boards(report: &mut Report) {
     report.step("interrupts held off within the limits", || measurement.check());
     report.step("no way from the kernel to a panic", || {
         panics::check(&workspace::build_one("thermostat", Board::reference())?)?;
-        // Some parts of the kernel are only in firmware that needs them, and all tests together need all parts.
+        // All tests are checked, because a firmware contains only the parts of the kernel that it needs. All tests
+        // together contain all parts.
         release.iter().try_for_each(|test| panics::check(&test.file))
     });
     report.step("benchmarks within their limits", bench::check);
@@ -313,7 +319,7 @@ fn on_boards(report: &mut Report) {
     in_dev(report, &release);
 }
 
-/// Runs those that a board for which only the nightly run has time has each day.
+/// Runs the daily steps of a board whose other steps run only at night.
 fn on_nightly_board(report: &mut Report, row: &'static Row, why: &str) {
     let kind = format!("system tests, release, {}", row.name);
     let tests = built(report, &kind, || system_tests::build_daily(row));
@@ -329,8 +335,8 @@ fn on_nightly_board(report: &mut Report, row: &'static Row, why: &str) {
         .skip(&format!("all else on {}", row.name), &format!("{why}; `cargo xtask soak` runs it"));
 }
 
-/// Runs the system tests of the reference board in the release profile, and measures for how long they hold off
-/// interrupts. Returns them.
+/// Runs the system tests of the reference board in the release profile, and measures how long they hold off interrupts.
+/// Returns these tests.
 fn in_release(report: &mut Report, measurement: &Measurement) -> Vec<Firmware> {
     let release = built(report, "system tests, release", || {
         system_tests::build(Board::reference(), Profile::Release)
@@ -350,14 +356,14 @@ fn in_release(report: &mut Report, measurement: &Measurement) -> Vec<Firmware> {
     release
 }
 
-/// Runs the system tests in the dev profile: on the boards, and as programs of Linux with protection keys. `release` are
-/// those of the reference board.
+/// Runs the system tests in the dev profile: on the boards, and as programs of Linux with protection keys. `release`
+/// are the tests that have run on the reference board in the release profile.
 fn in_dev(report: &mut Report, release: &[Firmware]) {
     let mut tests = vec![(
         "system tests, dev".to_owned(),
         built(report, "system tests, dev", || system_tests::build_dev_of_reference(release)),
     )];
-    // Those of the reference board have run in the release profile.
+    // The tests of the reference board have already run in the release profile.
     let others = || daily_boards().filter(|&row| Board::Emulated(row) != Board::reference());
     let kind = |row: &Row| format!("system tests, dev, {}", row.name);
     for row in others() {
@@ -392,7 +398,7 @@ pub fn examples(report: &mut Report, row: &'static Row) {
     report.at_once(jobs.collect());
 }
 
-/// Returns the runs of system tests, without those for which only the nightly run has time.
+/// Returns the runs of system tests, without the tests for which only the nightly run has time.
 fn daily<'a>(
     report: &mut Report,
     kind: &str,
@@ -425,7 +431,8 @@ fn built(
     all
 }
 
-/// Returns the hosted system tests on a CPU with protection keys, if this CPU has none.
+/// If this CPU has no protection keys, returns jobs that run the hosted system tests on an emulated CPU with protection
+/// keys.
 fn with_keys(report: &mut Report) -> Vec<Job<'static>> {
     let mut jobs = Vec::new();
     if system_tests_harness::cpu_has_keys() {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The longest stretches with interrupts held off.
+//! The longest times for which interrupts are held off.
 //!
-//! The kernel's handlers are not interrupted: as long as one runs, all others wait. All system tests, and firmware that
-//! makes the kernel do the most at once, run on the emulated board, where a plugin of the emulator looks for the
-//! longest spans of handlers.
+//! The kernel's handlers are not interrupted: while one handler runs, all others wait. All system tests run on the
+//! emulated board, and also firmware that makes the kernel do as much work as possible at once. A plugin of the
+//! emulator finds the longest spans of handlers.
 //!
-//! A handler may look whether an interrupt is pending, and stop early. A span that ends with a look which finds nothing
-//! counts as if the look had found an interrupt: what is left to do then is measured where one was found.
+//! A handler may check if an interrupt is pending (a *look*), and stop early. If a span ends with a look that found no
+//! interrupt, it counts as if the look had found one. The work that is left to do in this case is measured at looks
+//! that did find an interrupt.
 
 mod limits;
 mod longest;
@@ -24,20 +25,21 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use system_tests_harness::Flags;
 use workbench::board::Board;
 
-/// The package with the firmware that makes the kernel do the most.
+/// The package with the firmware that makes the kernel do as much work as possible at once.
 const PACKAGE: &str = "worst-cases";
 
-/// The measurements of firmware that has run.
+/// The measurements of the firmware that has run so far.
 pub struct Measurement {
     plugin: Plugin,
     longest: Mutex<ByPath>,
 }
 
-/// The longest span of each path, and of those the one that ends with each look.
+/// The longest spans of each path: one for each look with which a span of the path ends.
 #[derive(Default)]
 struct ByPath {
     spans: BTreeMap<(String, Option<String>), Longest>,
-    /// The instructions that follow at the most if the look of a function has found an interrupt, in each firmware.
+    /// For each look, and for each firmware: the largest number of instructions after the look, if it has found an
+    /// interrupt.
     left: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
@@ -50,8 +52,8 @@ impl Measurement {
         Ok(Measurement { plugin: Plugin::build()?, longest: Mutex::default() })
     }
 
-    /// Runs a firmware of the release profile, in all of its runs. It is measured unless its [flags](Flags) say that it
-    /// is not.
+    /// Runs a firmware of the release profile in all of its variants. Measures it, unless its [flags](Flags) exclude it
+    /// from the measurement.
     ///
     /// # Errors
     /// If it fails, or can't be measured.
@@ -74,7 +76,7 @@ impl Measurement {
     /// Checks every span.
     ///
     /// # Errors
-    /// If a span is over its limit, or there is none.
+    /// If a span is over its limit, or if there is no span.
     fn check_spans(&self) -> Result<()> {
         let longest = self.longest();
         ensure!(!longest.spans.is_empty(), "no handler was seen");
@@ -86,7 +88,7 @@ impl Measurement {
     /// Checks every span and every look of all firmware.
     ///
     /// # Errors
-    /// If a span is over its limit, or there is none; if a look never found an interrupt.
+    /// If a span is over its limit, if there is no span, or if a look never found an interrupt.
     pub fn check(&self) -> Result<()> {
         self.check_spans()?;
         let unknown = self.longest().looks_without_end();
@@ -132,14 +134,15 @@ impl ByPath {
         looks
     }
 
-    /// Returns what follows a look that finds an interrupt: in this firmware, or, if that is not known, in any.
+    /// Returns the number of instructions after a look that finds an interrupt: in this firmware, or if this is not
+    /// known, the largest number in any firmware.
     fn left(&self, look: &str, firmware: &str) -> u64 {
         let of_look = self.left.get(look);
         let here = of_look.and_then(|of_look| of_look.get(firmware));
         here.or_else(|| of_look?.values().max()).copied().unwrap_or(0)
     }
 
-    /// Returns the longest span of each path, with what follows the look at its end.
+    /// Returns the longest span of each path, including the instructions after the look at its end.
     fn totals(&self) -> Vec<Longest> {
         let mut totals = BTreeMap::<String, Longest>::new();
         for longest in self.spans.values() {
@@ -161,8 +164,8 @@ impl ByPath {
 /// Measures the firmware with this text in its name, and prints a table of the paths.
 ///
 /// # Errors
-/// If something can't be measured, or `check` is set and a span is over its limit, or, of all firmware, a look never found
-/// an interrupt.
+/// If something can't be measured. If `check` is set: if a span is over its limit, or if all firmware was measured and
+/// a look never found an interrupt.
 pub fn run(check: bool, text: &str) -> Result<()> {
     setup::target()?;
     setup::emulator_for_tests()?;
@@ -180,12 +183,12 @@ pub fn run(check: bool, text: &str) -> Result<()> {
     match (check, text) {
         (false, _) => Ok(()),
         (true, "") => measurement.check(),
-        // Some looks need other firmware to find an interrupt.
+        // Looks are not checked here, because some of them find an interrupt only in other firmware.
         (true, _) => measurement.check_spans(),
     }
 }
 
-/// Builds the firmware that makes the kernel do the most.
+/// Builds the firmware that makes the kernel do as much work as possible at once.
 ///
 /// # Errors
 /// If it does not build.

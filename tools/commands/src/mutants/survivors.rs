@@ -13,7 +13,7 @@ use std::fs;
 use std::path::Path;
 use std::str::FromStr;
 
-/// The start of the line of a file, and that of the line of a mutant.
+/// The start of a line with a file. The next constant is the start of a line with a mutant.
 const FILE: &str = "## ";
 const MUTANT: &str = "- `";
 
@@ -91,8 +91,8 @@ impl Survivors {
         self.0.iter().any(|entry| entry.is(mutant))
     }
 
-    /// Compares the list with the mutants of a run that survived, and those that were caught. An entry whose mutant
-    /// does not survive is only reported.
+    /// Compares the list with the results of a run: the mutants that survived, and the mutants that were caught. If the
+    /// mutant of an entry did not survive, this is only reported.
     ///
     /// # Errors
     /// If a mutant survived that is not in the list.
@@ -112,7 +112,7 @@ impl Survivors {
         )
     }
 
-    /// Returns the entries of which no mutant survived, and one was caught.
+    /// Returns the entries whose mutants did not survive: none survived, and at least one was caught.
     fn caught(&self, survivors: &[Mutant], caught: &[Mutant]) -> Vec<&Entry> {
         let is_in = |entry: &Entry, mutants: &[Mutant]| mutants.iter().any(|it| entry.is(it));
         self.0.iter().filter(|entry| is_in(entry, caught) && !is_in(entry, survivors)).collect()
@@ -121,7 +121,7 @@ impl Survivors {
     /// Checks that each entry is one of `mutants`.
     ///
     /// # Errors
-    /// If one is not: the code that it names has changed.
+    /// If an entry is none of them, because the code that it names has changed.
     pub fn check_names(&self, mutants: &[Mutant]) -> Result<()> {
         let is_gone = |entry: &&Entry| !mutants.iter().any(|mutant| entry.is(mutant));
         let gone: Vec<_> = self.0.iter().filter(is_gone).collect();

@@ -60,7 +60,7 @@ impl Call {
         }
         let mut cargo = copy.cargo();
         cargo.args(&self.words[1..]);
-        // As in `cargo xtask test`, the time of the firmware does not depend on how busy this machine is.
+        // As in `cargo xtask test`, the time of the firmware does not depend on the load of this machine.
         let runner = command::line(&emulator::runner());
         for row in board::emulated() {
             let target = row.target.to_uppercase().replace('-', "_");
@@ -118,7 +118,7 @@ mod tests {
             }
             let folder = package.manifest_path.parent().context("a package without a folder")?;
             for test in self.tests() {
-                // A module's name may be before it.
+                // The name of a module may be before the name of the test.
                 let test = test.rsplit("::").next().unwrap_or(test);
                 ensure!(
                     programs.iter().any(|name| *name == test)

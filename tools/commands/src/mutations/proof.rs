@@ -6,9 +6,10 @@ use crate::copy::Copy;
 use anyhow::{Context, Result, bail, ensure};
 use std::time::{Duration, Instant};
 
-/// The factor by which a test may take longer with a mutation than without; after that, it counts as hanging.
+/// The factor by which a test may take longer with a mutation than without it. If it takes longer than that, it counts
+/// as hanging.
 const SLOWER: u32 = 5;
-/// The shortest time that a test is given, however fast it is without the mutation.
+/// The shortest time limit of a test, even if the test is very fast without the mutation.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest time of a test that is not mutated.
 const LONG: Duration = Duration::from_secs(1200);
@@ -17,7 +18,7 @@ const LONG: Duration = Duration::from_secs(1200);
 pub struct Proof {
     /// The call of the command.
     pub command: Call,
-    /// A text that is in its output.
+    /// A text that the output has to contain.
     says: Option<String>,
 }
 

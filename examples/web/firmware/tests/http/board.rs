@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The firmware on the emulated board, whose Ethernet controller is behind the emulator's network.
+//! Runs the firmware on the emulated board. Its Ethernet controller is connected to the emulator's network.
 
 use crate::client::Web;
 use crate::load;
@@ -13,7 +13,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3).unwrap()
 }
 
-/// Returns why this machine can't build or emulate the firmware, unless it can.
+/// Returns the reason why this machine can't build or emulate the firmware; `None` if it can.
 fn missing() -> Option<&'static str> {
     let mut rustc = Command::new("rustc");
     let output = rustc.args(["--target", TARGET, "--print", "target-libdir"]).output().unwrap();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A client, which takes nothing but whole answers.
+//! An HTTP client that accepts only complete answers.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The time after which what has not happened does not happen.
+/// The longest time that a test waits for an event.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 /// The time after which a connection that was refused is tried again.
 const RETRY: Duration = Duration::from_millis(20);
@@ -25,17 +25,17 @@ impl Drop for Web {
     }
 }
 
-/// An answer, and how often the connection was refused before.
+/// An answer, and the number of refused connections before it.
 pub struct Answer {
-    /// The lines before the contents, with the empty one.
+    /// The lines before the contents, including the empty line.
     pub head: String,
     pub contents: String,
     pub refusals: u32,
 }
 
 impl Web {
-    /// Starts the firmware by this command, to which `cable` adds where this port of this machine leads, and waits until
-    /// it answers.
+    /// Starts the firmware by this command, and waits until it answers. `cable` adds the options that connect a port of
+    /// this machine to the firmware.
     pub fn start(mut command: Command, cable: impl FnOnce(&mut Command, u16)) -> Web {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         cable(&mut command, port);
@@ -46,7 +46,7 @@ impl Web {
         web
     }
 
-    /// Returns whether the firmware runs.
+    /// Returns `true` if the firmware runs.
     pub fn runs(&mut self) -> bool {
         self.program.try_wait().unwrap().is_none()
     }
@@ -59,8 +59,8 @@ impl Web {
         }
     }
 
-    /// Sends a request, and returns the answer. A connection that ends before its first byte was refused, and is tried
-    /// again.
+    /// Sends a request, and returns the answer. A connection that ends before its first byte counts as refused, and the
+    /// request is sent again.
     fn ask(&self, request: &str) -> Answer {
         let start = Instant::now();
         let mut refusals = 0;
@@ -86,7 +86,7 @@ impl Web {
             Err(error) => panic!("no connection: {error}"),
         };
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        // If it fails, there is no answer either.
+        // An error is ignored: if the write fails, no answer comes, and the read fails too.
         let _ = stream.write_all(request.as_bytes());
         let mut answer = Vec::new();
         match stream.read_to_end(&mut answer) {

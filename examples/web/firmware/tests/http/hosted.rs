@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The firmware as a program of this machine, and its page as a client, a load of them, and a browser get it.
+//! Runs the firmware as a Linux program. One client, many clients and a browser get its page.
 
 use crate::client::Web;
 use crate::load::{self, PAGE, SEE_OTHER};
@@ -31,7 +31,7 @@ fn the_page_shows_and_controls_the_room() {
     assert!(web.post("/set-point", "degrees=99").head.starts_with("HTTP/1.1 400 "));
     assert!(web.get("/nothing").head.starts_with("HTTP/1.1 404 "));
     web.until(|web| web.get("/state").contents.contains("\"setPoint\":215,"));
-    // The room is warmer than that, so the fan begins to run.
+    // The room is warmer than this set point, so the fan begins to run.
     web.until(|web| web.get("/state").contents.contains(",true]"));
 
     assert_eq!(web.post("/crash/sensor", "").head, SEE_OTHER);
@@ -76,7 +76,7 @@ fn an_interface_of_linux_leads_to_the_page() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_web"));
     let firmware = command.args(["--serial1=null", &format!("--ethernet=tap:{NAME}")]).spawn();
     let host = SocketAddr::from(([10, 0, 2, 15], 80));
-    // Linux finds no way to the host until the firmware has started, and gives up after some seconds.
+    // Until the firmware has started, Linux does not find the host. It gives up after some seconds.
     let start = Instant::now();
     let connection = loop {
         let connection = TcpStream::connect_timeout(&host, Duration::from_secs(20));

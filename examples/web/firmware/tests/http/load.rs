@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A load: several clients get the page and what it shows, and set the set point, while the sensor and the driver of the
-//! Ethernet controller crash again and again. Each answer has to be whole and right.
+//! A load test. Several clients get the page and its data, and set the set point. Meanwhile the sensor and the driver
+//! of the Ethernet controller crash again and again. Each answer has to be complete and correct.
 
 use crate::client::{PATIENCE, Web};
 use serde_json::Value;
@@ -19,30 +19,30 @@ pub const SEE_OTHER: &str = "HTTP/1.1 303 See Other\r\nLocation: /\r\nConnection
 
 const SECONDS: &str = "CROSSGATE_LOAD_SECONDS";
 
-/// The processes in their order, and those that crash, with the paths of their buttons.
+/// The processes in the order of the wiring. The next constant has those that crash, with the paths of their buttons.
 const PROCESSES: [&str; 8] =
     ["supervisor", "driver", "network", "page", "sensor", "control", "fan", "console"];
 const CRASHED: [(&str, &str); 2] = [("sensor", "/crash/sensor"), ("driver", "/crash/driver")];
 /// The points of the chart.
 const POINTS: usize = 120;
 
-/// The clients that only look, and the least number of answers that each of them gets.
+/// The number of clients that only read, and the least number of answers that each of them must get.
 const READERS: usize = 5;
 const ANSWERS: u32 = 10;
-/// The least number of crashes of each process, and the time between two.
+/// The least number of crashes of each process, and the time between two crashes.
 const CRASHES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// The contents of the live data.
+/// The data of the page.
 pub struct State {
     pub set_point: i64,
     history: Vec<(Option<i64>, bool)>,
-    /// The crashes of the processes that crash, and whether they run.
+    /// The number of crashes of the two processes that crash, and `true` if the process runs.
     pub crashed: [(u32, bool); 2],
 }
 
 impl State {
-    /// Takes the text apart. All of it has to be there, and nothing else.
+    /// Parses the text. It has to be complete, with nothing else in it.
     pub fn parse(text: &str) -> State {
         let state: Value = serde_json::from_str(text).unwrap_or_else(|error| {
             panic!("{error}: {text}");
@@ -69,12 +69,12 @@ impl State {
             degrees.is_none_or(|degrees| (100..=310).contains(&degrees))
         };
         assert!(state.history.iter().all(is_plausible), "{text}");
-        // A chart that is not full yet only grows, so its length is that of its text.
+        // The length of the text has to be exactly the length of the values in it.
         assert_eq!(text.len(), state.length(processes), "{text}");
         state
     }
 
-    /// Returns the length of its text.
+    /// Returns the length of the state as text.
     fn length(&self, processes: &[Value]) -> usize {
         let points = self.history.iter().map(|(degrees, fan)| match degrees {
             Some(degrees) => format!("[{degrees},{fan}]"),
@@ -92,7 +92,7 @@ impl State {
             .len()
     }
 
-    /// Checks that this is the state some time after another one.
+    /// Checks that this state can be later than the state `before`.
     fn comes_after(&self, before: &State) {
         for (now, then) in self.crashed.iter().zip(before.crashed) {
             assert!(now.0 >= then.0, "crashes are not forgotten");
@@ -104,7 +104,7 @@ impl State {
     }
 }
 
-/// The number of the present set point. They are set one after the other.
+/// The numbers of set points. They are set one after the other.
 struct SetPoints {
     begun: AtomicU32,
     done: AtomicU32,
@@ -123,7 +123,7 @@ struct Load<'a> {
     start: Instant,
     is_over: AtomicBool,
     set_points: SetPoints,
-    /// The presses of the button of each process that crashes.
+    /// The number of times that the button of each process was pressed.
     presses: [AtomicU32; 2],
     refusals: AtomicU32,
     /// The time of each answer.
@@ -131,7 +131,7 @@ struct Load<'a> {
 }
 
 impl Load<'_> {
-    /// Sends a request, and returns the contents of the answer, whose head has to be this one.
+    /// Sends a request. Returns the contents of the answer. The head of the answer has to be `head`.
     fn ask(&self, path: &str, form: Option<&str>, head: &str) -> String {
         let start = Instant::now();
         let answer = match form {
@@ -144,7 +144,7 @@ impl Load<'_> {
         answer.contents
     }
 
-    /// Gets the state, and compares it with what was done before and has been begun since.
+    /// Gets the state, and checks that it includes everything that was done before, and nothing that was not begun yet.
     fn state(&self) -> State {
         let done = self.set_points.done.load(SeqCst);
         let state = State::parse(&self.ask("/state", None, STATE_HEAD));
@@ -222,8 +222,8 @@ impl Load<'_> {
     }
 }
 
-/// Puts a load on a firmware that has just started, and prints what came of it. The load goes on for at least so many
-/// seconds, or as many as `CROSSGATE_LOAD_SECONDS` says.
+/// Puts a load on a firmware that has just started, and prints the results. The load goes on for at least this number
+/// of seconds. If `CROSSGATE_LOAD_SECONDS` is set, its value is used instead.
 pub fn run(web: &mut Web, kind: &str, seconds: u64) {
     let seconds = env::var(SECONDS).map_or(seconds, |text| text.parse().expect(SECONDS));
     let load = Load {
@@ -243,7 +243,7 @@ pub fn run(web: &mut Web, kind: &str, seconds: u64) {
         thread::sleep(Duration::from_secs(seconds));
         load.is_over.store(true, SeqCst);
     });
-    // It serves as before, and no request was done twice.
+    // The firmware still works, and no request was carried out twice.
     let state = load.state();
     let crashes = load.presses.each_ref().map(|presses| (presses.load(SeqCst), true));
     assert_eq!(state.crashed, crashes);

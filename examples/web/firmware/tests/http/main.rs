@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The page as clients over TCP get it: from a program of this machine, and from the emulated board.
+//! Tests of the page with TCP clients: the firmware runs as a Linux program, and on the emulated board.
 #![cfg(target_os = "linux")]
 
 mod board;

@@ -30,16 +30,17 @@ pub struct Cost {
 /// The cost of all operations, by name.
 pub type Costs = BTreeMap<String, Cost>;
 
-/// The numbers of instructions, of cycles of the M3, and of cycles of the M4: of cycles the least, then the most.
+/// Five numbers: the instructions, the least and the most cycles of the M3, and the least and the most cycles of the
+/// M4.
 type Counts = [u64; 5];
 
 /// Returns the costs of a benchmark with this output and this recording of the plugin.
 ///
 /// # Errors
-/// If the two are not of the same execution.
+/// If the output and the recording are not from the same execution.
 pub fn costs(output: &str, recording: &str) -> Result<Costs> {
     let marks = recording.lines().map(counts).collect::<Result<Vec<_>>>()?;
-    // Between the second mark and the third, figures are printed, and the like.
+    // The code between the second and the third mark is not measured: it prints figures, for example.
     let mut loops = marks
         .chunks_exact(2)
         .map(|marks| difference(&marks[1], &marks[0]))
@@ -58,7 +59,8 @@ pub fn costs(output: &str, recording: &str) -> Result<Costs> {
             .collect::<Option<_>>()
             .with_context(|| format!("the recording ends before {name}"))?;
         let [instructions, m3_least, m3_most, m4_least, m4_most] = each(&mut goes, rounds);
-        // Each of the two loops may have started and ended anywhere between two ticks.
+        // The difference may be inexact, because each of the two loops may have started and ended anywhere between two
+        // ticks.
         let inexact = 1 + 2 * TICK / rounds;
         ensure!(
             instructions.abs_diff(figure) <= inexact,
@@ -71,10 +73,10 @@ pub fn costs(output: &str, recording: &str) -> Result<Costs> {
     Ok(costs)
 }
 
-/// Checks the cost of a system call: the entry and the return of its handler have to be in it.
+/// Checks that the cost of a system call includes the entry and the return of its handler.
 ///
 /// # Errors
-/// If they are not in it.
+/// If the cost does not include them.
 pub fn check_system_call(cost: &Cost) -> Result<()> {
     let is_plausible =
         [cost.m3, cost.m4].iter().all(|cycles| cycles[0] >= cost.instructions + HANDLER);
@@ -91,8 +93,8 @@ fn counts(line: &str) -> Result<Counts> {
     numbers.try_into().ok().with_context(|| format!("not a mark: {line}"))
 }
 
-/// Returns the counts since `earlier`. (An empty loop may have more cycles than one with an operation that costs
-/// nothing.)
+/// Returns the counts since `earlier`. (A negative difference becomes 0: an empty loop may take more cycles than a loop
+/// with an operation that costs nothing.)
 fn difference(later: &Counts, earlier: &Counts) -> Counts {
     std::array::from_fn(|index| later[index].saturating_sub(earlier[index]))
 }
@@ -111,7 +113,7 @@ fn each(goes: &mut [Counts], rounds: u32) -> [u32; 5] {
 mod tests {
     use super::*;
 
-    /// Two operations: one in three goes of 10 rounds, one in one go of 2 rounds.
+    /// A recording of two operations: the first in three goes of 10 rounds, and the second in one go of 2 rounds.
     const RECORDING: &str = "100 110 120 110 120\n 130 150 170 150 160\n\
         140 160 180 160 170\n 270 310 340 300 320\n\
         300 340 370 330 350\n 330 380 420 370 390\n\

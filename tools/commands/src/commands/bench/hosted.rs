@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The costs on this machine: nanoseconds, beside those of requests between processes of Linux.
+//! The costs on this machine in nanoseconds, and for comparison the costs of requests between processes of Linux.
 
 use super::operations::{OPERATIONS, Operation};
 use super::results::{PACKAGE, PATIENCE, Results, expect_all, parse};
@@ -14,21 +14,21 @@ use std::process::{Command, Stdio};
 use wait_timeout::ChildExt;
 use workbench::board::Board;
 
-/// The package that measures the means of Linux.
+/// The package that measures how processes of Linux can send requests to each other.
 const LINUX_PACKAGE: &str = "bench-linux";
-/// The measurements of that package: name, and description.
+/// The measurements of this package, each with a name and a description.
 const LINUX: [(&str, &str); 3] = [
     ("pipe", "Linux: pipes there and back, two processes"),
     ("socketpair", "Linux: a pair of sockets, two processes"),
     ("futex", "Linux: shared memory and a futex, two processes"),
 ];
-/// The lower bound of a call by pages: the four changes of protection alone.
+/// The lower bound of a call with page tables: the time of the four changes of protection.
 const PROTECT: &str = "mprotect";
-/// The call that is compared with the means of Linux.
+/// The call that is compared with the requests of Linux.
 const CALL: &str = "rpc_null_4_words";
-/// The number of times that everything is measured, one after the other; the median counts.
+/// The number of times that everything is measured. The median counts.
 const TIMES: usize = 3;
-/// The factor by which a call has to be faster than the fastest means of Linux.
+/// The factor by which a call has to be faster than the fastest request of Linux.
 const FACTOR: f64 = 1.2;
 
 /// The explanation for readers who see the table for the first time.
@@ -39,9 +39,9 @@ The rows of Linux: two processes on the same CPU, one asks with 16 bytes, the ot
 
 /// The results of a measurement.
 struct Measured {
-    /// With the means of the CPU: protection keys, if it has them.
+    /// The results with the best protection of this CPU: protection keys, if it has them.
     best: Results,
-    /// With page tables.
+    /// The results with page tables.
     pages: Results,
     linux: Results,
 }
@@ -66,7 +66,7 @@ pub fn run(as_json: bool, check: bool) -> Result<()> {
     Ok(())
 }
 
-/// Measures as a test that everything can be measured. (The speed of this machine is not tested.)
+/// Measures everything, as a test that it can be measured. (The speed of this machine is not tested.)
 ///
 /// # Errors
 /// If something can't be measured.
@@ -74,7 +74,7 @@ pub fn check() -> Result<()> {
     measure(1).map(|_| ())
 }
 
-/// Returns the operations that are measured: all but interrupts, whose time Linux decides.
+/// Returns the operations that are measured: all except for interrupts, because their time depends on Linux.
 fn operations() -> impl Iterator<Item = &'static Operation> {
     OPERATIONS.iter().filter(|operation| !operation.name.starts_with("interrupt_"))
 }
@@ -115,8 +115,8 @@ fn measure_all(crossgate: &[Firmware], linux: &[Firmware], times: usize) -> Resu
     Ok(Measured { best: best.medians(), pages: pages.medians(), linux: on_linux.medians() })
 }
 
-/// Keeps the asking process and the answering one on the same CPU, as in Crossgate: this program's children stay on its
-/// CPU.
+/// Keeps this program and its children on one CPU. So the client and the server process run on the same CPU, as in
+/// Crossgate.
 fn stay_on_one_cpu(all: &CpuSet) -> Result<()> {
     let last = (0..CpuSet::MAX_CPU).rev().find(|&cpu| all.is_set(cpu));
     let mut one = CpuSet::new();
@@ -161,7 +161,7 @@ impl Times {
 }
 
 impl Measured {
-    /// Returns the factor by which a call is faster than the fastest means of Linux.
+    /// Returns the factor by which a call is faster than the fastest request of Linux.
     fn factor(&self, results: &Results) -> f64 {
         let ways = LINUX.iter().filter_map(|(name, _)| self.linux.get(*name));
         let fastest = ways.min().copied().unwrap_or_default();

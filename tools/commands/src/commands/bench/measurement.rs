@@ -14,7 +14,7 @@ use serde_json::{Map, json};
 use workbench::board::{Board, Row};
 use workbench::emulator;
 
-/// The operation that is a system call and nothing else.
+/// The operation that consists only of a system call.
 const SYSTEM_CALL: &str = "syscall_null";
 /// The name of the kernel's size in flash, in bytes, among the figures.
 pub const FLASH: &str = "kernel_flash_bytes";
@@ -23,7 +23,7 @@ pub const RAM: &str = "kernel_ram_bytes";
 
 /// The results of a measurement.
 pub struct Measured {
-    /// The board, which may have limits of its own.
+    /// The row of the board, which may have its own limits.
     pub row: &'static Row,
     pub results: Results,
     pub costs: Costs,
@@ -46,15 +46,15 @@ pub fn figures() -> Result<Figures> {
 /// Runs the benchmarks as a test.
 ///
 /// # Errors
-/// If a limit is missed.
+/// If a figure is over its limit.
 pub fn check() -> Result<()> {
     check_on(Board::reference())
 }
 
-/// Runs them on a board.
+/// Runs the benchmarks on a board, as a test.
 ///
 /// # Errors
-/// If a limit of this board is missed.
+/// If a figure is over the limit for this board.
 pub fn check_on(board: Board) -> Result<()> {
     measure(board)?.check()
 }
@@ -101,7 +101,7 @@ impl Measured {
     /// Checks the limits.
     ///
     /// # Errors
-    /// If one is missed.
+    /// If a figure is over its limit.
     pub fn check(&self) -> Result<()> {
         self.costs.get(SYSTEM_CALL).map_or(Ok(()), cycles::check_system_call)?;
         let missed = self.missed();
@@ -163,7 +163,8 @@ mod tests {
     use super::*;
     use workbench::board;
 
-    /// Returns the highest figure that an operation may have, if others have their highest.
+    /// Returns the highest allowed figure of an operation, if the operations that it is compared with have their
+    /// highest allowed figures.
     fn most(operation: &Operation) -> u32 {
         let of = |name: &str| most(OPERATIONS.iter().find(|it| it.name == name).unwrap());
         match operation.must {

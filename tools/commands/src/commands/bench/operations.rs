@@ -6,16 +6,16 @@ use super::results::Results;
 /// The limit of the cost of an operation.
 #[derive(Clone, Copy)]
 pub enum Limit {
-    /// At most so many instructions.
+    /// At most this number of instructions.
     Most(u32),
-    /// As many as another operation, plus or minus the difference.
+    /// The cost of another operation, plus or minus the difference.
     About { other: &'static str, difference: u32 },
-    /// At most a multiple of another operation, in hundredths.
+    /// At most a multiple of the cost of another operation, in hundredths.
     Times { other: &'static str, hundredths: u32 },
 }
 
-/// An operation that is measured, with its limits, and the cost of the same operation in CMRX on the same emulated
-/// machine when CMRX is compiled with -Os, -O2 and -O3.
+/// A measured operation, with its limits. For comparison, it has the cost of the same operation in CMRX on the same
+/// emulated machine, with CMRX compiled with -Os, -O2 and -O3.
 pub struct Operation {
     pub name: &'static str,
     pub text: &'static str,
@@ -25,7 +25,7 @@ pub struct Operation {
 }
 
 impl Limit {
-    /// Returns whether a measured cost is within the limit. The costs of the others are among the results.
+    /// Returns `true` if a measured cost is within the limit. `results` has the costs of the other operations.
     pub fn is_met(&self, measured: u32, results: &Results) -> bool {
         match *self {
             Limit::Most(most) => measured <= most,
@@ -38,7 +38,7 @@ impl Limit {
         }
     }
 
-    /// Returns the limit for a reader.
+    /// Returns the limit as text.
     pub fn text(&self, results: &Results) -> String {
         let of = |other| results.get(other).copied().unwrap_or_default();
         match *self {

@@ -7,22 +7,22 @@ use std::time::Duration;
 
 /// The package with the benchmarks: programs that print their results.
 pub const PACKAGE: &str = "bench";
-/// The time for which one of its programs may run.
+/// The longest time for which one of these programs may run.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The measured cost of the operations, by name.
 pub type Results = BTreeMap<String, u32>;
-/// The same costs, and the kernel's size.
+/// The costs of the operations, and the size of the kernel.
 pub type Figures = BTreeMap<String, u32>;
 
-/// Returns the figures of the lines `result <name> <figure> ...`.
+/// Returns the figures from lines such as `result <name> <figure> ...`.
 pub fn parse(output: &str) -> Results {
     let result =
         |words: Vec<&str>| Some(((*words.first()?).to_owned(), words.get(1)?.parse().ok()?));
     words(output).filter_map(result).collect()
 }
 
-/// Returns the words after `result` of each line that begins with it.
+/// For each line that begins with `result`, returns the words after `result`.
 pub fn words(output: &str) -> impl Iterator<Item = Vec<&str>> {
     let lines = output.lines().filter_map(|line| line.trim().strip_prefix("result "));
     lines.map(|line| line.split_whitespace().collect())
@@ -31,7 +31,7 @@ pub fn words(output: &str) -> impl Iterator<Item = Vec<&str>> {
 /// Checks that all of these were measured.
 ///
 /// # Errors
-/// One of them was not.
+/// If one of them was not measured.
 pub fn expect_all<'a>(results: &Results, mut names: impl Iterator<Item = &'a str>) -> Result<()> {
     let missing = names.find(|&name| !results.contains_key(name));
     ensure!(missing.is_none(), "{} was not measured", missing.unwrap_or_default());

@@ -3,12 +3,12 @@
 
 use super::longest::Longest;
 
-/// The bound that every span has to keep in the end, and that every span which is not in [`LIMITS`] keeps today, in
-/// instructions.
+/// The limit of a span in instructions, if the span is not in [`LIMITS`]. It is also the final goal for the spans in
+/// [`LIMITS`].
 pub const BOUND: u64 = 400;
 
-/// The spans that are longer today, or nearly so: the handler, the functions that it calls, and the largest number of
-/// instructions, which is the measured number plus 3 %.
+/// The spans that are longer than the bound today, or nearly as long. Each has the handler, the functions that it
+/// calls, and the largest number of instructions. This is the measured number plus 3 %.
 #[rustfmt::skip]
 const LIMITS: [(&str, u64); 18] = [
     ("SVCall > handler::system_call > crash::crash_by > crash::crash_current", 788),

@@ -11,7 +11,7 @@ pub struct Longest {
     pub path: Vec<String>,
     /// The number of instructions.
     pub count: u64,
-    /// The function of the look for an interrupt with which it ends, if it does.
+    /// If the span ends with a look for an interrupt, the function with this look.
     pub look: Option<String>,
     /// The firmware.
     pub firmware: String,
