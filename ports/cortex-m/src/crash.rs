@@ -2,6 +2,7 @@
 //! The registers and the stack of a thread when it crashed.
 
 use crate::context::{FRAME, SAVED};
+use crate::protection::{ACTIVE_FAULTS, LOWEST_FRAME};
 use crate::{exception, floats};
 use crossgate_abi::Word;
 use crossgate_abi::inspect::dump::REGISTER_COUNT;
@@ -35,13 +36,13 @@ const ALIGNED: Word = 1 << 9;
 /// Carries out [`Port::dump`](crossgate_kernel::port::Port::dump). If the thread made a system call or was interrupted,
 /// `context` is the stack pointer by which its registers were saved.
 pub fn dump(context: Word, window: Span, registers: &mut [Word; REGISTER_COUNT]) -> Word {
-    let is_fault = exception::FAULTS.contains(&exception::active());
+    let is_fault = ACTIVE_FAULTS.contains(&exception::active());
     // SAFETY: this only reads the process stack pointer.
     let pointer = cortex_m::register::psp::read() as Word;
     let uses_floats = if is_fault { floats::are_in_use() } else { floats::is_marked(context) };
     let context = floats::context(context);
     let frame = if is_fault { pointer } else { context.wrapping_add(SAVED) };
-    let lowest = if is_fault { window.start } else { window.start + SAVED };
+    let lowest = window.start + if is_fault { LOWEST_FRAME } else { SAVED };
     // SAFETY: only `keep_registers` writes the static, and no exception whose handler calls `dump` preempts
     // `keep_registers`.
     let faulted = unsafe { (&raw const FAULTED).read() };

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The numbers of exceptions, and the one that is active (ARM DDI 0403E, B1.5.2).
 
-use core::ops::RangeInclusive;
 use cortex_m::peripheral::SCB;
 
 pub const NON_MASKABLE: u32 = 2;
-/// Hard fault, memory management, bus and usage fault.
-pub const FAULTS: RangeInclusive<u32> = 3..=6;
 pub const PENDSV: u32 = 14;
 pub const SYSTICK: u32 = 15;
 
