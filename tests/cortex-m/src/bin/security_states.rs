@@ -29,7 +29,9 @@ mod firmware {
 
     crossgate::system! {
         static SYSTEM;
+        // With crash dumps, the vector table is one of the port.
         process witness {
+            crash_dumps;
             mmio TIMER0;
             notification FAULTED;
             notification ASKED;
