@@ -100,6 +100,32 @@ pub const fn overlap(one: Span, other: Span) -> bool {
     granule(one.start) < other.end && granule(other.start) < one.end
 }
 
+/// Returns the memory of two leases, each with the right to write, as spans without a common granule.
+///
+/// If the leases overlap, one span opens both if both give the same right. Otherwise the one that gives the right to
+/// write remains whole, and of the other one those pieces remain that lie before and after it.
+#[inline(always)]
+#[must_use]
+pub const fn apart([one, other]: [(Span, bool); 2]) -> [Option<(Span, bool)>; 3] {
+    if !overlap(one.0, other.0) {
+        return [Some(one), Some(other), None];
+    }
+    if one.1 == other.1 {
+        let start = if one.0.start < other.0.start { one.0.start } else { other.0.start };
+        let end = if one.0.end > other.0.end { one.0.end } else { other.0.end };
+        return [Some((Span { start, end }, one.1)), None, None];
+    }
+    let (writable, readable) = if one.1 { (one.0, other.0) } else { (other.0, one.0) };
+    let before = Span { start: readable.start, end: granule(writable.start) };
+    let after =
+        Span { start: (writable.end.wrapping_sub(1) | REST).wrapping_add(1), end: readable.end };
+    [
+        Some((writable, true)),
+        if before.is_empty() { None } else { Some((before, false)) },
+        if after.is_empty() { None } else { Some((after, false)) },
+    ]
+}
+
 /// Returns whether a region can open `span`, which must not be empty, and nothing outside `limits`.
 #[inline(always)]
 #[must_use]

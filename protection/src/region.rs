@@ -44,19 +44,17 @@ impl Region {
     /// Returns the memory that is open, in order: spans with gaps between them.
     pub fn runs(self) -> impl Iterator<Item = Span> {
         let (first, last) = ends(self.span);
-        let eighth = 1 << log2_eighth(first, last);
-        let mut start = self.span.start;
-        let end = self.span.start + self.span.end.wrapping_sub(self.span.start);
+        let eighth = log2_eighth(first, last);
+        let base = first >> eighth & !7;
+        let mut open = !self.closed;
         core::iter::from_fn(move || {
-            let border = |address: usize| (address / eighth + 1) * eighth;
-            while start < end && !self.opens(start) {
-                start = border(start);
-            }
-            let run = start;
-            while start < end && self.opens(start) {
-                start = border(start).min(end);
-            }
-            (run < start).then_some(Span { start: run, end: start })
+            let start = open.trailing_zeros();
+            let end = start + (open.checked_shr(start)?).trailing_ones();
+            // The lowest ones become 0.
+            open &= open.wrapping_add(1 << start);
+            let start = ((base + start) << eighth).max(first);
+            let last = ((base + end).wrapping_shl(eighth).wrapping_sub(1)).min(last);
+            Some(Span { start: start as usize, end: (last as usize).wrapping_add(1) })
         })
     }
 }

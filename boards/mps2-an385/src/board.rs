@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The functions of the board that the port calls.
 
+use crate::places::{An385, Places};
 use crate::{CLOCK_HZ, UART0, Uart};
+use core::marker::PhantomData;
 use crossgate_cortex_m::{Board, Counter};
 use tock_registers::interfaces::{Readable, Writeable};
 use tock_registers::registers::{ReadOnly, ReadWrite};
@@ -14,7 +16,7 @@ pub struct Hardware;
 impl Board for Hardware {
     const CLOCK_HZ: u32 = CLOCK_HZ;
     const LINES: u16 = 32;
-    type Counter = DualTimer;
+    type Counter = DualTimer<An385>;
 
     #[inline]
     fn tell(byte: u8) {
@@ -25,7 +27,7 @@ impl Board for Hardware {
 
 /// The first half of the dual timer (CMSDK APB dual timer). It counts down with 32 bits.
 #[derive(Debug)]
-pub struct DualTimer;
+pub struct DualTimer<P>(PhantomData<P>);
 
 register_structs! {
     Registers {
@@ -43,26 +45,24 @@ register_bitfields![u32,
     ],
 ];
 
-const DUAL_TIMER: usize = 0x4000_2000;
-
 #[inline(always)]
-fn registers() -> &'static Registers {
-    let pointer = core::ptr::with_exposed_provenance::<Registers>(DUAL_TIMER);
+fn registers<P: Places>() -> &'static Registers {
+    let pointer = core::ptr::with_exposed_provenance::<Registers>(P::DUAL_TIMER);
     // SAFETY: these are device registers: they are aligned, no Rust object lies there, and any value may be read from
     // them and written to them. Only the kernel uses them, and it may access them.
     unsafe { &*pointer }
 }
 
-impl Counter for DualTimer {
-    const HZ: u32 = CLOCK_HZ;
+impl<P: Places> Counter for DualTimer<P> {
+    const HZ: u32 = P::CLOCK_HZ;
 
     #[inline]
     fn start() {
-        registers().control.write(Control::ENABLE::SET + Control::ALL_BITS::SET);
+        registers::<P>().control.write(Control::ENABLE::SET + Control::ALL_BITS::SET);
     }
 
     #[inline]
     fn count() -> u32 {
-        !registers().value.get()
+        !registers::<P>().value.get()
     }
 }

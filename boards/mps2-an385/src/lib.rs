@@ -11,6 +11,7 @@ mod board;
 mod ethernet;
 mod i2c;
 mod lamp;
+mod places;
 mod timer;
 mod uart;
 mod watchdog;
@@ -21,15 +22,29 @@ board_contract::check!();
 pub use board::Hardware;
 pub use ethernet::Ethernet;
 pub use i2c::I2c;
-pub use lamp::Lamp;
-pub use timer::Timer;
-pub use uart::Uart;
 pub use watchdog::Watchdog;
 
 use crossgate_abi::table::Mmio;
 
 #[doc(hidden)]
 pub use crossgate_cortex_m as port;
+
+/// The drivers, for boards with the same devices at other places.
+#[doc(hidden)]
+pub mod drivers {
+    pub use crate::board::DualTimer;
+    pub use crate::lamp::Lamp;
+    pub use crate::places::Places;
+    pub use crate::timer::Timer;
+    pub use crate::uart::Uart;
+}
+
+/// Driver of a lamp, one of the two user LEDs.
+pub type Lamp = drivers::Lamp<places::An385>;
+/// Driver of a timer.
+pub type Timer = drivers::Timer<places::An385>;
+/// Driver of a serial line.
+pub type Uart = drivers::Uart<places::An385>;
 
 /// Makes a wiring into a firmware. See [`crossgate_cortex_m::start`].
 ///

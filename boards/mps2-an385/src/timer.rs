@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-use crate::{TIMER0, TIMER1};
+use crate::places::Places;
+use core::marker::PhantomData;
 use crossgate_abi::table::Mmio;
 use embedded_hal::delay::DelayNs;
 use tock_registers::interfaces::{Readable, Writeable};
@@ -26,26 +27,29 @@ register_bitfields![u32,
 
 /// Driver of a timer (CMSDK APB timer), for the process that owns its registers.
 ///
-/// The timer counts ticks of the [clock](crate::CLOCK_HZ), 40 ns each, and wraps around after 2^32 ticks (171 s). A
-/// process that doesn't own the registers can also create a driver, but its first access to the device is a fault.
+/// The timer counts ticks of the [clock](crate::CLOCK_HZ), 40 ns each at 25 MHz, and wraps around after 2^32 ticks
+/// (171 s). A process that doesn't own the registers can also create a driver, but its first access to the device is a
+/// fault.
 #[derive(Debug)]
-pub struct Timer {
+pub struct Timer<P> {
+    places: PhantomData<P>,
     start: usize,
 }
 
-impl Timer {
+impl<P: Places> Timer<P> {
     /// Creates the driver of the timer in `mmio`.
     ///
     /// # Panics
     /// If `mmio` is none of the board's timers. In a constant or in the wiring, this is a compile error.
     #[must_use]
-    pub const fn new(mmio: Mmio) -> Timer {
+    pub const fn new(mmio: Mmio) -> Timer<P> {
         let start = mmio.start;
+        let [first, second] = P::TIMERS;
         assert!(
-            start == TIMER0.start || start == TIMER1.start,
+            start == first.start || start == second.start,
             "there is no timer at these registers"
         );
-        Timer { start }
+        Timer { places: PhantomData, start }
     }
 
     /// Starts to count, from 0.
@@ -89,10 +93,10 @@ impl Timer {
     }
 }
 
-impl DelayNs for Timer {
+impl<P: Places> DelayNs for Timer<P> {
     /// Waits with the CPU busy. Sets the count of the timer to 0.
     fn delay_ns(&mut self, nanoseconds: u32) {
-        let ticks = nanoseconds.div_ceil(1_000_000_000 / crate::CLOCK_HZ);
+        let ticks = nanoseconds.div_ceil(1_000_000_000 / P::CLOCK_HZ);
         self.start();
         while self.elapsed() < ticks {}
     }
@@ -100,7 +104,7 @@ impl DelayNs for Timer {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::Timer;
 
     #[test]
     #[should_panic(expected = "no timer at these registers")]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-use crate::{CLOCK_HZ, UART0, UART1, UART2};
+use crate::places::Places;
 use core::convert::Infallible;
+use core::marker::PhantomData;
 use crossgate_abi::table::Mmio;
 use embedded_io::{ErrorType, Read, ReadReady, Write};
 use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
@@ -48,7 +49,8 @@ register_bitfields![u32,
 /// const PORT: Uart = Uart::new(UART1, 115_200).with_receive_interrupt();
 /// ```
 #[derive(Debug)]
-pub struct Uart {
+pub struct Uart<P> {
+    places: PhantomData<P>,
     start: usize,
     baud_divisor: u32,
     receive_interrupt: bool,
@@ -59,34 +61,32 @@ pub struct Uart {
 const LEAST: u32 = 16;
 const MOST: u32 = (1 << 20) - 1;
 
-impl Uart {
+impl<P: Places> Uart<P> {
     /// Creates the driver of the UART in `mmio`, at `baud` bits a second.
     ///
     /// # Panics
-    /// If `mmio` is none of the board's UARTs, or if the clock can't be divided down to `baud`. It can be 24 to
-    /// 1,562,500. In a constant or in the wiring, this is a compile error.
+    /// If `mmio` is none of the board's UARTs, or if the clock can't be divided down to `baud`. At 25 MHz it can be 24
+    /// to 1,562,500. In a constant or in the wiring, this is a compile error.
     #[must_use]
-    pub const fn new(mmio: Mmio, baud: u32) -> Uart {
+    pub const fn new(mmio: Mmio, baud: u32) -> Uart<P> {
         let start = mmio.start;
+        let [first, second, third] = P::UARTS;
         assert!(
-            start == UART0.start || start == UART1.start || start == UART2.start,
+            start == first.start || start == second.start || start == third.start,
             "there is no UART at these registers"
         );
         assert!(
-            baud >= CLOCK_HZ.div_ceil(MOST),
-            "the UART is not that slow: 24 bits a second are the least"
+            baud >= P::CLOCK_HZ.div_ceil(MOST),
+            "the UART is not that slow: its divisor has 20 bits"
         );
-        let baud_divisor = CLOCK_HZ / baud;
-        assert!(
-            baud_divisor >= LEAST,
-            "the UART is not that fast: 1,562,500 bits a second are the most"
-        );
-        Uart { start, baud_divisor, receive_interrupt: false, ready: false }
+        let baud_divisor = P::CLOCK_HZ / baud;
+        assert!(baud_divisor >= LEAST, "the UART is not that fast: its divisor is 16 at least");
+        Uart { places: PhantomData, start, baud_divisor, receive_interrupt: false, ready: false }
     }
 
     /// Raises the receive interrupt for every byte that arrives. Reading clears it.
     #[must_use]
-    pub const fn with_receive_interrupt(self) -> Uart {
+    pub const fn with_receive_interrupt(self) -> Uart<P> {
         Uart { receive_interrupt: true, ..self }
     }
 
@@ -97,7 +97,8 @@ impl Uart {
     }
 
     /// Sends a byte. It sets the device up if necessary. If the device accepts no byte for some time, the byte is lost.
-    pub(crate) fn tell(&self, byte: u8) {
+    #[doc(hidden)]
+    pub fn tell(&self, byte: u8) {
         // The number of reads of the state. They take about as long as it takes to send three bytes.
         const PATIENCE: u32 = 1000;
         let registers = self.device();
@@ -135,11 +136,11 @@ impl Uart {
     }
 }
 
-impl ErrorType for Uart {
+impl<P> ErrorType for Uart<P> {
     type Error = Infallible;
 }
 
-impl Write for Uart {
+impl<P: Places> Write for Uart<P> {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
         let registers = self.registers();
         for &byte in bytes {
@@ -155,13 +156,13 @@ impl Write for Uart {
     }
 }
 
-impl ReadReady for Uart {
+impl<P: Places> ReadReady for Uart<P> {
     fn read_ready(&mut self) -> Result<bool, Infallible> {
         Ok(self.registers().state.is_set(State::RECEIVE_FULL))
     }
 }
 
-impl Read for Uart {
+impl<P: Places> Read for Uart<P> {
     fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Infallible> {
         let Some(first) = bytes.first_mut() else { return Ok(0) };
         let registers = self.registers();
@@ -176,6 +177,7 @@ impl Read for Uart {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{UART0, UART1, UART2, Uart};
 
     #[test]
     fn the_baud_rate_is_a_divisor_of_the_clock() {

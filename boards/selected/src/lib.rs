@@ -40,7 +40,8 @@ choose!(
     mps2_an385 = "mps2-an385",
     mps2_an386 = "mps2-an386",
     lm3s6965evb = "lm3s6965evb",
-    mps2_an500 = "mps2-an500"
+    mps2_an500 = "mps2-an500",
+    mps2_an505 = "mps2-an505"
 );
 
 const _: () = assert!(CHOSEN < 2, "several features choose a board: name one of them");

@@ -47,7 +47,6 @@ pub unsafe fn boot_and(system: &'static System, more: impl FnOnce()) -> ! {
 /// has left, so that no interrupt is enabled, and none preempts another.
 #[inline(always)]
 fn configure(system: &System) {
-    const FAULTS_ENABLED: u32 = 0b111 << 16;
     const TRAP_DIVISION_BY_ZERO: u32 = 1 << 4;
     const ALIGN_STACK: u32 = 1 << 9;
     /// The bits that are changed here. The upper half of the register controls caches, if the CPU has some.
@@ -72,19 +71,10 @@ fn configure(system: &System) {
             }
         }
         scb.cfsr.write(u32::MAX);
-        scb.shcsr.write(FAULTS_ENABLED);
+        scb.shcsr.write(protection::ENABLE_FAULTS);
         scb.ccr.modify(|value| value & !BEHAVIOUR | TRAP_DIVISION_BY_ZERO | ALIGN_STACK);
-        // Without write buffering a bus error is reported at the store that caused it, so that the right process is
-        // blamed (Cortex-M3 and M4: ACTLR.DISDEFWBUF). A Cortex-M7 does not have this bit.
-        const DISABLE_WRITE_BUFFER: u32 = 1 << 1;
-        const CORTEX_M7: u32 = 0xc27;
-        let cpu = &*cortex_m::peripheral::CPUID::PTR;
-        let is_m7 = floats::EXIST && cpu.base.read() >> 4 & 0xfff == CORTEX_M7;
-        if !is_m7 {
-            let control = &*cortex_m::peripheral::ICB::PTR;
-            control.actlr.modify(|value| value | DISABLE_WRITE_BUFFER);
-        }
     }
+    protection::set_write_buffer();
 }
 
 /// Reports that the wiring, or the board, has an interrupt line that the CPU does not have, and halts.

@@ -3,6 +3,7 @@
 
 use crate::context::{FRAME, GIVEN_WAY, SAVED};
 use crate::floats;
+use crate::protection::LOWEST_FRAME;
 use crossgate_abi::Word;
 use crossgate_abi::inspect::dump::REGISTER_COUNT;
 use crossgate_protection::Span;
@@ -61,7 +62,7 @@ pub fn dump(context: Word, window: Span, registers: &mut [Word; REGISTER_COUNT])
         if is_fault { floats::are_pushed(exception_return) } else { floats::is_marked(context) };
     let context = floats::context(context);
     let frame = if is_fault { faulted.stack_pointer } else { context.wrapping_add(SAVED) };
-    let lowest = if is_fault { window.start } else { window.start + SAVED };
+    let lowest = window.start + if is_fault { LOWEST_FRAME } else { SAVED };
     // A frame outside of the window can't be trusted: the CPU has saved nothing there, or the thread may have written
     // the words itself.
     if frame < lowest || frame > window.end.wrapping_sub(FRAME) || !frame.is_multiple_of(8) {

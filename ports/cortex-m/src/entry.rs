@@ -283,4 +283,4 @@ macro_rules! same_as_hard_fault {
     )* };
 }
 
-same_as_hard_fault! { MemoryManagement BusFault UsageFault }
+same_as_hard_fault! { MemoryManagement BusFault UsageFault SecureFault }

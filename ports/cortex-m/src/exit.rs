@@ -9,7 +9,6 @@ use crate::machine::{Lease, Offset};
 use crate::protection::{self, ProcessRegions};
 use crate::{exception, floats};
 use core::mem::offset_of;
-use crossgate_abi::LEASES_PER_CALL;
 
 /// Continues with a context.
 ///
@@ -59,8 +58,8 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "uxtb r6, r2", // the process
         "ldrd r7, r8, [r5, #{regions}]",
         "add r7, r7, r6, lsl #5", // its regions
-        "lsrs r2, r2, #16",
-        "movt r2, #{stack_access}",
+        protection::stack_registers!("r2", "r1", "r2"),
+        protection::set_stack_limit!("r1", "r3"),
         "ldm r7, {{r3-r7, r9}}",
         "stm r8, {{r1-r7, r9}}",
         "dsb",
@@ -112,15 +111,8 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "strb r6, [r5, #{leases_open}]",
         "cbz r6, .Lload_open", // the bounds are set
         // The bounds become the window, because a lease may lie above the window, with closed memory in between, where
-        // nothing must be saved (`wild_contexts`). The size of the window is the size of the region, less the disabled
-        // eighths at the top.
-        "ubfx r7, r2, #17, #5",
-        "subs r7, #2",
-        "lsrs r3, r2, #24",
-        "orr r3, #0x100",
-        "rbit r3, r3",
-        "clz r3, r3",
-        "lsls r3, r7",
+        // nothing must be saved (`wild_contexts`).
+        protection::window_size!(),
         "subs r3, #{context}",
         "str r3, [sp, #12]",
         // The leases: the first that is in force, and their number.
@@ -130,33 +122,11 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "subs r6, r7",
         "add r4, r4, r7, lsl #4",
         "adds r4, #{leases}",
-        "ldr r7, [r5, #{regions} + 4]",
-        "movs r3, #{lease_region}",
-        // Each lease takes one region. r3 is the number of the region, and the core has computed one of its two
-        // registers. The other one gets the address, aligned to the size of the region.
-        ".Lload_next:",
-        "cbz r6, .Lload_close",
-        "ldr r0, [r4, #{start}]",
-        "ldr r1, [r4, #{registers}]",
-        "ubfx r5, r1, #1, #5",
-        "adds r5, #1", // log2 of the region's size, to which its address is aligned
-        "lsrs r0, r5",
-        "lsls r0, r5",
-        "orrs r0, r3",
-        "strd r0, r1, [r7]",
-        "adds r4, #{lease}",
-        "subs r6, #1",
-        ".Lload_more:",
-        "adds r3, #1",
-        "cmp r3, #{last_region}",
-        "bls .Lload_next",
+        protection::open_leases!(),
         "pop {{r0, r1}}",
         "ldr r5, .Lload_kernel",
         "b .Lload_regions",
-        // No lease is left for this region, so it is closed (`lease_reach`).
-        ".Lload_close:",
-        "strd r3, r6, [r7]",
-        "b .Lload_more",
+        protection::open_leases_rest!(),
         // Returns from the exception with a stack pointer that leads to no frame. If an interrupt is still pending, the
         // CPU enters its handler and does not read the frame. If none is pending any more, the CPU finds no frame and
         // faults, and the handler of the fault loads the most urgent thread.
@@ -177,7 +147,6 @@ pub unsafe extern "C" fn load() -> *mut Context {
         pending = const Offset::PENDING,
         leases_open = const LEASES_OPEN,
         regions = const REGIONS,
-        stack_access = const protection::STACK_ACCESS,
         pending_status = const Offset::PENDING_STATUS,
         pending_word = const Offset::PENDING_WORD,
         arguments = const offset_of!(Context, arguments),
@@ -185,11 +154,6 @@ pub unsafe extern "C" fn load() -> *mut Context {
         budgets = const KERNEL.budgets,
         context = const SAVED + FRAME,
         leases = const Offset::LEASES,
-        lease_region = const protection::LEASE_REGION,
-        last_region = const protection::LEASE_REGION + LEASES_PER_CALL as u32 - 1,
-        start = const Lease::START,
-        registers = const Lease::REGISTERS,
-        lease = const size_of::<Lease>(),
     )
 }
 

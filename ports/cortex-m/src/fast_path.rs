@@ -43,7 +43,6 @@ use crossgate_kernel::lock::Lock;
 use crossgate_kernel::notification::Notification;
 use crossgate_kernel::schedule::Ready;
 use crossgate_kernel::thread::Calls;
-use crossgate_protection::armv7m::Access;
 use dispatch::dispatch;
 use floats::floats;
 use leave::leave;
@@ -91,9 +90,7 @@ unsafe extern "C" fn SVCall() {
         floats!(),
         ".balign 4",
         ".Lkernel: .word {kernel}",
-        // The attribute register of a stack of 2^31 bytes with nothing open. `call` computes the callee's register from
-        // it.
-        ".Lclosed_stack: .word ({stack_access} << 16) + 0x10000 + 63",
+        protection::call_constants!(),
         ".Lzeroes: .word 0, 0, 0, 0, 0, 0, 0, 0",
         signal = const number::SIGNAL,
         wait_number = const number::WAIT,
@@ -138,7 +135,6 @@ unsafe extern "C" fn SVCall() {
         stack = const Offset::STACK,
         leases = const Offset::LEASES,
         of_stack = const Lease::OF_STACK,
-        read_only = const Access::ReadOnly as u32 >> 16,
         exclusive = const 0x1_0000 - Gate::EXCLUSIVE as u32,
         no_lock = const NO_LOCK.number(),
         service_stack = const offset_of!(Service, stack),
@@ -146,7 +142,6 @@ unsafe extern "C" fn SVCall() {
         frame = const Calls::FRAME,
         holds_leases = const Calls::LEASES,
         frame_leases = const Offset::FRAME_LEASES,
-        lease_region = const protection::LEASE_REGION,
         last_call = const Calls::LAST,
         locked = const LOCKED,
         rights = const Offset::RIGHTS,
@@ -160,7 +155,6 @@ unsafe extern "C" fn SVCall() {
         locks = const KERNEL.locks,
         regions = const REGIONS,
         stack_region = const protection::STACK_REGION,
-        stack_access = const protection::STACK_ACCESS,
         kernel = sym __crossgate_kernel,
         slow = sym slow,
         #[cfg(target_abi = "eabihf")]
@@ -185,7 +179,6 @@ const _: () = assert!(
     Gate::LEASE_TO_READ == Gate::EXCLUSIVE - 2
         && Gate::LEASE_TO_WRITE == Gate::EXCLUSIVE - 1
         && Gate::LEASE_TO_WRITE & 1 == 1
-        && Access::ReadWrite as u32 == Access::ReadOnly as u32 | 1 << 24
         && number::RETURN == 0
         && number::YIELD == 1
         && number::SIGNAL == 2

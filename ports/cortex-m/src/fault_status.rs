@@ -5,6 +5,7 @@ use crate::context::FRAME;
 use crate::floats;
 use crate::last_words::halt;
 use crate::linker::{__crossgate_kernel_stack_bottom, symbol};
+use crate::protection::{LOWEST_FRAME, PENDED_FAULTS, STACK_LIMIT};
 use cortex_m::peripheral::SCB;
 use crossgate_abi::{Cause, Word};
 use crossgate_protection::Span;
@@ -22,9 +23,6 @@ mod status {
     pub const STACKING: u32 = MEMORY_STACKING | BUS_STACKING;
 }
 
-/// The pending bits of the usage fault, the memory management fault, the bus fault, and the system call (ARM DDI 0403E,
-/// B3.2.13). Such a bit stays set if the CPU could not enter the exception.
-const PENDED: u32 = 0b1111 << 12;
 /// An access at most this number of bytes below a stack counts as an overflow, if the stack pointer is near the bottom
 /// of the stack. One instruction pushes no more than this.
 const OVERFLOW_REACH: Word = if floats::EXIST { 128 } else { 64 };
@@ -51,7 +49,7 @@ pub fn read(frame: *const Word, stack: Span) -> Report {
         let status = scb.cfsr.read();
         let addresses = (scb.mmfar.read(), scb.bfar.read());
         scb.cfsr.write(status);
-        scb.shcsr.modify(|value| value & !PENDED);
+        scb.shcsr.modify(|value| value & !PENDED_FAULTS);
         (status, addresses.0 as Word, addresses.1 as Word)
     };
     let address = if status & status::MEMORY_ADDRESS_VALID != 0 {
@@ -62,9 +60,10 @@ pub fn read(frame: *const Word, stack: Span) -> Report {
         0
     };
     let is_saved = status & status::STACKING == 0;
+    let is_below_limit = status & STACK_LIMIT != 0;
     // The stack pointer may be any address, even at the end of the address space.
-    let is_on_stack =
-        frame.addr().wrapping_sub(stack.start) <= stack.end.wrapping_sub(stack.start + FRAME);
+    let lowest = stack.start + LOWEST_FRAME;
+    let is_on_stack = frame.addr().wrapping_sub(lowest) <= stack.end.wrapping_sub(lowest + FRAME);
     let mut instruction = 0;
     if is_saved && is_on_stack {
         // SAFETY: the CPU saved the frame without an error, with the rights of the thread, and it lies inside the
@@ -72,8 +71,9 @@ pub fn read(frame: *const Word, stack: Span) -> Report {
         instruction = unsafe { frame.add(PROGRAM_COUNTER).read_volatile() };
     }
     let lowest = stack.start.wrapping_sub(OVERFLOW_REACH);
-    let is_overflow = address.wrapping_sub(lowest) < OVERFLOW_REACH
-        && frame.addr() < stack.start + OVERFLOW_REACH;
+    let is_overflow = is_below_limit
+        || address.wrapping_sub(lowest) < OVERFLOW_REACH
+            && frame.addr() < stack.start + OVERFLOW_REACH;
     let cause = if !is_saved || is_overflow {
         Cause::Stack
     } else if status & status::DATA_ACCESS != 0 {
@@ -97,7 +97,7 @@ pub extern "C" fn kernel_fault(frame: *const Word) -> ! {
     // SAFETY: the system control block belongs to the kernel.
     let (status, address) = unsafe { ((*SCB::PTR).cfsr.read(), (*SCB::PTR).mmfar.read()) };
     let guard = symbol(&raw const __crossgate_kernel_stack_bottom);
-    let is_saved = status & status::STACKING == 0;
+    let is_saved = status & (status::STACKING | STACK_LIMIT) == 0;
     // SAFETY: the CPU saved the frame there without an error.
     let instruction = if is_saved { unsafe { frame.add(PROGRAM_COUNTER).read() } } else { 0 };
     let is_overflow = !is_saved || (address as Word).wrapping_sub(guard) < GUARD;

@@ -15,6 +15,9 @@
 //! | `linker` | addresses that the linker script defines |
 //! | `last_words` | sends the last words of a kernel that can't go on; their text is in the file that finds the reason |
 //! | `floats` | the registers of the floating point unit, if there is one |
+//! | `protection/armv7m` | ARMv7-M: the protection unit, with the pieces of assembly that depend on it; faults |
+//! | `protection/armv8m` | the same for ARMv8-M |
+//! | `protection` | the choice between the two |
 //! | `start` | the port's code that threads run: the start of each thread, and the idle thread |
 //! | `memory` | the initial values of a process |
 //! | `stack_use` | the amount of stack that a thread has used |
@@ -22,7 +25,6 @@
 //! | `clock` | time, from the board's counter |
 //! | `crash` | the registers and the stack of a thread when it crashed |
 //! | `fault_status` | the cause of a fault, from the CPU's registers |
-//! | `protection` | the protection unit's registers |
 //! | `machine` | the CPU as the kernel core sees it, and the kernel itself |
 //! | `handler` | reports exceptions to the core, and carries out its effects |
 //! | `exit` | the path from the kernel to a thread |

@@ -7,7 +7,7 @@
 use crate::clock::Clock;
 use crate::context::{Bounds, Context};
 use crate::exception;
-use crate::protection::{self, ProcessRegions};
+use crate::protection::{self, ProcessRegions, ProtectionUnit};
 use crate::{crash, floats, last_words, memory, stack_use, start};
 use core::mem::offset_of;
 use core::ptr::NonNull;
@@ -18,7 +18,6 @@ use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_kernel::port::Port;
 use crossgate_kernel::{Kernel, Offsets};
 use crossgate_kernel::{lease, thread, threads};
-use crossgate_protection::armv7m::ArmV7M;
 use crossgate_protection::{Span, Unit};
 
 /// The hardware, as the kernel core sees it, and the state of the port itself.
@@ -106,16 +105,16 @@ pub(crate) fn with_kernel<R>(work: impl FnOnce(&mut Kernel<Machine>) -> R) -> R 
 }
 
 /// A thread of this port.
-pub type Thread = thread::Thread<ArmV7M>;
+pub type Thread = thread::Thread<ProtectionUnit>;
 /// The place where the core keeps a thread that is not the current one.
-pub type Slot = threads::Slot<ArmV7M>;
+pub type Slot = threads::Slot<ProtectionUnit>;
 /// Memory that is lent, with the value of the register that opens it.
-pub type Lease = lease::Lease<<ArmV7M as Unit>::Lease>;
+pub type Lease = lease::Lease<<ProtectionUnit as Unit>::Lease>;
 /// The offsets of the fields of a thread.
-pub type Offset = thread::Offset<ArmV7M>;
+pub type Offset = thread::Offset<ProtectionUnit>;
 
 impl Port for Machine {
-    type Unit = ArmV7M;
+    type Unit = ProtectionUnit;
 
     const ENTRY_SIZE: Word = Context::FIRST_SIZE + Context::SIZE;
 

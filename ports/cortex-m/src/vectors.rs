@@ -4,6 +4,7 @@
 use crate::boot::refuse_line;
 use crate::context::PROCESS_STACK;
 use crate::crash::keep_registers;
+use crate::protection::{ACTIVE_FAULTS, FAULT_PRIORITIES};
 use crate::zero_latency::{Line, PRIORITIES};
 use cortex_m::peripheral::{NVIC, SCB};
 use volatile_register::RW;
@@ -39,6 +40,7 @@ unsafe extern "C" {
     fn MemoryManagement();
     fn BusFault();
     fn UsageFault();
+    fn SecureFault();
     fn SVCall();
     fn DefaultHandler();
 }
@@ -62,10 +64,13 @@ impl Vectors {
         vectors[4] = Some(MemoryManagement);
         vectors[5] = Some(BusFault);
         vectors[6] = Some(UsageFault);
+        if *ACTIVE_FAULTS.end() == 7 {
+            vectors[7] = Some(SecureFault);
+        }
         if is_dumped {
             let first = if handlers.is_empty() { 3 } else { 4 };
             let mut fault = first;
-            while fault <= 6 {
+            while fault <= *ACTIVE_FAULTS.end() as usize {
                 vectors[fault] = Some(keep_registers);
                 fault += 1;
             }
@@ -102,7 +107,7 @@ const LEVEL: u32 = 5;
 /// these handlers, which [`check`](crate::zero_latency::check) has accepted.
 pub unsafe fn enable(handlers: &[Line]) {
     /// The priority of faults, between handlers and kernel.
-    const FAULTS: u32 = 0x01_01_01 * ((PRIORITIES as u32) << LEVEL);
+    const FAULTS: u32 = FAULT_PRIORITIES * ((PRIORITIES as u32) << LEVEL);
     /// The setting by which every bit of a priority decides which exception preempts which.
     const ALL_BITS_PREEMPT: u32 = 0x05fa << 16;
     // SAFETY: as the caller promises; these registers belong to the kernel.

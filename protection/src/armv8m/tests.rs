@@ -4,6 +4,7 @@
 use super::*;
 use crate::{Unit, Window};
 use proptest::prelude::*;
+use std::vec::Vec;
 
 /// The base address and limit registers of a region.
 type Registers = [u32; 2];
@@ -153,6 +154,27 @@ proptest! {
         prop_assert_eq!(overlap(other, one), shared.is_some());
         if let Some(byte) = shared {
             prop_assert!(!allows(&regions, byte, Wish::Read, true));
+        }
+    }
+
+    #[test]
+    fn leases_are_cut_apart(
+        one in a_span(),
+        gap in -340i64..40,
+        length in 1i64..300,
+        writable in any::<[bool; 2]>(),
+    ) {
+        let start = (one.end as i64 + gap).clamp(0, (1 << 32) - length);
+        let other = Span { start: start as usize, end: (start + length) as usize };
+        let leases = [(one, writable[0]), (other, writable[1])];
+        let open = |(span, writable)| registers(span, Access::of_memory(writable));
+        let regions = Vec::from_iter(apart(leases).into_iter().flatten().map(open));
+        for address in around(one).chain(around(other)) {
+            let holds = |&(span, _): &(Span, bool)| shares_granule(span, address);
+            let may_read = leases.iter().any(holds);
+            let may_write = leases.iter().filter(|lease| lease.1).any(holds);
+            prop_assert_eq!(allows(&regions, address, Wish::Read, false), may_read);
+            prop_assert_eq!(allows(&regions, address, Wish::Write, false), may_write);
         }
     }
 

@@ -5,6 +5,8 @@
 #[cfg(target_os = "none")]
 pub mod floats;
 #[cfg(target_os = "none")]
+pub mod further_memory;
+#[cfg(target_os = "none")]
 pub mod position;
 #[cfg(target_os = "none")]
 pub mod referee;

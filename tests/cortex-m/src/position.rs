@@ -6,7 +6,7 @@
 use core::arch::asm;
 
 /// The number of instructions in a tick of the timer.
-pub const TICK: u32 = 40;
+pub const TICK: u32 = 1_000_000_000 / board::CLOCK_HZ;
 
 /// Executes `instructions`, at most [`TICK`], and a few more, always the same number.
 #[inline(always)]

@@ -33,25 +33,19 @@ macro_rules! call {
         // frames.
         cmp r12, #{last_call}
         bhi .Lcall_slow
-        // The window, as `armv7m::window` computes it. (The two differ only for windows that are too small for any
-        // gate.) It ends below the registers that were just saved, so no caller's frame is in it (`memory`, `stacks`).
-        subs r4, r2, #1
-        clz r4, r4
-        rsb r6, r4, #29
-        lsrs r2, r6 // how many eighths,
-        lsl r6, r2, r6 // and bytes
+        // The window ends below the registers that were just saved, so no caller's frame is in it (`memory`, `stacks`).
+        ",
+            crate::protection::call_window!(),
+            "
         // Attacker: the caller decides how full the stack is (`stacks`, `nested_calls`).
         cmp r6, r5, asr #16 // (a code in place of a room is negative: as an unsigned number it is more than any window)
         blo .Lcall_check
 
         // --- All checks have passed: the call is made. If it lends memory, the carry is clear.
         .Lcall_enter:
-        // The attribute register of the stack: `.Lclosed_stack`, less the difference in size and the open eighths.
-        mov lr, #0x100
-        lsl r2, lr, r2
-        ldr lr, .Lclosed_stack
-        sub lr, lr, r4, lsl #1
-        sub r2, lr, r2 // the attribute register of the stack
+        ",
+            crate::protection::call_stack!(),
+            "
         // The frame, which the return uses. It is in the kernel's memory, out of reach for all threads.
         ",
             crate::floats::branch_if_saved!("lr", ".Lcall_floats"),
@@ -61,7 +55,9 @@ macro_rules! call {
         .Lcall_framed:
         add r12, r12, #{frame}
         uxtb r4, r5
-        orr r8, r4, r2, lsl #16 // the callee's rights
+        ",
+            crate::protection::call_rights!(),
+            "
         itt lo
         orrlo r8, r8, #{first_lease}
         orrlo r12, r12, #{holds_leases}

@@ -45,8 +45,9 @@ macro_rules! leave {
         uxtb r5, r7
         add r5, r3, r5, lsl #5
         ldr r0, [r4]
-        lsrs r1, r7, #16
-        movt r1, #{stack_access}
+        ",
+            crate::protection::stack_registers!("r1", "r0", "r7"),
+            "
         ldm r5, {{r2-r7}}
         stm r8, {{r0-r7}}
         dsb
@@ -71,11 +72,9 @@ macro_rules! leave {
         strb r0, [r3, #{leases_open}]
         ldrd r7, r8, [r4, #{bounds}]
         strd r7, r8, [sp]
-        ldr r12, [r3, #{regions} + 4]
-        movs r7, #{lease_region}
-        strd r7, r0, [r12]
-        adds r7, #1
-        strd r7, r0, [r12, #8]
+        ",
+            crate::protection::close_leases!(),
+            "
         b .Lreturn_leave
 
         // --- The call succeeded, and the return frees the lock of the object, if no thread waits for the lock.

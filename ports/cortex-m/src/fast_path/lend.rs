@@ -33,50 +33,16 @@ macro_rules! lend {
         ldr r4, [r3, #{stack} + 4]
         cmp r2, r4
         bhi .Lcall_lend_slow
-        // A region can open exactly this memory (see `armv7m::lease_within`) if start and end are multiples of an
-        // eighth of the smallest block that contains both.
-        subs r6, r2, #1
-        eor r4, r1, r6
-        orr r4, r4, #128
-        clz r4, r4
-        rsb r4, r4, #29 // log2 of an eighth
-        movs r7, #1
-        lsls r7, r4
-        subs r7, #1
-        tst r1, r7
-        bne .Lcall_lend_slow
-        tst r2, r7
-        bne .Lcall_lend_slow
-        // All checks have passed. The lease, as the core keeps it: start and end,
-        strd r1, r2, [r3, #{leases}]
-        ubfx r5, r5, #16, #1 // 1 if it is for writing
-        // the region's address register, with its number,
-        lsrs r7, r1, r4
-        lsrs r6, r4
-        bic r1, r7, #7
-        lsls r1, r4
-        adds r1, #{lease_region}
-        // and its attribute register: the eighths below the first and above the last are closed.
-        and r7, r7, #7
-        and r6, r6, #7
-        movs r2, #0xff
-        lsls r2, r7
-        movs r7, #0xfe
-        lsls r7, r6
-        orn r2, r7, r2
-        uxtb r2, r2 // the eighths that stay closed
-        lsls r4, #1
-        adds r4, #5
-        orr r2, r4, r2, lsl #8
-        movt r2, #{read_only}
-        orr r2, r2, r5, lsl #24
+        // If these checks pass, too, the core's lease is filled in: its memory,
+        ",
+            crate::protection::lend_registers!(".Lcall_lend_slow"),
+            "
+        // the registers that open it, its access and its source.
         orr r6, r5, #{of_stack} << 8
         strd r2, r6, [r3, #{leases} + 8]
-        // The region of the lease. The other one is closed.
-        movs r4, #{lease_region} + 1
-        movs r5, #0
-        ldr r7, [lr, #{regions} + 4]
-        stmia r7!, {{r1, r2, r4, r5}}
+        ",
+            crate::protection::lend_region!(),
+            "
         movs r1, #{first_lease} >> 8
         strb r1, [lr, #{leases_open}]
         // The lease opens more of the stack than the callee's window, with closed memory in between. So the bounds of

@@ -60,8 +60,10 @@ macro_rules! switch {
         uxtb r6, r2 // the process
         ldrd r7, r8, [lr, #{regions}]
         add r7, r7, r6, lsl #5
-        lsrs r2, r2, #16
-        movt r2, #{stack_access}
+        ",
+            crate::protection::stack_registers!("r2", "r1", "r2"),
+            crate::protection::set_stack_limit!("r1", "r3"),
+            "
         ldm r7, {{r3-r7, r9}}
         stm r8, {{r1-r7, r9}}
         dsb

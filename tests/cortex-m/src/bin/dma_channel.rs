@@ -30,10 +30,10 @@ mod firmware {
     use system_tests::victim::{Safe, Vault};
     use system_tests::watch::Watch;
     use system_tests::{arch, probe, raw};
-    use system_tests_cortex_m::{Test, TestBoard};
+    use system_tests_cortex_m::{Test, TestBoard, further_memory};
 
     /// The registers of the controller, in memory of the board that nothing else uses.
-    const CHANNEL: Mmio = Mmio { start: 0x2100_0000, size: 0x20 };
+    const CHANNEL: Mmio = Mmio { start: further_memory::START, size: 0x20 };
     const FROM: usize = CHANNEL.start;
     const TO: usize = CHANNEL.start + 4;
     const LEFT: usize = CHANNEL.start + 8;
@@ -42,9 +42,9 @@ mod firmware {
     const RUNNING: u32 = 1;
     const DONE: u32 = 2;
     /// Its switch, which is off as long as it is 0.
-    const SWITCH: Mmio = Mmio { start: 0x2100_1000, size: 0x20 };
+    const SWITCH: Mmio = Mmio { start: further_memory::START + 0x1000, size: 0x20 };
     /// The number of bytes that it has copied.
-    const COUNT: Mmio = Mmio { start: 0x2100_2000, size: 0x20 };
+    const COUNT: Mmio = Mmio { start: further_memory::START + 0x2000, size: 0x20 };
 
     /// The interrupt of the channel, a line that no device has.
     const CHANNEL_DONE: u16 = 20;

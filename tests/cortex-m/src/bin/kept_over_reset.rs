@@ -15,8 +15,9 @@ mod firmware {
     use crossgate::{Mmio, Notification, dump, kept};
     use system_tests::probe;
     use system_tests::report::{expect, expect_that, pass};
+    use system_tests_cortex_m::further_memory;
 
-    const FURTHER_MEMORY: Mmio = Mmio { start: 0x2100_0000, size: 32 };
+    const FURTHER_MEMORY: Mmio = Mmio { start: further_memory::START, size: 32 };
 
     kept! {
         static LIVES: u32;

@@ -3,7 +3,7 @@
 
 use super::registers::Registers;
 use board::port::kernel::Kernel;
-use board::port::machine;
+use board::port::{machine, protection};
 use core::arch::asm;
 use crossgate_protection::Span;
 use system_tests::arch::{load, store};
@@ -14,6 +14,7 @@ const MPU_CONTROL: usize = 0xe000_ed94;
 const PROTECTED: u32 = 0b101;
 const MPU_NUMBER: usize = 0xe000_ed98;
 const MPU_ADDRESS: usize = 0xe000_ed9c;
+/// On ARMv8-M this is the limit of the region.
 const MPU_ATTRIBUTES: usize = 0xe000_eda0;
 const MPU_REGIONS: usize = 8;
 /// The bit of the attributes of a region that enables it.
@@ -23,7 +24,9 @@ const NUMBERED: u32 = 1 << 4;
 /// The bit of `CONTROL` that says that the code that runs uses floats: here it is that of the referee.
 const FLOATS_IN_USE: u32 = 1 << 2;
 /// The region of the stack's window.
-const STACK_REGION: usize = 1;
+const STACK_REGION: usize = if IS_ARMV8M { 4 } else { 1 };
+/// Only this architecture has limits of stacks.
+const IS_ARMV8M: bool = protection::STACK_LIMIT != 0;
 pub const INTERRUPTS_ENABLED: usize = 0xe000_e100;
 const INTERRUPTS_DISABLED: usize = 0xe000_e180;
 pub const INTERRUPTS_PENDING: usize = 0xe000_e200;
@@ -47,6 +50,7 @@ pub struct Moment {
     masks: [u32; 3],
     regions: [[u32; 2]; MPU_REGIONS],
     last_region: u32,
+    stack_limit: u32,
     /// The interrupt lines that are enabled.
     pub interrupts: u32,
     pending: u32,
@@ -96,6 +100,7 @@ impl Moment {
             masks: [first, second, third],
             regions,
             last_region,
+            stack_limit: stack_limit(),
             interrupts: load(INTERRUPTS_ENABLED),
             pending: load(INTERRUPTS_PENDING),
             who: [kernel().thread_id(), thread.rights().process.index(), thread.depth().into()],
@@ -108,13 +113,15 @@ impl Moment {
         for (number, [address, attributes]) in (0..).zip(self.regions) {
             store(MPU_NUMBER, number);
             if load(MPU_ADDRESS) != address {
-                store(MPU_ADDRESS, address & !0x1f | NUMBERED | number);
+                let number = address & !0x1f | NUMBERED | number;
+                store(MPU_ADDRESS, if IS_ARMV8M { address } else { number });
             }
             if load(MPU_ATTRIBUTES) != attributes {
                 store(MPU_ATTRIBUTES, attributes);
             }
         }
         store(MPU_NUMBER, self.last_region);
+        set_stack_limit(self.stack_limit);
         store(INTERRUPTS_DISABLED, !self.interrupts);
         store(INTERRUPTS_ENABLED, self.interrupts);
     }
@@ -137,7 +144,7 @@ impl Moment {
         let may = |address: usize| {
             let regions = self.regions.iter().rev();
             let mut in_force = regions.filter(|&&region| covers(region, address));
-            in_force.next().is_some_and(|region| region[1] >> 24 & 7 == 0b011)
+            in_force.next().is_some_and(|&region| is_for_writing(region))
         };
         may(memory.start) && may(memory.end - 1)
     }
@@ -170,6 +177,10 @@ impl Moment {
                 compare("address of region", index, one[0] as usize, two[0] as usize);
                 compare("attributes of region", index, one[1] as usize, two[1] as usize);
             }
+        }
+        if IS_ARMV8M {
+            compare("region", 0, self.last_region as usize, other.last_region as usize);
+            compare("limit of the stack", 0, self.stack_limit as usize, other.stack_limit as usize);
         }
         compare("interrupts", 0, self.interrupts as usize, other.interrupts as usize);
         compare("pending interrupts", 0, self.pending as usize, other.pending as usize);
@@ -213,6 +224,10 @@ fn open([address, attributes]: [u32; 2]) -> Option<Span> {
     if attributes & ENABLED == 0 {
         return None;
     }
+    if IS_ARMV8M {
+        let start = (address & !0x1f) as usize;
+        return Some(Span { start, end: (attributes | 0x1f) as usize + 1 });
+    }
     let eighths = (!(attributes >> 8) & 0xff).count_ones() as usize;
     let eighth = 1 << ((attributes >> 1 & 0x1f) - 2);
     let start = (address & !0x1f) as usize;
@@ -224,8 +239,34 @@ fn covers([base, attributes]: [u32; 2], address: usize) -> bool {
     if attributes & ENABLED == 0 {
         return false;
     }
+    if IS_ARMV8M {
+        return (base & !0x1f..=attributes | 0x1f).contains(&(address as u32));
+    }
     let log2 = (attributes >> 1 & 0x1f) + 1;
     let distance = (address as u32).wrapping_sub(base & !0x1f);
     let inside = u64::from(distance) < 1_u64 << log2;
     inside && (log2 < 8 || attributes >> 8 >> (distance >> (log2 - 3)) & 1 == 0)
+}
+
+/// Returns whether threads may write to a region.
+fn is_for_writing([base, attributes]: [u32; 2]) -> bool {
+    if IS_ARMV8M { base >> 1 & 3 == 0b01 } else { attributes >> 24 & 7 == 0b011 }
+}
+
+/// Returns the limit of the process stack, if the CPU has one.
+fn stack_limit() -> u32 {
+    let mut limit = 0;
+    if IS_ARMV8M {
+        // SAFETY: this only reads: `mrs r0, psplim`, which the assembler of other targets does not know.
+        unsafe { asm!(".inst.w 0xf3ef800b", out("r0") limit, options(nomem, nostack)) };
+    }
+    limit
+}
+
+/// Sets the limit of the process stack, if the CPU has one.
+pub fn set_stack_limit(limit: u32) {
+    if IS_ARMV8M {
+        // SAFETY: no thread runs: `msr psplim, r0`.
+        unsafe { asm!(".inst.w 0xf380880b", in("r0") limit, options(nomem, nostack)) };
+    }
 }

@@ -2,14 +2,16 @@
 //! Every value of the stack pointer, of the selector, and of arguments, in some states at each depth of calls.
 
 use super::arena::LINES;
+use super::moment::set_stack_limit;
 use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
+use crate::further_memory;
 use board::port::kernel::notification::Notification as State;
 use board::port::kernel::port::Port;
 use board::port::machine::Machine;
 use board::port::machine::Offset;
+use board::port::protection::ProtectionUnit;
 use crossgate_abi::table::{Gate, NotificationRow, ProcessRow, System};
 use crossgate_abi::{CallError, ProcessId, SystemCall, number};
-use crossgate_protection::armv7m::ArmV7M;
 use crossgate_protection::{Span, Unit};
 use system_tests::arch::{load, store};
 use system_tests::report::expect_that;
@@ -27,7 +29,7 @@ const ENTRY_SIZE: usize = <Machine as Port>::ENTRY_SIZE;
 const CONTEXT_SIZE: usize = 64;
 /// Memory of the emulated board that the linker gives to no process, for a stack that is larger than the highest number
 /// that the room of a gate can be. Its contents are not compared.
-const LARGE_STACK: Span = Span { start: 0x2010_0000, end: 0x2012_0000 };
+const LARGE_STACK: Span = Span { start: further_memory::RAM, end: further_memory::RAM + 0x2_0000 };
 /// The distance that is near, in bytes: every stack pointer so near is tried for calls, ...
 const NEAR: usize = 8;
 const LOW: usize = 512;
@@ -335,8 +337,8 @@ impl Here<'_> {
         let stack_pointer = self.window.end - LENT;
         let process = kernel().current_thread().rights().process;
         let edges = [stack_pointer, self.window.end];
-        let near =
-            edges.map(|edge| [-36, -32, -4, 0, 4, 32].map(|it| edge.wrapping_add_signed(it)));
+        let near = edges
+            .map(|edge| [-36, -32, -16, -4, 0, 4, 16, 32].map(|it| edge.wrapping_add_signed(it)));
         let far = [1, 2, 3, 4, 5, 6, 7].map(|top| top << 29);
         for (selector, gate) in (0..).zip(self.system.gates) {
             let lends = [Gate::LEASE_TO_READ, Gate::LEASE_TO_WRITE].contains(&gate.room);
@@ -391,7 +393,7 @@ impl Here<'_> {
     fn try_large_stack(&mut self) {
         let id = kernel().thread_id();
         let stack = LARGE_STACK;
-        let window = ArmV7M::window(stack, stack.end);
+        let window = ProtectionUnit::window(stack, stack.end);
         let bounds = Machine::bounds(stack);
         let edges = [1 << 15, 1 << 16, 5 << 14, stack.length()];
         let lefts = edges.into_iter().flat_map(|edge| [edge - 64, edge + CONTEXT_SIZE]);
@@ -417,6 +419,7 @@ impl Here<'_> {
                     _ => {}
                 });
                 set(Span { start: arena().main_stack, end: arena().main_stack + 8 }, bounds);
+                set_stack_limit(stack.start as u32);
                 let stack_pointer = stack.start + left;
                 self.referee.compare(&selected(selector, WORDS, stack_pointer));
             }

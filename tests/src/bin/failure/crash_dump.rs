@@ -155,13 +155,17 @@ fn watch(crash: Handle<dyn Crash>, _: Notification) -> ! {
     expect("the cause", newest(&mut faults).record().cause, Cause::Stack);
 
     let own = closed.as_ptr().addr();
+    let stack = probe::stack_of(&SYSTEM, "main", 3);
     for pointer in [own, own & !7, address, 0, 4, usize::MAX, usize::MAX & !31, 1 << 31] {
         expect("a wild stack", crash.undefined_at(pointer), Err(CallError::ServerFaulted));
         let dump = newest(&mut faults);
-        expect("the words of a wild stack", dump.stack().count(), 0);
+        // A CPU that knows the lower end of the stack refuses a pointer below it, so the stack is as it was.
+        let is_own = |(address, _): (usize, usize)| (stack.start..own).contains(&address);
+        let is_refused = pointer < stack.start && dump.stack().all(is_own);
+        expect_that("the words of a wild stack", is_refused || dump.stack().count() == 0);
     }
     // All over the stack, in the part of the crashing process, and in that of its caller.
-    let (stack, mut told) = (probe::stack_of(&SYSTEM, "main", 3), 0);
+    let mut told = 0;
     for (pointer, way) in stack.step_by(STEP).zip((0..4).cycle()) {
         expect("a crash anywhere", crash.crash_at(pointer, way), Err(CallError::ServerFaulted));
         let dump = newest(&mut faults);
