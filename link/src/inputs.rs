@@ -3,6 +3,7 @@
 
 use crate::arguments::Arguments;
 use crate::names::{self, demangle};
+use crate::processor::Processor;
 use crate::thumb::{Frame, Masking};
 use anyhow::{Context, Result};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -238,6 +239,8 @@ pub struct Inputs {
     numbers: HashMap<String, SymbolId>,
     /// The symbols that get the code of another symbol, each with that symbol.
     pub redirected: Vec<(String, String)>,
+    /// The CPU that they are for.
+    pub processor: Processor,
     /// The processes: those whose [`names::MEMORY_SYMBOL`] is wanted.
     pub processes: BTreeSet<String>,
 }

@@ -12,7 +12,7 @@
 //! rustflags = ["-C", "link-arg=-Tlink.x", "-C", "llvm-args=-enable-global-merge=false"]
 //! ```
 //!
-//! The scripts are those of cortex-m-rt: its `link.x` and the user's `memory.x`, which names the memories FLASH and
+//! The scripts are those of cortex-m-rt, or of the RISC-V port: their `link.x` and the user's `memory.x`, which names the memories FLASH and
 //! RAM. Both are used as they are; the scripts of crossgate-link go before them and after.
 //!
 //! # The layout
@@ -119,8 +119,10 @@ mod merging;
 mod names;
 mod ownership;
 mod plan;
+mod processor;
 mod protection;
 mod reach;
+mod riscv;
 mod script;
 mod scripts;
 mod thumb;
