@@ -4,9 +4,9 @@
 //! It follows the calls in a firmware's machine code from every function of the kernel. Calls through pointers are not
 //! seen: those of the kernel go to functions of its own, which are checked anyway.
 
-use crate::size;
+use crate::{riscv, size};
 use anyhow::{Context, Result, bail, ensure};
-use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
+use object::{Architecture, Object, ObjectSection, ObjectSymbol, SymbolKind};
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 use std::path::Path;
@@ -50,6 +50,7 @@ pub fn check(file: &Path) -> Result<()> {
 pub fn functions(file: &object::File) -> Result<Vec<Function>> {
     let mut functions = Vec::new();
     let instructions = instructions(file)?;
+    let is_riscv = file.architecture() == Architecture::Riscv32;
     for symbol in file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text) {
         let Some(index) = symbol.section_index() else { continue };
         // The lowest bit says that it is Thumb code.
@@ -63,8 +64,13 @@ pub fn functions(file: &object::File) -> Result<Vec<Function>> {
             address,
             is_kernel: size::is_kernel(symbol.name()?) && !formats,
             name,
-            calls: targets(address, code, &instructions),
-            has_floats: executed(address, code, &instructions).any(|(_, it)| is_of_floats(it)),
+            calls: if is_riscv {
+                riscv::targets(address, code)
+            } else {
+                targets(address, code, &instructions)
+            },
+            has_floats: !is_riscv
+                && executed(address, code, &instructions).any(|(_, it)| is_of_floats(it)),
         });
     }
     ensure!(functions.iter().any(|function| function.is_kernel), "there is no kernel in it");
