@@ -6,8 +6,17 @@ mod arm;
 #[cfg(target_arch = "arm")]
 #[doc(hidden)]
 pub use arm::{call, leave, stack_pointer, system_call};
-#[cfg(target_arch = "arm")]
-pub(crate) use arm::{interface_of, name_of};
+
+#[cfg(target_arch = "riscv32")]
+mod riscv;
+#[cfg(target_arch = "riscv32")]
+#[doc(hidden)]
+pub use riscv::{call, leave, stack_pointer, system_call};
+
+#[cfg(target_os = "none")]
+mod tables;
+#[cfg(target_os = "none")]
+pub(crate) use tables::{interface_of, name_of};
 
 // Miri supports neither assembly nor a linker.
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]

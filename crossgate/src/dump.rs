@@ -36,7 +36,13 @@ pub struct CrashDump {
 }
 
 /// The names of the registers.
-#[cfg(target_os = "none")]
+#[cfg(target_arch = "riscv32")]
+const NAMES: [&str; dump::REGISTER_COUNT] = [
+    "pc", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5",
+    "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5",
+    "t6",
+];
+#[cfg(all(target_os = "none", not(target_arch = "riscv32")))]
 const NAMES: [&str; dump::REGISTER_COUNT] = [
     "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "sp", "lr",
     "pc", "xpsr",
@@ -47,7 +53,13 @@ const NAMES: [&str; dump::REGISTER_COUNT] = [
     "r14", "r15", "rip",
 ];
 /// The index of the stack pointer among the registers.
-const STACK_POINTER: usize = if cfg!(target_os = "none") { 13 } else { 4 };
+const STACK_POINTER: usize = if cfg!(target_arch = "riscv32") {
+    2
+} else if cfg!(target_os = "none") {
+    13
+} else {
+    4
+};
 
 impl CrashDump {
     /// Creates a dump, for tests of the code that shows one.

@@ -63,6 +63,7 @@
 //! | [`choice`] | the choice of optional parts |
 //! | [`timer`] | the interrupt of the timer |
 //! | [`system_call`] | the dispatch of the system calls |
+//! | `statics` | the kernel's memory, sized for a wiring |
 //! | `dead` | the parts of the kernel's memory whose contents mean nothing at present, for a test |
 //!
 //! Every path is O(1), or visits each entry of some tables of the wiring once; longer work is split into
@@ -128,6 +129,7 @@ pub mod restart;
 pub mod schedule;
 pub mod signal;
 pub mod sleep;
+mod statics;
 pub mod sweep;
 pub mod system_call;
 pub mod thread;
@@ -142,6 +144,8 @@ pub mod work;
 mod tests;
 
 use budget::Budgets;
+#[doc(hidden)]
+pub use crossgate_abi as abi;
 use crossgate_abi::table::{Gate, ProcessRow, Service, System};
 use crossgate_abi::{ProcessId, Set};
 use crossgate_protection::Span;

@@ -3,6 +3,7 @@
 
 use crate::arguments::Arguments;
 use crate::names::{self, demangle};
+use crate::processor::Processor;
 use crate::thumb::{Frame, Masking};
 use anyhow::{Context, Result};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -242,6 +243,8 @@ pub struct Inputs {
     numbers: HashMap<String, SymbolId>,
     /// The symbols that get the code of another symbol, each with this other symbol.
     pub redirected: Vec<(String, String)>,
+    /// The CPU for which the inputs were compiled.
+    pub processor: Processor,
     /// The processes: for each of them, an input refers to its [`names::MEMORY_SYMBOL`].
     pub processes: BTreeSet<String>,
 }

@@ -6,6 +6,7 @@
 //! ever uses, but it is never less, as long as no code calls itself.
 
 use crate::inputs::SectionId;
+use crate::processor::Processor;
 use crate::reach::Reach;
 use crate::vectors::{DEFAULT, EXCEPTIONS};
 use std::collections::HashMap;
@@ -18,6 +19,8 @@ const FLOATS: u64 = 72;
 const WITH_FLOATS: &str = "__crossgate_resume_with_floats";
 /// The length in bytes of the words that the port keeps at the top of the stack.
 const BOUNDS: u64 = 8;
+/// The length in bytes of these words on RISC-V, with two registers.
+const BOUNDS_OF_RISCV: u64 = 16;
 /// The length in bytes of the guard, which is a part of the stack.
 const GUARD: u64 = 32;
 /// The stack that the kernel needs for functions in the tables of the wiring: it calls those that identify an
@@ -43,6 +46,9 @@ impl Need {
     /// kinds of exceptions may interrupt the start of the kernel. (A fault of the kernel itself resets its stack.) If a
     /// board has handlers above the kernel, they may interrupt the kernel and each other.
     pub fn of(reach: &Reach) -> Self {
+        if reach.inputs.processor == Processor::RiscV {
+            return Self::of_riscv(reach);
+        }
         let has_floats = reach.inputs.section_of(WITH_FLOATS).is_some();
         let frame = if has_floats { FRAME + FLOATS } else { FRAME };
         let mut search = Search { reach, frame, known: HashMap::new(), unknown: None };
@@ -63,6 +69,20 @@ impl Need {
         }
         let first = exceptions.max(device).max(start + frame + device);
         let size = BOUNDS + first + IDENTITY + above + frame + not_masked + GUARD;
+        Need { size: size.next_multiple_of(32), unknown: search.unknown }
+    }
+}
+
+impl Need {
+    /// Computes the need on RISC-V, where the kernel is not interrupted.
+    fn of_riscv(reach: &Reach) -> Self {
+        let mut search = Search { reach, frame: 0, known: HashMap::new(), unknown: None };
+        let mut depth = 0;
+        for name in [EXCEPTIONS[0], DEFAULT, "main"] {
+            let id = reach.inputs.section_of(name);
+            depth = depth.max(id.map_or(0, |id| search.depth(id, &mut Vec::new())));
+        }
+        let size = BOUNDS_OF_RISCV + depth + IDENTITY + GUARD;
         Need { size: size.next_multiple_of(32), unknown: search.unknown }
     }
 }

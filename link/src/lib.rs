@@ -12,8 +12,8 @@
 //! rustflags = ["-C", "link-arg=-Tlink.x", "-C", "llvm-args=-enable-global-merge=false"]
 //! ```
 //!
-//! The scripts are those of cortex-m-rt: its `link.x` and the user's `memory.x`, which names the memories FLASH and
-//! RAM. Both are used unchanged. The scripts of crossgate-link come before and after them.
+//! The scripts are those of cortex-m-rt, or of the RISC-V port: their `link.x` and the user's `memory.x`, which names the
+//! memories FLASH and RAM. Both are used unchanged. The scripts of crossgate-link come before and after them.
 //!
 //! # The layout
 //!
@@ -121,8 +121,10 @@ mod merging;
 mod names;
 mod ownership;
 mod plan;
+mod processor;
 mod protection;
 mod reach;
+mod riscv;
 mod script;
 mod scripts;
 mod thumb;

@@ -11,6 +11,7 @@ use crate::linker::{self, pass};
 use crate::names::{KERNEL, MEMORY_SYMBOL, STACK, UNOWNED, is_kept, is_shared, named_owner};
 use crate::ownership::{self, Owner};
 use crate::plan::{FIRST_WITHOUT_VALUES, PARTS, Plan};
+use crate::processor::Processor;
 use crate::reach::Reach;
 use crate::script::{self, OutputSection, Places, Table};
 use crate::{critical, heap, merging, protection, scripts, trust, vectors, verify};
@@ -18,10 +19,6 @@ use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-
-/// The crates that every kernel needs, but to which it refers only by fixed names. Every firmware contains these
-/// crates, so another crate that defines such a name is detected.
-const RUNTIME: [&str; 4] = ["compiler_builtins", "cortex_m_rt", "crossgate", "crossgate_cortex_m"];
 
 /// The options that leave names out.
 pub const STRIP: [&str; 2] = ["--strip-all", "-s"];
@@ -58,7 +55,7 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     refuse_merged(&paths)?;
     ownership::check_names(&inputs)?;
     let reach = Reach::of(&inputs);
-    let handlers = trust::check(&reach, &RUNTIME, &scripts::names(arguments)?)?;
+    let handlers = trust::check(&reach, inputs.processor.runtime(), &scripts::names(arguments)?)?;
     critical::check(&reach)?;
     heap::check(&reach)?;
     merging::check(&reach)?;
@@ -87,7 +84,7 @@ pub fn link(arguments: &Arguments) -> Result<()> {
         bail!("{}", unowned(&inputs, &collected, &measured, kept.span));
     }
 
-    protection::check(&measured)?;
+    protection::check(&measured, inputs.processor)?;
     let kernel_stack = kernel_stack(&measured, &Need::of(&reach))?;
     let plan = Plan::new(&measured, &inputs, kernel_stack)?;
     let sections =
@@ -106,7 +103,10 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     pass(&with_symbols, folder.path(), [&script, &after], &linked)?;
     let image = Image::read(&linked)?;
     verify::verify(&image)?;
-    vectors::check(&image, &handlers)?;
+    match inputs.processor {
+        Processor::CortexM => vectors::check(&image, &handlers)?,
+        Processor::RiscV => vectors::check_start(&image)?,
+    }
     if with_symbols != *arguments {
         pass(arguments, folder.path(), [&script, &after], &linked)?;
     }

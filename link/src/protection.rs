@@ -7,21 +7,16 @@
 use crate::image::{Image, memories};
 use crate::layout::Span;
 use crate::map::services;
+use crate::processor::Processor;
 use crate::script::REGION;
 use anyhow::{Result, bail, ensure};
-
-/// The addresses that no process may own (ARM DDI 0403E, B3.1). The first two ranges are aliases of RAM and of devices.
-const RESERVED: [(&str, Span); 3] = [
-    ("the bit-band alias of RAM", Span { start: 0x2200_0000, end: 0x2400_0000 }),
-    ("the bit-band alias of devices", Span { start: 0x4200_0000, end: 0x4400_0000 }),
-    ("the processor's own registers", Span { start: 0xe000_0000, end: 0x1_0000_0000 }),
-];
 
 /// Checks the memories of memory.x and the devices of the wiring.
 ///
 /// # Errors
 /// If one of them is impossible. The error says which, and what would be possible.
-pub fn check(image: &Image) -> Result<()> {
+pub fn check(image: &Image, processor: Processor) -> Result<()> {
+    let reserved = processor.reserved();
     let (flash, ram) = memories(image)?;
     let memories = declared(image);
     for (number, (name, span)) in memories.iter().enumerate() {
@@ -34,7 +29,7 @@ pub fn check(image: &Image) -> Result<()> {
     }
     for (name, span) in [("FLASH", flash), ("RAM", ram)] {
         if let Some((what, reserved)) =
-            RESERVED.iter().find(|(_, reserved)| reserved.overlaps(span))
+            reserved.iter().find(|(_, reserved)| reserved.overlaps(span))
         {
             bail!("memory.x: {name} ({}) overlaps {what} ({})", range(span), range(*reserved));
         }
@@ -49,10 +44,10 @@ pub fn check(image: &Image) -> Result<()> {
     let others = memories.iter().filter(|(_, span)| *span != flash);
     let mut closed: Vec<_> = others.cloned().collect();
     closed.push(("RAM".to_owned(), ram));
-    closed.extend(RESERVED.map(|(what, span)| (what.to_owned(), span)));
+    closed.extend(reserved.iter().map(|(what, span)| ((*what).to_owned(), *span)));
     closed.extend(mmio.iter().map(|(process, span)| (format!("a device of `{process}`"), *span)));
     opens_flash_only(flash, &closed)?;
-    mmio.iter().try_for_each(|(process, range)| device(process, *range, flash, ram))
+    mmio.iter().try_for_each(|(process, range)| device(process, *range, flash, ram, processor))
 }
 
 /// Returns the memories that the user's scripts declare. (`REGION_ALIAS` adds only other names.)
@@ -87,15 +82,21 @@ fn opens_flash_only(flash: Span, closed: &[(String, Span)]) -> Result<()> {
 }
 
 /// Checks that one region can open the device's range exactly, and that the range contains no memory.
-fn device(process: &str, registers: Span, flash: Span, ram: Span) -> Result<()> {
+fn device(
+    process: &str,
+    registers: Span,
+    flash: Span,
+    ram: Span,
+    processor: Processor,
+) -> Result<()> {
     ensure!(
-        registers.is_expressible(),
+        processor.opens(registers),
         "the device of process `{process}` ({}) is not what a region of the protection unit can open",
         range(registers)
     );
     let memories = [("FLASH", flash), ("RAM", ram)];
     if let Some((what, span)) =
-        memories.iter().chain(&RESERVED).find(|(_, span)| span.overlaps(registers))
+        memories.iter().chain(processor.reserved()).find(|(_, span)| span.overlaps(registers))
     {
         bail!(
             "the device of process `{process}` ({}) overlaps {what} ({}), which no process may own. Give it the \

@@ -4,7 +4,7 @@
 //! A critical section on a Cortex-M masks interrupts. Without privileges the instructions for this do nothing, and do
 //! not fault either. So a critical section in a process would have no effect.
 
-use object::{Architecture, File, Object, ObjectSymbol, SectionIndex};
+use object::{File, Object, ObjectSymbol, SectionIndex};
 use std::collections::HashMap;
 
 /// The start of code in a section, or of data between code.
@@ -14,16 +14,28 @@ pub struct Mark {
     is_code: bool,
 }
 
-/// Returns the marks in the sections of an object. They are the symbols `$t` and `$d`, which only ARM's objects have.
+impl Mark {
+    /// Returns the mark of code from an offset on.
+    #[cfg(test)]
+    pub fn code(offset: usize) -> Self {
+        Self { offset, is_code: true }
+    }
+
+    /// Returns the mark of data from an offset on.
+    #[cfg(test)]
+    pub fn data(offset: usize) -> Self {
+        Self { offset, is_code: false }
+    }
+}
+
+/// Returns the marks in the sections of an object. They are the symbols `$t` or `$x`, and `$d`.
 pub fn marks(object: &File) -> HashMap<SectionIndex, Vec<Mark>> {
     let mut marks: HashMap<_, Vec<_>> = HashMap::new();
-    if object.architecture() != Architecture::Arm {
-        return marks;
-    }
     for symbol in object.symbols() {
         let (Some(section), Ok(name)) = (symbol.section_index(), symbol.name()) else { continue };
         if name.starts_with('$') {
-            let mark = Mark { offset: symbol.address() as usize, is_code: name.starts_with("$t") };
+            let is_code = name.starts_with("$t") || name.starts_with("$x");
+            let mark = Mark { offset: symbol.address() as usize, is_code };
             marks.entry(section).or_default().push(mark);
         }
     }
@@ -31,14 +43,17 @@ pub fn marks(object: &File) -> HashMap<SectionIndex, Vec<Mark>> {
     marks
 }
 
-/// Returns the instructions of a section with these marks. Each instruction has a first half-word, and a second
-/// half-word or 0.
-fn instructions(code: &[u8], marks: &[Mark]) -> Vec<(u16, u16)> {
+/// Returns the parts of a section with these marks that are code.
+pub fn runs<'a>(code: &'a [u8], marks: &'a [Mark]) -> impl Iterator<Item = &'a [u8]> {
     let ends = marks.iter().skip(1).map(|mark| mark.offset).chain([code.len()]);
     let runs = marks.iter().zip(ends).filter(|(mark, _)| mark.is_code);
+    runs.map(|(mark, end)| code.get(mark.offset..end).unwrap_or_default())
+}
+
+/// Returns the instructions of a section with these marks: the first half, and the second or 0.
+fn instructions(code: &[u8], marks: &[Mark]) -> Vec<(u16, u16)> {
     let mut found = Vec::new();
-    for (mark, end) in runs {
-        let code = code.get(mark.offset..end).unwrap_or_default();
+    for code in runs(code, marks) {
         let mut halves = code.chunks_exact(2).map(|half| u16::from_le_bytes([half[0], half[1]]));
         while let Some(first) = halves.next() {
             // Longer instructions start with 0b11101, 0b11110 or 0b11111.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The interrupt vectors of a linked firmware, which the CPU calls with the kernel's rights.
 
-use crate::image::Image;
+use crate::image::{Image, memories};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeSet;
 
@@ -62,6 +62,21 @@ pub fn check(image: &Image, handlers: &BTreeSet<String>) -> Result<()> {
         }
     }
     ensure!(table.data.len() >= 8, "the firmware has no reset vector");
+    Ok(())
+}
+
+/// Checks that a CPU without vectors starts at the start of the port.
+///
+/// # Errors
+/// It starts elsewhere.
+pub fn check_start(image: &Image) -> Result<()> {
+    let (flash, _) = memories(image)?;
+    let start = image.symbol(EXCEPTIONS[0])?;
+    ensure!(
+        start == flash.start,
+        "the CPU would start at {:#x}, but `Reset` is at {start:#x}",
+        flash.start
+    );
     Ok(())
 }
 

@@ -5,6 +5,10 @@
 mod arm;
 #[cfg(target_arch = "arm")]
 pub use arm::*;
+#[cfg(target_arch = "riscv32")]
+mod riscv;
+#[cfg(target_arch = "riscv32")]
+pub use riscv::*;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 #[cfg(target_arch = "x86_64")]

@@ -78,6 +78,17 @@ fn each_file_of_the_cortex_m_port_uses_only_files_above_it_in_the_table() {
 }
 
 #[test]
+fn each_file_of_the_riscv_port_uses_only_files_above_it_in_the_table() {
+    let port = Crate::read("ports/riscv");
+    let seen = [
+        ("entry", "fast_path", "`crate::fast_path`"),
+        ("handler", "exit", "`crate::exit::Way`"),
+        ("machine", "clock", "`crate::clock::Clock`"),
+    ];
+    check(&port, |file| port.uses(file), 30, &seen);
+}
+
+#[test]
 fn each_file_of_the_hosted_port_uses_only_files_above_it_in_the_table() {
     let port = Crate::read("ports/hosted");
     let seen = [

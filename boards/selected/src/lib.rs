@@ -4,33 +4,36 @@
 //!
 //! On Linux the board is [`hosted-board`](https://docs.rs/hosted-board). For a microcontroller a feature chooses the
 //! board, as in `cargo run --release --target thumbv7m-none-eabi -p thermostat --features board/lm3s6965evb`. Without a
-//! feature, the board is `mps2-an385`, or `mps2-an386` for the target `thumbv7em-none-eabihf`.
+//! feature, the board is `mps2-an385`, `mps2-an386` for the target `thumbv7em-none-eabihf`, or `virt` for RISC-V.
 #![no_std]
 
-/// Chooses the board by the feature with the name of the board. Without a feature, one of the first two is chosen: the
-/// second for a target with a floating point unit.
+/// Chooses the board by the feature with the name of the board. For ARM without a feature, one of the first two is
+/// chosen: the second for a target with a floating point unit. The last one is the board for RISC-V.
 macro_rules! choose {
     (
         $plain:ident = $plain_feature:literal, $floats:ident = $floats_feature:literal
-        $(, $board:ident = $feature:literal)*
+        $(, $board:ident = $feature:literal)*; $riscv:ident = $riscv_feature:literal
     ) => {
         #[cfg(not(target_os = "none"))]
         pub use hosted_board::*;
-        #[cfg(all(target_os = "none", any(
+        #[cfg(all(target_arch = "arm", any(
             feature = $plain_feature,
             not(any(target_abi = "eabihf", feature = $floats_feature $(, feature = $feature)*)),
         )))]
         pub use $plain::*;
-        #[cfg(all(target_os = "none", any(
+        #[cfg(all(target_arch = "arm", any(
             feature = $floats_feature,
             all(target_abi = "eabihf", not(any(feature = $plain_feature $(, feature = $feature)*))),
         )))]
         pub use $floats::*;
         $(
-            #[cfg(all(target_os = "none", feature = $feature))]
+            #[cfg(all(target_arch = "arm", feature = $feature))]
             pub use $board::*;
         )*
+        #[cfg(target_arch = "riscv32")]
+        pub use $riscv::*;
         const CHOSEN: usize = cfg!(feature = $plain_feature) as usize
+            + cfg!(feature = $riscv_feature) as usize
             + cfg!(feature = $floats_feature) as usize
             $(+ cfg!(feature = $feature) as usize)*;
     };
@@ -41,10 +44,15 @@ choose!(
     mps2_an386 = "mps2-an386",
     lm3s6965evb = "lm3s6965evb",
     mps2_an500 = "mps2-an500",
-    mps2_an505 = "mps2-an505"
+    mps2_an505 = "mps2-an505";
+    virt = "virt"
 );
 
 const _: () = assert!(CHOSEN < 2, "several features choose a board: name one of them");
+const _: () = assert!(
+    CHOSEN == 0 || cfg!(feature = "virt") == cfg!(target_arch = "riscv32"),
+    "a feature chooses a board with another CPU than that of the target"
+);
 const _: () = assert!(
     CHOSEN == 0 || cfg!(target_os = "none"),
     "a feature chooses the board of a microcontroller: name its target as well, as in \

@@ -3,7 +3,7 @@
 
 use super::reply::Reply;
 use core::arch::asm;
-use crossgate_abi::table::{Gate, ProcessRow, RawReply, Service};
+use crossgate_abi::table::RawReply;
 use crossgate_abi::{Word, number};
 
 /// Expands to `svc 0` with these operands for r0 to r3.
@@ -81,25 +81,6 @@ pub fn leave(status: Word, words: [Word; 2]) -> RawReply {
             options(noreturn, nostack),
         )
     }
-}
-
-unsafe extern "Rust" {
-    safe static __crossgate_services: &'static [Service];
-    safe static __crossgate_gates: &'static [Gate];
-    safe static __crossgate_processes: &'static [ProcessRow];
-}
-
-/// Returns the interface of the service whose first gate this is, from the tables of the wiring.
-#[inline]
-pub fn interface_of(gate: usize) -> Option<core::any::TypeId> {
-    let service = __crossgate_services.get(__crossgate_gates.get(gate)?.service.index())?;
-    (usize::from(service.gate) == gate).then(|| (service.interface)())
-}
-
-/// Returns the name of a process in the wiring.
-#[inline]
-pub fn name_of(process: usize) -> Option<&'static str> {
-    __crossgate_processes.get(process).map(|process| process.name)
 }
 
 /// Returns the stack pointer.

@@ -4,8 +4,15 @@
 use crossgate_abi::message::{Number, fail, is_same};
 use crossgate_abi::table::{Mmio, MmioRegion};
 use crossgate_abi::{MAX_MMIO, MMIO_REGIONS};
-use crossgate_protection::armv7m::{self, ArmV7M};
+use crossgate_protection::armv7m;
 use crossgate_protection::{MOST_RANGES, Regions, Span};
+
+/// The unit whose regions open the ranges: that of the CPU, if it has no eighths that can stay closed; else the coarsest
+/// one, that of ARMv7-M.
+#[cfg(target_arch = "riscv32")]
+type ProtectionUnit = crossgate_protection::pmp::Pmp;
+#[cfg(not(target_arch = "riscv32"))]
+type ProtectionUnit = crossgate_protection::armv7m::ArmV7M;
 
 const _: () = assert!(MAX_MMIO == MOST_RANGES, "`Regions` takes as many ranges");
 
@@ -196,7 +203,7 @@ pub const fn regions<const COUNT: usize>(ranges: &[Mmio]) -> [MmioRegion; COUNT]
     regions
 }
 
-/// Returns the fewest regions of the coarsest unit, that of ARMv7-M, that open exactly these ranges.
+/// Returns the fewest regions that open exactly these ranges.
 const fn of(ranges: &[Mmio]) -> Regions {
     let mut spans = [Span::EMPTY; MAX_MMIO];
     let mut number = 0;
@@ -205,7 +212,7 @@ const fn of(ranges: &[Mmio]) -> Regions {
         spans[number] = Span { start, end: start.wrapping_add(size) };
         number += 1;
     }
-    match Regions::of::<ArmV7M>(spans.split_at(ranges.len()).0) {
+    match Regions::of::<ProtectionUnit>(spans.split_at(ranges.len()).0) {
         Some(regions) => regions,
         None => fail(&["an `mmio` range is not a region of the protection unit"]),
     }

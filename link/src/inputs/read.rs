@@ -5,6 +5,8 @@ use super::{
     Definition, InputFile, InputObject, Inputs, Reference, Section, SectionId, Symbol, SymbolId,
 };
 use crate::names::{self, MEMORY_SYMBOL};
+use crate::processor::Processor;
+use crate::riscv;
 use crate::thumb::{self, Frame, Masking};
 use anyhow::{Result, ensure};
 use object::elf::{
@@ -84,6 +86,8 @@ impl Inputs {
         }
         let input = self.files.len() - 1;
         self.objects.push(InputObject { name: file.to_owned(), range });
+        let processor = Processor::of(&object);
+        self.processor = processor.unwrap_or(self.processor);
         let marks = thumb::marks(&object);
         let mut ids = HashMap::new();
         for section in object.sections() {
@@ -101,12 +105,15 @@ impl Inputs {
             // In position-independent code, the loader writes constants that contain addresses, so their sections are
             // writable.
             let is_constant = CONSTANTS.iter().any(|prefix| name.starts_with(prefix));
-            let (masking, frame) = match marks.get(&section.index()) {
-                Some(marks) => {
+            let (masking, frame) = match (processor, marks.get(&section.index())) {
+                (Some(Processor::CortexM), Some(marks)) => {
                     let code = section.data()?;
                     (Masking::of(code, marks), Frame::of(code, marks))
                 }
-                None => Default::default(),
+                (Some(Processor::RiscV), Some(marks)) => {
+                    (Masking::default(), riscv::frame(section.data()?, marks))
+                }
+                _ => Default::default(),
             };
             // The memory of a heap is zeroed, although the compiler writes the zeroes into the file, because its
             // section has a name.

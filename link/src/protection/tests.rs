@@ -21,7 +21,9 @@ fn image(memories: &[(&str, u64, u64)]) -> Image {
 
 /// Returns the error for these memories; an empty text if they are possible.
 fn said(memories: &[(&str, u64, u64)]) -> String {
-    check(&image(memories)).err().map_or_else(String::new, |error| error.to_string())
+    check(&image(memories), Processor::CortexM)
+        .err()
+        .map_or_else(String::new, |error| error.to_string())
 }
 
 const K: u64 = 1024;
@@ -105,7 +107,9 @@ fn devices_that_are_none() {
         (Span { start: 0, end: 64 * K }, Span { start: 0x2000_0000, end: 0x2001_0000 });
     let said = |start: u64, size: u64| {
         let range = Span { start, end: start + size };
-        device("fan", range, flash, ram).err().map_or_else(String::new, |error| error.to_string())
+        device("fan", range, flash, ram, Processor::CortexM)
+            .err()
+            .map_or_else(String::new, |error| error.to_string())
     };
     assert_eq!(said(0x4000_4000, 0x1000), "");
     assert!(said(0x4000_4010, 0x1000).contains("region of the protection unit"));

@@ -110,9 +110,6 @@ mod systick;
 pub mod vectors;
 
 #[doc(hidden)]
-pub use crossgate_abi::{ProcessId, Set, Word, inspect::dump::WORDS as DUMP_WORDS};
-
-#[doc(hidden)]
 pub use board::Frequencies;
 pub use board::{Board, Counter};
 #[cfg(target_os = "none")]
@@ -149,17 +146,7 @@ macro_rules! start {
         );
         const _: () = {
             use $crate::clock::Clock;
-            use $crate::kernel::{
-                Kernel, Storage,
-                budget::{Account, Budgets},
-                lock::Lock,
-                note::{Crashes, Inspection},
-                notification::Notification,
-                optional::{Optional, is_needed},
-                process::Process,
-                usage::Usage,
-            };
-            use $crate::machine::{Machine, Slot, Thread};
+            use $crate::machine::Machine;
             use $crate::protection::ProcessRegions;
             use $crate::vectors::{Vectors, enable};
             use $crate::zero_latency::{Line, check};
@@ -189,133 +176,18 @@ macro_rules! start {
                 <$board as Board>::tell(byte);
             }
 
-            static mut __crossgate_kernel_idle: Thread = Thread::EMPTY;
-            static mut __crossgate_kernel_threads: [Thread; $system.threads.len() - 1] =
-                [const { Thread::EMPTY }; $system.threads.len() - 1];
-            static mut __crossgate_kernel_slots: [Slot; $system.threads.len()] = {
-                let mut slots = [const { None }; $system.threads.len()];
-                let mut index = 1;
-                while index < slots.len() {
-                    // SAFETY: no other code names this static, and each index occurs once.
-                    slots[index] =
-                        Some(unsafe { &mut *(&raw mut __crossgate_kernel_threads[index - 1]) });
-                    index += 1;
-                }
-                slots
-            };
-            static mut __crossgate_kernel_locks: [Lock; $system.locks] =
-                [Lock::FREE; $system.locks];
-            const GRANTED: usize = if $system.passes_handles { $system.services.len() } else { 0 };
-            static mut __crossgate_kernel_granted: [$crate::Set<$crate::ProcessId>; GRANTED] =
-                [$crate::Set::EMPTY; GRANTED];
-            static mut __crossgate_kernel_notifications: [Notification;
-                $system.notifications.len()] = [Notification::QUIET; $system.notifications.len()];
-            static mut __crossgate_kernel_processes: [Process; $system.processes.len()] =
-                [Process::NEW; $system.processes.len()];
             static mut __crossgate_kernel_regions: [ProcessRegions; $system.processes.len()] =
                 [ProcessRegions::EMPTY; $system.processes.len()];
-            const IS_BUDGETED: bool = $system.budgets.is_some();
-            const BUDGETS: usize = $crate::kernel::budget::count(&$system);
-            const SLICED: usize = if IS_BUDGETED { $system.threads.len() } else { 0 };
-            static mut __crossgate_kernel_accounts: [Account; BUDGETS] = [Account::NEW; BUDGETS];
-            static mut __crossgate_kernel_slices: [u32; SLICED] = [0; SLICED];
-            const IS_COUNTED: bool = match $system.budgets {
-                Some(wiring) => wiring.cpu_time,
-                None => false,
-            };
-            const COUNTED: [usize; 2] =
-                if IS_COUNTED { [$system.threads.len(), $system.processes.len()] } else { [0, 0] };
-            static mut __crossgate_kernel_times_of_threads: [u64; COUNTED[0]] = [0; COUNTED[0]];
-            static mut __crossgate_kernel_times_of_processes: [u64; COUNTED[1]] = [0; COUNTED[1]];
-            static mut __crossgate_kernel_usage: [Usage; IS_COUNTED as usize] = {
-                let mut usage = [const { Usage::NONE }; IS_COUNTED as usize];
-                if let Some(usage) = usage.first_mut() {
-                    // SAFETY: no other code names these statics.
-                    *usage = unsafe {
-                        Usage::new(
-                            &mut *(&raw mut __crossgate_kernel_times_of_threads),
-                            &mut *(&raw mut __crossgate_kernel_times_of_processes),
-                        )
-                    };
-                }
-                usage
-            };
-            static mut __crossgate_kernel_budgets: [Budgets<Machine>; IS_BUDGETED as usize] = {
-                let mut budgets = [const { Budgets::NONE }; IS_BUDGETED as usize];
-                if let (Some(wiring), Some(budgets)) = ($system.budgets, budgets.first_mut()) {
-                    // SAFETY: no other code names these statics.
-                    *budgets = unsafe {
-                        Budgets::new(
-                            wiring,
-                            &mut *(&raw mut __crossgate_kernel_accounts),
-                            &mut *(&raw mut __crossgate_kernel_slices),
-                            (&mut *(&raw mut __crossgate_kernel_usage)).first_mut(),
-                        )
-                    };
-                }
-                budgets
-            };
-            const IS_DUMPED: bool = !$system.dumpers.is_empty();
-            const IS_INSPECTED: bool = $system.is_inspected();
-            const NOTED: usize = if IS_INSPECTED { $system.processes.len() } else { 0 };
-            static mut __crossgate_kernel_crashes: [Crashes; NOTED] = [Crashes::NONE; NOTED];
-            // Nothing resets this memory, so a dump survives resets and stays until the next one.
-            #[unsafe(link_section = ".uninit.crossgate_dump")]
-            static mut __crossgate_kernel_dump: [[$crate::Word; $crate::DUMP_WORDS];
-                IS_DUMPED as usize] = [[0; $crate::DUMP_WORDS]; IS_DUMPED as usize];
-            static mut __crossgate_kernel_inspection: [Inspection; IS_INSPECTED as usize] = {
-                let mut inspection = [const { Inspection::NONE }; IS_INSPECTED as usize];
-                if let Some(inspection) = inspection.first_mut() {
-                    // SAFETY: no other code names these statics.
-                    *inspection = unsafe {
-                        Inspection::new(
-                            &mut *(&raw mut __crossgate_kernel_crashes),
-                            (&mut *(&raw mut __crossgate_kernel_dump)).first_mut(),
-                        )
-                    };
-                }
-                inspection
-            };
-            const LIVES: usize =
-                if $system.lost_clients.is_empty() { 0 } else { $system.processes.len() };
-            static mut __crossgate_kernel_ended: [u32; LIVES] = [0; LIVES];
-            const HAS_OPTIONAL: bool = is_needed(&$system);
-            static mut __crossgate_kernel_optional: [Optional<Machine>; HAS_OPTIONAL as usize] = {
-                let mut optional = [const { Optional::NONE }; HAS_OPTIONAL as usize];
-                if let Some(optional) = optional.first_mut() {
-                    // SAFETY: no other code names these statics.
-                    *optional = unsafe {
-                        Optional::new(
-                            &$system,
-                            &mut *(&raw mut __crossgate_kernel_ended),
-                            (&mut *(&raw mut __crossgate_kernel_inspection)).first_mut(),
-                        )
-                    };
-                }
-                optional
-            };
-            // SAFETY: no other code names these statics; there are regions for every process.
-            #[unsafe(no_mangle)]
-            static mut __crossgate_kernel: Kernel<Machine> = unsafe {
-                Kernel::new(
-                    &$system,
-                    Storage {
-                        idle: &mut *(&raw mut __crossgate_kernel_idle),
-                        threads: &mut *(&raw mut __crossgate_kernel_slots),
-                        locks: &mut *(&raw mut __crossgate_kernel_locks),
-                        notifications: &mut *(&raw mut __crossgate_kernel_notifications),
-                        granted: &mut *(&raw mut __crossgate_kernel_granted),
-                        processes: &mut *(&raw mut __crossgate_kernel_processes),
-                        budgets: (&mut *(&raw mut __crossgate_kernel_budgets)).first_mut(),
-                        optional: (&mut *(&raw mut __crossgate_kernel_optional)).first_mut(),
-                    },
-                    Machine::new(
-                        Clock::new(FREQUENCIES.counter, FREQUENCIES.cpu),
-                        &mut *(&raw mut __crossgate_kernel_regions),
-                        IS_BUDGETED,
-                    ),
+            // There are regions for every process.
+            $crate::kernel::statics!(
+                $system,
+                Machine,
+                Machine::new(
+                    Clock::new(FREQUENCIES.counter, FREQUENCIES.cpu),
+                    &mut *(&raw mut __crossgate_kernel_regions),
+                    IS_BUDGETED,
                 )
-            };
+            );
 
             #[unsafe(export_name = "main")]
             extern "C" fn main() -> ! {

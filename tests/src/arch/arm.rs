@@ -19,6 +19,8 @@ pub const METHOD_STACK: usize = 0;
 pub const UNKNOWN_SYSTEM_CALL: usize = 0x100;
 /// True if memory that was lent has the data that a method wrote before it crashed.
 pub const CRASHED_CALLS_WRITE: bool = true;
+/// True if the protection unit opens any run of 16 bytes, not only eighths of a block.
+pub const OPENS_GRANULES: bool = false;
 /// The number of attacks that a test of random ones makes.
 pub const RANDOM_ATTACKS: u32 = 1000;
 /// The length of a loop, in rounds, that is certainly interrupted.

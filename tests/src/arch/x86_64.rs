@@ -23,6 +23,8 @@ pub const METHOD_STACK: usize = 48 * 1024;
 pub const UNKNOWN_SYSTEM_CALL: usize = hosted::INTERRUPT + HostedCall::ALL.len();
 /// True if memory that was lent has the data that a method wrote before it crashed: its copy is lost with the call.
 pub const CRASHED_CALLS_WRITE: bool = false;
+/// True if the protection unit opens any run of 16 bytes, not only eighths of a block.
+pub const OPENS_GRANULES: bool = false;
 /// The number of attacks that a test of random ones makes.
 pub const RANDOM_ATTACKS: u32 = 200;
 /// The length of a loop, in rounds, that is certainly interrupted.

@@ -14,6 +14,7 @@ mod panics;
 mod parallel;
 mod plugin;
 mod reproducible;
+mod riscv;
 mod size;
 mod symbols;
 mod system_tests;

@@ -5,9 +5,9 @@
 //! through pointers. The kernel's calls through pointers go only to functions of the kernel, which are checked
 //! themselves.
 
-use crate::size;
+use crate::{riscv, size};
 use anyhow::{Context, Result, bail, ensure};
-use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
+use object::{Architecture, Object, ObjectSection, ObjectSymbol, SymbolKind};
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 use std::path::Path;
@@ -51,6 +51,7 @@ pub fn check(file: &Path) -> Result<()> {
 pub fn functions(file: &object::File) -> Result<Vec<Function>> {
     let mut functions = Vec::new();
     let instructions = instructions(file)?;
+    let is_riscv = file.architecture() == Architecture::Riscv32;
     for symbol in file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text) {
         let Some(index) = symbol.section_index() else { continue };
         // The lowest bit of the address only says that the function is Thumb code.
@@ -64,8 +65,13 @@ pub fn functions(file: &object::File) -> Result<Vec<Function>> {
             address,
             is_kernel: size::is_kernel(symbol.name()?) && !formats,
             name,
-            calls: targets(address, code, &instructions),
-            has_floats: executed(address, code, &instructions).any(|(_, it)| is_of_floats(it)),
+            calls: if is_riscv {
+                riscv::targets(address, code)
+            } else {
+                targets(address, code, &instructions)
+            },
+            has_floats: !is_riscv
+                && executed(address, code, &instructions).any(|(_, it)| is_of_floats(it)),
         });
     }
     ensure!(functions.iter().any(|function| function.is_kernel), "there is no kernel in it");

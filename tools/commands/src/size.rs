@@ -18,8 +18,13 @@ const RAM_LIMIT_OF_A_THREAD: u64 = 96;
 const RAM_LIMIT_OF_AN_OBJECT: u64 = 16;
 
 /// The crates of the kernel: its core, the port and the code that they share with user code.
-const CRATES: [&str; 4] =
-    ["crossgate_kernel", "crossgate_cortex_m", "crossgate_protection", "crossgate_abi"];
+const CRATES: [&str; 5] = [
+    "crossgate_kernel",
+    "crossgate_cortex_m",
+    "crossgate_riscv",
+    "crossgate_protection",
+    "crossgate_abi",
+];
 /// A part of the names of the statics that `start!` makes for the kernel.
 const STATICS: &str = "__crossgate_kernel";
 /// The module in which `system!` makes the objects: `__processes::<process>::<object>`.

@@ -9,8 +9,12 @@ use workbench::board::{self, Board, Row};
 use workbench::emulator;
 use workspace::{Firmware, Profile};
 
-/// The packages with the tests: first for every board, then for microcontrollers only.
-const PACKAGES: [&str; 2] = ["system-tests", "system-tests-cortex-m"];
+/// Returns the packages with the tests: those for every board, and those for the CPU of this one.
+fn packages(board: Board) -> [&'static str; 2] {
+    let is_riscv = board.row().is_some_and(Row::is_riscv);
+    ["system-tests", if is_riscv { "system-tests-riscv" } else { "system-tests-cortex-m" }]
+}
+
 /// The longest time of a test. (The longest test takes a minute on an idle machine, but other tests run at the same
 /// time.)
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -21,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// If they don't build.
 pub fn build(board: Board, profile: Profile) -> Result<Vec<Firmware>> {
     let mut tests = Vec::new();
-    for package in PACKAGES {
+    for package in packages(board) {
         tests.append(&mut workspace::build(package, board, profile)?);
     }
     tests.retain(|test| runs_on(&test.name, board));
@@ -41,7 +45,8 @@ pub fn build_dev_of_reference(tests: &[Firmware]) -> Result<Vec<Firmware>> {
     // The test of gdb also needs the dev profile.
     let names: Vec<_> =
         names.filter(|name| *name == debugger::FIRMWARE || !is_for_others(name)).collect();
-    workspace::build_programs(&PACKAGES, &names, Board::reference(), Profile::Dev)
+    let reference = Board::reference();
+    workspace::build_programs(&packages(reference), &names, reference, Profile::Dev)
 }
 
 /// Builds the tests that run each day on a board for which only the nightly run has time.
@@ -50,7 +55,8 @@ pub fn build_dev_of_reference(tests: &[Firmware]) -> Result<Vec<Firmware>> {
 /// If they don't build.
 pub fn build_daily(row: &'static Row) -> Result<Vec<Firmware>> {
     let names: Vec<_> = row.daily.iter().map(String::as_str).collect();
-    workspace::build_programs(&PACKAGES, &names, Board::Emulated(row), Profile::Release)
+    let board = Board::Emulated(row);
+    workspace::build_programs(&packages(board), &names, board, Profile::Release)
 }
 
 fn runs_on(name: &str, board: Board) -> bool {
@@ -140,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_a_board_is_without_exists() {
-        let manifests = ["tests/Cargo.toml", "tests/cortex-m/Cargo.toml"];
+        let manifests = ["tests/Cargo.toml", "tests/cortex-m/Cargo.toml", "tests/riscv/Cargo.toml"];
         let manifests = manifests.map(|path| std::fs::read_to_string(root().join(path)).unwrap());
         for row in emulated() {
             let without = row.without.keys().filter(|test| *test != BENCHMARK);

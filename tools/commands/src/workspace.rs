@@ -6,28 +6,42 @@ use anyhow::{Context, Result, bail};
 use cargo_metadata::{Message, MetadataCommand, Package};
 use std::fs;
 use std::path::{Path, PathBuf};
-use workbench::board::{self, Board};
+use workbench::board::{self, Board, Row};
 pub use workbench::{cargo, root};
 
 /// The package that stands for the chosen board.
 const CHOICE: &str = "selected-board";
 
-/// Returns the names of the packages that are also built for microcontrollers: the boards, and the code that runs on
-/// them.
+/// Returns the names of the packages that are also built for microcontrollers with the CPU of a board: their boards, and
+/// the code that runs on them.
 ///
 /// # Errors
 /// If a manifest is wrong.
-pub fn board_packages() -> Result<Vec<String>> {
+pub fn board_packages(board: Board) -> Result<Vec<String>> {
     let metadata =
         MetadataCommand::new().current_dir(root()).no_deps().exec().context("cargo metadata")?;
     let packages =
-        metadata.workspace_packages().into_iter().filter(|package| is_for_board(package));
+        metadata.workspace_packages().into_iter().filter(|package| is_for_board(package, board));
     Ok(packages.map(|package| package.name.to_string()).collect())
 }
 
-fn is_for_board(package: &Package) -> bool {
-    let is_board = |name: &str| name == CHOICE || board::emulated().any(|row| row.name == name);
-    is_board(&package.name) || package.dependencies.iter().any(|other| is_board(&other.name))
+fn is_for_board(package: &Package, board: Board) -> bool {
+    // The package that stands for the chosen board depends on all of them.
+    if package.name == CHOICE {
+        return true;
+    }
+    let is_riscv = board.row().is_some_and(Row::is_riscv);
+    let names = || {
+        let others = package.dependencies.iter().map(|other| other.name.as_str());
+        others.chain([package.name.as_str()])
+    };
+    let is_board = |is_riscv| {
+        move |name: &str| {
+            board::emulated().any(|row| row.name == name && row.is_riscv() == is_riscv)
+        }
+    };
+    let is_for_other = names().any(is_board(!is_riscv));
+    !is_for_other && (names().any(|name| name == CHOICE) || names().any(is_board(is_riscv)))
 }
 
 /// The profile with which a firmware is built.

@@ -27,6 +27,8 @@ pub struct Row {
     pub target: String,
     /// The emulator's name for the board.
     pub machine: String,
+    /// The emulator, with options that the board always needs, if it is not the usual one.
+    pub emulator: Option<String>,
     /// The CPU, as text for users.
     pub cpu: String,
     /// The frequency of the CPU.
@@ -46,6 +48,8 @@ pub struct Row {
 
 /// The word for the benchmarks in place of a test's name.
 pub const BENCHMARK: &str = "benchmark";
+/// The program that emulates a board, unless its row names another.
+pub const EMULATOR: &str = "qemu-system-arm";
 /// The board that firmware is built for if no feature chooses one.
 const REFERENCE: &str = "mps2-an385";
 
@@ -69,6 +73,21 @@ fn rows(table: &str) -> Result<Vec<Row>, toml::de::Error> {
 /// Returns the boards of microcontrollers.
 pub fn emulated() -> impl Iterator<Item = &'static Row> {
     BOARDS.iter().filter_map(|board| board.row())
+}
+
+impl Row {
+    /// Returns whether its CPU is a RISC-V core; otherwise it is an ARM Cortex-M.
+    #[must_use]
+    pub fn is_riscv(&self) -> bool {
+        self.target.starts_with("riscv")
+    }
+
+    /// Returns the program that emulates it.
+    #[must_use]
+    pub fn emulator(&self) -> &str {
+        let command = self.emulator.as_deref().unwrap_or(EMULATOR);
+        command.split(' ').next().unwrap_or(command)
+    }
 }
 
 impl Board {
@@ -122,7 +141,7 @@ impl ValueEnum for Board {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{command, root, setup};
+    use crate::{command, root};
     use std::fs;
     use std::process::Command;
 
@@ -144,11 +163,11 @@ mod tests {
 
     #[test]
     fn the_emulator_has_every_machine() {
-        let machines = Command::new(setup::EMULATOR).args(["-M", "help"]).output();
-        // This test passes without the emulator, because other tests report that it is missing.
-        let Ok(machines) = machines else { return };
-        let machines = String::from_utf8_lossy(&machines.stdout).into_owned();
-        for Row { name, machine, .. } in emulated() {
+        for row @ Row { name, machine, .. } in emulated() {
+            let machines = Command::new(row.emulator()).args(["-M", "help"]).output();
+            // This test passes without the emulator, because other tests report that it is missing.
+            let Ok(machines) = machines else { continue };
+            let machines = String::from_utf8_lossy(&machines.stdout).into_owned();
             let is_there = machines.lines().any(|line| line.split(' ').next() == Some(machine));
             assert!(is_there, "{name}: the emulator has no machine {machine}");
         }
@@ -202,8 +221,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         // A stand-in for the emulator: it prints its arguments.
-        fs::write(path("qemu-system-arm"), "#!/bin/sh\necho \"$@\"\n").unwrap();
-        command::run(Command::new("chmod").arg("+x").arg(path("qemu-system-arm"))).unwrap();
+        for row in emulated() {
+            fs::write(path(row.emulator()), "#!/bin/sh\necho \"$@\"\n").unwrap();
+            command::run(Command::new("chmod").arg("+x").arg(path(row.emulator()))).unwrap();
+        }
         let run = |firmware: &[u8]| {
             fs::write(path("firmware"), firmware).unwrap();
             let mut script = Command::new(root().join("boards/emulate"));
@@ -213,10 +234,12 @@ mod tests {
             let text = [output.stdout, output.stderr].concat();
             (output.status.success(), String::from_utf8_lossy(&text).into_owned())
         };
-        for Row { name, machine, .. } in emulated() {
+        for Row { name, machine, emulator, .. } in emulated() {
             let symbol = format!("\0crossgate_board_is_{}\0", name.replace('-', "_"));
             let firmware = path("firmware").display().to_string();
-            let expected = format!("-M {machine} -kernel {firmware} -s\n");
+            let options = emulator.as_ref().and_then(|command| command.split_once(' '));
+            let options = options.map_or(String::new(), |(_, options)| format!("{options} "));
+            let expected = format!("{options}-M {machine} -kernel {firmware} -s\n");
             assert_eq!(run(symbol.as_bytes()), (true, expected));
         }
         let (success, text) = run(b"nothing");

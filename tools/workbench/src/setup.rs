@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The packages that the machine needs, which this module installs if it can.
 
-use crate::{board, command, progress};
+use crate::board::{self, EMULATOR, Row};
+use crate::{command, progress};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -86,9 +87,6 @@ pub fn mutants() -> Result<()> {
     })?;
     Ok(())
 }
-
-/// The program that emulates the board.
-pub const EMULATOR: &str = "qemu-system-arm";
 
 /// Makes sure that firmware can be run.
 ///
@@ -185,12 +183,29 @@ fn linux() -> Option<PathBuf> {
     kernels.max()
 }
 
+/// The package of Debian with the emulators of less common CPUs.
+const OTHER_EMULATORS: &str = "qemu-system-misc";
+
+/// Makes sure that the emulators of all boards are installed.
+fn other_emulators() -> Result<()> {
+    for emulator in board::emulated().map(Row::emulator).filter(|emulator| !is_there(emulator)) {
+        let Some(apt) = Apt::find() else {
+            bail!(
+                "The emulator {emulator} is missing. Debian, Ubuntu:  sudo apt-get {INSTALL} {OTHER_EMULATORS}"
+            );
+        };
+        apt.install(&[OTHER_EMULATORS])?;
+    }
+    Ok(())
+}
+
 /// Makes sure that firmware that ends by itself can be run. Tests and benchmarks are such firmware.
 ///
 /// # Errors
 /// As for [`emulator`]; or if the emulator is too old.
 pub fn emulator_for_tests() -> Result<()> {
     emulator()?;
+    other_emulators()?;
     let output = command::run(Command::new(EMULATOR).arg("--version"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     if version(&text).is_some_and(|version| version < SEMIHOSTING_OF_THREADS) {

@@ -74,7 +74,7 @@ crossgate::system! {
     process climber { on_fault = stop; object climber_server: Concurrent<Climber> = Climber => [CLIMBER: dyn Bad]; }
     process client { on_fault = stop; thread client (priority = 3, stack = 2048) = client(DEEP, CLIMBER); }
     process nearly_empty { on_fault = stop; thread scarce (priority = 5, stack = 512) = call_with_little_stack(VAULT); }
-    process last { on_fault = stop; thread last (priority = 2, stack = 1024) = odd_but_right(VAULT); }
+    process last { on_fault = stop; thread last (priority = 2, stack = 2048) = odd_but_right(VAULT); }
 }
 board::start!(SYSTEM);
 

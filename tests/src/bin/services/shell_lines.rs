@@ -179,7 +179,13 @@ fn supervise(
             "client running",
             "client 1 process client: panic at",
             "[",
-            if cfg!(target_os = "none") { "r0" } else { "rax" },
+            if cfg!(target_arch = "riscv32") {
+                "pc"
+            } else if cfg!(target_os = "none") {
+                "r0"
+            } else {
+                "rax"
+            },
         ],
     );
     expect("the state", inspect::process(2).map(|it| it.state), Ok(State::Stopped));

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The CPU of a firmware, as far as rules of the linker depend on it.
+
+use crate::layout::Span;
+use object::{Architecture, File, Object};
+
+/// The CPU of a firmware.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Processor {
+    /// ARM Cortex-M.
+    #[default]
+    CortexM,
+    /// RISC-V with 32 bits.
+    RiscV,
+}
+
+impl Processor {
+    /// Returns the CPU that an object file is for, if it is one of a microcontroller.
+    pub fn of(object: &File) -> Option<Self> {
+        match object.architecture() {
+            Architecture::Arm => Some(Self::CortexM),
+            Architecture::Riscv32 => Some(Self::RiscV),
+            _ => None,
+        }
+    }
+
+    /// Returns the crates that the kernel can't be linked without, and that it reaches by agreed names only. Every
+    /// firmware has them, so a crate that takes such a name is found out.
+    pub fn runtime(self) -> &'static [&'static str] {
+        match self {
+            Self::CortexM => {
+                &["compiler_builtins", "cortex_m_rt", "crossgate", "crossgate_cortex_m"]
+            }
+            Self::RiscV => &["compiler_builtins", "crossgate", "crossgate_riscv"],
+        }
+    }
+
+    /// Returns the addresses that no process may be given. On ARM (ARM DDI 0403E, B3.1), the first two ranges are other
+    /// addresses of RAM and of devices. On RISC-V the board says which devices are the kernel's, and `start!` checks it.
+    pub fn reserved(self) -> &'static [(&'static str, Span)] {
+        const OF_ARM: [(&str, Span); 3] = [
+            ("the bit-band alias of RAM", Span { start: 0x2200_0000, end: 0x2400_0000 }),
+            ("the bit-band alias of devices", Span { start: 0x4200_0000, end: 0x4400_0000 }),
+            ("the processor's own registers", Span { start: 0xe000_0000, end: 0x1_0000_0000 }),
+        ];
+        match self {
+            Self::CortexM => &OF_ARM,
+            Self::RiscV => &[],
+        }
+    }
+
+    /// Returns whether one region of the protection unit opens exactly these registers of devices.
+    pub fn opens(self, registers: Span) -> bool {
+        match self {
+            Self::CortexM => registers.is_expressible(),
+            Self::RiscV => registers.start.is_multiple_of(16) && registers.end.is_multiple_of(16),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Crossgate on RISC-V: cores with 32 bits, machine mode, user mode and physical memory protection (RV32IMAC).
+//!
+//! The port turns registers into values for the kernel core, and the core's effects into registers and memory
+//! protection. The port is the only part of the kernel that contains assembly and accesses registers of the CPU.
+//!
+//! A file uses only files above it in this table (`xtask/src/layering.rs` checks it), so that each can be read without
+//! knowledge of the files below it. Files of other ports with the same contents have the same names.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `context` | the registers of a thread on its stack, and the addresses at which they may lie |
+//! | `linker` | addresses that the linker script defines |
+//! | `last_words` | sends the last words of a kernel that can't go on; their text is in the file that finds the reason |
+//! | `start` | the port's code that threads run: the start of each thread, and the idle thread |
+//! | `memory` | the initial values of a process |
+//! | `stack_use` | the amount of stack that a thread has used |
+//! | `clint` | the machine timer, and the interrupts that are pending |
+//! | `clock` | time, from the machine timer |
+//! | `plic` | the interrupt controller, by which devices interrupt |
+//! | `crash` | the registers of a thread when it crashed |
+//! | `fault_status` | the cause of a fault, from the CPU's registers |
+//! | `protection` | the protection unit's registers |
+//! | `machine` | the CPU as the kernel core sees it, and the kernel itself |
+//! | `exit` | the paths from the kernel to a thread |
+//! | `handler` | reports traps to the core, and carries out its effects |
+//! | `fast_path` | a plain call and its return, without Rust |
+//! | `entry` | the path from a trap to Rust; the legend of all assembly |
+//! | `boot` | from reset to the first thread |
+//! | `board` | the contract between the port and a board |
+//!
+//! The kernel runs in machine mode with interrupts disabled, and no trap preempts it. (A trap of the kernel itself halts
+//! the machine.) Threads always run in user mode. The protection unit does not stop the kernel, but it guards the lower
+//! end of the kernel's stack.
+#![no_std]
+
+mod board;
+
+#[cfg(target_arch = "riscv32")]
+#[doc(hidden)]
+pub mod boot;
+#[cfg(target_arch = "riscv32")]
+#[doc(hidden)]
+pub mod clint;
+#[cfg(target_arch = "riscv32")]
+#[doc(hidden)]
+pub mod clock;
+#[cfg(target_arch = "riscv32")]
+mod context;
+#[cfg(target_arch = "riscv32")]
+mod crash;
+#[cfg(target_arch = "riscv32")]
+mod entry;
+#[cfg(target_arch = "riscv32")]
+mod exit;
+#[cfg(target_arch = "riscv32")]
+mod fast_path;
+#[cfg(target_arch = "riscv32")]
+mod fault_status;
+#[cfg(target_arch = "riscv32")]
+mod handler;
+#[cfg(target_arch = "riscv32")]
+mod last_words;
+#[cfg(target_arch = "riscv32")]
+mod linker;
+#[cfg(target_arch = "riscv32")]
+#[doc(hidden)]
+pub mod machine;
+#[cfg(target_arch = "riscv32")]
+mod memory;
+#[cfg(target_arch = "riscv32")]
+#[doc(hidden)]
+pub mod plic;
+#[cfg(target_arch = "riscv32")]
+#[doc(hidden)]
+pub mod protection;
+#[cfg(target_arch = "riscv32")]
+#[doc(hidden)]
+pub mod stack_use;
+#[cfg(target_arch = "riscv32")]
+#[doc(hidden)]
+pub mod start;
+
+pub use board::Board;
+#[doc(hidden)]
+pub use board::{check, megahertz};
+#[cfg(target_arch = "riscv32")]
+#[doc(hidden)]
+pub use crossgate_kernel as kernel;
+
+/// Tells the linker wrapper that the compiler does not merge statics.
+#[cfg(all(target_arch = "riscv32", statics_apart))]
+#[unsafe(no_mangle)]
+static __crossgate_statics_apart: [u8; 0] = [];
+
+/// Makes a firmware from a wiring: the kernel's memory, and the entry point. The second argument is the [`Board`].
+///
+/// ```ignore
+/// crossgate::system! { pub static SYSTEM; /* ... */ }
+/// crossgate_riscv::start!(SYSTEM, Mine);
+/// ```
+#[macro_export]
+macro_rules! start {
+    ($system:path, $board:ty) => {
+        // Without the script of `crossgate-link`, a linker would place the memory of processes anywhere. This section
+        // makes it fail instead: the linker keeps the section, and only `crossgate-link` defines the symbol in it.
+        ::core::arch::global_asm!(
+            ".pushsection .crossgate.linked, \"aR\", @progbits",
+            ".word __crossgate_firmware_has_to_be_linked_by_crossgate_link",
+            ".popsection",
+        );
+        const _: () = {
+            use $crate::Board;
+            use $crate::clint::Clint;
+            use $crate::clock::Clock;
+            use $crate::machine::Machine;
+            use $crate::plic::Plic;
+            use $crate::protection::ProcessRegions;
+
+            const _: () = $crate::check::<$board>(&$system);
+
+            #[unsafe(no_mangle)]
+            fn __crossgate_board_prepare() {
+                <$board as Board>::prepare();
+            }
+            #[unsafe(no_mangle)]
+            fn __crossgate_board_reset() -> ! {
+                <$board as Board>::reset()
+            }
+            #[unsafe(no_mangle)]
+            fn __crossgate_board_tell(byte: u8) {
+                <$board as Board>::tell(byte);
+            }
+
+            static mut __crossgate_kernel_regions: [ProcessRegions; $system.processes.len()] =
+                [ProcessRegions::EMPTY; $system.processes.len()];
+            // There are regions for every process.
+            $crate::kernel::statics!(
+                $system,
+                Machine,
+                Machine::new(
+                    Clock::new(
+                        Clint::at(<$board as Board>::CLINT),
+                        const { $crate::megahertz::<$board>() },
+                    ),
+                    Plic::at(<$board as Board>::PLIC, <$board as Board>::LINES),
+                    &mut *(&raw mut __crossgate_kernel_regions),
+                )
+            );
+
+            #[unsafe(export_name = "main")]
+            extern "C" fn main() -> ! {
+                // SAFETY: the reset handler calls this once, before any interrupt is enabled, and no thread has started.
+                unsafe {
+                    $crate::boot::boot(&$system, || {
+                        if !$system.inspectors.is_empty() {
+                            $crate::stack_use::paint_stacks(&$system);
+                        }
+                    })
+                }
+            }
+        };
+    };
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The CPU as the kernel core sees it, and the kernel itself.
+//!
+//! The kernel is one static, which the handlers of traps use through `with_kernel`.
+
+use crate::clock::Clock;
+use crate::context::{Bounds, Context};
+use crate::plic::Plic;
+use crate::protection::{self, ProcessRegions};
+use crate::{clint, crash, last_words, memory, stack_use, start};
+use core::ptr::NonNull;
+use crossgate_abi::Word;
+use crossgate_abi::inspect::dump;
+use crossgate_abi::table::{ProcessMemory, System};
+use crossgate_kernel::Kernel;
+use crossgate_kernel::port::Port;
+use crossgate_kernel::{thread, threads};
+use crossgate_protection::Span;
+use crossgate_protection::pmp::{GRANULE, Pmp};
+
+unsafe extern "Rust" {
+    safe fn __crossgate_board_reset() -> !;
+}
+
+/// The hardware, as the kernel core sees it, and the state of the port itself.
+pub struct Machine {
+    /// The values of the protection unit's registers that open each process.
+    // Not a slice, so that an index needs no check.
+    regions: NonNull<ProcessRegions>,
+    pub(crate) clock: Clock,
+    pub(crate) plic: Plic,
+    /// `true` if a lease is open in the protection unit.
+    has_open_leases: bool,
+    /// `true` from a fault of a thread, or another trap with a stack pointer outside of its window, until the thread's
+    /// registers are in a dump.
+    pub(crate) has_faulted: bool,
+}
+
+impl Machine {
+    /// The offset of the regions, in bytes from the start.
+    pub(crate) const REGIONS: usize = core::mem::offset_of!(Machine, regions);
+
+    /// Returns the state of the port after a reset.
+    ///
+    /// # Safety
+    /// `regions` has as many entries as the wiring has processes.
+    pub const unsafe fn new(
+        clock: Clock,
+        plic: Plic,
+        regions: &'static mut [ProcessRegions],
+    ) -> Machine {
+        let regions = NonNull::from_mut(regions).cast();
+        Machine { regions, clock, plic, has_open_leases: false, has_faulted: false }
+    }
+
+    /// Computes the registers that open each process.
+    ///
+    /// # Safety
+    /// The kernel was made for this wiring.
+    pub unsafe fn set_regions(&mut self, system: &System) {
+        let mut regions = self.regions;
+        for process in system.processes {
+            // SAFETY: there are regions for every process.
+            unsafe {
+                regions.as_mut().set(process);
+                regions = regions.add(1);
+            }
+        }
+    }
+}
+
+unsafe extern "Rust" {
+    /// The kernel, which `start!` defines.
+    pub static mut __crossgate_kernel: Kernel<Machine>;
+}
+
+/// Lets `work` use the kernel.
+///
+/// Only handlers of traps call this function, and traps do not nest: a trap of the kernel itself halts the machine. So no
+/// other code uses the kernel meanwhile, as long as no `work` calls this function again.
+#[inline(always)]
+pub(crate) fn with_kernel<R>(work: impl FnOnce(&mut Kernel<Machine>) -> R) -> R {
+    let kernel = &raw mut __crossgate_kernel;
+    // SAFETY: this is the only reference, as explained above, and it does not outlive `work`.
+    work(unsafe { &mut *kernel })
+}
+
+/// A thread of this port.
+pub type Thread = thread::Thread<Pmp>;
+/// The place where the core keeps a thread that is not the current one.
+pub type Slot = threads::Slot<Pmp>;
+
+/// Returns the part of its stack that a thread may use now.
+pub fn window_of(thread: &Thread) -> Span {
+    let start = thread.stack().start;
+    Span { start, end: start + usize::from(thread.rights().window) * GRANULE }
+}
+
+/// Opens the memory that the current thread may use, and nothing else, and sets the bounds of its stack pointer.
+#[inline(always)]
+pub fn open(kernel: &mut Kernel<Machine>) {
+    let thread = kernel.current_thread();
+    let (stack, rights) = (thread.stack(), thread.rights());
+    if rights.leases.bits() != 0 || kernel.port.has_open_leases {
+        open_leases(kernel);
+    }
+    let [lowest, highest] = Bounds::of(window_of(kernel.current_thread()));
+    // SAFETY: only the handlers of traps use the bounds, and nothing refers to them meanwhile.
+    unsafe {
+        (*Bounds::place()).lowest = lowest;
+        (*Bounds::place()).highest = highest;
+    }
+    // SAFETY: the core knows only processes of the wiring, and there are regions for each.
+    let regions = unsafe { kernel.port.regions.add(rights.process.index()).as_ref() };
+    protection::open(stack.start, rights.window, regions);
+}
+
+#[cold]
+#[inline(never)]
+fn open_leases(kernel: &mut Kernel<Machine>) {
+    let mut leases = kernel.current_thread().leases().map(|lease| lease.registers);
+    let [first, second] = [leases.next(), leases.next()];
+    drop(leases);
+    protection::open_leases([first, second]);
+    kernel.port.has_open_leases = first.is_some();
+}
+
+/// The number of bytes of stack that a method gets beyond those that its service declares. Services declare what their
+/// code needs on ARM; here frames are multiples of 16 bytes, and there are more registers to keep in them.
+const RESERVE: Word = 128;
+
+impl Port for Machine {
+    type Unit = Pmp;
+
+    // A method is entered with its words in registers.
+    const ENTRY_SIZE: Word = Context::SIZE + RESERVE;
+
+    #[inline(always)]
+    fn context_end(stack_pointer: Word) -> Word {
+        stack_pointer + Context::SIZE
+    }
+
+    #[inline(always)]
+    fn stack_register(start: Word) -> Word {
+        start
+    }
+
+    #[inline]
+    fn bounds(stack: Span) -> [Word; 2] {
+        Bounds::of(stack)
+    }
+
+    const BEGIN: extern "C" fn() -> ! = start::begin;
+
+    #[inline]
+    fn reset(&mut self, memory: &ProcessMemory, from: Word) -> Option<Word> {
+        // SAFETY: the core resets only processes that are down, and whose memory is no longer lent.
+        unsafe { memory::reset(memory, from) }
+    }
+
+    #[inline]
+    fn first_context(entry: extern "C" fn() -> !, stack_end: Word) -> Word {
+        // SAFETY: the stack is one of the wiring, whose size is a multiple of 16, and the thread that uses it restarts.
+        unsafe { Context::start(entry as Word, stack_end) }
+    }
+
+    #[inline]
+    fn reset_system(&mut self) {
+        last_words::say("the supervisor crashed too often, reset", &[]);
+        __crossgate_board_reset()
+    }
+
+    #[inline(always)]
+    fn now(&mut self) -> u64 {
+        self.clock.now()
+    }
+
+    #[inline]
+    fn set_timer(&mut self, at: u64) {
+        self.clock.set_timer(at);
+    }
+
+    #[inline(always)]
+    fn interrupt_is_pending(&self) -> bool {
+        clint::pending() != 0
+    }
+
+    #[inline]
+    fn read_word(&mut self, address: Word) -> Word {
+        // SAFETY: the core checked that the address is that of a word of the current process' RAM; the thread that uses
+        // it is not running.
+        unsafe { (address as *const Word).read_volatile() }
+    }
+
+    #[inline]
+    fn write_word(&mut self, address: Word, value: Word) {
+        // SAFETY: as in `read_word`.
+        unsafe { (address as *mut Word).write_volatile(value) };
+    }
+
+    #[inline]
+    fn stack_use(&mut self, stack: Span, from: Word) -> [Word; 2] {
+        stack_use::look(stack, from)
+    }
+
+    #[inline]
+    fn dump(
+        &mut self,
+        thread: &Thread,
+        window: Span,
+        registers: &mut [Word; dump::REGISTER_COUNT],
+    ) -> Word {
+        let has_faulted = core::mem::take(&mut self.has_faulted);
+        crash::dump(has_faulted, thread.stack_pointer, window, registers)
+    }
+
+    #[inline]
+    fn stack_word(&mut self, _: Span, address: Word) -> Word {
+        // SAFETY: the core checked that the address is that of a word of a stack, whose thread is not running.
+        unsafe { (address as *const Word).read_volatile() }
+    }
+
+    #[inline]
+    fn mask(&mut self, line: u16, mask: bool) {
+        self.plic.mask(line, mask);
+    }
+}
