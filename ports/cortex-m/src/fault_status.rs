@@ -5,7 +5,7 @@ use crate::context::FRAME;
 use crate::floats;
 use crate::last_words::halt;
 use crate::linker::{__crossgate_kernel_stack_bottom, symbol};
-use crate::protection::{LOWEST_FRAME, PENDED_FAULTS, STACK_LIMIT};
+use crate::protection::{LOWEST_FRAME, PENDED_FAULTS, is_below_limit};
 use cortex_m::peripheral::SCB;
 use crossgate_abi::{Cause, Word};
 use crossgate_protection::Span;
@@ -60,7 +60,7 @@ pub fn read(frame: *const Word, stack: Span) -> Report {
         0
     };
     let is_saved = status & status::STACKING == 0;
-    let is_below_limit = status & STACK_LIMIT != 0;
+    let is_below_limit = is_below_limit(status);
     // The stack pointer may be any address, even at the end of the address space.
     let lowest = stack.start + LOWEST_FRAME;
     let is_on_stack = frame.addr().wrapping_sub(lowest) <= stack.end.wrapping_sub(lowest + FRAME);
@@ -97,7 +97,7 @@ pub extern "C" fn kernel_fault(frame: *const Word) -> ! {
     // SAFETY: the system control block belongs to the kernel.
     let (status, address) = unsafe { ((*SCB::PTR).cfsr.read(), (*SCB::PTR).mmfar.read()) };
     let guard = symbol(&raw const __crossgate_kernel_stack_bottom);
-    let is_saved = status & (status::STACKING | STACK_LIMIT) == 0;
+    let is_saved = status & status::STACKING == 0 && !is_below_limit(status);
     // SAFETY: the CPU saved the frame there without an error.
     let instruction = if is_saved { unsafe { frame.add(PROGRAM_COUNTER).read() } } else { 0 };
     let is_overflow = !is_saved || (address as Word).wrapping_sub(guard) < GUARD;

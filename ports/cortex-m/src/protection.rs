@@ -11,7 +11,7 @@
 //! | `REGION_REGISTERS` | the address of the unit's registers: one store of eight words opens the stack and the process |
 //! | `STACK_REGION` | the bits of the address register of a stack's region besides the address |
 //! | `ACTIVE_FAULTS`, `ENABLE_FAULTS`, `PENDED_FAULTS`, `FAULT_PRIORITIES` | the faults of the architecture, with their bits |
-//! | `STACK_LIMIT` | the bit of the fault status that says that a stack ran over the limit that the CPU keeps |
+//! | `is_below_limit` | tells from the fault status whether a stack pointer went below the limit that the CPU keeps |
 //! | `LOWEST_FRAME` | how near to the start of a stack a frame can be |
 //! | `set_write_buffer` | makes the CPU report bus errors where they are caused |
 //!

@@ -127,8 +127,13 @@ pub const ENABLE_FAULTS: u32 = 0b111 << 16;
 pub const PENDED_FAULTS: u32 = 0b1111 << 12;
 /// The lowest bit of the priority of each fault.
 pub const FAULT_PRIORITIES: u32 = 0x01_01_01;
-/// The CPU keeps no limit.
-pub const STACK_LIMIT: u32 = 0;
+
+/// Returns whether the fault status says that a stack pointer went below its limit. This CPU keeps no limit.
+#[inline(always)]
+pub const fn is_below_limit(_: u32) -> bool {
+    false
+}
+
 /// The least distance of a frame from the start of the stack, in bytes.
 pub const LOWEST_FRAME: usize = 0;
 

@@ -186,8 +186,13 @@ pub const ENABLE_FAULTS: u32 = 0b1111 << 16;
 pub const PENDED_FAULTS: u32 = 0b1_0000_1111 << 12;
 /// The lowest bit of the priority of each fault.
 pub const FAULT_PRIORITIES: u32 = 0x01_01_01_01;
-/// The bit of the fault status that says that a stack pointer went below its limit.
-pub const STACK_LIMIT: u32 = 1 << 20;
+
+/// Returns whether the fault status says that a stack pointer went below its limit.
+#[inline(always)]
+pub const fn is_below_limit(status: u32) -> bool {
+    status & 1 << 20 != 0
+}
+
 /// The least distance of a frame from the start of the stack, in bytes. If a frame would go below the limit, the CPU
 /// saves none, and sets the stack pointer to the limit, so nothing tells a frame at the limit from none.
 pub const LOWEST_FRAME: usize = 8;

@@ -26,7 +26,7 @@ const FLOATS_IN_USE: u32 = 1 << 2;
 /// The region of the stack's window.
 const STACK_REGION: usize = if IS_ARMV8M { 4 } else { 1 };
 /// Only this architecture has limits of stacks.
-const IS_ARMV8M: bool = protection::STACK_LIMIT != 0;
+const IS_ARMV8M: bool = protection::is_below_limit(u32::MAX);
 pub const INTERRUPTS_ENABLED: usize = 0xe000_e100;
 const INTERRUPTS_DISABLED: usize = 0xe000_e180;
 pub const INTERRUPTS_PENDING: usize = 0xe000_e200;
