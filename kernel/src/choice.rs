@@ -2,11 +2,9 @@
 //! The choice of the [optional](crate::optional) parts of the kernel for a firmware.
 
 use crate::Kernel;
-use crate::inspect::NOTE;
 use crate::note::Inspection;
 use crate::optional::Optional;
 use crate::port::Port;
-use crate::work::TELL;
 use crossgate_abi::client::CLIENT;
 use crossgate_abi::table::System;
 use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Set, Status, Word, pool};
@@ -94,7 +92,7 @@ impl<P: Port> Kernel<P> {
     }
 
     #[inline]
-    fn note_nothing(&mut self) {}
+    fn note_nothing(&mut self, _: ProcessId) {}
 
     #[inline]
     fn unknown_life(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
@@ -102,14 +100,10 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// Notes a crash, or does a piece of the crash dump, or, if the dump is complete, tells servers of lost clients.
+    /// Does a piece of the crash dump, or, if the dump is complete, tells servers of lost clients.
     #[inline]
     fn optional_piece<const DUMPS: bool, const IS_TOLD: bool>(&mut self) {
-        if self.work.unchecked & !TELL == NOTE
-            && let Some(optional) = &self.optional
-        {
-            (optional.note)(self);
-        } else if DUMPS && self.work.has_dump() {
+        if DUMPS && self.work.has_dump() {
             self.check_dump();
         } else if IS_TOLD {
             self.tell_some();
@@ -118,7 +112,9 @@ impl<P: Port> Kernel<P> {
 
     #[inline]
     fn end_life<const PASSES_HANDLES: bool, const IS_TOLD: bool>(&mut self, process: ProcessId) {
-        self.want_note();
+        if let Some(optional) = &self.optional {
+            (optional.note)(self, process);
+        }
         if PASSES_HANDLES {
             self.end_grants(process);
         }

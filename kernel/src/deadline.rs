@@ -142,14 +142,15 @@ impl<P: Port> Kernel<P> {
             is_overdue |= frame.care & OVERDUE != 0;
             frame.care |= OVERDUE;
         }
-        if is_overdue && grace_is_over {
-            // A kill takes long, so the next step of the timer's round does it.
-            thread.grace = Deadline::OVER;
-            self.checked = id.number();
-        } else if is_newly_late {
+        if is_newly_late {
+            // (This also puts off the kill of a method further in, because that method may return before it is killed.)
             thread.grace = Deadline::not_before(now + GRACE);
             // If the method is not waiting now, its next wait fails.
             thread.may_be_late = true;
+        } else if is_overdue && grace_is_over {
+            // A kill takes long, so the next step of the timer's round does it.
+            thread.grace = Deadline::OVER;
+            self.checked = id.number();
         } else if grace_is_over {
             thread.grace = Deadline::NONE;
         }

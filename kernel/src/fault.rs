@@ -28,13 +28,10 @@ impl Faults {
         self.records.get(sequence % RECORDS).filter(|_| kept)?.get(index).copied()
     }
 
-    /// Returns the record of fault `sequence`, or the oldest after it that is not overwritten, and the number of the
-    /// fault after it.
+    /// Returns the number of faults, and the record of the last one.
     #[inline]
-    pub(crate) fn from(&self, sequence: usize) -> Option<(&[Word; FaultRecord::WORDS], usize)> {
-        let sequence = sequence.max(self.count.saturating_sub(RECORDS));
-        let record = self.records.get(sequence % RECORDS).filter(|_| sequence < self.count)?;
-        Some((record, sequence + 1))
+    pub(crate) fn newest(&self) -> (usize, &[Word; FaultRecord::WORDS]) {
+        (self.count, &self.records[self.count.wrapping_sub(1) % RECORDS])
     }
 }
 

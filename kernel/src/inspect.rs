@@ -128,54 +128,52 @@ impl<P: Port> Kernel<P> {
         self.optional.as_mut()?.inspection.as_deref_mut()
     }
 
-    /// Has the worker note the crashes that have been recorded.
     #[inline]
-    pub(crate) fn want_note(&mut self) {
-        if self.inspection().is_some() && !self.work.has_dump() {
-            self.work.unchecked |= NOTE;
-        }
+    pub(crate) fn note_only(&mut self, process: ProcessId) {
+        self.note(process);
     }
 
-    /// Notes the next crash, of a firmware that keeps no dumps.
+    /// Notes the crash of a process that is taken down. The newest record is the record of this crash. Returns whether
+    /// there was one: the process may be taken down for another reason, and a firmware may have no notes.
     #[inline]
-    pub(crate) fn note_only(&mut self) {
-        if let Some(process) = self.note()
-            && self.is_last_crash(process)
-        {
-            self.port.reset_system();
+    fn note(&mut self, process: ProcessId) -> bool {
+        let (count, record) = self.faults[0].newest();
+        let optional = self.optional.as_mut();
+        let Some(inspection) = optional.and_then(|it| it.inspection.as_mut()) else { return false };
+        if core::mem::replace(&mut inspection.noted, count) == count {
+            return false;
         }
-    }
-
-    /// Notes the next crash that has not been noted yet. Returns its process; `None` if all are noted.
-    #[inline]
-    fn note(&mut self) -> Option<ProcessId> {
-        let inspection = self.optional.as_mut()?.inspection.as_mut()?;
-        let Some((record, next)) = self.faults[0].from(inspection.noted) else {
-            self.work.unchecked &= TELL;
-            return None;
-        };
-        inspection.noted = next;
         let [who, _, cause, _] = (record[0] as u32).to_le_bytes();
         // These causes are reported without a crash.
-        if cause == Cause::Budget as u8 || cause == Cause::Interrupt as u8 {
-            return None;
+        if who != process.number()
+            || cause == Cause::Budget as u8
+            || cause == Cause::Interrupt as u8
+        {
+            return false;
         }
-        let crashes = inspection.crashes.get_mut(usize::from(who))?;
+        let Some(crashes) = inspection.crashes.get_mut(process.index()) else { return false };
         crashes.count = crashes.count.saturating_add(1);
         // (Word by word, because a call of `memcpy` takes longer.)
         let [a, b, c, d, e, f, g, h] = *record;
         crashes.record = [a, b, c, d, e, f, g, h];
-        Some(ProcessId::new(who.into()))
+        true
     }
 
-    /// Notes the next crash. The next pieces of the worker write its dump.
+    /// Notes the crash. The next pieces of the worker write its dump.
     #[inline]
-    pub(crate) fn note_and_dump(&mut self) {
-        let Some(process) = self.note() else { return };
-        let is_last = self.is_last_crash(process);
+    pub(crate) fn note_and_dump(&mut self, process: ProcessId) {
+        if !self.note(process) {
+            return;
+        }
+        let (is_last, has_dump) = (self.is_last_crash(process), self.work.has_dump());
         let Some(inspection) = self.inspection_mut() else { return };
-        (inspection.dumped, inspection.is_last) = (process, is_last);
-        self.work.unchecked = self.work.unchecked & TELL | REGISTERS;
+        inspection.is_last |= is_last;
+        // If the dump of an earlier crash is not complete yet, the worker still completes that one, and this crash gets
+        // no dump. (No thread runs meanwhile, so this one was not a fault, and the port keeps no registers of it.)
+        if !has_dump {
+            inspection.dumped = process;
+            self.work.unchecked |= REGISTERS;
+        }
     }
 
     /// Begins a dump: writes the registers to it.
@@ -261,9 +259,6 @@ impl<P: Port> Kernel<P> {
             dump[dump::CHECK] = dump::last(check);
             if inspection.is_last {
                 self.port.reset_system();
-            } else {
-                // (Another process may have crashed meanwhile, at the end of a time of grace.)
-                self.work.unchecked |= NOTE;
             }
         }
     }
@@ -273,9 +268,7 @@ impl<P: Port> Kernel<P> {
 const HEAD: u8 = dump::WORDS as u8;
 /// The value of `Work::unchecked` while a dump has no registers yet.
 const REGISTERS: u8 = HEAD + 1;
-/// The value of `Work::unchecked` while crashes may have to be noted.
-pub(crate) const NOTE: u8 = REGISTERS + 1;
-const _: () = assert!(NOTE < TELL, "a bit is free");
+const _: () = assert!(REGISTERS < TELL, "a bit is free");
 
 /// The number of words that one piece adds to the checksum of a dump.
 const CHECKED: usize = 10;

@@ -10,7 +10,7 @@ pub struct Inspection {
     pub(crate) crashes: &'static mut [Crashes],
     /// The memory of the dump, if some process may read it.
     pub(crate) dump: Option<&'static mut [Word; dump::WORDS]>,
-    /// The number of faults for which a note was made, or that need none.
+    /// The number of faults that were recorded when the last note was made.
     pub(crate) noted: usize,
     /// The process whose crash is in the dump.
     pub(crate) dumped: ProcessId,

@@ -16,8 +16,8 @@ pub struct Optional<P: Port> {
     pub(crate) call: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// Ends the life of a process that is taken down.
     pub(crate) end_life: fn(&mut Kernel<P>, ProcessId),
-    /// Notes the next crash that has not been noted yet.
-    pub(crate) note: fn(&mut Kernel<P>),
+    /// Notes a crash, if a crash is the reason that the process is taken down.
+    pub(crate) note: fn(&mut Kernel<P>, ProcessId),
     /// Does a piece of the work that the optional parts have left.
     pub(crate) piece: fn(&mut Kernel<P>),
     /// Writes the life of a caller to the third word. The caller is the process in the second word. The life is the one

@@ -90,7 +90,7 @@ pub trait Port: 'static {
     /// them may be saved in `window`, the part of the thread's stack that belongs to the process in which it crashed.
     /// Returns the thread's stack pointer, which may be any address, or 0 if it is unknown.
     ///
-    /// The core calls this function once for each crash, before any thread runs.
+    /// The core calls this function once for each fault, before any thread runs again, and for some other crashes.
     ///
     /// [dump]: crossgate_abi::inspect::dump
     fn dump(

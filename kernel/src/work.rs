@@ -35,9 +35,8 @@ pub(crate) struct Work {
     /// True if the notification of the supervisor still has to be signalled, because a fault was recorded.
     pub untold: bool,
     /// The work that [optional parts](crate::optional) have left. The highest bit is [`TELL`]. The other bits are 0 if
-    /// there is neither a crash to note nor a crash dump to complete. Otherwise they are the index of the first word of
-    /// the dump that is not in the checksum yet. Before the head and the registers of the dump are written, they are a
-    /// greater number, up to [`NOTE`](crate::inspect::NOTE).
+    /// there is no crash dump to complete. Otherwise they are the index of the first word of the dump that is not in
+    /// the checksum yet. Before the registers and the head of the dump are written, they are a greater number.
     // (All of this is in one byte, because the kernel's memory has none to spare.)
     pub unchecked: u8,
     /// Threads of `unswept`, `waking` and `lowering` at which the search for the most urgent thread has not looked yet.
@@ -69,7 +68,7 @@ impl Work {
         self.unswept | self.waking | self.lowering
     }
 
-    /// Returns whether a crash has to be noted, or its dump is not complete yet.
+    /// Returns whether a crash dump is wanted and not complete yet.
     #[inline(always)]
     pub fn has_dump(&self) -> bool {
         self.unchecked & !TELL != 0

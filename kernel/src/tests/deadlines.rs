@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use super::*;
 use crate::deadline::GRACE;
+use crate::timer::DEADLINES_CHECKED;
 use crate::wait::Wait;
 use crossgate_abi::{Cause, DEADLINE_OVER, DEADLINE_UNIT, DEADLINE_WITHIN};
 
@@ -183,7 +184,7 @@ fn a_process_that_is_down_is_not_killed_once_more() {
     driver.kernel.port.found = 0;
     driver.kernel.port.now = 15 * TICK;
     driver.timer();
-    assert_eq!((driver.path(1), driver.kernel.faults[0].from(0)), (vec![1, 0], None));
+    assert_eq!((driver.path(1), driver.kernel.faults[0].newest().0), (vec![1, 0], 0));
     driver.settle();
     assert_eq!(driver.path(1), [1]);
     assert!(!driver.kernel.is_running(ProcessId::new(0)), "it stays stopped");
@@ -554,4 +555,25 @@ fn a_thread_that_sleeps_again_and_again_holds_up_no_round_of_the_timer() {
         }
         driver.kernel.port.now += 1;
     }
+}
+
+#[test]
+fn a_method_gets_late_while_one_further_in_is_to_be_killed() {
+    let mut driver = setters();
+    set_deadline(&mut driver, 15);
+    driver.call(FIRST, [0; 4]).unwrap();
+    set_deadline(&mut driver, 5);
+    driver.call(SECOND, [0; 4]).unwrap();
+    pass(&mut driver, 5);
+    driver.kernel.port.now = 15 * TICK;
+    // The timer checks the thread, and the method further in returns before the next step of the round.
+    while driver.kernel.checked & DEADLINES_CHECKED == 0 {
+        driver.event(Kernel::timer);
+    }
+    driver.leave().unwrap();
+    driver.timer();
+    pass(&mut driver, 24);
+    assert_eq!(driver.path(1), [1, 0], "it has a time of grace of its own");
+    pass(&mut driver, 25);
+    assert_eq!(driver.path(1), [1]);
 }

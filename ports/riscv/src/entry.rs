@@ -120,6 +120,9 @@ pub unsafe extern "C" fn DefaultHandler() {
         "mv t1, t0",
         "andi t0, t0, -16",
         "addi t0, t0, -{size}",
+        // This ends the reservation of the thread's `lr`, if it has one: its `sc` must not succeed after another thread has
+        // run. (The word is written below. The RISC-V manual, volume I, chapter "A", asks kernels to do this.)
+        "sc.w zero, zero, (t0)",
         "sw t1, 8(t0)",
         save!(),
         "lw t1, {t0}(sp)",
