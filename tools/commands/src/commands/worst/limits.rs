@@ -10,10 +10,11 @@ pub const BOUND: u64 = 400;
 /// The spans that are longer than the bound today, or nearly as long. Each has the handler, the functions that it
 /// calls, and the largest number of instructions. This is the measured number plus 3 %.
 #[rustfmt::skip]
-const LIMITS: [(&str, u64); 14] = [
+const LIMITS: [(&str, u64); 15] = [
     ("DefaultHandler > handler::interrupt > deadline::check_deadline > crash::take_down", 590),
     ("DefaultHandler > handler::interrupt > deadline::check_deadline > fault::record", 547),
-    ("SVCall > handler::system_call > crash::crash_current > crash::take_down", 467),
+    ("HardFault > handler::fault > crash::crash_current > crash::take_down", 475),
+    ("SVCall > handler::system_call > crash::crash_current > crash::take_down", 495),
     ("SVCall > handler::system_call > sweep::piece > block::interrupt_wait", 438),
     ("DefaultHandler > handler::interrupt > account::check_budgets > fault::record", 441),
     ("SVCall > handler::leave > block::stir > block::set_priority", 435),
@@ -21,7 +22,7 @@ const LIMITS: [(&str, u64); 14] = [
     ("MemoryManagement > handler::fault > crash::crash_current > fault::record", 413),
     ("SVCall > handler::system_call > restart::advance > sweep::piece", 411),
     ("SVCall > handler::system_call > Clock::now > __crossgate_board_count", 409),
-    ("SVCall > handler::system_call > crash::crash_by > crash::crash_current", 408),
+    ("SVCall > handler::system_call > crash::crash_by > crash::crash_current", 497),
     ("SVCall > handler::system_call > crash::crash_current > fault::record", 406),
     ("SVCall > handler::system_call > preemption_point::gives_way", 401),
     ("SVCall > handler::system_call > Ready::remove_first", 401),
