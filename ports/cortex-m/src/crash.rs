@@ -8,7 +8,7 @@ use crossgate_abi::Word;
 use crossgate_abi::inspect::dump::REGISTER_COUNT;
 use crossgate_protection::Span;
 
-/// What is left of the last fault of a thread.
+/// The registers of a thread at its last fault.
 #[repr(C)]
 #[derive(Clone, Copy)]
 struct Faulted {

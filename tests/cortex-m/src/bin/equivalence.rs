@@ -7,6 +7,7 @@
 //! `CROSSGATE_EQUIVALENCE` multiplies the number of attempts, when the test is built.
 //!
 //! Without measuring: the handlers that run are those of the referee.
+//! Long: without optimization of the referee it takes three minutes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(not(target_os = "none"))]
