@@ -14,6 +14,8 @@ pub mod referee;
 mod test_board;
 #[cfg(target_os = "none")]
 pub use test_board::*;
+#[cfg(target_os = "none")]
+pub mod vanishing;
 
 /// Defines the main function of a test in a build that is no firmware.
 #[macro_export]

@@ -15,34 +15,18 @@ system_tests_cortex_m::main_elsewhere!();
 
 #[cfg(target_os = "none")]
 mod firmware {
-    use board::port::zero_latency::{Handler, Line, Signal};
-    use board::{TIMER1, Timer, interrupt};
+    use board::TIMER1;
     use core::arch::asm;
-    use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
     use core::time::Duration;
     use crossgate::{CallError, Concurrent, Handle, Notification, interface, time};
-    use system_tests::arch;
-    use system_tests::report::{expect, expect_that, fail, pass};
-    use system_tests_cortex_m::position::{TICK, delay};
-    use system_tests_cortex_m::{Test, TestBoard};
+    use system_tests::report::{expect, fail};
+    use system_tests_cortex_m::TestBoard;
+    use system_tests_cortex_m::vanishing::{Path, SPARE, Vanishing, at_each_position};
 
-    /// The number of positions, one instruction apart.
-    const POSITIONS: u32 = 800;
-    /// The number of times that all positions are tried. Each time, the handler takes the line back one instruction
-    /// later. (The time of the handler itself differs by some instructions.)
-    const ROUNDS: u32 = 4;
-    /// The first tick: about the time when the system call is made.
-    const FIRST: u32 = 2;
     /// The time between two crashes: so long that the process restarts without a pause.
     const PAUSE: Duration = Duration::from_secs(11);
     /// The value of r4 to r11 when the method faults.
     const KNOWN: usize = 0x1234_5678;
-    const RELOAD: usize = TIMER1.start + 8;
-    /// The start value of the timer when all positions have been tried.
-    const ALL_TRIED: u32 = 10_000;
-    /// A line that no device has.
-    const SPARE: u16 = 20;
-
     crossgate::system! {
         static SYSTEM;
         process supervisor {
@@ -61,7 +45,7 @@ mod firmware {
             thread main (priority = 2, stack = 4096) = client(VICTIM, SAMPLED);
         }
     }
-    board::port::start!(SYSTEM, TestBoard<Vanishing>);
+    board::port::start!(SYSTEM, TestBoard<Vanishing<UsageFault>>);
 
     #[interface]
     trait Crash {
@@ -86,62 +70,11 @@ mod firmware {
         }
     }
 
-    struct Vanishing;
+    struct UsageFault;
 
-    impl Test for Vanishing {
-        const ZERO_LATENCY: &'static [Line] = &[Line::of::<Teaser>()];
-
-        fn told(_: &[u8]) {
-            arch::end(1)
-        }
-    }
-
-    /// The registers that tell which lines are pending, and take them back.
-    const TAKE_BACK: usize = 0xe000_e280;
-    const LINE: u32 = 1 << SPARE;
-    /// The stack pointer of a thread after the kernel has given way.
-    const GIVEN_WAY: u32 = !3;
-
-    /// The register that has the active exceptions, and the bit of a usage fault.
-    const ACTIVE: usize = 0xe000_ed24;
-    const USAGE_FAULT: u32 = 1 << 3;
-
-    static IS_PENDED: AtomicBool = AtomicBool::new(false);
-    /// The number of times that the line was taken back.
-    static TAKEN_BACK: AtomicU32 = AtomicU32::new(0);
-    /// The number of times that the line was taken back after the kernel had given way to it.
-    static VANISHED: AtomicU32 = AtomicU32::new(0);
-
-    struct Teaser;
-
-    impl Handler for Teaser {
-        const LINE: u16 = interrupt::TIMER1;
-        const SIGNALS: u16 = SPARE;
-
-        fn serve(signal: Signal<Self>) {
-            const { Timer::new(TIMER1) }.clear_interrupt();
-            if arch::load(RELOAD) == ALL_TRIED {
-                let vanished = VANISHED.load(Ordering::Relaxed);
-                expect_that("an interrupt has vanished", vanished != 0);
-                return signal.signal();
-            }
-            if !IS_PENDED.fetch_xor(true, Ordering::Relaxed) {
-                signal.signal();
-                delay(TAKEN_BACK.load(Ordering::Relaxed) / POSITIONS);
-                const { Timer::new(TIMER1) }.interrupt_after(1);
-                return;
-            }
-            let is_pending = arch::load(TAKE_BACK) & LINE != 0;
-            arch::store(TAKE_BACK, LINE);
-            TAKEN_BACK.fetch_add(1, Ordering::Relaxed);
-            let stack_pointer: u32;
-            // SAFETY: this only reads a register.
-            unsafe { asm!("mrs {}, psp", out(reg) stack_pointer) };
-            let is_on_way_out = arch::load(ACTIVE) & USAGE_FAULT != 0;
-            if is_pending && is_on_way_out && stack_pointer == GIVEN_WAY {
-                VANISHED.fetch_add(1, Ordering::Relaxed);
-            }
-        }
+    impl Path for UsageFault {
+        const POSITIONS: u32 = 800;
+        const EXCEPTION: u32 = 1 << 3;
     }
 
     fn supervise(faulted: Notification) -> ! {
@@ -157,20 +90,10 @@ mod firmware {
     }
 
     fn client(victim: Handle<dyn Crash>, sampled: Notification) -> ! {
-        for position in (0..ROUNDS).flat_map(|_| 0..POSITIONS) {
-            sampled.acknowledge();
-            Timer::new(TIMER1).interrupt_after(FIRST + position / TICK);
-            delay(TICK - position % TICK);
+        at_each_position::<UsageFault>(sampled, || {
             let end = victim.crash();
             expect("a method that faults", end, Err(CallError::ServerFaulted));
             time::sleep(PAUSE);
-            let _ = sampled.try_wait();
-        }
-        // The handler looks whether that was enough.
-        sampled.acknowledge();
-        Timer::new(TIMER1).interrupt_after(1);
-        arch::store(RELOAD, ALL_TRIED);
-        sampled.wait();
-        pass()
+        })
     }
 }

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Interrupts that vanish: a handler above the kernel pends a line at one instruction of a path through the kernel, and
+//! takes the line back a tick later, at each of many positions. (It breaks its contract by this.)
+//!
+//! The positions are exact only if the emulator counts instructions, as `cargo xtask test` makes it do.
+
+use crate::position::{TICK, delay};
+use crate::test_board::Test;
+use board::port::zero_latency::{Handler, Line, Signal};
+use board::{TIMER1, Timer, interrupt};
+use core::arch::asm;
+use core::marker::PhantomData;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use crossgate::Notification;
+use system_tests::arch;
+use system_tests::report::{expect_that, pass};
+
+/// A line that no device has.
+pub const SPARE: u16 = 20;
+/// The number of times that all positions are tried. Each time, the handler takes the line back one instruction later.
+/// (The time of the handler itself differs by some instructions.)
+const ROUNDS: u32 = 4;
+/// The first tick: about the time when the path begins.
+const FIRST: u32 = 2;
+const RELOAD: usize = TIMER1.start + 8;
+/// The start value of the timer when all positions have been tried.
+const ALL_TRIED: u32 = 10_000;
+/// The registers that tell which lines are pending, and take them back.
+const TAKE_BACK: usize = 0xe000_e280;
+const LINE: u32 = 1 << SPARE;
+/// The stack pointer of a thread after the kernel has given way.
+const GIVEN_WAY: u32 = !3;
+/// The register that has the active exceptions.
+const ACTIVE: usize = 0xe000_ed24;
+
+static IS_PENDED: AtomicBool = AtomicBool::new(false);
+/// The number of times that the line was taken back.
+static TAKEN_BACK: AtomicU32 = AtomicU32::new(0);
+/// The number of times that the line was taken back after the kernel had given way to it.
+static VANISHED: AtomicU32 = AtomicU32::new(0);
+
+/// The path through the kernel.
+pub trait Path: 'static {
+    /// The number of positions, one instruction apart.
+    const POSITIONS: u32;
+    /// The bit of the exception at whose end the kernel gives way, in the register of active exceptions.
+    const EXCEPTION: u32;
+}
+
+/// The test with the handler.
+pub struct Vanishing<P>(PhantomData<P>);
+
+impl<P: Path> Test for Vanishing<P> {
+    const ZERO_LATENCY: &'static [Line] = &[Line::of::<Teaser<P>>()];
+
+    fn told(_: &[u8]) {
+        arch::end(1)
+    }
+}
+
+struct Teaser<P>(PhantomData<P>);
+
+impl<P: Path> Handler for Teaser<P> {
+    const LINE: u16 = interrupt::TIMER1;
+    const SIGNALS: u16 = SPARE;
+
+    fn serve(signal: Signal<Self>) {
+        const { Timer::new(TIMER1) }.clear_interrupt();
+        if arch::load(RELOAD) == ALL_TRIED {
+            let vanished = VANISHED.load(Ordering::Relaxed);
+            expect_that("an interrupt has vanished", vanished != 0);
+            return signal.signal();
+        }
+        if !IS_PENDED.fetch_xor(true, Ordering::Relaxed) {
+            signal.signal();
+            delay(TAKEN_BACK.load(Ordering::Relaxed) / P::POSITIONS);
+            const { Timer::new(TIMER1) }.interrupt_after(1);
+            return;
+        }
+        let is_pending = arch::load(TAKE_BACK) & LINE != 0;
+        arch::store(TAKE_BACK, LINE);
+        TAKEN_BACK.fetch_add(1, Ordering::Relaxed);
+        let stack_pointer: u32;
+        // SAFETY: this only reads a register.
+        unsafe { asm!("mrs {}, psp", out(reg) stack_pointer) };
+        let is_on_way_out = arch::load(ACTIVE) & P::EXCEPTION != 0;
+        if is_pending && is_on_way_out && stack_pointer == GIVEN_WAY {
+            VANISHED.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Takes the path at each position, in the process that owns `TIMER1` and is notified of [`SPARE`]; then ends the test.
+#[inline(always)]
+pub fn at_each_position<P: Path>(sampled: Notification, take_path: impl Fn()) -> ! {
+    for position in (0..ROUNDS).flat_map(|_| 0..P::POSITIONS) {
+        sampled.acknowledge();
+        Timer::new(TIMER1).interrupt_after(FIRST + position / TICK);
+        delay(TICK - position % TICK);
+        take_path();
+        let _ = sampled.try_wait();
+    }
+    // The handler looks whether that was enough.
+    sampled.acknowledge();
+    Timer::new(TIMER1).interrupt_after(1);
+    arch::store(RELOAD, ALL_TRIED);
+    sampled.wait();
+    pass()
+}
