@@ -17,11 +17,9 @@ use system_tests::report::{expect_that, pass};
 
 /// A line that no device has.
 pub const SPARE: u16 = 20;
-/// The number of times that all positions are tried. Each time, the handler takes the line back one instruction later.
-/// (The time of the handler itself differs by some instructions.)
-const ROUNDS: u32 = 4;
-/// The first tick: about the time when the path begins.
-const FIRST: u32 = 2;
+/// The number of times that all positions are tried. Each time, the path goes on for another part of a tick before the
+/// handler takes the line back. (How much of the tick the handler itself needs depends on the compiler.)
+const ROUNDS: u32 = 2;
 const RELOAD: usize = TIMER1.start + 8;
 /// The start value of the timer when all positions have been tried.
 const ALL_TRIED: u32 = 10_000;
@@ -41,7 +39,9 @@ static VANISHED: AtomicU32 = AtomicU32::new(0);
 
 /// The path through the kernel.
 pub trait Path: 'static {
-    /// The number of positions, one instruction apart.
+    /// The first tick, counted from the moment that the timer is started. The kernel gives way later than that.
+    const FIRST: u32;
+    /// The number of positions, one instruction apart, that begin with this tick.
     const POSITIONS: u32;
     /// The bit of the exception at whose end the kernel gives way, in the register of active exceptions.
     const EXCEPTION: u32;
@@ -73,7 +73,7 @@ impl<P: Path> Handler for Teaser<P> {
         }
         if !IS_PENDED.fetch_xor(true, Ordering::Relaxed) {
             signal.signal();
-            delay(TAKEN_BACK.load(Ordering::Relaxed) / P::POSITIONS);
+            delay(TAKEN_BACK.load(Ordering::Relaxed) / P::POSITIONS * (TICK / ROUNDS));
             const { Timer::new(TIMER1) }.interrupt_after(1);
             return;
         }
@@ -95,7 +95,7 @@ impl<P: Path> Handler for Teaser<P> {
 pub fn at_each_position<P: Path>(sampled: Notification, take_path: impl Fn()) -> ! {
     for position in (0..ROUNDS).flat_map(|_| 0..P::POSITIONS) {
         sampled.acknowledge();
-        Timer::new(TIMER1).interrupt_after(FIRST + position / TICK);
+        Timer::new(TIMER1).interrupt_after(P::FIRST + position / TICK);
         delay(TICK - position % TICK);
         take_path();
         let _ = sampled.try_wait();

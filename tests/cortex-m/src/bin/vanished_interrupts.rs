@@ -48,7 +48,8 @@ mod firmware {
     struct SystemCall;
 
     impl Path for SystemCall {
-        const POSITIONS: u32 = 400;
+        const FIRST: u32 = 2;
+        const POSITIONS: u32 = 300;
         const EXCEPTION: u32 = 1 << 7;
     }
 
