@@ -23,7 +23,7 @@ const LIMITS: [(&str, u64); 15] = [
     ("SVCall > handler::system_call > restart::advance > sweep::piece", 411),
     ("SVCall > handler::system_call > Clock::now > __crossgate_board_count", 409),
     ("SVCall > handler::system_call > crash::crash_by > crash::crash_current", 497),
-    ("SVCall > handler::system_call > crash::crash_current > fault::record", 406),
+    ("SVCall > handler::system_call > crash::crash_current > fault::record", 422),
     ("SVCall > handler::system_call > preemption_point::gives_way", 401),
     ("SVCall > handler::system_call > Ready::remove_first", 401),
 ];
