@@ -165,8 +165,8 @@ const _: () = assert!(
 /// In: nothing, because the handler of the signal has noted everything. Nothing is saved, because nothing returns to
 /// the thread.
 ///
-/// Attacker: jumps here without a fault. Then the record is of a fault that it did not make, or of an old one; the
-/// process is taken down either way (`gates`: enters_as_fault).
+/// Attacker: jumps here without a fault. Then no handler has recorded one, so the kernel takes the process down with an
+/// unknown cause, and with no registers (`gates`: enters_as_fault, enters_with_keys).
 #[unsafe(naked)]
 pub unsafe extern "C" fn fault_entry_with_keys() {
     naked_asm!(

@@ -4,10 +4,12 @@
 use crate::linux::program::in_program;
 use crate::memory::GUARD;
 use core::ffi::c_int;
-use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use crossgate_abi::inspect::dump;
 use crossgate_abi::{Cause, Word};
 
+/// Whether a fault is recorded that the kernel has not seen.
+static IS_NEW: AtomicBool = AtomicBool::new(false);
 static CAUSE: AtomicU8 = AtomicU8::new(0);
 static INSTRUCTION: AtomicUsize = AtomicUsize::new(0);
 static ADDRESS: AtomicUsize = AtomicUsize::new(0);
@@ -40,21 +42,33 @@ pub struct Report {
     pub cause: Cause,
     pub instruction: Word,
     pub address: Word,
+    /// The registers at the fault, in the order of a [dump].
+    pub registers: [Word; dump::REGISTER_COUNT],
 }
 
-/// Returns the fault by which the current thread has entered the kernel.
-pub fn report() -> Report {
+impl Report {
+    /// The report of a thread that has entered the kernel as if it had faulted.
+    const FORGED: Report = Report {
+        cause: Cause::Unknown,
+        instruction: 0,
+        address: 0,
+        registers: [0; dump::REGISTER_COUNT],
+    };
+}
+
+/// Returns the fault by which the current thread has entered the kernel. Each fault is returned once: a thread that
+/// jumps to the code behind a fault must not get the registers of another one.
+pub fn take() -> Report {
+    if !IS_NEW.swap(false, Ordering::Relaxed) {
+        return Report::FORGED;
+    }
     let cause = Cause::from_number(CAUSE.load(Ordering::Relaxed).into());
     Report {
         cause: cause.unwrap_or(Cause::Unknown),
         instruction: INSTRUCTION.load(Ordering::Relaxed),
         address: ADDRESS.load(Ordering::Relaxed),
+        registers: core::array::from_fn(|index| REGISTERS[index].load(Ordering::Relaxed)),
     }
-}
-
-/// Returns the registers at the fault of the current thread, in the order of a [dump].
-pub fn registers() -> [Word; dump::REGISTER_COUNT] {
-    core::array::from_fn(|index| REGISTERS[index].load(Ordering::Relaxed))
 }
 
 /// Records a fault and the registers of the faulted thread.
@@ -65,6 +79,7 @@ pub fn note(registers: &[i64; 23], cause: Cause, instruction: Word, address: Wor
     for (place, register) in REGISTERS.iter().zip(DUMPED) {
         place.store(registers[register as usize] as usize, Ordering::Relaxed);
     }
+    IS_NEW.store(true, Ordering::Relaxed);
 }
 
 /// Returns the cause of a fault. The thread's stack pointer is in its stack, which starts at `stack`.

@@ -234,8 +234,8 @@ pub extern "C" fn fault() -> Way {
 }
 
 fn crash(kernel: &mut Kernel<Machine>) -> Way {
-    let report = fault_status::report();
-    kernel.port.faulted = Some(fault_status::registers());
+    let report = fault_status::take();
+    kernel.port.faulted = Some(report.registers);
     kernel.fault(report.cause, report.instruction, report.address);
     load(kernel)
 }

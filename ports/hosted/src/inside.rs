@@ -8,7 +8,7 @@ use crate::words::{
     HANDLER_STACK_END, HAS_KEYS, HAS_WRFSBASE, KERNEL_STACK_END, MODE, PENDING, RIGHTS,
     SIGNAL_STACK_END,
 };
-use crate::{exit, memory, signal};
+use crate::{entry, exit, memory, signal};
 use core::sync::atomic::Ordering;
 use crossgate_abi::table::System;
 use crossgate_kernel::Kernel;
@@ -107,6 +107,12 @@ pub fn open_process(machine: &mut Machine, process: usize) {
 #[must_use]
 pub fn way_out() -> usize {
     exit::leave as *const () as usize
+}
+
+/// Returns the code at which a faulted thread continues if there are protection keys. It gives itself all rights.
+#[must_use]
+pub fn fault_entry_with_keys() -> usize {
+    entry::fault_entry_with_keys as *const () as usize
 }
 
 /// Returns the code at which a thread continues after a system call, in user mode except for the first instructions.

@@ -42,6 +42,7 @@ crossgate::system! {
         thread attack (priority = 5, stack = 1024) = enter_at(probe::stack_of(&SYSTEM, "waits", 5).end - 1024);
     }
     process enters_as_fault { on_fault = stop; thread attack (priority = 5, stack = 1024) = enter_as_fault(); }
+    process enters_with_keys { on_fault = stop; thread attack (priority = 5, stack = 1024) = enter_with_keys(); }
     process leaves { on_fault = stop; thread attack (priority = 5, stack = 1024) = leave(); }
     process leaves_by_pages { on_fault = stop; thread attack (priority = 5, stack = 1024) = leave_by_pages(); }
     process comes_back {
@@ -127,6 +128,12 @@ fn enter_late(stack: &FakeStack<512>) -> ! {
 fn enter_as_fault() -> ! {
     // SAFETY: as above.
     unsafe { asm!("jmp {}", in(reg) __crossgate_fault_entry as *const (), options(noreturn)) }
+}
+
+/// Jumps to code that only faults should reach, and that takes all rights if there are protection keys.
+fn enter_with_keys() -> ! {
+    // SAFETY: as above.
+    unsafe { asm!("jmp {}", in(reg) inside::fault_entry_with_keys(), options(noreturn)) }
 }
 
 /// Makes the kernel believe that registers are saved at an address.
@@ -220,8 +227,15 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
         watch.expect_one_of(process, &[Cause::Stack, Cause::Access]);
         goes_on();
     }
-    // The recorded cause is none, or that of another's fault.
-    watch.expect_any("enters_as_fault");
+    // No fault is recorded, and certainly not that of another process. But with protection keys the first code can't
+    // get at the kernel's memory, and without them the CPU refuses the instruction that changes rights.
+    let [behind, with_keys] = match inside::has_keys() {
+        true => [Cause::Access, Cause::Unknown],
+        false => [Cause::Unknown, Cause::Instruction],
+    };
+    watch.expect("enters_as_fault", behind);
+    goes_on();
+    watch.expect("enters_with_keys", with_keys);
     goes_on();
     // With protection keys there is no call of Linux on this path.
     watch.expect_one_of("leaves", &[Cause::Access, Cause::Instruction]);
