@@ -41,10 +41,10 @@ crossgate::system! {
         thread waits (priority = 5, stack = 1024) = thread::exit();
         thread attack (priority = 5, stack = 1024) = enter_at(probe::stack_of(&SYSTEM, "waits", 5).end - 1024);
     }
-    process enters_as_fault { on_fault = stop; thread attack (priority = 5, stack = 1024) = enter_as_fault(); }
-    process enters_with_keys { on_fault = stop; thread attack (priority = 5, stack = 1024) = enter_with_keys(); }
     process leaves { on_fault = stop; thread attack (priority = 5, stack = 1024) = leave(); }
     process leaves_by_pages { on_fault = stop; thread attack (priority = 5, stack = 1024) = leave_by_pages(); }
+    process enters_as_fault { on_fault = stop; thread attack (priority = 5, stack = 1024) = enter_as_fault(); }
+    process enters_with_keys { on_fault = stop; thread attack (priority = 5, stack = 1024) = enter_with_keys(); }
     process comes_back {
         on_fault = stop;
         object forged: Concurrent<FakeStack<512>> = FakeStack::new() => [];
@@ -227,7 +227,12 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
         watch.expect_one_of(process, &[Cause::Stack, Cause::Access]);
         goes_on();
     }
-    // No fault is recorded, and certainly not that of another process. But with protection keys the first code can't
+    // With protection keys there is no call of Linux on this path.
+    watch.expect_one_of("leaves", &[Cause::Access, Cause::Instruction]);
+    goes_on();
+    watch.expect("leaves_by_pages", Cause::Instruction);
+    goes_on();
+    // No fault is recorded, and certainly not the last one of another process. But with protection keys the first code can't
     // get at the kernel's memory, and without them the CPU refuses the instruction that changes rights.
     let [behind, with_keys] = match inside::has_keys() {
         true => [Cause::Access, Cause::Unknown],
@@ -236,11 +241,6 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
     watch.expect("enters_as_fault", behind);
     goes_on();
     watch.expect("enters_with_keys", with_keys);
-    goes_on();
-    // With protection keys there is no call of Linux on this path.
-    watch.expect_one_of("leaves", &[Cause::Access, Cause::Instruction]);
-    goes_on();
-    watch.expect("leaves_by_pages", Cause::Instruction);
     goes_on();
     let record = watch.expect_one_of("comes_back", &[Cause::Access, Cause::Stack]);
     expect("what it wanted", record.address, probe::memory_of(&SYSTEM, "victim").start);
