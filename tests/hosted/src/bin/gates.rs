@@ -232,15 +232,12 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
     goes_on();
     watch.expect("leaves_by_pages", Cause::Instruction);
     goes_on();
-    // No fault is recorded, and certainly not the last one of another process. But with protection keys the first code can't
-    // get at the kernel's memory, and without them the CPU refuses the instruction that changes rights.
-    let [behind, with_keys] = match inside::has_keys() {
-        true => [Cause::Access, Cause::Unknown],
-        false => [Cause::Unknown, Cause::Instruction],
-    };
-    watch.expect("enters_as_fault", behind);
+    // No fault is recorded, and certainly not the last one of another process.
+    watch.expect("enters_as_fault", Cause::Unknown);
     goes_on();
-    watch.expect("enters_with_keys", with_keys);
+    // Without protection keys, the CPU refuses the instruction that changes rights.
+    let refused = [Cause::Instruction, Cause::Unknown][usize::from(inside::has_keys())];
+    watch.expect("enters_with_keys", refused);
     goes_on();
     let record = watch.expect_one_of("comes_back", &[Cause::Access, Cause::Stack]);
     expect("what it wanted", record.address, probe::memory_of(&SYSTEM, "victim").start);
