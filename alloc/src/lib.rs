@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Heaps of processes: with one, a process has the crate `alloc`.
+//! Heaps of processes. A process with a heap can use the crate `alloc`.
 //!
 //! ```toml
 //! [dependencies]
@@ -13,12 +13,14 @@
 //! }
 //! ```
 //!
-//! The memory is a part of the process' own: closed to all others, and reset with the process. Whatever runs in the
-//! process uses it, visitors as well. An allocation takes the same short time however full the heap is: the algorithm
-//! is TLSF, of the crate `rlsf`, behind a lock of the process with priority inheritance. No interrupt is masked.
+//! The memory is a part of the process' own: closed to all others, and reset with the process. All code that runs in
+//! the process uses the heap, in visitors as well. An allocation takes the same short time however full the heap is:
+//! the algorithm is TLSF, from the crate `rlsf`, behind a lock of the process with priority inheritance. No interrupt
+//! is masked.
 //!
-//! Each allocation takes 8 bytes more than its size, rounded up to a multiple of 16 (on a host 16 and 32), and the heap
-//! as a whole 16 bytes more at its end. Its state takes [`STATE_SIZE`] bytes besides.
+//! Each allocation takes 8 bytes more than its size, rounded up to a multiple of 16. (On a host it takes 16 bytes more,
+//! rounded up to a multiple of 32.) The heap as a whole takes 16 bytes more, at its end. The state of the heap takes
+//! another [`STATE_SIZE`] bytes.
 #![cfg_attr(not(test), no_std)]
 
 use core::alloc::{GlobalAlloc, Layout};
@@ -28,8 +30,8 @@ use core::ptr::{self, NonNull};
 use crossgate::sync::Mutex;
 use rlsf::Tlsf;
 
-/// The number of powers of two in which the sizes of free blocks are: from 16 bytes to 1 MiB (on a host from 32 to 2
-/// MiB). No allocation is larger.
+/// The number of classes of free blocks, each for the sizes from one power of two to the next: from 16 bytes to 1 MiB
+/// (on a host from 32 bytes to 2 MiB). No allocation is larger.
 const POWERS: usize = 16;
 /// The number of lists of free blocks for each power of two.
 const LISTS: usize = 4;
@@ -53,16 +55,16 @@ pub struct Arena<const N: usize> {
     state: Mutex<State>,
 }
 
-// No byte is padding, because the compiler might see that as something else than zero.
+// No byte is padding, because the compiler might give padding another value than zero.
 const _: () = assert!(size_of::<Arena<ALIGN>>() == ALIGN + STATE_SIZE);
 
-// SAFETY: the memory is used by the lists, which one thread at a time has, and by those to whom a part of it was given.
+// SAFETY: the lists, which only one thread at a time can use, give each part of the memory to one user.
 unsafe impl<const N: usize> Sync for Arena<N> {}
 
 #[derive(Debug)]
 #[repr(C)]
 struct State {
-    /// 0 at first. Then the lists are there, and all memory has been given to them.
+    /// 0 until the lists exist and have been given all memory.
     has_begun: usize,
     lists: Storage,
 }
@@ -80,18 +82,18 @@ impl core::fmt::Debug for Storage {
 }
 
 impl State {
-    /// Returns the lists. The first time, the memory is given to them.
+    /// Returns the lists. The first call gives them the memory.
     #[inline(always)]
     fn lists(&mut self, memory: NonNull<[u8]>) -> &mut Lists {
         if self.has_begun == 0 {
             self.begin(memory);
         }
-        // SAFETY: the lists are there.
+        // SAFETY: `begin` has made the lists.
         unsafe { self.begun() }
     }
 
     /// # Safety
-    /// The lists are there.
+    /// `begin` has made the lists.
     #[inline(always)]
     unsafe fn begun(&mut self) -> &mut Lists {
         // SAFETY: as the caller promises.
@@ -101,7 +103,7 @@ impl State {
     #[cold]
     fn begin(&mut self, memory: NonNull<[u8]>) {
         let mut lists = Lists::new();
-        // SAFETY: the memory is that of a static, and nothing else has been given it.
+        // SAFETY: the memory is that of a static, and no other code uses it.
         unsafe { lists.insert_free_block_ptr(memory) };
         self.lists.lists = ManuallyDrop::new(MaybeUninit::new(lists));
         self.has_begun = 1;
@@ -126,7 +128,7 @@ impl<const N: usize> Arena<N> {
     }
 }
 
-// SAFETY: the lists are an allocator's, and one thread at a time has them.
+// SAFETY: the lists are those of an allocator, and only one thread at a time can use them.
 unsafe impl<const N: usize> GlobalAlloc for Arena<N> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         allocate(&self.state, self.memory(), layout)
@@ -151,9 +153,9 @@ fn allocate(state: &Mutex<State>, memory: NonNull<[u8]>, layout: Layout) -> *mut
 }
 
 /// # Safety
-/// The pointer is of an allocation of this heap, with this alignment.
+/// The pointer comes from an allocation of this heap with this alignment.
 unsafe fn deallocate(state: &Mutex<State>, pointer: *mut u8, align: usize) {
-    // SAFETY: as the caller promises; so it is not null, and the lists are there.
+    // SAFETY: as the caller promises; so the pointer is not null, and `begin` has made the lists.
     unsafe {
         let pointer = NonNull::new_unchecked(pointer);
         state.lock().begun().deallocate(pointer, align);
@@ -180,7 +182,7 @@ mod tests {
         Layout::from_size_align(size, align).unwrap()
     }
 
-    /// Returns the number of blocks of this layout that the heap has. All are free again after that.
+    /// Returns the number of blocks of this layout that fit in the heap. All blocks are free again afterwards.
     fn room(heap: &impl GlobalAlloc, layout: Layout) -> usize {
         // SAFETY: the size is not 0, and each block is freed once.
         unsafe {
@@ -220,8 +222,8 @@ mod tests {
             let large = HEAP.realloc(small, layout(3, 1), 700);
             assert_eq!(core::slice::from_raw_parts(large, 3), b"abc");
             let whole = HEAP.realloc(large, layout(700, 1), 5000);
-            assert!(whole.is_null(), "more than there is");
-            assert_eq!(core::slice::from_raw_parts(large, 3), b"abc", "it is there still");
+            assert!(whole.is_null(), "the heap is smaller");
+            assert_eq!(core::slice::from_raw_parts(large, 3), b"abc", "the old block is kept");
             HEAP.dealloc(wall, layout(32, 1));
             HEAP.dealloc(large, layout(700, 1));
         }

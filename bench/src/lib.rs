@@ -3,10 +3,10 @@
 //!
 //! `cargo xtask bench` runs the binaries on QEMU with `-icount shift=0`, where an instruction takes one nanosecond of
 //! virtual time, or as programs of the host, and reads the lines `result NAME NANOSECONDS ROUNDS GOES` that they print.
-//! In one go an operation is repeated 2,000 times, and 10,000 times on a host; the empty loop is subtracted, and the
-//! median of the goes reported. [`report::mark`] is called before and after each loop: in every go first the empty one,
-//! then the one with the operation. An operation that ends in another thread is a go by itself, once: of these, the
-//! mean is reported.
+//! In one go, an operation is repeated 2,000 times (on a host 10,000 times), and the time of an empty loop is
+//! subtracted. The programs report the median of the goes. They call [`report::mark`] before and after each loop: in
+//! every go first for the empty loop, then for the loop with the operation. An operation that ends in another thread is
+//! measured once in each go. For such an operation the programs report the mean of the goes.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -23,14 +23,14 @@ pub trait Null {
     fn four(&self, first: u32, second: u32, third: u32, fourth: u32);
 }
 
-/// As [`Null`], one call at a time.
+/// Like [`Null`], but for one call at a time.
 #[interface]
 pub trait Alone {
     /// Has no argument words and no result words.
     fn nothing(&mut self);
 }
 
-/// A method that calls on.
+/// A method that makes another call.
 #[interface]
 pub trait Nested {
     /// Calls another process' method, with four words.

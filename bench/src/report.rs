@@ -9,7 +9,8 @@ use embedded_io::Write;
 
 /// The number of times that an operation is repeated.
 pub const ROUNDS: u32 = if cfg!(target_os = "none") { 2_000 } else { 10_000 };
-/// The number of measurements, of which the median counts. On a host other programs run, too.
+/// The number of measurements, of which the median counts. (There are more on a host, because other programs run there,
+/// too.)
 const TIMES: usize = if cfg!(target_os = "none") { 5 } else { 11 };
 /// The length of a tick of the timer, in ns. The emulated board takes 1 ns for an instruction.
 const TICK: u64 = 1_000_000_000 / CLOCK_HZ as u64;
@@ -33,7 +34,7 @@ impl core::fmt::Write for Line {
 /// Stops the benchmark if an operation had a wrong result.
 ///
 /// # Panics
-/// If it had.
+/// If `is_right` is false.
 #[inline(always)]
 pub fn check(is_right: bool) {
     if !is_right {
@@ -52,7 +53,7 @@ pub fn failed() -> ! {
 
 /// A measurement that has begun.
 pub struct Begun {
-    /// The ticks of an empty one.
+    /// The ticks of an empty measurement.
     empty: u32,
     start: u32,
 }
@@ -111,14 +112,15 @@ impl Bench {
         Begun { empty, start: self.timer.elapsed() }
     }
 
-    /// Ends that, and prints the cost of one of `rounds` operations as [`measure_whole`](Self::measure_whole) does.
+    /// Ends this measurement, and prints the cost of one of `rounds` operations as
+    /// [`measure_whole`](Self::measure_whole) does.
     pub fn finish(&mut self, name: &str, rounds: u32, begun: Begun) {
         let ticks = self.timer.elapsed().wrapping_sub(begun.start);
         mark();
         self.print(name, each(ticks.saturating_sub(begun.empty), rounds), rounds, 1);
     }
 
-    /// Prints how much later a thread [notes](Arrival::note) its arrival if `work` is done than if `empty` is.
+    /// Prints how much later a thread [notes](Arrival::note) its arrival after `work` than after `empty`.
     pub fn measure_arrival(
         &mut self,
         name: &str,
@@ -156,7 +158,7 @@ impl Bench {
     }
 }
 
-/// Returns the nanoseconds of one of `rounds` that took so many ticks.
+/// Returns the time of one of `rounds` rounds in ns, if all of them together took `ticks`.
 fn each(ticks: u32, rounds: u32) -> u64 {
     let (ticks, rounds) = (u64::from(ticks), u64::from(rounds));
     (ticks * TICK + rounds / 2) / rounds

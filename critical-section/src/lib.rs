@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The lock of a process that [`critical_section`] needs there, with priority inheritance.
+//! The implementation of [`critical_section`] in a process: a lock with priority inheritance.
 //!
-//! No code of a process runs in interrupts, so a lock excludes all there is to exclude. Each process that uses
-//! `critical_section` has a lock of its own, because this crate is a library. To link it in, name it in a process' crate
-//! or in the firmware's:
+//! No code of a process runs in interrupts, so a lock excludes all other code. Each process that uses
+//! `critical_section` has a lock of its own, because this crate is a library. To link it in, name it in a process'
+//! crate or in the firmware's:
 //!
 //! ```
 //! use crossgate_critical_section as _;
 //! ```
 //!
-//! A section without contention makes no system call, and one inside of another makes none either once this crate
-//! has learned which part of the stack that is. It knows as many stacks as [`STACKS`]; threads beyond that
-//! ask the kernel whenever they nest.
+//! A section without contention makes no system call. A nested section makes none either, once this crate has learned
+//! the stack of the thread. It learns [`STACKS`] stacks. On any other stack, each nested section asks the kernel.
 #![cfg_attr(not(test), no_std)]
 
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -19,14 +18,14 @@ use critical_section::RawRestoreState;
 use crossgate::arch::stack_pointer;
 use crossgate::sync::{Mutex, RawMutex};
 
-/// The threads of a process, visitors included, for which nested sections are cheap.
+/// The number of threads of a process, visitors included, for which nested sections are cheap.
 pub const STACKS: usize = 4;
 
 /// The lock.
 static LOCK: RawMutex = RawMutex::new();
 /// The known parts of stacks.
 static KNOWN: [Part; STACKS] = [const { Part::none() }; STACKS];
-/// A mutex by which the kernel is asked which thread has an address on its stack.
+/// A mutex by which `is_on_my_stack` asks the kernel.
 static PROBE: Mutex<RawMutex> = Mutex::new(RawMutex::new());
 
 struct Section;
@@ -47,8 +46,8 @@ unsafe impl critical_section::Impl for Section {
     }
 }
 
-/// A part of the stack of one thread. It may grow, but it is never that of another thread, because who looks at it
-/// takes no lock for it: then any two of its past and present ends are of the same stack.
+/// A part of the stack of one thread. The part may grow, but it never becomes a part of another stack. So `has` needs
+/// no lock: even if the part grows meanwhile, the two ends that `has` reads are on the same stack.
 struct Part {
     low: AtomicUsize,
     high: AtomicUsize,
@@ -65,18 +64,18 @@ impl Part {
         self.low.load(Relaxed) <= address && address <= self.high.load(Relaxed)
     }
 
-    /// Learns of an address of the same stack. One thread at a time may.
+    /// Extends the part to an address of the same stack. Only one thread at a time may call this function.
     fn grow(&self, address: usize) {
         self.low.store(self.low.load(Relaxed).min(address), Relaxed);
         self.high.store(self.high.load(Relaxed).max(address), Relaxed);
     }
 }
 
-/// Returns whether this thread has the lock. If not, it waits for it, and takes it.
+/// Returns whether this thread has the lock. If not, waits for the lock, and takes it.
 #[inline(never)]
 fn has_or_waits() -> bool {
     let (holder, here) = (LOCK.holder(), stack_pointer());
-    // Both are on the stack of the same thread, which is this one.
+    // Both addresses are on the same stack, which is the stack of this thread.
     if KNOWN.iter().any(|part| part.has(holder) && part.has(here)) {
         return true;
     }
@@ -89,10 +88,10 @@ fn wait(here: usize) -> bool {
         if LOCK.take() {
             return false;
         }
-        // The kernel refuses to wait for oneself, as it refuses to close a circle.
+        // The kernel refuses a wait of a thread for itself, like every wait that would close a cycle.
         if !LOCK.wait() {
             let holder = LOCK.holder();
-            assert!(is_on_my_stack(holder), "waiting for this critical section would never end");
+            assert!(is_on_my_stack(holder), "this wait for a critical section would never end");
             learn([holder, here]);
             return true;
         }

@@ -29,10 +29,11 @@ impl Blocking {
         Blocking { pool }
     }
 
-    /// Runs a job on a thread of the pool: a closure of at most four words, and so is its result.
+    /// Runs a job on a thread of the pool. The job is a closure of at most four words, and its result has at most four
+    /// words.
     ///
     /// While all threads of the pool have a job, the future tries again each millisecond. If the future is dropped, a
-    /// job that has begun goes on, and its result is dropped.
+    /// job that has begun continues, and its result is dropped.
     ///
     /// # Errors
     /// [`Ended`] if the job has no result because its thread has [exited](crossgate::thread::exit).

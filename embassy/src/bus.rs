@@ -17,8 +17,8 @@ pub const OPERATIONS: usize = 8;
 /// A static of the process that holds a blocking bus, and the `N` bytes of one transaction.
 ///
 /// [`Offloaded::bus`] turns an `I2c` or `SpiDevice` of `embedded-hal` into one of `embedded-hal-async`, so that async
-/// driver crates run unchanged. The bytes are copied here, a thread of a pool makes the transaction, and the executor
-/// serves other tasks meanwhile.
+/// driver crates run unchanged. The bytes are copied into the static, a thread of a pool makes the transaction, and the
+/// executor serves other tasks meanwhile.
 ///
 /// ```no_run
 /// # use crossgate::{Handle, pool::Pool};
@@ -89,13 +89,13 @@ impl<B, const N: usize> Offloaded<B, N> {
         Offloaded { is_busy: AtomicBool::new(false), state: Mutex::new(state) }
     }
 
-    /// Puts a bus into this static, and returns the async bus, whose transactions threads of the pool make.
+    /// Puts a bus into this static. Returns an async bus, whose transactions are made by threads of the pool.
     ///
     /// # Panics
     /// If the static holds a bus already.
     pub fn bus(&'static self, driver: B, helpers: Pool) -> AsyncBus<B, N> {
         let before = self.state.lock().driver.replace(driver);
-        assert!(before.is_none(), "one place is for one bus");
+        assert!(before.is_none(), "the static holds a bus already");
         AsyncBus { place: self, helpers: Blocking::new(helpers) }
     }
 }
@@ -103,7 +103,7 @@ impl<B, const N: usize> Offloaded<B, N> {
 /// A bus that blocks as an `I2c` or `SpiDevice` of `embedded-hal-async`: see [`Offloaded`].
 ///
 /// A transaction has at most [`OPERATIONS`] operations and `N` bytes. If its future is dropped, a transaction that has
-/// begun goes on, and the next one waits for its end.
+/// begun continues, and the next transaction waits for its end.
 #[derive(Debug)]
 pub struct AsyncBus<B: 'static, const N: usize> {
     place: &'static Offloaded<B, N>,
@@ -125,7 +125,7 @@ impl<E: fmt::Display> fmt::Display for BusError<E> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             BusError::Bus(error) => error.fmt(formatter),
-            BusError::TooLong => formatter.write_str("the transaction has no room"),
+            BusError::TooLong => formatter.write_str("the transaction is too long"),
             BusError::Ended => formatter.write_str("the driver has ended its thread"),
         }
     }
@@ -170,7 +170,7 @@ impl<B: Send, const N: usize> AsyncBus<B, N> {
         work: impl FnOnce(&mut State<B, N>) -> Result<(), E> + Send + 'static,
     ) -> Result<(), BusError<E>> {
         let place = self.place;
-        // Only a transaction whose future was dropped can still have it.
+        // Only a transaction whose future was dropped can still have the turn.
         while place.is_busy.swap(true, Acquire) {
             Timer::after_millis(1).await;
         }
@@ -197,7 +197,7 @@ trait Operation {
 }
 
 impl<B, const N: usize> State<B, N> {
-    /// Copies operations with the bytes to write. Returns `None` if there is no room.
+    /// Copies operations with the bytes to write. Returns `None` if they don't fit.
     fn fill(&mut self, operations: &[impl Operation]) -> Option<()> {
         let mut end = 0;
         self.count = 0;
@@ -223,7 +223,8 @@ impl<B, const N: usize> State<B, N> {
         }
     }
 
-    /// Does the work with the driver and the operations, each made of its kind, its bytes to read, and those to write.
+    /// Calls `work` with the driver and the operations. `operation` makes each operation from its kind, its bytes to
+    /// read, and its bytes to write.
     fn with<'a, O, R>(
         &'a mut self,
         none: [O; OPERATIONS],
@@ -238,7 +239,7 @@ impl<B, const N: usize> State<B, N> {
             *place = operation(step.kind, read, written);
             rest = behind;
         }
-        work(self.driver.as_mut().expect("a place with a bus"), operations)
+        work(self.driver.as_mut().expect("`bus` has put a bus here"), operations)
     }
 }
 

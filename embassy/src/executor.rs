@@ -17,8 +17,8 @@ pub(crate) const AGAIN: u8 = 1;
 /// The executor waits for its bell, or is about to.
 pub(crate) const WAITS: u8 = 2;
 
-/// The running executors of the process: a list that begins with the one that was started last, and each knows the one
-/// before.
+/// The running executors of the process: a list from the last executor that was started to the first. Each has a
+/// pointer to the executor before it.
 static LAST: AtomicPtr<Executor> = AtomicPtr::new(null_mut());
 
 /// An executor of Embassy tasks, for a thread of this process.
@@ -38,8 +38,8 @@ pub struct Executor {
     pub(crate) raw: UnsafeCell<MaybeUninit<raw::Executor>>,
 }
 
-// SAFETY: `raw` is written by the thread that has begun it, before any other thread can find it. After that other threads
-// use its address alone: what they wake goes by the references that tasks have.
+// SAFETY: `raw` is written by the thread that has begun it, before any other thread can find it. After that, other
+// threads use only the address of `raw`: they wake tasks by the references that the tasks hold.
 unsafe impl Sync for Executor {}
 
 impl core::fmt::Debug for Executor {
@@ -84,7 +84,7 @@ impl Executor {
     /// Makes the executor poll again.
     #[inline]
     fn pend(&self) {
-        // After the task is in the queue.
+        // (The task is in the queue already.)
         if self.state.swap(AGAIN, Release) == WAITS {
             self.ring();
         }
@@ -125,7 +125,7 @@ impl Executor {
 
 #[cold]
 fn foreign() -> ! {
-    panic!("the executor of a task is none of crossgate_embassy")
+    panic!("a task runs on an executor that is not of crossgate_embassy")
 }
 
 fn all() -> impl Iterator<Item = &'static Executor> {
@@ -144,7 +144,8 @@ fn all() -> impl Iterator<Item = &'static Executor> {
 fn pender(context: *mut ()) {
     let last = LAST.load(Relaxed);
     if last.cast() == context {
-        // SAFETY: what is listed is a static. (It is null if none is; so is no context of ours.)
+        // SAFETY: what is listed is a static. (The pointer is null if no executor is listed. No context of ours is
+        // null.)
         if let Some(last) = unsafe { last.as_ref() } {
             return last.pend();
         }

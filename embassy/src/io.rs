@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `embedded-io-async` over `embedded-io` and a notification, and pins of `embedded-hal-async` likewise.
+//! Devices of `embedded-io` and a notification as devices of `embedded-io-async`; pins for `embedded-hal-async` in the
+//! same way.
 
 use crate::wait;
 use crossgate::Notification;
@@ -7,9 +8,10 @@ use embedded_hal::digital::{self, InputPin};
 use embedded_hal_async::digital::Wait;
 use embedded_io::{ErrorType, Read, ReadReady, Write, WriteReady};
 
-/// A device as `embedded-io-async` has it: where the device's own methods would block, the task waits for a notification.
+/// A device of `embedded-io` as one of `embedded-io-async`: where the device's own methods would block, the task waits
+/// for a notification.
 ///
-/// A pin becomes one for which tasks wait (`Wait` of `embedded-hal-async`), if each change of its level is an interrupt.
+/// Tasks can wait for the level of a pin (`Wait` of `embedded-hal-async`) if each change of the level interrupts.
 ///
 /// The device has to report whether it is ready (`ReadReady`, `WriteReady`). The notification is the one to which the
 /// wiring binds the interrupt of the device, or one that another process signals. `Io` acknowledges it whenever the
@@ -21,12 +23,12 @@ pub struct Io<D> {
 }
 
 impl<D> Io<D> {
-    /// Creates it from a device, and the notification that says that the device may be ready.
+    /// Creates an `Io` from a device, and the notification that is signalled when the device may be ready.
     pub const fn new(device: D, news: Notification) -> Io<D> {
         Io { device, news }
     }
 
-    /// The device.
+    /// Returns the device.
     pub const fn device(&mut self) -> &mut D {
         &mut self.device
     }

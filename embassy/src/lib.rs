@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Async tasks in a process: [Embassy](https://embassy.dev)'s executor on a Crossgate thread, and what wakes its tasks.
+//! Async tasks in a process: [Embassy](https://embassy.dev)'s executor on a Crossgate thread, and the code that wakes
+//! its tasks.
 //!
 //! Embassy's crates are used unchanged: `#[embassy_executor::task]`, `embassy_time::Timer`, `embassy_sync::channel`,
-//! `embassy_futures::select`. This crate has what they expect of a platform:
+//! `embassy_futures::select`. This crate provides the parts that they expect of a platform:
 //!
 //! | Embassy expects | here |
 //! |---|---|

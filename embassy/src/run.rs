@@ -15,7 +15,8 @@ use embassy_executor::raw;
 impl Executor {
     /// Runs the tasks that `init` spawns, and those that they spawn, on the calling thread.
     ///
-    /// `bell` is a notification that nothing else uses: whoever wakes a task rings it while the thread waits.
+    /// `bell` is a notification that nothing else uses. While the thread waits, code that wakes a task signals this
+    /// notification.
     ///
     /// # Panics
     /// If the executor runs already.
@@ -23,7 +24,7 @@ impl Executor {
         assert!(!self.has_begun.swap(true, SeqCst), "an executor runs on one thread");
         self.bell.get_or_init(|| bell);
         let context = core::ptr::from_ref(self).cast_mut().cast();
-        // SAFETY: this thread alone has begun it, and nobody finds it yet.
+        // SAFETY: only this thread has begun the executor, and no other thread finds it yet.
         let raw = unsafe { (*self.raw.get()).write(raw::Executor::new(context)) };
         let raw: &'static raw::Executor = raw;
         self.list();
@@ -33,18 +34,18 @@ impl Executor {
         // The nearest time of a timer, if there is one.
         let (mut is_timed, mut due) = (false, 0);
         loop {
-            // Relaxed, because the queue of tasks orders it: a thread that rings for a task that this poll does not see
-            // has seen that the queue was emptied.
+            // Relaxed is enough, because the queue of tasks orders this store: if this poll misses a task, the thread
+            // that rings for that task has seen the emptied queue, and so this store.
             self.state.store(POLLS, Relaxed);
-            // SAFETY: this thread alone polls it, and no task does.
+            // SAFETY: only this thread polls the executor, and no task polls it.
             unsafe { raw.poll() };
-            // A change that comes too late to be seen here is seen below.
+            // A change that comes too late for this check is found by the check below.
             if self.has_news.load(Relaxed) {
                 self.has_news.store(false, SeqCst);
                 notifications = wait::notifications_of(self);
                 is_timed = true;
             }
-            // Done while tasks are ready as well, because some task may always be ready.
+            // This is done even while tasks are ready, because some task may always be ready.
             if is_timed {
                 due = timers::wake_due(self, time::now().as_micros());
                 is_timed = due != NEVER;
@@ -67,7 +68,7 @@ impl Executor {
             } else {
                 Some(all.wait())
             };
-            // From here on other threads need not ring.
+            // From here on, other threads need not ring the bell.
             self.state.store(POLLS, SeqCst);
             if let Some(arrived) = arrived
                 && !arrived.is(bell)

@@ -32,7 +32,7 @@ struct List {
     first: Option<NonNull<Item>>,
 }
 
-// SAFETY: items are parts of tasks, which are statics; who has the lock alone uses them.
+// SAFETY: items are parts of tasks, which are statics; only the thread that has the lock uses them.
 unsafe impl Send for List {}
 
 static LIST: Mutex<List> = Mutex::new(List { first: None });
@@ -56,7 +56,7 @@ impl Driver for Time {
 
 impl List {
     fn enter(&mut self, at: u64, task: TaskRef, waker: &Waker) {
-        // SAFETY: the list is locked, and only who has the lock uses items.
+        // SAFETY: the list is locked, and only the thread that has the lock uses items.
         let item = unsafe { TimerQueueItem::from_embassy_waker(waker).as_mut::<Item>() };
         if item.task.is_some() {
             item.at = item.at.min(at);
@@ -73,7 +73,7 @@ pub(crate) fn wake_due(executor: &Executor, now: u64) -> u64 {
     let mut nearest = NEVER;
     let mut link = &mut list.first;
     while let Some(mut item) = *link {
-        // SAFETY: the list is locked, and what is in it is an item of a task.
+        // SAFETY: the list is locked, and contains only items of tasks.
         let item = unsafe { item.as_mut() };
         match item.task {
             Some(task) if executor.has(task) && item.at <= now => {

@@ -22,7 +22,7 @@ struct Place {
 
 static PLACES: Mutex<[Option<Place>; MOST]> = Mutex::new([None; MOST]);
 
-/// Waits for a signal of a notification of this process, and so for an interrupt that is bound to it.
+/// Waits for a signal of a notification of this process, or for an interrupt that is bound to the notification.
 ///
 /// The thread of the executor waits for it together with its other tasks: no other thread is needed. A signal that
 /// comes while no task waits is kept, as for any notification; no signal is lost if the future is dropped.
@@ -105,7 +105,7 @@ pub(crate) fn notifications_of(executor: &Executor) -> Set {
     waiting.fold(Set::EMPTY, |set, place| set.with(place.notification))
 }
 
-/// Wakes the task of an executor that waits for what has arrived.
+/// Wakes the task of an executor that waits for the notification that has arrived.
 pub(crate) fn wake(executor: &Executor, arrived: Arrived) {
     let mut places = PLACES.lock();
     let waits = |place: &&mut Place| {
@@ -116,7 +116,8 @@ pub(crate) fn wake(executor: &Executor, arrived: Arrived) {
             place.has_come = true;
             raw::wake_task(place.task);
         }
-        // Its future was dropped; the executor does not look again for that alone.
+        // No task waits for the notification any more, because its future was dropped. (A drop alone does not make the
+        // executor look again.)
         None => arrived.signal_again(),
     }
     drop(places);
@@ -125,5 +126,5 @@ pub(crate) fn wake(executor: &Executor, arrived: Arrived) {
 
 #[cold]
 fn no_place() -> ! {
-    panic!("more than eight tasks of a process wait for notifications")
+    panic!("more than eight tasks of the process wait for notifications")
 }

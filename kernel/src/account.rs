@@ -133,8 +133,9 @@ impl<P: Port> Kernel<P> {
         self.switch();
         let Some(budgets) = &mut self.budgets else { return true };
         budgets.charge(now, 0);
-        // Nothing has noted yet that this thread is current. If the thread that ran last is woken before it is loaded, its
-        // switch has to be noted once more, because the timer then watches for the end of another time slice.
+        // The switch to the current thread is not accounted for yet. Before it is, the thread that ran last may wake
+        // and become current again. Then `switched` must not return early: the timer is set for the end of the time
+        // slice of the thread in between.
         if budgets.running != self.threads.current_id() {
             budgets.running = ThreadId::IDLE;
         }
@@ -176,7 +177,8 @@ impl<P: Port> Kernel<P> {
         let (Some(budget), Some(account)) = (budget, budgets.accounts.get_mut(id.index())) else {
             return;
         };
-        // (The budget stays in `unseen`: a later step looks at it once more, to find the time of its next change.)
+        // (`look_at` has put the budget back into `unseen`, so a later step looks at it once more, to find the time of
+        // its next change.)
         budgets.used_up.toggle(id);
         budgets.unsettled |= budget.threads;
         if account.left == 0 {
@@ -212,8 +214,8 @@ impl<P: Port> Kernel<P> {
         } else if thread.waiters.is_empty() {
             self.set_priority(id, priority);
         } else {
-            // This thread may need a priority that it has inherited. The worker therefore wakes the threads that wait
-            // for it. They try again, and lend it their priority.
+            // This thread may have inherited a priority that it still needs. So the worker wakes the threads that wait
+            // for this one. They try again, and lend it their priorities.
             self.work.lowering.insert(id);
             self.engage();
         }

@@ -40,9 +40,9 @@ pub struct Account {
     /// The end of the period, in µs since start. The first period begins at the start of the system. If no thread of
     /// the budget runs in that period, the next one begins when a thread of the budget first runs.
     pub(crate) end: u64,
-    /// The time that is left, in µs.
+    /// The time that is left in the period, in µs.
     pub(crate) left: u32,
-    /// The number of times that it was used up.
+    /// The number of times that the budget was used up.
     pub(crate) count: u16,
     /// The thread of the budget that ran last.
     pub(crate) user: ThreadId,
@@ -70,8 +70,8 @@ impl Account {
 pub struct Budgets<P: Port> {
     // The first field, because a port's assembly calls it.
     pub(crate) account: extern "C" fn(&mut Kernel<P>),
-    /// Does one step of the check for budgets and time slices that are used up, or renewed, at this time. Returns
-    /// `true` if earlier interrupts of the timer have done all steps.
+    /// Does one step of the check of budgets and time slices at this time, in µs since start: which of them are used
+    /// up, and which budgets start a new period. Returns `true` if earlier interrupts of the timer have done all steps.
     pub(crate) check: fn(&mut Kernel<P>, u64) -> bool,
     pub(crate) wiring: &'static table::Budgets,
     pub(crate) accounts: &'static mut [Account],

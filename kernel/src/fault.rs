@@ -64,8 +64,11 @@ impl Fault {
     }
 }
 
-const _: () = assert!(FaultRecord::CHAIN == 6 && FaultRecord::WORDS == 8, "`record` writes it");
-const _: () = assert!(MAX_CALL_DEPTH == size_of::<u64>(), "a chain of calls fits there");
+const _: () = assert!(
+    FaultRecord::CHAIN == 6 && FaultRecord::WORDS == 8,
+    "`record` builds records of this layout"
+);
+const _: () = assert!(MAX_CALL_DEPTH == size_of::<u64>(), "a chain of calls fits in a `u64`");
 
 impl<P: Port> Kernel<P> {
     /// Records a fault of a thread in a process, and signals the notification of the supervisor.

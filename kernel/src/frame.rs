@@ -50,11 +50,11 @@ pub(crate) const STALE: u8 = 1 << 0;
 pub(crate) const OWN_DEADLINE: u8 = 1 << 1;
 /// A deadline that applies to the call has passed.
 pub(crate) const OVERDUE: u8 = 1 << 3;
-/// The callee refused the call.
+/// The call is refused: by the callee, or because the grant by which the caller made it was revoked.
 pub(crate) const REFUSED: u8 = 1 << 4;
 /// The call holds something that other threads may wait for: the lock of the object, or a mutex of its process.
 pub const LOCKED: u8 = 1 << 5;
-/// The bits of [`Frame::care`] that come from the wiring: the kinds of the handles among two results.
+/// The bits of [`Frame::care`] that come from the wiring: the kinds of the handles among the two result words.
 pub(crate) const HANDLES_OF_RESULTS: u8 = Shape::HANDLES as u8 & !(Kind::HandleIfTagIsZero as u8);
 const _: () =
     assert!(HANDLES_OF_RESULTS & (STALE | OWN_DEADLINE | OVERDUE | REFUSED | LOCKED) == 0);

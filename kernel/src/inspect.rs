@@ -223,8 +223,9 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Does the next piece of a dump: writes its registers or its head, or adds the next words to the checksum, after
-    /// copying those that come from the stack. The words for which the stack has none left become 0. The stack does not
-    /// change meanwhile: until the dump is complete, no thread runs, and the crashed thread is not swept.
+    /// copying those that come from the stack. When the stack has no words left, the rest of the dump becomes 0. The
+    /// stack does not change meanwhile: until the dump is complete, no thread runs, and the crashed thread is not
+    /// swept.
     #[inline]
     pub(crate) fn check_dump(&mut self) {
         let unchecked = self.work.unchecked & !TELL;
@@ -268,7 +269,7 @@ impl<P: Port> Kernel<P> {
 const HEAD: u8 = dump::WORDS as u8;
 /// The value of `Work::unchecked` while a dump has no registers yet.
 const REGISTERS: u8 = HEAD + 1;
-const _: () = assert!(REGISTERS < TELL, "a bit is free");
+const _: () = assert!(REGISTERS < TELL, "the bit of `TELL` is free");
 
 /// The number of words that one piece adds to the checksum of a dump.
 const CHECKED: usize = 10;

@@ -119,8 +119,8 @@ pub fn offered(address: Word, length: Word) -> Option<Span> {
     Span::new(address, length)
 }
 
-/// Returns the size of the smallest block that holds `length` bytes, not counting its flag [`WHOLE_BLOCK`]; 0 for a
-/// length of 0.
+/// Returns the size of the smallest block that holds `length` bytes; 0 for a length of 0. The flag [`WHOLE_BLOCK`] in
+/// `length` does not count.
 #[cold]
 #[inline]
 pub(crate) fn block_of(length: Word) -> Word {

@@ -184,7 +184,8 @@ pub struct Kernel<P: Port> {
     /// Between rounds of checks: the earliest time at which the port's timer has to interrupt, in µs since start.
     pub(crate) next_wake: u64,
     /// The progress of the timer's round of checks: the index of the next thread to check, possibly with
-    /// `timer::DEADLINES_CHECKED`, or `account::BUDGETS`; 0 between rounds. During a round the timer is set to interrupt again at once.
+    /// `timer::DEADLINES_CHECKED`, or `account::BUDGETS`; 0 between rounds. During a round, the port sets the timer to
+    /// interrupt again at once.
     pub(crate) checked: u8,
     /// True if the port's timer has to be set before any thread continues.
     pub(crate) rearms: bool,
@@ -241,10 +242,13 @@ impl<P: Port> Kernel<P> {
     #[inline]
     pub const fn new(system: &'static System, storage: Storage<P>, port: P) -> Kernel<P> {
         const {
-            assert!(core::mem::offset_of!(Self, threads) == 0, "a port's assembly finds it there");
+            assert!(
+                core::mem::offset_of!(Self, threads) == 0,
+                "a port's assembly expects the threads at the start"
+            );
             assert!(
                 thread::Offset::<P::Unit>::are_in_order(),
-                "a port's assembly loads them together"
+                "a port's assembly loads these fields together"
             );
         };
         Kernel {

@@ -10,11 +10,11 @@ pub struct Inspection {
     pub(crate) crashes: &'static mut [Crashes],
     /// The memory of the dump, if some process may read it.
     pub(crate) dump: Option<&'static mut [Word; dump::WORDS]>,
-    /// The number of faults that were recorded when the last note was made.
+    /// The number of faults that had been recorded when a process was last taken down.
     pub(crate) noted: usize,
     /// The process whose crash is in the dump.
     pub(crate) dumped: ProcessId,
-    /// True if the dump was written since the system started.
+    /// True if a dump has begun since the system started.
     pub(crate) is_dumped: bool,
     /// The checksum of the words of the dump so far, up to the first word that is
     /// [unchecked](crate::work::Work::unchecked).

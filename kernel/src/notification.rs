@@ -37,7 +37,7 @@ impl<P: Port> Kernel<P> {
         let count = (u32::BITS - set.trailing_zeros()) as usize;
         let Some(states) = self.notifications.get_mut(first..first + count) else { return };
         // (The loop may also visit notifications that are not in the set. It changes nothing there, because the thread
-        // does not wait for them. It visits two at a time, because it may hold off interrupts for 32.)
+        // does not wait for them. It visits two at a time, because it holds off interrupts while it visits up to 32.)
         let (pairs, _) = states.as_chunks_mut::<2>();
         for [first, second] in pairs {
             first.waiters.remove(id);

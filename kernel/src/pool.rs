@@ -9,8 +9,8 @@
 //! calls. The methods that it is in finish first, but their waits fail, because no caller waits for the results any
 //! more.
 //!
-//! A mutex that a thread holds when it parks or is ended is never freed, because the data that it protects may be half
-//! changed. Threads that wait for it get an error.
+//! A mutex that a thread holds when it parks, or when its job is ended, is never freed, because the data that it
+//! protects may be half changed. Threads that wait for it get an error.
 
 use crate::Kernel;
 use crate::effect::Outcome;

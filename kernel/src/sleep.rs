@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Sleep, timeouts and the hardware timer.
 //!
-//! The kernel is tickless: the port is asked for one interrupt, at the earliest time at which a thread wakes.
+//! The kernel is tickless: the core asks the port for one interrupt, at the earliest time at which a thread wakes.
 
 use crate::Kernel;
 use crate::effect::Outcome;
@@ -54,8 +54,8 @@ impl<P: Port> Kernel<P> {
         self.next_wake = self.next_wake.min(wake_at);
     }
 
-    /// Sets the port's timer to this time at once, if it is not set to an earlier one: no
-    /// [`reschedule`](Self::reschedule) follows.
+    /// Sets the port's timer to this time at once, unless it is set to an earlier one. The timer has to be set at once
+    /// because no [`reschedule`](Self::reschedule) follows.
     #[inline]
     pub(crate) fn want_timer(&mut self, wake_at: u64) {
         if self.needs_timer(wake_at) {

@@ -342,8 +342,8 @@ impl<U: Unit> Thread<U> {
         Some(frame)
     }
 
-    /// Returns whether its wait has to fail, because no caller waits for the call that it is in. If so, counts this
-    /// failure.
+    /// Returns whether a wait of the thread has to fail, because no caller waits for the call that the thread is in. If
+    /// so, counts this failure.
     #[inline(always)]
     pub(crate) fn gives_up(&mut self) -> bool {
         let gives_up = self.orphaned != 0;

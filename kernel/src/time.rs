@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Points in time, and how far away they are.
 //!
-//! The kernel counts in µs since start, in 64 bits that never overflow. A deadline is kept in each frame, so it has to
-//! be small: the lower bits of a time in units of about a ms.
+//! The kernel counts in µs since start, in 64 bits that never overflow. Each frame holds a deadline, so a deadline has
+//! to be small: it is the lower bits of a time in units of about 1 ms.
 
 use crossgate_abi::{DEADLINE_OVER, DEADLINE_UNIT, Word};
 

@@ -11,8 +11,8 @@ use crate::time::NEVER;
 use crate::work::LOOKS;
 use crossgate_abi::ThreadId;
 
-/// The bit of `Kernel::checked` that says that the deadlines of this thread have been checked, and its wake is next.
-/// (There are fewer threads than that.)
+/// The bit of `Kernel::checked` that is set after the deadlines of the thread were checked: the next step checks
+/// whether the thread has to wake. (There are too few threads for an index with this bit.)
 pub(crate) const DEADLINES_CHECKED: u8 = 0x40;
 
 impl<P: Port> Kernel<P> {
@@ -54,13 +54,14 @@ impl<P: Port> Kernel<P> {
             } else {
                 self.look_again(wake_at);
             }
-            // (Even a thread that is due at each step is left behind here, and does not hold up the round.)
+            // (The round goes on to the next thread even if this one is due again at each step. So this thread does not
+            // hold up the round.)
             self.checked = match id.index() + 1 {
                 end if end >= self.system.threads.len() => 0,
                 next => next as u8,
             };
-            // (To wake a thread takes long, so no other thread follows. The first step is done in any case: otherwise a line
-            // that is pending again and again could hold up the round for ever.)
+            // (Waking a thread takes long, so no other thread follows. The first step is done in any case. Otherwise a
+            // line that is pending again and again could hold up the round for ever.)
             if is_due || self.checked == 0 || self.port.interrupt_is_pending() {
                 break;
             }

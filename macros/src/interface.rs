@@ -7,16 +7,16 @@ use crate::pieces::{
 };
 use proc_macro::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree as Token};
 
-/// Methods that a handle itself has, because every type has them through `Deref` and traits.
+/// Names of methods that every handle has already, through `Deref` and common traits.
 const RESERVED: [&str; 8] = ["clone", "clone_from", "eq", "ne", "deref", "into", "try_into", "fmt"];
-/// The limit of methods, so that no interface uses up the gates.
+/// The greatest number of methods of an interface, so that no interface uses up the gates.
 const MOST_METHODS: usize = 256;
 
 /// One method, split into pieces.
 struct Method {
     attributes: Vec<Token>,
     name: Ident,
-    /// `mut` if it takes `&mut self`.
+    /// `mut` if the method takes `&mut self`.
     mutable: Vec<Token>,
     parameters: Vec<(Ident, Vec<Token>)>,
     result: Vec<Token>,
@@ -186,7 +186,7 @@ fn generics(source: &mut Cursor) -> Result<(Vec<Token>, Vec<Token>), Error> {
     declared.pop();
     declared.remove(0);
     if let Some(lifetime) = declared.iter().find(|token| is_punctuation(Some(token), '\'')) {
-        let text = "an interface has no lifetimes: what it calls lives in another process";
+        let text = "an interface has no lifetimes: its methods run in another process";
         return Err(Error::new(lifetime.span(), text));
     }
     let comma = || Token::from(Punct::new(',', Spacing::Alone));
@@ -277,7 +277,7 @@ fn parameter(part: &[Token]) -> Result<(Ident, Vec<Token>), Error> {
     }
 }
 
-/// Returns whether a parameter is memory: `Lease<..>` or `LeaseMut<..>`, with a path or without.
+/// Returns whether a parameter is lent memory: `Lease<..>` or `LeaseMut<..>`, with or without a path.
 fn is_lease(ty: &[Token]) -> bool {
     let path_end = ty.iter().position(|token| is_punctuation(Some(token), '<')).unwrap_or(ty.len());
     ty[..path_end]
@@ -310,7 +310,7 @@ fn described(method: &Method) -> TokenStream {
     ])
 }
 
-/// Returns the shapes of a method's words. They are checked where the method stands.
+/// Returns the shapes of a method's words. Errors in them are reported at the name of the method.
 fn shape(interface: &Ident, method: &Method) -> TokenStream {
     let span = method.name.span();
     let mut arguments =

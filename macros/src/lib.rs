@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The attributes, derives and the wiring of Crossgate. They are used through the crate `crossgate`.
 //!
-//! The macros only cut the source into pieces, keeping every span, and pass these, by name, to the `macro_rules!` macros in
-//! `crossgate/src/expansion`, which are ordinary readable code. So this crate needs no parser of Rust, builds in a
-//! moment, and its errors point at the user's own words.
+//! The macros only cut the source into pieces that keep their spans. They pass these pieces, each with a name, to the
+//! `macro_rules!` macros in `crossgate/src/expansion`, which are ordinary readable code. So this crate needs no parser
+//! of Rust, builds in a moment, and its errors point at the user's own words.
 
 mod interface;
 mod pieces;
@@ -38,32 +38,33 @@ pub fn plain(item: TokenStream) -> TokenStream {
 ///
 /// `pub static SYSTEM;` names the tables; then comes a `process name { ... }` for each crate that is a process. A
 /// process may use the services and notifications that its expressions mention. A mention is a word that the compiler
-/// compiles as the handle: no text, comment, field, type, or part of a path. The name means the handle in all
-/// expressions of the process; nothing hides it. An argument of a macro counts if the macro makes one expression of it.
-/// A service or notification that is not mentioned is not in scope, and a mention that is not compiled as the handle is
-/// an error, which is reported where the mention stands.
+/// compiles as the handle. A word in a text or a comment, the name of a field or type, and a part of a path are no
+/// mentions. The name means the handle in all expressions of the process; nothing hides it. A word in an argument of a
+/// macro is a mention if the macro uses this argument as an expression, and only once. A service or notification that
+/// is not mentioned is not in scope, and a mention that is not compiled as the handle is an error, which is reported
+/// where the mention stands.
 ///
-/// Names are plain words, but no keywords of Rust, and don't begin with `__`. A process can't be called `kernel`,
-/// `crossgate...` or like a crate of the Rust library, and a thread can't be called `idle`.
+/// Names are plain words, but no keywords of Rust, and don't begin with `__`. A process can't be called `kernel` or
+/// `crossgate...`, or have the name of a crate of Rust's standard library. A thread can't be called `idle`.
 ///
-/// Beside the processes, `time_slice = 5 ms;` lets threads of one priority take turns, and `cpu_time;` makes the kernel
-/// count how long each thread runs, and in which process.
+/// Besides the processes, `time_slice = 5 ms;` lets threads of one priority take turns, and `cpu_time;` makes the
+/// kernel count how long each thread runs, and in which process.
 ///
 /// | item of a process | meaning |
 /// |---|---|
 /// | `mmio REGISTERS;` | the process owns these device registers (a `Mmio`): up to eight ranges, if two regions of the protection unit open them and nothing else. Devices in one block of eighths share a region |
 /// | `shared mmio REGISTERS;` | the same; another process that says so, too, may own some of these registers as well |
-/// | `notification NAME;` | its threads wait for it; signals that no thread has waited for yet are one |
+/// | `notification NAME;` | the threads of the process wait for it; several signals before a wait count as one |
 /// | `counting notification NAME;` | the same, but each signal counts |
 /// | `interrupt LINE => NAME;` | the interrupt of this number, which is bound nowhere else, signals one of its notifications |
 /// | `object name: Concurrent<T> = value => [SERVICE: dyn Interface, ...];` | an object that the process serves; `Exclusive<T>` for one call at a time; `object name (stack = BYTES): ...` if its methods need more than 256 bytes of stack |
 /// | `thread name (priority = 1 to 31, stack = BYTES) = function(arguments);` | a thread that starts there; 31 is the most urgent |
 /// | `pool name (count = 1 to 31, stack = BYTES, priority = 1 to 31);` | threads that the process starts and ends while it runs: expressions use them by this name, as a `Pool` |
 /// | `heap = BYTES;` | the process allocates from a heap of this length, by the crate `crossgate-alloc` |
-/// | `budget = 2 ms / 10 ms;` | the process' threads together take this much CPU time in a period; what is more runs in the background. For one thread: `(priority = ..., stack = ..., budget = ...)` |
+/// | `budget = 2 ms / 10 ms;` | the process' threads together may use this much CPU time in each period at their priority; beyond it they run in the background. For one thread: `(priority = ..., stack = ..., budget = ...)` |
 /// | `on_fault = restart;`, `restart (limit = N)`, `stop` | the kernel's action when the process crashes |
 /// | `supervisor NAME;` | the process is the supervisor: it is notified of crashes by this notification, and may restart and stop processes |
-/// | `lost_clients NAME;`, `lost_clients;` | the process is notified when the life of a client ends that may call it, and may ask for the [life](../crossgate/server/struct.Client.html) of each |
+/// | `lost_clients NAME;`, `lost_clients;` | the process is notified when a life of one of its clients ends, and may ask for the number of the [life](../crossgate/server/struct.Client.html) of each client |
 /// | `inspects;` | the process may look at threads, stacks and processes, and read the records of crashes |
 /// | `crash_dumps;` | the process may read the last crash dump: registers and stack of other processes |
 /// | `deadlines;` | the process may set deadlines for its calls |

@@ -194,7 +194,7 @@ impl Cursor {
     /// Takes the punctuation `character`, or returns an error with the text `expected`.
     pub fn punctuation(&mut self, character: char, expected: &str) -> Result<Token, Error> {
         if is_punctuation(self.peek(), character) {
-            Ok(self.take().expect("it was there"))
+            Ok(self.take().expect("the token was there"))
         } else {
             Err(self.error(expected))
         }

@@ -2,8 +2,8 @@
 //! `system!`: the wiring of a firmware.
 //!
 //! The text is parsed ([`parse`]) into its meaning ([`firmware`]), and checked as far as the words allow ([`check`],
-//! [`circles`]). The mentions in it become rights ([`rights`]), and the macros in `crossgate/src/expansion` get all that
-//! by name ([`code`]).
+//! [`circles`]). The mentions in it become rights ([`rights`]), and the macros in `crossgate/src/expansion` get the
+//! results, each by its name ([`code`]).
 
 mod check;
 mod circles;

@@ -102,8 +102,8 @@ pub const fn overlap(one: Span, other: Span) -> bool {
 
 /// Returns the memory of two leases, each with the right to write, as spans without a common granule.
 ///
-/// If the leases overlap, one span opens both if both give the same right. Otherwise the one that gives the right to
-/// write remains whole, and of the other one those pieces remain that lie before and after it.
+/// If the leases overlap and give the same right, one span opens both. Otherwise the writable lease remains whole, and
+/// of the read-only lease the pieces before and after the writable one remain.
 #[inline(always)]
 #[must_use]
 pub const fn apart([one, other]: [(Span, bool); 2]) -> [Option<(Span, bool)>; 3] {

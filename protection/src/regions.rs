@@ -4,7 +4,7 @@
 use crate::region::{Region, Shape, ends, log2_eighth};
 use crate::{Span, Unit};
 
-/// The most ranges for which [`Regions`] can be computed.
+/// The greatest number of ranges for which [`Regions`] can be computed.
 pub const MOST_RANGES: usize = 8;
 const SUBSETS: usize = 1 << MOST_RANGES;
 
@@ -38,8 +38,8 @@ impl Regions {
     pub const fn of<U: Unit>(ranges: &[Span]) -> Option<Regions> {
         assert!(ranges.len() <= MOST_RANGES, "too many ranges");
         let sorted = Sorted::new(ranges);
-        // For each set of ranges, `counts` has the least number of regions that open the set, and `firsts` has the
-        // ranges that the first of these regions opens.
+        // For each set of ranges, `counts` contains the least number of regions that open the set, and `firsts`
+        // contains the ranges that the first of these regions opens.
         let (mut counts, mut firsts) = ([usize::MAX; SUBSETS], [0; SUBSETS]);
         counts[0] = 0;
         let mut set = 1_usize;

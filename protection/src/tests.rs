@@ -123,7 +123,7 @@ fn a_span() -> impl Strategy<Value = Span> {
     })
 }
 
-/// Returns the addresses around each of these, where access is likely to change.
+/// Returns the addresses around each of these places, where the access rights are likely to change.
 fn around(places: &[usize]) -> impl Iterator<Item = u64> {
     let near = |&place: &usize| (place as u64).saturating_sub(66)..place as u64 + 66;
     places.iter().flat_map(near).filter(|&address| address >> 32 == 0)

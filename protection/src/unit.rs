@@ -61,7 +61,7 @@ pub trait Unit: 'static {
     /// open.
     fn window(stack: Span, stack_pointer: usize) -> Window;
 
-    /// Returns the lease that opens `memory`, and perhaps more, but not a byte outside `limits`. Returns `None` if no
-    /// region does that.
+    /// Returns the lease that opens `memory`, and perhaps more memory within `limits`. Returns `None` if every region
+    /// that opens `memory` also opens a byte outside `limits`.
     fn lease_within(limits: Span, memory: Span, writable: bool) -> Option<Self::Lease>;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The output of the firmware `frames` as a program of this machine is decoded. (`cargo xtask test` does the same with that
-//! of the board.)
+//! Decodes the output of the firmware `frames` as a program of this machine. (`cargo xtask test` does the same with the
+//! output on the board.)
 
 use std::path::Path;
 use std::process::Command;

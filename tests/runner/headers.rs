@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The header of an interface, which C is compiled with, says the same as the description of the services in the program
-//! that the C becomes a part of.
+//! The generated header of an interface, for code in C, agrees with the description of the services in the program that
+//! the code becomes a part of.
 
 use crossgate_link::interfaces::{self, Word};
 use std::path::Path;
@@ -28,7 +28,7 @@ fn headers_agree_with_the_description_in_the_program() {
     assert_eq!(header.matches("crossgate_call(").count(), sensor.methods.len());
 }
 
-/// Returns the number by which a call from C tells what a word is.
+/// Returns the number by which a call from C states the kind of a word.
 fn kind(word: Word) -> u32 {
     match word {
         Word::Value | Word::Length => 0,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A FAT file system on an SD card, by the crate `embedded-sdmmc` as it is, and crashes within its transfers.
+//! A FAT file system on an SD card, by the unchanged crate `embedded-sdmmc`, and crashes within its transfers.
 
 use crate::report::{expect, expect_that, fail, pass};
 use crate::watch::Watch;
@@ -15,12 +15,13 @@ use embedded_sdmmc::{
     VolumeManager,
 };
 
-/// The first block of the partition, and the number of its blocks, for which the table of clusters (FAT) has 20.
+/// The first block of the partition, the number of its blocks, and the number of blocks of the table of clusters (FAT),
+/// 20.
 const PARTITION: u32 = 64;
 const BLOCKS: u32 = 5000;
 const TABLE: u32 = 20;
 
-/// The fate of the process at the next block that goes over the bus.
+/// The reaction of the process to the next block on the bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {
     /// It transfers the block.
@@ -58,8 +59,8 @@ impl<S: SpiDevice> SpiDevice for Crashing<'_, S> {
     }
 }
 
-/// Brings a card to a known state after a crash: a block that it sends ends, and one that it awaits as well, with a wrong
-/// CRC. (The driver would come to that by itself, after a hundred milliseconds without an answer.)
+/// Brings a card to a known state after a crash: completes a block that the card sends or expects. (An expected block
+/// ends with a wrong CRC. The driver would do the same by itself, after a hundred milliseconds without an answer.)
 pub fn end_of_block<S: SpiDevice>(card: &mut S) {
     for _ in 0..2 {
         expect_that("the end of a block", card.write(&[0xff; Block::LEN]).is_ok());
@@ -85,7 +86,7 @@ pub fn format<S: SpiDevice, D: DelayNs>(card: &SdCard<S, D>) {
         }
     };
     let mut block = Block::new();
-    // The table of partitions: one, of the type "FAT16 with addresses of blocks".
+    // The table of partitions. It has one entry, of the type "FAT16 with addresses of blocks".
     block[446 + 4] = 0x0e;
     block[446 + 8..][..4].copy_from_slice(&PARTITION.to_le_bytes());
     block[446 + 12..][..4].copy_from_slice(&BLOCKS.to_le_bytes());
@@ -117,7 +118,7 @@ pub fn byte(place: usize) -> u8 {
     (place * 7 + place / 256) as u8
 }
 
-/// Adds as many bytes to the file.
+/// Adds this number of bytes to the file.
 pub fn append<S: SpiDevice, D: DelayNs>(manager: &Manager<S, D>, length: usize) {
     let added = || {
         let volume = manager.open_volume(VolumeIdx(0))?;
@@ -152,7 +153,7 @@ pub fn spoil<S: SpiDevice, D: DelayNs>(manager: &Manager<S, D>) {
     }
 }
 
-/// Checks that the file has as many bytes, each as it was written.
+/// Checks that the file has this number of bytes, with the written values.
 pub fn check<S: SpiDevice, D: DelayNs>(manager: &Manager<S, D>, length: usize) {
     let looked = || {
         let volume = manager.open_volume(VolumeIdx(0))?;
@@ -175,8 +176,8 @@ pub fn check<S: SpiDevice, D: DelayNs>(manager: &Manager<S, D>, length: usize) {
     }
 }
 
-/// Uses the card in a life of a process that crashes in its first two. Returns in the third. A card that checks CRCs keeps a
-/// block as it was when half of a new one has come.
+/// Uses the card in a life of a process. Crashes in the first two lives, and returns in the third. A card that checks
+/// CRCs keeps the old contents of a block of which it has received only a half.
 pub fn use_in_life<S: SpiDevice, D: DelayNs>(
     life: u32,
     has_crc: bool,
@@ -195,7 +196,7 @@ pub fn use_in_life<S: SpiDevice, D: DelayNs>(
             if has_crc { spoil(&manager) } else { append(&manager, 600) }
         }
         1 => {
-            // No byte of the block that was half written.
+            // No byte of the half-written block is there.
             check(&manager, 700);
             append(&manager, 600);
             check(&manager, 1300);
@@ -204,15 +205,15 @@ pub fn use_in_life<S: SpiDevice, D: DelayNs>(
         }
         _ => return check(&manager, 1300),
     }
-    fail(format_args!("it has not crashed"));
+    fail(format_args!("the process has not crashed"));
 }
 
-/// Sees that the process `store` crashes twice, and is done then.
+/// Checks that the process `store` crashes twice, and then finishes.
 pub fn witness(system: &'static System, faulted: Notification, done: Notification) -> ! {
     let mut watch = Watch::new(system, faulted);
     watch.expect("store", Cause::Panic);
     watch.expect("store", Cause::Panic);
-    expect_that("it goes on", done.wait_timeout(Duration::from_secs(10)).is_ok());
+    expect_that("the process continues", done.wait_timeout(Duration::from_secs(10)).is_ok());
     watch.expect_no_more();
     pass()
 }

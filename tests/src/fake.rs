@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Memory that looks like a stack, but is none.
+//! Memory that looks like a stack, but is not a stack.
 
 use core::cell::UnsafeCell;
 
-/// An array of words of a process to which it can set its stack pointer.
+/// An array of words of a process. An attacker can set its stack pointer to it.
 #[derive(Debug)]
 #[repr(align(64))]
 pub struct FakeStack<const WORDS: usize>(UnsafeCell<[usize; WORDS]>);
 
-// SAFETY: one thread of the attacker uses it.
+// SAFETY: only one thread of the attacker uses it.
 unsafe impl<const WORDS: usize> Sync for FakeStack<WORDS> {}
 
 impl<const WORDS: usize> FakeStack<WORDS> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Ethernet frames, as a host at the other end of a cable sends them.
 
-/// Turns a question for the Ethernet address of a host (ARP, RFC 826) into its answer: this one.
+/// Turns a question for the Ethernet address of a host (ARP, RFC 826) into the answer, with this address.
 pub fn answer(question: &mut [u8], hardware: [u8; 6]) {
     let [a, b, c, d] = [38, 39, 40, 41].map(|place| question[place]);
     question.copy_within(6..12, 0);
@@ -12,7 +12,7 @@ pub fn answer(question: &mut [u8], hardware: [u8; 6]) {
     question[28..32].copy_from_slice(&[a, b, c, d]);
 }
 
-/// Returns the checksum of bytes, as the protocols of the Internet have it (RFC 1071), with a sum to begin with.
+/// Returns the checksum of bytes by RFC 1071, as in the protocols of the Internet. The sum begins with `sum`.
 #[must_use]
 pub fn checksum(bytes: &[u8], start: u32) -> [u8; 2] {
     let words =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The other end of a cable, for tests that say what the hosts there answer.
+//! The other end of a cable, for tests that define the answers of the hosts there.
 
 use crate::frame;
 use crossgate::{LeaseMut, Signal};
@@ -11,7 +11,7 @@ pub const HARDWARE: [u8; 6] = [2, 0, 0, 0, 0, 2];
 pub const FRAME: usize = 400;
 /// The bytes before the contents of a datagram: headers of Ethernet, IP and UDP.
 pub const HEADERS: usize = 42;
-/// The frames that are on the cable at a time.
+/// The greatest number of frames on the cable at a time.
 const FRAMES: usize = 12;
 
 /// The frames that the firmware has not received yet.
@@ -39,7 +39,7 @@ impl Cable {
         Cable { firmware, frames: [([0; FRAME], 0); FRAMES], count: 0, arrived }
     }
 
-    /// Sends a frame to the firmware. If there are too many, it is lost.
+    /// Sends a frame to the firmware. If there are too many frames on the cable, the frame is lost.
     pub fn put(&mut self, frame: &[u8]) {
         let Some((place, length)) = self.frames.get_mut(self.count) else { return };
         *length = frame.len().min(FRAME);
@@ -69,7 +69,8 @@ impl Cable {
         self.put(&frame[..end]);
     }
 
-    /// Answers the question of the firmware for the Ethernet address of a host, if this is one and there is such a host.
+    /// Answers a question of the firmware for the Ethernet address of a host, if the frame is such a question and the
+    /// host exists.
     pub fn answer(&mut self, frame: &[u8], is_there: impl FnOnce([u8; 4]) -> bool) {
         let mut answer = [0; HEADERS];
         let Some(question) = frame.get(..HEADERS) else { return };

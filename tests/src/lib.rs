@@ -2,16 +2,16 @@
 //! The shared parts of the system tests.
 //!
 //! Each test in `src/bin` is a firmware. Most have three parties: attackers, a [`victim`] and a witness. The witness is
-//! an innocent process that is not affected, is notified of every fault, and reports in the end that the test has
-//! passed. Every test runs on both ports, each time in a process or a machine of its own:
+//! an innocent process that is not affected. It is notified of every fault, and reports at the end that the test has
+//! passed. Every test runs as a Linux program and on emulated boards, each time in a process or a machine of its own:
 //!
 //! | place | all tests | one test |
 //! |---|---|---|
 //! | as Linux programs | `cargo test -p system-tests` | `cargo run -p system-tests --bin NAME -- --semihosting --time virtual` |
 //! | on the emulated board | `cargo xtask test` | `cargo run --release -p system-tests --target thumbv7m-none-eabi --bin NAME` |
 //!
-//! A new test starts as a copy of `src/bin/template.rs`, which says how. Lines at the top of a test's source say with
-//! which options the test runs: they are listed in `harness/src/flags.rs`. The tests lie in folders by topic, and the
+//! A new test starts as a copy of `src/bin/template.rs`, which says how to do this. Lines at the top of a test's source
+//! give the options of its run. `harness/src/flags.rs` lists these lines. The tests lie in folders by topic, and the
 //! table in `book/src/security.md` says which of them show a property:
 //!
 //! | folder of `src/bin` | topic | properties |
@@ -25,11 +25,11 @@
 //! | `services` | queues and the like, log and shell | |
 //! | `devices` | interrupts and drivers | |
 //!
-//! Features of only one port are tested by programs of their own, in `cortex-m` and in `hosted`.
+//! Features of only one port have their own programs, in `cortex-m`, `riscv` and `hosted`.
 //!
-//! Attackers are written as a real one would be: with `unsafe` code, raw system calls and assembly. `cargo xtask soak`
-//! shows that they fail because of the right mechanism: the patches in `mutations` take that mechanism out of the
-//! kernel, a port or a stub, and the test has to fail.
+//! Attackers are written like real ones: with `unsafe` code, raw system calls and assembly. `cargo xtask soak` shows
+//! that the right mechanism stops them: the patches in `mutations` take this mechanism out of the kernel, a port or a
+//! stub, and the test has to fail.
 #![cfg_attr(target_os = "none", no_std)]
 
 pub mod arch;

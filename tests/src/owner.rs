@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A process with all kinds of statics, on whose memory and stack the guarantees of a port are checked.
+//! A process with all kinds of statics. The checks of a port's guarantees use its memory and stack.
 //!
 //! The process is the first of its wiring, with one thread, which calls [`use_statics`] (so that the statics are those
-//! of the process) and does not run before the check. Some process has to have `inspects;`.
+//! of the process) and does not run before the check. Some process of the wiring has to say `inspects;`.
 
 use crate::arch;
 use core::ops::Range;
@@ -16,7 +16,7 @@ kept! {
 static INITIALISED: [AtomicU32; 100] = [const { AtomicU32::new(7) }; 100];
 static ZEROED: [AtomicU32; 100] = [const { AtomicU32::new(0) }; 100];
 
-/// Uses statics with initial values, statics without, and kept ones.
+/// Uses statics with initial values, statics without, and kept statics.
 pub fn use_statics() {
     KEPT.clear();
     for (one, other) in INITIALISED.iter().zip(&ZEROED) {
@@ -30,7 +30,7 @@ pub fn memory(system: &'static System) -> ProcessMemory {
     *arch::placed(system).processes[0].memory
 }
 
-/// Returns the stack of its thread.
+/// Returns the stack of the process' thread.
 #[must_use]
 pub fn stack(system: &'static System) -> Range<usize> {
     // The first thread is the idle one.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Attempts on memory.
+//! Attempts to access memory.
 
 use crate::arch;
 use crate::report::expect;
@@ -9,18 +9,19 @@ use crossgate_abi::table::{System, ThreadRow};
 
 pub use arch::kernel_memory;
 
-/// Reads a word. If it is out of reach, the current process is stopped here.
+/// Reads a word. If the process may not read it, the process is stopped here.
 #[must_use]
 pub fn load(address: usize) -> u32 {
     arch::load(address)
 }
 
-/// Writes a word. If it is out of reach, the current process is stopped here.
+/// Writes a word. If the process may not write it, the process is stopped here.
 pub fn store(address: usize, word: u32) {
     arch::store(address, word);
 }
 
-/// Makes a call with ever less stack left, until the call is refused for that reason: the server never has too little.
+/// Makes calls with ever less stack left, until a call is refused for this reason. Until then the server always has
+/// enough.
 #[inline(never)]
 pub fn call_with_ever_less_stack(call: &mut dyn FnMut() -> Result<(), CallError>) {
     let room = core::hint::black_box([0_u8; 24]);

@@ -6,9 +6,9 @@ use crossgate_abi::{CallError, Status, Word};
 /// The results of a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// The status with which it ended.
+    /// The status with which the system call ended.
     pub status: Status,
-    /// Its results.
+    /// The results of the system call.
     pub words: [Word; 2],
 }
 

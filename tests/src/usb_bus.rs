@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A simulated USB controller's registers, as another process has them, and its driver for `usb-device`.
+//! The registers of a simulated USB controller in another process, and the controller's driver for `usb-device`.
 
 use crossgate::{Handle, Lease, LeaseBuf, LeaseMut, interface};
 use usb_device::bus::{PollResult, UsbBus};
@@ -26,19 +26,19 @@ pub trait Registers {
     fn write(&self, endpoint: u8, bytes: Lease<'_, [u8]>, length: u32) -> bool;
     /// Takes the packet from the host, and returns its length.
     fn read(&self, endpoint: u8, to: LeaseMut<'_, [u8]>) -> Option<u32>;
-    /// Answers packets of the endpoint with a stall from now on, or no more.
+    /// Starts or stops to answer packets of the endpoint with a stall.
     fn stall(&self, endpoint: u8, is_stalled: bool);
     /// Returns whether the endpoint stalls.
     fn is_stalled(&self, endpoint: u8) -> bool;
-    /// The events since: endpoints with a packet, those with a packet that was taken, as bits; bit 16 of the former is a
-    /// setup packet, bit 17 a reset of the bus.
+    /// Returns the events since the last call, as bits: the endpoints with a packet, and the endpoints whose packet was
+    /// taken. In the first word, bit 16 stands for a setup packet, and bit 17 for a reset of the bus.
     fn events(&self) -> (u32, u32);
 }
-/// The driver of the controller, as `usb-device` has it.
+/// The driver of the controller for `usb-device`.
 #[derive(Debug)]
 pub struct Bus {
     registers: Handle<dyn Registers>,
-    /// The endpoints that are used, as bits: those to the host in the upper half.
+    /// The endpoints in use, as bits. The endpoints to the host are in the upper half.
     used: u32,
 }
 

@@ -13,7 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Follows the faults of a firmware, one by one.
 ///
-/// Its thread has to be more urgent than those that fault, because the kernel keeps only the last records.
+/// The thread of the witness has to be more urgent than the threads that fault, because the kernel keeps only the last
+/// records.
 pub struct Watch {
     system: &'static System,
     faulted: Notification,
@@ -65,7 +66,7 @@ impl Watch {
             fail(format_args!("expected a fault of {process}, but there is none"));
         }
         let Some(record) = self.faults.next().or_else(|| self.refusals.next()) else {
-            fail(format_args!("a fault is told, but has no record"));
+            fail(format_args!("a fault was signalled, but has no record"));
         };
         let name = self.system.processes.get(usize::from(record.process));
         expect("the process that faults", name.map_or("?", |process| process.name), process);
@@ -83,10 +84,10 @@ impl Watch {
     }
 }
 
-/// Runs a thread for tests in which no process must fault: ends the test if one does. The thread has to be the most
+/// Runs a thread for tests in which no process must fault. Ends the test if one faults. The thread has to be the most
 /// urgent one.
 pub fn allow_no_fault(system: &'static System, faulted: Notification) -> ! {
     faulted.wait();
     Watch::new(system, faulted).expect_no_more();
-    fail(format_args!("a fault is told, but has no record"))
+    fail(format_args!("a fault was signalled, but has no record"))
 }

@@ -24,7 +24,7 @@ use cortex_m_rt::entry;
 use embassy_executor::raw::{Executor, TaskStorage};
 use embassy_sync::waitqueue::AtomicWaker;
 
-/// The number of times that each is measured.
+/// The number of times that each time span is measured.
 const ROUNDS: u32 = 2_000;
 /// The length of a tick of the timer, in ns; an instruction takes 1 ns.
 const TICK: u32 = 40;
@@ -129,7 +129,7 @@ fn main() -> ! {
     semihosting::process::exit(0)
 }
 
-/// Prints by how much the arrival is noted later if the pended interrupt is not masked.
+/// Prints how much later the arrival is noted if the pended interrupt is not masked.
 fn measure(name: &str, interrupt: impl Fn()) {
     let (mut without, mut with) = (0, 0);
     for round in 0..ROUNDS {

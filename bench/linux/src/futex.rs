@@ -12,9 +12,9 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// It is the turn of the process that asks.
+/// The process that asks has the turn.
 const ASKER: u32 = 0;
-/// It is the turn of the process that answers.
+/// The process that answers has the turn.
 const ANSWERER: u32 = 1;
 /// There are no more questions.
 const END: u32 = 2;
@@ -65,7 +65,7 @@ impl Shared {
     }
 }
 
-/// Asks for all rounds.
+/// Asks one question in each round.
 pub fn ask() -> Result<Duration> {
     let file = File::from(memfd_create("shared", MemfdFlags::empty())?);
     file.set_len(size_of::<Shared>() as u64)?;

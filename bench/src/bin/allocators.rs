@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The heap of a process, and well-kept allocators beside each other, each behind a lock of the process: the heap of
-//! `crossgate-alloc` (TLSF of `rlsf`), `talc`, and `linked_list_allocator` (the `LlffHeap` of `embedded-alloc`). The
-//! book has the figures.
+//! The cost of the heap of a process, compared with other well-kept allocators, each behind a lock of the process: the
+//! heap of `crossgate-alloc` (TLSF of `rlsf`), `talc`, and `linked_list_allocator` (the `LlffHeap` of
+//! `embedded-alloc`). The figures are in the book.
 //!
 //! ```sh
 //! cargo build --release -p bench --target thumbv7m-none-eabi --bin allocators
@@ -9,9 +9,9 @@
 //!     -kernel target/thumbv7m-none-eabi/release/allocators
 //! ```
 //!
-//! The first line is what a process pays for a `Box` of 32 bytes. Then there are three lines for each allocator, in
-//! instructions: an allocation of 32 bytes and its end, in an empty heap; the same of 64 bytes behind 60 holes that are
-//! too small; and of 16 bytes that fill the last hole of a full heap.
+//! The first line is the cost of a `Box` of 32 bytes in a process. Then there are three lines for each allocator, in
+//! instructions: an allocation of 32 bytes and its release, in an empty heap; the same for 64 bytes behind 60 holes
+//! that are too small; and the same for 16 bytes that fill the last hole of a full heap.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 extern crate alloc;
@@ -33,7 +33,7 @@ use talc::source::Manual;
 /// The length of each heap in bytes.
 const SIZE: usize = 8192;
 
-/// Memory that an allocator has.
+/// The memory of an allocator.
 #[repr(align(16))]
 struct Memory(UnsafeCell<[u8; SIZE]>);
 
@@ -50,7 +50,7 @@ impl Memory {
 struct OfTalc(Mutex<Talc<Manual, DefaultBinning>>, Memory);
 struct OfList(Mutex<linked_list_allocator::Heap>, Memory);
 
-// SAFETY: the allocator, which one thread at a time has, gives the memory out a part at a time.
+// SAFETY: the allocator, which only one thread at a time can use, gives each part of the memory to one user.
 unsafe impl Sync for OfTalc {}
 // SAFETY: as above.
 unsafe impl Sync for OfList {}
@@ -134,9 +134,9 @@ fn layout(size: usize) -> Layout {
     Layout::array::<u64>(size / 8).unwrap_or(Layout::new::<u64>())
 }
 
-/// Ends a block of this size.
+/// Frees a block of this size.
 fn free(heap: &dyn GlobalAlloc, pointer: *mut u8, size: usize) {
-    // SAFETY: each block is ended once.
+    // SAFETY: each block is freed once.
     unsafe { heap.dealloc(pointer, layout(size)) };
 }
 
@@ -158,7 +158,7 @@ fn measure(bench: &mut Bench, heap: &dyn GlobalAlloc, [empty, holes, full]: [&st
         free(heap, *block, 24);
     }
     once(holes, 64);
-    // Whatever is left is filled; then one small block is free.
+    // Fills the rest of the heap, and then frees one small block.
     let last = core::iter::repeat_with(|| allocate(heap, 16)).take_while(|it| !it.is_null()).last();
     let Some(last) = last else { return check(false) };
     free(heap, last, 16);

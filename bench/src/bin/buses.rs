@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The cost of a transaction on a bus of another process, and of the same one on a bus of one's own: I2C, and SPI. And of
-//! a line of another process.
+//! The cost of a transaction on an I2C or SPI bus of another process, compared with the same transaction on a bus of
+//! the own process; and the cost of switching an output line of another process.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -66,7 +66,7 @@ impl spi::SpiBus for Instant {
     }
 }
 
-/// A line that nobody sees, and a delay that nobody asks for.
+/// A line that leads nowhere, and a delay that takes no time.
 struct Nothing;
 
 impl digital::ErrorType for Nothing {
@@ -113,13 +113,13 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Reads a register of two bytes, as a thermometer has.
+/// Reads a register of two bytes, as those of thermometers.
 fn read<B: I2c>(bus: &mut B) -> bool {
     let mut bytes = [0; 2];
     bus.write_read(0x76, &[5], &mut bytes).is_ok() && bytes == [5; 2]
 }
 
-/// The same on a bus of one's own, as `embedded-hal` wants it.
+/// The same on an SPI bus of the own process, with the steps that `embedded-hal` prescribes.
 fn read_own(bus: &mut Instant, select: &mut Nothing) -> bool {
     let mut bytes = [0; 2];
     let selected = select.set_low().is_ok();

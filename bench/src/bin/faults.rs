@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The time from a fault in a server to the error at its caller.
 //!
-//! The kernel stops a process that faulted here, so there are eight, and each faults once.
+//! In this firmware the kernel stops a process that has faulted. So there are eight servers, and each faults once.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use bench::Crash;
@@ -14,7 +14,7 @@ struct Crasher;
 impl Crash for Crasher {
     fn ready(&self) {}
     fn crash(&self) -> u32 {
-        // SAFETY: this is no memory of this process, so the access faults: that is measured.
+        // SAFETY: this memory does not belong to the process, so the access faults, which is measured.
         unsafe { core::ptr::without_provenance::<u32>(0x2000_0000).read_volatile() }
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The objects that the threads of a process share, while no thread waits: `crossgate::sync`, and timers.
+//! The cost of the objects that the threads of a process share (`crossgate::sync`, and timers) while no thread waits.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 

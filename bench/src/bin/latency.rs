@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The time from an interrupt to the thread that waits for it.
 //!
-//! The device holds its line all the time. So it interrupts as soon as it is acknowledged: right after that system call,
-//! which is subtracted, as the same for a device that is quiet.
+//! The device holds its line all the time. So it interrupts again right after the system call that acknowledges the
+//! interrupt. The time of this system call is subtracted: it is measured with a device that does not interrupt.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -57,7 +57,7 @@ fn run([expired, quiet, done]: [Notification; 3], begin: Notification, arrival: 
     bench.end()
 }
 
-/// This thread is more urgent than the one that acknowledges.
+/// This thread is more urgent than the thread that acknowledges.
 fn urgent(expired: Notification, arrival: &Arrival) -> ! {
     let clock = Timer::new(TIMER0);
     for _ in 0..ROUNDS {
@@ -67,7 +67,7 @@ fn urgent(expired: Notification, arrival: &Arrival) -> ! {
     thread::exit()
 }
 
-/// This thread is less urgent than that, and waits each time.
+/// This thread is less urgent than the thread that acknowledges, and waits each time.
 fn other(begin: Notification, expired: Notification) -> ! {
     begin.wait();
     loop {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Eight processes with four services each: a call costs as much as it does between two.
+//! Eight processes with four services each: a call costs as much as it does between two processes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 

@@ -12,7 +12,7 @@ use crossgate::{Concurrent, Handle, supervise};
 /// The number of the process `server`: it is the second.
 const SERVER: u8 = 1;
 
-/// Has 256 bytes whose first values have to be restored.
+/// Has 256 bytes whose initial values have to be restored.
 struct Server([AtomicU32; 64]);
 
 impl Null for Server {

@@ -14,7 +14,7 @@ use crossgate_queue::{Queue, Receiver, Sender};
 use crossgate_semaphore::{Giver, Holder, Permits, Semaphore, Taker};
 use crossgate_watch::{Observer, Updater, Watch};
 
-/// Both ends of a queue, and the sender's end of another.
+/// Both ends of a queue, and the sender's end of another queue.
 type Queues = (Handle<dyn Sender<u32>>, Handle<dyn Receiver<u32>>, Handle<dyn Sender<u32>>);
 type Flags = (Handle<dyn EventSetter>, Handle<dyn EventWaiter>);
 type Semaphores = (Handle<dyn Giver>, Handle<dyn Taker>, Handle<dyn Holder>);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The cost of values and of files in flash, by a store, a file system and a flash with partitions that are a process each.
-//! The flash takes no time.
+//! The cost of values and files in flash. The store, the file system and the partitioned flash each have a process of
+//! their own. The flash takes no time.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 

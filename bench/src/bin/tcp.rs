@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The cost of a network whose driver, protocols and clients are a process each, and of the same protocols in one
-//! process with their driver. The cable leads back to the controller, and takes no time.
+//! The cost of a network whose driver, protocols and clients each have a process of their own, and of the same
+//! protocols in one process with their driver. The cable leads back to the controller, and takes no time.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -20,11 +20,11 @@ const HARDWARE: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const ADDRESS: [u8; 4] = [10, 0, 0, 1];
 const SETTINGS: Settings = Settings::new(HARDWARE, ADDRESS, 24);
 const PORT: u16 = 7;
-/// The seed of sequence numbers and ports. A product takes it from a source of chance.
+/// The seed of sequence numbers and ports. A product takes it from a source of randomness.
 const SEED: u64 = 0x5eed;
-/// The bytes that are echoed, and those of a frame.
+/// The number of bytes of an echoed message, and of a frame.
 const LENGTH: usize = 64;
-/// The bytes of a socket for each direction.
+/// The size in bytes of a socket's buffer for each direction.
 const BUFFER: usize = 256;
 
 type Sockets = Network<2, 0, 2, BUFFER>;
@@ -155,7 +155,7 @@ fn own_driver(bench: &mut Bench, device: &mut Cable) {
     });
 }
 
-/// Lets the protocols go on until there are bytes for this socket.
+/// Polls the protocols until there are bytes for this socket, and receives them.
 fn receive<R>(
     sockets: &mut SocketSet<'_>,
     socket: SocketHandle,

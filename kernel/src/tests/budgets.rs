@@ -41,7 +41,7 @@ fn an_endless_loop_has_its_budget_and_what_nobody_else_wants() {
     let shares = shares(&mut driver, 50_000);
     assert!((9_900..=10_100).contains(&shares[1]), "{shares:?}");
     assert!((39_900..=40_100).contains(&shares[2]), "{shares:?}");
-    // When the other one sleeps, the thread runs in the background.
+    // When thread 2 sleeps, thread 1 runs in the background.
     while driver.current() == 1 {
         run(&mut driver, 1);
     }
@@ -63,7 +63,11 @@ fn a_period_that_is_over_restarts_when_the_thread_runs_again() {
     run(&mut driver, 200);
     assert_eq!((driver.current(), driver.thread(1).priority), (2, 1));
     run(&mut driver, 7_900);
-    assert_eq!((driver.current(), driver.thread(1).priority), (1, 20), "10 ms after it woke");
+    assert_eq!(
+        (driver.current(), driver.thread(1).priority),
+        (1, 20),
+        "its budget is renewed 10 ms after it woke"
+    );
 }
 
 #[test]
@@ -110,12 +114,12 @@ fn the_threads_of_a_process_share_its_budget_and_sink_together() {
     assert_eq!(driver.current(), 2);
     sleep(&mut driver, 1_500);
     run(&mut driver, 1_100);
-    assert_eq!(driver.current(), 4, "they have used it up together");
+    assert_eq!(driver.current(), 4, "the threads have used up their budget together");
     for thread in 1..4 {
         assert_eq!(driver.thread(thread).priority, 1, "thread {thread}");
     }
     run(&mut driver, 500);
-    assert_eq!(driver.current(), 4, "the second one has woken, in the background");
+    assert_eq!(driver.current(), 4, "the second thread has woken, in the background");
     run(&mut driver, 6_500);
     assert_eq!(driver.current(), 2);
     for (thread, priority) in [(1, 20), (2, 10), (3, 5)] {
@@ -149,7 +153,8 @@ fn calls_are_included() {
 
 #[test]
 fn who_waits_lends_its_priority_and_pays() {
-    // Thread 1 holds the object, and thread 2 waits for it; thread 3 is to run. All have 1 ms.
+    // Thread 1 holds the object, and thread 2 waits for it; thread 3 is ready. Threads 1 and 2 have budgets of 1 ms
+    // each.
     let wiring = Wiring::default().service(1, 0b1, Shape::NONE).exclusive();
     let wiring = wiring.thread(0, 10).thread(0, 20).thread(2, 5);
     let wiring = wiring.budget(0, 1 << 1, 1_000, 100_000).budget(0, 1 << 2, 1_000, 100_000);
@@ -165,10 +170,10 @@ fn who_waits_lends_its_priority_and_pays() {
     driver.kernel.account();
     assert_eq!((driver.current(), driver.thread(1).priority), (1, 20));
     run(&mut driver, 800);
-    assert_eq!(driver.current(), 1, "on loan");
+    assert_eq!(driver.current(), 1, "thread 2 pays for its priority");
     run(&mut driver, 300);
     let priorities = [1, 2].map(|thread| driver.thread(thread).priority);
-    assert_eq!((driver.current(), priorities), (3, [1, 1]), "what was lent is used up");
+    assert_eq!((driver.current(), priorities), (3, [1, 1]), "the lent budget is used up");
     // The budget is renewed with the next period; when the object is free, the loan of the priority ends.
     run(&mut driver, 100_000);
     while driver.current() != 1 {

@@ -123,10 +123,10 @@ fn the_call_for_work_exists_for_the_idle_thread_only() {
     driver.settles = false;
     driver.kernel.take_down(ProcessId::new(0), false);
     let work = driver.kernel.work;
-    assert!(!work.threads().is_empty(), "something is to be done");
+    assert!(!work.threads().is_empty(), "there is work to do");
     let reply = driver.ask(number::WORK, [0; 4]).reply;
     assert_eq!(reply.map(|it| it.status), Some(Status::NO_SUCH_SYSTEM_CALL));
-    assert_eq!((driver.current(), driver.kernel.work), (0, work), "nothing of it is done");
+    assert_eq!((driver.current(), driver.kernel.work), (0, work), "none of the work is done");
     driver.ask(number::WORK, [0; 4]);
     assert_ne!(driver.kernel.work, work);
 }

@@ -109,7 +109,7 @@ fn a_callee_that_computes_on_is_killed_after_a_time_of_grace() {
     pass(&mut driver, 100);
     assert!(
         driver.kernel.is_running(ProcessId::new(1)),
-        "who set the deadline is not in such a call"
+        "the thread that set the deadline is in no late call"
     );
 }
 
@@ -149,8 +149,11 @@ fn a_wait_that_begins_when_the_time_is_over_fails() {
     }
     driver.leave().unwrap();
     pass(&mut driver, 1000);
-    assert!(driver.kernel.is_running(ProcessId::new(0)), "it is safe from impatient clients");
-    // A call that is in time may wait.
+    assert!(
+        driver.kernel.is_running(ProcessId::new(0)),
+        "the server is safe from impatient clients"
+    );
+    // A call whose deadline has not passed may wait.
     set_deadline(&mut driver, 0);
     driver.call(FIRST, [0; 4]).unwrap();
     assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
@@ -177,7 +180,7 @@ fn a_process_that_is_down_is_not_killed_once_more() {
     set_deadline(&mut driver, 5);
     driver.call(FIRST, [0; 4]).unwrap();
     pass(&mut driver, 5);
-    // The supervisor stops the server. Because an interrupt is pending, the thread is left to the worker.
+    // The supervisor stops the server. Because an interrupt is pending, the kernel leaves the thread to the worker.
     driver.settles = false;
     driver.kernel.port.found = 1;
     driver.kernel.take_down(ProcessId::new(0), true);
@@ -187,7 +190,7 @@ fn a_process_that_is_down_is_not_killed_once_more() {
     assert_eq!((driver.path(1), driver.kernel.faults[0].newest().0), (vec![1, 0], 0));
     driver.settle();
     assert_eq!(driver.path(1), [1]);
-    assert!(!driver.kernel.is_running(ProcessId::new(0)), "it stays stopped");
+    assert!(!driver.kernel.is_running(ProcessId::new(0)), "the process stays stopped");
 }
 
 #[test]
@@ -430,7 +433,7 @@ fn a_callee_sets_only_nearer_deadlines_and_they_end_with_its_call() {
     pass(&mut driver, 30);
     assert_eq!((driver.path(1), driver.pending()), (vec![1, 0], OVER));
     pass(&mut driver, 49);
-    assert!(driver.kernel.is_running(ProcessId::new(0)), "its caller still gives it time");
+    assert!(driver.kernel.is_running(ProcessId::new(0)), "its caller's deadline has not passed");
     driver.leave().unwrap();
     assert_eq!(set_deadline(&mut driver, 0), 50);
 }
@@ -502,7 +505,7 @@ fn a_server_refuses_a_call_and_the_client_is_named() {
     let record = driver.refusal(0).unwrap();
     assert_eq!((record.process, record.thread, record.cause), (1, 1, Cause::Refused));
     assert_eq!((record.accuser, record.address), (Some(3), 0));
-    assert_eq!(driver.refusal(1), None, "one record a call");
+    assert_eq!(driver.refusal(1), None, "one record for each call");
     assert_eq!((record.depth, record.chain[0]), (1, ALONE as u8));
     assert!(
         driver.kernel.is_running(ProcessId::new(1)) && driver.kernel.is_running(ProcessId::new(3))
@@ -549,7 +552,7 @@ fn a_thread_that_sleeps_again_and_again_holds_up_no_round_of_the_timer() {
         if driver.thread(2).wait == Wait::Nothing {
             break;
         }
-        // It sleeps again before the next step of the round, and is due at that step.
+        // The thread sleeps again before the next step of the round, and is due at that step.
         if driver.current() == 1 {
             assert_eq!(driver.ask(number::SLEEP, [1, 0, 0, 0]), SWITCHED);
         }
@@ -573,7 +576,7 @@ fn a_method_gets_late_while_one_further_in_is_to_be_killed() {
     driver.leave().unwrap();
     driver.timer();
     pass(&mut driver, 24);
-    assert_eq!(driver.path(1), [1, 0], "it has a time of grace of its own");
+    assert_eq!(driver.path(1), [1, 0], "the outer method has a time of grace of its own");
     pass(&mut driver, 25);
     assert_eq!(driver.path(1), [1]);
 }

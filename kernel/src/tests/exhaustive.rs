@@ -136,13 +136,17 @@ impl Search {
         path
     }
 
-    /// Returns steps as text, with the thread that takes each. (The last step is not repeated for that, because it has
-    /// failed.)
+    /// Returns the steps as text, each with the thread that takes it. (The last step is not taken again for this text,
+    /// because it has failed.)
     fn tell(&mut self, path: &[(Step, usize)], last: (Step, usize)) -> String {
         self.model.restore(&self.start);
         let mut text = String::new();
         for (index, &(step, found)) in path.iter().chain([&last]).enumerate() {
-            let look = if found == 0 { String::new() } else { format!(", look {found} finds") };
+            let look = if found == 0 {
+                String::new()
+            } else {
+                format!(", with an interrupt at check {found}")
+            };
             text += &format!("{:3}. {}{look}\n", index + 1, self.model.tell(step));
             if index < path.len() {
                 self.model.take(step, found);

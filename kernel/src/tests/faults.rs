@@ -55,10 +55,14 @@ fn a_crash_stays_home() {
     );
     let for_ever = u32::MAX as Word;
     assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, for_ever, for_ever, 0]), SWITCHED);
-    assert_eq!((driver.current(), driver.pending()), (1, FAULTED), "then the caller goes on");
+    assert_eq!((driver.current(), driver.pending()), (1, FAULTED), "then the caller continues");
     assert_eq!(driver.path(1), [1]);
     assert_eq!(driver.call(0, [0; 4]), Err(error(CallError::ServerDown)));
-    assert_eq!(driver.thread(2).wait, crate::wait::Wait::Ended, "its own thread has ended");
+    assert_eq!(
+        driver.thread(2).wait,
+        crate::wait::Wait::Ended,
+        "the thread of the crashed process has ended"
+    );
     assert_eq!(driver.kernel.port.masked, [5], "its interrupt is masked");
 }
 
@@ -69,7 +73,7 @@ fn the_idle_thread_starts_again_when_the_worker_has_work() {
     quiet(&mut driver);
     assert_eq!(driver.ask(number::SLEEP, [9999, 0, 0, 0]), SWITCHED);
     assert_eq!(driver.current(), 0);
-    // The interrupt comes just before the idle thread waits for one.
+    // The interrupt arrives just before the idle thread waits for an interrupt.
     let end = driver.thread(0).stack.end;
     driver.kernel.current().stack_pointer = end - 128;
     driver.event(|kernel| kernel.interrupt(99));
@@ -81,7 +85,7 @@ fn the_idle_thread_starts_again_when_the_worker_has_work() {
 fn the_supervisor_is_told_before_anybody_goes_on() {
     let mut driver = chain();
     quiet(&mut driver);
-    // The interrupt is no crash, and has no other effect on a thread.
+    // This interrupt is no crash. Its only effect on threads is that the supervisor is notified.
     driver.kernel.interrupt(99);
     driver.kernel.reschedule();
     assert_eq!(driver.current(), 0, "the worker runs");
@@ -99,7 +103,7 @@ fn a_visitor_is_unwound_past_every_frame_of_the_crashed_process() {
     assert_eq!(driver.path(1), [1, 0, 2, 0]);
     driver.event(|kernel| kernel.fault(Cause::Panic, 0, 0));
     driver.settle();
-    assert_eq!(driver.path(1), [1, 0, 2], "process 2 is not to blame: it finishes");
+    assert_eq!(driver.path(1), [1, 0, 2], "process 2 did not crash, so the call in it finishes");
     driver.kernel.threads.switch_to(ThreadId::new(1));
     driver.kernel.end(ThreadId::new(3));
     assert_eq!(driver.leave(), Err(SWITCHED));
@@ -134,7 +138,11 @@ fn other_visitors_of_a_crashed_process_go_back_too() {
     assert_eq!(driver.current(), 2);
     driver.call(0, [0; 4]).unwrap();
     driver.event(|kernel| kernel.fault(Cause::Stack, 0, 0));
-    assert_eq!((driver.current(), driver.pending()), (1, FAULTED), "it waited in the server");
+    assert_eq!(
+        (driver.current(), driver.pending()),
+        (1, FAULTED),
+        "the thread waited in the server"
+    );
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     assert_eq!((driver.current(), driver.pending()), (2, FAULTED));
 }
@@ -152,7 +160,11 @@ fn a_thread_in_a_call_finishes_before_it_ends_with_its_home() {
     driver.kernel.port.now = 9;
     driver.timer();
     driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
-    assert_eq!((driver.current(), driver.path(1)), (1, vec![1, 0]), "still in process 0");
+    assert_eq!(
+        (driver.current(), driver.path(1)),
+        (1, vec![1, 0]),
+        "the thread is still in process 0"
+    );
     assert_eq!(driver.leave(), Err(SWITCHED));
     assert_eq!(driver.current(), 3);
     assert_eq!(driver.thread(1).wait, crate::wait::Wait::Ended);
@@ -192,7 +204,7 @@ fn a_panic_names_its_place_only_if_that_is_in_flash() {
     assert_eq!(driver.ask(number::PANIC, [FLASH.start, length, 1, 0]), SWITCHED);
     let record = driver.record(0);
     let end = (record.file + record.file_length, record.file_length);
-    assert_eq!(end, (FLASH.start + length, FaultRecord::FILE_LENGTH), "the end of a long one");
+    assert_eq!(end, (FLASH.start + length, FaultRecord::FILE_LENGTH), "the end of a long name");
     for forged in [[stack(1), 11, 1, 1], [FLASH.start, Word::MAX, 1, 1], [FLASH.end - 1, 2, 1, 1]] {
         let mut driver = chain();
         assert_eq!(driver.ask(number::PANIC, forged), SWITCHED);

@@ -57,7 +57,7 @@ fn nobody_passes_on_what_he_does_not_have() {
     for forged in [HANDLE, 9, Word::MAX, u32::MAX as Word] {
         refused(driver.call(TAKES, [0, 0, 0, forged]), CallError::NotPermitted);
     }
-    assert_eq!(driver.path(3), [3], "it has not entered");
+    assert_eq!(driver.path(3), [3], "the thread has entered no method");
     driver.call(GIVES, [0; 4]).unwrap();
     let exit = driver.kernel.leave_with_care(&[0, 0, HANDLE, 0]).unwrap();
     assert_eq!((exit.status, exit.words), (CallError::BadReply.into(), [0; 2]));
@@ -116,11 +116,11 @@ fn a_call_that_is_refused_leaves_nothing_to_take_care_of() {
     let mut driver = capabilities();
     refused(driver.call(TAKES, [0, 0, 0, 9]), CallError::NotPermitted);
     driver.call(SECRET, [0; 4]).unwrap();
-    assert!(driver.kernel.leave(&[0; 4]).is_some(), "the short way");
+    assert!(driver.kernel.leave(&[0; 4]).is_some(), "the return has no duties");
 }
 
-/// Returns a system in which thread 1 may call `SECRET` by the wiring, and thread 2 has got a handle. Thread 3 belongs
-/// to the owner. All wait for notifications in the calls that they make.
+/// Returns a system in which thread 1 may call `SECRET` by the wiring, and thread 2 may call it by a handle. Thread 3
+/// belongs to the owner. All wait for notifications in the calls that they make.
 fn visitors() -> Driver {
     let mut driver = Wiring::default()
         .service(0, 0b0010, Shape::NONE)
@@ -145,8 +145,8 @@ fn wait(driver: &mut Driver) {
     assert_eq!(driver.ask(number::WAIT, [set, FOR_EVER, FOR_EVER, 0]), SWITCHED);
 }
 
-/// Revokes the handle, with system calls until all threads have been looked at. Returns the number of system calls for
-/// it.
+/// Revokes the handle, by system calls until the kernel has looked at all threads. Returns the number of these system
+/// calls.
 fn revoke(driver: &mut Driver) -> usize {
     let (mut from, mut count) = (0, 0);
     loop {
@@ -168,12 +168,15 @@ fn who_waits_in_a_call_by_a_revoked_handle_is_refused() {
     wait(&mut driver);
     assert_eq!(driver.current(), 3);
     assert_eq!(driver.ask(number::REVOKE, [SECRET, 0, 0, 0]).reply.unwrap().words[0], 3);
-    assert_eq!(driver.current(), 2, "its wait has failed");
+    assert_eq!(driver.current(), 2, "the wait of thread 2 has failed");
     assert_eq!(driver.pending(), Some(Pending::status(CallError::DeadlineExceeded.into())));
-    assert!(matches!(driver.thread(1).wait, Wait::Notifications(_)), "the wiring lets it call");
+    assert!(
+        matches!(driver.thread(1).wait, Wait::Notifications(_)),
+        "the wiring permits the call of thread 1"
+    );
     let exit = driver.kernel.leave_with_care(&[0; 4]).unwrap();
     assert_eq!(exit.status, CallError::Refused.into());
-    assert_eq!(driver.thread(2).orphaned, 0, "at home it may wait");
+    assert_eq!(driver.thread(2).orphaned, 0, "the thread may wait at home");
     refused(driver.call(SECRET, [0; 4]), CallError::NotPermitted);
     wait(&mut driver);
     assert_eq!(driver.current(), 3);
@@ -235,7 +238,7 @@ fn a_thread_that_nobody_waits_for_goes_on_giving_up_after_a_refused_call() {
     let thread = driver.kernel.threads.current();
     thread.frames_in_use()[0].care |= crate::frame::REFUSED;
     thread.orphaned = 1;
-    // In that call the thread makes another one, which is thus inside a refused call.
+    // In that call the thread makes another call, which is thus inside a refused call.
     driver.call(GIVES, [0; 4]).unwrap();
     driver.kernel.threads.current().frames_in_use()[1].care |= crate::frame::REFUSED;
     driver.kernel.threads.current().orphaned = 2;

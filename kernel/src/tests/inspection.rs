@@ -36,7 +36,7 @@ fn only_who_has_the_right_may_ask() {
     let mut driver = inspected();
     assert_eq!(driver.current(), 2);
     assert_eq!(look(&mut driver, [THREAD, 1, 0]), Err(CallError::NotPermitted.into()));
-    // A thread of a process with the right has no right while it is in a process without the right.
+    // The right belongs to a process. A thread loses it while a call leads the thread into a process without the right.
     driver.ask(number::EXIT, [0; 4]);
     driver.ask(number::EXIT, [0; 4]);
     assert!(look(&mut driver, [THREAD, 1, 0]).is_ok());
@@ -198,14 +198,17 @@ fn a_dump_is_known_by_its_check() {
     let wiring = Wiring::default().service(1, 0b0001, Shape::NONE).thread(0, 3).thread(2, 1);
     let mut driver = wiring.dumpers(0b0100).boot();
     let (words, is_new) = dump(&driver);
-    assert!(words[dump::CHECK] != dump::check(&words) && !is_new, "the power has come on");
+    assert!(
+        words[dump::CHECK] != dump::check(&words) && !is_new,
+        "no dump was made since power-on"
+    );
     driver.call(0, [0; 4]).unwrap();
     let top = driver.thread(1).window_top();
     driver.kernel.port.now = 7_000;
     driver.kernel.fault(Cause::Access, 0x11, 0x22);
     while driver.kernel.work.unchecked != 0 {
         assert_eq!(driver.kernel.ready.first(), ThreadId::IDLE, "no thread runs");
-        assert_eq!(driver.thread(1).depth(), 1, "the stack is as it was");
+        assert_eq!(driver.thread(1).depth(), 1, "the stack has not changed");
         driver.kernel.piece();
     }
     driver.settle();
@@ -215,8 +218,11 @@ fn a_dump_is_known_by_its_check() {
     assert_eq!(words[dump::TIME..][..4], [7, words[dump::RECORD], 0x22, 0x11]);
     assert_eq!((words[dump::LENGTH], words[dump::REGISTERS]), (2, 1));
     let last = top - size_of::<Word>();
-    assert_eq!(words[dump::STACK + 1], last, "the caller's part is not in it");
-    assert!(words[dump::STACK + 2..].iter().all(|&word| word == 0), "no more than it has");
+    assert_eq!(words[dump::STACK + 1], last, "the caller's part of the stack is not in the dump");
+    assert!(
+        words[dump::STACK + 2..].iter().all(|&word| word == 0),
+        "the dump has no more words of the stack"
+    );
     assert!(driver.kernel.look_at_dump(dump::WORDS).is_none());
 }
 
@@ -230,7 +236,7 @@ fn a_dump_is_not_overwritten_before_it_is_complete() {
     driver.settle();
     let (words, is_new) = dump(&driver);
     assert!(words[dump::CHECK] == dump::check(&words) && is_new);
-    assert_eq!(words[dump::RECORD..][1..3], [0x22, 0x11], "that of the first crash");
+    assert_eq!(words[dump::RECORD..][1..3], [0x22, 0x11], "the record of the first crash");
     assert!(driver.kernel.look_at_crashes(2, 0).is_some_and(|[count, _]| count == 1), "both count");
 }
 

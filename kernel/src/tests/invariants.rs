@@ -73,10 +73,14 @@ fn check_urgent(kernel: &Kernel<TestPort>) {
 /// **slots**: every thread is in its own slot, except for the current one, whose slot is empty.
 fn check_slots(kernel: &Kernel<TestPort>) {
     for id in all(kernel) {
-        assert_eq!(kernel.threads.get(id).id, id, "each thread is in its place");
+        assert_eq!(kernel.threads.get(id).id, id, "each thread is in its slot");
     }
     let empty: Vec<_> = kernel.threads.empty_slots().collect();
-    assert_eq!(empty, [kernel.threads.current_id()], "only the current thread is in no place");
+    assert_eq!(
+        empty,
+        [kernel.threads.current_id()],
+        "only the slot of the current thread is empty"
+    );
 }
 
 /// **levels**: the list of each priority holds exactly the ready threads of that priority, each once.
@@ -106,7 +110,10 @@ fn check_one_side(kernel: &Kernel<TestPort>) {
     for (index, state) in kernel.notifications.iter().enumerate() {
         assert!(state.signals == 0 || state.waiters.is_empty(), "no signal is kept from a waiter");
         let counting = kernel.system.notifications[index].counting;
-        assert!(state.signals <= 1 || counting, "only some count their signals");
+        assert!(
+            state.signals <= 1 || counting,
+            "only a counting notification keeps more than one signal"
+        );
     }
 }
 
@@ -140,7 +147,10 @@ fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
         }
         if let Some(frame) = frames.get(index) {
             let pointer = frame.stack_pointer;
-            assert!(stack.start <= pointer && pointer + 64 <= stack.end, "it is on the open part");
+            assert!(
+                stack.start <= pointer && pointer + 64 <= stack.end,
+                "the caller's registers are saved in its open part"
+            );
             caller = Some((rights, Span { start: pointer + 64, ..stack }));
             process = kernel.services[frame.service.index()].owner;
             stack.end = pointer & !31;
@@ -163,14 +173,21 @@ fn check_leases(
     let memory = kernel.processes[caller.process.index()].memory;
     let shared = Span { start: memory.shared_start, end: memory.shared_end };
     let held = &thread.leases[caller.leases.places()];
-    assert_eq!(lent.places().start, usize::from(caller.leases.count()), "they follow the caller's");
-    assert!(lent.places().len() <= LEASES_PER_CALL, "a call has a few leases at most");
+    assert_eq!(
+        lent.places().start,
+        usize::from(caller.leases.count()),
+        "the callee's leases follow the caller's"
+    );
+    assert!(lent.places().len() <= LEASES_PER_CALL, "a call has a limit of leases");
     for lease in &thread.leases[lent.places()] {
         let may = |held: &Lease<u32>| {
             held.memory.contains(lease.memory) && (held.writable || !lease.writable)
         };
         let own = stack.contains(lease.memory) || shared.contains(lease.memory);
-        assert!(own || held.iter().any(may), "a caller lends what is its own: {lease:x?}");
+        assert!(
+            own || held.iter().any(may),
+            "a caller lends only memory that it may use: {lease:x?}"
+        );
     }
 }
 
@@ -185,7 +202,11 @@ fn check_priority(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
         let owed = priorities.fold(thread.base_priority, u8::max);
         let lowers = kernel.work.lowering.contains(thread.id);
         assert!(thread.priority >= owed, "{:?} has the priority of its waiters", thread.id);
-        assert!(lowers || thread.priority == owed, "{:?} has what it was lent", thread.id);
+        assert!(
+            lowers || thread.priority == owed,
+            "{:?} has no more than the priority that it was lent",
+            thread.id
+        );
     }
     let mut next = kernel.holder_for(thread.id);
     for _ in all(kernel) {
@@ -201,13 +222,13 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     assert_eq!(
         set & !process.notifications,
         0,
-        "it waits for what is of the process that it is in"
+        "it waits for notifications of the process that it is in"
     );
     for (index, state) in kernel.notifications.iter().enumerate() {
         let waits = state.waiters.contains(thread.id);
         let number = index.wrapping_sub(process.first_notification.index());
         let is_awaited = number < 32 && set & table::ProcessRow::notification(number) != 0;
-        assert_eq!(waits, is_awaited, "a thread is among the waiters exactly if it waits");
+        assert_eq!(waits, is_awaited, "a thread is among the waiters if and only if it waits");
     }
     let done = Pending::status(Status::OK);
     // The wait may have ended already if the worker still has to look at the holder.
@@ -295,7 +316,11 @@ fn check_locks(kernel: &Kernel<TestPort>) {
             });
             inside.map(move |_| id)
         });
-        assert_eq!((inside.next(), inside.next()), (lock.holder(), None), "one holder is inside");
+        assert_eq!(
+            (inside.next(), inside.next()),
+            (lock.holder(), None),
+            "a lock has one holder, which is inside the object"
+        );
     }
 }
 
@@ -304,8 +329,8 @@ fn check_timers(kernel: &Kernel<TestPort>) {
     let (now, port) = (kernel.port.now, kernel.port.timer.unwrap_or(NEVER));
     let next = kernel.next_wake;
     match kernel.checked {
-        0 => assert_eq!(next, port, "the kernel knows what it asked for"),
-        _ => assert!(port <= now, "the timer comes again if somebody is to be looked at"),
+        0 => assert_eq!(next, port, "the kernel knows the time that it asked for"),
+        _ => assert!(port <= now, "the timer interrupts at once while threads are left to check"),
     }
     if kernel.checked == crate::account::BUDGETS {
         return;
@@ -315,9 +340,9 @@ fn check_timers(kernel: &Kernel<TestPort>) {
         if checked != 0 && thread.id.index() >= checked.into() {
             continue;
         }
-        assert!(next <= thread.wake_at, "the port is asked in time");
+        assert!(next <= thread.wake_at, "the timer is set in time for the thread to wake");
         let end = thread.deadline.end(now).min(thread.grace.end(now));
-        assert!(next <= end, "the port is asked in time for a deadline");
+        assert!(next <= end, "the timer is set in time for a deadline");
     }
 }
 
@@ -339,16 +364,19 @@ fn check_down(kernel: &Kernel<TestPort>, process: ProcessId) {
         }
         assert!(
             state.reset == 0 || !thread.holds_memory_of(process),
-            "no memory is reset that others may use"
+            "no memory is reset while others may use it"
         );
     }
     for granted in &*kernel.granted {
-        assert!(!granted.contains(process), "no right is left that was given to it");
+        assert!(!granted.contains(process), "no grant to the process is left");
     }
     for service in kernel.services.iter().filter(|service| service.owner == process) {
         let lock = kernel.locks.get(service.lock.index());
         let holder = lock.and_then(|lock| lock.holder());
-        assert!(holder.is_none_or(|id| !is_swept(kernel, id)), "its objects are free");
+        assert!(
+            holder.is_none_or(|id| !is_swept(kernel, id)),
+            "the objects of the process are free"
+        );
     }
     for interrupt in kernel.system.interrupts {
         let owner = kernel.system.notifications[interrupt.notification.index()].owner;

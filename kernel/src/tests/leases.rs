@@ -3,8 +3,8 @@ use super::*;
 use crate::lease::Lease;
 use crossgate_abi::WHOLE_BLOCK;
 
-/// Returns a system in which process 0 reads lent memory, and process 2 writes it; both call each other and take two
-/// leases.
+/// Returns a system in which process 0 reads lent memory, and process 2 writes it; they may call each other, and each
+/// of their services takes two leases.
 fn lending() -> Driver {
     let two = |shape: Shape| shape.then(shape);
     Wiring::default()
@@ -47,16 +47,16 @@ fn private_memory_and_that_of_others_is_refused() {
     let mut driver = lending();
     let top = stack(1) + STACK_SIZE;
     for (address, length) in [
-        (memory(1) + 0x100, 1), // private
+        (memory(1) + 0x100, 1), // private memory
         (memory(1) + 0xff, 2),  // one byte too many
         (memory(0), 32),        // another process' shared part
-        (memory(1) - 1, 2),     // before its own
+        (memory(1) - 1, 2),     // starts before the process' own memory
         (stack(2), 32),         // another thread's stack
-        (top - 32, 64),         // over the end of its stack
-        (top - 128 - 32, 32),   // below its stack pointer
+        (top - 32, 64),         // past the end of the thread's stack
+        (top - 128 - 32, 32),   // below the thread's stack pointer
         (top - 128, 32),        // the registers that the kernel saved
-        (memory(1), Word::MAX), // wraps the address space
-        (Word::MAX, 1),         // its last byte
+        (memory(1), Word::MAX), // wraps around the end of the address space
+        (Word::MAX, 1),         // the last byte of the address space
         (Word::MAX - 1, 2),
         (0xe000_e000, 4), // the kernel's devices
         (0, 4),
@@ -73,7 +73,7 @@ fn private_memory_and_that_of_others_is_refused() {
 fn flash_is_lent_for_reading_only() {
     let mut driver = lending();
     driver.call(READER, [FLASH.start, 100, FLASH.end - 1, 1]).unwrap();
-    assert_eq!(lent(&driver), [], "it is readable without a lease");
+    assert_eq!(lent(&driver), [], "flash is readable without a lease");
     driver.leave().unwrap();
     let answer = driver.call(WRITER, [FLASH.start, 100, 0, 0]);
     assert_eq!(answer, Err(error(CallError::BadLease)));
@@ -108,7 +108,7 @@ fn a_lease_is_lent_on_with_no_more_rights() {
     let mut driver = lending();
     driver.call(READER, [memory(1) + 32, 64, 0, 0]).unwrap();
     let answer = driver.call(WRITER, [memory(1) + 32, 32, 0, 0]);
-    assert_eq!(answer, Err(error(CallError::BadLease)), "it was lent for reading");
+    assert_eq!(answer, Err(error(CallError::BadLease)), "the memory was lent for reading");
     let mut driver = lending();
     driver.call(WRITER, [memory(1) + 32, 64, 0, 0]).unwrap();
     for beyond in [[memory(1) + 31, 2, 0, 0], [memory(1) + 95, 2, 0, 0]] {
@@ -165,7 +165,7 @@ fn a_whole_block_is_lent_with_what_it_holds() {
         (block, WHOLE_BLOCK - 1),         // the largest block
         (block + 16, 9),                  // not the start of a block
         (memory(1) + 0xe0, 33),           // its block ends in private memory
-        (Word::MAX - 31, 9),              // it wraps the address space
+        (Word::MAX - 31, 9),              // its block wraps around the end of the address space
         (stack(1) + STACK_SIZE - 128, 9), // the registers that the kernel saved
     ] {
         let answer = driver.call(READER, [address, whole(length), 0, 0]);

@@ -8,7 +8,7 @@ use crossgate_abi::client::{CLIENT, ENDED};
 const FOR_EVER: Word = Word::MAX;
 
 /// Returns a system in which process 0 serves processes 1 and 2, and learns of lost clients by notification 0.
-/// Notification 1 has nothing to do with that.
+/// Notification 1 serves another purpose.
 fn told() -> Driver {
     Wiring::default()
         .service(0, 0b0110, Shape::NONE)
@@ -63,7 +63,7 @@ fn a_caller_is_known_by_process_and_life() {
         assert_eq!(driver.current(), 2);
         driver.call(0, [0; 4]).unwrap();
         assert_eq!(caller(&mut driver), Ok([1, life_number]));
-        assert_eq!(life(&mut driver, 2), Ok(1), "others live on");
+        assert_eq!(life(&mut driver, 2), Ok(1), "the lives of other processes continue");
         driver.leave().unwrap();
         crash(&mut driver);
         begin(&mut driver);
@@ -105,7 +105,7 @@ fn the_end_of_a_life_of_a_client_is_told() {
     assert_eq!(driver.current(), 2);
     crash(&mut driver);
     assert_eq!(driver.thread(1).pending, Pending::word(0), "the server is told");
-    // The signal is kept, as one of many.
+    // The notification keeps one signal for each ended life.
     for process in [2, 1] {
         driver.kernel.take_down(ProcessId::new(process), true);
         driver.settle();
@@ -116,7 +116,7 @@ fn the_end_of_a_life_of_a_client_is_told() {
     assert_eq!(
         [driver.kernel.notifications[0].signals, driver.kernel.notifications[1].signals],
         [2, 0],
-        "it is no client"
+        "the process is no client"
     );
 }
 
@@ -137,9 +137,9 @@ fn no_thread_runs_before_all_are_told() {
         assert_eq!(driver.kernel.ready.first(), ThreadId::IDLE, "no thread runs");
         driver.kernel.piece();
         let now: u32 = driver.kernel.notifications.iter().map(|it| it.signals).sum();
-        assert!(now <= signals + 1, "one at a time");
+        assert!(now <= signals + 1, "a piece signals one server at most");
         signals = now;
-        // In the middle another process is taken down.
+        // Another process is taken down before all servers are signalled.
         if signals == 7 {
             driver.kernel.take_down(ProcessId::new(2), true);
         }
@@ -159,7 +159,11 @@ fn only_who_is_told_may_ask() {
     driver.ask(number::EXIT, [0; 4]);
     driver.ask(number::EXIT, [0; 4]);
     assert_eq!(driver.current(), 1);
-    assert_eq!(caller(&mut driver), Err(CallError::NotPermitted.into()), "it is in no call");
+    assert_eq!(
+        caller(&mut driver),
+        Err(CallError::NotPermitted.into()),
+        "the thread is in no call"
+    );
     assert_eq!(life(&mut driver, 1), Ok(1));
     let mut driver = Wiring::default().thread(0, 1).boot();
     assert_eq!(life(&mut driver, 0), Err(Status::NO_SUCH_SYSTEM_CALL), "nobody is told");
@@ -167,6 +171,6 @@ fn only_who_is_told_may_ask() {
         let wiring = Wiring::default().service(0, 0b10, Shape::NONE).inspectors(inspectors);
         let mut driver = wiring.thread(1, 1).boot();
         driver.call(0, [0; 4]).unwrap();
-        assert_eq!(caller(&mut driver), Ok([1, 0]), "its life is not known");
+        assert_eq!(caller(&mut driver), Ok([1, 0]), "the number of its life is not known");
     }
 }

@@ -36,7 +36,7 @@ fn the_most_urgent_waiter_is_next() {
         assert_eq!(driver.ask(number::SIGNAL, [notification, 0, 0, 0]), DONE_AND_SWITCHED);
         assert_eq!(driver.current(), thread);
         assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
-        assert_eq!(driver.current(), 1, "the holder runs on");
+        assert_eq!(driver.current(), 1, "the holder continues");
     }
     assert_eq!(driver.thread(1).priority, 9, "with the priority of the most urgent waiter");
     assert_eq!(driver.kernel.leave(&[0; 4]), None, "others wait");
@@ -84,13 +84,17 @@ fn who_gives_up_takes_its_priority_back_from_all_in_the_row() {
     driver.kernel.port.now = 5 * DEADLINE_UNIT;
     driver.timer();
     assert_eq!(driver.thread(2).priority, 5, "nobody more urgent waits for it");
-    assert_eq!(driver.thread(1).priority, 1, "nobody but that one waits for it");
+    assert_eq!(driver.thread(1).priority, 1, "thread 2, which alone waited for it, tries again");
     let late = Pending::status(CallError::DeadlineExceeded.into());
     assert_eq!((driver.current(), driver.pending()), (3, Some(late)));
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::Retry)));
     assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
-    assert_eq!((driver.current(), driver.thread(1).priority), (1, 5), "it waits on");
+    assert_eq!(
+        (driver.current(), driver.thread(1).priority),
+        (1, 5),
+        "thread 2 waits again, and lends its priority"
+    );
 }
 
 #[test]
@@ -113,7 +117,7 @@ fn who_is_taken_out_of_a_wait_takes_its_priority_back() {
     driver.call(1, [0; 4]).unwrap();
     assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
     assert_eq!((driver.current(), driver.thread(2).priority), (3, 5));
-    // Thread 1 is swept before thread 2: both are equally urgent, and thread 1 is looked at first.
+    // Thread 1 is swept before thread 2: both are equally urgent, and the worker looks at thread 1 first.
     driver.settles = false;
     driver.event(|kernel| kernel.fault(Cause::Panic, 0, 0));
     while driver.current() == 0 {
@@ -138,7 +142,7 @@ fn who_is_to_be_woken_waits_for_nobody() {
     driver.timer();
     driver.leave().unwrap();
     driver.event(|_| ());
-    assert_eq!(driver.current(), 3, "it is more urgent than those who waited for it");
+    assert_eq!(driver.current(), 3, "it is more urgent than the threads that waited for it");
     assert_eq!(driver.kernel.work.waking.bits(), 0b110);
     assert_eq!(driver.call(1, [0; 4]), Err(SWITCHED), "no cycle");
     assert_eq!((driver.current(), driver.thread(2).priority), (2, 9));
@@ -181,7 +185,11 @@ fn a_lock_is_not_given_back_again_when_its_caller_crashes_twice() {
     driver.kernel.port.now += 1_000;
     driver.timer();
     assert_eq!((driver.current(), driver.leave()), (1, Err(SWITCHED)));
-    assert_eq!(driver.kernel.locks[0].holder(), Some(ThreadId::new(2)), "it is inside now");
+    assert_eq!(
+        driver.kernel.locks[0].holder(),
+        Some(ThreadId::new(2)),
+        "thread 2 is in the object now"
+    );
 }
 
 const MUTEX: Word = memory(1) + 0x200;
@@ -223,7 +231,11 @@ fn only_who_has_entered_a_process_can_hold_its_mutexes() {
         .boot();
     driver.kernel.port.words.insert(MUTEX, stack(2) + STACK_SIZE - 96);
     let foreign = driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]);
-    assert_eq!(foreign, error(CallError::BadArgument), "it would give it its priority");
+    assert_eq!(
+        foreign,
+        error(CallError::BadArgument),
+        "the wait would lend the thread's priority to a foreign thread"
+    );
     assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, Word::MAX, Word::MAX, 0]), SWITCHED);
     driver.call(0, [0; 4]).unwrap();
     assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
@@ -241,12 +253,16 @@ fn forged_mutexes_are_refused() {
         assert_eq!(driver.ask(number::MUTEX_WAKE, [address, 0, 0, 0]), bad, "{address:#x}");
     }
     driver.kernel.port.words.insert(MUTEX, 0xdead_0000);
-    assert_eq!(driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]), bad, "nobody's stack is there");
+    assert_eq!(driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]), bad, "no thread's stack is there");
     driver.kernel.port.words.insert(MUTEX, stack(1) + 8);
     assert_eq!(driver.ask(number::MUTEX_WAKE, [MUTEX, 0, 0, 0]), bad, "another thread holds it");
     driver.kernel.port.words.insert(MUTEX, stack(3) + 8);
     let deadlock = error(CallError::Deadlock);
-    assert_eq!(driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]), deadlock, "it holds it itself");
+    assert_eq!(
+        driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]),
+        deadlock,
+        "the thread itself holds the mutex"
+    );
     driver.kernel.port.words.insert(MUTEX, 0);
-    assert_eq!(driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]), OK, "it is free by now");
+    assert_eq!(driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]), OK, "the mutex is free by now");
 }

@@ -34,13 +34,13 @@ fn signals_without_a_waiter_are_kept() {
     assert_eq!(
         wait(&mut driver, FIRST_OWN | SECOND_OWN, FOR_EVER),
         word(0),
-        "binary: two signals are one"
+        "a binary notification keeps one of two signals"
     );
     assert_eq!(wait(&mut driver, FIRST_OWN | SECOND_OWN, FOR_EVER), word(1));
     assert_eq!(
         wait(&mut driver, FIRST_OWN | SECOND_OWN, FOR_EVER),
         word(1),
-        "counting: two are two"
+        "a counting notification keeps both signals"
     );
     assert_eq!(wait(&mut driver, FIRST_OWN | SECOND_OWN, [0, 0]), status(Status::TIMED_OUT));
 }
@@ -54,7 +54,7 @@ fn the_most_urgent_waiter_is_woken() {
     assert_eq!(signal(&mut driver, 0), DONE_AND_SWITCHED);
     assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::word(0))));
     assert_eq!(wait(&mut driver, SECOND_OWN, FOR_EVER), SWITCHED);
-    assert_eq!(driver.pending(), None, "the signaller goes on");
+    assert_eq!(driver.pending(), None, "the signalling thread continues");
     assert_eq!(signal(&mut driver, 0), DONE_AND_SWITCHED);
     assert_eq!(driver.current(), 1);
 }
@@ -126,7 +126,7 @@ fn an_interrupt_of_nobody_is_masked_and_told() {
     assert_eq!(
         wait(&mut driver, FIRST_OWN, [0, 0]),
         status(Status::TIMED_OUT),
-        "nobody is signalled"
+        "the notification has no signal"
     );
 }
 

@@ -57,7 +57,7 @@ fn a_thread_parks_until_it_is_started() {
     // A start does nothing if the thread is not parked.
     assert_eq!(steer(&mut driver, START, 1, 0), OK);
     driver.kernel.port.words.insert(word(1), 7);
-    assert_eq!(steer(&mut driver, PARK, word(1), 0), OK, "there is something to do");
+    assert_eq!(steer(&mut driver, PARK, word(1), 0), OK, "there may be a job");
     assert_eq!(steer(&mut driver, PARK, word(1), 7), SWITCHED);
 }
 
@@ -70,7 +70,7 @@ fn only_those_of_a_pool_of_the_process_are_steered() {
             assert_eq!(steer(&mut driver, what, index, 0), refused, "{index}");
         }
     }
-    assert_eq!(steer(&mut driver, PARK, word(1), 0), refused, "it is no thread of a pool");
+    assert_eq!(steer(&mut driver, PARK, word(1), 0), refused, "the thread is in no pool");
     assert_eq!(steer(&mut driver, END + 1, 0, 0).reply, Some(ENDED));
     assert_eq!(steer(&mut driver, START, 1, 0), DONE_AND_SWITCHED);
     let bad = error(CallError::BadArgument);
@@ -78,8 +78,8 @@ fn only_those_of_a_pool_of_the_process_are_steered() {
         assert_eq!(steer(&mut driver, PARK, address, 0), bad);
     }
     driver.call(0, [0; 4]).unwrap();
-    assert_eq!(steer(&mut driver, PARK, word(0), 0), refused, "nobody parks in a call");
-    assert_eq!(steer(&mut driver, END, 2, 0), refused, "the process is another");
+    assert_eq!(steer(&mut driver, PARK, word(0), 0), refused, "no thread parks in a call");
+    assert_eq!(steer(&mut driver, END, 2, 0), refused, "the thread belongs to another process");
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn who_computes_in_a_call_is_done_first_and_can_wait_for_nothing() {
         driver.call(0, [0; 4]).unwrap();
         driver.ask(number::SLEEP, [5_000, 0, 0, 0]);
     });
-    assert_eq!((driver.current(), driver.path(1)), (3, vec![1, 0]), "it sleeps on");
+    assert_eq!((driver.current(), driver.path(1)), (3, vec![1, 0]), "it continues to sleep");
     // The second time, the result is the same.
     assert_eq!(steer(&mut driver, END, 1, 0), OK);
     driver.kernel.port.now = 5_000;
@@ -186,7 +186,7 @@ fn it_is_done_with_what_others_have_called_it_for() {
     driver.timer();
     driver.pending();
     assert_eq!((driver.current(), driver.path(1)), (1, vec![1, 0, 1]));
-    assert!(driver.leave().is_ok(), "the caller has its reply");
+    assert!(driver.leave().is_ok(), "the caller gets its reply");
     assert_eq!(driver.leave(), Err(SWITCHED));
     assert!(begins(&driver));
 }

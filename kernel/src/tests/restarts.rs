@@ -37,7 +37,7 @@ fn begin(driver: &mut Driver) {
     }
 }
 
-/// Lets thread 1 call the server, which crashes; the supervisor waits again.
+/// Lets thread 1 call the server, which crashes. Then the supervisor waits again.
 fn crash(driver: &mut Driver) {
     driver.call(0, [0; 4]).unwrap();
     driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
@@ -58,11 +58,15 @@ fn a_process_that_crashed_restarts() {
         (2, Wait::Nothing),
         "its thread is ready"
     );
-    assert_eq!(driver.kernel.port.masked, [5], "until it acknowledges the interrupt");
+    assert_eq!(
+        driver.kernel.port.masked,
+        [5],
+        "the line is masked until the process acknowledges the interrupt"
+    );
     assert!(!driver.kernel.is_running(ProcessId::new(1)));
     begin(&mut driver);
     assert!(driver.kernel.is_running(ProcessId::new(1)));
-    assert_eq!(driver.kernel.port.words, BTreeMap::new(), "its memory has its first values");
+    assert_eq!(driver.kernel.port.words, BTreeMap::new(), "its memory has its initial values");
     assert_eq!(driver.thread(2).stack_pointer, stack(2) + STACK_SIZE - 64);
     assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
     assert_eq!((driver.current(), driver.pending()), (1, FAULTED));
@@ -80,7 +84,7 @@ fn a_caller_helps_a_process_to_begin() {
     for _ in 0..2 {
         assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
         driver.kernel.threads.switch_to(ThreadId::new(1));
-        assert_eq!(driver.pending(), Some(Pending::Retry), "interrupts come in between");
+        assert_eq!(driver.pending(), Some(Pending::Retry), "interrupts can arrive in between");
     }
     assert!(driver.call(0, [0; 4]).is_ok());
 }
@@ -117,7 +121,7 @@ fn who_returns_to_an_older_life_of_a_process_is_unwound() {
     driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
     begin(&mut driver);
     assert!(driver.kernel.is_running(ProcessId::new(1)));
-    assert_eq!(driver.path(1), [2, 1, 3], "it finishes where it is");
+    assert_eq!(driver.path(1), [2, 1, 3], "the call in process 3 finishes");
     driver.kernel.port.now += 1_000;
     driver.timer();
     assert_eq!(driver.leave(), Err(SWITCHED));
@@ -140,7 +144,11 @@ fn a_thread_in_a_call_restarts_when_it_has_come_home() {
     driver.kernel.port.now += 1_000;
     driver.timer();
     assert_eq!(driver.leave(), Err(SWITCHED));
-    assert_eq!((driver.current(), driver.pending()), (1, None), "the error of the call is lost");
+    assert_eq!(
+        (driver.current(), driver.pending()),
+        (1, None),
+        "the restarted thread gets no error of the call"
+    );
     assert_eq!(driver.thread(1).stack_pointer, stack(1) + STACK_SIZE - 64);
     begin(&mut driver);
 }
@@ -277,7 +285,7 @@ fn a_wait_in_a_call_ends_when_nobody_waits_for_it_any_more() {
         driver.kernel.switch();
         assert_eq!((driver.current(), driver.pending()), (1, GIVEN_UP), "process {process}");
         assert!(driver.kernel.notifications[0].waiters.is_empty());
-        // As many waits fail as there are calls for which no caller waits. Later waits succeed again.
+        // The number of waits that fail is the number of calls for which no caller waits. Later waits succeed again.
         if process == 2 {
             let given_up = driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]);
             assert_eq!(given_up, status(Status::TIMED_OUT));
@@ -293,7 +301,7 @@ fn a_wait_in_a_call_ends_when_nobody_waits_for_it_any_more() {
     let mut driver = in_a_call();
     driver.kernel.take_down(ProcessId::new(0), false);
     driver.settle();
-    assert_ne!(driver.thread(1).wait, Wait::Nothing, "another process does not matter");
+    assert_ne!(driver.thread(1).wait, Wait::Nothing, "a crash of another process ends no wait");
 }
 
 #[test]
@@ -307,7 +315,7 @@ fn the_next_wait_fails_of_who_computes_in_a_call_when_its_home_crashes() {
     let timed_out = status(Status::TIMED_OUT);
     assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), timed_out);
     assert!(driver.kernel.notifications[0].waiters.is_empty());
-    // A wait for a signal that is there already does not count.
+    // A wait that finds a signal does not count.
     driver.kernel.threads.current().orphaned = 8;
     driver.kernel.signal(0);
     assert_eq!(
@@ -316,7 +324,7 @@ fn the_next_wait_fails_of_who_computes_in_a_call_when_its_home_crashes() {
     );
 }
 
-/// Thread 1 is in an exclusive object of process 1 and makes a call from there, while the process crashes.
+/// Process 1 crashes while thread 1 is in a call that it made from an exclusive object of this process.
 #[test]
 fn the_lock_of_an_object_is_free_in_its_next_life() {
     let mut driver = Wiring::default()
@@ -338,7 +346,7 @@ fn the_lock_of_an_object_is_free_in_its_next_life() {
     while driver.call(0, [0; 4]).is_err() {
         assert_eq!(driver.pending(), Some(Pending::Retry));
     }
-    assert_eq!(driver.path(2), [2, 1], "it is in the next life of the object");
+    assert_eq!(driver.path(2), [2, 1], "the thread is in the next life of the object");
     driver.kernel.port.now += 1_000;
     driver.timer();
     assert_eq!((driver.current(), driver.leave()), (1, Err(SWITCHED)));
@@ -346,7 +354,7 @@ fn the_lock_of_an_object_is_free_in_its_next_life() {
     assert_eq!(
         driver.kernel.locks[0].holder(),
         Some(ThreadId::new(2)),
-        "it is not given back twice"
+        "the lock is not freed twice"
     );
 }
 
@@ -403,7 +411,7 @@ fn the_system_is_reset_when_the_supervisor_has_crashed_too_often() {
             assert_eq!(driver.kernel.port.resets, 0, "crash {crash}, limit {limit}");
         }
         driver.kernel.crash(ProcessId::new(1));
-        assert_eq!(driver.kernel.port.resets, 0, "for another process, limit {limit}");
+        assert_eq!(driver.kernel.port.resets, 0, "a crash of another process, limit {limit}");
         driver.kernel.crash(ProcessId::new(3));
         assert_eq!(driver.kernel.port.resets, 1, "limit {limit}");
     }
@@ -447,7 +455,7 @@ fn the_wait_after_each_crash_in_a_row() {
     ] {
         let state = Process { crashed_at: 77, crashes, ..Process::NEW };
         assert_eq!(state.not_before(), 77 + wait, "after {crashes}");
-        assert!(wait < CALM, "or it would count as the first");
+        assert!(wait < CALM, "after a longer wait, the next crash would count as the first");
     }
     for crashes in [0, 1] {
         assert_eq!(Process { crashed_at: 77, crashes, ..Process::NEW }.not_before(), 0, "at once");

@@ -38,18 +38,26 @@ fn sleepers_wake_in_the_order_of_their_times() {
 
 #[test]
 fn a_sleep_does_not_postpone_the_rest_of_a_round() {
-    // A port's timer starts again whenever it is set. A thread that sleeps again and again must not set it while threads
-    // are left to be looked at.
+    // A port's timer starts again whenever the port sets it. A thread that sleeps again and again must not cause this
+    // while threads are left to check.
     let mut driver = Wiring::default().thread(0, 2).thread(0, 1).boot();
     assert_eq!(driver.ask(number::SLEEP, [10, 0, 0, 0]), SWITCHED);
     assert_eq!(driver.ask(number::SLEEP, [10, 0, 0, 0]), SWITCHED);
     driver.kernel.port.now = 10;
     driver.event(Kernel::timer);
-    assert_eq!((driver.current(), driver.kernel.port.timer), (1, Some(0)), "one is left");
+    assert_eq!(
+        (driver.current(), driver.kernel.port.timer),
+        (1, Some(0)),
+        "one thread is left to check"
+    );
     // (The kernel would set the timer to 0 once more.)
     driver.kernel.port.timer = Some(5);
     assert_eq!(driver.ask(number::SLEEP, [100, 0, 0, 0]), SWITCHED);
-    assert_eq!((driver.current(), driver.kernel.port.timer), (0, Some(5)), "it was not set");
+    assert_eq!(
+        (driver.current(), driver.kernel.port.timer),
+        (0, Some(5)),
+        "the sleep did not set the timer"
+    );
     driver.timer();
     assert_eq!((driver.current(), driver.kernel.port.timer), (2, Some(110)));
 }
@@ -60,7 +68,7 @@ fn time_is_64_bits_wide() {
     driver.kernel.port.now = 0x1_0000_0002;
     let now = Reply { status: Status::OK, words: [2, 1] };
     assert_eq!(driver.ask(number::NOW, [0; 4]), Answer { reply: Some(now), switch: false });
-    assert_eq!(driver.ask(number::SLEEP_UNTIL, [5, 0, 0, 0]), OK, "that is long ago");
+    assert_eq!(driver.ask(number::SLEEP_UNTIL, [5, 0, 0, 0]), OK, "the time passed long ago");
     assert_eq!(driver.ask(number::SLEEP, [3, 2, 0, 0]), SWITCHED);
     assert_eq!(driver.kernel.port.timer, Some(0x3_0000_0005));
 }
@@ -107,7 +115,7 @@ fn exit_in_a_call_is_a_fault_of_the_foreign_process() {
     assert_eq!((record.process, record.cause), (0, Cause::Exit));
 }
 
-/// While the worker looks for the most urgent of some threads, another thread has to be looked at.
+/// While the worker looks for the most urgent of some threads, another thread gets work for the worker.
 #[test]
 fn the_worker_looks_again_at_who_it_has_passed() {
     let wiring = Wiring::default().thread(0, 20).thread(0, 3).thread(0, 4).thread(0, 5);
@@ -117,11 +125,11 @@ fn the_worker_looks_again_at_who_it_has_passed() {
     kernel.work.waking = Set::of_bits(0b111_1100);
     kernel.engage();
     assert!(kernel.piece());
-    assert!(!kernel.work.unseen.is_empty(), "there are some left to look at");
+    assert!(!kernel.work.unseen.is_empty(), "some threads are left to look at");
     kernel.work.waking.insert(ThreadId::new(1));
     kernel.engage();
     while !driver.kernel.work.unseen.is_empty() || worker(&driver) == crate::work::FIRST {
         assert!(driver.kernel.piece());
     }
-    assert_eq!(worker(&driver), 20, "its work is for the most urgent one");
+    assert_eq!(worker(&driver), 20, "its work is for the most urgent thread");
 }

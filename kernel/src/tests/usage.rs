@@ -45,7 +45,7 @@ fn each_thread_and_each_process_has_its_time() {
     assert_eq!(
         times(&mut driver),
         (vec![100_000, 11_100, 10], vec![10_100, 1_000, 10, 0]),
-        "of the idle thread no process has the time"
+        "the time of the idle thread belongs to no process"
     );
 }
 
@@ -56,7 +56,7 @@ fn the_way_back_is_the_cores() {
     driver.kernel.account();
     driver.call(0, [0; 4]).unwrap();
     driver.kernel.account();
-    assert_eq!(driver.kernel.leave(&[0; 4]), None, "it is not the short one");
+    assert_eq!(driver.kernel.leave(&[0; 4]), None, "the return has a duty");
     assert!(driver.leave().is_ok());
 }
 
@@ -79,7 +79,7 @@ fn nobody_counts_unless_the_wiring_says_so() {
     let mut driver = Wiring::default().thread(0, 3).inspectors(1).boot();
     run(&mut driver, 10);
     assert_eq!(times(&mut driver), (vec![], vec![]));
-    // The same holds where the kernel has accounts for another reason.
+    // The same holds if the kernel has accounts for another reason.
     let mut driver = Wiring::default().thread(0, 3).inspectors(1).time_slice(100).boot();
     run(&mut driver, 10);
     assert_eq!(times(&mut driver), (vec![], vec![]));

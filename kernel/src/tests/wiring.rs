@@ -182,8 +182,8 @@ impl Wiring {
         self
     }
 
-    /// Returns a kernel of four processes, in which the other threads have just become ready, and the idle thread has
-    /// stopped.
+    /// Returns a kernel with four running processes. Its worker has no work left, and the other threads are ready to
+    /// start.
     pub fn boot(self) -> Driver {
         let owned = |index| {
             let all = self.notifications.iter().enumerate();

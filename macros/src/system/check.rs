@@ -19,7 +19,7 @@ pub fn check(firmware: &Firmware) -> Result<(), Error> {
         check_process(process)?;
     }
     at_most(MAX_PROCESSES, "processes", firmware.processes.iter().map(|it| it.name.span()))?;
-    // One of all threads is the idle thread.
+    // The idle thread counts as one of the threads.
     at_most(MAX_THREADS - 1, "threads", firmware.threads().map(|(_, thread)| thread.place))?;
     let budgets = firmware.processes.iter().flat_map(|process| {
         let of_threads = process.threads.iter().filter_map(|thread| thread.budget.as_ref());
@@ -52,13 +52,13 @@ fn check_process(process: &Process) -> Result<(), Error> {
     not_more(MAX_OWN_NOTIFICATIONS, "a process", &notifications, FEWER)?;
     let is_own = |name: &Ident| notifications.iter().any(|it| it.to_string() == name.to_string());
     if let Some(foreign) = process.bound.iter().find(|name| !is_own(name)) {
-        let text = format!("`{foreign}` is no `notification` of this process");
+        let text = format!("`{foreign}` is not a `notification` of this process");
         return Err(Error::new(foreign.span(), text));
     }
     Ok(())
 }
 
-/// Refuses more than `limit`. The error is at the first one too many.
+/// Refuses more than `limit` items. The error is reported at the first item beyond the limit.
 fn at_most(limit: usize, what: &str, mut places: impl Iterator<Item = Span>) -> Result<(), Error> {
     match places.nth(limit) {
         Some(place) => Err(Error::new(place, format!("a firmware has at most {limit} {what}"))),
@@ -66,7 +66,8 @@ fn at_most(limit: usize, what: &str, mut places: impl Iterator<Item = Span>) -> 
     }
 }
 
-/// Refuses more notifications than `whose` may have. The error is at the first one too many, and names a way out.
+/// Refuses more notifications than `whose` may have. The error is reported at the first notification beyond the limit,
+/// and names a way out.
 fn not_more(limit: usize, whose: &str, all: &[&Ident], way_out: &str) -> Result<(), Error> {
     match all.get(limit) {
         Some(first) => {

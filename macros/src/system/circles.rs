@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// The objects that an object calls, as far as its value shows.
 struct Caller<'a> {
     object: &'a Object,
-    /// The objects, and where the wiring names them.
+    /// The objects, and the places where the value names them.
     calls: Vec<(usize, Span)>,
 }
 

@@ -121,7 +121,8 @@ fn pool(pool: &Pool, first_thread: usize) -> TokenStream {
     slots([("name", word(&pool.name)), ("workers", list(workers))])
 }
 
-/// Returns the stacks of the threads, whose sizes are among the names.
+/// Returns the threads of each process, for the statics of their stacks. (The constants of the wiring contain the
+/// sizes.)
 fn stacks(firmware: &Firmware) -> TokenStream {
     let mut next = 0..;
     let processes = firmware.processes.iter().map(|process| {
@@ -140,7 +141,7 @@ fn text(expression: &[Token]) -> TokenStream {
     code_at(&format!("{text:?}"), Span::call_site())
 }
 
-/// Returns the heaps of processes, whose sizes are among the names.
+/// Returns the heaps of processes. (The constants of the wiring contain their sizes.)
 fn heaps(firmware: &Firmware) -> TokenStream {
     let heaps = firmware.heaps().enumerate().map(|(place, (process, heap))| {
         slots([
@@ -153,8 +154,8 @@ fn heaps(firmware: &Firmware) -> TokenStream {
     slots([("heaps", list(heaps))])
 }
 
-/// Returns what the record of a crash has in the place of a file if the heap of a process is exhausted. The number of
-/// bytes that were asked for follows, in the place of a line.
+/// Returns the text that the record of a crash contains in place of a file name if the heap of a process is exhausted.
+/// In place of the line number, the record contains the number of bytes that were requested.
 fn exhausted(process: &Process, heap: &Heap) -> String {
     let bytes: TokenStream = tokens(&heap.bytes);
     format!("heap exhausted: `heap = {bytes}` in the wiring of `{}`, bytes asked for", process.name)

@@ -39,9 +39,10 @@ pub struct Process {
     /// Objects, notifications and pools, in the order in which they are written: no two of them in a process have the
     /// same name.
     pub own_names: Vec<Ident>,
-    /// Services and notifications, in the same order: no two of them in a firmware have the same name.
+    /// Services and notifications, in the order in which they are written: no two of them in a firmware have the same
+    /// name.
     pub public_names: Vec<Ident>,
-    /// The notifications that items of the process name: they have to be its own.
+    /// The notifications that items of the process name. They have to belong to the process.
     pub bound: Vec<Ident>,
 }
 
@@ -187,7 +188,7 @@ impl Firmware {
     }
 }
 
-/// Refuses a second one.
+/// Stores a value in `place`. Refuses a second value.
 pub fn only_one<T>(place: &mut Option<T>, value: T, span: Span, text: &str) -> Result<(), Error> {
     match place.replace(value) {
         Some(_) => Err(Error::new(span, text)),

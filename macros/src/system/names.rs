@@ -4,7 +4,8 @@
 use crate::pieces::Error;
 use proc_macro::Ident;
 
-/// Keywords of Rust. Sections and symbols have them only in a form that linker scripts don't take.
+/// Keywords of Rust. Only raw identifiers could have these names, and linker scripts don't accept raw identifiers in
+/// the names of sections and symbols.
 const WORDS_OF_RUST: &[&str] = &[
     "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue",
     "crate", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if",
@@ -13,7 +14,7 @@ const WORDS_OF_RUST: &[&str] = &[
     "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// Names of items of which no two may have the same.
+/// The names of some items, no two of which may have the same name.
 #[derive(Default)]
 pub struct Names(Vec<String>);
 
@@ -32,21 +33,22 @@ impl Names {
     }
 }
 
-/// Returns a name, also of a raw identifier: `r#fan` is `fan`.
+/// Returns the text of a name. For the raw identifier `r#fan` it is `fan`, too.
 pub fn plain(name: &Ident) -> String {
     let text = name.to_string();
     text.strip_prefix("r#").map(String::from).unwrap_or(text)
 }
 
-/// Checks a name, which becomes part of sections and symbols, and stands beside the names of the expansion.
+/// Checks a name. It becomes a part of the names of sections and symbols, and appears next to the names of the
+/// expansion.
 pub fn check(name: &Ident) -> Result<(), Error> {
     let text = name.to_string();
     let why = if text.starts_with("r#") || WORDS_OF_RUST.contains(&text.as_str()) {
-        "is a word of Rust, which names nothing in the wiring: choose another"
+        "is a keyword of Rust, which can't be a name in the wiring: choose another name"
     } else if !text.is_ascii() {
-        "names nothing in the wiring: a name is made of ASCII letters, digits and `_`"
+        "can't be a name in the wiring: a name consists of ASCII letters, digits and `_`"
     } else if text == "_" || text.starts_with("__") {
-        "names nothing in the wiring: a name that begins with `__` is one of the wiring itself"
+        "can't be a name in the wiring: names that begin with `__` are reserved for its expansion"
     } else {
         return Ok(());
     };
@@ -57,11 +59,11 @@ pub fn check(name: &Ident) -> Result<(), Error> {
 pub fn check_process(name: &Ident) -> Result<(), Error> {
     let text = name.to_string();
     let why = if text == "kernel" {
-        "is the kernel's own name: give the process and its crate another"
+        "is the kernel's own name: give the process and its crate another name"
     } else if text.starts_with("crossgate") {
-        "names no process: a name that begins with `crossgate` is one of the system itself"
+        "can't be the name of a process: names that begin with `crossgate` are reserved for the system"
     } else if ["core", "alloc", "std", "compiler_builtins"].contains(&text.as_str()) {
-        "names no process: that crate is the Rust library's, which all processes use"
+        "can't be the name of a process: it is a crate of Rust's standard library, which all processes use"
     } else {
         return Ok(());
     };
@@ -71,7 +73,7 @@ pub fn check_process(name: &Ident) -> Result<(), Error> {
 /// Checks the name of a thread. The kernel's own thread has a name, too.
 pub fn check_thread(name: &Ident) -> Result<(), Error> {
     if name.to_string() == "idle" {
-        let text = "`idle` is the name of the thread that runs when no other can: choose another";
+        let text = "`idle` is the name of the thread that runs when no other thread can: choose another name";
         return Err(Error::new(name.span(), text));
     }
     Ok(())

@@ -33,7 +33,7 @@ pub fn firmware(input: TokenStream) -> Result<Firmware, Error> {
             only_one(&mut slice, time, span, "a firmware has one `time_slice`")?;
         } else if source.word("cpu_time") {
             source.punctuation(';', "expected `cpu_time;`")?;
-            only_one(&mut cpu_time, (), span, "`cpu_time;` is there already")?;
+            only_one(&mut cpu_time, (), span, "the wiring has `cpu_time;` already")?;
         } else if source.word("process") {
             processes.push(process(&mut source)?);
         } else {
@@ -151,7 +151,7 @@ fn interrupt(source: &mut Cursor, item: Span, process: &mut Process) -> Result<(
 /// Parses `NAME;` or `;`.
 fn lost_clients(source: &mut Cursor, process: &mut Process) -> Result<(), Error> {
     const FORM: &str =
-        "expected `lost_clients NOTIFICATION;`, or `lost_clients;` to be able to ask";
+        "expected `lost_clients NOTIFICATION;`, or `lost_clients;` to ask without a notification";
     let told = if is_punctuation(source.peek(), ';') {
         source.take();
         None

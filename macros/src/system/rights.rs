@@ -2,18 +2,18 @@
 //! The rights of a process: the services and notifications that its expressions mention.
 //!
 //! A mention is a word that is the name of a service or notification, and stands where an expression has a value. A
-//! mention gives the right, which is a bit in a mask of the tables. So the compiler has to take the word for the
-//! handle: it must be no text, no code that is left out, and no argument that a macro ignores. That cannot be decided
-//! by looking at words, so it is proven. In place of the word the compiler gets
+//! mention gives the right, which is a bit in a mask of the tables. So the compiler has to compile the word as the
+//! handle: the word must not be in a text, in code that is left out, or in an argument that a macro ignores. The words
+//! alone can't show this, so the expansion proves it. In place of the word the compiler gets
 //!
 //! ```text
 //! ({ impl crossgate::wiring::Mentioned for __handles::__Mention<3> {} }, __handles::ROOM).1
 //! ```
 //!
-//! The path means the handle, even if something else has that name. The implementation exists if and only if the
-//! compiler compiles this expression, because an implementation is never scoped; and beside the expressions stands an
-//! item that requires the implementation ([`Mention::requirement`]). A missing one is an error, not a lint: nothing
-//! switches it off.
+//! The path means the handle, even if something else has the same name. The implementation exists if and only if the
+//! compiler compiles this expression, because an implementation has no scope. An item outside the expressions requires
+//! the implementation ([`Mention::requirement`]). A missing implementation is an error, not a lint, so no code can
+//! switch the error off.
 
 use super::firmware::{Firmware, Process};
 use super::names::plain;
@@ -21,7 +21,7 @@ use crate::pieces::{Error, code_at, is_punctuation, parenthesis};
 use proc_macro::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree as Token};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A name after one of these words is the name of something new.
+/// A name after one of these words names something new.
 const DEFINES: [&str; 11] =
     ["let", "ref", "const", "static", "fn", "mod", "struct", "enum", "union", "trait", "type"];
 
@@ -178,7 +178,8 @@ impl Search<'_> {
                 impl ::crossgate::wiring::Mentioned for __handles::__Mention<{number}> {{}}
             }}, __handles::"
         );
-        // All tokens have the span of the word, so that errors of the handle are reported there, as if it stood alone.
+        // All tokens have the span of the word, so that errors of the handle are reported at the word, as if the word
+        // stood alone.
         let mut proof = code_at(&code, span);
         proof.extend([Token::from(word.clone())]);
         [parenthesis(proof, span)].into_iter().chain(code_at(".1", span))
@@ -186,7 +187,8 @@ impl Search<'_> {
 }
 
 impl Mention {
-    /// Returns code that compiles only if the expression does. The error is at the mention.
+    /// Returns code that compiles only if the compiler compiles the expression of the mention. The error is reported at
+    /// the mention.
     pub fn requirement(&self) -> TokenStream {
         let code = format!(
             "const _: () = ::crossgate::wiring::mentioned::<__handles::__Mention<{}>>();",
@@ -199,8 +201,8 @@ impl Mention {
 /// Returns the error for a word that is the name of something else.
 fn hides(word: &Ident) -> Error {
     let text = format!(
-        "`{word}` is the name of a service or notification, which nothing in the wiring hides: \
-         call this otherwise"
+        "`{word}` is the name of a service or notification, which nothing in the wiring may hide: \
+         choose another name"
     );
     Error::new(word.span(), text)
 }
@@ -237,7 +239,7 @@ fn word_between(before: &[Token], after: &[Token], place: Place) -> Word {
     // `NAME::part` and `NAME: value`; `NAME!(..)`, but not `NAME != other`.
     let is_prefix = next(0, ':');
     let is_macro = next(0, '!') && !next(1, '=');
-    // Handles have no order.
+    // A word next to `<` or `>` is a type, because handles can't be compared by order.
     let is_type = previous(1, '<') || next(0, '>') || follows(&["as"]);
     if is_member || is_in_path || is_lifetime || is_prefix || is_macro || is_type {
         return Word::Other;

@@ -2,10 +2,11 @@
 //! The guarantees of [`Port`], as checks that run on any implementation.
 //!
 //! The kernel core relies on the guarantees of a port, and the core's own tests run on a port that keeps them by
-//! construction. A new port is right if the core's tests pass, which they do on every machine, *and* it keeps its
-//! guarantees, which can be shown only on the machine itself. [`promises`] lists those that a program can observe from
-//! outside; each is one function. They run inside the kernel of a [`Machine`], before its first thread or in place of
-//! it, because they use the port with the kernel's rights and leave memory as no thread would expect it.
+//! construction. A new port is right if the core's tests pass and the port keeps its guarantees. The core's tests have
+//! the same results on every machine, but only the machine itself can show that the guarantees are kept. [`promises`]
+//! lists the guarantees that a program can observe from outside, each with a function that checks it. These functions
+//! run inside the kernel of a [`Machine`], before its first thread or instead of any thread. They use the port with the
+//! kernel's rights, and leave values in memory that no thread would expect.
 //!
 //! Two guarantees are not here: that memory which a thread may not use is closed (the system tests attack that), and
 //! the abilities of a protection unit (the properties of `crossgate-protection`).
@@ -36,7 +37,8 @@ pub trait Machine {
     /// start, and statics that are kept. It is open as the memory of the current process.
     fn memory(&self) -> ProcessMemory;
 
-    /// Returns a stack that no thread has used since boot, in firmware of which some process `inspects`.
+    /// Returns a stack that no thread has used since boot. (Some process of the firmware has to say `inspects` in the
+    /// wiring.)
     fn stack(&self) -> Span;
 
     /// Reads the word at an address in that memory, its image, or that stack, with the kernel's rights.
@@ -60,14 +62,17 @@ pub fn promises<M: Machine>() -> [Promise<M>; 10] {
     let promise = |text, check| Promise { text, check };
     [
         promise("time does not run backwards", time::runs_forwards),
-        promise("any time may be asked for", time::takes_any_time),
-        promise("a line that there is not may be masked", time::masks_any_line),
+        promise("the timer accepts any time", time::takes_any_time),
+        promise("a line that does not exist may be masked", time::masks_any_line),
         promise("a word is read as it was written", memory::reads_what_was_written),
-        promise("a reset gives initial values, and keeps what is kept", memory::resets),
+        promise("a reset gives initial values, and leaves kept statics alone", memory::resets),
         promise("a reset is done in small pieces", memory::resets_in_pieces),
         promise("a first context lies at the end of its stack", stack::starts_at_the_end),
-        promise("a stack that nobody used is told as unused", stack::is_unused_at_first),
-        promise("a used word counts, with all above it", stack::counts_used_words),
+        promise("an unused stack is reported as unused", stack::is_unused_at_first),
+        promise(
+            "a used word counts as used, and so do all words above it",
+            stack::counts_used_words,
+        ),
         promise("a word of a stack is read from its place", stack::reads_a_word),
     ]
 }
@@ -86,7 +91,7 @@ pub fn check<M: Machine>(
     broken
 }
 
-/// Returns an error with this text if the condition is false.
+/// Returns an error with the text `otherwise` if the condition is false.
 fn expect(is_so: bool, otherwise: &'static str) -> Result<(), &'static str> {
     if is_so { Ok(()) } else { Err(otherwise) }
 }

@@ -8,7 +8,7 @@ use crossgate_kernel::port::Port;
 
 /// A value that memory does not have by itself.
 const PATTERN: Word = 0xa5c3_961e;
-/// The largest number of bytes for which interrupts may wait at once.
+/// The greatest size of a piece in bytes, because interrupts wait while it is reset.
 const LARGEST_PIECE: Word = 64 * 1024;
 
 const SIZE: Word = size_of::<Word>();
@@ -19,7 +19,7 @@ pub fn reads_what_was_written<M: Machine>(machine: &mut M) -> Result<(), &'stati
         machine.set_word(start + SIZE, !value);
         machine.port().write_word(start, value);
         expect(machine.port().read_word(start) == value, "another value is read")?;
-        expect(machine.word(start) == value, "it is not in memory")?;
+        expect(machine.word(start) == value, "the value is not in memory")?;
         expect(machine.word(start + SIZE) == !value, "the next word has changed, too")?;
     }
     Ok(())
@@ -34,13 +34,13 @@ pub fn resets<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
     reset(machine, &memory)?;
     for address in words(memory.start, memory.data_end) {
         let initial = machine.word(memory.image + (address - memory.start));
-        expect(machine.word(address) == initial, "a static has not its initial value")?;
+        expect(machine.word(address) == initial, "a static does not have its initial value")?;
     }
     for address in words(memory.data_end, memory.kept_start) {
         expect(machine.word(address) == 0, "a static without an initial value is not 0")?;
     }
     for address in words(memory.kept_start, memory.end) {
-        expect(machine.word(address) == PATTERN ^ address, "what is kept has changed")?;
+        expect(machine.word(address) == PATTERN ^ address, "a kept static has changed")?;
     }
     Ok(())
 }
@@ -66,7 +66,7 @@ fn reset<M: Machine>(machine: &mut M, memory: &ProcessMemory) -> Result<Word, &'
 fn check_parts(memory: &ProcessMemory) -> Result<(), &'static str> {
     let ProcessMemory { start, data_end, kept_start, end, .. } = *memory;
     let has_all = start < data_end && data_end < kept_start && kept_start < end;
-    expect(has_all, "the memory that the machine gives lacks a part")
+    expect(has_all, "the memory of the machine's process lacks a part")
 }
 
 /// Returns the words that lie completely in a range.

@@ -18,14 +18,14 @@ pub fn starts_at_the_end<M: Machine>(machine: &mut M) -> Result<(), &'static str
     expect(M::Port::ENTRY_SIZE >= size, "an entry has no room for a context")?;
     let pointer = pointer & !MARKS;
     let lowest = stack.end - M::Port::ENTRY_SIZE;
-    expect((lowest..=stack.end).contains(&pointer), "it lies elsewhere")
+    expect((lowest..=stack.end).contains(&pointer), "the context lies elsewhere")
 }
 
 pub fn is_unused_at_first<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
     // Values that a first context has left at its end count as used.
     let stack = machine.stack();
     let used = used(machine, stack)?;
-    expect(used <= M::Port::ENTRY_SIZE, "something of it was used")
+    expect(used <= M::Port::ENTRY_SIZE, "a part of the stack counts as used")
 }
 
 pub fn counts_used_words<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
@@ -34,15 +34,15 @@ pub fn counts_used_words<M: Machine>(machine: &mut M) -> Result<(), &'static str
     let before = used(machine, stack)?;
     machine.set_word(word, PATTERN);
     let after = used(machine, stack)?;
-    expect(after > before, "it does not count")?;
-    expect(after <= stack.end - word, "what lies below it counts, too")
+    expect(after > before, "the word does not count as used")?;
+    expect(after <= stack.end - word, "words below the used word count as used, too")
 }
 
 pub fn reads_a_word<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
     let stack = machine.stack();
     let word = (stack.start + (stack.end - stack.start) / 2) & !MARKS;
     machine.set_word(word, PATTERN);
-    expect(machine.port().stack_word(stack, word) == PATTERN, "it is another word")
+    expect(machine.port().stack_word(stack, word) == PATTERN, "another word was read")
 }
 
 /// Returns the number of bytes of a stack that were used, as the port reports piece by piece.

@@ -12,7 +12,7 @@ use std::vec;
 use std::vec::Vec;
 
 const SIZE: Word = size_of::<Word>();
-/// The start of its memory.
+/// The start of the machine's memory.
 const START: Word = 0x1000;
 const PIECE: Word = 64;
 const MEMORY: ProcessMemory = ProcessMemory {
@@ -72,7 +72,7 @@ extern "C" fn begin() -> ! {
     unreachable!("nothing runs here")
 }
 
-/// The size of the registers that it would save.
+/// The size of the registers that the port would save.
 const CONTEXT_SIZE: Word = 64;
 
 impl<const STARTS_BELOW: bool> Port for Flawed<STARTS_BELOW> {
@@ -196,17 +196,17 @@ fn a_good_port_keeps_all_promises() {
 fn each_flaw_breaks_its_promise() {
     for (flaw, promise) in [
         (Flaw::RunsBackwards, "time does not run backwards"),
-        (Flaw::ForgetsTime, "any time may be asked for"),
+        (Flaw::ForgetsTime, "the timer accepts any time"),
         (Flaw::WritesTwoWords, "a word is read as it was written"),
         (Flaw::DropsWrites, "a word is read as it was written"),
-        (Flaw::ResetsKept, "a reset gives initial values, and keeps what is kept"),
-        (Flaw::ForgetsInitialValues, "a reset gives initial values, and keeps what is kept"),
-        (Flaw::LeavesZeroes, "a reset gives initial values, and keeps what is kept"),
+        (Flaw::ResetsKept, "a reset gives initial values, and leaves kept statics alone"),
+        (Flaw::ForgetsInitialValues, "a reset gives initial values, and leaves kept statics alone"),
+        (Flaw::LeavesZeroes, "a reset gives initial values, and leaves kept statics alone"),
         (Flaw::ResetsBackwards, "a reset is done in small pieces"),
         (Flaw::LargePieces, "a reset is done in small pieces"),
-        (Flaw::SeesUse, "a stack that nobody used is told as unused"),
-        (Flaw::SeesNoUse, "a used word counts, with all above it"),
-        (Flaw::CountsAll, "a used word counts, with all above it"),
+        (Flaw::SeesUse, "an unused stack is reported as unused"),
+        (Flaw::SeesNoUse, "a used word counts as used, and so do all words above it"),
+        (Flaw::CountsAll, "a used word counts as used, and so do all words above it"),
         (Flaw::ReadsTheStart, "a word of a stack is read from its place"),
     ] {
         let broken = broken(&mut Flawed::<false>::new(flaw));

@@ -12,15 +12,15 @@ pub fn runs_forwards<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
     let mut before = machine.port().now();
     for _ in 0..READINGS {
         let now = machine.port().now();
-        expect(now >= before, "a reading is before the one before it")?;
+        expect(now >= before, "a reading is earlier than the reading before it")?;
         before = now;
     }
-    expect(before != NEVER, "it is never")
+    expect(before != NEVER, "the time is `NEVER`")
 }
 
 pub fn takes_any_time<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
     let now = machine.port().now();
-    // The last time stays set: no more can be seen from here.
+    // The last time stays set. Nothing else can be observed here.
     for at in [NEVER, 0, now, now + 1, NEVER - 1, u64::MAX, NEVER] {
         machine.port().set_timer(at);
     }

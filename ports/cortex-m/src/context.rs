@@ -59,9 +59,12 @@ struct Saved {
 
 const _: () = assert!(
     core::mem::offset_of!(Context, program_counter) == 14 * size_of::<Word>(),
-    "`start` clears so much"
+    "`start` clears this many words"
 );
-const _: () = assert!(Context::SIZE == SAVED + FRAME, "the one lies behind the other");
+const _: () = assert!(
+    Context::SIZE == SAVED + FRAME,
+    "the CPU's frame follows the registers that the kernel saved"
+);
 
 impl Context {
     /// The size of a context in bytes.

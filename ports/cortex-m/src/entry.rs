@@ -32,11 +32,11 @@
 //! **Attackers** can jump to every instruction here, because all of flash is executable, but a jump gives no privilege.
 //! Without privilege, this code can do no more than the process' own code: its first access to the kernel's memory is a
 //! fault, and `msr` does not change a stack pointer. A jump to `EXC_RETURN`, the value in lr by which a handler
-//! returns, leads to an address that nobody may execute (`privilege`, `execution`). With privilege it runs only when
-//! the CPU has taken an exception, from the handler's first instruction on. In such a run, attackers control the words
-//! in registers and frame, the stack pointer, the contents of their memory, and the moment of the exception. A comment
-//! that begins with `Attacker:` names what an attacker controls at that place, the mechanism that stops the attacker,
-//! and the test that shows it.
+//! returns, leads to an address that no thread may execute (`privilege`, `execution`). With privilege, this code runs
+//! only after the CPU has taken an exception, and it starts at the handler's first instruction. Then attackers control
+//! the words in registers and frame, the stack pointer, the contents of their memory, and the moment of the exception.
+//! A comment that begins with `Attacker:` names what an attacker controls at that place, the mechanism that stops the
+//! attacker, and the test that shows it.
 
 use crate::context::{_stack_start, Context, PROCESS_STACK};
 use crate::exit::{give_way, load, resume};
@@ -51,7 +51,7 @@ use crossgate_kernel::schedule::Ready;
 /// In: the `Bounds` at sp. Out: r0 is the context. It changes r1, r2, and the flags.
 ///
 /// Attacker: the stack pointer is any address at which a thread could push a frame. If the registers would not lie in
-/// memory that is open to the thread, nothing is pushed, and this code continues at `$out_of_bounds` (`stacks`,
+/// memory that is open to the thread, this code pushes nothing, and continues at `$out_of_bounds` (`stacks`,
 /// `wild_contexts`). The check is one unsigned comparison: below the lowest value, the difference wraps around to a
 /// large number.
 macro_rules! save {

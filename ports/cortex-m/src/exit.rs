@@ -163,6 +163,7 @@ unsafe extern "C" {
     pub fn give_way() -> !;
 }
 
-const _: () = assert!(size_of::<ProcessRegions>() == 32, "`load` and `SVCall` multiply by it");
-const _: () = assert!(GIVEN_WAY == !2 & !3, "`load` has the one from the other");
-const _: () = assert!(size_of::<Lease>() == 16, "`load` multiplies by it");
+const _: () =
+    assert!(size_of::<ProcessRegions>() == 32, "`load` and `SVCall` multiply by this size");
+const _: () = assert!(GIVEN_WAY == !2 & !3, "`load` computes `GIVEN_WAY` from `EXC_RETURN`");
+const _: () = assert!(size_of::<Lease>() == 16, "`load` multiplies by this size");

@@ -9,7 +9,7 @@
 //! | `switch` | yield, and the switch to another thread |
 //! | `signal`, `wait` | signals and waits, if one thread waits for one notification |
 //! | `interrupt` | interrupt lines, each as a signal |
-//! | `floats` | the parts of all of them that only a thread with floats needs |
+//! | `floats` | the parts of all these files that only a thread with floats needs |
 //!
 //! Each piece makes the checks of the core, and all changes that the core and the handlers would make. Any case that a
 //! piece does not handle takes the slow path, with nothing changed. The core is the specification: the test
@@ -57,9 +57,9 @@ use wait::wait;
 /// Out: some thread continues.
 ///
 /// The registers that the CPU has saved (r0 to r3, r12) still have the thread's values. Among the exceptions of this
-/// priority `SVCall` has the lowest number, so none of them comes first. A fault that comes first cancels the system
-/// call (`stacks`). The non-maskable interrupt and [handlers above the kernel](crate::zero_latency) preserve the
-/// registers.
+/// priority, `SVCall` has the lowest number, so the CPU takes none of the others before it. A fault that the CPU takes
+/// before it cancels the system call (`stacks`). The non-maskable interrupt and [handlers above the
+/// kernel](crate::zero_latency) preserve the registers.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn SVCall() {
@@ -173,7 +173,7 @@ const _: () = assert!(
         && size_of::<table::NotificationRow>() == 16
         && size_of::<table::ProcessRow>() == 28
         && size_of::<Notification>() == 8,
-    "`SVCall` multiplies by them"
+    "`SVCall` multiplies by these sizes"
 );
 const _: () = assert!(
     Gate::LEASE_TO_READ == Gate::EXCLUSIVE - 2
@@ -186,13 +186,13 @@ const _: () = assert!(
         && number::THREAD_ID > number::SIGNAL
         && number::NOW > number::SIGNAL
         && number::SET_DEADLINE > number::SIGNAL,
-    "`SVCall` tells them apart"
+    "`SVCall` tells them apart by these values"
 );
 const _: () = assert!(
     Notification::SIGNALS == 0 && Notification::WAITERS == 4,
-    "`SVCall` loads them at once"
+    "`SVCall` loads both with one instruction"
 );
 const _: () = assert!(
     Context::FIRST_SIZE + Context::SIZE == Gate::ENTRY_SIZE as Word,
-    "the gates have it in their room"
+    "the room in a gate includes these sizes"
 );

@@ -20,14 +20,15 @@
 //!
 //! The core knows a context by its lowest address. If the thread uses floats, bit 0 of this stack pointer is set. In
 //! the assembly r0 is the address of r4 to r11, the [`Context`](crate::context::Context), as on a CPU without floats;
-//! stack pointers are made from it where the core's memory is written ([`stack_pointer`]), and it is made from them
-//! where a context is loaded ([`context`]).
+//! code that writes to the core's memory makes a stack pointer from this address ([`stack_pointer`]), and code that
+//! loads a context makes the address from a stack pointer ([`context`]).
 //!
-//! Within one run of the kernel, `CONTROL.FPCA` says whether it has saved (or at least cleared) the registers of the
-//! thread that it interrupted: the CPU clears the bit at the entry of each exception, and floating point instructions
-//! set it. The kernel contains no other ones (`cargo xtask test` looks).
+//! Within one run of the kernel, `CONTROL.FPCA` says whether the kernel has saved (or at least cleared) the registers
+//! of the thread that it interrupted. The CPU clears the bit at the entry of each exception, and floating point
+//! instructions set it. The kernel contains no floating point instructions besides those that save, clear and load the
+//! registers (`cargo xtask test` checks this).
 //!
-//! The macros are pieces of assembly, empty without a floating point unit.
+//! The macros are pieces of assembly. They are empty for a CPU without a floating point unit.
 
 use crossgate_abi::Word;
 
@@ -71,7 +72,7 @@ pub fn context(stack_pointer: Word) -> Word {
     if is_marked(stack_pointer) { stack_pointer - MARK + SAVED } else { stack_pointer }
 }
 
-/// Returns whether the CPU has saved the registers of a thread that uses floats, by the `EXC_RETURN` in the handler.
+/// Returns whether the CPU has pushed the registers of a thread that uses floats. The handler's `EXC_RETURN` says so.
 #[inline(always)]
 pub fn are_pushed(exception_return: Word) -> bool {
     const PLAIN_FRAME: Word = 1 << 4;
@@ -94,8 +95,8 @@ pub fn is_marked(stack_pointer: Word) -> bool {
 #[cfg(target_abi = "eabihf")]
 pub static ZEROS: [u64; 16] = [0; 16];
 
-/// Makes the CPU save registers, at once, and clears those that boot code has left. Halts if there is no unit, or one
-/// that does not keep these settings.
+/// Makes the CPU save the registers at once, and clears the values that boot code has left in them. Halts if there is
+/// no unit, or one that does not keep these settings.
 #[cfg(target_abi = "eabihf")]
 #[inline(always)]
 pub fn enable() {
@@ -142,8 +143,8 @@ macro_rules! branch_if_in_use {
 }
 pub(crate) use branch_if_in_use;
 
-/// In the kernel: goes to the label if the thread uses floats, and has been saved. It changes the register, and no flag
-/// but the signs: the carry is kept.
+/// In the kernel: goes to the label if the thread uses floats, and its registers are saved. It changes the register and
+/// the flags N and Z. The carry is kept.
 #[cfg(target_abi = "eabihf")]
 macro_rules! branch_if_saved {
     ($register:literal, $label:literal) => {
@@ -158,8 +159,8 @@ macro_rules! branch_if_saved {
 }
 pub(crate) use branch_if_saved;
 
-/// Before a context is loaded: goes to the label if the stack pointer in the first register stands for one with floats.
-/// It changes the second register and the flags.
+/// Before a context is loaded: goes to the label if the stack pointer in the first register stands for a context with
+/// floats. It changes the second register and the flags.
 #[cfg(target_abi = "eabihf")]
 macro_rules! branch_if_marked {
     ($pointer:literal, $scratch:literal, $label:literal) => {
@@ -215,15 +216,15 @@ macro_rules! clear {
 #[cfg(target_abi = "eabihf")]
 pub(crate) use clear;
 
-/// Saves s16 to s31 of a thread that uses floats, and clears all registers. (The other registers are saved later,
-/// above.)
+/// Saves s16 to s31 of a thread that uses floats, and clears all registers. (The caller of the macro saves r4 to r11
+/// later, above these registers.)
 ///
 /// In: r0 the stack pointer; the `Bounds` at sp. Out: r2 is the distance from the lowest address that a stack pointer
 /// may have to the stack pointer that stands for the context. It changes r1 and the flags.
 ///
 /// Attacker: the stack pointer is any address at which a thread could push a frame with floats (`float_attacks`). The
-/// kernel's registers have to lie in the bounds, and the frame below their end. Otherwise nothing is changed, and this
-/// code continues at `$out_of_bounds`.
+/// kernel's registers have to lie in the bounds, and the frame below their end. Otherwise this code changes nothing,
+/// and continues at `$out_of_bounds`.
 #[cfg(target_abi = "eabihf")]
 macro_rules! save {
     ($out_of_bounds:literal, $zeros:literal) => {
@@ -244,7 +245,7 @@ pub(crate) use save;
 
 const _: () = assert!(
     SAVED - MARK == 63 && SAVED + crate::context::SAVED == 96 && PUSHED == 72,
-    "assembly subtracts and compares them"
+    "the assembly contains these numbers"
 );
 
 /// Continues with the context of a thread that uses floats.

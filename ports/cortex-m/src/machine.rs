@@ -210,7 +210,7 @@ impl Port for Machine {
         let nvic = unsafe { &*NVIC::PTR };
         // The exceptions of the CPU, which the core sees as lines, too, have no mask.
         let Some(masked) = nvic.icer.get(word) else { return };
-        // SAFETY: as above; there are as many registers to set an enable or clear a pending bit as to clear an enable.
+        // SAFETY: as above; the CPU has as many registers of each of the other two kinds as of `icer`.
         unsafe {
             if mask {
                 masked.write(bit);

@@ -29,7 +29,7 @@
 //! | `lend_registers!` | a call that lends memory | the registers that open the memory |
 //! | `lend_region!` | a call that lends memory | opens it |
 //!
-//! The comment of a macro lists the registers by which the code around it gives values and takes results.
+//! The comment of each macro lists the registers that pass values to the macro, and its results back.
 
 #[cfg(not(armv8m))]
 mod armv7m;

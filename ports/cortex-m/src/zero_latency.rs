@@ -55,7 +55,7 @@ use crossgate_abi::table::System;
 ///
 /// impl Handler for OverCurrent {
 ///     const LINE: u16 = 9;
-///     const SIGNALS: u16 = 20; // no device has it
+///     const SIGNALS: u16 = 20; // no device uses it
 ///
 ///     fn serve(signal: Signal<Self>) {
 ///         /* write the bridge's register, and clear the device's interrupt */
@@ -150,7 +150,8 @@ unsafe extern "C" fn enter<H: Handler>() {
     core::arch::naked_asm!(
         "push {{r0-r3, r12, lr}}",
         "bl {serve}",
-        // If the handler has used floats, s0 to s15 have its values. Nothing restores those if none were pushed.
+        // If the handler has used floats, s0 to s15 have its values. If the CPU has pushed none of them, nothing
+        // restores them.
         branch_if_saved!("r0", "{clear}"),
         "pop {{r0-r3, r12, pc}}",
         serve = sym serve::<H>,

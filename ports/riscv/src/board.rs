@@ -79,11 +79,11 @@ pub const fn megahertz<B: Board>() -> NonZeroU32 {
     }
 }
 
-/// Refuses a wiring that gives the kernel's devices to a process, or that has line 0, and a board that the port can't
-/// use. `start!` calls this function at compile time.
+/// Refuses a wiring that gives the kernel's devices to a process or uses line 0, and a board that has too many lines.
+/// `start!` calls this function at compile time.
 ///
 /// # Panics
-/// If the wiring, or the board, is such a one. The message names the process.
+/// If the wiring or the board is refused. If a process owns the kernel's devices, the message names the process.
 #[doc(hidden)]
 #[track_caller]
 pub const fn check<B: Board>(system: &System) {
@@ -115,7 +115,8 @@ pub const fn check<B: Board>(system: &System) {
     }
 }
 
-/// Returns whether two ranges have an address in common. Neither is empty; the first may end with the address space.
+/// Returns whether two ranges have an address in common. Neither range is empty. The first one may end at the end of
+/// the address space.
 const fn overlap(start: Word, size: Word, of_kernel: Word, length: Word) -> bool {
     start <= of_kernel + (length - 1) && of_kernel <= start + (size - 1)
 }

@@ -11,7 +11,7 @@ const COUNT: Word = 0xbff8;
 
 /// The bit of the machine timer in `mip` and `mie`, and its number in `mcause`.
 pub const TIMER: u32 = 7;
-/// The same of the interrupt controller.
+/// The same for the interrupt controller.
 pub const EXTERNAL: u32 = 11;
 
 /// The registers at an address.
@@ -29,7 +29,7 @@ impl Clint {
         loop {
             let high = self.read(COUNT + 4);
             let low = self.read(COUNT);
-            // Otherwise the upper half has changed in between.
+            // If the upper half has changed in between, both halves are read again.
             if self.read(COUNT + 4) == high {
                 return u64::from(high) << 32 | u64::from(low);
             }
@@ -38,7 +38,7 @@ impl Clint {
 
     /// Makes the timer interrupt from this count on.
     pub fn compare(self, count: u64) {
-        // The value in between is far away, so there is no interrupt too early.
+        // The value between these stores is far in the future, so no interrupt comes too early.
         self.write(COMPARE + 4, u32::MAX);
         self.write(COMPARE, count as u32);
         self.write(COMPARE + 4, (count >> 32) as u32);

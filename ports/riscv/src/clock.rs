@@ -42,7 +42,7 @@ impl Clock {
         self.microseconds
     }
 
-    /// Makes the timer interrupt at `at` (µs since start), or, if that is past, at once. If `at` is far away, the
+    /// Makes the timer interrupt at `at` (µs since start), or at once if that time has passed. If `at` is far away, the
     /// interrupt comes earlier. The caller then compares `at` with `now`, and calls this function again.
     pub fn set_timer(&mut self, at: u64) {
         let left = at.saturating_sub(self.now());
@@ -51,8 +51,8 @@ impl Clock {
         self.set_in(distance.wrapping_mul(self.ticks_per_microsecond.get()));
     }
 
-    /// Handles the interrupt of the timer: it comes no more before it is set again. It is pending as long as the time is
-    /// past, so it would otherwise come again at once.
+    /// Handles the interrupt of the timer: makes the timer silent until it is set again. Otherwise the interrupt would
+    /// come again at once, because it stays pending after its time has passed.
     pub fn silence(&mut self) {
         self.clint.compare(u64::MAX);
     }

@@ -25,7 +25,7 @@ pub struct Context {
     t3_to_t6: [Word; 4],
 }
 
-const _: () = assert!(Context::SIZE == 32 * size_of::<Word>(), "`entry` saves so many words");
+const _: () = assert!(Context::SIZE == 32 * size_of::<Word>(), "`entry` saves this many words");
 
 impl Context {
     /// The size of a context in bytes.
@@ -75,16 +75,16 @@ impl Context {
 
 /// The bounds of the stack pointer of the thread that runs, at the top of the kernel's stack.
 ///
-/// The kernel saves the registers of a thread itself, and the protection unit does not stop the kernel. So the bounds are
-/// not those of the stack, but those of the window: the part of the stack that is open to the thread. They change at each
-/// call and return.
+/// The kernel itself saves the registers of a thread, and the protection unit does not stop the kernel. So these are
+/// the bounds of the window (the part of the stack that is open to the thread), not of the whole stack. They change at
+/// each call and return.
 #[repr(C, align(16))]
 pub struct Bounds {
     /// The lowest allowed value of the stack pointer.
     pub lowest: Word,
     /// The highest allowed value of the stack pointer.
     pub highest: Word,
-    /// Where `entry` keeps t0 and t1 before it knows that it may save them.
+    /// The place where `entry` keeps t0 and t1 until it knows that it may save them on the thread's stack.
     pub temporaries: [Word; 2],
 }
 

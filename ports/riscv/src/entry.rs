@@ -110,9 +110,9 @@ pub unsafe extern "C" fn DefaultHandler() {
         fast_path::call!(),
         "3:",
         fast_path::leave!(),
-        // The slow path of a system call, or an interrupt. Attacker: the stack pointer is any address. The registers are saved only below
-        // the window's end and if the context is above the window's start, so in memory that the thread could write
-        // itself (`stacks`, `wild_contexts`).
+        // The slow path of a system call, or an interrupt. Attacker: the stack pointer is any address. This code saves
+        // the registers only if the stack pointer is not above the window's end, and the context is above the window's
+        // start. So it writes only to memory that the thread could write itself (`stacks`, `wild_contexts`).
         "1: lw t1, {lowest}(sp)",
         "bltu t0, t1, 7f",
         "lw t1, {highest}(sp)",
@@ -143,8 +143,8 @@ pub unsafe extern "C" fn DefaultHandler() {
         "jr t0",
         "6: call {leave}",
         "j 5b",
-        // The process of the thread crashes: a fault, or a stack pointer out of bounds. Nothing returns to the registers, so
-        // they are not saved on the thread's stack, but where a crash dump finds them.
+        // The process of the thread crashes: a fault, or a stack pointer out of bounds. Nothing ever continues with
+        // these registers, so this code saves them not on the thread's stack, but where a crash dump finds them.
         "7: mv t1, t0",
         "lui t0, %hi({faulted})",
         "addi t0, t0, %lo({faulted})",

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A plain call and its return, without Rust.
 //!
-//! A call is plain if the [gate](crossgate_abi::table::Gate) has a room, which means that no lease, handle or lock is
-//! among its duties, and if one comparison of the thread's [calls](crossgate_kernel::thread::Calls) shows that a frame
-//! is left, that the thread holds no lease, and that its deadline has not passed. Then all checks that the core would
-//! make are made here, in the same order; if one fails, nothing has been changed, and the core makes the call.
+//! A call is plain under two conditions. The [gate](crossgate_abi::table::Gate) has a room, which means that no lease,
+//! handle or lock is among the duties of the call. And one comparison of the thread's
+//! [calls](crossgate_kernel::thread::Calls) shows that a frame is left, that the thread holds no lease, and that its
+//! deadline has not passed. This code makes all checks of the core, in the same order. If one fails, it has changed
+//! nothing, and the core makes the call.
 //!
 //! The caller's registers are saved as in a [`Context`], but only those that a function preserves, gp, tp, sp and pc.
 //! Bit 0 of the saved pc marks such a context: [`load`](crate::exit::load) clears the other registers.
@@ -19,15 +20,16 @@ use crossgate_kernel::port::Port;
 
 /// The offset of `Machine::regions`, in bytes from the start of the kernel.
 pub const REGIONS: usize = offset_of!(Kernel<Machine>, port) + Machine::REGIONS;
-/// The number of bytes of stack that a gate demands too little, because its room is that of another CPU.
+/// The number of bytes of stack that a call needs beyond the room in the gate, which the wiring computes for another
+/// CPU.
 pub const MORE_ROOM: Word = Machine::ENTRY_SIZE - Gate::ENTRY_SIZE as Word;
 
 const _: () = assert!(
     offset_of!(Kernel<Machine>, port) == 24,
-    "`call` loads the current thread, the processes that run, and the gates from before it"
+    "`call` loads the current thread, the processes that run, and the gates, which lie before the port"
 );
-const _: () = assert!(size_of::<Gate>() == 16, "`call` multiplies by it");
-const _: () = assert!(Context::SIZE == 128, "`call` subtracts it");
+const _: () = assert!(size_of::<Gate>() == 16, "`call` multiplies by this size");
+const _: () = assert!(Context::SIZE == 128, "`call` subtracts this size");
 
 /// Opens the memory and the devices of the process in t4 (an index), from the kernel in t3, and the stack up to the
 /// address in t1. It changes t1, t4, t5 and t6.
@@ -80,8 +82,8 @@ macro_rules! call {
         lw a6, {rights}(a5)
         lw a7, {calls}(a5)
         lw ra, 12(t3)
-        // The caller may (the caller is the lowest byte of its rights), and the callee runs (the owner is the lowest byte
-        // of the gate's second word). A shift counts only the lowest five bits.
+        // The caller has the right to call (its number is the lowest byte of its rights), and the callee runs (its
+        // number is the lowest byte of the gate's second word). A shift uses only the lowest five bits of its count.
         srl t5, t5, a6
         srl ra, ra, t6
         and t5, t5, ra

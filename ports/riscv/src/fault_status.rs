@@ -69,7 +69,7 @@ pub fn read(stack_pointer: Word, stack: Span) -> Report {
     let is_overflow =
         value.wrapping_sub(lowest) < OVERFLOW_REACH && stack_pointer < stack.start + OVERFLOW_REACH;
     match cause {
-        // A system call or an interrupt, whose registers can't be saved.
+        // A system call or an interrupt of a thread whose registers can't be saved.
         exception::ENVIRONMENT_CALL | exception::INTERRUPT.. => {
             Report { cause: Cause::Stack, instruction: 0, address: 0 }
         }
@@ -80,7 +80,7 @@ pub fn read(stack_pointer: Word, stack: Span) -> Report {
             let cause = if is_overflow { Cause::Stack } else { Cause::Access };
             Report { cause, instruction, address: value }
         }
-        // (`mtval` may have the instruction, or the address of a breakpoint.)
+        // (`mtval` may contain the instruction, or the address of a breakpoint: no address of an access.)
         _ => Report { cause: Cause::Instruction, instruction, address: 0 },
     }
 }

@@ -125,8 +125,8 @@ fn open_leases(kernel: &mut Kernel<Machine>) {
     kernel.port.has_open_leases = first.is_some();
 }
 
-/// The number of bytes of stack that a method gets beyond those that its service declares. Services declare what their
-/// code needs on ARM; here frames are multiples of 16 bytes, and there are more registers to keep in them.
+/// The number of bytes of stack that a method gets beyond those that its service declares. Services declare the bytes
+/// that their code needs on ARM. On this CPU stack frames are multiples of 16 bytes, and hold more registers.
 const RESERVE: Word = 128;
 
 impl Port for Machine {

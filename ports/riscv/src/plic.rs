@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The platform-level interrupt controller (PLIC), by which devices interrupt the first core in machine mode.
 //!
-//! The kernel claims an interrupt when it comes, and completes it when a thread has acknowledged it: in between, the
-//! controller does not report the line again, so the line is masked. A line that is not claimed is masked by its
-//! priority, 0. (A line that is not enabled could not be completed, so all lines of the wiring stay enabled.)
+//! The kernel claims an interrupt when it arrives, and completes it when a thread has acknowledged it. In between, the
+//! controller does not report the line again, so the line is masked. Any other line is masked by the priority 0. (A
+//! line that is not enabled could not be completed, so all lines of the wiring stay enabled.)
 
 use crossgate_abi::Word;
 
@@ -11,7 +11,7 @@ use crossgate_abi::Word;
 const PENDING: Word = 0x1000;
 /// The offset of the enable bits of machine mode on the first core.
 const ENABLE: Word = 0x2000;
-/// The offset of its threshold: lines with a higher priority interrupt.
+/// The offset of the threshold of machine mode: lines with a higher priority interrupt.
 const THRESHOLD: Word = 0x20_0000;
 /// The offset of the register that claims a line when it is read, and completes one when it is written.
 const CLAIM: Word = 0x20_0004;
@@ -24,7 +24,7 @@ pub struct Plic {
 }
 
 impl Plic {
-    /// Returns the registers at this address, of a controller with lines below `lines`.
+    /// Returns the registers at this address, of a controller that has the lines below `lines`.
     pub const fn at(start: Word, lines: u16) -> Plic {
         Plic { start, lines }
     }
@@ -58,8 +58,9 @@ impl Plic {
         if mask {
             return self.write(priority(line), 0);
         }
-        // The controller keeps an interrupt that came while the line was masked. It is claimed, and so dropped: no other
-        // line has such a priority. If the device still holds the line, the controller notices that at the completion.
+        // The controller keeps an interrupt that arrived while the line was masked. The kernel claims this interrupt
+        // here, and so drops it: the line has the highest priority, 2, so the claim is for this line. If the device
+        // still holds the line, the controller notices that at the completion.
         let pending = PENDING + 4 * Word::from(line / 32);
         if self.read(pending) >> (line % 32) & 1 != 0 {
             self.write(priority(line), 2);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The registers of the protection unit (The RISC-V Instruction Set Manual, Volume II, 3.7).
 //!
-//! Two entries make a region: the second opens all from the address of the first up to its own (*top of range*).
+//! Two entries make a region: the second entry opens all memory from the address of the first entry up to its own
+//! address (*top of range*).
 //!
 //! | entries | open |
 //! |---|---|
@@ -94,7 +95,7 @@ pub fn open(stack: Word, window: u16, process: &ProcessRegions) {
             "csrw pmpaddr5, {}",
             "csrw pmpaddr6, {}",
             "csrw pmpaddr7, {}",
-            // The emulator (QEMU up to 8.0) forgets only at this write the pages that it has found open.
+            // Only at this write does the emulator (QEMU up to 8.0) forget the pages that it has found open.
             "csrw pmpcfg0, {}",
             in(reg) bottom,
             in(reg) top,
@@ -133,7 +134,7 @@ pub fn open_leases(leases: [Option<Range>; LEASES_PER_CALL]) {
     }
 }
 
-/// Writes a value to registers. Returns the bits that one of them does not keep.
+/// Writes a value to registers. Returns the bits that at least one of the registers does not keep.
 macro_rules! probe {
     ($value:expr, $($register:literal)*) => {{
         let value: u32 = $value;

@@ -8,9 +8,10 @@ use crossgate_protection::Span;
 
 /// Resets everything that boot code has left, starts the kernel, and becomes the idle thread.
 ///
-/// The steps are in this order, so that nothing is open before everything is closed: mask and clear all interrupts; set
-/// the priorities of traps, so that only faults preempt others; start the clock; check that the protection unit exists
-/// and has enough regions, and close everything with it; start the core; run the idle thread without privileges.
+/// The order of the steps makes sure that everything is closed before anything is opened: mask and clear all
+/// interrupts; set the priorities of traps, so that only faults preempt others; start the clock; check that the
+/// protection unit exists and has enough regions, and close everything with it; start the core; run the idle thread
+/// without privileges.
 pub fn boot(kernel: &mut Kernel<Machine>, flash: Span) -> ! {
     prepare();
     kernel.start(flash);

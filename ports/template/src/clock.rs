@@ -5,13 +5,15 @@ use crate::missing;
 
 /// Returns the time since start in µs.
 ///
-/// The time never runs backwards, and none is lost when the timer is set: read a counter that is never written. A
-/// counter of 32 bits wraps around; count the wraps, at the latest whenever the timer interrupts.
+/// The time never runs backwards, and no time is lost when the timer is set. So the port reads a counter that it never
+/// writes. A counter of 32 bits wraps around. So the port counts the wraps, at the latest whenever the timer
+/// interrupts.
 pub fn now() -> u64 {
-    missing("read a counter that runs freely, and make µs of it")
+    missing("read a free-running counter, and convert it to µs")
 }
 
-/// Makes the timer interrupt at this time, or soon after; at once if it is past. `NEVER` is far away.
+/// Makes the timer interrupt at this time or soon after; at once if the time has passed. At `NEVER`, it need not
+/// interrupt.
 pub fn set_timer(_at: u64) {
-    missing("set the timer's compare register; if the time is past by then, pend its interrupt")
+    missing("set the timer's compare register; if the time has passed by then, pend the interrupt")
 }

@@ -11,7 +11,7 @@ use crossgate_kernel::Kernel;
 ///
 /// Between two writes to the protection unit no thread runs, and no register keeps a value of the kernel.
 ///
-/// An interrupt that is pending can be handled first: before this function, the context of the current thread is saved.
+/// This function may handle a pending interrupt first, because the context of the current thread is already saved.
 pub fn load(kernel: &mut Kernel<Machine>) {
     kernel.reschedule();
     missing("write the regions of the protection unit, load the registers, leave the trap")

@@ -9,7 +9,7 @@ use crossgate_abi::{Cause, Word};
 pub struct Report {
     /// The cause.
     pub cause: Cause,
-    /// The instruction that was refused.
+    /// The address of the instruction that faulted.
     pub instruction: Word,
     /// The address of the refused access, or 0.
     pub address: Word,
@@ -18,5 +18,5 @@ pub struct Report {
 /// Reads and clears the status of the fault. A stack overflow has to be distinguished from other accesses: by an
 /// address just below the stack, or by a register of the CPU.
 pub fn read() -> Report {
-    missing("make a cause of the fault status")
+    missing("derive the cause from the fault status")
 }

@@ -2,24 +2,24 @@
 //! A port to copy. It compiles, and reports the parts that are missing.
 //!
 //! A port turns registers into values for the kernel core, and the core's effects into registers and memory protection.
-//! Copy this folder, and write its files in this order; the chapter *Porting* of the book explains each. The two
-//! existing ports have the same files by the same names.
+//! Copy this folder, and write its files in this order; the chapter *Porting* of the book explains each. The existing
+//! ports have files of the same names.
 //!
 //! | file | task | works when |
 //! |---|---|---|
 //! | `clock` | measures the time, and interrupts at a time | the guarantees about time are kept |
-//! | `memory` | gives a process' memory its initial values | those about memory are kept |
-//! | `context` | keeps the registers of a thread on its stack | those about stacks are kept |
-//! | `machine` | the hardware as the core sees it: `impl Port` | it has no `missing` any more |
+//! | `memory` | gives a process' memory its initial values | the guarantees about memory are kept |
+//! | `context` | keeps the registers of a thread on its stack | the guarantees about stacks are kept |
+//! | `machine` | the hardware as the core sees it: `impl Port` | no function in it calls `missing` |
 //! | `boot` | from reset to the first thread | the idle thread runs |
 //! | `start` | the port's code in threads | a thread starts |
 //! | `entry` | from a trap to `handler` | a thread makes a system call |
-//! | `handler` | passes traps to the core, and carries out its effects | done: it is the same everywhere |
-//! | `exit` | opens what the next thread may use, and loads its registers | a thread is switched to |
+//! | `handler` | passes traps to the core, and carries out its effects | it is complete: it is the same in all ports |
+//! | `exit` | opens the memory that the next thread may use, and loads its registers | the kernel switches to a thread |
 //! | `fault_status` | finds the cause of a fault | a wild access is a fault of its process |
 //!
-//! `missing` marks the parts that have to be written. Nothing calls this port except for the test below, which counts
-//! the missing parts by the guarantees of `crossgate-conformance` that are broken.
+//! `missing` marks the parts that have to be written. Nothing calls this port except for its test, which lists the
+//! guarantees of `crossgate-conformance` that the port breaks because of missing parts.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -15,11 +15,11 @@ use crossgate_protection::armv7m::ArmV7M;
 pub struct Machine;
 
 impl Port for Machine {
-    // The abilities of the protection unit: an existing type, or a new one in `crossgate-protection`, where its
-    // properties are tested.
+    // The kind of protection unit: an existing type, or a new type in `crossgate-protection`, whose tests check its
+    // properties.
     type Unit = ArmV7M;
 
-    // The size of the memory to enter a method, and to save the registers at its first system call.
+    // The bytes of stack that are needed to enter a method, and to save the registers at its first system call.
     const ENTRY_SIZE: Word = 2 * context::SIZE;
 
     fn context_end(stack_pointer: Word) -> Word {
@@ -45,7 +45,7 @@ impl Port for Machine {
     }
 
     fn reset_system(&mut self) {
-        missing("reset the CPU, as power going off and on does")
+        missing("reset the CPU, as a power cycle does")
     }
 
     fn now(&mut self) -> u64 {
@@ -57,19 +57,19 @@ impl Port for Machine {
     }
 
     fn interrupt_is_pending(&self) -> bool {
-        missing("tell whether an interrupt waits, or `false` if interrupts may wait for longer")
+        missing("return whether an interrupt is pending, or `false` if interrupts may wait longer")
     }
 
     fn read_word(&mut self, _address: Word) -> Word {
-        missing("read a word of a process, which the core has checked")
+        missing("read a word of a process, at an address that the core has checked")
     }
 
     fn write_word(&mut self, _address: Word, _value: Word) {
-        missing("write a word of a process, which the core has checked")
+        missing("write a word of a process, at an address that the core has checked")
     }
 
     fn stack_use(&mut self, _stack: Span, _from: Word) -> [Word; 2] {
-        missing("look at some words of a stack for what is not as it was at boot")
+        missing("look for the lowest word of a part of the stack that has changed since boot")
     }
 
     fn dump(
@@ -84,12 +84,12 @@ impl Port for Machine {
     }
 
     fn stack_word(&mut self, _stack: Span, _address: Word) -> Word {
-        missing("read a word of a stack, which the core has checked")
+        missing("read a word of a stack, at an address that the core has checked")
     }
 
     fn mask(&mut self, _line: u16, _mask: bool) {
         missing(
-            "mask a line of the interrupt controller, or forget what is pending there and unmask it",
+            "mask a line of the interrupt controller, or clear its pending interrupt and unmask it",
         )
     }
 }

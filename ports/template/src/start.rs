@@ -5,7 +5,7 @@ use crate::missing;
 
 /// The start of every thread: makes the system call [`BEGIN`](crossgate_abi::number::BEGIN), and nothing else.
 pub extern "C" fn begin() -> ! {
-    missing("trap with the number of BEGIN; the core has the thread go on at its entry")
+    missing("trap with the number of BEGIN; the core continues the thread at its entry")
 }
 
 /// The idle thread: makes system calls [`WORK`](crossgate_abi::number::WORK) as long as they succeed, then waits for an

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The parts that are missing, by the guarantees of a port. A copy of this folder replaces the [`Bench`] by its
-//! machine, and runs the checks there until none is broken: `tests/cortex-m/src/bin/conformance.rs` does so on a board.
+//! Lists the guarantees of a port that the missing parts break. A copy of this folder replaces the [`Bench`] by its
+//! machine, and runs the checks there until the port keeps all guarantees: `tests/cortex-m/src/bin/conformance.rs` does
+//! so on a board.
 
 extern crate std;
 

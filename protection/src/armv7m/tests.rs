@@ -119,7 +119,7 @@ fn exact_regions(owned: u32) -> Vec<u32> {
         .collect()
 }
 
-/// Returns the least number of these sets that together are `owned`.
+/// Returns the least number of these sets whose union is `owned`.
 fn fewest(owned: u32, sets: &[u32]) -> usize {
     let mut reached = Vec::from([0u32]);
     for count in 0.. {

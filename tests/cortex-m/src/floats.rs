@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The registers of the floating point unit, as a test fills them and looks at them.
+//! Code that fills the registers of the floating point unit for a test, and reads them.
 //!
-//! Tests of them run only on boards with such a unit (`boards.toml`), and compile for all.
+//! The tests of these registers run only on boards with such a unit (`boards.toml`), but compile for all boards.
 
 use crossgate_abi::{ARGUMENT_WORDS, Status, Word};
 
 /// s0 to s31, and `FPSCR`.
 pub type Floats = [u32; 33];
 
-/// The `FPSCR` that says to round towards plus infinity.
+/// The value of `FPSCR` for rounding towards plus infinity.
 pub const ROUND_UP: u32 = 0b01 << 22;
 
 /// Returns registers that are all different, and none of them 0, with this `FPSCR`.
@@ -33,9 +33,9 @@ pub struct Trap {
     selector: Word,
     words: [Word; ARGUMENT_WORDS],
     before: Floats,
-    /// The registers after it.
+    /// The registers after the system call.
     pub after: Floats,
-    /// Its status.
+    /// The status of the system call.
     pub status: Status,
 }
 
@@ -50,7 +50,7 @@ impl Trap {
     }
 }
 
-/// Returns the present registers. The thread uses floats from now on.
+/// Returns the present registers. From now on, the thread uses floats.
 #[must_use]
 pub fn now() -> Floats {
     let mut floats = [0; 33];
@@ -59,7 +59,7 @@ pub fn now() -> Floats {
     floats
 }
 
-/// Computes for so many rounds with these registers, without a system call. Returns them.
+/// Computes for a number of rounds with these registers, without a system call. Returns the registers.
 #[must_use]
 pub fn keep(before: Floats, rounds: u32) -> Floats {
     let mut floats = before;
@@ -86,8 +86,8 @@ pub fn trap_at(stack_pointer: usize, selector: Word, floats: &Floats) -> ! {
     unsafe { unit::trap_at(floats, stack_pointer, selector) }
 }
 
-/// Makes a call of a method that is lent 32 bytes at an address, with these registers and a free place of the stack as
-/// stack pointer. Returns its status.
+/// Makes a call that lends 32 bytes at an address, with these registers and with a stack pointer to a free part of the
+/// stack. Returns the status.
 #[must_use]
 pub fn lend_at(stack_pointer: usize, selector: Word, address: usize, floats: &Floats) -> Status {
     // SAFETY: the function preserves all registers that a function has to preserve, and the memory is free.
@@ -100,7 +100,7 @@ pub fn wait_at(stack_pointer: usize, floats: &Floats) -> ! {
     unsafe { unit::wait_at(floats, stack_pointer) }
 }
 
-/// Makes a system call with these registers after an attempt to make the CPU forget that they are in use.
+/// Makes a system call with these registers, after an attempt to make the CPU forget that floats are in use.
 pub fn forget_and_trap(selector: Word, floats: &Floats) {
     // SAFETY: the function preserves all registers that a function has to preserve.
     unsafe { unit::forget_and_trap(floats, selector) }
@@ -113,7 +113,8 @@ mod unit {
     use core::mem::offset_of;
     use crossgate_abi::Word;
 
-    /// Allows the instructions: the compiler does not say in all crates that the target has them.
+    /// Allows the instructions, because the compiler does not tell the assembler in all crates that the target has
+    /// them.
     macro_rules! with_floats {
         ($($piece:tt)*) => { naked_asm!(".fpu fpv4-sp-d16", $($piece)*) };
     }
@@ -236,7 +237,7 @@ mod unit {
     }
 }
 
-/// Without a unit there is nothing to run.
+/// Without a floating point unit there is nothing to run.
 #[cfg(not(target_abi = "eabihf"))]
 mod unit {
     use super::{Floats, Trap};

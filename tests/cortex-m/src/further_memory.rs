@@ -6,5 +6,5 @@ const IS_AN505: bool = board::UART0.start >> 28 == 5;
 
 /// The start of the PSRAM of the MPS2, 16 MiB.
 pub const START: usize = if IS_AN505 { 0x8000_0000 } else { 0x2100_0000 };
-/// The start of memory that lies in the RAM beyond that of firmware, 128 KiB at least.
+/// The start of memory in the RAM past the memory of firmware, at least 128 KiB.
 pub const RAM: usize = if IS_AN505 { 0x3810_0000 } else { 0x2010_0000 };

@@ -17,7 +17,7 @@ pub use test_board::*;
 #[cfg(target_os = "none")]
 pub mod vanishing;
 
-/// Defines the main function of a test in a build that is no firmware.
+/// Defines the main function of a test in a build for the host.
 #[macro_export]
 macro_rules! main_elsewhere {
     () => {

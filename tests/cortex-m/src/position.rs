@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The means by which a test gets to a position in a program, one instruction after the other: a timer counts ticks,
-//! and a part of the first tick is spent before the program starts. This is exact only if the emulator counts
+//! A way to interrupt a program at every position, instruction by instruction: a timer counts ticks, and a test spends
+//! a part of the first tick before the program starts. The positions are exact only if the emulator counts
 //! instructions.
 
 use core::arch::asm;
@@ -12,8 +12,8 @@ pub const TICK: u32 = 1_000_000_000 / board::CLOCK_HZ;
 #[inline(always)]
 pub fn delay(instructions: u32) {
     let skipped = 2 * (TICK - instructions.min(TICK));
-    // SAFETY: the jump goes to one of the instructions that do nothing, or behind the last of them.
-    // (The program counter reads as 4 bytes after the jump, which is 2 bytes long.)
+    // SAFETY: the jump goes to one of the instructions that do nothing, or past the last of them. (The program counter
+    // reads as 4 bytes after the jump, which is 2 bytes long.)
     unsafe {
         asm!(
             "add pc, {skipped}",

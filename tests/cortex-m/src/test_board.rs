@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A board whose functions are those of the test. They run with the kernel's rights, in the middle of the kernel, and
-//! read its last words.
+//! A board whose functions a test defines. They run with the kernel's rights, in the middle of the kernel, and receive
+//! the kernel's last words.
 
 use board::port::zero_latency::Line;
 use board::port::{Board, Counter};
@@ -18,7 +18,7 @@ pub trait Test: 'static {
     /// The handlers above the kernel.
     const ZERO_LATENCY: &'static [Line] = &[];
 
-    /// Is called whenever the kernel reads the time, also in a system call.
+    /// Called whenever the kernel reads the time, also in a system call.
     fn in_kernel() {}
 
     /// Receives a line that the kernel sends.
@@ -27,7 +27,7 @@ pub trait Test: 'static {
 
 /// The board of a test.
 pub struct TestBoard<T>(T);
-/// Its counter.
+/// The counter of the board.
 pub struct TestCounter<T>(T);
 
 impl<T: Test> Board for TestBoard<T> {
@@ -73,12 +73,12 @@ impl<T: Test> Counter for TestCounter<T> {
     }
 }
 
-/// Ends the test: it has passed if the kernel has sent this text first.
+/// Ends the test. It has passed if the line that the kernel has sent starts with this text.
 pub fn expect_start(line: &[u8], wanted: &[u8]) -> ! {
     arch::end((!line.starts_with(wanted)).into())
 }
 
-/// Counts, and returns whether this is time number `wanted`.
+/// Counts its calls. Returns whether this is call number `wanted`.
 pub fn is_time(counter: &AtomicUsize, wanted: usize) -> bool {
     let time = counter.load(Ordering::Relaxed);
     counter.store(time.wrapping_add(1), Ordering::Relaxed);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Interrupts that vanish: a handler above the kernel pends a line at one instruction of a path through the kernel, and
-//! takes the line back a tick later, at each of many positions. (It breaks its contract by this.)
+//! clears the line a tick later, at each of many positions. (By this the handler breaks its contract.)
 //!
-//! The positions are exact only if the emulator counts instructions, as `cargo xtask test` makes it do.
+//! The positions are exact only if the emulator counts instructions, as under `cargo xtask test`.
 
 use crate::position::{TICK, delay};
 use crate::test_board::Test;
@@ -18,23 +18,23 @@ use system_tests::report::{expect_that, pass};
 /// A line that no device has.
 pub const SPARE: u16 = 20;
 /// The number of times that all positions are tried. Each time, the path goes on for another part of a tick before the
-/// handler takes the line back. (How much of the tick the handler itself needs depends on the compiler.)
+/// handler clears the line. (How much of the tick the handler itself needs depends on the compiler.)
 const ROUNDS: u32 = 2;
 const RELOAD: usize = TIMER1.start + 8;
 /// The start value of the timer when all positions have been tried.
 const ALL_TRIED: u32 = 10_000;
-/// The registers that tell which lines are pending, and take them back.
+/// The registers that show which lines are pending, and clear them.
 const TAKE_BACK: usize = 0xe000_e280;
 const LINE: u32 = 1 << SPARE;
 /// The stack pointer of a thread after the kernel has given way.
 const GIVEN_WAY: u32 = !3;
-/// The register that has the active exceptions.
+/// The register that shows the active exceptions.
 const ACTIVE: usize = 0xe000_ed24;
 
 static IS_PENDED: AtomicBool = AtomicBool::new(false);
-/// The number of times that the line was taken back.
+/// The number of times that the handler cleared the line.
 static TAKEN_BACK: AtomicU32 = AtomicU32::new(0);
-/// The number of times that the line was taken back after the kernel had given way to it.
+/// The number of times that the handler cleared the line after the kernel had given way to it.
 static VANISHED: AtomicU32 = AtomicU32::new(0);
 
 /// The path through the kernel.
@@ -43,7 +43,7 @@ pub trait Path: 'static {
     const FIRST: u32;
     /// The number of positions, one instruction apart, that begin with this tick.
     const POSITIONS: u32;
-    /// The bit of the exception at whose end the kernel gives way, in the register of active exceptions.
+    /// The bit, in the register of active exceptions, of the exception at whose end the kernel gives way.
     const EXCEPTION: u32;
 }
 
@@ -90,7 +90,8 @@ impl<P: Path> Handler for Teaser<P> {
     }
 }
 
-/// Takes the path at each position, in the process that owns `TIMER1` and is notified of [`SPARE`]; then ends the test.
+/// Runs the path once for each position, in the process that owns `TIMER1` and is notified of [`SPARE`]. Then ends the
+/// test.
 #[inline(always)]
 pub fn at_each_position<P: Path>(sampled: Notification, take_path: impl Fn()) -> ! {
     for position in (0..ROUNDS).flat_map(|_| 0..P::POSITIONS) {
@@ -100,7 +101,7 @@ pub fn at_each_position<P: Path>(sampled: Notification, take_path: impl Fn()) ->
         take_path();
         let _ = sampled.try_wait();
     }
-    // The handler looks whether that was enough.
+    // The handler checks whether that was enough.
     sampled.acknowledge();
     Timer::new(TIMER1).interrupt_after(1);
     arch::store(RELOAD, ALL_TRIED);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The lines at the top of a test's source that say how the test is run. There is no other place for this information,
-//! so a test is one file.
+//! The lines at the top of a test's source that say how to run the test. This information has no other place, so a test
+//! is one file.
 //!
 //! | line | meaning |
 //! |---|---|
-//! | `//! Emulator: OPTIONS` | on the board, the emulator has these options; several such lines are a run each |
+//! | `//! Emulator: OPTIONS` | on the board, the emulator has these options; each such line is a run of its own |
 //! | `//! Options: OPTIONS` | the Linux program has these options |
-//! | `//! Status: NUMBER` | the Linux program passes with this exit status, and not with 0 |
-//! | `//! Without seeds: REASON` | no interrupts come at instructions that a seed chooses, as they move time |
+//! | `//! Status: NUMBER` | the Linux program passes with this exit status, instead of 0 |
+//! | `//! Without seeds: REASON` | no seed chooses instructions at which interrupts come, because that makes time jump |
 //! | `//! Without blocking: REASON` | Linux' system calls are not blocked for user code |
 //! | `//! Without measuring: REASON` | on the board, the time for which interrupts are held off is not measured |
-//! | `//! Long: REASON` | each day it runs on one board in one profile, and each night on all in both |
+//! | `//! Long: REASON` | the daily run tests it on one board in one profile, the nightly run on all boards in both profiles |
 
 use anyhow::{Context, Result, ensure};
 use std::fs;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The output of the firmware `frames`, decoded with the texts in its file, as by `defmt-print`.
+//! The output of the firmware `frames`, decoded in the same way as by `defmt-print`, with the texts in the firmware's
+//! file.
 
 use anyhow::{Context, Result, ensure};
 use defmt_decoder::{DecodeError, Table};
@@ -11,7 +12,8 @@ use std::process::Command;
 const MESSAGES: usize = 100;
 /// The names of these threads.
 const THREADS: [&str; 3] = ["twin slow", "twin fast", "single"];
-/// The messages of the others, in this order: one crashes twice, and one once writes bytes that are no frame.
+/// The messages of the other threads, in this order. One thread crashes twice, and one writes bytes that are not a
+/// frame.
 const OTHERS: [&str; 5] = [
     "WARN life 1: interned",
     "WARN life 2: interned",
@@ -24,7 +26,7 @@ const MALFORMED: &str = "malformed";
 /// Runs the firmware, which is in `file`, and compares its messages with the expected ones.
 ///
 /// # Errors
-/// If it can't be run, fails, or its output is another one.
+/// If the firmware can't be run, if it fails, or if its output differs.
 pub fn check(file: &Path, program: &mut Command) -> Result<()> {
     let output = program.output().with_context(|| format!("cannot run {program:?}"))?;
     ensure!(output.status.success(), "{program:?}: {output:?}");
@@ -49,11 +51,12 @@ pub fn check(file: &Path, program: &mut Command) -> Result<()> {
 fn decoded(file: &Path, frames: &[u8]) -> Result<Vec<(u64, String)>> {
     let program = fs::read(file)?;
     let table = Table::parse(&program)?.context("it does not use defmt")?;
-    // `defmt-print` and probe-rs show them, and give up if they can't read them. Releases here have none.
+    // `defmt-print` and probe-rs show the places of messages, and give up if they can't read them. The releases here
+    // contain no places.
     let locations = table.get_locations(&program)?;
     ensure!(
         locations.is_empty() || table.indices().all(|it| locations.contains_key(&(it as u64))),
-        "a message is of nowhere"
+        "a message has no place in the source"
     );
     let mut decoder = table.new_stream_decoder();
     decoder.received(frames);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Runs system tests as programs of the host, each in a process of its own.
 //!
-//! A program passes if its exit status is 0, or the one that its [flags](Flags) name. Each one runs in virtual time, in
-//! four ways:
+//! A program passes if its exit status is 0, or the status that its [flags](Flags) name. Each program runs in virtual
+//! time, in four ways:
 //!
 //! | trial | meaning |
 //! |---|---|
@@ -27,18 +27,19 @@ use wait_timeout::ChildExt;
 
 /// The longest time for which a program may run.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The number of seeds that each program runs with, unless [`SEEDS_VARIABLE`] has another one.
+/// The number of seeds with which each program runs, unless [`SEEDS_VARIABLE`] says otherwise.
 const SEEDS: u64 = 8;
-/// The environment variable with the number of seeds. (Interrupts of a long run are rare, so more seeds put some elsewhere.)
+/// The environment variable with the number of seeds. (Interrupts are rare in a long run, so more seeds let interrupts
+/// come at other instructions.)
 const SEEDS_VARIABLE: &str = "CROSSGATE_SEEDS";
 /// The options of every program.
 const OPTIONS: [&str; 6] =
     ["--semihosting", "--time", "virtual", "--serial1", "null", "--serial0=file:/dev/zero"];
-/// The option that makes Linux' system calls blocked.
+/// The option that blocks Linux' system calls.
 const BLOCKED: &str = "--block-system-calls";
 
-/// Runs the tests of `package`, whose programs have their sources in the folder `sources` and its folders, and are in
-/// the same folder as the program `one`.
+/// Runs the tests of `package`. The sources of their programs are in the folder `sources` and in its folders. The
+/// programs are in the same folder as the program `one`.
 #[must_use]
 pub fn run(package: &'static str, sources: &str, one: &str) -> ExitCode {
     let arguments = Arguments::from_args();
@@ -127,9 +128,9 @@ struct Program {
     package: &'static str,
     name: String,
     file: PathBuf,
-    /// Its own options.
+    /// The options of the test itself.
     options: Vec<String>,
-    /// The exit status with which it passes.
+    /// The exit status with which the test passes.
     status: i32,
 }
 
@@ -157,7 +158,7 @@ impl Program {
             None => {
                 child.kill()?;
                 child.wait()?;
-                format!("it did not end within {} s", PATIENCE.as_secs())
+                format!("the program did not end within {} s", PATIENCE.as_secs())
             }
         };
         let (package, name) = (self.package, &self.name);

@@ -2,8 +2,8 @@
 //! The output of an example. The head of the example quotes it, so that a reader need not run the example, and a test
 //! compares it, so that the quote stays true.
 //!
-//! The quote is the block of the head that begins with `//! ```text`: the lines on the serial line, without the time
-//! before each, and with `0x...` in place of each hexadecimal number, which is an address.
+//! The quote is the block of the head that begins with `//! ```text`. It contains the output of the serial line without
+//! the times, and with `0x...` in place of each hexadecimal number, because these numbers are addresses.
 
 use anyhow::{Context, Result, ensure};
 use std::fs;
@@ -19,8 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The time for which no further line may come after the last.
 const SILENCE: Duration = Duration::from_millis(200);
 
-/// Runs an example, and compares its output with the quote in the head of its source. An example need not end: it is
-/// ended when it has printed as many lines, and nothing more.
+/// Runs an example, and compares its output with the quote in the head of its source. An example need not end by
+/// itself: this function ends it when it has printed as many lines as the quote has, and no further line for a while.
 ///
 /// # Errors
 /// If the source can't be read, or has no quote; or if the program can't be run, or prints something else.

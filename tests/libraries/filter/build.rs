@@ -19,6 +19,6 @@ fn main() {
         );
         return;
     }
-    // With this flag statics without a value are in no section, as in a vendor's old library.
+    // With this flag, statics without a value are in no section, as in an old library of a vendor.
     compiler.file("c/filter.c").flag("-fcommon").compile("filter");
 }

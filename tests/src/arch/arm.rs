@@ -12,18 +12,18 @@ use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word, number};
 pub const SYSTEM_CALL_STACK: usize = 64;
 /// Amounts of stack, in bytes, that are enough for a system call, and for no method.
 pub const TOO_LITTLE_STACK: core::ops::Range<usize> = SYSTEM_CALL_STACK..256;
-/// The number of bytes of stack that a method needs beyond the declaration of its service: it needs no more than the
-/// wiring says.
+/// The number of bytes of stack that a method needs beyond the declaration of its service. On this port a method needs
+/// no more than the declaration.
 pub const METHOD_STACK: usize = 0;
-/// A system call that the port does not have.
+/// The number of a system call that does not exist.
 pub const UNKNOWN_SYSTEM_CALL: usize = 0x100;
-/// True if memory that was lent has the data that a method wrote before it crashed.
+/// True if lent memory contains the data that a method wrote before it crashed.
 pub const CRASHED_CALLS_WRITE: bool = true;
-/// True if the protection unit opens any run of 16 bytes, not only eighths of a block.
+/// True if the protection unit can open any run of granules of 16 bytes, not only eighths of a block.
 pub const OPENS_GRANULES: bool = false;
-/// The number of attacks that a test of random ones makes.
+/// The number of attacks that a test with random attacks makes.
 pub const RANDOM_ATTACKS: u32 = 1000;
-/// The length of a loop, in rounds, that is certainly interrupted.
+/// The number of rounds of a loop that is certainly interrupted.
 pub const INTERRUPTED_LOOP: u32 = 40_000;
 /// The result of a write to memory that was lent for reading.
 pub const WRITE_TO_WHAT_IS_READ: Result<(), CallError> = Err(CallError::ServerFaulted);
@@ -61,13 +61,13 @@ pub fn end(status: u8) -> ! {
     semihosting::process::exit(status.into())
 }
 
-/// Returns the wiring with the addresses that memory has.
+/// Returns the wiring, with the real addresses of memory.
 #[must_use]
 pub fn placed(system: &'static System) -> &'static System {
     system
 }
 
-/// Returns the address at which the kernel keeps the bounds of the current stack: at the top of its own.
+/// Returns the address at which the kernel keeps the bounds of the current stack: the top of the kernel's own stack.
 #[must_use]
 pub fn kernel_memory() -> usize {
     unsafe extern "C" {
@@ -86,14 +86,14 @@ pub fn constants() -> core::ops::Range<usize> {
     (&raw const __crossgate_flash_start).addr()..(&raw const __crossgate_flash_end).addr()
 }
 
-/// Returns the address at which a method finds the first memory that its caller lends it, if that has `length` bytes at
-/// `address`.
+/// Returns the address at which a method finds the first memory that is lent to it, if the caller lends `length` bytes
+/// at `address`.
 #[must_use]
 pub fn lent(address: usize, _length: usize) -> usize {
     address
 }
 
-/// Returns the address that a fault record has for the instruction at `address`.
+/// Returns the address that a fault record contains for the instruction at `address`.
 #[must_use]
 pub fn in_program(address: usize) -> usize {
     address
@@ -115,14 +115,14 @@ pub fn store(address: usize, word: u32) {
     unsafe { asm!("str {}, [{}]", in(reg) word, in(reg) address, options(nostack)) };
 }
 
-/// Calls the code at `address`, which only returns, if it is executed.
+/// Calls the code at `address`. If the CPU executes this code, the code only returns.
 pub fn run(address: usize) {
     // SAFETY: as above.
     let code = unsafe { core::mem::transmute::<usize, extern "C" fn()>(address | 1) };
     code();
 }
 
-/// Calls the method that the tables have at `entry` with this object.
+/// Calls the method whose entry in the tables is `entry`, with this object.
 pub fn run_method(entry: usize, object: usize) {
     // SAFETY: the method reads its object, and returns to the kernel. Neither is allowed here.
     let method = unsafe { core::mem::transmute::<usize, extern "C" fn(usize)>(entry | 1) };
@@ -167,13 +167,14 @@ pub fn trap(selector: Word, words: [Word; ARGUMENT_WORDS]) -> Reply {
     Reply { status: Status(status), words: [low, high] }
 }
 
-/// Executes it at another stack pointer, without arguments. Returns the status, and the stack pointer after it.
+/// Executes the system call instruction at another stack pointer, without arguments. Returns the status, and the stack
+/// pointer afterwards.
 #[must_use]
 pub fn trap_at(stack_pointer: usize, selector: Word) -> (Status, usize) {
     trap_at_with(stack_pointer, selector, [0; ARGUMENT_WORDS])
 }
 
-/// Executes it at another stack pointer, with arguments.
+/// Executes the system call instruction at another stack pointer, with arguments.
 #[must_use]
 pub fn trap_at_with(
     stack_pointer: usize,

@@ -19,19 +19,20 @@ pub const TOO_LITTLE_STACK: core::ops::Range<usize> = 16 * 1024..17 * 1024;
 /// The number of bytes of stack that a method needs beyond the declaration of its service, which is meant for
 /// microcontrollers.
 pub const METHOD_STACK: usize = 48 * 1024;
-/// A system call that the port does not have.
+/// The number of a system call that does not exist.
 pub const UNKNOWN_SYSTEM_CALL: usize = hosted::INTERRUPT + HostedCall::ALL.len();
-/// True if memory that was lent has the data that a method wrote before it crashed: its copy is lost with the call.
+/// True if lent memory contains the data that a method wrote before it crashed. On this port the method's copy is lost
+/// with the call.
 pub const CRASHED_CALLS_WRITE: bool = false;
-/// True if the protection unit opens any run of 16 bytes, not only eighths of a block.
+/// True if the protection unit can open any run of granules of 16 bytes, not only eighths of a block.
 pub const OPENS_GRANULES: bool = false;
-/// The number of attacks that a test of random ones makes.
+/// The number of attacks that a test with random attacks makes.
 pub const RANDOM_ATTACKS: u32 = 200;
-/// The length of a loop, in rounds, that is certainly interrupted.
+/// The number of rounds of a loop that is certainly interrupted.
 pub const INTERRUPTED_LOOP: u32 = 4_000;
 /// The result of a write to memory that was lent for reading: the write changes a copy.
 pub const WRITE_TO_WHAT_IS_READ: Result<(), CallError> = Ok(());
-/// Stacks are divided at multiples of so many bytes.
+/// Stacks are divided at multiples of this number of bytes.
 const STEP: usize = 8 * 1024;
 /// Code that returns: `ret`, four times.
 pub const RETURN: u32 = 0xc3c3_c3c3;
@@ -48,14 +49,14 @@ pub fn end(status: u8) -> ! {
     }
 }
 
-/// Returns the wiring with the addresses that memory has.
+/// Returns the wiring, with the real addresses of memory.
 #[must_use]
 pub fn placed(_: &'static System) -> &'static System {
     inside::system()
 }
 
 /// Returns an address of the kernel's memory: the far end of its stack. The port does not guarantee that user code
-/// can't write there; but the kernel has to know that it is no memory of a process.
+/// can't write there. But the kernel has to know that this memory belongs to no process.
 #[must_use]
 pub fn kernel_memory() -> usize {
     inside::kernel_stack().start + 0x1000
@@ -71,15 +72,15 @@ pub fn constants() -> core::ops::Range<usize> {
     (&raw const __ehdr_start).addr()..(&raw const etext).addr()
 }
 
-/// Returns the address at which a method finds the first memory that its caller lends it, if that has `length` bytes at
-/// `address`: it is copied to the end of the method's part of the stack, which is still nearly empty.
+/// Returns the address at which a method finds the first memory that is lent to it, if the caller lends `length` bytes
+/// at `address`. The memory is copied to the end of the method's part of the stack, which is still nearly empty.
 #[must_use]
 pub fn lent(_address: usize, length: usize) -> usize {
     let here = 0_u8;
     (&raw const here).addr().next_multiple_of(STEP) - length
 }
 
-/// Returns the address that a fault record has for the instruction at `address`.
+/// Returns the address that a fault record contains for the instruction at `address`.
 #[must_use]
 pub fn in_program(address: usize) -> usize {
     inside::in_program(address)
@@ -101,13 +102,13 @@ pub fn store(address: usize, word: u32) {
     unsafe { asm!("mov [{1}], {0:e}", in(reg) word, in(reg) address, options(nostack)) };
 }
 
-/// Calls the code at `address`, which only returns, if it is executed.
+/// Calls the code at `address`. If the CPU executes this code, the code only returns.
 pub fn run(address: usize) {
     // SAFETY: as above.
     unsafe { asm!("call {}", in(reg) address, clobber_abi("C")) };
 }
 
-/// Calls the method that the tables have at `entry` with this object.
+/// Calls the method whose entry in the tables is `entry`, with this object.
 pub fn run_method(entry: usize, object: usize) {
     // SAFETY: the method reads its object, which is not allowed here. (Its first argument is where its results go.)
     unsafe { asm!("call {}", in(reg) entry, in("rdi") object, in("rsi") object, clobber_abi("C")) };
@@ -152,13 +153,13 @@ pub fn trap(selector: Word, words: [Word; ARGUMENT_WORDS]) -> Reply {
     Reply { status: Status(status), words: [low, high] }
 }
 
-/// Calls it at another stack pointer, without arguments. Returns the status, and the stack pointer after it.
+/// Calls the gate at another stack pointer, without arguments. Returns the status, and the stack pointer afterwards.
 #[must_use]
 pub fn trap_at(stack_pointer: usize, selector: Word) -> (Status, usize) {
     trap_at_with(stack_pointer, selector, [0; ARGUMENT_WORDS])
 }
 
-/// Calls it at another stack pointer, with arguments.
+/// Calls the gate at another stack pointer, with arguments.
 #[must_use]
 pub fn trap_at_with(
     stack_pointer: usize,

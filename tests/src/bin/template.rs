@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The template of a test: an attacker reads memory of another process, and is stopped; no other process is affected.
+//! The template of a test. An attacker reads memory of another process, and is stopped. No other process is affected.
 //!
 //! To make a test from it, copy this file to `tests/src/bin/TOPIC/NAME.rs`, run `cargo xtask manifests`, and `cargo run
 //! -p system-tests --bin NAME -- --semihosting --time virtual` (it is silent if it passes).

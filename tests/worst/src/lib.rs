@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Firmware in which the largest number of threads makes the kernel do as much as possible at once.
 //!
-//! `cargo xtask worst` runs these, and looks for the longest stretches with interrupts held off. Each ends with success
-//! if its event has happened to all of its threads.
+//! `cargo xtask worst` runs these programs, and looks for the longest stretches with interrupts held off. A program
+//! succeeds if its event has happened to all of its threads.
 #![cfg_attr(target_os = "none", no_std)]
 
 use core::time::Duration;
@@ -18,8 +18,8 @@ pub const SOON: Duration = Duration::from_millis(50);
 /// A time that no client reaches.
 pub const NEVER: Duration = Duration::from_secs(1000);
 
-/// Makes a macro define a firmware with so many clients. The macro is given for each: its number, a name for its
-/// thread, one for an object, one for the object's service, and the name of the next service.
+/// Makes a macro define a firmware with this number of clients. For each client, the macro gets a number, the names of
+/// a thread, of an object and of the object's service, and the name of the next service.
 #[macro_export]
 macro_rules! with_clients {
     ($firmware:ident) => {
@@ -35,7 +35,7 @@ macro_rules! with_clients {
     };
 }
 
-/// Defines a firmware of these processes, and a [judge] to whom so many clients have to signal `DONE`.
+/// Defines a firmware of these processes and a [judge], to which this number of clients has to signal `DONE`.
 #[macro_export]
 macro_rules! judged {
     ($count:expr; $($others:tt)*) => {
@@ -91,7 +91,7 @@ impl Stay for Passes {
     }
 }
 
-/// Returns the time of [`SOON`], which is the same for all.
+/// Returns the time of [`SOON`], which is the same for all clients.
 #[must_use]
 pub fn soon() -> Instant {
     let now = time::now();
@@ -135,7 +135,7 @@ impl Default for Moments {
 impl Iterator for Moments {
     type Item = u32;
 
-    /// Returns the next number, whose highest bits are the least predictable. There is always one.
+    /// Returns the next number. Its highest bits are the least predictable. There is always a next number.
     fn next(&mut self) -> Option<u32> {
         // "Numerical Recipes", 7.1.
         self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -143,12 +143,12 @@ impl Iterator for Moments {
     }
 }
 
-/// Ends with success once so many clients have come to their ends. Until then it has the timer interrupt again and
-/// again, so that the kernel often finds an interrupt when it looks for one.
+/// Ends with success as soon as this number of clients has finished. Until then it lets the timer interrupt again and
+/// again, so that the kernel often finds an interrupt when it checks for one.
 pub fn judge(done: Notification, count: usize) -> ! {
     let (mut ended, mut last) = (0, time::now());
     for moment in Moments::default() {
-        expect_that("all come to their ends", time::now() - last < 4 * SOON);
+        expect_that("all clients finish", time::now() - last < 4 * SOON);
         if done.wait_timeout(Duration::from_micros(1 + u64::from(moment >> 28))).is_ok() {
             (ended, last) = (ended + 1, time::now());
         }

@@ -7,7 +7,7 @@
 //! back. Thread 1, of process 2, belongs to a pool.
 //!
 //! All possible steps together lead to more states than can be searched. So each small scene has the steps that concern
-//! one matter, and is searched to its end; large scenes are cut off.
+//! one matter, and is searched to its end; the search of a large scene is cut off.
 
 use super::super::*;
 use super::step::{LINE, Offer, Step};

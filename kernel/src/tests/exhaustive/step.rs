@@ -15,7 +15,7 @@ use std::string::String;
 pub const LINE: u16 = 5;
 /// The address of the word that each process uses for a mutex.
 const MUTEX: Word = 0x200;
-/// The number of signals that a notification can have before no more are sent, so that the number of states is bounded.
+/// The number of signals in a notification at which the search sends no more, so that the number of states is bounded.
 const SIGNALS: u32 = 2;
 const FOR_EVER: Word = u32::MAX as Word;
 
@@ -76,7 +76,7 @@ pub enum Offer {
     Nothing,
     /// Shared memory of the process that calls.
     Shared,
-    /// Memory that the caller is lent itself.
+    /// Memory that was lent to the caller itself.
     Held,
     /// Memory that the caller has no right to lend.
     Forged,
@@ -212,7 +212,11 @@ impl Model {
         let thread = self.driver.thread(before);
         if outcome.answered {
             let waits = (thread.wait, thread.pending);
-            assert_eq!(waits, (Wait::Nothing, Pending::Nothing), "an answered thread goes on");
+            assert_eq!(
+                waits,
+                (Wait::Nothing, Pending::Nothing),
+                "a thread that has its answer continues"
+            );
         }
         if !matches!(step, Step::Interrupt | Step::Time | Step::Timer | Step::Vanish) {
             assert!(outcome.answered || outcome.switch, "a system call has an end");
@@ -257,11 +261,11 @@ impl Model {
             assert_eq!(self.driver.current(), before, "the CPU is told that another thread runs");
         }
         let pending = self.driver.pending();
-        assert!(switch || pending.is_none(), "the CPU is told that the thread goes on elsewhere");
+        assert!(switch || pending.is_none(), "the CPU is told that the thread continues elsewhere");
         let stack_pointer = self.driver.stack_pointer(128);
         if pending.is_some() {
             let saved = self.driver.kernel.current().stack_pointer;
-            assert_eq!(saved, stack_pointer, "a thread goes on where its registers are");
+            assert_eq!(saved, stack_pointer, "a thread continues where its registers are");
         }
     }
 

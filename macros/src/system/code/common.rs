@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The pieces of code that several slots have.
+//! Pieces of code that several slots contain.
 
 use super::super::firmware::{Firmware, Object, Service};
 use crate::pieces::code_at;
 use proc_macro::{Span, TokenStream, TokenTree as Token};
 
-/// Returns a check that compares an item with those before it, at the place of the item.
+/// Returns a check that compares an item with the items before it. Its error is reported at the item.
 pub fn check(check: &str, list: &str, item: usize, written: &[Token]) -> TokenStream {
     let span = written.first().map_or_else(Span::call_site, Token::span);
     code_at(&format!("const _: () = ::crossgate::wiring::{check}({list}, {item});"), span)

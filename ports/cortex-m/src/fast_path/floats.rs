@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The parts of system calls that only a thread with floats needs, all off the straight path.
 //!
-//! In and out: at each label as in the piece that goes there, and comes back. Empty without a floating point unit.
+//! In and out: at each label, as in the piece that jumps to the label, and at which this code then continues. The macro
+//! is empty for a CPU without a floating point unit.
 
 #[cfg(target_abi = "eabihf")]
 macro_rules! floats {
@@ -34,7 +35,7 @@ macro_rules! floats {
         bl {out_of_bounds}
         b {go_on}
 
-        // --- The frame of a call has the stack pointer. (The carry is kept.)
+        // --- The frame of a call gets the stack pointer that stands for the caller's context. (The carry is kept.)
         .Lcall_floats:
         add lr, r3, r12
         sub r0, r0, #63
@@ -47,7 +48,7 @@ macro_rules! floats {
         add r4, r4, #72
         b .Llend_above
 
-        // --- The caller continues, whose stack pointer is r6.
+        // --- The caller, whose stack pointer is r6, continues.
         .Lreturn_floats:
         subs r6, #1
         vldmia r6!, {{s16-s31}}
@@ -59,7 +60,7 @@ macro_rules! floats {
         subs r0, #63
         b .Lswitch_kept
 
-        // --- The thread continues. Of its other registers none was saved.
+        // --- The thread continues. The kernel has saved none of its other registers.
         .Lresume_floats:
         mrs r0, psp
         subs r0, #96

@@ -161,9 +161,12 @@ const INTERRUPTS_DISABLED: u32 = 0xe000_e180;
 /// The address of the register that makes a line pending when the number of the line is written to it.
 const SOFTWARE_TRIGGER: u32 = 0xe000_ef00;
 
-const _: () = assert!(PENDSV + 1 == SYSTICK && SYSTICK + 1 == 16, "`DefaultHandler` tells them so");
+const _: () = assert!(
+    PENDSV + 1 == SYSTICK && SYSTICK + 1 == 16,
+    "`DefaultHandler` tells them apart by these numbers"
+);
 
 const _: () = assert!(
     offset_of!(Interrupt, line) == 0 && size_of::<Interrupt>() == 4,
-    "`DefaultHandler` takes them so"
+    "`DefaultHandler` loads them in this layout"
 );

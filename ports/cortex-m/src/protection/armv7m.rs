@@ -159,11 +159,11 @@ const _: () = assert!(
         && Access::ReadOnly as u32 == 0x1206 << 16
         && STACK_REGION == 1 << 4 | STACK
         && 1 << 4 | LEASES == 0x15,
-    "the assembly below has these numbers"
+    "the assembly below contains these numbers"
 );
 const _: () = assert!(
     Lease::<u32>::START == 0 && Lease::<u32>::REGISTERS == 8 && size_of::<Lease<u32>>() == 16,
-    "the assembly below has these offsets"
+    "the assembly below contains these offsets"
 );
 
 /// Makes the attribute register of the region of a stack. The address register, in the second register of the

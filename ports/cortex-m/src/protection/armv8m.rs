@@ -18,14 +18,16 @@
 //! window ends below the memory that the thread lends, the core makes no lease of the callee's own memory or of flash,
 //! and leases that overlap are [cut](crossgate_protection::armv8m::apart).
 //!
-//! While regions change, one is for a moment the memory from its new base to its old limit. RAM and devices are above
-//! flash, so this memory has no byte of flash, from which the kernel runs; and the kernel uses no data between the first
-//! and the last of the stores. A region that is off has a base above each limit, so such a moment does not open it.
+//! While the registers of a region change, the region is, for a moment, the memory from its new base to its old limit.
+//! RAM and devices are above flash, so this memory contains no byte of flash, from which the kernel runs. And the
+//! kernel uses no data between the first and the last of the stores. A region that is off has a base above every limit,
+//! so it opens nothing in such a moment.
 //!
 //! # Limits of stacks
 //!
 //! The CPU faults if a stack pointer goes below a limit. The limit of the process stack is the start of the thread's
-//! stack, and the same for all of its calls. That of the main stack takes the place of a region that guards it.
+//! stack, and stays the same during all calls of the thread. The limit of the main stack replaces the region that
+//! guards this stack on ARMv7-M.
 //!
 //! # The Secure state
 //!
@@ -74,7 +76,8 @@ impl ProcessRegions {
         if !ram.is_empty() {
             *memory = registers(ram, Access::ReadWrite);
         }
-        // The regions of the tables are for ARMv7-M, which can leave out gaps. Here each part without a gap needs a region.
+        // The regions of the tables are those of ARMv7-M, which may have gaps. Here each part without a gap needs a
+        // region.
         let mut devices = devices.iter_mut();
         for own in process.mmio {
             let span = Span { start: own.start, end: own.start.wrapping_add(own.size) };
@@ -194,7 +197,7 @@ pub const fn is_below_limit(status: u32) -> bool {
 }
 
 /// The least distance of a frame from the start of the stack, in bytes. If a frame would go below the limit, the CPU
-/// saves none, and sets the stack pointer to the limit, so nothing tells a frame at the limit from none.
+/// saves none, and sets the stack pointer to the limit, so a frame at the limit can't be told from a missing frame.
 pub const LOWEST_FRAME: usize = 8;
 
 /// Known CPUs have no setting for this.
@@ -229,11 +232,11 @@ unsafe extern "C" fn __crossgate_open_two_leases([one, other]: &[Lease<u32>; 2])
 
 const _: () = assert!(
     Access::ReadWrite as u32 == 0x13 && Access::ReadOnly as u32 == 0x17,
-    "the assembly below has these numbers"
+    "the assembly below contains these numbers"
 );
 const _: () = assert!(
     Lease::<u32>::START == 0 && Lease::<u32>::REGISTERS == 8 && size_of::<Lease<u32>>() == 16,
-    "the assembly below has these offsets"
+    "the assembly below contains these offsets"
 );
 
 /// Makes the limit register of the region of a stack: the last granule of the window.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Frames that are larger than the stack. There are no stack probes on this architecture: a frame may jump over any
-//! guard, and be written at its lower end first. Memory at that end has to be out of reach.
+//! Frames that are larger than the stack. There are no stack probes on this architecture: a frame may extend past any
+//! guard, and its code may write to its lower end first. So memory at that end has to be out of reach.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -15,12 +15,12 @@ mod firmware {
 
     #[interface]
     trait Big {
-        /// Has a frame that ends so many bytes below the lower end of its stack.
+        /// Has a frame that ends this number of bytes below the lower end of the stack.
         fn act(&self, below: usize);
         fn damage(&self) -> u32;
     }
 
-    /// The number of words of its memory that a server watches: more than a frame writes.
+    /// The number of words of its own memory that a server checks: more than a frame writes.
     const WORDS: usize = 256;
     const UNTOUCHED: u32 = 0x1111_1111;
 
@@ -78,7 +78,7 @@ mod firmware {
             let below = match name {
                 // The server's memory, if it is below the stack.
                 "first" | "second" if memory.start < stack.start => stack.start - memory.start,
-                // The memory behind a guard, if there was one.
+                // The memory just past the place of a guard.
                 "first" => 1024,
                 // The kernel's stack, at the start of RAM.
                 "second" => stack.start - ram,

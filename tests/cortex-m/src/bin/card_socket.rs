@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An SD card in the socket of the emulated board: a driver crate, as it is, has a FAT file system on it, from a process that
-//! has neither the bus nor its registers. It refuses to read before it is initialised. The process crashes in the middle of a
-//! block that it writes, and in the middle of one that it reads. The driver begins anew each time, and the file is as it was.
+//! An SD card in the socket of the emulated board. An unchanged driver crate has a FAT file system on the card, in a
+//! process that owns neither the bus nor its registers. The card refuses to read before it is initialised. The process
+//! crashes in the middle of a block that it writes, and in the middle of a block that it reads. The driver starts again
+//! each time, and the file has not changed.
 //!
 //! The emulator's card checks no CRC.
 //!
@@ -26,7 +27,7 @@ mod firmware {
     use system_tests::report::{expect, expect_that};
     use system_tests::restarts::{Count, Lives};
 
-    /// A line that selects the card, or none, for clocks while no chip is selected.
+    /// A line that selects the card, or no chip, for clocks while no chip is selected.
     enum Line {
         Card(CardSelect),
         None,
@@ -48,12 +49,12 @@ mod firmware {
     /// A block is lent in one piece.
     type Chip = SpiChip<0, 512>;
 
-    /// The chip with what the driver crate and the emulator disagree about. Before a block the emulator insists on a pause
-    /// of a byte, as the specification does (N_WR), which the driver leaves out. And it answers CMD58 as if the card were
-    /// idle, when it no longer is.
+    /// The chip, with corrections where the driver crate and the emulator disagree. Before a block, the emulator
+    /// insists on a pause of one byte, as the specification does (N_WR), but the driver leaves it out. And the emulator
+    /// answers CMD58 as if the card were idle, even if it no longer is.
     struct Mediated {
         chip: Chip,
-        /// The answer to a CMD58 is still to come.
+        /// The answer to a CMD58 has not come yet.
         is_next: bool,
     }
 
@@ -109,7 +110,7 @@ mod firmware {
         expect("clocks", SpiChip::<1>::new(clocks).write(&[0xff; 10]), Ok(()));
         let life = lives.next().unwrap_or(u32::MAX);
         if life == 0 {
-            // CMD0 and CMD17: the card is idle, and refuses it.
+            // CMD0 and CMD17: the card is idle, and refuses CMD17.
             let mut bytes = [0x40, 0, 0, 0, 0, 0x95, 0xff, 0xff, 0xff];
             expect("a command", chip.transfer_in_place(&mut bytes), Ok(()));
             expect_that("it is idle", bytes[7..].contains(&1));

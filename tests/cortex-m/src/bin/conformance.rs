@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The port keeps the guarantees of `Port`: each is checked in the kernel, while the kernel reads the time for a
-//! thread.
+//! The port keeps the guarantees of `Port`. The test checks each of them in the kernel, while the kernel reads the time
+//! for a thread.
 //!
-//! Without measuring: the handler that runs is the test.
+//! Without measuring: the test itself runs as the handler.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -23,7 +23,7 @@ mod firmware {
 
     fn own() -> ! {
         owner::use_statics();
-        fail(format_args!("a thread has run for which there is no time"))
+        fail(format_args!("a thread has run that should never get time"))
     }
 
     crossgate::system! {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Three devices with gaps between them, which one region of ARMv7-M can open: no region of this CPU leaves gaps out, and
-//! there are two for devices. So no thread ever runs, and the kernel reports the reason.
+//! Three devices with gaps between them. One region of ARMv7-M could open them, but a region of this CPU has no gaps,
+//! and only two regions are for devices. So no thread ever runs, and the kernel reports the reason.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A DMA channel as a service, over a simulated controller: a handler above the kernel, which the protection unit does not
-//! stop, copies a byte with each tick of a timer. Clients forge what they can. In the middle of a transfer the client is
-//! restarted, or the process of the channel, or both processes, or the interlock is stopped, or a deadline is over. Each time
-//! the controller has stopped before anybody uses the memory for something else.
+//! A DMA channel as a service, with a simulated controller: a handler above the kernel, which the protection unit does
+//! not stop, copies a byte at each tick of a timer. Clients forge all arguments that they can. In the middle of a
+//! transfer, the client, the process of the channel, or both are restarted, or the interlock is stopped, or a deadline
+//! passes. Each time the controller has stopped before the memory is used for something else.
 //!
-//! It is exact only if the emulator counts instructions, as `cargo xtask test` makes it do; otherwise run the test with
-//! `-- -icount shift=0,sleep=off`.
+//! The times are exact only if the emulator counts instructions, as under `cargo xtask test`. Otherwise run the test
+//! with `-- -icount shift=0,sleep=off`.
 //!
-//! Without measuring: the handler above the kernel interrupts it all the time.
+//! Without measuring: the handler above the kernel interrupts the kernel all the time.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -41,9 +41,9 @@ mod firmware {
     const IDLE: u32 = 0;
     const RUNNING: u32 = 1;
     const DONE: u32 = 2;
-    /// Its switch, which is off as long as it is 0.
+    /// The switch of the controller, which is off while it is 0.
     const SWITCH: Mmio = Mmio { start: further_memory::START + 0x1000, size: 0x20 };
-    /// The number of bytes that it has copied.
+    /// The number of bytes that the controller has copied.
     const COUNT: Mmio = Mmio { start: further_memory::START + 0x2000, size: 0x20 };
 
     /// The interrupt of the channel, a line that no device has.
@@ -52,7 +52,7 @@ mod firmware {
     /// The number of ticks for a byte: 20 µs.
     const BYTE: u32 = 500;
     const LONGEST: usize = 512;
-    /// A part of the time of the longest transfer, which takes 10 ms; and more than all of it.
+    /// A time shorter than the longest transfer, which takes 10 ms; and a time longer than that.
     const PART: Duration = Duration::from_millis(3);
     const ALL: Duration = Duration::from_millis(25);
     /// More than the time between two things that the test waits for.
@@ -75,13 +75,13 @@ mod firmware {
             let (from, to) = (arch::load(FROM), arch::load(TO));
             let from = core::ptr::with_exposed_provenance::<u8>(from as usize);
             let to = core::ptr::with_exposed_provenance_mut::<u8>(to as usize);
-            // SAFETY: none. This is a device: it accesses what it was told to, and the test shows that this is memory which
-            // was lent, as long as it is.
+            // SAFETY: none. This is a device: it accesses the memory that it was told to. The test shows that this
+            // memory is lent, for as long as the device accesses it.
             unsafe { to.write_volatile(from.read_volatile()) };
             arch::store(FROM, from.addr() as u32 + 1);
             arch::store(TO, to.addr() as u32 + 1);
             arch::store(COUNT.start, arch::load(COUNT.start).wrapping_add(1));
-            // As in many controllers, a length of 0 is the longest.
+            // As in many controllers, a length of 0 means the greatest length.
             let left = arch::load(LEFT).wrapping_sub(1);
             arch::store(LEFT, left);
             if left == 0 {
@@ -146,7 +146,7 @@ mod firmware {
             mmio SWITCH;
             object interlock (stack = 1024): Exclusive<Interlock<Master, dyn DmaCopy>> =
                 Interlock::new(Master, ENGINE, ENGINE_STATE) => [COPY: dyn DmaCopy];
-            // If both processes go down, nobody is left but this thread.
+            // If both processes go down, only this thread is left to stop the controller.
             thread begin (priority = 29, stack = 512) = switch_off();
         }
         process victim { object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
@@ -186,7 +186,7 @@ mod firmware {
         static FORGED_BUFFER: [u8; 2 * LONGEST] = [0; 2 * LONGEST];
     }
 
-    /// Begins before the thread that lends memory comes home, and leaves it no time to stop the controller.
+    /// Starts before the thread that lends memory comes home, and leaves that thread no time to stop the controller.
     fn keep_busy() -> ! {
         let end = time::now() + PART;
         while time::now() < end {}
@@ -205,12 +205,12 @@ mod firmware {
             expect("to the stack", copy.copy(&buffer[..40], &mut own[4..36]), Ok(Ok(32)));
             let around =
                 own.iter().enumerate().all(|(at, byte)| (*byte != 0) == (4..36).contains(&at));
-            expect_that("its bytes and no others", around);
+            expect_that("the bytes of the transfer, and no others", around);
             expect("signal", begun.signal(), Ok(()));
             let _ = copy.copy(&PATTERN[..LONGEST], &mut buffer[..]);
             fail(format_args!("a thread comes back to a life that is over"));
         }
-        // The memory is new, and what the life before has started does not come to it.
+        // The memory is that of a new life. The transfer that the life before has started writes nothing there.
         check_untouched(buffer, 0);
         let crashed = Ok(Err(Fault::Crashed));
         for result in [crashed, Err(CallError::ServerFaulted), Err(CallError::ServerFaulted)] {
@@ -225,7 +225,7 @@ mod firmware {
         thread::exit()
     }
 
-    /// Makes a transfer, which somebody interrupts. From the end of the call on, nothing comes to the memory.
+    /// Makes a transfer that is interrupted. From the end of the call on, nothing is written to the memory.
     #[track_caller]
     fn check_interrupted(
         buffer: &mut [u8],
@@ -244,12 +244,12 @@ mod firmware {
     #[track_caller]
     fn check_untouched(buffer: &[u8], value: u8) {
         let is_untouched = || buffer.iter().all(|byte| core::hint::black_box(*byte) == value);
-        expect_that("nothing has come to the memory", is_untouched());
+        expect_that("the memory has not been written", is_untouched());
         time::sleep(ALL);
-        expect_that("nothing comes to the memory", is_untouched());
+        expect_that("the memory is not written", is_untouched());
     }
 
-    /// Has the controller told what it must not do, as far as a client can.
+    /// Asks for transfers that the controller must not make, as far as a client can.
     fn forge(copy: Handle<dyn DmaCopy>, vault: Handle<dyn Vault>, forged: Signal) -> ! {
         let Some(buffer) = FORGED_BUFFER.take() else { fail(format_args!("the buffer is taken")) };
         let (own, secret) = (buffer.as_mut_ptr().addr(), vault.address().unwrap_or(0));
@@ -266,7 +266,7 @@ mod firmware {
         expect("memory of no bytes", (nothing.error(), nothing.words), (None, [0, 0]));
         let longer = copy.copy(&PATTERN[..LONGEST + 1], &mut buffer[..]);
         expect("too long", longer, Ok(Err(Fault::TooLong)));
-        expect_that("none of it", buffer.iter().all(|byte| *byte == 0));
+        expect_that("the buffer is unchanged", buffer.iter().all(|byte| *byte == 0));
         for service in ["ENGINE", "ENGINE_STATE"] {
             let status = raw::call(raw::service(&SYSTEM, service), 0, [own, 4, own + 8, 4]).error();
             expect("past the interlock", status, Some(CallError::NotPermitted));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The state that boot code may leave: SysTick and an interrupt line that come before the kernel has started, lines
-//! that are enabled and pending, and masks and priorities that would keep the kernel from working. The first early
-//! interrupt is reported, and everything works.
+//! that are enabled and pending, and masks and priorities that would keep the kernel from working. The kernel reports
+//! the first early interrupt, and then works as usual.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -38,7 +38,7 @@ mod firmware {
         ".global __pre_init",
         ".thumb_func",
         "__pre_init:",
-        "ldr r0, =0xe000ed0c", // no bit of a priority is for who preempts whom
+        "ldr r0, =0xe000ed0c", // no bit of a priority decides which exception preempts which
         "ldr r1, =0x05fa0700",
         "str r1, [r0]",
         "ldr r1, =0x00ffffff", // faults come last
@@ -49,24 +49,24 @@ mod firmware {
         "str r1, [r0, #8]",
         "movs r1, #7",
         "str r1, [r0]",
-        "ldr r0, =0xe000e100", // lines that are let in, and pending
+        "ldr r0, =0xe000e100", // lines that are enabled, and pending
         "movs r1, #0x60",
         "str r1, [r0]",
         "movs r1, #0x40",
         "str r1, [r0, #0x100]",
         "dsb",
         "isb",
-        // SysTick interrupts a few instructions of the emulator later.
+        // SysTick interrupts within a few instructions.
         "movs r1, #255",
         "0: subs r1, #1",
         "bne 0b",
         "ldr r0, =0xe000e200",
         "movs r1, #0x80",
         "str r1, [r0]",
-        "movs r1, #0x20", // no priority gets through
+        "movs r1, #0x20", // BASEPRI masks all priorities
         "msr basepri, r1",
         "cpsid i",
-        "ldr r0, =0xe000e200", // the witness' line and PendSV come only when they may
+        "ldr r0, =0xe000e200", // the witness' line and PendSV are pending until the kernel lets them in
         "movs r1, #0x20",
         "str r1, [r0]",
         "ldr r0, =0xe000ed04",
@@ -75,8 +75,8 @@ mod firmware {
         "bx lr",
     );
 
-    /// Bits for the early interrupts that were reported. They are kept in a register of the emulated board, because
-    /// memory is only set up later: the reload value of TIMER1.
+    /// Bits for the early interrupts that were reported. The reload register of TIMER1 holds them, because memory is
+    /// only set up later.
     const TOLD: usize = 0x4000_1008;
 
     struct Early;
@@ -98,7 +98,7 @@ mod firmware {
         }
     }
 
-    /// Makes a system call that must not be carried out, because its registers can't be saved.
+    /// Makes a system call that the kernel must not carry out, because the registers can't be saved.
     fn call_without_stack() -> ! {
         time::sleep(Duration::from_millis(1));
         // SAFETY: this is an attack; it ends here.

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The fast paths of system calls and interrupts lead to the same states as the slow ones, which are the specification:
-//! from every value of their inputs, from random states, and from all states that a few operations lead to.
+//! The fast paths of system calls and interrupts lead to the same states as the slow paths, which are the
+//! specification. The test compares them for every value of their inputs, from random states, and from all states that
+//! a few operations lead to.
 //!
 //! Threads are puppets of a referee (`src/referee.rs`), so their actions are not written here.
 //!
-//! `CROSSGATE_EQUIVALENCE` multiplies the number of attempts, when the test is built.
+//! `CROSSGATE_EQUIVALENCE`, a number that is set when the test is built, multiplies the number of attempts.
 //!
 //! Without measuring: the handlers that run are those of the referee.
-//! Long: without optimization of the referee it takes three minutes.
+//! Long: without optimization of the referee, the test takes three minutes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(not(target_os = "none"))]
@@ -45,7 +46,8 @@ mod firmware {
         fn take(&self, handle: Handle<dyn Work>);
         fn give(&self, which: u32) -> Option<Handle<dyn Work>>;
     }
-    /// The number of these methods: the gates of the services follow each other, each with as many.
+    /// The number of these methods. The gates of the services follow each other, and each service has this number of
+    /// gates.
     const METHODS: u32 = 10;
 
     /// Never runs. Its first word is used as a mutex.
@@ -131,7 +133,7 @@ mod firmware {
     /// The interrupt lines of the server and the client.
     const LINE: u16 = 5;
     const OTHER: u16 = 9;
-    /// The factor by which the number of attempts is larger than in the daily run.
+    /// The factor by which a run makes more attempts than a daily run.
     const TIMES: usize = match option_env!("CROSSGATE_EQUIVALENCE") {
         Some(text) => match usize::from_str_radix(text, 10) {
             Ok(times) => times,
@@ -143,13 +145,13 @@ mod firmware {
     const CALLS: usize = 20_000 * TIMES;
     /// The number of states that are searched.
     const STATES: usize = 1_500 * TIMES;
-    /// The threads from which every value is tried: one with a large stack, and one with a small one.
+    /// The threads in which every value is tried: one with a large stack, and one with a small stack.
     const SWEPT: [usize; 2] = [1, 5];
 
     const FOR_EVER: u32 = u32::MAX;
 
-    /// The operations of the search: a thread first does the only thing that it can do, if there is one, then one of
-    /// these.
+    /// The operations of the search. If a thread can do only one thing, it does that first. Then it does one of these
+    /// operations.
     const STEPS: [Step; 16] = [
         system_call(number::YIELD, 0),
         Step::System { number: number::RETURN, words: [0, 7, 8, 9] },
@@ -206,7 +208,7 @@ mod firmware {
             let (states, transitions) = (search.states, search.transitions);
             say(format_args!("{states} states, {transitions} transitions; all: {all}"));
             say(format_args!("by a fast path: {:?}", referee.fast));
-            say(format_args!("by the slow one: {:?}", referee.slow));
+            say(format_args!("by the slow path: {:?}", referee.slow));
             for call in SystemCall::ALL {
                 let kind = call as usize;
                 if call.signature().route == Route::Assembly {
@@ -219,8 +221,11 @@ mod firmware {
                     expect_that("each system call was compared", referee.slow[kind] > 0);
                 }
             }
-            expect("a fast path of what there is not", referee.fast[UNKNOWN], 0);
-            expect_that("others were compared", referee.slow[UNKNOWN] > ENOUGH);
+            expect("a fast path of a system call that does not exist", referee.fast[UNKNOWN], 0);
+            expect_that(
+                "system calls that do not exist were compared",
+                referee.slow[UNKNOWN] > ENOUGH,
+            );
             for kind in [CALL, INTERRUPT] {
                 expect_both(&referee, kind, false);
             }
@@ -230,7 +235,7 @@ mod firmware {
 
     fn expect_both(referee: &Referee, kind: usize, is_never_slow: bool) {
         expect_that("each fast path was taken often", referee.fast[kind] > ENOUGH);
-        expect_that("it gave up as often", is_never_slow || referee.slow[kind] > ENOUGH);
+        expect_that("each fast path gave up often", is_never_slow || referee.slow[kind] > ENOUGH);
     }
 
     /// The number of times that each path has to be taken.

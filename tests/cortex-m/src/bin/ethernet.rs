@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! TCP over the emulated board's Ethernet controller with another host, whose TCP is not ours: a program that sends back
-//! what it gets, behind the emulator's network. The driver's process is restarted again and again in the middle of the
-//! work, once while the controller has got a part of a frame: the connection stays, and no byte is lost, doubled or
-//! changed.
+//! TCP over the emulated board's Ethernet controller with another host, whose TCP is not ours: a program behind the
+//! emulator's network, which sends all bytes back. The driver's process is restarted again and again in the middle of
+//! the work, once while the controller has received only a part of a frame. The connection stays, and no byte is lost,
+//! doubled or changed.
 //!
 //! Emulator: -nic user,restrict=on,guestfwd=tcp:10.0.2.100:7-cmd:cat
 //! Without measuring: the emulator's network takes time of its own.
@@ -31,10 +31,10 @@ mod firmware {
     const SETTINGS: Settings = Settings::new(HARDWARE, [10, 0, 2, 15], 24);
     const ECHO: Endpoint = Endpoint::new([10, 0, 2, 100], 7);
 
-    /// The seed of sequence numbers and ports. A product takes it from a source of chance.
+    /// The seed of sequence numbers and ports. A product takes it from a source of randomness.
     const SEED: u64 = 0x5eed;
 
-    /// The number of pieces that are sent and come back while the driver restarts, and the bytes of each.
+    /// The number of pieces that are sent and come back while the driver restarts, and the number of bytes of each.
     const PIECES: u32 = 100;
     const PIECE: usize = 500;
 
@@ -122,7 +122,7 @@ mod firmware {
             expect("signal", begun.signal(), Ok(()));
             sent.fill_with(|| random.below(256) as u8);
             buffer[..PIECE].copy_from_slice(&sent);
-            // A buffer has room for two pieces, and nothing is in it.
+            // A buffer has room for two pieces, and is empty.
             expect("send", stream.send(buffer.first(PIECE)), Ok(Ok(PIECE as u32)));
             let mut received = 0;
             while received < PIECE {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A server crashes at each of many instructions of a call that holds a lock and a lease: each time its
-//! caller gets the error, the lock is free, and the next call works.
+//! A server crashes at each of many instructions of a call that holds a lock and a lease. Each time its caller gets the
+//! error, the lock is free, and the next call works.
 //!
-//! Another thread of the server crashes; a timer wakes it. The positions are exact only if the emulator counts
-//! instructions, as `cargo xtask test` makes it do.
+//! The crash is made by another thread of the server, which a timer wakes. The positions are exact only if the emulator
+//! counts instructions, as under `cargo xtask test`.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -23,16 +23,16 @@ mod firmware {
 
     /// The number of positions, one instruction apart.
     const POSITIONS: u32 = 1_400;
-    /// The smallest number of them that has to be inside the call.
+    /// The number of positions that have to be inside the call, at least.
     const INSIDE: u32 = 1_000;
     /// The first tick: about the time when the call is entered.
     const FIRST: u32 = 6;
-    /// The byte that a method writes into the memory that it is lent.
+    /// The byte that a method writes to lent memory.
     const WRITTEN: u8 = 1;
 
     #[interface]
     trait Victim {
-        /// Makes the server crash after so many ticks.
+        /// Makes the server crash after this number of ticks.
         fn arm(&mut self, ticks: u32);
         /// Writes lent memory, byte by byte.
         fn work(&mut self, memory: LeaseMut<'_, [u8]>);
@@ -85,7 +85,7 @@ mod firmware {
             for record in faults.by_ref() {
                 expect("a decision", supervise::restart(record.process), Ok(()));
             }
-            expect_that("a new reader finds the last ones", Faults::new().next().is_some());
+            expect_that("a new reader finds the last records", Faults::new().next().is_some());
         }
     }
 
@@ -113,11 +113,15 @@ mod firmware {
             let written = memory.iter().take_while(|&&byte| byte == WRITTEN).count();
             expect_that("only the method writes", memory[written..].iter().all(|&byte| byte == 0));
             expect("the next call", victim.work(&mut memory[..]), Ok(()));
-            expect_that("it has written", memory.iter().all(|&byte| byte == WRITTEN));
+            expect_that("the method has written", memory.iter().all(|&byte| byte == WRITTEN));
             if position % 100 == 0 {
                 let address = memory.as_ptr().addr() as u32;
                 let peeked = victim.peek(address);
-                expect("a read of what was lent before", peeked, Err(CallError::ServerFaulted));
+                expect(
+                    "a read of memory that was lent before",
+                    peeked,
+                    Err(CallError::ServerFaulted),
+                );
             }
         }
         expect_that("enough crashes were inside the call", inside >= INSIDE);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Attacks by threads that use floats: stack pointers at which the CPU, or the kernel, can't save the registers; a
-//! lease of saved registers; and an attempt to make the CPU forget that they are in use. Each takes down its process at
-//! most, and no register is left to the thread that runs next.
+//! lease of saved registers; and an attempt to make the CPU forget that a thread uses floats. Each attack takes down
+//! its own process at most, and leaves no register to the thread that runs next.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -25,7 +25,7 @@ mod firmware {
     trait Spy {
         /// Looks at the registers.
         fn look(&self);
-        /// Reads what is lent.
+        /// Reads lent memory.
         fn read(&self, memory: Lease<'_, [u8]>) -> u32;
         /// Returns how many registers were not 0 when they should have been.
         fn found(&self) -> u32;
@@ -76,17 +76,17 @@ mod firmware {
     /// The number of bytes that the CPU pushes for a thread that uses floats.
     const PUSHED: usize = 104;
 
-    /// Makes a system call that would have no effect.
+    /// Makes a system call that has no effect.
     fn trap(stack_pointer: usize) -> ! {
         trap_at(stack_pointer, system_call(number::THREAD_ID), &full(0xdead_0000, 0))
     }
 
-    /// The registers that every CPU pushes would lie in the stack, and the others above its end.
+    /// The registers that a CPU without floats pushes would lie in the stack, and the others above its end.
     fn trap_near_the_end(above: usize, priority: u8) -> ! {
         trap(probe::stack_of(&SYSTEM, "attack", priority).end + above)
     }
 
-    /// The CPU can push its registers, and no room is left for those of the kernel.
+    /// The CPU can push its registers, but no room is left for those that the kernel saves.
     fn trap_at_the_bottom() -> ! {
         trap(probe::stack_of(&SYSTEM, "attack", 5).start + PUSHED + 88)
     }
@@ -118,7 +118,7 @@ mod firmware {
 
     /// The last attacker runs when all others are down.
     fn lend(spy: Handle<dyn Spy>) -> ! {
-        // Registers that the CPU has pushed can't be lent, and what is above them can.
+        // Registers that the CPU has pushed can't be lent, but the memory above them can.
         let stack = probe::stack_of(&SYSTEM, "attack", 2);
         let stack_pointer = stack.start + 1024;
         let read = number::call(raw::service(&SYSTEM, "SPY"), 1);
@@ -130,7 +130,7 @@ mod firmware {
         ] {
             expect("a lease", lend_at(stack_pointer, read, address, &floats), wanted);
         }
-        // The CPU is told to forget that they are in use, which it does not.
+        // The thread tells the CPU to forget that floats are in use, which has no effect.
         forget_and_trap(number::call(raw::service(&SYSTEM, "SPY"), 0), &floats);
         expect("registers that a spy has found", spy.found(), Ok(0));
         pass()

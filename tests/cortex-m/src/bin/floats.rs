@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The registers of the floating point unit survive system calls, switches and interrupts, and carry nothing from one
-//! thread, or from one method, to another. This holds for all 32 registers and `FPSCR`, and after a crash, too. A handler
-//! above the kernel, which uses some of them, leaves nothing in them.
+//! thread or method to another. This holds for all 32 registers and `FPSCR`, and after a crash, too. A handler above
+//! the kernel that uses some of the registers leaves nothing in them.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -34,13 +34,13 @@ mod firmware {
     trait Spy {
         /// Looks at the registers.
         fn look(&self);
-        /// Leaves with its own secrets in all of them.
+        /// Returns with its own secrets in all registers.
         fn leak(&self);
-        /// Uses some of them, as a method does.
+        /// Uses some registers, as a method does.
         fn compute(&self, number: u32) -> u32;
-        /// Calls the other spy, with secrets in all of them.
+        /// Calls the other spy, with secrets in all registers.
         fn pass_on(&self) -> bool;
-        /// Crashes with secrets in all of them.
+        /// Crashes with secrets in all registers.
         fn crash(&self);
         /// Returns how many registers were not 0 when they should have been.
         fn found(&self) -> u32;
@@ -163,7 +163,7 @@ mod firmware {
     /// Makes a system call with full registers, and expects them, and this status, after it.
     #[track_caller]
     fn make(selector: Word, words: [Word; 4], status: Status) {
-        // Each thread has values of its own: its stack is elsewhere.
+        // Each thread has its own values, because each has a stack at another address.
         let before = full((&raw const words).addr() as u32, ROUND_UP);
         let Trap { after, status: got, .. } = Trap::make(selector, words, before);
         expect("the status", got, status);
@@ -192,7 +192,8 @@ mod firmware {
         make(system_call(number::SIGNAL), [notification(name), 0, 0, 0], Status::OK);
     }
 
-    /// Uses no floats itself. Each time it wakes, its registers have to be 0: a method that it calls has the same.
+    /// Uses no floats itself. Each time it wakes, the registers have to be 0. A method that it calls finds these
+    /// registers.
     fn tick(eye: Handle<dyn Spy>) -> ! {
         loop {
             time::sleep(Duration::from_micros(300));
@@ -209,7 +210,7 @@ mod firmware {
     fn compute() -> ! {
         let before: Floats = full(0x510_0000, ROUND_UP);
         loop {
-            expect("registers of who is interrupted", keep(before, 5000), before);
+            expect("the registers of an interrupted thread", keep(before, 5000), before);
         }
     }
 
@@ -236,7 +237,7 @@ mod firmware {
     }
 
     fn client(spy: Handle<dyn Spy>, eye: Handle<dyn Spy>, _ping: Signal) -> ! {
-        // Before this thread uses any.
+        // Before this thread uses any floats.
         expect("look", spy.look(), Ok(()));
         expect("leak", spy.leak(), Ok(()));
         expect("look after a leak", spy.look(), Ok(()));
@@ -248,7 +249,7 @@ mod firmware {
                 expect_nothing(spy);
             }
             expect("a result that was computed", spy.compute(2 * round), Ok(3 * round));
-            expect("a call in a call", spy.pass_on(), Ok(true));
+            expect("a nested call", spy.pass_on(), Ok(true));
             if round < CRASHES {
                 make(number::call(gate, 4), [0; 4], CallError::ServerFaulted.into());
                 expect_nothing(eye);
@@ -260,7 +261,7 @@ mod firmware {
             make(system_call(number::THREAD_ID), [0; 4], Status::OK);
             make(system_call(number::NOW), [0; 4], Status::OK);
             make(system_call(0x100), [0; 4], Status::NO_SUCH_SYSTEM_CALL);
-            // ... and those by which other threads run.
+            // ... and system calls that let other threads run.
             make(system_call(number::YIELD), [0; 4], Status::OK);
             make(system_call(number::SLEEP), [50, 0, 0, 0], Status::OK);
             signal("PING");

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Forged system calls at every limit that the fast paths check: numbers of gates and notifications that wrap when they
-//! are multiplied, memory that wraps or is not the caller's, statuses of every kind. Each is refused, and no method is
-//! entered. Permitted system calls leave all registers and flags of the thread unchanged.
+//! Forged system calls at every limit that the fast paths check: numbers of gates and notifications that overflow when
+//! they are multiplied, memory that wraps around the address space or does not belong to the caller, statuses of every
+//! kind. Each forged system call is refused, and enters no method. Permitted system calls leave all registers and flags
+//! of the thread unchanged.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -100,7 +101,7 @@ mod firmware {
 
     fn wait(foreign: Notification) -> ! {
         foreign.wait();
-        system_tests::report::broken("has signalled what is not its own")
+        system_tests::report::broken("has signalled a notification of another process")
     }
 
     fn doze(_: Notification) -> ! {
@@ -132,7 +133,7 @@ mod firmware {
         thread::exit()
     }
 
-    /// Tests numbers that become those of existing gates if they are multiplied, or cut off.
+    /// Tests numbers that become numbers of existing gates if they are multiplied, or if upper bits are cut off.
     fn selectors() {
         let (gates, allowed) = (SYSTEM.gates.len(), raw::service(&SYSTEM, "TARGET"));
         let wraps = [1 << 8, 1 << 16, 1 << 24, 1 << 27, 1 << 28, 1 << 29, 1 << 30];
@@ -181,7 +182,7 @@ mod firmware {
             let reply = raw::system_call(number::SIGNAL, [forged, 0, 0, 0]);
             expect("a signal to others", reply.error(), Some(CallError::NotPermitted));
         }
-        // Sets with notifications of others, with and without a pending signal of the attacker's own.
+        // Sets with notifications of others, with and without a pending signal of a notification of the attacker.
         for bit in 0..32 {
             let all = [own, own + 1].map(set_of);
             if all.contains(&(1 << bit)) {
@@ -190,7 +191,11 @@ mod firmware {
             for own in [0, all[0], all[1], all[0] | all[1]] {
                 for [low, high] in [[usize::MAX; 2], [0; 2], [1, 0], [0, 1]] {
                     let reply = raw::system_call(number::WAIT, [1 << bit | own, low, high, 0]);
-                    expect("a wait for others'", reply.error(), Some(CallError::NotPermitted));
+                    expect(
+                        "a wait for a notification of others",
+                        reply.error(),
+                        Some(CallError::NotPermitted),
+                    );
                 }
             }
         }
@@ -202,7 +207,7 @@ mod firmware {
         expect("a wait for nothing", reply.status, Status::TIMED_OUT);
     }
 
-    /// Tests that a method cannot end with a status by which only the kernel ends calls.
+    /// Tests that a method can't end with a status that only the kernel gives to calls.
     fn statuses() {
         let target = raw::service(&SYSTEM, "TARGET");
         let bad_argument = CallError::BadArgument as usize;
@@ -224,7 +229,7 @@ mod firmware {
         let lengths =
             [1, 2, 4, 31, 32, 33, 63, 64, 65, 96, 128, 160, 255, 256, 512, 1024, 2048, 4096];
         let huge = [1 << 16, 1 << 20, 1 << 28, 1 << 29, 1 << 30, 0x7fff_ffe0, 0x7fff_ffff];
-        // Far from the stack pointer, so that there is room for wrong memory below it.
+        // Far below the end of the stack, so that there is stack memory above this stack pointer and below it.
         let stack_pointer = stack.end - 1024;
         let starts = (stack_pointer - 256..stack.end + 96).step_by(16);
         let far = (0..32).map(|top| top << 27).filter(|&it| it >= 0x2000_0000);
@@ -245,7 +250,11 @@ mod firmware {
                     if entered && !is_own {
                         system_tests::report::fail(format_args!("lent: {start:#x} {length:#x}"));
                     }
-                    expect("entered if it says so", status == Status::OK, entered);
+                    expect(
+                        "the method was entered if the status says so",
+                        status == Status::OK,
+                        entered,
+                    );
                     if !entered {
                         expect("why not", status, CallError::BadLease.into());
                     }
@@ -261,7 +270,7 @@ mod firmware {
                 number::call(gate, WRITE),
                 [start, length, 0, 0],
             );
-            expect("memory of its own, or none", status, Status::OK);
+            expect("memory of the caller, or none", status, Status::OK);
         }
     }
 
@@ -297,7 +306,7 @@ mod firmware {
         }
     }
 
-    /// Makes a system call with a value in each register that it must not change, and these flags.
+    /// Makes a system call with these flags, and a value in each register that the system call must not change.
     fn check_registers(selector: Word, words: [Word; 4], flags: u32) {
         let mut after = [0_u32; 11];
         let [first, second, third, fourth] = words;
@@ -332,7 +341,7 @@ mod firmware {
 
     fn judge(private: Handle<dyn Target>, done: Notification) -> ! {
         done.wait();
-        expect("nobody else has entered it", private.entered(), Ok(0));
+        expect("nobody else has entered the private service", private.entered(), Ok(0));
         pass()
     }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A memory chip on the emulated board's own bus: a driver crate of `embedded-hal`, as it is, writes and reads it from a
-//! process that has neither the bus nor its registers. Then the process of the bus crashes while the chip is in the
-//! middle of a byte, with the data line low, or while it has got half a byte to write: the driver of the bus frees it, the
-//! next transaction is a whole one, and the half byte is not written. The same after an arbitration that it has lost.
+//! A memory chip on the emulated board's own bus. An unchanged driver crate of `embedded-hal` writes and reads the
+//! chip, in a process that owns neither the bus nor its registers. Then the process of the bus crashes while the chip
+//! sends a byte and holds the data line low, or while the chip has received half a byte to write. The driver of the bus
+//! frees the bus, the next transaction is complete, and the half byte is not written. The same holds after a lost
+//! arbitration.
 //!
 //! Emulator: -device at24c-eeprom,address=0x50,rom-size=4096
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -25,18 +26,18 @@ mod firmware {
 
     #[interface]
     trait Breakdown {
-        /// Leaves the chip in the middle of a byte, which it sends.
+        /// Leaves the chip in the middle of a byte that the chip sends.
         fn hold(&self);
-        /// The same, and crashes.
+        /// Does the same, and crashes.
         fn leave_within_a_byte(&self);
-        /// Leaves the chip in the middle of a byte, which it receives for the place 0x124, and crashes.
+        /// Leaves the chip in the middle of a byte that the chip receives for the address 0x124, and crashes.
         fn leave_half_a_byte(&self);
     }
     struct Break;
 
     /// The chip's address.
     const CHIP: u8 = 0x50;
-    /// The registers to let lines go and to pull them low, and the lines.
+    /// The registers that release lines and pull them low, and the bits of the lines.
     const RELEASE: usize = I2C0.start;
     const PULL: usize = I2C0.start + 4;
     const CLOCK: u32 = 1;
@@ -73,7 +74,7 @@ mod firmware {
         probe::store(PULL, CLOCK);
     }
 
-    /// A byte, and room for its acknowledgement.
+    /// A byte, and a clock for its acknowledgement.
     fn send(byte: u8) {
         for place in (0..8).rev() {
             clock(byte >> place & 1 != 0);
@@ -94,7 +95,7 @@ mod firmware {
 
         fn leave_within_a_byte(&self) {
             self.hold();
-            panic!("within a byte")
+            panic!("a crash within a byte")
         }
 
         fn leave_half_a_byte(&self) {
@@ -105,7 +106,7 @@ mod firmware {
             for _ in 0..4 {
                 clock(false);
             }
-            panic!("within a byte")
+            panic!("a crash within a byte")
         }
     }
 
@@ -122,16 +123,16 @@ mod firmware {
         let mut read = [0; 48];
         expect_that("two pages", driver.read_data(0x118, &mut read).is_ok());
         expect("what was written", &read[8..40], b"a paPe of the memory, 32 bytes..".as_slice());
-        expect("what was not", [&read[..8], &read[40..]], [&[0; 8][..], &[0; 8]]);
+        expect("what was not written", [&read[..8], &read[40..]], [&[0; 8][..], &[0; 8]]);
 
         let mut nothing = I2cChip::<0x51>::new(socket);
         let error = nothing.write(0x51, &[0]);
         expect("no chip is there", error, Err(Error::Bus(Fault::NoAddress)));
         let kind = error.map_err(|error| embedded_hal::i2c::Error::kind(&error));
         let nobody = ErrorKind::NoAcknowledge(NoAcknowledgeSource::Address);
-        expect("as drivers see it", kind, Err(nobody));
+        expect("the error as drivers see it", kind, Err(nobody));
 
-        // Where it reads next is 0.
+        // The byte that the chip reads next is 0.
         expect_that("zeroes", driver.read_byte(0x110).is_ok_and(|byte| byte == 0));
         let crash = breakdown.leave_within_a_byte();
         expect("it crashes", crash, Err(CallError::ServerFaulted));
@@ -140,7 +141,7 @@ mod firmware {
 
         let crash = breakdown.leave_half_a_byte();
         expect("it crashes", crash, Err(CallError::ServerFaulted));
-        // The second crash soon after the first: the process is let in again after a while.
+        // This is the second crash soon after the first, so the process restarts only after a while.
         time::sleep(Duration::from_millis(20));
         expect_that("half a byte is not written", driver.read_byte(0x124).is_ok_and(is_there));
 
@@ -151,7 +152,7 @@ mod firmware {
         let mut read = || memory.write_read(CHIP, &[0x01, 0x24], &mut bytes);
         expect("a lost arbitration", read(), Err(Error::Bus(Fault::ArbitrationLoss)));
         expect("the next transaction", read(), Ok(()));
-        expect("as it was", bytes, *b"P");
+        expect("the byte is unchanged", bytes, *b"P");
         expect("signal", done.signal(), Ok(()));
         thread::exit()
     }

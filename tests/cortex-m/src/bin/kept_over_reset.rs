@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Kept values are there after a reset of the system, and so is a crash dump. The number of starts is also counted in
-//! memory that nothing resets: memory of the emulated board that the firmware does not use otherwise.
+//! Kept values survive a reset of the system, and so does a crash dump. The firmware also counts its starts in memory
+//! that nothing resets, and that it does not use otherwise.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(not(target_os = "none"))]
@@ -43,23 +43,26 @@ mod firmware {
     fn live(_: Notification) -> ! {
         let counted = probe::load(FURTHER_MEMORY.start);
         let of_life = |life: u32| [life as u16; 9];
-        expect("what is not kept", INITIALISED.fetch_add(1, Ordering::Relaxed), 5);
-        expect("what is not kept", ZEROED.fetch_add(1, Ordering::Relaxed), 0);
+        expect("a static that is not kept", INITIALISED.fetch_add(1, Ordering::Relaxed), 5);
+        expect("a static that is not kept", ZEROED.fetch_add(1, Ordering::Relaxed), 0);
         expect("lives", LIVES.get(), (counted > 0).then_some(counted));
         expect("the report", REPORT.get(), (counted > 0).then_some(of_life(counted)));
-        // The reason of this start: none, a crash of this run, or the crash for which the system was reset.
+        // The reason for this start: none, a crash in this run, or the crash after which the system was reset.
         let dump = dump::read().ok().flatten();
         let dump = dump.map(|it| (it.record().cause, it.is_of_this_run(), it.stack().count() > 0));
         let after = |is_of_this_run| (Cause::Panic, is_of_this_run, true);
-        expect_that("it has the dump", dump == (counted > 0).then_some(after(counted % 2 == 1)));
+        expect_that(
+            "the firmware has the dump",
+            dump == (counted > 0).then_some(after(counted % 2 == 1)),
+        );
         if counted == 4 {
             pass()
         }
         LIVES.set(counted + 1);
         REPORT.set(of_life(counted + 1));
         probe::store(FURTHER_MEMORY.start, counted + 1);
-        // The crash is the first in a row, after which the process restarts, or the second, after which the system
-        // does.
+        // This crash is the first in a row, after which the process restarts, or the second, after which the system
+        // restarts.
         crash(counted)
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The kernel's stack overflows. The guard stops it, and although no exception can be entered properly then, the kernel
-//! reports the overflow.
+//! The kernel's stack overflows. The guard stops it. The CPU then can't enter an exception properly, but the kernel
+//! still reports the overflow.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An interrupt that is pending while a late method is about to be killed is served first, and the method is killed all
-//! the same, though the interrupt is one of its own process.
+//! An interrupt that is pending while the kernel is about to kill a late method is served first. Then the method is
+//! killed all the same, even if the interrupt belongs to the method's own process.
 //!
 //! Each instruction takes 64 ns, so that the kernel's way to the kill is longer than the step from one moment of the
 //! interrupt to the next.
@@ -20,23 +20,23 @@ mod firmware {
     use crossgate_abi::{Cause, DEADLINE_UNIT};
     use system_tests::report::{expect, expect_that, pass};
 
-    /// The time between the starts of two calls, in µs: so long that the server restarts without a pause.
+    /// The time between the starts of two calls, in µs. It is so long that the server restarts without a pause.
     const ROUND: u64 = 10_000 * DEADLINE_UNIT;
     const DEADLINE: Duration = Duration::from_millis(1);
     /// The longest time that a call may take, in µs: deadline, time of grace, and the restart of the process.
     const LONGEST: u32 = 14_000;
     /// The time from the start of a call to the kill, in µs: two units for the deadline, and ten for the time of grace.
     const KILL: u32 = 12 * DEADLINE_UNIT as u32;
-    /// The moments of the interrupt, in µs: the first before the kill, the last after it, ...
+    /// The moments of the interrupt, in µs: the first is before the kill, the last is after it, ...
     const BEFORE: u32 = 40;
     const AFTER: u32 = 120;
-    /// ... and from one to the next.
+    /// ... and the time from one to the next.
     const STEP: u32 = 4;
     const KILLS: u32 = (BEFORE + AFTER) / STEP;
 
     #[interface]
     trait Work {
-        /// Computes for ever, and has the process interrupted after this time in µs.
+        /// Computes for ever. The device interrupts the process after this time in µs.
         fn compute(&self, interrupt_after: u32);
     }
 

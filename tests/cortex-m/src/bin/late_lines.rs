@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An interrupt line does not wait for all sleepers that wake at the same time, though SysTick, which wakes one after the
-//! other, comes before lines of the same priority.
+//! An interrupt line does not wait until all threads are awake that sleep until the same time. SysTick wakes them one
+//! after the other, and comes before lines of the same priority.
 //!
-//! Each instruction takes 64 ns, 1.6 cycles: as on hardware, the kernel's way out of a handler takes longer than the
+//! Each instruction takes 64 ns, 1.6 cycles. As on hardware, the kernel's way out of a handler takes longer than the
 //! shortest time to which it sets SysTick.
 //!
 //! Emulator: -icount shift=6,sleep=off
@@ -18,20 +18,20 @@ mod firmware {
     use system_tests::report::{expect_that, pass};
     use system_tests::watch::allow_no_fault;
 
-    /// The time between two of the times until which all sleep.
+    /// The time between two rounds: in each round, all threads sleep until the same time.
     const ROUND: u64 = 10_000;
     /// The time after the start of a round at which the driver prepares an interrupt of the next one, in µs.
     const LEAD_UP: u64 = ROUND - 200;
-    /// The ticks from then to the first of the interrupts.
+    /// The ticks from that time to the first of the interrupts.
     const BEFORE: u32 = 190_000 / TICK;
     /// The ticks from the first of the interrupts to the last, ...
     const INTERRUPTS: u32 = 400_000 / TICK;
-    /// ... and from one to the next: there is one in each round.
+    /// ... and from one to the next. There is one interrupt in each round.
     const STEP: usize = 23;
     /// The time that a tick of the timer takes, in ns.
     const TICK: u32 = 1_000_000_000 / board::CLOCK_HZ;
-    /// The time in which an interrupt's thread runs: that of 1,000 instructions. To wake all sleepers takes three times
-    /// as long.
+    /// The time after which the thread of an interrupt has to run: that of 1,000 instructions. Waking all threads takes
+    /// three times as long.
     const PATIENCE: u32 = 1_000 * 64 / TICK;
 
     macro_rules! firmware {
@@ -59,7 +59,7 @@ mod firmware {
     firmware!(one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen);
     board::start!(SYSTEM);
 
-    /// Sleeps until so many µs after the next round has begun.
+    /// Sleeps until this number of µs after the start of the next round.
     fn sleep_past_next_round(microseconds: u64) {
         let now = time::now();
         let left = ROUND - now.as_micros() % ROUND;
@@ -72,7 +72,7 @@ mod firmware {
         }
     }
 
-    /// Has its device interrupt at moments around the one at which all wake.
+    /// Lets its device interrupt at moments around the time at which all threads wake.
     fn drive(expired: Notification) -> ! {
         let mut timer = Timer::new(TIMER0);
         let mut latest = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Two leases of one call may overlap: the callee may then do with each byte what one of the leases allows, and nothing
-//! else. (On ARMv8-M an access to a byte in two regions is a fault.)
+//! Two leases of one call may overlap. The callee then has the rights to each byte that one of the leases gives, and no
+//! other. (On ARMv8-M an access to a byte in two regions is a fault.)
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -20,7 +20,7 @@ mod firmware {
 
     #[interface]
     trait Bytes {
-        /// Names an address for the other methods.
+        /// Sets an address for the other methods.
         fn aim(&self, address: usize);
         /// Reads all lent bytes, and then at the address.
         fn read(&self, one: Lease<'_, [u8]>, other: Lease<'_, [u8]>) -> u32;
@@ -77,7 +77,7 @@ mod firmware {
     #[repr(align(256))]
     struct Buffer([u8; LENGTH]);
 
-    /// Two ranges of the buffer, in bytes: all in multiples of 32.
+    /// Two ranges of the buffer, in bytes. All numbers are multiples of 32.
     type Pair = [(usize, usize); 2];
     const PAIRS: [Pair; 8] = [
         [(0, 64), (0, 64)],
@@ -90,7 +90,7 @@ mod firmware {
         [(0, 256), (224, 256)],
     ];
 
-    /// Names an address, as soon as the server is there again.
+    /// Sets an address, as soon as the server runs again.
     fn aim(server: Handle<dyn Bytes>, address: usize) {
         while server.aim(address).is_err() {
             time::sleep(Duration::from_millis(1));
@@ -109,7 +109,7 @@ mod firmware {
             let read = server.read(&buffer.0[one.0..one.1], &buffer.0[other.0..other.1]);
             expect("both are read", read, Ok(sum));
 
-            // Safe code can't lend for writing what it lends for reading at once.
+            // Safe code can't lend the same memory for writing and for reading at the same time.
             let words = || [start + one.0, one.1 - one.0, start + other.0, other.1 - other.0];
             expect("both are used", raw::call(service, CHANGE, words()).status, Status::OK);
             let seen = core::hint::black_box(&mut buffer);
@@ -121,7 +121,7 @@ mod firmware {
                 seen.0.iter().enumerate().all(is_right),
             );
 
-            // Each granule: it may be written only if the second lease holds it.
+            // Each granule may be written only if the second lease contains it.
             for granule in (0..LENGTH).step_by(32) {
                 let may = (other.0..other.1).contains(&granule);
                 for word in [granule, granule + 28] {

@@ -71,8 +71,8 @@ mod firmware {
     /// timer, still has to run.
     fn mask_interrupts(preempted: &Preempted, masked: Signal) -> ! {
         let control: u32;
-        // SAFETY: none of these has an effect without privileges; the stack pointers keep their values because they
-        // can't be written either.
+        // SAFETY: none of these instructions has an effect without privileges. The stack pointers keep their values,
+        // because the thread can't write them either.
         unsafe {
             asm!(
                 "cpsid i",
@@ -119,7 +119,7 @@ mod firmware {
             ("resetter", RESET),
         ] {
             watch.expect_at(process, Cause::Bus, register);
-            expect("the victim goes on", vault.is_intact(), Ok(true));
+            expect("the victim continues", vault.is_intact(), Ok(true));
         }
         masked.wait();
         watch.expect_no_more();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Interrupts that are pulses: no device holds the line. A pulse after the acknowledgement is never lost, even on line
-//! 0; a pulse before it has been seen, and is not signalled again.
+//! 0. A pulse before the acknowledgement counts as seen, and is not signalled again.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -69,16 +69,16 @@ mod firmware {
         }
         for _ in 0..20 {
             pulsed.acknowledge();
-            pulses(0, "nothing has come since");
+            pulses(0, "no pulse has come since");
             pulse();
             pulses(1, "a pulse comes");
             pulse();
             pulse();
             pulses(0, "the line is masked");
             pulsed.acknowledge();
-            pulses(0, "what came before has been seen");
+            pulses(0, "earlier pulses count as seen");
             pulse();
-            pulses(1, "the next one comes");
+            pulses(1, "the next pulse comes");
         }
         pass()
     }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The process of a queue crashes at each of many instructions of a send, a receive, and a receive that times out, and
-//! so does a client that is in these calls: each time the others get an error, or the expected result, and the queue
-//! still works.
+//! The process of a queue crashes at each of many instructions of a send, a receive, and a receive that times out. A
+//! client that makes these calls crashes in the same way. Each time the other processes get an error or the expected
+//! result, and the queue still works.
 //!
-//! Another thread of the process crashes; a timer has woken it. The positions are exact only if the emulator counts
-//! instructions, as `cargo xtask test` makes it do.
+//! The crash is made by another thread of the process, which a timer has woken. The positions are exact only if the
+//! emulator counts instructions, as under `cargo xtask test`.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -25,11 +25,11 @@ mod firmware {
 
     /// The number of positions, one instruction apart.
     const POSITIONS: u32 = 900;
-    /// The number for a receive that times out after 1 µs, which is 1000 instructions.
+    /// The number of positions for a receive that times out after 1 µs, which is 1000 instructions.
     const POSITIONS_OF_A_WAIT: u32 = 2800;
-    /// The smallest number of them that has to be inside the calls.
+    /// The number of positions that have to be inside the calls, at least.
     const INSIDE: u32 = 300;
-    /// The first tick: before the first call is entered.
+    /// The first tick, which comes before the first call is entered.
     const FIRST: u32 = 2;
     const PATIENCE: Duration = Duration::from_millis(20);
 
@@ -39,7 +39,7 @@ mod firmware {
 
     #[interface]
     trait Bomb {
-        /// Makes the process `target` crash after so many ticks.
+        /// Makes the process `target` crash after this number of ticks.
         fn arm(&self, target: u32, ticks: u32);
         /// Returns the position of the next round.
         fn position(&self) -> u32;
@@ -119,23 +119,24 @@ mod firmware {
         }
     }
 
-    /// Sends and receives, and crashes meanwhile. After its restart it does the same, one instruction later.
+    /// Sends and receives, and crashes meanwhile. After the restart, the process does the same, and crashes one
+    /// instruction later.
     fn client(bomb: Handle<dyn Bomb>, (sender, receiver): Ends, go: Notification) -> ! {
         go.wait();
         let position = bomb.position().unwrap_or(0);
         expect("arming", bomb.arm(CLIENT, FIRST + position / TICK), Ok(()));
         delay(TICK - position % TICK);
         expect_that("it is sent", matches!(sender.send(position), Ok(Ok(()))));
-        // Before its end another thread may have taken the item: a thread finishes its call in another process, and
-        // this wait ends.
+        // Another thread may have taken the item already: a thread of the last life finishes its call in the process of
+        // the queue, and this wait ends.
         let received = receiver.receive_timeout(Duration::from_millis(1));
-        expect_that("it is received, or not", received.is_ok());
+        expect_that("the item is received, or not", received.is_ok());
         loop {
             thread::yield_now();
         }
     }
 
-    /// Waits for an item that never comes, and returns from each crash.
+    /// Waits for an item that never comes, and returns after each crash.
     fn wait(quiet: Handle<dyn Receiver<u32>>, home: Signal) -> ! {
         loop {
             match quiet.receive() {
@@ -180,12 +181,12 @@ mod firmware {
             let is_hit = sent.is_err() || received.is_err();
             inside += u32::from(is_hit);
             expect_that(
-                "nothing is made up",
+                "no item is received that was not sent",
                 matches!(received, Ok(None) | Err(_)) || received == Ok(Some(position)),
             );
             expect_that("nothing is lost", is_hit || received == Ok(Some(position)));
             next_crash("server");
-            expect_that("who waits comes home", home.wait_timeout(PATIENCE).is_ok());
+            expect_that("the waiting thread comes home", home.wait_timeout(PATIENCE).is_ok());
             works();
             // Until it waits again.
             time::sleep(Duration::from_micros(300));
@@ -201,11 +202,14 @@ mod firmware {
                 other => fail(format_args!("an empty queue gives {other:?}")),
             }
             next_crash("server");
-            expect_that("who waits comes home", home.wait_timeout(PATIENCE).is_ok());
+            expect_that("the waiting thread comes home", home.wait_timeout(PATIENCE).is_ok());
             works();
             time::sleep(Duration::from_micros(300));
         }
-        expect_that("crashes came before the end of a wait, and after", inside > 50 && after > 0);
+        expect_that(
+            "there were crashes before the end of a wait, and after it",
+            inside > 50 && after > 0,
+        );
         for _ in 0..POSITIONS {
             expect("signal", go.signal(), Ok(()));
             next_crash("client");

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A process drives four devices with the registers of a crate that `svd2rust` made (a PAC): two serial lines, one of
-//! them by an interrupt, and two GPIO ports. Two regions of the protection unit open them. The devices beside them and
-//! between them are closed, although the crate hands out all of them: a process that accesses one is stopped and named.
+//! them by an interrupt, and two GPIO ports. Two regions of the protection unit open these devices. The devices next to
+//! them and between them are closed, although the crate gives access to all devices. The kernel stops a process that
+//! accesses a closed device, and names it.
 //!
 //! The TM4C123 has the same devices as its predecessor, the LM3S6965, for which there is no such crate.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -29,7 +30,8 @@ mod firmware {
     /// The offset of the control register of a serial line.
     const CONTROL: usize = 0x30;
 
-    /// The devices that the crate knows and the driver does not own, with the first registers that it uses.
+    /// The devices that the crate contains and the driver does not own, each with the first register that the driver
+    /// would use.
     const OTHERS: [(&str, usize); 4] = [
         ("the line below its lines", 0x4000_c000 + CONTROL),
         ("the line above its lines", 0x4000_f000 + CONTROL),
@@ -40,11 +42,11 @@ mod firmware {
     /// Uses registers.
     #[interface]
     trait Devices {
-        /// Sends a byte on both lines. Returns the raw state of the interrupts of the second.
+        /// Sends a byte on both lines. Returns the raw interrupt state of the second line.
         fn send(&self, byte: u8) -> u32;
         /// Sets the pins of both ports. Returns what the ports read, the first in the lowest byte.
         fn set(&self, first: u8, second: u8) -> u32;
-        /// Uses a device that belongs to others.
+        /// Uses a device that the driver does not own.
         fn trespass(&self, number: u32);
     }
 
@@ -71,7 +73,8 @@ mod firmware {
             a.data.read().bits() | c.data.read().bits() << 8
         }
         fn trespass(&self, number: u32) {
-            // SAFETY: the addresses are those of registers; the test shows that those of others are closed.
+            // SAFETY: the addresses are those of registers; the test shows that the registers of other devices are
+            // closed.
             unsafe {
                 match number {
                     0 => write(&*UART0::ptr(), b'x'),
@@ -92,7 +95,7 @@ mod firmware {
     fn drive(port: &Port, pins: u8) {
         // SAFETY: all pins can be outputs.
         port.dir.write(|w| unsafe { w.bits(0xff) });
-        // SAFETY: they can have all levels.
+        // SAFETY: the pins can have all levels.
         port.data.write(|w| unsafe { w.bits(pins.into()) });
     }
 
@@ -147,7 +150,7 @@ mod firmware {
         for (number, (whose, address)) in (0..).zip(OTHERS) {
             expect(whose, devices.trespass(number), Err(CallError::ServerFaulted));
             watch.expect_at("driver", Cause::Access, address);
-            // Longer than the pause before it restarts.
+            // Longer than the pause before the process restarts.
             time::sleep(Duration::from_millis(200));
             use_all();
         }

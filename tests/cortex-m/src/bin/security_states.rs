@@ -18,18 +18,18 @@ mod firmware {
 
     /// Memory that the chip calls Non-secure, unless the attribution unit of the CPU says that it is Secure.
     const NONSECURE: usize = 0x2800_0000;
-    /// The value that returns to the Secure state when it is jumped to in the other one; ...
+    /// The address to which code in the Non-secure state jumps to return to the Secure state; ...
     const FUNCTION_RETURN: usize = 0xfeff_ffff;
-    /// ... and values that return from an exception, to a thread in the Non-secure state or in the Secure one.
+    /// ... and addresses that return from an exception, to a thread in the Non-secure state or in the Secure state.
     const EXCEPTION_RETURNS: [usize; 2] = [0xffff_ffbd, 0xffff_fffd];
     /// The control register of the attribution unit.
     const ATTRIBUTION: usize = 0xe000_edd0;
-    /// The control register of the protection unit of the other state.
+    /// The control register of the protection unit of the Non-secure state.
     const OTHER_PROTECTION: usize = 0xe002_ed94;
 
     crossgate::system! {
         static SYSTEM;
-        // With crash dumps, the vector table is one of the port.
+        // With crash dumps, the vector table is the one of the port.
         process witness {
             crash_dumps;
             mmio TIMER0;
@@ -55,7 +55,7 @@ mod firmware {
     }
     board::start!(SYSTEM);
 
-    // Boot code that has given the other state all memory that the chip lets it have, all faults and all interrupts.
+    // Boot code that has given the Non-secure state all faults, all interrupts, and all memory that the chip allows.
     global_asm!(
         ".section .text.__pre_init",
         ".global __pre_init",
@@ -64,10 +64,10 @@ mod firmware {
         "ldr r0, =0xe000edd0", // the attribution unit
         "movs r1, #2",
         "str r1, [r0]",
-        "ldr r0, =0xe000ed0c", // whose the faults are
+        "ldr r0, =0xe000ed0c", // the state that handles the faults
         "ldr r1, =0x05fa2000",
         "str r1, [r0]",
-        "ldr r0, =0xe000e380", // whose the interrupts are
+        "ldr r0, =0xe000e380", // the state that handles each interrupt
         "mvn r1, #0",
         "str r1, [r0]",
         "str r1, [r0, #4]",
@@ -110,9 +110,9 @@ mod firmware {
     }
 
     fn jump(target: usize) -> ! {
-        // SAFETY: this crashes; if it does not, this thread has none but its own rights.
+        // SAFETY: this crashes. If it does not, the thread still has only its own rights.
         unsafe { asm!("bx {}", in(reg) target) };
-        broken("has returned from what it has not entered")
+        broken("has returned from an exception that it has not entered")
     }
 
     /// Executes the instruction that begins a gate of the Secure state.
@@ -149,7 +149,7 @@ mod firmware {
         vault: Handle<dyn Vault>,
     ) -> ! {
         let mut watch = Watch::new(&SYSTEM, faulted);
-        let goes_on = || expect("the victim goes on", vault.is_intact(), Ok(true));
+        let goes_on = || expect("the victim continues", vault.is_intact(), Ok(true));
         for process in ["branches", "calls", "branches_into_flash"] {
             watch.expect(process, Cause::Instruction);
             goes_on();

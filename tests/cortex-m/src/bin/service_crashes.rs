@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A semaphore, event flags, a watch, a topic, a barrier and timers. A thread wakes another thread that waits in one of
-//! these services. Meanwhile, at each of many instructions, the process of the service crashes, or that of the waking
-//! thread, or that of the waiting thread. Each time the others get an error, or the expected result, and the waiting
-//! thread is woken by the next thread that has to wake it.
+//! these services. Meanwhile, at each of many instructions, a process crashes: that of the service, of the waking
+//! thread, or of the waiting thread. Each time the other processes get an error or the expected result, and the next
+//! thread that has to wake the waiting thread does wake it.
 //!
-//! Another thread of the process crashes; a timer has woken it. The positions are exact only if the emulator counts
-//! instructions, as `cargo xtask test` makes it do.
+//! The crash is made by another thread of the process, which a timer has woken. The positions are exact only if the
+//! emulator counts instructions, as under `cargo xtask test`.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -31,7 +31,7 @@ mod firmware {
 
     /// The number of instructions of each service at which a process crashes, evenly spread.
     const POSITIONS: u32 = 90;
-    /// The first tick: before the first call is entered.
+    /// The first tick, which comes before the first call is entered.
     const FIRST: u32 = 2;
     const PATIENCE: Duration = Duration::from_millis(20);
     /// The time until all operations that have started are done.
@@ -52,9 +52,9 @@ mod firmware {
 
     #[interface]
     trait Bomb {
-        /// Makes the process `target` crash after so many ticks.
+        /// Makes the process `target` crash after this number of ticks.
         fn arm(&self, target: u32, ticks: u32);
-        /// Chooses the service that is tried from now on.
+        /// Chooses the service to test from now on.
         fn choose(&self, service: u32);
         fn service(&self) -> u32;
         /// Sets the position at which the client crashes.
@@ -98,7 +98,7 @@ mod firmware {
     }
 
     impl Wakes {
-        /// Wakes the thread that waits at the service, if one does.
+        /// Wakes the thread that waits at the service, if there is one.
         #[inline(never)]
         fn wake(&self, service: u32) -> Result<(), CallError> {
             match service {
@@ -124,7 +124,7 @@ mod firmware {
     }
 
     impl Waits {
-        /// Waits at the service. Returns whether it was woken by an event that is true.
+        /// Waits at the service. Returns whether the thread was woken by an event that has happened.
         fn wait(&self, service: u32, seen: &mut u32) -> Result<bool, CallError> {
             match service {
                 SEMAPHORE => self.semaphore.take().map(|it| it.is_ok()),
@@ -160,7 +160,7 @@ mod firmware {
             notification BREAK_SERVER;
             object semaphore (stack = 256): Concurrent<Semaphore> = Semaphore::counting(0, 100, GIVEN) =>
                 [GIVE: dyn Giver, TAKE: dyn Taker];
-            // A waiter that restarts may need a place before its last life has left the other one.
+            // A waiter that restarts may need a place before its last life has left the other place.
             object flags (stack = 256): Concurrent<EventFlags<2>> = EventFlags::new([FLAGS0, FLAGS1]) =>
                 [SET: dyn EventSetter, WAIT: dyn EventWaiter];
             object watch (stack = 256): Concurrent<Watch<u32, 2>> = Watch::new(0, [CHANGED0, CHANGED1]) =>
@@ -284,10 +284,10 @@ mod firmware {
             for _ in 0..2 {
                 expect("it answers", self.wakes.wake(service), Ok(()));
                 let woken = self.woken.wait_timeout(PATIENCE);
-                expect_that("who waits is woken", woken.is_ok());
+                expect_that("the waiting thread is woken", woken.is_ok());
             }
             time::sleep(MOMENT);
-            expect_that("and by nothing else", !self.woken.try_wait());
+            expect_that("the thread is woken once", !self.woken.try_wait());
         }
 
         /// Wakes the waiting thread, while `target` crashes at a position. Returns whether the crash came before the
@@ -299,7 +299,7 @@ mod firmware {
             let is_inside = self.faulted.try_wait();
             let may_fail = target == SERVER && is_inside;
             expect_that(
-                "an answer, or that of a server that has crashed",
+                "the result, or the error of a crashed server",
                 answer == Ok(()) || (may_fail && answer == Err(CallError::ServerFaulted))
                     // The server may have crashed just before.
                     || (may_fail && answer == Err(CallError::ServerDown)),
@@ -327,7 +327,7 @@ mod firmware {
     ) -> ! {
         let mut judge = Judge { bomb, wakes, faulted, faults: Faults::new(), woken };
         for service in 0..SERVICES {
-            // A thread that waits elsewhere is sent to the service by a crash.
+            // A crash sends a thread that waits elsewhere to the service.
             expect("the service", bomb.choose(service), Ok(()));
             judge.wake_and_crash(SERVER, service, 0);
             judge.works(service);
@@ -337,16 +337,16 @@ mod firmware {
                 !is_inside
             });
             let length = length.unwrap_or(0);
-            expect_that("it takes some time", length > POSITIONS);
+            expect_that("the operation takes some time", length > POSITIONS);
             for index in 0..POSITIONS {
                 let position = length * index / POSITIONS;
                 judge.wake_and_crash(SERVER, service, position);
                 judge.works(service);
                 judge.wake_and_crash(WAITER, service, position);
                 if index == 0 && [SEMAPHORE, FLAGS, WATCH, TOPIC].contains(&service) {
-                    // The process crashed before, and before its end it has taken nothing.
+                    // The process crashed before it had taken anything.
                     let came = woken.wait_timeout(PATIENCE);
-                    expect_that("its next life is woken", came.is_ok());
+                    expect_that("the next life of the process is woken", came.is_ok());
                 }
                 judge.works(service);
                 expect("the position", bomb.set_position(position), Ok(()));

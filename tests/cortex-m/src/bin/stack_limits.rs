@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The CPU itself keeps stack pointers above the start of the stack: a thread is stopped when it moves its stack pointer
-//! below, before it uses any memory there. Each thread has its own limit, which no thread can change.
+//! The CPU itself keeps stack pointers above the start of the stack. A thread that moves its stack pointer below the
+//! start is stopped before it uses any memory there. Each thread has its own limit, which no thread can change.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -28,8 +28,8 @@ mod firmware {
         }
     }
 
-    // The stack of `high` is above that of `low`, or the other way round: in both orders the limit of the one is wrong
-    // for the other.
+    // The stack of `high` is above that of `low`, or the other way round. In both orders, the limit of one thread is
+    // wrong for the other thread.
     crossgate::system! {
         static SYSTEM;
         process witness {
@@ -50,7 +50,7 @@ mod firmware {
         threads.iter().find(|it| it.name == name).map_or(0, |thread| thread.stack.addr())
     }
 
-    /// Moves the stack pointer to an address, and back. No memory is used there.
+    /// Moves the stack pointer to an address and back, without use of memory there.
     fn dive(to: usize) {
         // SAFETY: no code uses the stack meanwhile, not even an interrupt: the kernel checks the stack pointer.
         unsafe { asm!("mov r12, sp", "mov sp, {}", "mov sp, r12", in(reg) to, out("r12") _) };

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! At each of many instructions of a call that holds a lease, a more urgent thread of another process preempts. It
-//! finds its own memory and device open, and nothing of the interrupted processes; they find all of theirs open again.
-//! No thread is ever privileged.
+//! At each of many instructions of a call that holds a lease, a more urgent thread of another process preempts the
+//! call. This thread finds its own memory and device open, and nothing of the interrupted processes. Afterwards these
+//! processes find all of their own memory and devices open again. No thread is ever privileged.
 //!
-//! So the protection unit is never half programmed, whatever the kernel is doing when an interrupt comes: some of the
-//! positions are inside the kernel, where the interrupt has to wait for the end of a system call and is then taken
-//! without a return to the thread (tail-chaining).
+//! So no thread ever runs while the protection unit is half programmed. Some of the positions are inside the kernel.
+//! There the interrupt has to wait for the end of a system call, and is then taken without a return to the thread
+//! (tail-chaining).
 //!
-//! The positions are exact only if the emulator counts instructions, as `cargo xtask test` makes it do.
+//! The positions are exact only if the emulator counts instructions, as under `cargo xtask test`.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -29,7 +29,7 @@ mod firmware {
 
     /// The number of positions for each target, one instruction apart.
     const POSITIONS: u32 = 1_000;
-    /// The smallest number of them that has to be inside the work.
+    /// The number of positions that have to be inside the work, at least.
     const INSIDE: u32 = 900;
     /// The first tick: about the time when the work starts.
     const FIRST: u32 = 6;
@@ -39,7 +39,7 @@ mod firmware {
     /// Preempts the others.
     #[interface]
     trait Intrude {
-        /// Makes the intruder read `target` after so many ticks.
+        /// Makes the intruder read `target` after this number of ticks.
         fn arm(&self, ticks: u32, target: u32);
     }
 
@@ -56,16 +56,16 @@ mod firmware {
         }
     }
 
-    /// Is interrupted while it serves.
+    /// A server that is interrupted while it serves.
     #[interface]
     trait Serve {
-        /// Uses its memory, its device, and the memory that it is lent.
+        /// Uses the server's memory, its device, and lent memory.
         fn serve(&self, memory: LeaseMut<'_, [u8]>);
         /// Returns the address of its memory.
         fn address(&self) -> u32;
     }
 
-    /// The memory of a process, which its code uses together with the registers of its device.
+    /// The memory of a process. Its code uses this memory together with the registers of the process' device.
     #[derive(Default)]
     struct Own(AtomicU32);
 
@@ -147,9 +147,13 @@ mod firmware {
             faulted.wait();
             for record in faults.by_ref() {
                 let process = SYSTEM.processes.get(usize::from(record.process));
-                expect("who faults", process.map(|process| process.name), Some("intruder"));
+                expect(
+                    "the process that faults",
+                    process.map(|process| process.name),
+                    Some("intruder"),
+                );
                 expect("why", record.cause, Cause::Access);
-                expect_that("it is of those who were interrupted", mine(record.address));
+                expect_that("the address belongs to an interrupted process", mine(record.address));
                 expect("a decision", supervise::restart(record.process), Ok(()));
                 expect("signal", attempted.signal(), Ok(()));
             }
@@ -158,7 +162,7 @@ mod firmware {
 
     fn intrude(intruder: &Intruder, expired: Notification) -> ! {
         Timer::new(TIMER0).clear_interrupt();
-        // Twice, because at the first time the interrupt of the last life is still pending.
+        // Twice, because the first time the interrupt of the last life is still pending.
         expired.acknowledge();
         let _ = expired.try_wait();
         expired.acknowledge();
@@ -169,7 +173,7 @@ mod firmware {
         expect("its memory", intruder.own.load(Ordering::Relaxed), WORD);
         Timer::new(TIMER0).clear_interrupt();
         core::hint::black_box(probe::load(intruder.target.load(Ordering::Relaxed) as usize));
-        broken("has read what the interrupted process had open")
+        broken("has read memory of the interrupted process")
     }
 
     fn client(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Time on a board whose only counter is SysTick. An alarm that is nearer than the end of its period costs no cycle,
-//! and on this emulator, which executes several instructions in a cycle, one and a half cycles at most.
+//! Time on a board whose only counter is SysTick. An alarm before the end of the period loses no cycle of time. On this
+//! emulator, which executes several instructions in a cycle, it loses one and a half cycles at most.
 //!
 //! Emulator: -icount shift=3,sleep=off
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -40,7 +40,7 @@ mod firmware {
         }
     }
 
-    /// Keeps the CPU busy, because the emulator lets time jump while it sleeps, too far for a timer that repeats.
+    /// Keeps the CPU busy. While the CPU sleeps, the emulator lets time jump, too far for a timer that repeats.
     fn ask() -> ! {
         let mut last = time::now();
         loop {
@@ -66,8 +66,8 @@ mod firmware {
             let before = timer.elapsed();
             let passed = (time::now() - start).as_micros() as u32;
             let after = timer.elapsed();
-            // Up to one cycle and a half for each alarm, depending on the start of the µs. A sleep takes two: one for its
-            // end, and one at once for the next thread that the timer's handler looks at.
+            // Up to one cycle and a half for each alarm, depending on the start of the µs. A sleep takes two alarms:
+            // one for its end, and one at once for the next thread that the timer's handler checks.
             let lost = 2 * SLEEPS * 3 / 2;
             let (least, most) = (before - lost, after + lost + TICKS_PER_MICROSECOND);
             if !(least..=most).contains(&((passed + 1) * TICKS_PER_MICROSECOND)) {

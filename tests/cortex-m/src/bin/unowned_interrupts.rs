@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Interrupts that no process owns: a line, and the non-maskable interrupt in the middle of the kernel. Each is
-//! recorded once as a fault of no process, and everything goes on.
+//! Interrupts that no process owns: a line, and the non-maskable interrupt in the middle of the kernel. The kernel
+//! records each of them once, as a fault that belongs to no process, and everything continues.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();

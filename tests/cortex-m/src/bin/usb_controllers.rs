@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Two USB serial lines with the controllers of two real chips, by their driver crates as they are: that of the nRF52840 and
-//! the OTG controller of the STM32F205, each in a process with the controller's registers. No emulator has them, so the
-//! test is that the firmware builds, links and starts: the drivers wait for their chip.
+//! Two USB serial lines with the controllers of two real chips: the controller of the nRF52840, and the OTG controller
+//! of the STM32F205. Their unchanged driver crates each run in a process with the controller's registers. No emulator
+//! has these controllers, so the test is that the firmware builds, links and starts, and that the drivers wait for
+//! their chips.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -25,24 +26,24 @@ mod firmware {
     // The memory maps of the reference manuals RM0033, and the product specification
     // of the nRF52840.
     const USB: Mmio = Mmio { start: 0x4002_7000, size: 0x1000 };
-    /// The registers behind which the errata 171 and 187 hide what they need.
+    /// The undocumented registers that the workarounds for the errata 171 and 187 need.
     const ERRATA: Mmio = Mmio { start: 0x4006_e000, size: 0x1000 };
     const OTG: Mmio = Mmio { start: 0x5000_0000, size: 0x4_0000 };
 
-    /// The controller of the nRF52840. Its clock runs before the first process does. It moves packets by a DMA of its own, so
-    /// this process is trusted with all memory.
+    /// The controller of the nRF52840. Its clock runs before the first process runs. The controller moves packets by
+    /// its own DMA, so this process is trusted with all memory.
     struct Nrf52840;
 
     // SAFETY: these are the registers of the controller (product specification, 6.35.13). The process that owns them has one
-    // driver of it.
+    // driver for it.
     unsafe impl nrf_usbd::UsbPeripheral for Nrf52840 {
         const REGISTERS: *const () = USB.start as *const ();
     }
 
-    /// The OTG controller of the STM32F205 for full speed. Its clock is let through by the board.
+    /// The OTG controller of the STM32F205 for full speed. The board enables its clock.
     struct Stm32f205;
 
-    // SAFETY: these are the registers of the controller, by RM0033, 29.16. The process that owns them has one driver of it.
+    // SAFETY: these are the registers of the controller, by RM0033, 29.16. The process that owns them has one driver for it.
     unsafe impl synopsys_usb_otg::UsbPeripheral for Stm32f205 {
         const REGISTERS: *const () = OTG.start as *const ();
         const HIGH_SPEED: bool = false;
@@ -56,8 +57,8 @@ mod firmware {
         }
     }
 
-    // On the real chips `WORK` has the interrupt line as well: 39 of the one, 67 of the other, which the emulated boards
-    // don't have.
+    // On the real chips, an interrupt line is bound to `WORK` as well: 39 on the first chip, 67 on the second. The
+    // emulated boards don't have these lines.
     crossgate::system! {
         static SYSTEM;
         process small {
@@ -108,7 +109,7 @@ mod firmware {
         time::sleep(ABSENCE);
         static mut MEMORY: [u32; 320] = [0; 320];
         let memory = &raw mut MEMORY;
-        // SAFETY: this thread alone uses it, once in a life of the process, which has its statics anew.
+        // SAFETY: only this thread uses it, once in each life of the process, which begins with initialised statics.
         let memory = unsafe { &mut *memory };
         serial.run(synopsys_usb_otg::UsbBus::new(Stm32f205, memory), &IDENTITY)
     }
@@ -118,7 +119,7 @@ mod firmware {
         for (from, to) in from.into_iter().zip(to) {
             expect("a buffer", to.try_write(&[b'x'; 100]), Ok(100));
             expect("its end", to.try_write(&[b'x'; 100]), Ok(28));
-            expect("nothing has come", from.available(), Ok(0));
+            expect("no byte has come", from.available(), Ok(0));
         }
         pass()
     }

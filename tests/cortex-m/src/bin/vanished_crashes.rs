@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kernel gives way to an interrupt that is no longer pending when the CPU looks for it, after a thread has faulted:
-//! the crash dump has the registers of the thread, not those of the kernel.
+//! the crash dump contains the registers of the thread, not those of the kernel.
 //!
-//! Only a handler above the kernel can do that, and it breaks its contract by it: one that pends a line at one
-//! instruction of a call of a method that faults, and takes the line back a tick later, at each of many positions.
+//! Only a handler above the kernel can cause this, and it breaks its contract by it. The handler of this test pends a
+//! line at one instruction of a call of a method that faults, and clears the line a tick later, at each of many
+//! positions.
 //!
-//! The positions are exact only if the emulator counts instructions, as `cargo xtask test` makes it do; otherwise run
-//! the test with `-- -icount shift=0,sleep=off`.
+//! The positions are exact only if the emulator counts instructions, as under `cargo xtask test`. Otherwise run the
+//! test with `-- -icount shift=0,sleep=off`.
 //!
 //! Without measuring: an interrupt that the kernel has found is not served here
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -23,9 +24,9 @@ mod firmware {
     use system_tests_cortex_m::TestBoard;
     use system_tests_cortex_m::vanishing::{Path, SPARE, Vanishing, at_each_position};
 
-    /// The time between two crashes: so long that the process restarts without a pause.
+    /// The time between two crashes. It is so long that the process restarts without a pause.
     const PAUSE: Duration = Duration::from_secs(11);
-    /// The value of r4 to r11 when the method faults.
+    /// The value in r4 to r11 when the method faults.
     const KNOWN: usize = 0x1234_5678;
     crossgate::system! {
         static SYSTEM;

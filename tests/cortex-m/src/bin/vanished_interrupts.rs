@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kernel gives way to an interrupt that is no longer pending when the CPU looks for it: no thread continues with
-//! the memory of another, and none is taken for the culprit.
+//! the memory of another thread, and the kernel blames no thread for a fault.
 //!
-//! Only a handler above the kernel can do that, and it breaks its contract by it: one that pends a line at one
-//! instruction of a system call, and takes the line back a tick later, at each of many positions.
+//! Only a handler above the kernel can cause this, and it breaks its contract by it. The handler of this test pends a
+//! line at one instruction of a system call, and clears the line a tick later, at each of many positions.
 //!
-//! The positions are exact only if the emulator counts instructions, as `cargo xtask test` makes it do; otherwise run
-//! the test with `-- -icount shift=0,sleep=off`.
+//! The positions are exact only if the emulator counts instructions, as under `cargo xtask test`. Otherwise run the
+//! test with `-- -icount shift=0,sleep=off`.
 //!
 //! Without measuring: an interrupt that the kernel has found is not served here
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -38,7 +38,7 @@ mod firmware {
             // The kernel counts the time of threads, so it gives way before.
             thread main (priority = 2, stack = 4096, budget = 9 ms / 10 ms) = client(SAMPLED);
         }
-        // It runs while the other one sleeps.
+        // This thread runs while the other thread sleeps.
         process bystander {
             thread main (priority = 1, stack = 512) = spin();
         }

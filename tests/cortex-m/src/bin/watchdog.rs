@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The watchdog of the board resets it in each of three ways in which firmware gets stuck, and not before: a process
-//! that has crashed feeds its guard no more, one that spins below the keeper as well, and one that spins above the
-//! keeper keeps everybody from the watchdog. The first two are named after the reset.
+//! The watchdog of the board resets the board when the firmware is stuck, and not before. There are three cases: a
+//! process that has crashed no longer feeds its guard; a process spins and is less urgent than the keeper; and a
+//! process spins that is more urgent than the keeper, so that no thread feeds the watchdog. After the reset, the keeper
+//! names the guard in the first two cases.
 //!
 //! Emulator: -icount shift=4,sleep=off
-//! Without measuring: the kernel holds off no interrupt that this is about.
+//! Without measuring: this test is not about interrupts that the kernel holds off.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -23,9 +24,9 @@ mod firmware {
     }
     const PERIOD: Duration = Duration::from_millis(100);
     const LONG_PERIOD: Duration = Duration::from_millis(1000);
-    /// The time of the hardware; it resets the board after twice that.
+    /// The period of the hardware watchdog, which resets the board after two periods.
     const TIME: Duration = Duration::from_millis(150);
-    /// The number of times that the motor's guard is fed, twice in a period.
+    /// The number of times that the motor's guard is fed: twice in each period.
     const FEEDS: u32 = 8;
 
     crossgate::system! {
@@ -81,7 +82,7 @@ mod firmware {
         }
     }
 
-    /// Keeps the CPU from everybody, in the third life.
+    /// In the third life, keeps the CPU from all other threads.
     fn above_the_keeper() -> ! {
         if RESETS.get() == Some(2) {
             time::sleep(FEEDS / 4 * PERIOD);

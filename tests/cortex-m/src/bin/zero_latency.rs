@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A handler above the kernel, for a timer that interrupts at each of many instructions of calls and crashes. It is
-//! served at once, even in the middle of the kernel; all registers survive, even if it comes between a system call and
-//! the kernel; and each of its signals arrives.
+//! A handler above the kernel, for a timer that interrupts at each of many instructions of calls and crashes. The
+//! interrupt is served at once, even in the middle of the kernel. All registers survive, even if the interrupt comes
+//! between a system call and the kernel. And each signal of the handler arrives.
 //!
-//! The positions, and the latency, are exact only if the emulator counts instructions, as `cargo xtask test` makes it
-//! do; otherwise run the test with `-- -icount shift=0,sleep=off`.
+//! The positions and the latency are exact only if the emulator counts instructions, as under `cargo xtask test`.
+//! Otherwise run the test with `-- -icount shift=0,sleep=off`.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -94,7 +94,7 @@ mod firmware {
     const VALUE: usize = TIMER1.start + 4;
     const RELOAD: usize = TIMER1.start + 8;
 
-    /// The exceptions in the middle of which the handler ran: bits of the register that has the active ones.
+    /// The exceptions in the middle of which the handler ran, as bits of the register of active exceptions.
     static INTERRUPTED: AtomicU32 = AtomicU32::new(0);
     const ACTIVE: usize = 0xe000_ed24;
     const MEMORY_FAULT: u32 = 1 << 0;
@@ -102,7 +102,7 @@ mod firmware {
     const SYSTEM_CALL: u32 = 1 << 7;
     const PEND_SYSTEM_CALL: u32 = 1 << 15;
 
-    /// The number of times that a system call was made by the handler.
+    /// The number of times that the handler made a system call for a thread.
     static BETWEEN: AtomicU32 = AtomicU32::new(0);
 
     struct Sampler;
@@ -112,7 +112,7 @@ mod firmware {
         const SIGNALS: u16 = SPARE;
 
         fn serve(signal: Signal<Self>) {
-            // The timer counts on, from 0 down: it is read before a tick is over.
+            // The timer continues to count down from 0. It is read before a tick is over.
             let late = arch::load(VALUE).wrapping_neg();
             const { Timer::new(TIMER1) }.clear_interrupt();
             if arch::load(RELOAD) == ALL_TRIED {
@@ -164,7 +164,10 @@ mod firmware {
         expect_that("system calls were interrupted", seen & SYSTEM_CALL != 0);
         expect_that("a memory fault was interrupted", seen & MEMORY_FAULT != 0);
         expect_that("a breakpoint's fault was interrupted", seen & USAGE_FAULT != 0);
-        expect_that("it came between", BETWEEN.load(Ordering::Relaxed) >= 2);
+        expect_that(
+            "the interrupt came between a system call and the kernel",
+            BETWEEN.load(Ordering::Relaxed) >= 2,
+        );
     }
 
     fn supervise(faulted: Notification) -> ! {
@@ -197,7 +200,7 @@ mod firmware {
         pass()
     }
 
-    /// Repeats an action, and has it interrupted an instruction later each time.
+    /// Repeats an action. Each time the handler interrupts it an instruction later.
     #[inline(always)]
     fn sweep(sampled: Notification, act: impl Fn(u32)) {
         for position in 0..POSITIONS {
@@ -206,7 +209,7 @@ mod firmware {
             delay(TICK - position % TICK);
             act(position);
             expect("a signal", sampled.wait_timeout(PATIENCE), Ok(()));
-            expect_that("no other comes", !sampled.try_wait());
+            expect_that("no other signal comes", !sampled.try_wait());
         }
     }
 }

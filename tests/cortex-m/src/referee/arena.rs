@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The memory of the referee, which is separate from the firmware's: the PSRAM of the emulated board. So its notes are
-//! no part of the states that it compares.
+//! The memory of the referee, which is separate from that of the firmware: the PSRAM of the emulated board. So the
+//! notes of the referee are not a part of the states that it compares.
 
 use super::moment::Watch;
 use super::operation::Operation;
@@ -13,7 +13,7 @@ use system_tests::report::{fail, say};
 pub const VECTORS: usize = 16 + LINES;
 /// The number of interrupt lines.
 pub const LINES: usize = 32;
-/// The data that is kept there besides states.
+/// The data in this memory besides states.
 #[repr(C, align(512))]
 pub struct Arena {
     /// The vector table in force.
@@ -36,13 +36,13 @@ pub struct Arena {
     pub watch: Option<Watch>,
     /// The memory of the firmware.
     pub world: Option<World>,
-    /// The system call or interrupt that is being handled, ...
+    /// The system call or interrupt that is compared at present, ...
     pub operation: Option<Operation>,
     /// ... and its number.
     pub number: usize,
     /// `true` if the kernel has started to send a text.
     pub is_told: bool,
-    /// The stack of the code that looks then, ...
+    /// The stack of the code that looks at the start of a slow path, ...
     slow_stack: [u64; 512],
     /// ... and that of the referee.
     stack: [u64; 4096],
@@ -55,7 +55,7 @@ impl Arena {
     pub fn world(&self) -> &World {
         match &self.world {
             Some(world) => world,
-            None => fail(format_args!("the firmware has not begun")),
+            None => fail(format_args!("the firmware has not started")),
         }
     }
 
@@ -79,7 +79,7 @@ pub const STACK: usize = SLOW_STACK + 8 * 4096;
 /// Returns the arena.
 pub fn arena() -> &'static mut Arena {
     let place = core::ptr::with_exposed_provenance_mut::<Arena>(START);
-    // SAFETY: this is memory of the board that the linker gives to no process, zeroed at start, which is a value of
-    // every field. All code that uses it runs in exceptions that don't nest, one field at a time.
+    // SAFETY: the linker gives this memory of the board to no process. It is zeroed at the start, and zero is a valid
+    // value of every field. All code that uses it runs in exceptions that don't nest, and uses one field at a time.
     unsafe { &mut *place }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The way in which the referee gets control: its firmware has this for a board.
+//! The board of a firmware with a referee, by which the referee gets control.
 
 use super::world::World;
 use super::{Referee, arena, patch, processor};
@@ -14,13 +14,14 @@ use system_tests::arch;
 pub trait Firmware: 'static {
     /// Returns its wiring.
     fn system() -> &'static System;
-    /// Plays with the referee. The idle thread is about to look for work.
+    /// Makes comparisons with the referee. The idle thread is about to look for work.
     fn play(referee: Referee) -> !;
 }
 
-/// The board of such a firmware. Time passes only as the referee makes it pass, and SysTick never interrupts by itself.
+/// The board of such a firmware. Time passes only when the referee lets it pass, and SysTick never interrupts by
+/// itself.
 pub struct RefereeBoard<F>(PhantomData<F>);
-/// Its counter.
+/// The counter of the board.
 pub struct RefereeCounter<F>(PhantomData<F>);
 
 const SYSTICK_CONTROL: *mut u32 = core::ptr::without_provenance_mut(0xe000_e010);
@@ -82,7 +83,7 @@ impl<F: Firmware> Counter for RefereeCounter<F> {
     fn alarm(_: u32) {}
 }
 
-/// Handles the first system call of all: the idle thread's.
+/// Handles the very first system call, which the idle thread makes.
 #[unsafe(naked)]
 unsafe extern "C" fn first<F: Firmware>() {
     naked_asm!(

@@ -31,8 +31,8 @@ impl Referee {
         Referee { registers, fast: [0; KINDS], slow: [0; KINDS] }
     }
 
-    /// Makes a system call, or lets an interrupt come, along both paths, and compares. Continues with the state that
-    /// the slow path has left.
+    /// Makes a system call, or lets an interrupt come, along both paths, and compares the results. Continues with the
+    /// state that the slow path has left.
     pub fn compare(&mut self, operation: &Operation) -> Path {
         let world = arena().world();
         self.lay_down(operation);
@@ -44,7 +44,7 @@ impl Referee {
         arena().number += 1;
         arena().watch = Some(Watch { before, dead, is_wild: world.is_wild(&before) });
         self.enter(operation, Path::Fast);
-        // (A thread with floats whose stack pointer is out of bounds is at fault at once.)
+        // (A thread with floats whose stack pointer is out of bounds faults at once.)
         let is_done = |watch: Watch| !watch.is_wild || operation.floats.is_none();
         let path = if arena().watch.take().is_some_and(is_done) { Path::Fast } else { Path::Slow };
         let after_fast = self.take();
@@ -63,7 +63,7 @@ impl Referee {
         let mut differences = after_fast.differences(&after_slow);
         differences += world.differences(AFTER_FAST, Span::EMPTY);
         if differences > 0 {
-            say(format_args!("that differs after the {path:?} path and after the slow one"));
+            say(format_args!("these differ after the {path:?} path and after the slow path"));
             say(format_args!("thread, process, depth before: {:?}", before.who));
             arena().tell();
             fail(format_args!("the fast path is not equivalent"));
@@ -99,7 +99,7 @@ impl Referee {
         }
     }
 
-    /// Makes the line enabled, if the operation is an interrupt.
+    /// Enables the line, if the operation is an interrupt.
     fn enable(&self, operation: &Operation) {
         if let Some(line) = operation.line {
             store(INTERRUPTS_ENABLED, 1 << line);

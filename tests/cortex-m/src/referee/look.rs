@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The look at the state when a slow path starts: the fast path that gave up must have changed nothing.
+//! The check of the state when a slow path starts: the fast path that gave up must have changed nothing.
 
 use super::arena::arena;
 use super::moment::{Moment, Watch, protect, unprotect};
@@ -9,7 +9,7 @@ use crossgate_protection::Span;
 use system_tests::arch::load;
 use system_tests::report::{fail, say};
 
-/// Runs at the start of the slow path of a system call: everything must be as it was before the fast one, which gave
+/// Runs at the start of the slow path of a system call: the state must be the same as before the fast path, which gave
 /// up.
 pub extern "C" fn look() {
     let Some(Watch { before, dead, .. }) = arena().watch.take() else { return };
@@ -34,8 +34,8 @@ pub extern "C" fn look() {
     expect_unchanged(differences, dead);
 }
 
-/// Runs at the start of that of an interrupt: everything must be as it was before, except for the mask of the line. The
-/// registers of the thread are saved.
+/// Runs at the start of the slow path of an interrupt: the state must be the same as before, except for the mask of the
+/// line. The registers of the thread are saved.
 pub extern "C" fn look_at_interrupt() {
     let Some(Watch { before, dead, is_wild }) = arena().watch.take() else { return };
     if is_wild {
@@ -50,18 +50,18 @@ pub extern "C" fn look_at_interrupt() {
     if context != before.registers.process_stack - size_of_val(&now.registers.saved) {
         say(format_args!("the registers of the thread are saved at {context:#x}"));
         arena().tell();
-        fail(format_args!("the fast path does not tell where it has saved the registers"));
+        fail(format_args!("the fast path does not say where it has saved the registers"));
     }
     now.registers.saved = core::array::from_fn(|index| load(context + 4 * index));
     expect_unchanged(before.differences(&now), dead);
 }
 
-/// Ends the test if there are differences, or differences in the memory.
+/// Ends the test if there are differences in this state or in the memory.
 fn expect_unchanged(differences: usize, dead: Span) {
     if differences + arena().world().differences(BEFORE, dead) > 0 {
-        say(format_args!("the fast path gave up, and has changed this"));
+        say(format_args!("the fast path gave up, but has changed these"));
         arena().tell();
-        fail(format_args!("the fast path does not fall through with nothing changed"));
+        fail(format_args!("the fast path has changed something before it gave up"));
     }
     protect();
 }

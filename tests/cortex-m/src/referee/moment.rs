@@ -19,20 +19,20 @@ const MPU_ATTRIBUTES: usize = 0xe000_eda0;
 const MPU_REGIONS: usize = 8;
 /// The bit of the attributes of a region that enables it.
 const ENABLED: u32 = 1;
-/// The bit of its address, as it is written, that makes the lower bits the number of the region.
+/// The bit of a written address by which the lower bits are the number of the region.
 const NUMBERED: u32 = 1 << 4;
-/// The bit of `CONTROL` that says that the code that runs uses floats: here it is that of the referee.
+/// The bit of `CONTROL` that says that the running code uses floats. Here it describes the referee.
 const FLOATS_IN_USE: u32 = 1 << 2;
 /// The region of the stack's window.
 const STACK_REGION: usize = if IS_ARMV8M { 4 } else { 1 };
-/// Only this architecture has limits of stacks.
+/// True for ARMv8-M: only that architecture has limits of stacks.
 const IS_ARMV8M: bool = protection::is_below_limit(u32::MAX);
 pub const INTERRUPTS_ENABLED: usize = 0xe000_e100;
 const INTERRUPTS_DISABLED: usize = 0xe000_e180;
 pub const INTERRUPTS_PENDING: usize = 0xe000_e200;
 const INTERRUPTS_FORGOTTEN: usize = 0xe000_e280;
 
-/// Forgets interrupts that are pending: one that takes the thread down which it interrupts becomes pending again, and is
+/// Clears pending interrupts. An interrupt that takes down the interrupted thread becomes pending again, and counts as
 /// another operation here.
 pub fn forget_interrupts() {
     const INTERRUPT_CONTROL: usize = 0xe000_ed04;
@@ -61,16 +61,16 @@ pub struct Moment {
 /// The state that has to be unchanged when the slow path starts.
 pub struct Watch {
     pub before: Moment,
-    /// The memory that the fast path may have written even so.
+    /// The memory that the fast path may have written before it gave up.
     pub dead: Span,
-    /// `true` if the stack pointer is out of bounds. Then the interrupt comes after a fault, which is the core's.
+    /// `true` if the stack pointer is out of bounds. Then the interrupt comes after a fault, which the core handles.
     pub is_wild: bool,
 }
 
 /// Returns the kernel, for reading.
 pub fn kernel() -> &'static Kernel<machine::Machine> {
     let kernel = &raw const machine::__crossgate_kernel;
-    // SAFETY: this is an exception of the one priority that all exceptions have.
+    // SAFETY: this code runs in an exception, and all exceptions have the same priority.
     unsafe { &*kernel }
 }
 
@@ -109,7 +109,7 @@ impl Moment {
 
     /// Restores this state, except for the registers.
     pub fn restore(&self) {
-        // Only differing registers are written, because writing takes the emulator long.
+        // Only registers that differ are written, because each write takes the emulator long.
         for (number, [address, attributes]) in (0..).zip(self.regions) {
             store(MPU_NUMBER, number);
             if load(MPU_ADDRESS) != address {
@@ -194,8 +194,8 @@ pub fn protect() {
     barrier();
 }
 
-/// Disables the unit, because the emulator is slow where regions are smaller than its pages. The kernel has to have
-/// left the unit enabled.
+/// Disables the unit, because the emulator is slow if regions are smaller than its pages. The kernel must have left the
+/// unit enabled.
 pub fn unprotect() {
     if load(MPU_CONTROL) != PROTECTED {
         fail(format_args!("the protection unit is off"));
@@ -219,7 +219,7 @@ pub fn window() -> Span {
     open(region).unwrap_or(Span::EMPTY)
 }
 
-/// Returns the memory that a region opens, whose first subregions are enabled.
+/// Returns the memory that a region opens. Its first subregions are enabled.
 fn open([address, attributes]: [u32; 2]) -> Option<Span> {
     if attributes & ENABLED == 0 {
         return None;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! System calls and interrupts, as the kernel finds them.
+//! System calls and interrupts, as the kernel receives them.
 
 use super::moment::Moment;
 use crossgate_abi::SystemCall;
 use crossgate_protection::Span;
 
-/// The index at which system calls are counted that do not exist. Existing ones are counted by their numbers.
+/// The index at which system calls without a meaning are counted. System calls that exist are counted by their numbers.
 pub const UNKNOWN: usize = SystemCall::ALL.len();
 /// The index at which calls are counted.
 pub const CALL: usize = UNKNOWN + 1;
@@ -14,10 +14,10 @@ pub const INTERRUPT: usize = UNKNOWN + 2;
 /// The number of kinds of operations of the kernel.
 pub const KINDS: usize = UNKNOWN + 3;
 
-/// A system call, or an interrupt, with everything that the kernel finds of it.
+/// A system call or an interrupt, with all of its inputs to the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// The line, if it is an interrupt.
+    /// The line, if the operation is an interrupt.
     pub line: Option<u16>,
     /// r12.
     pub selector: u32,
@@ -42,21 +42,21 @@ pub struct Frame {
     pub status: u32,
 }
 
-/// Its length in bytes.
+/// The length of the frame in bytes.
 pub const FRAME: usize = size_of::<Frame>();
 /// The length of s0 to s15, `FPSCR` and a free word, which the CPU pushes above it if the thread uses floats.
 pub const FLOATS: usize = 72;
-/// The length of s16 to s31, which the kernel saves then.
+/// The length of s16 to s31, which the kernel saves in this case.
 const SAVED_FLOATS: usize = 64;
 
-/// Returns floats for an operation: registers that follow from a number, if the firmware is for a CPU with them.
+/// Returns floats for an operation: values that follow from a number, if the firmware is for a CPU with floats.
 pub fn floats(number: u32) -> Option<[u32; 32]> {
     let float = |index: usize| number.rotate_left(index as u32) ^ index as u32;
     cfg!(target_abi = "eabihf").then(|| core::array::from_fn(float))
 }
 
 impl Operation {
-    /// Returns the index at which it is counted.
+    /// Returns the index at which the operation is counted.
     pub fn kind(&self) -> usize {
         match self.line {
             Some(_) => INTERRUPT,
@@ -65,12 +65,12 @@ impl Operation {
         }
     }
 
-    /// Returns an interrupt instead, of a thread with these registers.
+    /// Returns an interrupt of a thread with these registers, instead of this operation.
     pub fn interrupted(self, line: u16) -> Operation {
         Operation { line: Some(line), ..self }
     }
 
-    /// Returns `true` if the CPU could do it at this moment: it pushes its frame with the rights of the thread.
+    /// Returns `true` if this operation is possible now: the CPU can push its frame with the rights of the thread.
     pub fn is_possible(&self, moment: &Moment) -> bool {
         let start = self.frame();
         self.stack_pointer & 3 == 0
@@ -79,8 +79,8 @@ impl Operation {
             && (self.floats.is_none() || self.has_room_for_floats(moment))
     }
 
-    /// Returns whether the CPU and the kernel have room for floats, if they have room for the other registers. (If they
-    /// have not, the slow path alone can't say so: the test `float_attacks` is about that.)
+    /// Returns whether the CPU and the kernel have room for floats, if they have room for the other registers. (The
+    /// slow path alone can't detect that the room is missing: see the test `float_attacks`.)
     fn has_room_for_floats(&self, moment: &Moment) -> bool {
         let start = self.frame();
         let [below, above] = moment.room(start);

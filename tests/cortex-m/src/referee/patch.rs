@@ -13,9 +13,9 @@ use system_tests::report::fail;
 /// An instruction of 4 bytes, in the order of its halves.
 type Instruction = [u16; 2];
 
-/// The first instruction of the slow path of system calls: one that has the same effect at any address.
+/// The first instruction of the slow path of system calls. It has the same effect at any address.
 const FIRST: Instruction = [0xf11c, 0x0f01];
-/// The bits of its second half for a call of a function, and for a jump: see [`branch`].
+/// The bits of the second half of a call, and of a jump: see [`branch`].
 const LINKED: u16 = 0xd000;
 const BRANCH: u16 = 0x9000;
 
@@ -49,15 +49,16 @@ fn read(place: usize) -> Instruction {
     unsafe { core::ptr::with_exposed_provenance::<Instruction>(place).read() }
 }
 
-/// Makes the code at `place` continue at `began`, and the code at `go_on` execute its `first` instruction, and return.
+/// Makes the code at `place` continue at `began`. Makes the code at `go_on` execute the `first` instruction of that
+/// code, and return there.
 ///
-/// The memory of code is writable on this board, as long as the protection unit is off.
+/// The memory of the code is writable on this board while the protection unit is off.
 fn replace(place: usize, began: usize, go_on: usize, first: Instruction) {
     let (began, go_on) = (began & !1, go_on & !1);
     let write = |place: usize, instruction: Instruction| {
         let place = core::ptr::with_exposed_provenance_mut::<Instruction>(place);
-        // SAFETY: instructions of 4 bytes are replaced: by a branch to code with the same effect that returns, and
-        // there by that instruction and the branch back; nothing runs there now.
+        // SAFETY: this code replaces instructions of 4 bytes: an instruction by a branch to code with the same effect,
+        // and there placeholders by that instruction and a branch back. No code runs at these places now.
         unsafe { place.write_volatile(instruction) };
     };
     write(place, branch(place, began, BRANCH));
@@ -77,7 +78,7 @@ fn branch(from: usize, to: usize, kind: u16) -> Instruction {
     [0xf000 | sign << 10 | high, kind | j1 << 13 | j2 << 11 | low]
 }
 
-/// Returns the target of such an instruction at an address.
+/// Returns the target of such an instruction at this address.
 fn target(from: usize, [high, low]: Instruction) -> usize {
     let bit = |half: u16, number: u32| u32::from(half >> number & 1);
     let sign = bit(high, 10);
@@ -91,8 +92,8 @@ fn target(from: usize, [high, low]: Instruction) -> usize {
     (from + 4).wrapping_add_signed(signed as isize)
 }
 
-/// Runs at the start of the slow path: looks, and lets it continue. Live registers that the slow path must not use are
-/// overwritten.
+/// Runs at the start of the slow path: looks at the state, and lets the slow path continue. Overwrites the registers
+/// that the slow path must not use.
 #[unsafe(naked)]
 unsafe extern "C" fn began() {
     naked_asm!(
@@ -112,7 +113,7 @@ unsafe extern "C" fn began() {
         "ldr r12, 1f",
         "ldr sp, [r12, #{main_stack}]",
         "ldmia r12, {{r4-r11}}",
-        // r3 has another value, and so have the others, except that a return has its words.
+        // r3 gets another value, and so do the other registers, except for the words of a return.
         "add r3, r12, #{scratch}",
         "ldmia r3, {{r0-r3, r12}}",
         "mov r3, sp",
@@ -135,14 +136,14 @@ unsafe extern "C" fn began() {
     )
 }
 
-/// The slow path of system calls without the branch: its first instruction, and a jump to the second, which are
-/// installed here.
+/// The slow path of system calls without the branch. The first instruction of the slow path, and a jump to its second
+/// instruction, are installed here.
 #[unsafe(naked)]
 unsafe extern "C" fn go_on() {
     naked_asm!("b.w {itself}", "b.w {itself}", itself = sym go_on)
 }
 
-/// Runs at the start of the slow path of interrupts, as `began` does. It has the address of the saved registers in r0.
+/// Runs at the start of the slow path of interrupts, like `began`. In: r0 is the address of the saved registers.
 #[unsafe(naked)]
 unsafe extern "C" fn began_interrupt() {
     naked_asm!(
@@ -182,14 +183,15 @@ unsafe extern "C" fn began_interrupt() {
     )
 }
 
-/// The slow path of interrupts without the branch, installed here as that of system calls is.
+/// The slow path of interrupts without the branch, installed in the same way.
 #[unsafe(naked)]
 unsafe extern "C" fn go_on_interrupt() {
     naked_asm!("b.w {itself}", "b.w {itself}", itself = sym go_on_interrupt)
 }
 
-/// Handles a system call of a thread that uses floats without the fast path: saves those that the CPU has not pushed, and
-/// clears all, as the kernel does. If the stack pointer is out of bounds, it only clears them.
+/// Handles a system call of a thread that uses floats, without the fast path: saves the registers that the CPU has not
+/// pushed, and clears all of them, as the kernel does. If the stack pointer is out of bounds, this code only clears
+/// them.
 #[cfg(target_abi = "eabihf")]
 #[unsafe(naked)]
 pub unsafe extern "C" fn slow_with_floats() {
@@ -224,7 +226,7 @@ pub unsafe extern "C" fn slow_with_floats() {
 }
 
 /// Handles an interrupt without the fast path: saves the registers as the kernel does. If the stack pointer is out of
-/// bounds, the kernel itself does not try the fast path.
+/// bounds, this code jumps to the kernel's handler, which does not try the fast path.
 #[unsafe(naked)]
 pub unsafe extern "C" fn slow_interrupt() {
     naked_asm!(

@@ -6,8 +6,8 @@ use super::registers::Registers;
 use core::arch::naked_asm;
 use core::mem::offset_of;
 
-/// A line of assembly that only a CPU with floats needs. (The compiler does not say in all crates that the target has
-/// them; so a first line does.)
+/// A line of assembly that only a CPU with floats needs. (The compiler does not tell the assembler in all crates that
+/// the target has floats, so the first line does.)
 #[cfg(target_abi = "eabihf")]
 macro_rules! only_with_floats {
     ($line:literal) => {
@@ -25,18 +25,18 @@ pub(super) use only_with_floats;
 /// Runs the kernel with these registers from `target`, until it returns to a thread. Then the registers are those that
 /// the thread would have had, except for those in its frame.
 ///
-/// PendSV brings the CPU back: it is pended here. It has the same priority as everything that runs, so it comes when
-/// that returns; and among pending exceptions it comes first.
+/// PendSV brings the CPU back: this function pends it. PendSV has the same priority as all code that runs, so the CPU
+/// takes it when this code returns. It comes before all other pending exceptions.
 pub fn run(registers: &mut Registers) {
     pend();
     run_interrupt(registers);
 }
 
-/// Runs the kernel if an interrupt is pending, before which PendSV would come: the interrupt's [handler](interrupt)
-/// pends PendSV.
+/// Runs the kernel if an interrupt is pending. PendSV would come before the interrupt, so the interrupt's
+/// [handler](interrupt) pends PendSV.
 pub fn run_interrupt(registers: &mut Registers) {
-    // SAFETY: the handlers of the kernel restore the main stack, and get one that is free; `resume` handles PendSV. The
-    // registers of this function are saved meanwhile.
+    // SAFETY: the handlers of the kernel get a free main stack, and restore it; `resume` handles PendSV. The registers
+    // of this function are saved meanwhile.
     unsafe { enter(registers) };
 }
 
@@ -44,7 +44,7 @@ pub fn run_interrupt(registers: &mut Registers) {
 fn pend() {
     const INTERRUPT_CONTROL: *mut u32 = core::ptr::without_provenance_mut(0xe000_ed04);
     const PEND: u32 = 1 << 28;
-    // SAFETY: its handler belongs to the referee.
+    // SAFETY: the handler of PendSV belongs to the referee.
     unsafe { INTERRUPT_CONTROL.write_volatile(PEND) };
 }
 
@@ -53,7 +53,7 @@ unsafe extern "C" fn enter(registers: &mut Registers) {
     naked_asm!(
         only_with_floats!(".fpu fpv4-sp-d16"),
         "push {{r0, r4-r11, lr}}",
-        // The CPU has forgotten that floats are in use when a handler starts.
+        // When a handler starts, the CPU has cleared the bit that says that floats are in use.
         only_with_floats!("add r1, r0, #{floats}"),
         only_with_floats!("vldmia r1, {{s0-s31}}"),
         only_with_floats!("mrs r1, control"),
@@ -112,7 +112,7 @@ pub unsafe extern "C" fn return_from_exception() {
     naked_asm!("bx lr")
 }
 
-/// The handler of all interrupts: makes PendSV come after the kernel's handler, or its slow path.
+/// The handler of all interrupts: lets PendSV come after the kernel's handler, or after its slow path.
 #[unsafe(naked)]
 pub unsafe extern "C" fn interrupt() {
     naked_asm!(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The actions of a thread, without the thread.
+//! Puppets: the referee does the actions of a thread that never runs.
 
 use super::moment::{forget_interrupts, kernel};
 use super::operation::{FLOATS, FRAME, Frame, KINDS, Operation};
@@ -14,19 +14,20 @@ use crossgate_abi::number;
 pub enum Turn {
     /// Any action.
     Free,
-    /// Only this one, because its code is the port's, or it is at a system call that it repeats.
+    /// Only this action, because the thread executes code of the port, or repeats a system call.
     Only(Operation),
-    /// Only this one or none, because it is the idle thread.
+    /// Only this action or none, because the thread is the idle thread.
     Idle(Operation),
 }
 
-/// The values of the registers of a frame when an interrupt's handler starts: any, if another handler has run before.
+/// The values of the registers of a frame when the handler of an interrupt starts. They may be any values, because
+/// another handler may have run before.
 const SPOILT: u32 = 0x5b5b_5b5b;
 /// The bit of the status for Thumb code, which all threads run.
 const THUMB: u32 = 1 << 24;
 /// The CPU has aligned the stack pointer to 8.
 const ALIGNED: u32 = 1 << 9;
-/// The value that a puppet has in `lr`: no address of code.
+/// The value of `lr` of a puppet. It is not an address of code.
 const LINK: u32 = 0x0e55_0e55;
 
 /// The place at which all puppets make their system calls. It never runs.
@@ -43,9 +44,10 @@ fn system_call_address() -> u32 {
 pub struct Referee {
     /// The registers with which the current thread would continue.
     pub(super) registers: Registers,
-    /// The number of system calls that a fast path finished, by their number; then calls, and interrupts.
+    /// The numbers of operations that a fast path finished: of each system call by its number, then of calls, and of
+    /// interrupts.
     pub fast: [usize; KINDS],
-    /// The same numbers for the slow path.
+    /// The same numbers for the slow paths.
     pub slow: [usize; KINDS],
 }
 
@@ -115,7 +117,7 @@ impl Referee {
         let [first, second, third, fourth] = operation.words;
         let Frame { link, program_counter, .. } = self.frame();
         let (link, program_counter) = match self.turn() {
-            // After an interrupt the thread still has to do its only action.
+            // After an interrupt, the thread still has to do its only possible action.
             Turn::Only(_) | Turn::Idle(_) if operation.line.is_some() => (link, program_counter),
             _ => (LINK, system_call_address() + 2),
         };

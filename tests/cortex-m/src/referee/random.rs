@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Random system calls: those that a thread may make, those that it must not, and those just at the limit.
+//! Random system calls: permitted ones, forbidden ones, and those just at a limit.
 
 use super::arena::LINES;
 use super::operation::floats;
@@ -58,15 +58,16 @@ const FREQUENT: [usize; 13] = [
     number::SET_DEADLINE,
 ];
 const FOR_EVER: u32 = u32::MAX;
-/// The size of the memory to enter a method, in bytes.
+/// The number of bytes that are needed to enter a method.
 const ENTRY_SIZE: usize = <Machine as Port>::ENTRY_SIZE;
 
-/// Plays at random: one life of the firmware after the other, because most lives end when all threads wait.
+/// Makes random operations: one life of the firmware after the other, because in most lives all threads wait at some
+/// time.
 pub struct Player {
     system: &'static System,
     generator: Generator,
     start: Moment,
-    /// `true` if threads do things that lead to crashes.
+    /// `true` if threads may make operations that lead to crashes.
     wild: bool,
 }
 
@@ -74,13 +75,13 @@ pub struct Player {
 const LIFE: usize = 300;
 
 impl Player {
-    /// Creates a player that starts now.
+    /// Creates a generator of operations that starts now.
     pub fn new(system: &'static System, seed: u32, referee: &Referee) -> Player {
         arena().world().save(FREE_SLOT);
         Player { system, generator: Generator(seed), start: referee.take(), wild: false }
     }
 
-    /// Plays until at least so many system calls were made.
+    /// Makes operations until at least this number of system calls were made.
     pub fn play(&mut self, referee: &mut Referee, calls: usize) {
         let end = arena().number + calls;
         while arena().number < end {
@@ -94,7 +95,7 @@ impl Player {
         }
     }
 
-    /// Restores the start: the idle thread is about to look for work.
+    /// Restores the first state, in which the idle thread is about to look for work.
     pub fn begin(&mut self, referee: &mut Referee) {
         arena().world().restore(FREE_SLOT);
         referee.restore(&self.start);
@@ -104,7 +105,7 @@ impl Player {
     /// Makes an operation, if one is possible. Returns whether one was.
     fn step(&mut self, referee: &mut Referee) -> bool {
         match referee.turn() {
-            // Threads start often, all in the same way.
+            // The start of threads is frequent, and always the same.
             Turn::Only(operation)
                 if operation.kind() == number::BEGIN && !self.generator.one_in(8) =>
             {
@@ -176,7 +177,7 @@ impl Player {
                 number::system_call(generator.below(SystemCall::ALL.len() + 2)) as u32
             }
             1 | 2 => {
-                // Most of the other ones end something.
+                // Most of the other system calls end a thread or a life.
                 let harmless = [
                     number::CALLER,
                     number::ACKNOWLEDGE,
@@ -190,7 +191,7 @@ impl Player {
             3..18 => number::system_call(generator.of(&FREQUENT, 0)) as u32,
             18 => generator.below(0x1_0000) as u32,
             19 => generator.below(self.system.gates.len() + 1) as u32,
-            // An operation that the wiring allows, if one is soon found.
+            // An operation that the wiring allows, if the generator soon finds one.
             _ => {
                 let process = kernel().current_thread().rights().process;
                 let gates = self.system.gates;
@@ -206,7 +207,7 @@ impl Player {
         }
     }
 
-    /// Returns a stack pointer: mostly a little below the start of the thread's stack, or near to some limit.
+    /// Returns a stack pointer: mostly a little below the end of the thread's stack, or near some limit.
     fn stack_pointer(&mut self, referee: &Referee, selector: u32) -> usize {
         let window = referee.window();
         let own = self.memory(kernel().current_thread().rights().process);
@@ -217,7 +218,7 @@ impl Player {
         match if self.wild { kind } else { kind.max(1) } {
             0 => window.start + 4 * generator.below(48),
             1 => {
-                // A limit of an eighth, or a power of two, of the open part.
+                // An edge of an eighth of the open part, or a power of two.
                 let eighth = window.length().next_power_of_two() / [8, 16, 64][generator.below(3)];
                 window.start + eighth * generator.below(9) + near - 8
             }
@@ -227,7 +228,7 @@ impl Player {
                 window.start + need + 64 + near - 8
             }
             4 if self.wild => {
-                // In memory that it is lent by others, or in its own memory.
+                // In memory that was lent to the thread, or in its own memory.
                 let thread = kernel().current_thread();
                 let lease = thread.leases().next().map_or(Span::EMPTY, |lease| lease.memory);
                 let memory = if generator.one_in(2) { lease } else { own };
@@ -264,7 +265,7 @@ impl Player {
         }
     }
 
-    /// Returns an address of some memory, which may be lent, or not.
+    /// Returns an address of some memory. The thread may or may not have the right to lend it.
     fn place(&mut self, referee: &Referee, stack_pointer: usize) -> usize {
         let thread = kernel().current_thread();
         let window = referee.window();
@@ -287,7 +288,7 @@ impl Player {
         }
     }
 
-    /// Lends memory if the method takes some.
+    /// Lends memory if the method takes leases.
     fn lend(
         &mut self,
         referee: &Referee,
@@ -360,7 +361,7 @@ impl Player {
         }
     }
 
-    /// Writes the word of a mutex, as the thread may, such that some thread holds the mutex.
+    /// Writes the word of a mutex so that some thread holds the mutex, which the thread may do.
     fn write_mutex(&mut self, memory: Span) {
         let holder = self.generator.below(self.system.threads.len());
         if let Some(holder) = self.system.threads.get(holder)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The registers of the CPU while it handles an exception.
 
-/// The value of `lr` in an exception that has interrupted a thread, ...
+/// The value of `lr` in an exception that has interrupted a thread without floats, ...
 pub const TO_THREAD: usize = 0xffff_fffd;
-/// ... and one that uses floats.
+/// ... and a thread that uses floats.
 pub const TO_THREAD_WITH_FLOATS: usize = 0xffff_ffed;
 
 /// Registers while an exception is handled.
@@ -19,7 +19,7 @@ pub struct Registers {
     pub scratch: [u32; 5],
     /// The address to start at.
     pub target: usize,
-    /// s0 to s31, if the CPU has them. Those that were pushed are 0.
+    /// s0 to s31, if the CPU has them. Registers that the CPU has pushed are 0.
     pub floats: [u32; 32],
 }
 

@@ -29,15 +29,15 @@ pub enum Step {
     Interrupt(u16),
 }
 
-/// The number of bytes of stack that a puppet has in use.
+/// The number of bytes of stack that a puppet uses.
 const USED: usize = 16;
-/// The largest number of signals of a notification that makes a difference.
+/// The greatest number of signals in a notification that makes a difference.
 const SIGNALS: u32 = 2;
 /// The slot of the state that is expanded.
 const HERE: usize = FREE_SLOT + 1;
 /// The largest number of steps to a state.
 const LONGEST: usize = 64;
-/// The number of hashes of states that fit: a power of two.
+/// The number of hashes of states for which there is room: a power of two.
 const SEEN: usize = 1 << 20;
 const ORIGINS: usize = (END - REST - 8 * SEEN) / 8;
 
@@ -62,7 +62,7 @@ pub struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Creates a search that starts now, when all threads are ready to work.
+    /// Creates a search that starts now. All threads are ready.
     pub fn new(steps: &'a [Step], referee: &mut Referee) -> Search<'a> {
         let seen = core::ptr::with_exposed_provenance_mut::<u64>(REST);
         // SAFETY: no other code uses this memory during the search.
@@ -82,7 +82,7 @@ impl<'a> Search<'a> {
         search
     }
 
-    /// Searches until so many states are known, or all. Returns `true` if they are all.
+    /// Searches until this number of states, or all states, are known. Returns `true` if all are known.
     pub fn run(&mut self, referee: &mut Referee, enough: usize) -> bool {
         let mut next = 0;
         while next < self.states && self.states < enough.min(ORIGINS).min(SEEN / 2) {
@@ -151,7 +151,7 @@ impl<'a> Search<'a> {
         };
         let is_first = self.steps.first() == Some(&step);
         let operation = match referee.turn() {
-            // That is one step, whichever it is: the first.
+            // Whichever number the step has, it is the only possible step, so it counts as the first.
             _ if operation.line.is_some() => operation,
             Turn::Only(only) if is_first => only,
             Turn::Free if !self.floods(step) => operation,
@@ -168,13 +168,13 @@ impl<'a> Search<'a> {
         true
     }
 
-    /// Returns `true` if this only adds to signals for which no thread waits.
+    /// Returns `true` if this step only adds to signals for which no thread waits.
     fn floods(&self, step: Step) -> bool {
         let Step::System { number: number::SIGNAL, words } = step else { return false };
         kernel().signals(words[0] as usize) >= SIGNALS
     }
 
-    /// Returns the place for a hash, if it is not there yet.
+    /// Returns the place for a hash, if the table does not contain the hash yet.
     fn find(&self, key: u64) -> Option<usize> {
         let mut place = key as usize % SEEN;
         while self.seen[place] != 0 {

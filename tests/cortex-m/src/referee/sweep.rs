@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every value of the stack pointer, of the selector, and of arguments, in some states at each depth of calls.
+//! Comparisons with every value of the stack pointer, of the selector, and of arguments, in some states at each depth
+//! of calls.
 
 use super::arena::LINES;
 use super::moment::set_stack_limit;
@@ -25,19 +26,19 @@ const WORDS: [u32; 4] = [0x1111, 0x2222, 0x3333, 0x4444];
 const SELECTOR: u32 = 0xcccc;
 /// The size of the memory to enter a method, and to save registers, in bytes.
 const ENTRY_SIZE: usize = <Machine as Port>::ENTRY_SIZE;
-/// The size of what is saved there of a thread without floats.
+/// The size of the registers that are saved of a thread without floats.
 const CONTEXT_SIZE: usize = 64;
-/// Memory of the emulated board that the linker gives to no process, for a stack that is larger than the highest number
-/// that the room of a gate can be. Its contents are not compared.
+/// Memory of the emulated board that the linker gives to no process, for a stack that is larger than the greatest room
+/// that a gate can demand. Its contents are not compared.
 const LARGE_STACK: Span = Span { start: further_memory::RAM, end: further_memory::RAM + 0x2_0000 };
-/// The distance that is near, in bytes: every stack pointer so near is tried for calls, ...
+/// A distance in bytes: every stack pointer within this distance is tried for calls, ...
 const NEAR: usize = 8;
 const LOW: usize = 512;
-/// ... and so near for other system calls.
+/// ... and within this distance for other system calls.
 const SYSTEM_CALL: usize = 2 * CONTEXT_SIZE;
-/// The number of bytes of stack that a puppet has in use.
+/// The number of bytes of stack that a puppet uses.
 const USED: usize = 16;
-/// The number when it lends some of it.
+/// The same number for a puppet that lends a part of its stack.
 const LENT: usize = 128;
 /// The depth of calls up to which all memory is lent. (The fast path handles leases only outside of calls.)
 const LENDING: u8 = 1;
@@ -50,8 +51,8 @@ struct Here<'a> {
     window: Span,
 }
 
-/// Tries everything in the process of each of these threads, and in calls of each, as deep as they go. Starts and ends
-/// with the state in which the idle thread is about to look for work.
+/// Tries all operations at home in each of these threads, and at each depth of its calls. Starts and ends with the
+/// state in which the idle thread is about to look for work.
 pub fn sweep(
     referee: &mut Referee,
     system: &'static System,
@@ -73,7 +74,7 @@ pub fn sweep(
     referee.restore(&start);
 }
 
-/// Lets all more urgent threads sleep until a thread is about to start its work. They wait for the notifications that
+/// Lets all more urgent threads wait until a thread is about to start its work. They wait for the notifications that
 /// `waited_for` selects among those that they can wait for, so that there are waiters.
 fn come_to(
     referee: &mut Referee,
@@ -106,12 +107,12 @@ fn owned(system: &System) -> u32 {
     system.processes.get(process).map_or(0, |it| it.notifications)
 }
 
-/// Returns the set of all of these.
+/// Returns the set of all these notifications.
 fn all_of(owned: u32) -> u32 {
     owned
 }
 
-/// Returns the first notification of a set of a process' own, alone.
+/// Returns the set with only the first notification of a process' own set.
 fn first_of(owned: u32) -> u32 {
     owned & ProcessRow::notification(0)
 }
@@ -126,7 +127,7 @@ fn operation(number: usize, words: [u32; 4], stack_pointer: usize) -> Operation 
     selected(number::system_call(number) as u32, words, stack_pointer)
 }
 
-/// Tries all operations that wake others from this state, and returns to it.
+/// From this state, tries all operations that wake other threads. Returns to the state each time.
 fn try_wakes(referee: &mut Referee, system: &'static System) {
     arena().world().save(HERE);
     let (moment, window) = (referee.take(), referee.window());
@@ -136,7 +137,7 @@ fn try_wakes(referee: &mut Referee, system: &'static System) {
     here.come_back();
 }
 
-/// Tries everything from this state. Then makes the first call that can be made: returns whether there is one.
+/// Tries all operations from this state. Then makes the first call that is possible. Returns whether there was one.
 fn try_all(referee: &mut Referee, system: &'static System) -> bool {
     arena().world().save(HERE);
     let (moment, window) = (referee.take(), referee.window());
@@ -181,7 +182,7 @@ impl Here<'_> {
         self.referee.restore(&self.moment);
     }
 
-    /// Compares both paths of this operation, here, if the CPU could do it.
+    /// Compares both paths of this operation, in this state, if the operation is possible.
     fn compare(&mut self, selector: u32, words: [u32; 4], stack_pointer: usize) {
         self.compare_operation(selected(selector, words, stack_pointer));
     }
@@ -201,8 +202,8 @@ impl Here<'_> {
         self.compare_operation(selected(SELECTOR, WORDS, stack_pointer).interrupted(line));
     }
 
-    /// Tries each stack pointer of the thread's stack, and a little beside: a system call of every kind that has a fast
-    /// path, a call of each sort of gate, and each interrupt.
+    /// Tries each stack pointer in the thread's stack, and a little outside of it: with a system call of every kind
+    /// that has a fast path, a call of each sort of gate, and each interrupt.
     fn try_stack_pointers(&mut self) {
         let stack = kernel().current_thread().stack();
         let process = kernel().current_thread().rights().process;
@@ -244,7 +245,7 @@ impl Here<'_> {
         }
     }
 
-    /// Tries each gate, and numbers of no gate: with much room, with just enough, and with less.
+    /// Tries each gate, and numbers without a gate: with much room on the stack, with just enough, and with too little.
     fn try_gates(&mut self) {
         let past = self.system.gates.len() as u32;
         let others =
@@ -263,7 +264,7 @@ impl Here<'_> {
         }
     }
 
-    /// Tries each number of a system call, and numbers of none.
+    /// Tries the number of each system call, and numbers without a system call.
     fn try_numbers(&mut self) {
         for number in
             (0..SystemCall::ALL.len() + 16).chain([0xff, 0x100, 0xffff, i32::MAX as usize])
@@ -310,7 +311,7 @@ impl Here<'_> {
         }
     }
 
-    /// Tries waits in a call for which no caller waits any more, or which may be late.
+    /// Tries waits in a call for which no caller waits any more, and in a call that may be late.
     fn try_waits_in_vain(&mut self) {
         self.come_back();
         let id = kernel().thread_id();
@@ -331,8 +332,9 @@ impl Here<'_> {
         self.come_back();
     }
 
-    /// Tries memory to read and to write: at every edge of the stack's part in use, and of the address space; up to the
-    /// end of either, a little less, and past it.
+    /// Tries leases for reading and writing. The memory starts near an edge of the used part of the stack, or elsewhere
+    /// in the address space. It has many lengths, among them those up to the end of the stack and of the address space,
+    /// and a little more.
     fn try_leases(&mut self) {
         let stack_pointer = self.window.end - LENT;
         let process = kernel().current_thread().rights().process;
@@ -359,8 +361,8 @@ impl Here<'_> {
         }
     }
 
-    /// Tries the first gate past the table, and the first notification, with each length of the tables: the memory
-    /// there looks like an existing one.
+    /// Tries the first gate and the first notification past the end of the tables, for each length of the tables. The
+    /// memory there looks like an existing entry.
     fn try_ends_of_tables(&mut self) {
         let (mut gates, mut system, mut states) = (Span::EMPTY, Span::EMPTY, Span::EMPTY);
         kernel().parts(&mut |name, _, span| match name {
@@ -389,7 +391,7 @@ impl Here<'_> {
         self.come_back();
     }
 
-    /// Tries each gate, with more stack left than any number of a gate demands, including those that demand care.
+    /// Tries each gate with more stack left than any gate can demand, including gates whose return has duties.
     fn try_large_stack(&mut self) {
         let id = kernel().thread_id();
         let stack = LARGE_STACK;
@@ -444,8 +446,8 @@ impl Here<'_> {
         self.come_back();
     }
 
-    /// Tries signals for which one thread waits that has been lent a priority: less than that of the signalling thread,
-    /// the same, or more. The signalling thread has been lent its priority too, and yields and waits with it.
+    /// Tries signals for one waiting thread with an inherited priority: below that of the signalling thread, equal to
+    /// it, or above it. The signalling thread has an inherited priority as well, and yields and waits with it.
     fn try_lent_priorities(&mut self) {
         let mut mine = 0;
         let id = kernel().thread_id();
@@ -454,7 +456,7 @@ impl Here<'_> {
                 mine = load(place.start & !3) >> (8 * (place.start & 3)) & 0xff;
             }
         });
-        // Using the threads' own priorities instead of their present ones makes a difference.
+        // A path that used the threads' base priorities instead of the present ones would behave differently here.
         let own = if mine > 1 { 1 } else { 31 };
         let mut any = None;
         for (signalled, wiring) in self.system.notifications.iter().enumerate() {
@@ -492,8 +494,8 @@ impl Here<'_> {
         found
     }
 
-    /// Makes all threads run with priorities that they have been lent; and one, if it waits for notifications, wait for
-    /// this one alone, with this priority. All have `own` as their own.
+    /// Gives all threads inherited priorities, and the base priority `own`. If the thread `waiter` waits for
+    /// notifications, it waits for only this one from now on, with this priority.
     fn lend_priorities(&mut self, waiter: usize, notification: usize, priority: u8, own: u8) {
         let Some(NotificationRow { owner, .. }) = self.system.notifications.get(notification)
         else {

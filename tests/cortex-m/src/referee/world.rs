@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The memory of the firmware, which the kernel may change.
 //!
-//! Dead bytes are not compared: bytes that are not read before they are written. Those of the kernel's own memory are
-//! listed by [`Kernel::dead`](board::port::kernel::Kernel::dead). The others are:
+//! Dead bytes are not compared: bytes that are written before they are read.
+//! [`Kernel::dead`](board::port::kernel::Kernel::dead) lists the dead bytes of the kernel's own memory. The other dead
+//! bytes are:
 //!
 //! | dead | because |
 //! |---|---|
 //! | the memory below the stack pointer of a thread, in its window | a thread that is interrupted loses it at any time
 //! |
-//! | the last word of the window when a method is entered | it keeps the stack pointer a multiple of 8 |
+//! | the last word of the window when a method is entered | it only keeps the stack pointer a multiple of 8 |
 //! | the main stack below the place where exceptions start | it is empty between them |
 //! | the address and the other attributes of a region that is disabled | its enable bit comes with them |
 //! | the number of the region that was written last | code that writes a region names it |
@@ -76,7 +77,7 @@ impl World {
             kernel.into_iter().chain(processes).chain(stacks).filter(|(start, end)| start < end);
         let mut size = 0;
         for (start, end) in all {
-            expect_that("memory is of words", (start | end) & 3 == 0);
+            expect_that("memory consists of whole words", (start | end) & 3 == 0);
             let Some(place) = world.pieces.get_mut(world.count) else {
                 fail(format_args!("there are too many pieces of memory"));
             };
@@ -84,10 +85,10 @@ impl World {
             world.count += 1;
             size += end - start;
         }
-        expect_that("a slot holds the memory", size <= SLOT);
+        expect_that("the memory fits in a slot", size <= SLOT);
         let it = core::ptr::from_ref(moment::kernel()).addr();
         expect_that(
-            "the kernel is in the memory",
+            "the memory contains the kernel",
             world.pieces().any(|piece| piece.contains(Span { start: it, end: it + 4 })),
         );
         say(format_args!("a state is {size} bytes"));
@@ -130,7 +131,8 @@ impl World {
         below > range
     }
 
-    /// Returns the dead memory below the stack pointer of the current thread: none, if that is out of bounds.
+    /// Returns the dead memory below the stack pointer of the current thread. There is none if the stack pointer is out
+    /// of bounds.
     pub fn below_stack_pointer(&self, moment: &Moment) -> Span {
         let (window, pointer) = (moment.window(), moment.registers.process_stack);
         let is_inside = window.contains(Span { start: pointer, end: pointer + 32 });
@@ -161,13 +163,14 @@ impl World {
         fill(Span { start: self.main_stack_bottom + GUARD, end: self.main_stack });
     }
 
-    /// Reports the words of the memory that differ from a slot, except in `dead`. Returns their number.
+    /// Reports the words of the memory that differ from the state in a slot, except for those in `dead`. Returns the
+    /// number of differences.
     pub fn differences(&self, index: usize, dead: Span) -> usize {
         let mut count = 0;
         let mut place = slot(index).cast_const();
         for piece in self.pieces() {
             for address in (piece.start..piece.end).step_by(4) {
-                // SAFETY: the slot has as many words, and so have the pieces.
+                // SAFETY: the slot has as many words as the pieces.
                 let (one, other) = unsafe { (place.read(), (address as *const u32).read()) };
                 place = place.wrapping_add(1);
                 if one != other && !dead.contains(Span { start: address, end: address + 4 }) {
@@ -207,7 +210,7 @@ impl World {
         }
     }
 
-    /// Returns a number that is equal for equal memory, provided that dead memory has been filled.
+    /// Returns a hash of the memory. It is equal for equal memory if the dead memory has been filled.
     pub fn hash(&self, moment: &Moment, ignored: &[Span]) -> u64 {
         let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
         let mut add = |word: u32| {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Calls of the port's signal handler, as if by Linux: the handler has rights of its own if there are protection keys.
 //!
-//! Without seeds: a sleep has to last until others have run.
+//! Without seeds: they shorten sleeps, but a sleep here has to last until other threads have run.
 
 use board::port::inside;
 use core::arch::asm;

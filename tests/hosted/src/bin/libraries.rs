@@ -2,7 +2,7 @@
 //! Processes that use functions of the Rust library and the C library for programs of the host, and leave their locks
 //! and signals as no program would: no other process must notice.
 //!
-//! Without seeds: a sleep has to last until others have run.
+//! Without seeds: they shorten sleeps, but a sleep here has to last until other threads have run.
 //! Without blocking: that these calls are faults then is in the test `linux_calls`.
 
 use core::arch::asm;

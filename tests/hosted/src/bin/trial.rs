@@ -9,7 +9,7 @@
 //! | 2 | never feeds its guard, so the watchdog resets the board |
 //! | 3 | feeds its guard, and waits until it is confirmed |
 //!
-//! Without seeds: they bring time forward, and with it the end of a period.
+//! Without seeds: they let time jump, past the end of a period.
 #![cfg(target_os = "linux")]
 
 use board::{FLASH, Flash, UART0, Uart, WATCHDOG, Watchdog};

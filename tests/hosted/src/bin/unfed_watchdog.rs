@@ -3,7 +3,7 @@
 //! named first.
 //!
 //! Status: 75
-//! Without seeds: they bring time forward, and with it the end of a period.
+//! Without seeds: they let time jump, past the end of a period.
 
 use board::{WATCHDOG, Watchdog};
 use core::time::Duration;

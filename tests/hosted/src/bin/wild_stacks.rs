@@ -3,7 +3,7 @@
 //! port's signal handlers. The kernel saves registers at the stack pointer, and Linux saves those of a signal. (The
 //! test `stacks` has others.)
 //!
-//! Without seeds: a sleep has to last until others have run.
+//! Without seeds: they shorten sleeps, but a sleep here has to last until other threads have run.
 
 use board::port::inside;
 use core::arch::asm;

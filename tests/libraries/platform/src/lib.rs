@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The parts of a platform that `log`, `embassy-time` and an allocator need. None of them is made for more than one
-//! process.
+//! The parts of a platform that `log`, `embassy-time` and an allocator need. None of these crates is made for more than
+//! one process.
 #![no_std]
 
 use core::alloc::Layout;
@@ -35,7 +35,7 @@ impl log::Log for Logger {
     fn flush(&self) {}
 }
 
-/// Makes lines up to this level counted. Returns whether no level had been set before.
+/// Sets the level up to which lines are counted. Returns whether no level had been set before.
 pub fn log_up_to(level: log::LevelFilter) -> bool {
     let is_first = log::set_logger(&LOGGER).is_ok();
     log::set_max_level(level);
@@ -67,7 +67,7 @@ impl Driver for Time {
     }
 }
 
-/// Waits for a time, but only until the time is in the queue.
+/// Starts to wait for a time: ends as soon as the time is in the queue.
 pub fn schedule(milliseconds: u32) {
     let timer = pin!(Timer::after_millis(milliseconds.into()));
     let _ = timer.poll(&mut Context::from_waker(Waker::noop()));
@@ -88,12 +88,12 @@ pub const HEAP: usize = 512;
 static ALLOCATOR: Mutex<RefCell<Option<Heap>>> = Mutex::new(RefCell::new(None));
 static mut ARENA: [MaybeUninit<u8>; HEAP] = [MaybeUninit::uninit(); HEAP];
 
-/// Allocates so many bytes of the heap, for ever. Returns their address.
+/// Allocates a number of bytes of the heap, for ever. Returns their address.
 #[must_use]
 pub fn allocate(size: usize) -> Option<usize> {
     critical_section::with(|section| {
         let mut heap = ALLOCATOR.borrow_ref_mut(section);
-        // SAFETY: nothing else has the arena, and it is given to the heap once.
+        // SAFETY: no other code uses the arena, and it is given to the heap once.
         let heap = heap.get_or_insert_with(|| unsafe {
             let mut heap = Heap::empty();
             heap.init((&raw mut ARENA).cast(), HEAP);

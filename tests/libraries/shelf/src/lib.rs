@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A library that allocates, and keeps what it has allocated in a static: each process that uses it has its own, in its
-//! own heap.
+//! A library that allocates, and keeps its allocations in a static. Each process that uses it has its own static, and
+//! its own heap.
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
@@ -15,7 +15,7 @@ use crossgate::sync::Mutex;
 
 static BOOKS: Mutex<BTreeMap<u32, String>> = Mutex::new(BTreeMap::new());
 
-/// Puts a book with so many pages on the shelf. Returns the number of books.
+/// Puts a book with this number of pages on the shelf. Returns the number of books.
 pub fn put(number: u32, pages: usize) -> usize {
     let mut text = String::new();
     for page in 0..pages {
@@ -39,13 +39,13 @@ pub fn address(number: u32) -> Option<usize> {
     BOOKS.lock().get(&number).map(|text| text.as_ptr().addr())
 }
 
-/// A block of 32 bytes, and the one before it.
+/// A block of 32 bytes, with the block before it.
 struct Block {
     before: Vec<Block>,
     _rest: [u8; 32 - size_of::<Vec<u8>>()],
 }
 
-/// Returns the number of bytes that can be allocated in blocks of 32 bytes. All are free again after that.
+/// Returns the number of bytes that can be allocated in blocks of 32 bytes. All blocks are free again afterwards.
 pub fn room() -> usize {
     let (mut room, mut last) = (0, Vec::new());
     loop {

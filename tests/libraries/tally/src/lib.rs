@@ -15,14 +15,14 @@ static PAST: [AtomicU32; LENGTH] = [const { AtomicU32::new(0) }; LENGTH];
 /// An object may refer to a static of a library from its start.
 pub static MARK: AtomicU32 = AtomicU32::new(7);
 
-/// A driver: more than one process may have one.
+/// A driver. More than one process may have such a driver.
 #[derive(Debug)]
 pub struct Tally {
     mark: &'static AtomicU32,
 }
 
 impl Tally {
-    /// Creates a driver that marks there.
+    /// Creates a driver that marks `mark`.
     #[must_use]
     pub const fn new(mark: &'static AtomicU32) -> Tally {
         Tally { mark }

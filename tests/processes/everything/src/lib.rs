@@ -22,10 +22,11 @@ static EXECUTOR: Executor = Executor::new();
 static BEATS: AtomicU32 = AtomicU32::new(0);
 static TEXTS: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
 
-/// In each beat there is a line of the log, a frame of the trace, and a text in the heap.
+/// In each beat, the process writes a line of the log and a frame of the trace, and puts a text into the heap.
 ///
-/// The time until the next begins with the end of this one: a process that is late waits all the same, and lets those run
-/// that are less urgent. (A `Ticker` would make up for beats that were due. With a seed time passes faster than that.)
+/// The time until the next beat begins at the end of this beat. So even a process that is late waits, and lets less
+/// urgent threads run. (A `Ticker` would make up for missed beats. With a seed, time passes faster than the process can
+/// beat.)
 #[embassy_executor::task]
 async fn beat() {
     loop {
@@ -70,7 +71,7 @@ pub fn is_intact() -> bool {
     texts.len() == KEPT.min(last as usize) && texts.iter().rev().zip(numbers).all(is_right)
 }
 
-/// Crashes in the middle of everything: a critical section, the lock of the texts, and a block of the heap.
+/// Crashes while it is in a critical section, and holds the lock of the texts and a block of the heap.
 pub fn crash() {
     let _texts = TEXTS.lock();
     let text = format!("{} beats were enough", beats());

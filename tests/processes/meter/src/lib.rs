@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A client, and all that it knows of its servers: an interface. It never learns to which server it is wired.
+//! A client that knows only the interface of its servers. It never learns to which server it is wired.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,7 @@ pub trait Sensor {
     fn set_step(&mut self, step: u32) -> Result<u32, u32>;
     /// Writes the samples since the last call, as many as fit. Returns their number.
     fn samples(&self, to: LeaseMut<'_, [u16]>) -> u32;
-    /// Tells the sensor how far off it is.
+    /// Tells the sensor its error.
     fn calibrate(&mut self, offsets: Lease<'_, [u16]>) -> u32;
 }
 

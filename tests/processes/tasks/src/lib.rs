@@ -57,7 +57,7 @@ pub fn heart(bell: Notification) -> ! {
     })
 }
 
-/// Never waits, until it is told to end.
+/// Never waits. Ends when it is told to.
 #[embassy_executor::task]
 async fn busy() {
     while !ENOUGH.load(SeqCst) {
@@ -75,7 +75,7 @@ async fn serve(mut timer: Timer, expired: Notification, done: Signal) {
         timer.clear_interrupt();
         expired.acknowledge();
     }
-    // With a seed, times up to 10 ms may be over at once, so events that have to come are given more time.
+    // With a seed, times up to 10 ms may be over at once, so the test waits longer for events that have to come.
     let (brief, patience) = (Duration::from_millis(5), Duration::from_secs(1));
     let (late, early) = (embassy_time::Timer::after(patience), embassy_time::Timer::after(brief));
     assert!(matches!(select(late, early).await, Either::Second(())), "the nearest time counts");
@@ -85,7 +85,7 @@ async fn serve(mut timer: Timer, expired: Notification, done: Signal) {
     yield_now().await;
     yield_now().await;
     assert!(with_timeout(patience, wait(expired)).await.is_ok(), "it is kept");
-    // The signal has come, but its future is dropped.
+    // The signal has come, but the future that waited for it is dropped.
     let mut polls = 0;
     let signals = poll_fn(|_| {
         polls += 1;
@@ -96,9 +96,9 @@ async fn serve(mut timer: Timer, expired: Notification, done: Signal) {
         Poll::Ready(())
     });
     assert!(matches!(select(signals, wait(expired)).await, Either::First(())));
-    assert!(with_timeout(patience, wait(expired)).await.is_ok(), "it is kept, too");
-    assert!(with_timeout(brief, wait(expired)).await.is_err(), "it came once");
-    // The device is ready when it is asked for the second time, and then after a signal.
+    assert!(with_timeout(patience, wait(expired)).await.is_ok(), "this signal is kept, too");
+    assert!(with_timeout(brief, wait(expired)).await.is_err(), "the signal came once");
+    // The device is ready at the second question, and then after a signal.
     let mut device = Io::new(Late { asked: 0 }, expired);
     let mut byte = [0];
     assert_eq!(
@@ -137,7 +137,7 @@ impl ReadReady for Late {
 }
 
 impl Read for Late {
-    /// Returns the number of times that it was asked.
+    /// Returns the number of questions whether the device is ready.
     fn read(&mut self, _: &mut [u8]) -> Result<usize, Infallible> {
         Ok(self.asked)
     }
@@ -166,13 +166,13 @@ impl Slow for Sleeper {
 async fn call(helpers: Pool, slow: Handle<dyn Slow>, done: Signal) {
     let helpers = Blocking::new(helpers);
     let begun = Instant::now();
-    // There is one thread for both.
+    // One thread makes both calls.
     let first = helpers.run(move || slow.take(100));
     let second = helpers.run(move || slow.take(101));
     assert_eq!(join(first, second).await, (Ok(Ok(101)), Ok(Ok(102))));
     assert!(begun.elapsed() >= Duration::from_millis(201), "one after the other");
-    assert!(BEATS.load(SeqCst) % 1000 >= 19, "others go on");
-    // No task waits for this one any more.
+    assert!(BEATS.load(SeqCst) % 1000 >= 19, "other tasks continue");
+    // No task waits for this call any more.
     let late = helpers.run(move || slow.take(50));
     assert!(with_timeout(Duration::from_millis(10), late).await.is_err());
     assert_eq!(helpers.run(move || slow.take(1)).await, Ok(Ok(2)));

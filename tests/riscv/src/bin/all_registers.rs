@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A thread that is interrupted at any instruction, and preempted by another thread with other values in its registers,
-//! continues with all of its 31 registers, gp and tp too. A system call preserves those that a function preserves, and gp
-//! and tp.
+//! continues with all of its 31 registers, gp and tp too. A system call preserves gp, tp, and the registers that a
+//! function preserves.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_riscv::main_elsewhere!();
@@ -37,7 +37,7 @@ mod firmware {
     }
     board::start!(SYSTEM);
 
-    /// Gives all registers values from `first` on, counts down, and writes the values that the registers have then.
+    /// Gives all registers values from `first` on, counts down, and then writes the values of the registers to memory.
     #[unsafe(naked)]
     unsafe extern "C" fn hold(count: u32, first: u32, after: *mut [u32; HELD]) {
         naked_asm!(
@@ -166,7 +166,7 @@ mod firmware {
 
     fn preempt() -> ! {
         for round in 0.. {
-            // Lengths of time that differ interrupt the other thread at all of its instructions.
+            // Different lengths of time let the interrupts come at all instructions of the other thread.
             time::sleep(Duration::from_micros(5 + round % 7));
             hold_for(200, 0x8000_0000 + round as u32);
         }

@@ -107,7 +107,7 @@ mod firmware {
         ] {
             let record = watch.expect(process, Cause::Instruction);
             expect_that("the instruction is known", record.instruction != 0);
-            expect("the victim goes on", vault.is_intact(), Ok(true));
+            expect("the victim continues", vault.is_intact(), Ok(true));
         }
         for (process, register) in [
             ("pender", SOFTWARE_INTERRUPT),
@@ -118,7 +118,7 @@ mod firmware {
             ("claimer", CLAIM),
         ] {
             watch.expect_at(process, Cause::Access, register);
-            expect("the victim goes on", vault.is_intact(), Ok(true));
+            expect("the victim continues", vault.is_intact(), Ok(true));
         }
         watch.expect_no_more();
         pass()

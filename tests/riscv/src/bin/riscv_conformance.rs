@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The port keeps the guarantees of `Port`: each is checked in the kernel, before its first thread.
+//! The port keeps the guarantees of `Port`. The test checks each of them in the kernel, before its first thread.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_riscv::main_elsewhere!();
@@ -20,7 +20,7 @@ mod firmware {
 
     fn own() -> ! {
         owner::use_statics();
-        fail(format_args!("a thread has run for which there is no time"))
+        fail(format_args!("a thread has run although the kernel never started"))
     }
 
     crossgate::system! {

@@ -13,11 +13,12 @@ pub const SECRET: Word = 0x5ec2_0000;
 pub struct After {
     /// The status with which the call ended.
     pub status: Status,
-    /// Its results.
+    /// The results of the call.
     pub words: [Word; 2],
-    /// The registers that a call must not change: each had its own secret, [`SECRET`] and its index here.
+    /// The registers that a call must not change. Each of them had its own secret before the call: [`SECRET`] plus its
+    /// index here.
     pub preserved: [Word; 8],
-    /// The others.
+    /// The other registers.
     pub others: [Word; 3],
 }
 

@@ -14,15 +14,16 @@ pub const SECRET: Word = 0x5ec2_0000;
 pub struct After {
     /// The status with which the call ended.
     pub status: Status,
-    /// Its results.
+    /// The results of the call.
     pub words: [Word; 2],
-    /// The registers that a call must not change, gp and tp too: each had its own secret, [`SECRET`] and its index here.
+    /// The registers that a call must not change, including gp and tp. Each of them had its own secret before the call:
+    /// [`SECRET`] plus its index here.
     pub preserved: [Word; 14],
-    /// The others.
+    /// The other registers.
     pub others: [Word; 13],
 }
 
-/// Returns all registers except for the stack pointer and a0, which a method gets its object in.
+/// Returns all registers except for the stack pointer and a0, which contains the object of a method.
 #[inline(always)]
 #[must_use]
 pub fn now() -> [Word; 29] {
@@ -123,7 +124,7 @@ macro_rules! save {
     };
 }
 
-/// Restores them, and returns.
+/// Restores these registers, and returns.
 macro_rules! restore {
     () => {
         "lw s0, 0(sp)

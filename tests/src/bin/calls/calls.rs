@@ -121,7 +121,7 @@ impl Echo for Mirror {
     }
 }
 
-/// Starts to count at a number of its own.
+/// A counter that starts at its own number.
 struct Counter(u32);
 
 impl Count for Counter {
@@ -212,7 +212,7 @@ fn client(
     expect("an empty queue", words.pop(), Ok(None));
 
     expect("one interface of an object", set.set(77), Ok(()));
-    expect("another interface of it", get.get(), Ok(77));
+    expect("another interface of the object", get.get(), Ok(77));
     pass()
 }
 
@@ -246,7 +246,7 @@ fn types(echo: Handle<dyn Echo>) {
         expect("an enum", echo.mode(mode), Ok(mode));
         expect("a result that is an error", echo.result(Err(mode)), Ok(Err(mode)));
     }
-    expect("a result that is none", echo.result(Ok(9)), Ok(Ok(9)));
+    expect("a result that is not an error", echo.result(Ok(9)), Ok(Ok(9)));
     let point = Point { x: -5, y: i16::MAX };
     expect("a struct", echo.point(point), Ok(point));
     expect("a newtype", echo.celsius(Celsius(-273)), Ok(Celsius(-273)));

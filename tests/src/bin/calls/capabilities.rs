@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Handles as capabilities: a process that gets a handle may call, until the owner revokes the right or a process
-//! crashes.
+//! Handles as capabilities: a process that gets a handle may call the service, until the owner revokes the right, or
+//! the receiver or the owner crashes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
@@ -112,7 +112,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Has no right to give away, and tries to give one.
+/// A thread without a right that tries to give the right away.
 fn stranger(reader: Handle<dyn Reader>) -> ! {
     let secret = raw::service(&SYSTEM, "SECRET");
     for forged in [secret, SYSTEM.gates.len(), usize::MAX] {
@@ -120,18 +120,18 @@ fn stranger(reader: Handle<dyn Reader>) -> ! {
         expect("a handle of others", reply.error(), Some(CallError::NotPermitted));
     }
     let denied = CallError::NotPermitted as u32;
-    expect("it has no right either", reader.read_again(secret as u32), Ok(denied));
+    expect("the reader has no right either", reader.read_again(secret as u32), Ok(denied));
     let reply = raw::system_call(number::REVOKE, [secret, 0, 0, 0]);
-    expect("to revoke what is others'", reply.error(), Some(CallError::NotPermitted));
+    expect("a revocation of a right of others", reply.error(), Some(CallError::NotPermitted));
     thread::exit()
 }
 
-/// Waits in a file.
+/// Makes a call that waits in a file.
 fn follower(store: Handle<dyn Store>, opened: Notification, closed: Notification) -> ! {
     opened.wait();
     let Ok(Some(file)) = store.open(1) else { system_tests::report::broken("opens no file") };
     expect("a call in which the handle is taken back", file.follow(), Err(CallError::Refused));
-    expect("the next one", file.follow(), Err(CallError::NotPermitted));
+    expect("the next call", file.follow(), Err(CallError::NotPermitted));
     closed.signal();
     thread::exit()
 }
@@ -146,27 +146,35 @@ fn client(
     let denied = CallError::NotPermitted;
     let reply = raw::call(secret, 0, [0; 4]);
     expect("before it is given", reply.error(), Some(denied));
-    expect("a file that is none", store.open(0), Ok(None));
-    expect("it gives nothing", raw::call(secret, 0, [0; 4]).error(), Some(denied));
+    expect("a file that does not exist", store.open(0), Ok(None));
+    expect("the result gives no right", raw::call(secret, 0, [0; 4]).error(), Some(denied));
 
     let Ok(Some(file)) = store.open(1) else { system_tests::report::broken("opens no file") };
     expect("a call through a handle that was given", file.read(), Ok(42));
-    expect("the reader, before", reader.read_again(secret as u32), Ok(denied as u32));
-    expect("the reader, with it", reader.read(file), Ok(Ok(42)));
+    expect("the reader, without the handle", reader.read_again(secret as u32), Ok(denied as u32));
+    expect("the reader, with the handle", reader.read(file), Ok(Ok(42)));
     expect("the reader, later", reader.read_again(secret as u32), Ok(0));
 
     opened.signal();
     expect("a call", store.close_all(), Ok(()));
-    expect("who waited in the file", closed.wait_timeout(Duration::from_secs(1)), Ok(()));
-    expect("after it was taken back", file.read(), Err(denied));
+    expect(
+        "the thread that waited in the file",
+        closed.wait_timeout(Duration::from_secs(1)),
+        Ok(()),
+    );
+    expect("a call after the right was revoked", file.read(), Err(denied));
     expect("from all", reader.read_again(secret as u32), Ok(denied as u32));
-    expect("what is not one's own is not passed on", reader.read(file), Err(denied));
+    expect("a handle without the right is not passed on", reader.read(file), Err(denied));
 
     expect("a call", store.open(1).is_ok(), true);
-    expect("the reader, with it", reader.read(file), Ok(Ok(42)));
+    expect("the reader, with the handle", reader.read(file), Ok(Ok(42)));
     expect("the reader", reader.crash(), Err(CallError::ServerFaulted));
-    expect("its next life has no rights", reader.read_again(secret as u32), Ok(denied as u32));
-    expect("the client keeps its own", file.read(), Ok(42));
+    expect(
+        "the next life of the reader has no rights",
+        reader.read_again(secret as u32),
+        Ok(denied as u32),
+    );
+    expect("the client keeps its own right", file.read(), Ok(42));
     expect("the store", store.crash(), Err(CallError::ServerFaulted));
     expect("a grant of an earlier life", file.read(), Err(denied));
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A server enters the methods of an honest interface with code of its own. It chooses the address of the code, and
-//! nothing else: memory lent for reading stays read-only, a number is no handle, and a result has the shape of the
+//! A hostile server has its own code as the entries of an honest interface. It can choose only the address of the code:
+//! memory lent for reading stays read-only, a number does not become a handle, and a result has the shape of the
 //! interface.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
@@ -49,7 +49,7 @@ unsafe extern "C-unwind" fn write(
 
 unsafe extern "C-unwind" fn steal(_: *mut (), _: Word, _: Word, _: Word, _: Word) -> RawReply {
     let reply = raw::call(raw::service(&SYSTEM, "VALVE"), 0, [0; 4]);
-    // All ones, in case that flags of a result were in the word.
+    // All bits are 1, in case that the word contains flags of a result.
     raw::leave(0, [reply.error().map_or(0, |error| error as Word), Word::MAX])
 }
 
@@ -64,7 +64,7 @@ unsafe impl ServedBy<Evil> for dyn Level {
 
 crossgate::system! {
     static SYSTEM;
-    // Small numbers would be handles of the service of index 0.
+    // `VALVE` is service 0, so that small numbers would be handles of it.
     process gas { object gas: Concurrent<Gas> = Gas => [VALVE: dyn Valve]; }
     process evil { object evil: Concurrent<Evil> = Evil => [READER: dyn Reader, LEVEL: dyn Level]; }
     process client { thread main (priority = 5, stack = 4096) = client(READER, LEVEL, VALVE); }
@@ -72,18 +72,18 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 fn client(reader: Handle<dyn Reader>, level: Handle<dyn Level>, valve: Handle<dyn Valve>) -> ! {
-    expect("the right that the attacker wants", valve.open(), Ok(7));
+    expect("a call with the right that the attacker wants", valve.open(), Ok(7));
     let denied = CallError::NotPermitted as u32;
     for number in [0, 21, u32::MAX] {
-        expect("what the attacker got", level.set(number), Ok(denied));
+        expect("the error that the attacker got", level.set(number), Ok(denied));
     }
     let mut buffer = LeaseBuf::<64>::new();
     buffer.fill(0x11);
-    // On Linux the attacker has a copy, which it may write.
+    // On Linux the attacker gets a copy, to which it may write.
     let _ = reader.read(&buffer);
     if black_box(&buffer).iter().any(|&byte| byte != 0x11) {
-        broken("wrote what it was lent for reading")
+        broken("wrote to memory that was lent for reading")
     }
-    expect("what the attacker got", level.set(21), Ok(denied));
+    expect("the error that the attacker got", level.set(21), Ok(denied));
     pass()
 }

@@ -11,7 +11,7 @@ use system_tests::report::{expect, expect_that, pass};
 use system_tests::victim::{Safe, Vault};
 use system_tests::watch::Watch;
 
-/// A type that has fewer values than a word.
+/// A type with fewer values than a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
 enum Colour {
     Red,
@@ -25,7 +25,7 @@ trait Typed {
     fn colour(&self, value: Colour) -> Colour;
     fn non_zero(&self, value: NonZeroU32) -> NonZeroU32;
     fn vault(&self, value: Handle<dyn Vault>);
-    /// Returns the number of calls of the methods above that have come.
+    /// Returns the number of calls of the methods above.
     fn entered(&self) -> u32;
 }
 
@@ -77,12 +77,12 @@ impl Typed for Liar {
     fn non_zero(&self, _value: NonZeroU32) -> NonZeroU32 {
         raw::leave(Status::OK.0, [0, 0])
     }
-    /// Makes its visitor's thread restart.
+    /// Tries to restart the thread of its visitor.
     fn vault(&self, _value: Handle<dyn Vault>) {
         let reply = raw::system_call(number::BEGIN, [0; 4]);
-        expect("a beginning during a call", reply.error(), Some(CallError::NotPermitted));
+        expect("a start during a call", reply.error(), Some(CallError::NotPermitted));
     }
-    /// Returns a status that says that the call was refused, which only the kernel may do.
+    /// Returns the status of a refused call, which only the kernel may give.
     fn entered(&self) -> u32 {
         raw::leave(Status::from(CallError::NotPermitted).0, [7, 7])
     }
@@ -96,7 +96,7 @@ crossgate::system! {
     process victim {
         object server: Concurrent<Server> = Server::new() => [TYPED: dyn Typed];
         object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault];
-        // This service is the last, so that a handle past the table does not become one of another interface.
+        // This service is the last one, so that a handle past the table does not become a handle of another interface.
         object private: Concurrent<Safe> = Safe::new() => [PRIVATE: dyn Vault];
     }
     process attacker {
@@ -116,7 +116,7 @@ board::start!(SYSTEM);
 fn attack(vault: Handle<dyn Vault>, _typed: Handle<dyn Typed>) -> ! {
     handle_past_the_table();
     method_past_the_end();
-    // Processes start with the first call that is permitted. Before that, another check refuses.
+    // Processes start at the first permitted call. Before that, another check refuses calls.
     service_of_others();
     expect("a call", vault.is_intact(), Ok(true));
     service_of_others();
@@ -136,7 +136,7 @@ fn handle_past_the_table() {
 fn method_past_the_end() {
     let vault = raw::service(&SYSTEM, "VAULT");
     for (method, error) in [
-        (3, CallError::NotPermitted), // it is the first of the next service
+        (3, CallError::NotPermitted), // this is the first method of the next service
         (6, CallError::NoSuchService),
         (0xff, CallError::NoSuchService),
     ] {
@@ -158,7 +158,7 @@ fn values_that_are_none() {
     let typed = raw::service(&SYSTEM, "TYPED");
     for (method, value) in [(0, 2), (0, usize::MAX), (1, 2), (1, usize::MAX), (2, 0)] {
         let reply = raw::call(typed, method, [value, 0, 0, 0]);
-        expect("a value that is none", reply.error(), Some(CallError::BadArgument));
+        expect("a value that the type does not have", reply.error(), Some(CallError::BadArgument));
     }
 }
 
@@ -178,9 +178,9 @@ fn handles_that_are_none() {
 
 fn client(liar: Handle<dyn Typed>, vault: Handle<dyn Vault>) -> ! {
     let one = const { NonZeroU32::new(1).unwrap() };
-    expect("a boolean that is none", liar.boolean(true), Err(CallError::BadReply));
-    expect("a colour that is none", liar.colour(Colour::Red), Err(CallError::BadReply));
-    expect("a zero that must not be", liar.non_zero(one), Err(CallError::BadReply));
+    expect("a word that is not a boolean", liar.boolean(true), Err(CallError::BadReply));
+    expect("a word that is not a colour", liar.colour(Colour::Red), Err(CallError::BadReply));
+    expect("a zero of a type without zero", liar.non_zero(one), Err(CallError::BadReply));
     expect("a forged status", liar.entered(), Err(CallError::BadReply));
     let reply = raw::call(raw::service(&SYSTEM, "LIAR"), 4, [0; 4]);
     expect("the words of a forged status", reply.words, [0; 2]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A server identifies its callers and their lives, and takes back the things of clients that crash.
+//! A server identifies its callers and their lives, and takes back the things that it gave to clients that crash.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -22,13 +22,13 @@ const MOMENT: Duration = Duration::from_millis(2);
 
 #[interface]
 trait Lobby {
-    /// Notes the caller until it is lost. Returns the number of its life.
+    /// Notes the caller, until the caller is lost. Returns the number of the caller's life.
     fn enter(&self) -> u32;
     /// Returns the number of clients inside.
     fn inside(&self) -> u32;
-    /// Waits for long, and then asks for the caller.
+    /// Waits for a long time, and then asks for the caller.
     fn linger(&self);
-    /// Returns the number of callers that linger, and of those that were gone then.
+    /// Returns the number of callers that wait in `linger`, and the number of callers that were gone after it.
     fn lingering(&self) -> (u32, u32);
 }
 
@@ -69,7 +69,7 @@ impl Lobby for Porter {
         let before = server::client();
         self.lingering.fetch_add(1, Relaxed);
         time::sleep(10 * MOMENT);
-        expect_that("it was here", before.is_some_and(|client| client.is_gone()));
+        expect_that("the caller is gone", before.is_some_and(|client| client.is_gone()));
         if server::client().is_none() {
             self.gone.fetch_add(1, Relaxed);
         }
@@ -116,7 +116,7 @@ crossgate::system! {
         notification VISIT;
         thread main (priority = 5, stack = 4096) =
             client((LOBBY, PERMITS, MEET, TIMER), ALARM, GO, [MEETING, VISIT], READY);
-        // This thread is less urgent than the judge.
+        // This thread is less urgent than the thread of the judge.
         thread participant (priority = 1, stack = 2048) = participate(MEET, MEETING);
         thread visitor (priority = 2, stack = 2048) = visit(LOBBY, VISIT);
     }
@@ -194,7 +194,7 @@ fn client(
                 expect("who asks", status, Status::from(CallError::NotPermitted).0);
             }
             let own = server::client();
-            expect("it is in no call", own, None);
+            expect("the thread is in no call", own, None);
             expect("permits", [permits.take(), permits.take()], [Ok(Ok(())); 2]);
             expect("a timer", timer.start_periodic(0, MOMENT), Ok(Ok(())));
             alarm.wait();
@@ -202,14 +202,18 @@ fn client(
         Ok(2) => {
             // No timer of the previous life expires.
             expect_that("no timer expires", alarm.wait_timeout(10 * MOMENT).is_err());
-            expect("it has no permit", permits.give_back().map(|back| back.is_err()), Ok(true));
+            expect(
+                "the new life has no permit",
+                permits.give_back().map(|back| back.is_err()),
+                Ok(true),
+            );
             expect("a timer", timer.start_periodic(1, MOMENT), Ok(Ok(())));
             alarm.wait();
             meeting.signal();
             until(|| barrier.waiting() == Ok(1));
         }
         Ok(3) => {
-            expect("none has expired", timer.next_expired(), Ok(None));
+            expect("no timer has expired", timer.next_expired(), Ok(None));
             expect_that("no timer expires", alarm.wait_timeout(10 * MOMENT).is_err());
             visit.signal();
             until(|| lobby.lingering() == Ok((1, 0)));
@@ -233,21 +237,21 @@ fn judge(
 ) -> ! {
     // The first life has all permits.
     ready.wait();
-    expect("one is inside", lobby.inside(), Ok(1));
-    expect("it has all permits", permits.try_take(), Ok(false));
-    expect("it is told to crash", go.signal(), Ok(()));
+    expect("one client is inside", lobby.inside(), Ok(1));
+    expect("the client has all permits", permits.try_take(), Ok(false));
+    expect("the client is told to crash", go.signal(), Ok(()));
     // The client crashes somewhere in here.
-    expect("they come back", [permits.take(), permits.take()], [Ok(Ok(())); 2]);
-    expect("no more than there are", permits.try_take(), Ok(false));
+    expect("the permits come back", [permits.take(), permits.take()], [Ok(Ok(())); 2]);
+    expect("no more permits than there are", permits.try_take(), Ok(false));
     lost.wait();
     // (The porter is more urgent.)
-    expect("nobody is inside", lobby.inside(), Ok(0));
+    expect("no client is inside", lobby.inside(), Ok(0));
     // The second life waits at the barrier.
     ready.wait();
-    expect("one is there", barrier.waiting(), Ok(1));
-    expect("it is told to crash", go.signal(), Ok(()));
+    expect("one client is at the barrier", barrier.waiting(), Ok(1));
+    expect("the client is told to crash", go.signal(), Ok(()));
     lost.wait();
-    expect("who is lost is not there", barrier.try_meet(), Ok(false));
+    expect("a lost client is not at the barrier", barrier.try_meet(), Ok(false));
     expect("nobody is", barrier.waiting(), Ok(0));
     // The third life is restarted while a thread of it is in the server.
     ready.wait();
@@ -255,6 +259,6 @@ fn judge(
     lost.wait();
     ready.wait();
     until(|| lobby.lingering() == Ok((1, 1)));
-    expect("the fourth is inside", lobby.inside(), Ok(1));
+    expect("the fourth life is inside", lobby.inside(), Ok(1));
     pass()
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Calls nest eight deep; a ninth is refused, and so is one without enough stack.
+//! Calls nest eight deep. A ninth call is refused, and so is a call without enough stack.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -11,8 +11,8 @@ use system_tests::{arch, probe};
 /// A link of a chain of calls.
 #[interface]
 trait Link {
-    /// Calls the next link. Returns the number of calls from here on, or 100 and the number of an error that must not
-    /// occur.
+    /// Calls the next link. Returns the number of calls from here on; or, if an error occurs that must not occur, 100
+    /// plus its number.
     fn descend(&self) -> u32;
 }
 
@@ -30,7 +30,7 @@ impl Link for Inner {
     }
 }
 
-/// The end of the chain, which no call from the start of the chain reaches.
+/// The end of the chain. No call from the start of the chain reaches it.
 struct End {
     entered: AtomicU32,
 }
@@ -41,7 +41,7 @@ impl Link for End {
     }
 }
 
-/// Needs more stack than some threads have.
+/// A method that needs more stack than some threads have.
 struct Large;
 
 impl Link for Large {
@@ -80,9 +80,9 @@ board::start!(SYSTEM);
 
 fn roomy(first: Handle<dyn Link>, second: Handle<dyn Link>, end: Handle<dyn Link>) -> ! {
     for _ in 0..3 {
-        expect("calls that nest, the ninth being refused", first.descend(), Ok(8));
+        expect("the number of nested calls, of which the ninth is refused", first.descend(), Ok(8));
     }
-    expect("the ninth has not been entered", end.descend(), Ok(1));
+    expect("the ninth method has not been entered", end.descend(), Ok(1));
     expect("eight calls", second.descend(), Ok(2 + 7));
     crossgate::thread::exit()
 }

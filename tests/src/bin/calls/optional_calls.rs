@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! System calls that only some firmwares have, with random words, of a process that has all rights to make them: it
-//! gets information about others, controls threads of its own, and no process crashes.
+//! System calls that only some firmware contains, with random words. A process with all rights to make these calls gets
+//! information about others and controls its own threads, and no process crashes.
 //!
-//! Without seeds: it is random itself.
+//! Without seeds: the test itself is random.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::pool::Pool;
@@ -56,7 +56,7 @@ fn noise(pool: Pool, seed: u32, done: Signal) -> ! {
             1 => 0x100,
             2 => 0x200,
             3 => 0x201,
-            // The call must not end the thread itself.
+            // The system call must not end this thread.
             4 => {
                 words[1] = words[1].max(3);
                 0x202

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A server refuses a call: the record names its client, and the server, once per call however often the server refuses
-//! it. No process is taken down by it, and no record of a crash is lost.
+//! A server refuses a call. The record names the client and the server, and there is one record for each call, however
+//! often the server refuses it. A refusal takes down no process, and loses no record of a crash.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::fault::{FaultRecord, Faults};
@@ -15,7 +15,7 @@ const OFTEN: u32 = 100;
 
 #[interface]
 trait Fickle {
-    /// Makes the server refuse the call so often.
+    /// Makes the server refuse the call this number of times.
     fn ask(&self, refusals: u32) -> u32;
 }
 
@@ -59,17 +59,17 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 fn crash() -> ! {
-    panic!("a crash that is to be remembered")
+    panic!("a crash that has to stay recorded")
 }
 
 fn innocent(framer: Handle<dyn Fickle>, between: Handle<dyn Fickle>, done: Signal) -> ! {
     server::refuse();
     expect("a call", framer.ask(0), Ok(1));
     expect("a call that is refused", framer.ask(1), Err(CallError::Refused));
-    expect("the next one", framer.ask(0), Ok(1));
-    expect("one that is refused often", framer.ask(OFTEN), Err(CallError::Refused));
-    expect("the same once more", framer.ask(OFTEN), Err(CallError::Refused));
-    expect("a call of two that refuse", between.ask(OFTEN), Err(CallError::Refused));
+    expect("the next call", framer.ask(0), Ok(1));
+    expect("a call that is refused often", framer.ask(OFTEN), Err(CallError::Refused));
+    expect("the same call once more", framer.ask(OFTEN), Err(CallError::Refused));
+    expect("a call through two servers that refuse", between.ask(OFTEN), Err(CallError::Refused));
     expect("signal", done.signal(), Ok(()));
     thread::exit()
 }
@@ -82,7 +82,7 @@ fn name(process: u8) -> &'static str {
 /// Expects a record of a refused call.
 #[track_caller]
 fn expect_accusation(record: &FaultRecord, accuser: &str, chain: &[&str]) {
-    expect("who says so", record.accuser.map(name), Some(accuser));
+    expect("the server that refused", record.accuser.map(name), Some(accuser));
     expect("calls in flight", usize::from(record.depth), chain.len());
     for (&service, wanted) in record.chain.iter().zip(chain) {
         expect("a service", usize::from(service), raw::index(&SYSTEM, wanted));
@@ -109,7 +109,7 @@ fn witness(faulted: Notification, done: Notification) -> ! {
     // After so many refusals the crash is still recorded, and no refusal is among the crashes.
     let mut crashes = Faults::new();
     match crashes.next() {
-        Some(record) => expect("who has crashed", name(record.process), "crashes"),
+        Some(record) => expect("the process that has crashed", name(record.process), "crashes"),
         None => fail(format_args!("the record of the crash is lost")),
     }
     expect("other crashes", crashes.next(), None);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! System calls with hostile words: refused, one by one, and then thousands of random ones.
+//! System calls with hostile words: first single ones, each of which is refused, then thousands of random ones.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -43,7 +43,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Is woken by a signal only, and no process may send it one.
+/// A thread that only a signal can wake. No process may send this signal.
 fn patient(quiet: Notification) -> ! {
     quiet.wait();
     system_tests::report::broken("has signalled the notification of another process")
@@ -75,8 +75,8 @@ fn unknown_numbers() {
     }
 }
 
-/// Tests that system calls with a restriction return the error of the list to processes without the right, whatever the
-/// arguments are.
+/// Tests that restricted system calls return the error that the list gives, to processes without the right and for all
+/// arguments.
 fn calls_of_others() {
     for call in SystemCall::ALL {
         let Some(refusal) = call.signature().right.refusal() else { continue };
@@ -110,8 +110,8 @@ fn fault_records_of_others() {
     }
 }
 
-/// Tests that only the supervisor ends or restarts threads and processes: the attacker can't do it to its neighbours,
-/// nor to itself.
+/// Tests that only the supervisor ends or restarts threads and processes. The attacker can end or restart neither its
+/// neighbours nor itself.
 fn lives_of_others() {
     let all = SYSTEM.processes.len();
     for process in (0..all).chain([all, 31, 32, 0xff, 0x100, usize::MAX]) {
@@ -122,7 +122,7 @@ fn lives_of_others() {
     }
 }
 
-/// Tests words that are not the attacker's: the kernel must not even read them.
+/// Tests words outside of the attacker's memory. The kernel must not even read them.
 fn mutexes_elsewhere(vault: Handle<dyn Vault>) {
     let secret = vault.address().unwrap_or(0);
     let local = 0_u32;
@@ -145,7 +145,7 @@ fn mutexes_elsewhere(vault: Handle<dyn Vault>) {
     }
 }
 
-/// Tests mutexes in the attacker's own memory that hold no stack pointer, or that of another thread.
+/// Tests mutexes in the attacker's own memory that contain no stack pointer, or the stack pointer of another thread.
 fn forged_mutexes(words: &[AtomicUsize; 2]) {
     let word = &words[0];
     let address = word.as_ptr().addr();
@@ -185,7 +185,7 @@ fn stack_pointer_of(name: &str, priority: u8) -> usize {
 
 /// Makes random system calls. In half of them the words are near something that exists.
 ///
-/// System calls that may rightly end or stop the caller are left out: returns, exits, panics, and long waits.
+/// System calls that may end or stop the caller as intended are left out: returns, exits, panics, and long waits.
 fn noise(words: &[AtomicUsize; 2], seed: u32, done: Signal) -> ! {
     let mut random = Random(seed);
     for _ in 0..2_500 {
@@ -212,7 +212,7 @@ fn noise(words: &[AtomicUsize; 2], seed: u32, done: Signal) -> ! {
                 number::system_call(number)
             }
             number::MUTEX_WAIT => {
-                // A forged mutex may be held for ever, so its word here is not one.
+                // A wait for a forged mutex may last for ever, so the word here is not the address of a mutex.
                 words[0].store(random.number() as usize | 1 << 30, Ordering::Relaxed);
                 number::system_call(number)
             }
@@ -227,7 +227,7 @@ fn noise(words: &[AtomicUsize; 2], seed: u32, done: Signal) -> ! {
     thread::exit()
 }
 
-/// Returns a word that could do harm: small, near an address with a meaning, or any.
+/// Returns a word that could do harm: a small number, an address near one with a meaning, or any word.
 fn word(random: &mut Random, words: &[AtomicUsize; 2]) -> usize {
     let number = random.number() as usize;
     let near = |address: usize| address.wrapping_add(number % 64).wrapping_sub(32);
@@ -246,7 +246,7 @@ fn witness(faulted: Notification, done: Notification, vault: Handle<dyn Vault>) 
         expect("an attacker is done", done.wait_timeout(PATIENCE), Ok(()));
     }
     Watch::new(&SYSTEM, faulted).expect_no_more();
-    expect_that("the victim goes on", vault.visit().is_ok());
+    expect_that("the victim continues", vault.visit().is_ok());
     expect("the victim's secret", vault.is_intact(), Ok(true));
     pass()
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Devices behind handles, as drivers of `embedded-hal` and `embedded-io` use them: a call that fails is a driver's
-//! error.
+//! Devices behind handles, with the traits of `embedded-hal` and `embedded-io`. A call that fails becomes an error of
+//! the driver.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -17,7 +17,7 @@ trait Line {
     fn set(&self, high: bool);
 }
 
-/// The number of bytes that it takes before it refuses more.
+/// The number of bytes that the device takes before it refuses more.
 const ROOM: u32 = 10;
 
 struct Device(AtomicU32);
@@ -39,7 +39,7 @@ impl Line for Device {
     }
 }
 
-/// The stand-in for the device in the process of its client.
+/// The stand-in for the device, in the process of the client.
 struct Remote(Handle<dyn Line>);
 
 impl embedded_io::ErrorType for Remote {
@@ -73,7 +73,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// A driver that knows nothing of calls, and to whose error that of any device is converted.
+/// A driver that knows nothing of calls. The error of any device can be converted into the error of this driver.
 fn twice<W: Write>(output: &mut W, bytes: &[u8]) -> Result<(), ErrorKind> {
     for _ in 0..2 {
         output.write_all(bytes).map_err(|error| error.kind())?;
@@ -81,7 +81,7 @@ fn twice<W: Write>(output: &mut W, bytes: &[u8]) -> Result<(), ErrorKind> {
     Ok(())
 }
 
-/// Returns the kind of a call's error, by `?`.
+/// Returns the kind of a call's error, converted by `?`.
 fn kind_of<K: From<CallError>>(call: Result<(), CallError>) -> Result<(), K> {
     Ok(call?)
 }
@@ -89,7 +89,7 @@ fn kind_of<K: From<CallError>>(call: Result<(), CallError>) -> Result<(), K> {
 fn client(device: Handle<dyn Line>) -> ! {
     let mut remote = Remote(device);
     expect("there is room", twice(&mut remote, b"12345"), Ok(()));
-    expect("there is none", twice(&mut remote, b"1"), Err(ErrorKind::PermissionDenied));
+    expect("there is no room", twice(&mut remote, b"1"), Err(ErrorKind::PermissionDenied));
     expect("the pin", remote.set_high(), Ok(()));
     let Err(refused) = remote.set_low() else { broken("the pin can't be low") };
     expect("the error of a pin", digital::Error::kind(&refused), digital::ErrorKind::Other);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Interrupts as notifications: masked until acknowledged, even the one with number 0. A driver that never acknowledges
-//! does no harm, nor does one that crashes.
+//! Interrupts as notifications: each is masked until it is acknowledged, even the interrupt with the number 0. A driver
+//! that never acknowledges does no harm, and neither does a driver that crashes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use board::{CLOCK_HZ, TIMER0, TIMER1, Timer, UART0, Uart, interrupt};
@@ -61,7 +61,7 @@ fn driver(expired: Notification, received: Notification, quiet: Notification) ->
     expect("a line is masked at first", received.try_wait(), false);
     Uart::new(UART0, 115_200).with_receive_interrupt().enable();
     received.acknowledge();
-    // The emulated boards get no input; for ARM the test `pulses` shows it.
+    // The emulated boards get no input. On ARM the test `pulses` tests this line.
     if cfg!(not(target_os = "none")) {
         expect_that("interrupt 0 comes", received.wait_timeout(10 * MILLISECOND).is_ok());
     }
@@ -86,7 +86,7 @@ fn driver(expired: Notification, received: Notification, quiet: Notification) ->
     timer.clear_interrupt();
     timer.interrupt_after(TICKS);
     time::sleep(5 * MILLISECOND);
-    expect("it stays masked until it is acknowledged", expired.try_wait(), false);
+    expect("the line stays masked until the interrupt is acknowledged", expired.try_wait(), false);
 
     let foreign = SYSTEM.notifications.iter().position(|other| other.name == "IGNORED");
     let reply = raw::system_call(number::ACKNOWLEDGE, [foreign.unwrap_or(0), 0, 0, 0]);
@@ -95,9 +95,9 @@ fn driver(expired: Notification, received: Notification, quiet: Notification) ->
     pass()
 }
 
-/// Lets its device interrupt all the time, and acknowledges without quieting it: each acknowledgement costs one
-/// interrupt, no more. Then it crashes with its line unmasked and a signal pending: neither is left in its second life,
-/// in which its device still interrupts.
+/// Lets its device interrupt all the time, and acknowledges without clearing the interrupt in the device. Each
+/// acknowledgement costs one interrupt, no more. Then the driver crashes while its line is unmasked and a signal is
+/// pending. In its second life the line is masked and no signal is left, although the device still interrupts.
 fn careless(ignored: Notification, quiet: Signal, lives: Handle<dyn Lives>) -> ! {
     if lives.begin() != Ok(1) {
         time::sleep(5 * MILLISECOND);

@@ -32,9 +32,9 @@ fn owner(mut lamps: [Lamp; 2], done: Signal) -> ! {
     expect("a lamp", lamps[1].set_high(), Ok(()));
     expect("one lamp is on", states(&mut lamps), [false, true]);
     expect("a lamp", lamps[0].toggle(), Ok(()));
-    expect("both are on", states(&mut lamps), [true, true]);
+    expect("both lamps are on", states(&mut lamps), [true, true]);
     expect("a lamp", lamps[1].set_low(), Ok(()));
-    expect("the other is on", states(&mut lamps), [true, false]);
+    expect("the other lamp is on", states(&mut lamps), [true, false]);
     let start = crossgate::time::now();
     Timer::new(TIMER0).delay_ms(3);
     let waited = crossgate::time::now() - start;
@@ -56,7 +56,7 @@ fn witness(faulted: Notification, done: Notification) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
     let fault = watch.expect("thief", Cause::Access);
     expect_that(
-        "it is at the lamps",
+        "the attacker accessed the lamps",
         (LAMPS.start..LAMPS.start + LAMPS.size).contains(&fault.address),
     );
     done.wait();

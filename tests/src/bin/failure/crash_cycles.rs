@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A hundred thousand crashes, each while a lock, a lease, a timer and a mutex are held: the kernel loses nothing by
-//! them, so the last ones take no longer than the first.
+//! A hundred thousand crashes. At each crash, a lock, a lease, a timer and a mutex are held. The kernel loses nothing,
+//! so the last crashes take no longer than the first ones.
 //!
-//! Without seeds: so many crashes would take minutes.
-//! Long: it crashes a hundred thousand times.
+//! Without seeds: this number of crashes would take minutes.
+//! Long: the server crashes a hundred thousand times.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
@@ -23,7 +23,7 @@ const LAP: u32 = 10_000;
 trait Fragile {
     /// Returns the number of the call, from 1 on.
     fn count(&mut self) -> u32;
-    /// Crashes, holding everything that can be held.
+    /// Crashes while everything is held that can be held.
     fn crash(&mut self, memory: LeaseMut<'_, [u8]>);
 }
 
@@ -72,7 +72,7 @@ fn supervise(faulted: Notification) -> ! {
     }
 }
 
-/// Sleeps. Every crash cancels the timer.
+/// Sleeps. Each crash cancels the sleep.
 fn sleep() -> ! {
     loop {
         time::sleep(Duration::from_secs(1000));
@@ -92,7 +92,10 @@ fn client(fragile: Handle<dyn Fragile>) -> ! {
         }
         let lap = time::now() - start;
         first_lap = first_lap.min(lap);
-        expect_that("it takes no longer", lap <= first_lap + first_lap / 100);
+        expect_that(
+            "the last crashes take no longer than the first",
+            lap <= first_lap + first_lap / 100,
+        );
     }
     pass()
 }

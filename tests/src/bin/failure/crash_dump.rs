@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! After a crash there is a dump: registers, and the crashed process' part of the stack, and no word more, whatever the
-//! stack pointer was. A process with the right reads it, and no other.
+//! After a crash there is a dump. It contains the registers and the crashed process' part of the stack, and no other
+//! word, whatever the stack pointer was. Only a process with the right reads the dump.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::hint::black_box;
@@ -13,17 +13,17 @@ use crossgate_abi::number;
 use system_tests::report::{expect, expect_that, fail, pass};
 use system_tests::{arch, probe};
 
-/// The word on the part of the stack that belongs to the crashing process, ...
+/// A word in the part of the stack that belongs to the crashing process, ...
 const OWN: u32 = 0x0d0d_0d0d;
-/// ... and in memory that is closed to it.
+/// ... and a word in memory that is closed to that process.
 const CLOSED: u32 = 0xc105_ed00;
 
-/// The distance between the stack pointers that are tried.
+/// The distance between two stack pointers that are tried.
 const STEP: usize = if cfg!(target_os = "none") { 24 } else { 1960 };
 
 #[interface]
 trait Crash {
-    /// Reads memory that it may not read.
+    /// Reads memory that the process may not read.
     fn access(&self, address: usize);
     fn panic(&self);
     /// Executes an undefined instruction with this stack pointer.
@@ -31,7 +31,7 @@ trait Crash {
     /// Crashes in one of several ways with this stack pointer, unless the way does not crash.
     fn crash_at(&self, stack_pointer: usize, way: u32);
     fn overflow(&self);
-    /// Returns `true` if it may read the last dump.
+    /// Returns `true` if the process may read the last dump.
     fn may_read(&self) -> bool;
 }
 
@@ -99,7 +99,7 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 fn look_in_vain() -> ! {
-    expect_that("it may look", inspect::thread(1).is_ok());
+    expect_that("this process may inspect", inspect::thread(1).is_ok());
     expect("a dump", dump::read().map(|_| ()), Err(CallError::NotPermitted));
     thread::exit()
 }
@@ -109,15 +109,15 @@ fn newest(faults: &mut Faults) -> CrashDump {
     let Ok(Some(dump)) = dump::read() else { fail(format_args!("there is no dump")) };
     let record = faults.next();
     expect("the record", record, Some(dump.record()));
-    expect_that("it is of this run", dump.is_of_this_run());
+    expect_that("the dump is of this run", dump.is_of_this_run());
     check(&dump);
-    // Without this call the process would wait before it restarts.
+    // Without this call, the crashed process would wait before it restarts.
     expect("a restart", supervise::restart(dump.record().process), Ok(()));
     dump
 }
 
-/// Returns whether a word is the one in closed memory. (The word itself is in no register, because registers are saved
-/// below, on the part of the stack that belongs to the callee next.)
+/// Returns whether a word is the word in closed memory. (That word must be in no register, because registers are saved
+/// below, in a part of the stack that later belongs to a callee.)
 fn is_closed(word: usize) -> bool {
     !(word as u32) == black_box(!CLOSED)
 }
@@ -127,7 +127,7 @@ fn check(dump: &CrashDump) {
     let stack = probe::stack_of(&SYSTEM, "main", 3);
     for (address, word) in dump.stack() {
         expect_that("a word of the stack", stack.contains(&address));
-        expect_that("what is closed", !is_closed(word));
+        expect_that("no closed word", !is_closed(word));
     }
 }
 
@@ -146,16 +146,16 @@ fn watch(crash: Handle<dyn Crash>, _: Notification) -> ! {
     let dump = newest(&mut faults);
     expect("the cause", dump.record().cause, Cause::Access);
     let counter = arch::in_program(register(&dump, ["pc", "rip"]));
-    expect("where it was", counter, dump.record().instruction);
+    expect("the address of the crash", counter, dump.record().instruction);
     let (start, _) = dump.stack().next().unwrap_or_default();
-    expect("what comes first", start, register(&dump, ["sp", "rsp"]));
+    expect("the first word of the stack", start, register(&dump, ["sp", "rsp"]));
     let is_own = |(_, word): (usize, usize)| word as u32 == OWN || (word >> 16 >> 16) as u32 == OWN;
-    expect_that("what lay on its stack", dump.stack().any(is_own));
+    expect_that("a word of its own stack", dump.stack().any(is_own));
 
     expect("a panic", crash.panic(), Err(CallError::ServerFaulted));
     let dump = newest(&mut faults);
     expect("the cause", dump.record().cause, Cause::Panic);
-    expect_that("there is a stack", dump.stack().count() != 0);
+    expect_that("the dump contains a part of the stack", dump.stack().count() != 0);
 
     expect("an overflow", crash.overflow(), Err(CallError::ServerFaulted));
     expect("the cause", newest(&mut faults).record().cause, Cause::Stack);
@@ -165,7 +165,7 @@ fn watch(crash: Handle<dyn Crash>, _: Notification) -> ! {
     for pointer in [own, own & !7, address, 0, 4, usize::MAX, usize::MAX & !31, 1 << 31] {
         expect("a wild stack", crash.undefined_at(pointer), Err(CallError::ServerFaulted));
         let dump = newest(&mut faults);
-        // A CPU that knows the lower end of the stack refuses a pointer below it, so the stack is as it was.
+        // A CPU that knows the lower end of the stack refuses a stack pointer below it, so the stack has not changed.
         let is_own = |(address, _): (usize, usize)| (stack.start..own).contains(&address);
         let is_refused = pointer < stack.start && dump.stack().all(is_own);
         expect_that("the words of a wild stack", is_refused || dump.stack().count() == 0);
@@ -183,9 +183,9 @@ fn watch(crash: Handle<dyn Crash>, _: Notification) -> ! {
             !dump.registers().any(|(_, word)| is_closed(word)),
         );
     }
-    expect_that("its own words are told", told != 0);
-    expect("whether others may read", crash.may_read(), Ok(false));
-    expect_that("it may not look", inspect::thread(1).is_err());
+    expect_that("the dump contains words of its own", told != 0);
+    expect("the server may read the dump", crash.may_read(), Ok(false));
+    expect_that("this process may not inspect", inspect::thread(1).is_err());
     black_box(closed);
     pass()
 }

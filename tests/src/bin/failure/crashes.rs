@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A crash does not affect other processes: a process that panics, or violates the rules of the kernel's interface, is
-//! stopped; the thread that visited it returns to its caller; all other threads continue.
+//! A crash does not affect other processes. A process that panics, or violates the rules of the kernel's interface, is
+//! stopped. A visitor in it returns to its caller, and all other threads continue.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::fault::{Cause, FaultRecord, panic_file};
@@ -25,12 +25,12 @@ impl Fragile for Panics {
     }
 }
 
-/// Ends its visitor's thread.
+/// Tries to end the thread of its visitor.
 struct Exits;
 impl Fragile for Exits {
     fn act(&self) -> u32 {
         let _ = raw::system_call(number::EXIT, [0; 4]);
-        broken("goes on after the end of its thread")
+        broken("continues after the end of its thread")
     }
 }
 
@@ -77,7 +77,7 @@ fn panic_at_home() -> ! {
     panic!("a process panics")
 }
 
-/// Panics when it is shown, and when it is dropped.
+/// A value that panics when it is formatted, and when it is dropped.
 struct PanicsAgain;
 
 impl core::fmt::Display for PanicsAgain {
@@ -92,23 +92,23 @@ impl Drop for PanicsAgain {
     }
 }
 
-/// There is no panic inside a panic: the message is not formatted, and nothing is dropped.
+/// Panics with this value. No second panic occurs, because the message is not formatted, and nothing is dropped.
 const TWICE_LINE: u32 = line!() + 3;
 fn panic_twice() -> ! {
     let again = PanicsAgain;
     panic!("{again}")
 }
 
-/// Panics with the name of a file that lies in its RAM, where the console must not look.
+/// Panics with a file name that lies in the RAM of the process, where the console must not read.
 fn panic_in_ram() -> ! {
     let name = *b"secret.rs";
     let _ = raw::system_call(number::PANIC, [name.as_ptr().addr(), name.len(), 1, 1]);
-    broken("goes on after a panic")
+    broken("continues after a panic")
 }
 
 fn return_without_call() -> ! {
     let _ = raw::system_call(number::RETURN, [Status::OK.0, 1, 2, 3]);
-    broken("goes on after a return without a call")
+    broken("continues after a return without a call")
 }
 
 /// Returns twice. The frame of a call that has returned is gone.
@@ -128,7 +128,7 @@ fn client(
     expect("a call of a stopped server", panics.act(), Err(CallError::ServerDown));
     expect("a call of a server that exits", exits.act(), Err(CallError::ServerFaulted));
     expect("a call of a server whose server panics", outer.act(), Ok(7));
-    expect("the same, when that is stopped", outer.act(), Ok(0));
+    expect("the same call, when the inner server is stopped", outer.act(), Ok(0));
     expect("signal", done.signal(), Ok(()));
     thread::exit()
 }
@@ -155,7 +155,7 @@ fn expect_no_file_outside_flash(record: &FaultRecord) {
 
 fn witness(faulted: Notification, done: Notification, vault: Handle<dyn Vault>) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
-    let goes_on = || expect("the victim goes on", vault.is_intact(), Ok(true));
+    let goes_on = || expect("the victim continues", vault.is_intact(), Ok(true));
     let thread = |name| SYSTEM.threads.iter().position(|thread| thread.name == name).unwrap_or(0);
     let chain = |names: &[&str]| {
         let mut chain = [0; 8];

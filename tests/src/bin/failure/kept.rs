@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Kept values survive a restart of their process: after a crash, and by the supervisor. Everything else is reset.
+//! Kept values survive a restart of their process, after a crash and by the supervisor. All other statics are reset.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -16,7 +16,7 @@ trait Keeper {
     fn word(&self) -> Option<u32>;
     /// Returns the value of all words of the array.
     fn array(&self) -> Option<u32>;
-    /// Returns values that are not kept: an initialised static, and a word of a zeroed one.
+    /// Returns values that are not kept: an initialised static, and a word of a zeroed static.
     fn others(&self) -> (u32, u32);
     fn crash(&self);
 }
@@ -26,7 +26,7 @@ kept! {
     static ARRAY: [u32; 40];
 }
 static INITIALISED: AtomicU32 = AtomicU32::new(5);
-/// The reset takes more than one piece.
+/// A static that is so large that the reset takes more than one piece.
 static ZEROED: [AtomicU32; 150] = [const { AtomicU32::new(0) }; 150];
 
 struct Memory;
@@ -81,7 +81,7 @@ fn look_after(keeper: Handle<dyn Keeper>, faulted: Notification) -> ! {
         watch.expect("keeper", Cause::Panic).process
     };
     expect("set", keeper.set(7), Ok(()));
-    expect("what is not kept", keeper.others(), Ok((7, 7)));
+    expect("statics that are not kept", keeper.others(), Ok((7, 7)));
     let number = crash();
     has_kept(keeper, 7);
 
@@ -92,7 +92,7 @@ fn look_after(keeper: Handle<dyn Keeper>, faulted: Notification) -> ! {
     expect("clear", keeper.clear(), Ok(()));
     crash();
     expect("a word that was cleared", keeper.word(), Ok(None));
-    expect("an array that was not", keeper.array(), Ok(Some(8)));
+    expect("an array that was not cleared", keeper.array(), Ok(Some(8)));
     watch.expect_no_more();
     pass()
 }
@@ -101,5 +101,5 @@ fn look_after(keeper: Handle<dyn Keeper>, faulted: Notification) -> ! {
 fn has_kept(keeper: Handle<dyn Keeper>, value: u32) {
     expect("the kept word", keeper.word(), Ok(Some(value)));
     expect("the kept array", keeper.array(), Ok(Some(value)));
-    expect("what is not kept", keeper.others(), Ok((5, 0)));
+    expect("statics that are not kept", keeper.others(), Ok((5, 0)));
 }

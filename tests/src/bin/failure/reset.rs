@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A supervisor that crashes too often makes the system reset, because no process is left to decide. Another process
-//! that crashes so often just stays down.
+//! If a supervisor crashes too often, the system is reset, because no process is left that decides. Any other process
+//! that crashes as often just stays down.
 //!
 //! Emulator: -no-reboot
 //! Status: 75
@@ -32,14 +32,14 @@ fn crash_at_once() -> ! {
     panic!("a process panics whenever it begins")
 }
 
-/// Starts to crash when the other process has crashed for the last time.
+/// Starts to crash after the last crash of the other process.
 fn crash_in_time(faulted: Notification) -> ! {
     let _ = faulted.wait_timeout(Duration::from_millis(100));
-    panic!("a supervisor panics whenever it is told of a crash, and when it is not")
+    panic!("a supervisor panics whenever it starts")
 }
 
-/// Outlives the waits: with all of them, the supervisor has crashed four times after 0.5 s.
+/// Waits longer than all pauses of the restarts together: with them, the supervisor has crashed four times after 0.5 s.
 fn outlive() -> ! {
     time::sleep(Duration::from_secs(1));
-    broken("the system goes on without its supervisor")
+    broken("continues without a supervisor")
 }

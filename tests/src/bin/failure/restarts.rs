@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Processes that crash restart, or stop: as the wiring or the supervisor says.
+//! Processes that crash restart or stop, as the wiring or the supervisor says.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -21,7 +21,7 @@ trait Counter {
     fn crash(&mut self) -> u32;
 }
 
-/// Takes more than one piece to reset, and the counter is in the last one.
+/// An object whose reset takes more than one piece. The counter is in the last piece.
 #[repr(C)]
 struct Count {
     before: [u32; 128],
@@ -46,14 +46,14 @@ impl Counter for Count {
     }
 }
 
-/// Outlives the others.
+/// A process that outlives the others.
 #[interface]
 trait Tally {
     /// Records the start of another process. Returns the number of starts.
     fn begun(&self) -> u32;
     /// Returns the number of starts.
     fn count(&self) -> u32;
-    /// Holds lent memory for a while, and writes it in the end.
+    /// Holds lent memory for a while, and then writes to it.
     fn keep(&self, memory: crossgate::LeaseMut<'_, u32>);
 }
 
@@ -72,7 +72,7 @@ impl Tally for Tallies {
     }
 }
 
-/// Crashes while it has lent memory.
+/// Crashes while it holds lent memory.
 struct Drops;
 
 impl Tally for Drops {
@@ -84,7 +84,7 @@ impl Tally for Drops {
     }
     fn keep(&self, _memory: crossgate::LeaseMut<'_, u32>) {
         time::sleep(30 * MILLISECOND);
-        panic!("a server panics that was lent memory")
+        panic!("a server panics while it holds lent memory")
     }
 }
 
@@ -143,8 +143,8 @@ fn begin_and_wait(tally: Handle<dyn Tally>) -> ! {
     }
 }
 
-/// Lends memory that the reset of its process would write. The second time the memory has its first value, because the
-/// reset came after the lent memory was returned.
+/// Lends memory to which the reset of its process would write. In the second life, the memory has its initial value,
+/// because the reset came after the lent memory was returned.
 fn lend(tally: Handle<dyn Tally>, go: Notification, begun: Signal) -> ! {
     let Some(lent) = LENT.take() else { broken("has taken the static before") };
     expect("the lent static at first", *lent, 5);
@@ -162,12 +162,13 @@ fn lend(tally: Handle<dyn Tally>, go: Notification, begun: Signal) -> ! {
 fn crash_meanwhile(go: Notification) -> ! {
     go.wait();
     if is_first_life() {
-        panic!("a process panics that lent memory");
+        panic!("a process panics after it has lent memory");
     }
     thread::exit()
 }
 
-/// Lends to a server that crashes with the lent memory, later than the other server returns the rest.
+/// Lends memory to a server that crashes while it holds this memory, after the other server has returned the other
+/// memory.
 fn trust(drops: Handle<dyn Tally>) -> ! {
     let Some(trusted) = TRUSTED.take() else { broken("has taken the static before") };
     if is_first_life() {
@@ -189,7 +190,7 @@ fn client(
     done: Signal,
 ) -> ! {
     time::sleep(70 * MILLISECOND);
-    expect("the second life of one that lent memory", begun.try_wait(), true);
+    expect("the second life of a process that lent memory", begun.try_wait(), true);
     expect("lives of the worker", tally.count(), Ok(1));
     expect("the counter", steady.next(), Ok(1));
     expect("the counter", steady.next(), Ok(2));
@@ -201,19 +202,19 @@ fn client(
     expect("the counter in its second life", fragile.next(), Ok(1));
     expect("a second crash", fragile.crash(), Err(CallError::ServerFaulted));
     let crashed = time::now();
-    expect("a call before it may begin", fragile.next(), Err(CallError::ServerDown));
+    expect("a call before the process may start", fragile.next(), Err(CallError::ServerDown));
     while fragile.next() == Err(CallError::ServerDown) {
         time::sleep(MILLISECOND);
     }
     let wait = time::now() - crashed;
-    expect_that("it waits 10 ms", wait >= 9 * MILLISECOND && wait < 15 * MILLISECOND);
+    expect_that("the process waits 10 ms", wait >= 9 * MILLISECOND && wait < 15 * MILLISECOND);
     expect("the counter in its third life", fragile.next(), Ok(2));
     expect("a third crash", fragile.crash(), Err(CallError::ServerFaulted));
     time::sleep(100 * MILLISECOND);
-    expect("it stays stopped", fragile.next(), Err(CallError::ServerDown));
+    expect("the process stays stopped", fragile.next(), Err(CallError::ServerDown));
 
     expect("a crash", held.crash(), Err(CallError::ServerFaulted));
-    expect("the supervisor has had it restart", held.next(), Ok(1));
+    expect("the supervisor has restarted the process", held.next(), Ok(1));
     let nobody = supervise::restart(0);
     expect("a decision by another process", nobody, Err(CallError::NotPermitted));
     expect("signal", done.signal(), Ok(()));
@@ -230,7 +231,7 @@ fn witness(faulted: Notification, done: Notification) -> ! {
     }
     let record = watch.expect("held", Cause::Panic);
     expect("a decision", supervise::restart(record.process), Ok(()));
-    expect("a process that is none", supervise::stop(200), Err(CallError::NotPermitted));
+    expect("a process that does not exist", supervise::stop(200), Err(CallError::NotPermitted));
     done.wait();
     watch.expect_no_more();
     pass()

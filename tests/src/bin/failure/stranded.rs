@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A thread waits in two servers, one behind the other, while its own process crashes. No caller waits for it any more,
-//! so each server gives up, and the thread returns and restarts. The same happens to a thread that computes there, at
-//! its next wait. A thread whose process does not crash continues to wait.
+//! so each server gives up, and the thread returns and restarts. The same happens to a thread that computes in a
+//! server, at its next wait. A thread whose process does not crash continues to wait.
 //!
-//! Without seeds: it is about how much time passes.
+//! Without seeds: the test measures how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -16,11 +16,11 @@ use system_tests::report::{broken, expect, expect_that, pass};
 trait Lobby {
     /// Returns only if no caller waits any more.
     fn stay(&self);
-    /// Computes for so many ms first.
+    /// Computes for this number of ms, and then stays.
     fn stay_later(&self, milliseconds: u32);
-    /// Returns the number of threads that have come, ...
+    /// Returns the number of threads that have entered, ...
     fn came(&self) -> u32;
-    /// ... and of those that have gone.
+    /// ... and the number of threads that have left.
     fn went(&self) -> u32;
 }
 
@@ -88,48 +88,56 @@ board::start!(SYSTEM);
 
 fn visit(lobby: Handle<dyn Lobby>) -> ! {
     let stayed = lobby.stay();
-    broken(if stayed.is_ok() { "it is waited for" } else { "it stays" })
+    broken(if stayed.is_ok() {
+        "returns to a caller that has crashed"
+    } else {
+        "stays in a call for which nobody waits"
+    })
 }
 
 /// Crashes once, while the other thread is in a call.
 fn break_down(lobby: Handle<dyn Lobby>) -> ! {
     if lobby.came() == Ok(1) {
-        panic!("its home crashes");
+        panic!("the home of a waiting thread crashes");
     }
     thread::exit()
 }
 
 fn visit_later(lobby: Handle<dyn Lobby>) -> ! {
     let _ = lobby.stay_later(40);
-    broken("it is waited for")
+    broken("returns to a caller that has crashed")
 }
 
 fn break_down_soon() -> ! {
     let is_first_life = time::now().as_micros() < 10_000;
     time::sleep(Duration::from_millis(20));
     if is_first_life {
-        panic!("the other home crashes");
+        panic!("the home of a computing thread crashes");
     }
     thread::exit()
 }
 
 fn wait_on(lobby: Handle<dyn Lobby>) -> ! {
     let _ = lobby.stay();
-    broken("a thread whose process goes on is taken home")
+    broken("is taken home although its process has not crashed")
 }
 
 fn judge(outer: Handle<dyn Lobby>, inner: Handle<dyn Lobby>) -> ! {
     let count = |of: Result<u32, CallError>| of.unwrap_or(u32::MAX);
     for _ in 0..1000 {
         time::sleep(Duration::from_millis(1));
-        // The guest has come twice, and gone once. The patient thread was inside, too, and the late one twice.
+        // The guest has entered twice, and left once. The patient thread was inside as well, and the late thread twice.
         let (came, went) = (count(outer.came()), count(outer.went()));
         let (came_inside, went_inside) = (count(inner.came()), count(inner.went()));
         if (came, went, came_inside, went_inside) == (2, 1, 5, 2) {
             time::sleep(Duration::from_millis(50));
-            expect("who has gone", (inner.went(), outer.went()), (Ok(2), Ok(1)));
+            expect(
+                "the numbers of threads that have left",
+                (inner.went(), outer.went()),
+                (Ok(2), Ok(1)),
+            );
             pass()
         }
     }
-    broken("a thread stays in a call though its home has crashed")
+    broken("stays in a call although its home has crashed")
 }

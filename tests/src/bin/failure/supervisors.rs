@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A supervisor restarts the crashed process and those that depend on it, ignores stopped ones, notifies the other
-//! observers, and gives up when too many processes crashed.
+//! A supervisor restarts a crashed process and the processes that depend on it, ignores stopped processes, notifies the
+//! other observers, and gives up when too many processes have crashed.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -112,7 +112,7 @@ fn observe(
     let mut crash = |server: Handle<dyn Server>, name: &str| {
         let _ = observed.try_wait();
         expect("a crash", server.crash(), Err(CallError::ServerFaulted));
-        expect("that it is told", observed.try_wait(), true);
+        expect("the observer is notified", observed.try_wait(), true);
         let record = faults.next();
         let process = record.map(|it| SYSTEM.processes[usize::from(it.process)].name);
         expect("a record", process, Some(name));
@@ -120,17 +120,17 @@ fn observe(
     let next = || [base, middle, leaf].map(|server| server.next());
     expect("three counts", next(), [Ok(1); 3]);
     crash(middle, "middle");
-    expect("the first goes on", next(), [Ok(2), Ok(1), Ok(1)]);
+    expect("the first process continues", next(), [Ok(2), Ok(1), Ok(1)]);
     expect("a decision", supervisor.stop(3), Ok(true));
     crash(base, "base");
-    expect("who was stopped stays so", next(), [Ok(1), Ok(1), Err(CallError::ServerDown)]);
+    expect("a stopped process stays stopped", next(), [Ok(1), Ok(1), Err(CallError::ServerDown)]);
     expect("a decision", supervisor.restart(3), Ok(true));
-    expect("it is there again", next(), [Ok(2), Ok(2), Ok(1)]);
-    expect("a decision about nobody", supervisor.stop(99), Ok(false));
+    expect("the process runs again", next(), [Ok(2), Ok(2), Ok(1)]);
+    expect("a decision about a process that does not exist", supervisor.stop(99), Ok(false));
 
-    // One more crash is allowed, then the group fails, and with it all restart; then the tree.
+    // One more crash is allowed. Then the group fails, and all of its processes restart. Then the whole tree fails.
     crash(leaf, "leaf");
-    expect("the others go on", next(), [Ok(3), Ok(3), Ok(1)]);
+    expect("the other processes continue", next(), [Ok(3), Ok(3), Ok(1)]);
     crash(leaf, "leaf");
     expect("all restart", next(), [Ok(1); 3]);
     for _ in 0..3 {

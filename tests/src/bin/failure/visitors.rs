@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Threads are inside a process when another thread crashes it: wherever they are, they return to their caller with an
+//! Threads are inside a process when another thread crashes it. Wherever they are, they return to their callers with an
 //! error, and hold nothing for which others wait.
 //!
-//! Without seeds: the order of the crashes is one in time.
+//! Without seeds: the order of the crashes depends on time.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
@@ -19,7 +19,7 @@ trait Slow {
     fn act(&self) -> u32;
 }
 
-/// A server that takes some time, with one call at a time.
+/// A server that takes some time, and admits one call at a time.
 #[interface]
 trait SlowAlone {
     fn act(&mut self) -> u32;
@@ -30,7 +30,7 @@ struct Keeps;
 impl Slow for Keeps {
     fn act(&self) -> u32 {
         time::sleep(Duration::from_secs(1000));
-        broken("goes on in a process that is stopped")
+        broken("continues in a process that is stopped")
     }
 }
 
@@ -41,7 +41,7 @@ struct Passes {
 impl Slow for Passes {
     fn act(&self) -> u32 {
         let _ = self.next.act();
-        broken("goes on in a process that is stopped")
+        broken("continues in a process that is stopped")
     }
 }
 
@@ -58,11 +58,11 @@ struct Alone;
 impl SlowAlone for Alone {
     fn act(&mut self) -> u32 {
         time::sleep(Duration::from_millis(5));
-        panic!("a server panics that others wait for")
+        panic!("a server panics while others wait for it")
     }
 }
 
-/// A thread waits for this object that is taken out of its process.
+/// An object for which a thread waits that is taken out of its process.
 struct Busy;
 impl SlowAlone for Busy {
     fn act(&mut self) -> u32 {
@@ -78,7 +78,7 @@ struct Waits {
 impl Slow for Waits {
     fn act(&self) -> u32 {
         let _ = self.next.act();
-        broken("goes on in a process that is stopped")
+        broken("continues in a process that is stopped")
     }
 }
 
@@ -127,7 +127,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Crashes its process after so many ms.
+/// Crashes its process after this number of ms.
 fn crash_at(milliseconds: u64) -> ! {
     time::sleep(Duration::from_millis(milliseconds));
     panic!("the process is stopped")
@@ -146,11 +146,11 @@ fn kept(keeper: Handle<dyn Slow>, done: Signal) -> ! {
         keeper.act(),
         Err(CallError::ServerFaulted),
     );
-    expect("it comes back at once", time::now() - start < Duration::from_secs(1), true);
+    expect("the caller returns at once", time::now() - start < Duration::from_secs(1), true);
     finish(done)
 }
 
-/// Returns into the crashed process later, where it must not continue.
+/// Returns into the crashed process later, in which the thread must not continue.
 fn passing(passes: Handle<dyn Slow>, done: Signal) -> ! {
     expect("a call through a stopped process", passes.act(), Err(CallError::ServerFaulted));
     finish(done)
@@ -161,19 +161,19 @@ fn holding(busy: Handle<dyn SlowAlone>, done: Signal) -> ! {
     finish(done)
 }
 
-/// Waits for an object in a third process, and is taken out of the line.
+/// Waits for an object in a third process. The crash ends this wait.
 fn waiting(waits: Handle<dyn Slow>, done: Signal) -> ! {
     expect("a call from a stopped process", waits.act(), Err(CallError::ServerFaulted));
     finish(done)
 }
 
-/// The first thread crashes the process; the second one waited for the lock that the first one had.
+/// The first thread crashes the process. The second thread waits for the lock that the first thread holds.
 fn in_line(alone: Handle<dyn SlowAlone>, error: CallError, done: Signal) -> ! {
     expect("a call of a server that panics", alone.act(), Err(error));
     finish(done)
 }
 
-/// Its home crashes while it is in a call: it finishes there, then ends.
+/// The home of this thread crashes while the thread is in a call. The thread finishes the call, and then ends.
 fn called_on(sleeps: Handle<dyn Slow>) -> ! {
     let _ = sleeps.act();
     broken("has come home to a process that is stopped")
@@ -186,7 +186,7 @@ fn witness(
     [busy]: [Handle<dyn SlowAlone>; 1],
 ) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
-    // The locks that the crashed threads held are free; so is the server that they visited.
+    // The locks that the crashed threads held are free, and so is the server that they visited.
     for process in ["alone", "keeper", "passes", "waits", "homeless"] {
         watch.expect(process, Cause::Panic);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A process in C serves, calls, waits, signals and writes to a log; it crashes by a wild pointer and by an assertion, and restarts
-//! with its statics and those of its library as they were at first, while the others go on.
+//! A process in C serves, calls, waits, signals and writes to a log. It crashes by a wild pointer and by an assertion,
+//! and restarts with the initial values of its statics and of its library's statics, while the other processes
+//! continue.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -32,7 +33,7 @@ impl Sensor for Steps {
         (0..to.len()).filter(|&index| to.set(index, sample(index))).count() as u32
     }
     fn calibrate(&mut self, _: Lease<'_, [u16]>) -> u32 {
-        // The same library in C.
+        // The same C library.
         filter::filter_add(100);
         filter::filter_counted()
     }
@@ -41,7 +42,8 @@ impl Sensor for Steps {
 /// The lines of a log.
 #[interface]
 trait Lines {
-    /// Copies the next line that was written, after the number of its level. Returns its length, or 0.
+    /// Copies the number of the level of the next line, and then the line. Returns the length, or 0 if there is no
+    /// line.
     fn next(&self, to: LeaseMut<'_, [u8]>) -> u32;
 }
 
@@ -118,9 +120,9 @@ fn witness(
         expect("the first value", heating.set(21), Ok(18));
         expect("the next value", heating.set(22), Ok(21));
         expect("the mean", heating.filtered(60), Ok(30));
-        expect("the common static", heating.count(), Ok(1));
+        expect("the static of the library", heating.count(), Ok(1));
         expect("starts", start.signal(), Ok(()));
-        expect("it has read", done.wait_timeout(Duration::from_secs(1)), Ok(()));
+        expect("the process has read", done.wait_timeout(Duration::from_secs(1)), Ok(()));
         expect("the readings", heating.readings(), Ok(4 + 8 + 12 + 16));
         let mut line = [0; 12];
         for expected in ["34 samples", "1a constant", ""] {
@@ -137,11 +139,11 @@ fn witness(
         if cause == Cause::Access {
             expect("the address", record.address, address);
         }
-        // The process restarts when no more urgent thread runs.
+        // The process restarts as soon as no more urgent thread runs.
         time::sleep(Duration::from_millis(200));
         expect("the statics, after the restart", heating.readings(), Ok(0));
-        expect("those of the sensor's library", sensor.calibrate(&[]), Ok(count));
-        expect("those of the library", heating.count(), Ok(0));
+        expect("the statics of the sensor's library", sensor.calibrate(&[]), Ok(count));
+        expect("the statics of the library", heating.count(), Ok(0));
     }
     watch.expect_no_more();
     pass()

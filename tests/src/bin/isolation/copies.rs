@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Each process has its own statics of a library, even if two processes are the same driver: the statics restart with
-//! their process, and are closed to other processes that have such statics themselves.
+//! Each process has its own statics of a library, even if two processes are the same driver. The statics are reset with
+//! their process, and are closed to other processes that have statics of the same library.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{CallError, Concurrent, Handle, Notification, interface};
@@ -13,7 +13,7 @@ use tally::{LENGTH, MARK, START, Tally};
 /// Counts.
 #[interface]
 trait Count {
-    /// Returns the next number, and how often the object had marked.
+    /// Returns the next number, and the number of marks that the object had made before.
     fn count(&self) -> (u32, u32);
     /// Returns the sum of the last numbers.
     fn past(&self) -> u32;
@@ -51,7 +51,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Has a static of the library itself, like the attacker below.
+/// Has its own static of the library, like the attacker below.
 fn read(other: Handle<dyn Count>) -> ! {
     expect("the attacker's own number", Tally::new(&MARK).count(), (START, 7));
     let word = probe::load(other.address().unwrap_or(0));
@@ -82,11 +82,11 @@ fn witness(left: Handle<dyn Count>, right: Handle<dyn Count>, faulted: Notificat
     expect("a crash", right.crash(), Err(CallError::ServerFaulted));
     watch.expect("right", Cause::Panic);
     expect("right, after the restart", right.count(), Ok((START, 7)));
-    expect("left, as before", left.count(), Ok((START + 3, 10)));
+    expect("left, which has not restarted", left.count(), Ok((START + 3, 10)));
     expect("a crash", left.crash(), Err(CallError::ServerFaulted));
     watch.expect("left", Cause::Panic);
     expect("left, after the restart", left.count(), Ok((START, 7)));
-    expect("right, as before", right.count(), Ok((START + 1, 8)));
+    expect("right, which has not restarted", right.count(), Ok((START + 1, 8)));
 
     let address = right.address().unwrap_or(0);
     for attacker in ["reader", "writer"] {

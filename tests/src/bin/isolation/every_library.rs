@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Three processes use the same libraries at once: `log`, `defmt`, Embassy, `critical-section` and a heap. One crashes
-//! again and again, in the middle of all of them; the others go on.
+//! Three processes use the same libraries at once: `log`, `defmt`, Embassy, `critical-section` and a heap. One process
+//! crashes again and again while it uses all of them. The other processes continue.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -43,10 +43,10 @@ impl Life for Everything {
     }
 }
 
-/// Tells how much has been written.
+/// Reports how much has been written.
 #[interface]
 trait Counts {
-    /// Returns the number of lines of a process, of those that are whole.
+    /// Returns the number of complete lines of a process.
     fn lines(&self, process: u8) -> u32;
     /// Returns the number of frames of all processes.
     fn frames(&self) -> u32;
@@ -135,10 +135,10 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Waits until a process has had so many beats in this life.
+/// Waits until a process has had this number of beats in this life.
 fn wait_for(life: Handle<dyn Life>, beats: u32) {
     for _ in 0..500 {
-        // (A seed makes less time pass at once than this, so those who beat have a turn in between.)
+        // (With a seed, less time than this passes at once, so the processes get turns to beat in between.)
         if life.beats().is_ok_and(|now| now >= beats) {
             return;
         }
@@ -167,7 +167,7 @@ fn witness(faulted: Notification, lives: [Handle<dyn Life>; 3], counts: Handle<d
         expect_that("no line before a crash is lost", lines >= beats_of_second + number);
     }
     wait_for(second, 10);
-    expect("the last life is as good as the first", second.is_intact(), Ok(true));
+    expect("the data of the last life is intact", second.is_intact(), Ok(true));
     let all: u32 = lives.iter().map(|life| life.beats().unwrap_or(0)).sum();
     let frames = counts.frames().unwrap_or(0);
     expect_that("no frame before a crash is lost", frames >= all + beats_of_second);

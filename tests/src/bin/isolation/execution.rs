@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Code that the CPU must not execute: data, traps; and code of others, with their objects. Each attempt stops only the
-//! attacker's process, with the right cause.
+//! Code that a process must not execute: data, instructions that trap, and code of other processes with the objects of
+//! these processes. Each attempt stops only the attacker's process, with the right cause.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::cell::UnsafeCell;
@@ -12,7 +12,7 @@ use system_tests::victim::{Safe, Vault};
 use system_tests::watch::Watch;
 use system_tests::{arch, probe, raw};
 
-/// Memory of a process that its code may write.
+/// Memory of a process that the process may write.
 struct Scratch(UnsafeCell<u32>);
 
 // SAFETY: one thread uses the memory.
@@ -50,7 +50,7 @@ fn run_static(scratch: &Scratch) -> ! {
     run(scratch.0.get().addr())
 }
 
-/// Calls the code at `address`, which would return.
+/// Calls code at `address` that would return.
 fn run(address: usize) -> ! {
     arch::run(address);
     broken("has executed data")
@@ -63,7 +63,7 @@ fn undefined() -> ! {
 
 fn breakpoint() -> ! {
     arch::breakpoint();
-    broken("has gone past a breakpoint")
+    broken("has continued after a breakpoint")
 }
 
 fn divide_by_zero() -> ! {
@@ -71,15 +71,15 @@ fn divide_by_zero() -> ! {
     broken("has divided by zero")
 }
 
-/// Jumps to the address at which the kernel enters a method of the victim's, with the victim's own object: all
-/// processes can read the code, but it has no more rights there than anywhere.
+/// Jumps to the entry of a method of the victim, with the victim's object. All processes can read and execute this
+/// code, but the jump gives the attacker no rights.
 fn run_method(object: usize) -> ! {
     let method = SYSTEM.services.get(raw::index(&SYSTEM, "VAULT")).map(|vault| &vault.methods[1]);
     arch::run_method(method.map_or(0, |method| method.entry as usize), object);
-    broken("has come back from a method that it was not in")
+    broken("has returned from a method that it had not called")
 }
 
-/// Returns the address of the victim's only static: its object. (The linker refuses code of other processes that names
+/// Returns the address of the victim's only static, its object. (The linker refuses code of other processes that names
 /// the static.)
 fn victim_memory() -> Range<usize> {
     probe::memory_of(&SYSTEM, "victim")
@@ -87,7 +87,7 @@ fn victim_memory() -> Range<usize> {
 
 fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
-    let goes_on = || expect("the victim goes on", vault.is_intact(), Ok(true));
+    let goes_on = || expect("the victim continues", vault.is_intact(), Ok(true));
     let kernel = probe::kernel_memory();
     for (process, memory) in [
         ("runs_stack", probe::stack_of(&SYSTEM, "stack", 5)),
@@ -96,7 +96,7 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
     ] {
         let record = watch.expect(process, Cause::Execute);
         let is_there = memory.map(arch::in_program).any(|address| address == record.instruction);
-        expect_that("the instruction is what it jumped to", is_there);
+        expect_that("the instruction is the one to which the attacker jumped", is_there);
         goes_on();
     }
     for process in ["undefined", "breakpoint", "divides_by_zero"] {
@@ -105,7 +105,11 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
         goes_on();
     }
     let record = watch.expect("takes_an_object", Cause::Access);
-    expect("it is the victim's object", victim_memory().contains(&record.address), true);
+    expect(
+        "the address is that of the victim's object",
+        victim_memory().contains(&record.address),
+        true,
+    );
     goes_on();
     watch.expect_no_more();
     pass()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Processes that break the rules of a heap: they free twice, free what is another's, write past the end of a block,
-//! and write over all of their own heap. None reaches the heap of another process.
+//! Processes that break the rules of a heap: they free blocks twice, free blocks of other processes, write past the end
+//! of a block, and overwrite all of their own heap. None of them reaches the heap of another process.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 extern crate alloc;
@@ -19,7 +19,7 @@ const PAGES: usize = 12;
 #[interface]
 trait Keeper {
     fn keep(&self) -> Option<usize>;
-    /// Returns whether the book is as it was, and the heap works.
+    /// Returns whether the book has not changed, and the heap works.
     fn is_intact(&self) -> bool;
 }
 
@@ -78,7 +78,7 @@ fn block() -> *mut u8 {
     black_box(unsafe { alloc(BLOCK) })
 }
 
-/// Uses whatever the heap gives, many times.
+/// Uses the blocks that the heap gives, many times.
 fn use_the_heap() {
     for round in 0..200_u32 {
         let block = block();
@@ -102,13 +102,13 @@ fn free_twice() -> ! {
         unsafe { dealloc(blocks[number], BLOCK) };
     }
     use_the_heap();
-    // It may get here: what it does to its own heap is its own affair.
+    // The attacker may get here, because damage to its own heap harms only itself.
     panic!("the end of the attack")
 }
 
 fn free_of_others(keeper: Handle<dyn Keeper>) -> ! {
     let Ok(Some(address)) = keeper.keep() else { broken("may not call the victim") };
-    // The own heap has begun.
+    // The attacker's own heap is initialised.
     let _ = block();
     // SAFETY: this is an attack: the block is the victim's.
     unsafe { dealloc(core::ptr::with_exposed_provenance_mut(address), BLOCK) };
@@ -130,7 +130,8 @@ fn overrun() -> ! {
 fn overwrite_all() -> ! {
     let mut next = block();
     loop {
-        // SAFETY: this is an attack: it writes over all of its own memory, until it leaves that.
+        // SAFETY: this is an attack: it overwrites all of the attacker's own memory, until it writes past the end of
+        // that.
         unsafe { next.write_volatile(0x7f) };
         next = next.wrapping_add(1);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Processes allocate, each in its own heap: with the same library, in visits, from several threads at once, until
+//! Processes allocate, each in its own heap: with the same library, in visits, and from several threads at once; until
 //! the memory is exhausted, and again after a crash.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
@@ -33,12 +33,12 @@ trait Shelf {
     fn address(&self, number: u32) -> Option<usize>;
     /// Returns the number of bytes that can be allocated.
     fn room(&self) -> u32;
-    /// Has a vector grow to so many numbers. Returns their sum.
+    /// Lets a vector grow to this number of elements. Returns their sum.
     fn grow(&self, length: u32) -> u32;
-    /// Allocates with a large alignment. Returns whether the address has it.
+    /// Allocates with a large alignment. Returns whether the address has this alignment.
     fn align(&self) -> bool;
     fn exhaust(&self);
-    /// Asks for more than there is at once.
+    /// Allocates more memory at once than there is.
     fn ask(&self, bytes: u32);
 }
 
@@ -92,12 +92,12 @@ crossgate::system! {
         thread equal (priority = 5, stack = 2048) = work(2, DONE);
         thread high (priority = 6, stack = 2048) = work(URGENT, DONE);
     }
-    // It has a heap of its own, but what it calls does not use that one.
+    // This process has its own heap, but the servers that it calls do not use it.
     process visitor {
         heap = 1024;
         thread main (priority = 6, stack = 4096) = visit(FIRST, WORKERS, DONE);
     }
-    // It allocates nothing, and needs no heap.
+    // This process allocates nothing, and needs no heap.
     process witness {
         notification FAULTED;
         supervisor FAULTED;
@@ -107,8 +107,8 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Allocates and frees blocks of many lengths in another order each time, and looks whether they are intact. The most
-/// urgent thread interrupts the others in the middle of that, and they go on until it ends.
+/// Allocates and frees blocks of many lengths, each time in another order, and checks that they are intact. The most
+/// urgent thread interrupts the others meanwhile. They continue until this thread ends.
 #[inline(never)]
 fn churn(seed: u32) {
     let mut kept: Vec<Vec<u8>> = Vec::new();
@@ -147,11 +147,11 @@ fn visit(first: Handle<dyn Shelf>, workers: Handle<dyn Shelf>, done: Signal) -> 
         expect("a visit allocates", workers.put(round, round % 8), Ok(1));
         expect("a visit frees", workers.take(round), Ok(Some(round % 8)));
     }
-    // Memory that a visitor allocates is the callee's, and stays there.
+    // Memory that a visitor allocates belongs to the callee, and stays there.
     let before = first.room().unwrap_or(0);
     expect("a book for the first", first.put(1, 10), Ok(1));
-    expect_that("the callee has less", first.room().unwrap_or(0) < before);
-    expect("the visitor has as much as before", shelf::room(), own);
+    expect_that("the callee has less memory", first.room().unwrap_or(0) < before);
+    expect("the visitor has as much memory as before", shelf::room(), own);
     expect("the visitor has no such book", shelf::take(1), None);
     expect("signal", done.signal(), Ok(()));
     thread::exit()
@@ -168,39 +168,39 @@ fn witness(
     let room = first.room().unwrap_or(0);
     expect_that("half of a heap can be used", (HEAP * 7 / 16..HEAP).contains(&(room as usize)));
     expect("an equal heap", second.room(), Ok(room));
-    // A map without books keeps some memory.
+    // A map keeps some memory even without books.
     expect("a book", (workers.put(0, 1), workers.take(0)), (Ok(1), Ok(Some(1))));
     let of_workers = workers.room();
     for _ in 0..4 {
         done.wait();
     }
-    expect("nothing is lost", workers.room(), of_workers);
+    expect("no memory is lost", workers.room(), of_workers);
 
     // The same library has other books in each process, at other addresses.
     expect("the book is the first's alone", second.take(1), Ok(None));
     expect("a book for the second", second.put(1, 5), Ok(1));
     let addresses = [first.address(1), second.address(1)].map(|it| it.ok().flatten());
-    expect_that("both have one", addresses.iter().all(Option::is_some));
-    expect_that("they are apart", addresses[0] != addresses[1]);
+    expect_that("both processes have a book", addresses.iter().all(Option::is_some));
+    expect_that("the books are at different addresses", addresses[0] != addresses[1]);
     expect("the first's", first.take(1), Ok(Some(10)));
     expect("the second's", second.take(1), Ok(Some(5)));
     expect("growing", first.grow(200), Ok(199 * 100));
     expect("alignment", first.align(), Ok(true));
 
-    // The memory is exhausted: that is a crash of this process, and of no other.
+    // The memory is exhausted. This crashes the process, and no other process.
     expect("a book for the second", second.put(2, 5), Ok(1));
     expect("exhausted", first.exhaust(), Err(CallError::ServerFaulted));
     let record = watch.expect("first", Cause::Panic);
     let told = "heap exhausted: `heap = HEAP` in the wiring of `first`, bytes asked for";
-    expect("what is told", panic_file(&record), Some(told));
+    expect("the text of the record", panic_file(&record), Some(told));
     expect("the bytes", record.line, 100);
-    expect("the second goes on", second.take(2), Ok(Some(5)));
+    expect("the second process continues", second.take(2), Ok(Some(5)));
 
-    // After the crash all memory is free again, without what was in it.
+    // After the crash all memory is free again, and its contents are gone.
     while first.room() == Err(CallError::ServerDown) {
         thread::yield_now();
     }
-    expect("all is there", first.room(), Ok(room));
+    expect("all memory is free", first.room(), Ok(room));
     expect("no book is left", first.take(1), Ok(None));
 
     expect("far too much", second.ask(1 << 30), Err(CallError::ServerFaulted));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The memory of processes at the start: every static has its initial value, and lies in the memory
-//! of the process that its crate is.
+//! The memory of processes at the start: every static has its initial value, and lies in the memory of the process to
+//! which its crate belongs.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use archive::{Archive, Files};
@@ -25,7 +25,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-// RAM may have any contents when the power comes on; the emulator's is zero, so it is filled before the start.
+// RAM may have any contents at power-on. The emulator's RAM is zero, so this code fills it before the start.
 #[cfg(target_arch = "arm")]
 core::arch::global_asm!(
     ".section .text.__pre_init",
@@ -45,7 +45,7 @@ fn client(word: &AtomicU32, archive: Handle<dyn Archive>) -> ! {
     expect("this process' object", word.load(Ordering::Relaxed), 0xc11e_0000);
     expect("the other process' statics are fresh", archive.is_fresh(), Ok(true));
     expect("a call", archive.age(), Ok(()));
-    expect("they have changed", archive.is_fresh(), Ok(false));
+    expect("the statics have changed", archive.is_fresh(), Ok(false));
     expect("this process' object", word.load(Ordering::Relaxed), 0xc11e_0000);
 
     let address = archive.address().unwrap_or(0);
@@ -58,8 +58,8 @@ fn client(word: &AtomicU32, archive: Handle<dyn Archive>) -> ! {
             .filter(|process| (process.memory.start..process.memory.end).contains(&address));
         owners.next().map(|process| process.name)
     };
-    expect("whose a static is", owner(address), Some("archive"));
-    expect("whose an object is", owner(own), Some("client"));
+    expect("the owner of a static", owner(address), Some("archive"));
+    expect("the owner of an object", owner(own), Some("client"));
     for thread in system.threads {
         expect_that("no stack lies in a process' memory", owner(thread.stack.addr()).is_none());
     }

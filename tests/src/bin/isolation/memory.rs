@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A process accesses memory that is not its own: as a thread at home, as a caller, and as a server that runs in the
-//! thread of another process. Each attempt stops only the attacker, at that instruction.
+//! A process accesses memory of others: as a thread at home, as a caller, and as a server that runs in a thread of
+//! another process. Each attempt stops only the attacker, at that instruction.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -89,7 +89,7 @@ fn flash() -> usize {
     (&raw const SYSTEM).addr()
 }
 
-/// Reads, as a caller, a static of the process that it may call.
+/// Reads, as a caller, a static of a process that the attacker may call.
 fn read_static(vault: Handle<dyn Vault>) -> ! {
     read(vault.address().unwrap_or(0))
 }
@@ -109,7 +109,8 @@ fn write(address: usize) -> ! {
     broken("has written memory that is not its own")
 }
 
-/// Lets hostile servers run in its thread. They attack its process' static, and the variable of its own stack frame.
+/// Lets hostile servers run in this thread. They attack a static of the process, and a variable in the thread's stack
+/// frame.
 fn client(
     diary: &Diary,
     [reader, writer, frame_reader, frame_writer]: [Handle<dyn Reach>; 4],
@@ -145,7 +146,7 @@ fn witness(faulted: Notification, client_done: Notification, vault: Handle<dyn V
     let mut watch = Watch::new(&SYSTEM, faulted);
     let secret = vault.address().unwrap_or(0);
     let goes_on = || {
-        expect_that("the victim goes on", vault.visit().is_ok());
+        expect_that("the victim continues", vault.visit().is_ok());
         expect("the victim's secret is intact", vault.is_intact(), Ok(true));
     };
     for (process, address) in [
@@ -174,7 +175,7 @@ fn witness(faulted: Notification, client_done: Notification, vault: Handle<dyn V
     ] {
         let record = watch.expect(process, Cause::Access);
         expect("calls in flight", record.depth, 1);
-        expect_that("it is the client's memory", memory.contains(&record.address));
+        expect_that("the address is in the client's memory", memory.contains(&record.address));
         goes_on();
     }
     client_done.wait();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Registers carry nothing between caller and callee except for the words of the call. The caller's stub clears those
-//! that the method does not use; the kernel clears all others.
+//! Registers carry nothing between caller and callee except for the words of the call. The caller's stub clears the
+//! registers of words that the method does not use. The kernel clears all other registers.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -12,8 +12,8 @@ use system_tests::raw;
 use system_tests::report::{expect, pass};
 use system_tests::watch::allow_no_fault;
 
-/// Returns the number of registers with secrets. (This is a function of its own, so that no register has the value that
-/// they are compared with.)
+/// Returns the number of registers with secrets. (This is a function of its own, so that no register contains the value
+/// with which the registers are compared.)
 #[inline(never)]
 fn secrets(registers: &[Word]) -> u32 {
     registers.iter().map(|word| u32::from(word & !0xffff == SECRET)).sum()
@@ -21,9 +21,9 @@ fn secrets(registers: &[Word]) -> u32 {
 
 #[interface]
 trait Spy {
-    /// Looks for secrets in all registers. Its argument is not a secret.
+    /// Looks for secrets in all registers. The argument is not a secret.
     fn look(&self, argument: u32);
-    /// Looks for secrets when the kernel has had to check the kinds of the words.
+    /// Looks for secrets after the kernel has checked the kinds of the words.
     fn look_at(&self, argument: u32, lent: Lease<'_, [u8]>);
     /// Leaves with its own secrets in all registers.
     fn leak(&self, argument: u32) -> usize;
@@ -79,7 +79,7 @@ fn client(spy: Handle<dyn Spy>) -> ! {
     let words = [1, arch::constants().start, 8, 0];
     let after = registers::call_with_words_and_secrets(number::call(service, 1), words);
     expect("the call with a lease", after.status, Status::OK);
-    expect("secrets that the callee saw with its lease", spy.found(), Ok(0));
+    expect("secrets that the callee saw in a call with a lease", spy.found(), Ok(0));
     expect_preserved(&after.preserved);
 
     registers::with_secrets(look, &spy);
@@ -93,7 +93,7 @@ fn client(spy: Handle<dyn Spy>) -> ! {
     pass()
 }
 
-/// Makes a call by the stub, where secrets are in the registers of the words that the method does not use.
+/// Makes a call by the stub, with secrets in the registers of words that the method does not use.
 extern "C" fn look(spy: &Handle<dyn Spy>) {
     expect("a call by the stub", spy.look(1), Ok(()));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A server uses its own memory and devices while it serves: its statics, its shared memory, its device, its stack,
-//! also next to memory that it is lent, and while it has lent memory itself.
+//! A server uses its own statics, shared memory, device and stack while it serves. It does so next to lent memory, too,
+//! and while it has lent memory itself.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use board::{TIMER0, Timer};
@@ -12,7 +12,7 @@ use system_tests::probe;
 use system_tests::report::{broken, expect, expect_that, pass};
 use system_tests::watch::allow_no_fault;
 
-/// The word that all of them write.
+/// The word that all writes store.
 const WORD: u32 = 0x0a11_900d;
 
 #[interface]
@@ -67,7 +67,7 @@ impl Use for Server {
     }
 }
 
-/// Lends on to the server the memory that it is lent, which is the server's own.
+/// Lends memory on to the server. The memory belongs to the server itself.
 struct Relay {
     server: Handle<dyn Use>,
 }
@@ -104,7 +104,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Lends its shared memory, and is called by the holder, which lends the memory on.
+/// Lends its own shared memory. The holder calls this process back, and lends the memory on.
 fn lend_and_be_called(server: &Server, relay: Handle<dyn Use>, ready: Signal) -> ! {
     let (Some(first), Some(second), Some(third)) = (FIRST.take(), SECOND.take(), THIRD.take())
     else {
@@ -112,7 +112,7 @@ fn lend_and_be_called(server: &Server, relay: Handle<dyn Use>, ready: Signal) ->
     };
     let starts = [&first[..], &second[..], &third[..]].map(|part| part.as_ptr().addr());
     let lowest = starts.iter().copied().fold(usize::MAX, usize::min);
-    expect_that("they lie side by side", starts.iter().all(|start| start - lowest <= 128));
+    expect_that("the statics lie side by side", starts.iter().all(|start| start - lowest <= 128));
     server.shared.store(lowest, Ordering::Relaxed);
     for part in [first, second, third] {
         expect("its own memory, for reading", relay.use_own(&part[..]), Ok(1));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Stacks that overflow, and stack pointers that point elsewhere. The kernel saves registers at the stack pointer, so
-//! it must not trust the stack pointer.
+//! Stacks that overflow, and stack pointers that point outside the stack. The kernel saves registers at the stack
+//! pointer, so it must not trust the stack pointer.
 //!
-//! Without seeds: a sleep has to last until others have run.
+//! Without seeds: they shorten sleeps, but a sleep here has to last until other threads have run.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::hint::black_box;
@@ -22,7 +22,7 @@ trait Bad {
     fn act(&self);
 }
 
-/// Needs more stack than there is.
+/// A server that needs more stack than there is.
 struct Deep;
 
 impl Bad for Deep {
@@ -84,7 +84,7 @@ fn own_stack(thread: &str) -> usize {
     arch::placed(&SYSTEM).threads.iter().find(of).map_or(0, |thread| thread.stack.addr())
 }
 
-/// Calls itself until the stack, which ends at `floor`, is used up; then it reports that if it can.
+/// Calls itself until the stack, which ends at `floor`, is used up. Reports this, if it still can.
 #[inline(never)]
 fn recurse(floor: usize) -> u32 {
     let frame = black_box([1_u32; 8]);
@@ -120,7 +120,7 @@ fn spin_on(stack_pointer: usize) -> ! {
     arch::spin_at(stack_pointer)
 }
 
-/// Calls servers that ruin their stack, which is a part of this thread's own.
+/// Calls servers that damage their stack, which is a part of this thread's stack.
 fn client(deep: Handle<dyn Bad>, climber: Handle<dyn Bad>) -> ! {
     let secret = black_box([0x1234_5678_u32; 8]);
     expect("a server overflows the stack", deep.act(), Err(CallError::ServerFaulted));
@@ -139,22 +139,22 @@ fn call_with_little_stack(_vault: Handle<dyn Vault>) -> ! {
     crossgate::thread::exit()
 }
 
-/// Uses a stack pointer that is aligned for words, but not for more. That is unusual, but allowed: the call has to
-/// work, and to return to the same stack pointer.
+/// Uses a stack pointer that is aligned only for words. This is unusual, but allowed: the call has to work, and to
+/// return to the same stack pointer.
 fn odd_but_right(vault: Handle<dyn Vault>) -> ! {
     let service = system_tests::raw::service(&SYSTEM, "VAULT");
     let stack = probe::stack_of(&SYSTEM, "last", 2);
     let odd = stack.start + stack.len() / 2 + size_of::<usize>();
     let (status, after) = arch::trap_at(odd, number::call(service, 1));
     expect("the status of a call with an odd stack pointer", status, Status::OK);
-    expect("the stack pointer after it", after, odd);
+    expect("the stack pointer after the call", after, odd);
     expect("the victim's secret", vault.is_intact(), Ok(true));
     pass()
 }
 
 fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
-    let goes_on = || expect("the victim goes on", vault.is_intact(), Ok(true));
+    let goes_on = || expect("the victim continues", vault.is_intact(), Ok(true));
     watch.expect("overflows", Cause::Stack);
     goes_on();
     watch.expect("jumps_over", Cause::Access);
@@ -173,7 +173,7 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
         watch.expect(process, Cause::Stack);
         goes_on();
     }
-    // These threads have to be interrupted; and the timer that does it must not be lost.
+    // A timer has to interrupt these threads, and its interrupt must not be lost.
     for process in ["spins_on_own_memory", "spins_on_kernel"] {
         let start = time::now();
         time::sleep(Duration::from_millis(5));

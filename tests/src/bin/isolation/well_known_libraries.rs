@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Two processes use the same well-known libraries: each has its own logger and levels, its own queue of times, and its
-//! own heap, all of which restart with the process.
+//! Two processes use the same well-known libraries. Each process has its own logger and levels, its own queue of times,
+//! and its own heap, all of which are reset with the process.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{CallError, Concurrent, Handle, Notification, Wire, interface};
@@ -22,10 +22,10 @@ enum Level {
 trait User {
     /// Sets the level. Returns whether the process had no logger before.
     fn log_up_to(&self, level: Level) -> bool;
-    /// Logs a line of each level. Returns the number of lines that have been taken so far.
+    /// Logs a line of each level. Returns the number of lines that the logger has accepted so far.
     fn log(&self) -> u32;
     fn schedule(&self, milliseconds: u32);
-    /// Returns the number of milliseconds until the next one is due.
+    /// Returns the number of milliseconds until the next time is due.
     fn next_time(&self) -> Option<u32>;
     fn allocate(&self, size: u32) -> Option<usize>;
     fn crash(&self);
@@ -97,10 +97,14 @@ fn witness(first: Handle<dyn User>, second: Handle<dyn User>, faulted: Notificat
     expect("a new logger", second.log_up_to(Level::Information), Ok(true));
     expect("no time", second.next_time(), Ok(None));
     fill("second", second);
-    expect("the first's logger is there", first.log_up_to(Level::All), Ok(false));
-    expect("and its lines", first.log(), Ok(7));
-    expect("and its times", first.next_time().map(|time| time.is_some()), Ok(true));
-    expect("and its heap is full", first.allocate(64), Ok(None));
+    expect("the first process still has its logger", first.log_up_to(Level::All), Ok(false));
+    expect("the first process still has its lines", first.log(), Ok(7));
+    expect(
+        "the first process still has its times",
+        first.next_time().map(|time| time.is_some()),
+        Ok(true),
+    );
+    expect("the heap of the first process is still full", first.allocate(64), Ok(None));
     watch.expect_no_more();
     pass()
 }

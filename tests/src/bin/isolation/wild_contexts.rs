@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Wild stack pointers in all memory that a process may touch, at every path into the kernel: no byte changes that the
-//! process could not have written itself. The kernel saves registers below a stack pointer with rights of its own; in
-//! memory that a caller lent of its stack, the memory below is the closed part.
+//! process could not have written itself. The kernel saves registers below a stack pointer, with its own rights. If a
+//! caller lends a part of its stack, the memory below that part is closed to the callee.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::hint::black_box;
@@ -23,7 +23,7 @@ use system_tests::{arch, probe, raw};
 /// The word in memory that the attacker may not write.
 const CLOSED: u32 = 0xc105_ed00;
 
-/// The attacker, and the server that passes its call on to it.
+/// The attacker, and the server that passes calls on to it.
 #[interface]
 trait Act {
     /// Makes an attack. `write` begins with three words: the number of the attack, and the caller's addresses of
@@ -31,7 +31,7 @@ trait Act {
     fn act(&self, read: Lease<'_, [u8]>, write: LeaseMut<'_, [u8]>);
 }
 
-/// A server that lets one call in at a time, so that others wait and repeat their call.
+/// A server that admits one call at a time, so that other threads wait and repeat their calls.
 #[interface]
 trait Slow {
     fn work(&mut self);
@@ -45,7 +45,7 @@ impl Slow for Worker {
     }
 }
 
-/// Calls on, with variables of its own between the caller's and the attacker's.
+/// Calls the attacker, with its own variables on the stack between those of the caller and of the attacker.
 struct Relay {
     next: Handle<dyn Act>,
 }
@@ -54,7 +54,7 @@ impl Act for Relay {
     fn act(&self, read: Lease<'_, [u8]>, mut write: LeaseMut<'_, [u8]>) {
         let own = black_box([CLOSED; 16]);
         let _ = self.next.act(&read, &mut write);
-        expect("what the relay has on the stack", black_box(own), [CLOSED; 16]);
+        expect("the variables of the relay", black_box(own), [CLOSED; 16]);
     }
 }
 
@@ -97,7 +97,7 @@ impl Act for Attacker {
     }
 }
 
-/// Takes one of the paths into the kernel, with this stack pointer.
+/// Enters the kernel by one of the paths, with this stack pointer.
 fn attack(stack_pointer: usize, random: &mut Random) {
     let call = |service| number::call(raw::service(&SYSTEM, service), 0);
     let kept_from = |selector, words| {
@@ -117,7 +117,7 @@ fn attack(stack_pointer: usize, random: &mut Random) {
     }
 }
 
-/// Uses the whole stack that it gets, and some more.
+/// Uses the whole stack of the thread, and some memory more.
 struct Accomplice;
 
 impl Act for Accomplice {
@@ -152,10 +152,10 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 /// Gives the attacker the right to call these services.
-#[expect(dead_code, reason = "it calls them without the library")]
+#[expect(dead_code, reason = "the attacker calls them without the library")]
 struct Helper(Handle<dyn Act>, Handle<dyn Vault>, Handle<dyn Slow>);
 
-/// Variables of the caller: those that it lends, among those that it does not.
+/// Variables of the caller: two that it lends, and others below, between and above them.
 #[repr(C, align(64))]
 struct Frame {
     below: [u32; 48],
@@ -189,14 +189,18 @@ fn client(attacker: Handle<dyn Act>, relay: Handle<dyn Act>, vault: Handle<dyn V
             Err(error) => expect("the end of an attack", error, CallError::ServerFaulted),
         }
         let frame = black_box(frame);
-        expect("what lies below what is lent", frame.below, [CLOSED; 48]);
-        expect("what lies between what is lent", frame.between, [CLOSED; 48]);
-        expect("what lies above what is lent", frame.above, [CLOSED; 48]);
-        expect("what is lent for reading", frame.read[..].iter().all(|&byte| byte == 0), true);
+        expect("the memory below the lent memory", frame.below, [CLOSED; 48]);
+        expect("the memory between the lent parts", frame.between, [CLOSED; 48]);
+        expect("the memory above the lent memory", frame.above, [CLOSED; 48]);
+        expect(
+            "the memory that is lent for reading",
+            frame.read[..].iter().all(|&byte| byte == 0),
+            true,
+        );
         expect("the victim's secret", vault.is_intact(), Ok(true));
     }
     expect_that(
-        "some stack pointers are right, and most are wild",
+        "some stack pointers are valid, and most are wild",
         returned > 9 && crashed > returned,
     );
     pass()
@@ -216,10 +220,7 @@ fn supervise(faulted: Notification) -> ! {
         faulted.wait();
         for record in faults.by_ref() {
             let name = SYSTEM.processes.get(usize::from(record.process)).map_or("?", |it| it.name);
-            expect_that(
-                "nobody but the attackers crashes",
-                matches!(name, "attacker" | "accomplice"),
-            );
+            expect_that("only the attackers crash", matches!(name, "attacker" | "accomplice"));
             expect("a new life", supervise::restart(record.process), Ok(()));
         }
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Memory that must not be lent: the call is refused, and the server is never entered.
+//! Memory that must not be lent. Each such call is refused, and the server is never entered.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -13,12 +13,12 @@ use system_tests::victim::{Safe, Vault};
 use system_tests::watch::Watch;
 use system_tests::{arch, probe, raw};
 
-/// A server that is lent memory.
+/// A server that takes lent memory.
 #[interface]
 trait Store {
     fn read(&self, bytes: Lease<'_, [u8]>);
     fn write(&self, bytes: LeaseMut<'_, [u8]>);
-    /// Returns the number of times that the others have been entered.
+    /// Returns the number of times that the other methods have been entered.
     fn entered(&self) -> u32;
 }
 
@@ -41,7 +41,7 @@ impl Store for Server {
     }
 }
 
-/// A server that lends on the memory that it was lent, and more.
+/// A server that lends its lent memory on, and tries to lend more.
 #[interface]
 trait Relay {
     /// Holds 64 bytes at `address` for reading, on the caller's stack.
@@ -49,7 +49,7 @@ trait Relay {
 }
 
 struct Greedy {
-    #[expect(dead_code, reason = "it is called by its number")]
+    #[expect(dead_code, reason = "the server calls it by its number")]
     store: Handle<dyn Store>,
 }
 
@@ -58,20 +58,20 @@ impl Relay for Greedy {
         let _ = bytes;
         let lent = arch::lent(address, 64);
         refused("more than was lent", READ, lent, 128);
-        refused("what follows the memory lent", READ, lent + 64, 32);
+        refused("the memory after the lent memory", READ, lent + 64, 32);
         for method in [READ, WRITE] {
             refused("more than was lent", method, address - 64, 128);
-            refused("another part than was lent", method, address - 64, 64);
-            refused("what follows the memory lent", method, address + 64, 32);
+            refused("a part that was not lent", method, address - 64, 64);
+            refused("the memory after the lent memory", method, address + 64, 32);
             refused("the frame of the caller", method, address + 256, 32);
         }
-        // A copy that is the server's own is not the caller's memory.
+        // A copy belongs to the server, so it is not the caller's memory.
         refused("a lease with more rights than the one held", WRITE, address, 64);
         refused("a range that wraps", READ, lent, usize::MAX);
     }
 }
 
-/// Private memory of the attacker, which it might lend by mistake.
+/// Private memory of the attacker. A process might lend such memory by mistake.
 struct Private([AtomicU32; 16]);
 
 shared! {
@@ -90,7 +90,7 @@ crossgate::system! {
     process attacker {
         mmio board::UART1;
         object private: Concurrent<Private> = Private([const { AtomicU32::new(0) }; 16]) => [];
-        // Some port may have the process' shared memory behind the stack of the first thread.
+        // On some ports the process' shared memory may follow the stack of the first thread.
         thread first (priority = 6, stack = 256) = thread::exit();
         thread attack (priority = 5, stack = 4096) = attack(&private, VAULT, STORE, RELAY);
     }
@@ -149,15 +149,15 @@ fn stack_end() -> usize {
     probe::stack_of(&SYSTEM, "attack", 5).end
 }
 
-/// Lends the memory where the kernel saves its registers during the call: a server that changes them would change the
-/// caller.
+/// Lends the memory in which the kernel saves the caller's registers during the call. A server that changes them would
+/// change the caller.
 fn saved_registers(method: usize) {
     let selector = number::call(raw::service(&SYSTEM, "STORE"), method);
     let status = arch::lend_saved_registers(selector, 64);
     expect("the registers that the kernel saved", status, CallError::BadLease.into());
 }
 
-/// Makes a server lend on the memory that it holds: the half of a block, of which it might want the whole.
+/// Makes a server lend its lent memory on: half of a block. The server might want the whole block.
 #[inline(never)]
 fn lend_on(relay: Handle<dyn Relay>) {
     let frame = [const { LeaseBuf::<64>::new() }; 8];
@@ -173,6 +173,6 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>, store: Handle<dyn St
     expect("calls with memory that must not be lent", store.entered(), Ok(0));
     expect("the victim's secret", vault.is_intact(), Ok(true));
     let buffer = LeaseBuf::<32>::new();
-    expect("others lend what is theirs", store.read(&buffer[..]), Ok(()));
+    expect("others lend their own memory", store.read(&buffer[..]), Ok(()));
     pass()
 }

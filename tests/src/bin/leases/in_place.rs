@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Large memory that is lent and worked on where it lies: buffers of several KiB and 64 KiB of constants (on Linux 16
-//! KiB are the largest lease), the first bytes of a buffer, an image by its rows and cells.
+//! Large memory that is lent and processed in place: buffers of several KiB, 64 KiB of constants (on Linux a lease has
+//! at most 16 KiB), the first bytes of a buffer, and an image by its rows and cells.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{
@@ -29,7 +29,7 @@ trait Image {
     fn mirror(&self, width: u32, pixels: LeaseMut<'_, [u16]>);
     /// Returns a checksum over all bytes.
     fn checksum(&self, bytes: Lease<'_, [u8]>) -> (u32, u32);
-    /// Reads the lent memory and the bytes after, up to `length` in all.
+    /// Reads the lent memory and the bytes after it, `length` bytes in total.
     fn reach(&self, length: u32, bytes: Lease<'_, [u8]>) -> u32;
 }
 
@@ -70,7 +70,7 @@ impl Image for Painter {
     }
 }
 
-/// Returns the address of lent memory in the server, which the lease does not reveal.
+/// Returns the address of lent memory in the server. The interface of the lease does not reveal it.
 fn start_of(bytes: &Lease<'_, [u8]>) -> *const u8 {
     // SAFETY: the first field of a lease is an address.
     unsafe { (&raw const *bytes).cast::<*const u8>().read() }
@@ -97,18 +97,18 @@ where
     expect("a whole buffer", image.checksum(&buffer), Ok(checksum(buffer.iter().copied())));
     for length in [0, 1, 31, N / 2, N / 2 + 1, N - 1, N] {
         let expected = checksum(buffer[..length].iter().copied());
-        expect("its first bytes", image.checksum(buffer.first(length)), Ok(expected));
+        expect("the first bytes of the buffer", image.checksum(buffer.first(length)), Ok(expected));
     }
 }
 
-/// The size of the stack: the microcontroller has 64 KiB of memory in all.
+/// The size of the stack. The microcontroller has only 64 KiB of memory.
 const STACK: usize = if cfg!(target_os = "none") { 16_384 } else { 524_288 };
 
 shared! {
     static PIXELS: [u16; 2048] = [0; 2048];
 }
 
-/// The largest piece that can be lent. (The microcontroller has less memory of other kinds.)
+/// Memory of the size of the largest lease. It is in flash, because the microcontroller has less RAM.
 static CONSTANTS: [u8; LARGEST] = {
     let mut bytes = [0; LARGEST];
     let mut index = 0;
@@ -168,7 +168,10 @@ fn reach(image: Handle<dyn Image>, faulted: Notification) {
     let mut buffer = LeaseBuf::<256>::new();
     buffer.fill(1);
     expect("33 bytes are in a block of 64", image.reach(64, buffer.first(33)), Ok(64));
-    expect_that("not of 65", image.reach(65, buffer.first(33)) == Err(CallError::ServerFaulted));
+    expect_that(
+        "the server can't read 65 bytes",
+        image.reach(65, buffer.first(33)) == Err(CallError::ServerFaulted),
+    );
     watch.expect_any("painter");
     // The server restarts.
     expect("a part that begins elsewhere", image.checksum(&buffer[3..7]), Ok((4, 10)));

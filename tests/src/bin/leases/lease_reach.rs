@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The memory that a server reaches through a lease: exactly the memory lent, as it was lent, in this call, in this
-//! thread. Any other access stops the server.
+//! The memory that a server reaches through a lease: exactly the lent memory, with the lent rights, in this call and
+//! this thread. Any other access stops the server.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -14,10 +14,10 @@ use system_tests::report::{broken, expect, expect_that, pass};
 use system_tests::watch::Watch;
 use system_tests::{arch, probe};
 
-/// A server that does anything with lent memory. Addresses are those of the caller's memory.
+/// A server that may misuse lent memory. All addresses are in the caller's memory.
 #[interface]
 trait Borrower {
-    /// Reads at `offset` from the start of `bytes`, which the caller has at `address`.
+    /// Reads at `offset` from the start of `bytes`, whose address in the caller is `address`.
     fn read_lent(&self, bytes: Lease<'_, [u8]>, address: usize, offset: u32) -> u32;
     /// Returns the first and the last byte.
     fn ends(&self, bytes: Lease<'_, [u8]>) -> (u8, u8);
@@ -25,13 +25,13 @@ trait Borrower {
     fn read_at(&self, bytes: Lease<'_, [u8]>, address: usize) -> u32;
     /// Writes at an address while it holds `bytes` for reading.
     fn write_at(&self, bytes: Lease<'_, [u8]>, address: usize);
-    /// Writes to `bytes`, which it was lent for reading.
+    /// Writes to `bytes`, which are lent for reading.
     fn write_lent(&self, bytes: Lease<'_, [u8]>, address: usize);
     /// Stores the address of `bytes` for later.
     fn keep(&self, bytes: LeaseMut<'_, [u8]>, address: usize);
-    /// Writes at an address, and holds nothing.
+    /// Writes at an address, without a lease.
     fn write_plainly(&self, address: usize);
-    /// Reads at an address, and holds nothing.
+    /// Reads at an address, without a lease.
     fn read_plainly(&self, address: usize) -> u32;
 }
 
@@ -67,7 +67,8 @@ impl Borrower for Server {
     fn write_lent(&self, bytes: Lease<'_, [u8]>, address: usize) {
         probe::store(arch::lent(address, bytes.len()), 0xbad0_bad0);
     }
-    /// Uses the memory, which is open within the call. The call takes some time, so that its own threads can try too.
+    /// Uses the memory, which is open in this call. The call takes some time, so that threads of the server can try to
+    /// use it, too.
     fn keep(&self, bytes: LeaseMut<'_, [u8]>, address: usize) {
         let place = arch::lent(address, bytes.len());
         probe::store(place, GIFT);
@@ -102,11 +103,11 @@ impl Borrower for Forwarder {
         }
     }
     fn write_lent(&self, _bytes: Lease<'_, [u8]>, _address: usize) {}
-    /// Lends on, for reading, the memory that it holds for reading; the next server writes.
+    /// Lends memory on for reading, which it holds for reading. The next server tries to write.
     fn write_at(&self, bytes: Lease<'_, [u8]>, address: usize) {
         let _ = self.next.write_at(&bytes, address);
     }
-    /// Calls the next server, and lends nothing. Afterwards it still has its own lease.
+    /// Calls the next server without a lease. Afterwards this server still has its own lease.
     fn keep(&self, bytes: LeaseMut<'_, [u8]>, address: usize) {
         let place = arch::lent(address, bytes.len());
         if self.next.read_plainly(place) == Err(CallError::ServerFaulted) {
@@ -119,18 +120,18 @@ impl Borrower for Forwarder {
     }
 }
 
-/// The word that a server writes rightfully.
+/// The word that a server writes with the right to write.
 const GIFT: u32 = 0x61f7_0001;
-/// The result of a forwarder if the next server was stopped.
+/// The result of a forwarder whose next server was stopped.
 const STOPPED: u32 = 0x57a7;
-/// The word that the client keeps.
+/// The word in the client's memory.
 const MINE: u32 = 0x3e3e_3e3e;
 
 shared! {
     static OFFER: [u8; 128] = [MINE as u8; 128];
 }
 
-/// Private memory of the client, next to what it shares.
+/// Private memory of the client, next to its shared memory.
 struct Private(AtomicU32);
 
 crossgate::system! {
@@ -237,7 +238,7 @@ fn neighbours(before: Handle<dyn Borrower>, after: Handle<dyn Borrower>) {
     row.expect_untouched();
 }
 
-/// Tests that lent statics may be rounded, but only within memory that is shared anyway.
+/// Tests that the lease of a static may be rounded up, but only within shared memory.
 fn private_memory(private: &Private, offer: &[u8; 128], server: Handle<dyn Borrower>) {
     let address = private.0.as_ptr().addr();
     for part in [&offer[..], &offer[3..8], &offer[96..], &offer[127..]] {
@@ -256,14 +257,14 @@ fn writing_what_is_lent_for_reading(
     expect("a write to the stack", writes.write_at(&row.0[1][..], row.address()), FAULTED);
     row.expect_untouched();
     let written = writes_lent.write_lent(&row.0[1][..], row.address());
-    expect("a write to what is lent for reading", written, arch::WRITE_TO_WHAT_IS_READ);
+    expect("a write to memory that is lent for reading", written, arch::WRITE_TO_WHAT_IS_READ);
     row.expect_untouched();
     let address = offer.as_ptr().addr();
     expect("a write to a static", writes_shared.write_at(&offer[..], address), FAULTED);
     expect("the static", offer.iter().all(|&byte| byte == MINE as u8), true);
 }
 
-/// Tests that the same thread calls again, and lends nothing.
+/// Tests a second call of the same thread, without a lease.
 #[inline(never)]
 fn after_the_call(keeps: Handle<dyn Borrower>) {
     let mut row = Row::new();
@@ -275,7 +276,7 @@ fn after_the_call(keeps: Handle<dyn Borrower>) {
     row.expect_untouched();
 }
 
-/// Tests that other threads of the server try during the call, and after it.
+/// Tests that other threads of the server can't use the memory during the call, or after it.
 #[inline(never)]
 fn in_another_thread(spies: Handle<dyn Borrower>, hoards: Handle<dyn Borrower>) {
     let mut row = Row::new();
@@ -292,26 +293,27 @@ fn in_another_thread(spies: Handle<dyn Borrower>, hoards: Handle<dyn Borrower>) 
     row.expect_untouched();
 }
 
-/// Uses the address that a call has stored, while that call still holds the lease.
+/// Uses the address that a call has stored, while the call still holds the lease.
 fn spy(server: &Server) -> ! {
     while server.kept.load(Ordering::Relaxed) == 0 {
         time::sleep(Duration::from_millis(1));
     }
     server.use_kept();
-    broken("has used what was lent to another thread")
+    broken("has used memory that was lent to another thread")
 }
 
-/// Uses the address when that call is over.
+/// Uses the address after the call.
 fn later(server: &Server) -> ! {
     while server.kept.load(Ordering::Relaxed) == 0 {
         time::sleep(Duration::from_millis(7));
     }
     time::sleep(Duration::from_millis(15));
     server.use_kept();
-    broken("has used what was lent to an earlier call")
+    broken("has used memory that was lent to an earlier call")
 }
 
-/// Tests a server that calls a further one: that has only the memory that it is lent on, and no more rights.
+/// Tests a server that calls another server. The other server reaches only memory that was lent on, with no more
+/// rights.
 #[inline(never)]
 fn further_on(forwards: Handle<dyn Borrower>, forwards_writes: Handle<dyn Borrower>) {
     let row = Row::new();
@@ -328,7 +330,7 @@ fn further_on(forwards: Handle<dyn Borrower>, forwards_writes: Handle<dyn Borrow
     row.expect_untouched();
 }
 
-/// Tests a further server that is lent nothing at all.
+/// Tests another server to which no memory is lent at all.
 #[inline(never)]
 fn nothing_further_on(forwards_plainly: Handle<dyn Borrower>) {
     let mut row = Row::new();
@@ -364,7 +366,7 @@ fn witness(faulted: Notification, done: Notification) -> ! {
             continue;
         }
         let record = watch.expect(process, Cause::Access);
-        expect_that("it is the client's memory", is_of_client(record.address));
+        expect_that("the address is in the client's memory", is_of_client(record.address));
     }
     done.wait();
     watch.expect_no_more();

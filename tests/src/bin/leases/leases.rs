@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Memory that is lent to calls: to read, to write, from stacks, statics and flash, and further on.
+//! Memory that is lent to calls: to read, to write, from stacks, statics and flash, and lent on to further calls.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{CallError, Concurrent, Handle, Lease, LeaseBuf, LeaseMut, interface, shared};
@@ -13,9 +13,9 @@ trait Bytes {
     fn sum(&self, bytes: Lease<'_, [u8]>) -> u32;
     /// Adds one to each byte.
     fn increment(&self, bytes: LeaseMut<'_, [u8]>);
-    /// Copies. Returns the number of bytes.
+    /// Copies bytes. Returns their number.
     fn copy(&self, from: Lease<'_, [u8]>, to: LeaseMut<'_, [u8]>) -> u32;
-    /// Returns lengths in bytes.
+    /// Returns the lengths of both, in bytes.
     fn lengths(&self, one: Lease<'_, [u8]>, other: Lease<'_, [u8]>) -> (u32, u32);
     /// Doubles a value.
     fn double(&self, value: LeaseMut<'_, u32>);
@@ -24,7 +24,7 @@ trait Bytes {
 /// The numbers of the methods.
 const SUM: usize = 0;
 
-/// The number that a manager adds to that of an error of its worker.
+/// The number that a manager adds to the number of its worker's error.
 const REFUSED: u32 = 1000;
 
 /// Does the work.
@@ -56,7 +56,7 @@ impl Bytes for Worker {
     }
 }
 
-/// Lends on all memory that it is lent to the worker.
+/// Lends all lent memory on to the worker.
 struct Manager {
     worker: Handle<dyn Bytes>,
 }
@@ -82,7 +82,7 @@ impl Bytes for Manager {
     }
 }
 
-/// Lends on once more: then there are more leases than the kernel keeps.
+/// Lends memory on once more. The thread then needs more leases than the kernel keeps.
 struct Director {
     manager: Handle<dyn Bytes>,
 }
@@ -131,8 +131,8 @@ fn client(worker: Handle<dyn Bytes>, manager: Handle<dyn Bytes>, director: Handl
         flash_and_statics(server, text);
         expect("a large static", server.sum(&large[..]), Ok(576));
         for start in (0..=544).step_by(17) {
-            expect("any part of it", server.sum(&large[start..]), Ok(576 - start as u32));
-            expect("any part of it", server.sum(&large[start..start + 32]), Ok(32));
+            expect("any part of the static", server.sum(&large[start..]), Ok(576 - start as u32));
+            expect("any part of the static", server.sum(&large[start..start + 32]), Ok(32));
         }
         stack_buffers(server);
         two_at_a_time(server, text);
@@ -147,7 +147,7 @@ fn client(worker: Handle<dyn Bytes>, manager: Handle<dyn Bytes>, director: Handl
 
 fn flash_and_statics(server: Handle<dyn Bytes>, text: &[u8]) {
     expect("a constant in flash", server.sum(&CONSTANT), Ok(15));
-    expect("a part of it", server.sum(&CONSTANT[1..4]), Ok(9));
+    expect("a part of the constant", server.sum(&CONSTANT[1..4]), Ok(9));
     expect("a string literal", server.sum(b"ab"), Ok(195));
     expect("nothing", server.sum(&[0; 0]), Ok(0));
     expect("a static", server.sum(text), Ok(100));
@@ -165,7 +165,7 @@ fn stack_buffers(server: Handle<dyn Bytes>) {
     expect("reading it", server.sum(&large[..]), Ok(1024));
 }
 
-/// Tests that pieces of a buffer that no region opens without other bytes are refused, on every port.
+/// Tests that parts of a buffer are refused, on every port, if no region can open them without other bytes.
 fn odd_pieces(name: &str) {
     let buffer = LeaseBuf::<256>::new();
     let lend = |offset: usize, length: usize| {
@@ -180,7 +180,11 @@ fn odd_pieces(name: &str) {
         expect("a run of 16 bytes", lend(offset, length), of_granules);
     }
     for (offset, length) in [(0, 31), (0, 33), (1, 32), (8, 64)] {
-        expect("no run of eighths", lend(offset, length), Some(CallError::BadLease));
+        expect(
+            "memory that is not a run of eighths",
+            lend(offset, length),
+            Some(CallError::BadLease),
+        );
     }
 }
 
@@ -196,12 +200,16 @@ fn two_at_a_time(server: Handle<dyn Bytes>, text: &[u8]) {
     expect("the lengths of both", server.lengths(&[0; 0], &to[..]), Ok((0, 64)));
 }
 
-/// Tests calls that lend on the memory that they hold, until the kernel keeps no more leases: twice two.
+/// Tests calls that lend their memory on, until the kernel keeps no more leases: two calls with two leases each.
 fn many(director: Handle<dyn Bytes>, text: &[u8]) {
     expect("one lease three calls on", director.sum(text), Ok(100));
     let from = LeaseBuf::<32>::new();
     let mut to = LeaseBuf::<32>::new();
     let deepest = director.copy(&from[..], &mut to[..]);
     expect("two leases three calls on", deepest, Ok(REFUSED + CallError::TooDeep as u32));
-    expect("reading flash needs none", director.copy(&CONSTANT, &mut to[..]), Ok(5));
+    expect(
+        "flash is lent for reading without a lease",
+        director.copy(&CONSTANT, &mut to[..]),
+        Ok(5),
+    );
 }

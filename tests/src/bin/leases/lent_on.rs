@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A server lends on memory that it was lent by the address that its client uses, without the library. It is still the
-//! client's memory: the server can lend no more of it, and with no more rights.
+//! Without the library, a server lends memory on by the address that its client uses. The memory still belongs to the
+//! client, so the server can lend no more of it, and with no more rights.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use system_tests::{arch, raw};
 
 #[interface]
 trait Bytes {
-    /// Returns the sum of the bytes, of which the caller has the first one at `address`.
+    /// Returns the sum of the bytes. `address` is the address of the first byte in the caller.
     fn sum(&self, bytes: Lease<'_, [u8]>, address: usize) -> u32;
     /// Adds one to each byte.
     fn increment(&self, bytes: LeaseMut<'_, [u8]>, address: usize);
@@ -71,14 +71,14 @@ impl Bytes for Relay {
         let half = length / 2;
         let reply = self.pass(INCREMENT, address + half, half);
         expect("the second half, lent on for writing", reply.error(), None);
-        expect("the first byte is not in it", bytes.get(0), Some(11));
+        expect("the second half does not contain the first byte", bytes.get(0), Some(11));
     }
 }
 
-/// Lends its own memory to a server that calls it back: both have the same bytes.
+/// Lends its own memory to a server that calls back. Both then use the same bytes.
 #[interface]
 trait Owner {
-    /// Adds 100 to the first of its bytes.
+    /// Adds 100 to the first byte.
     fn add(&self, bytes: LeaseMut<'_, [u8]>);
 }
 
@@ -91,7 +91,7 @@ impl Owner for Client {
         let own = core::ptr::with_exposed_provenance_mut::<u8>(self.0.load(Ordering::Relaxed));
         // SAFETY: the address is that of a byte of this process, which only this thread uses.
         let own = unsafe { &mut *own };
-        expect("its own memory, as it was lent", *own, byte + 100);
+        expect("its own memory, with the value that was lent", *own, byte + 100);
     }
 }
 
@@ -108,7 +108,7 @@ impl CallBack for Caller {
     fn call_back(&self, mut bytes: LeaseMut<'_, [u8]>) {
         bytes.set(0, 7);
         expect("a call back", self.owner.add(&mut bytes), Ok(()));
-        expect("what the owner has made of it", bytes.get(0), Some(107));
+        expect("the byte after the owner's change", bytes.get(0), Some(107));
     }
 }
 
@@ -146,24 +146,24 @@ fn client(
         let buffer = &mut frame[1];
         buffer.fill(2);
         lend(server, &mut buffer[..]);
-        expect("what lies around it", frame[0][..] == frame[2][..], true);
+        expect("the memory around the lent part", frame[0][..] == frame[2][..], true);
         shared.fill(2);
         lend(server, &mut shared[16..144]);
-        expect("what lies around it", shared[0] + shared[144], 4);
+        expect("the memory around the lent part", shared[0] + shared[144], 4);
     }
     own.0.store(shared.as_ptr().addr(), Ordering::Relaxed);
     expect("a call that calls back", calls_back.call_back(&mut shared[..64]), Ok(()));
-    expect("what both have made of it", shared[0], 107);
+    expect("the byte after the changes of both", shared[0], 107);
     pass()
 }
 
-/// Lends bytes, which are all 2, to be summed up and incremented.
+/// Lends bytes, which are all 2, to calls that sum them up and increment them.
 fn lend(server: Handle<dyn Bytes>, bytes: &mut [u8]) {
     let (address, length) = (bytes.as_ptr().addr(), bytes.len());
     expect("the sum", server.sum(&*bytes, address), Ok(2 * length as u32));
     expect("a call", server.increment(&mut *bytes, address), Ok(()));
-    // Relays set the first byte, and each of them makes the second half be incremented once more.
-    expect("bytes that were set and incremented", bytes[0], 11);
-    expect("bytes that were incremented", bytes[length / 2 - 1], 3);
-    expect("bytes that were incremented twice or more", bytes[length - 1] > 3, true);
+    // Each relay sets the first byte, and lets the second half be incremented once more.
+    expect("the byte that was set and incremented", bytes[0], 11);
+    expect("a byte that was incremented", bytes[length / 2 - 1], 3);
+    expect("a byte that was incremented twice or more", bytes[length - 1] > 3, true);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The memory of a first program: plain arrays, values and parts of buffers are lent as if that were always possible,
-//! by copies if it is not. The server reaches no byte beside them.
+//! The memory of a beginner's program: plain arrays, values and parts of buffers are lent as if this were always
+//! possible. If it is not, a copy is lent. The server reaches no other byte.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::cell::Cell;
@@ -35,7 +35,7 @@ trait Bytes {
     fn write_and_crash(&self, bytes: LeaseMut<'_, [u8]>);
 }
 
-/// Checks lent memory with code of its own.
+/// Methods that a hostile server implements by its own entries.
 #[interface]
 trait Look {
     fn look(&self, bytes: Lease<'_, [u8]>) -> u32;
@@ -67,11 +67,11 @@ impl Bytes for Server {
     }
     fn write_and_crash(&self, mut bytes: LeaseMut<'_, [u8]>) {
         bytes.fill(7);
-        panic!("as it is meant to")
+        panic!("a crash on purpose")
     }
 }
 
-/// Lends on parts of the memory that it is lent.
+/// Lends parts of its lent memory on.
 struct Relay {
     server: Handle<dyn Bytes>,
 }
@@ -197,13 +197,13 @@ fn client(
     pass()
 }
 
-/// Tests an array of `N` bytes between others. (The copy needs stack that the other arrays must not take.)
+/// Tests an array of `N` bytes between other arrays. (The other arrays must be short, to leave stack for the copy.)
 #[inline(never)]
 fn array<const N: usize>(server: Handle<dyn Bytes>) {
     let mut row = ([OTHER; 3], [1; N], [OTHER; 5]);
     expect("the sum of an array", server.sum(&row.1), Ok(N as u32));
     expect("a call that writes", server.increment(&mut row.1), Ok(N as u32));
-    expect("what it wrote", row, ([OTHER; 3], [2; N], [OTHER; 5]));
+    expect("the bytes after the call", row, ([OTHER; 3], [2; N], [OTHER; 5]));
 }
 
 fn arrays(server: Handle<dyn Bytes>) {
@@ -223,15 +223,19 @@ fn parts(server: Handle<dyn Bytes>) {
         buffer.fill(1);
         let length = (end - start) as u32;
         expect("the sum of a part", server.sum(&buffer[start..end]), Ok(length));
-        expect("a call that writes it", server.increment(&mut buffer[start..end]), Ok(length));
+        expect(
+            "a call that writes the part",
+            server.increment(&mut buffer[start..end]),
+            Ok(length),
+        );
         let wanted = |index| if (start..end).contains(&index) { 2 } else { 1 };
         let is_right = buffer.iter().enumerate().all(|(index, &byte)| byte == wanted(index));
-        expect("what it wrote", is_right, true);
+        expect("the bytes after the call", is_right, true);
     }
     let (from, mut to) = ([9; 40], [0; 70]);
-    expect("two at a time", server.copy(&from, &mut to), Ok(40));
+    expect("two copies at a time", server.copy(&from, &mut to), Ok(40));
     expect("the copy", (to[39], to[40]), (9, 0));
-    expect("one as it is, one as a copy", server.copy(&from, &mut buffer[..]), Ok(40));
+    expect("one lease in place, one as a copy", server.copy(&from, &mut buffer[..]), Ok(40));
     expect("the copy", (buffer[39], buffer[40]), (9, 1));
     expect("nothing, and a copy", server.copy(&[0; 0], &mut to), Ok(0));
 }
@@ -242,10 +246,10 @@ fn values(server: Handle<dyn Bytes>) {
     expect("the value", pair, Pair { first: 2, second: 1 });
 }
 
-/// Tests a part of variable size, which would need too much stack for its copy.
+/// Tests a part of variable size whose copy would need too much stack.
 fn too_long(server: Handle<dyn Bytes>) {
     let long = [1; 4100];
-    expect("what is too long", server.sum(&long[1..4098]), Err(CallError::BadLease));
+    expect("a part that is too long", server.sum(&long[1..4098]), Err(CallError::BadLease));
     expect("the longest", server.sum(&long[1..4097]), Ok(4096));
 }
 
@@ -253,9 +257,9 @@ fn hostile(server: Handle<dyn Bytes>, spy: Handle<dyn Look>) {
     let mut bytes = [OTHER; 33];
     expect("the rest of the block", spy.look(&bytes[..]), Ok(0));
     expect("the rest of the block", spy.look(&bytes[..5]), Ok(0));
-    expect("what lies behind it", spy.look_behind(&bytes), Err(CallError::ServerFaulted));
+    expect("the memory after the block", spy.look_behind(&bytes), Err(CallError::ServerFaulted));
     expect("a crash", server.write_and_crash(&mut bytes), Err(CallError::ServerFaulted));
-    // Linux copies nothing back from a server that crashed.
+    // The Linux port copies nothing back from a server that has crashed.
     expect("its memory", bytes == [7; 33] || bytes == [OTHER; 33], true);
 }
 

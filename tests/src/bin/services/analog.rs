@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Channels of a PWM generator and inputs of a converter, which measures them: each client has its own and no other, and a
-//! crash of the driver costs one error. Both devices are simulated by one process, because not every board has them.
+//! Channels of a PWM generator, and inputs of an AD converter that measures them. Each client has its own channel or
+//! input and no other, and a crash of the driver costs one error. One process simulates both devices, because not every
+//! board has them.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::convert::Infallible;
@@ -35,7 +36,7 @@ impl SetDutyCycle for Generator {
     }
 }
 
-/// It has inputs 4 and 5, with 10 mV for each unit of the duty cycle.
+/// A converter with the inputs 4 and 5, which measure 10 mV for each unit of the duty cycle.
 struct Meter;
 
 impl Converter for Meter {
@@ -77,14 +78,14 @@ fn client(
 ) -> ! {
     let Ok(mut fan) = PwmHandle::new(fan) else { fail(format_args!("there is no channel")) };
     expect("a duty cycle", fan.set_duty_cycle_percent(40), Ok(()));
-    expect("what it makes", of_fan.microvolts(), Ok(Ok(400_000)));
+    expect("the voltage of the channel", of_fan.microvolts(), Ok(Ok(400_000)));
     expect("the other", of_light.microvolts(), Ok(Ok(0)));
-    expect("an input that is not there", of_nothing.microvolts(), Ok(Err(crossgate_adc::Fault)));
+    expect("an input that does not exist", of_nothing.microvolts(), Ok(Err(crossgate_adc::Fault)));
     go.wait();
-    expect("the memory of the devices is new", of_fan.microvolts(), Ok(Ok(0)));
-    expect("what the attacker made", of_light.microvolts(), Ok(Ok(1_000_000)));
+    expect("the devices have their initial state", of_fan.microvolts(), Ok(Ok(0)));
+    expect("the voltage of the attacker's channel", of_light.microvolts(), Ok(Ok(1_000_000)));
     expect("again", fan.set_duty_cycle_fully_on(), Ok(()));
-    expect("what it makes", of_fan.microvolts(), Ok(Ok(1_000_000)));
+    expect("the voltage of the channel", of_fan.microvolts(), Ok(Ok(1_000_000)));
     expect("signal", done.signal(), Ok(()));
     thread::exit()
 }
@@ -92,7 +93,7 @@ fn client(
 fn attack(light: Handle<dyn PwmChannel<1>>, go: Signal) -> ! {
     for service in ["FAN", "OF_FAN", "OF_LIGHT"] {
         let status = raw::call(raw::service(&SYSTEM, service), 0, [0; 4]).error();
-        expect("what is of another", status, Some(CallError::NotPermitted));
+        expect("a channel of another client", status, Some(CallError::NotPermitted));
     }
     let Ok(mut handle) = PwmHandle::new(light) else { fail(format_args!("there is no channel")) };
     for duty in [MAX + 1, u16::MAX] {

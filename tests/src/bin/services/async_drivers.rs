@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Async driver crates, as they are, in processes of tasks: the chip of one is on the bus of another process, and that of the
-//! other on a bus of its own. A thread makes the transactions, and the tasks beside a driver go on meanwhile. A dropped
-//! transaction that has begun is finished before the next one.
+//! Unchanged async driver crates in processes of tasks. The chip of one driver is on a bus of another process, and the
+//! chip of the other driver on a bus of its own process. A thread makes the transactions, and other tasks continue
+//! meanwhile. A transaction that has begun finishes before the next one, even if its future is dropped.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use bme280_rs::{AsyncBme280, Configuration, Oversampling, Sample, SensorMode};
@@ -27,7 +27,7 @@ use simulated_chips::{Bme280, SimulatedI2c};
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::Watch;
 
-/// How long a transaction of the slow bus takes. (With a seed, times up to 10 ms may be over at once.)
+/// The time of a transaction on the slow bus. (With a seed, times up to 10 ms may be over at once.)
 const TRANSACTION: Duration = Duration::from_millis(100);
 /// The size of a stack, which is larger without optimisation.
 const STACK: usize = if cfg!(target_os = "none") { 4096 } else { 32_768 };
@@ -62,7 +62,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// A bus whose transactions take their time.
+/// A bus with slow transactions.
 struct Slow(SimulatedI2c<Bme280, 1>);
 
 impl Slow {
@@ -132,14 +132,15 @@ async fn measure(sensor: Handle<dyn I2cDevice<0x76>>, helpers: Pool, signals: [S
 
     let before = BEATS.load(Relaxed);
     expect("an id", chip.write_read(0x76, &[0xd0], &mut byte).await, Ok(()));
-    expect("of the chip", byte, [0x60]);
-    expect_that("others go on", BEATS.load(Relaxed) - before >= 5);
+    expect("the identity of the chip", byte, [0x60]);
+    expect_that("other tasks continue", BEATS.load(Relaxed) - before >= 5);
 
-    // The thread that is to make this transaction is less urgent, so it has not begun when the future is dropped.
+    // The thread that makes this transaction is less urgent, so it has not started the transaction when the future is
+    // dropped.
     let dropped = select(chip.write(0x76, &[0xf2, 5]), ready(()));
-    expect_that("it takes longer", matches!(dropped.await, Either::Second(())));
+    expect_that("the transaction takes longer", matches!(dropped.await, Either::Second(())));
     expect("the next", chip.write_read(0x76, &[0xf2], &mut byte).await, Ok(()));
-    expect("what the dropped one wrote", byte, [5]);
+    expect("the byte that the dropped transaction wrote", byte, [5]);
 
     let mut words = [[0; 2]; 2];
     let [first, second] = &mut words;
@@ -163,7 +164,7 @@ async fn measure(sensor: Handle<dyn I2cDevice<0x76>>, helpers: Pool, signals: [S
     expect("signal", signalled, Ok(()));
 
     let mut driver = AsyncBme280::new(chip, Delay);
-    expect("the driver begins", driver.init().await, Ok(()));
+    expect("the driver starts", driver.init().await, Ok(()));
     let configuration = Configuration::default()
         .with_temperature_oversampling(Oversampling::Oversample1)
         .with_pressure_oversampling(Oversampling::Oversample16)
@@ -177,7 +178,7 @@ async fn measure(sensor: Handle<dyn I2cDevice<0x76>>, helpers: Pool, signals: [S
     expect("signal", done.signal(), Ok(()));
 }
 
-/// A chip that keeps what is written, until it is read or written again.
+/// A chip that keeps the written bytes until they are read or overwritten.
 struct Echo([u8; 4]);
 
 impl spi::ErrorType for Echo {
@@ -245,12 +246,12 @@ async fn use_own(helpers: Pool, changed: Notification, done: Signal) {
     expect("all operations", chip.transaction(&mut operations).await, Ok(()));
     expect_that("a pause", time::now() - begun >= Duration::from_millis(2));
     expect("read", read, [1, 2]);
-    expect("read while others are written", longer, [1, 2, 3]);
-    expect("read in their place", both, [9, 4, 3, 0]);
-    expect("written in their place", last, [5, 6, 7, 8]);
+    expect("bytes that are read while others are written", longer, [1, 2, 3]);
+    expect("bytes that are read in place", both, [9, 4, 3, 0]);
+    expect("bytes that are written in place", last, [5, 6, 7, 8]);
     let mut many = [const { spi::Operation::DelayNs(0) }; OPERATIONS + 1];
     expect("too many", chip.transaction(&mut many).await, Err(BusError::TooLong));
-    expect("as many as may be", chip.transaction(&mut many[1..]).await, Ok(()));
+    expect("the greatest number of operations", chip.transaction(&mut many[1..]).await, Ok(()));
 
     let mut pin = Io::new(Pin, changed);
     let set = async |level| {
@@ -265,7 +266,7 @@ async fn use_own(helpers: Pool, changed: Notification, done: Signal) {
     let (rising, ()) = join(with_timeout(patience, pin.wait_for_rising_edge()), set(true)).await;
     expect("it rises", rising, Ok(Ok(())));
     expect_that("no edge", with_timeout(brief, pin.wait_for_rising_edge()).await.is_err());
-    expect_that("none at all", with_timeout(brief, pin.wait_for_any_edge()).await.is_err());
+    expect_that("no edge", with_timeout(brief, pin.wait_for_any_edge()).await.is_err());
     let (any, ()) = join(with_timeout(patience, pin.wait_for_any_edge()), set(false)).await;
     expect("it falls", any, Ok(Ok(())));
     expect_that("no edge", with_timeout(brief, pin.wait_for_falling_edge()).await.is_err());
@@ -276,7 +277,7 @@ fn witness(faulted: Notification, measured: Notification, echoed: Notification) 
     let mut watch = Watch::new(&SYSTEM, faulted);
     watch.expect("bus", Cause::Panic);
     for done in [measured, echoed] {
-        expect_that("it is done", done.wait_timeout(Duration::from_secs(60)).is_ok());
+        expect_that("the driver has finished", done.wait_timeout(Duration::from_secs(60)).is_ok());
     }
     watch.expect_no_more();
     pass()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Texts that processes make the console write, in log lines and as the names of files that panic: every line begins
-//! with the name of its process, has printable characters only, and ends soon.
+//! Texts that processes make the console write, in log lines and as file names of panics. Every line begins with the
+//! name of its process, contains only printable characters, and is not too long.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use console::Console;
@@ -15,7 +15,7 @@ use crossgate_log::{Level, Log};
 use system_tests::report::{broken, expect, expect_that, pass};
 use system_tests::{arch, probe, raw};
 
-/// The expected lines, without the time; then come those of the racer.
+/// The expected lines, without the times. The lines of the racer follow.
 #[rustfmt::skip]
 const LINES: &[&str] = &[
     "fault process lines: panic at x.rs:1..[    0.000001] info  client: all is well..:7, thread main of lines",
@@ -45,7 +45,7 @@ static LONG: [u8; 0x1_0000] = {
     name[0xffff] = b'Z';
     name
 };
-/// The rest of this text after it has been cut begins with half a character.
+/// If this text is cut, the rest begins with half a character.
 static CUT: &str = "éééééééééééééééééééééééééééééééééééééééééééééééééééééééééééézz.rs";
 static LONG_TEXT: [u8; 1024] = [b'x'; 1024];
 
@@ -63,7 +63,7 @@ struct Sheet {
     length: usize,
     /// The number of lines that are complete.
     lines: usize,
-    /// The numbers of lines of the racer with the old text, the new one, and a mixture.
+    /// The numbers of the racer's lines with the old text, with the new text, and with a mixture.
     races: [u32; 3],
     printed: Signal,
 }
@@ -88,7 +88,7 @@ impl Sheet {
     }
 }
 
-/// Returns which text the console has found: 0 is the old one, 1 the new one, 2 a mixture.
+/// Returns which text the console has read: 0 is the old text, 1 the new text, 2 a mixture.
 fn case_of_race(text: &str) -> usize {
     let Some(said) = text.strip_prefix("info  racer: ") else {
         broken("has written in the name of another")
@@ -116,7 +116,7 @@ impl Paper for Sheet {
     fn finish(&mut self) {
         expect("lines", self.lines, LINES.len() + MOMENTS as usize);
         let seen = self.races.map(|count| count != 0);
-        expect("whether the old text was seen, the new, and some of both", seen, SEEN);
+        expect("the numbers of lines with the old text, the new text, and a mixture", seen, SEEN);
         pass()
     }
 }
@@ -146,7 +146,7 @@ trait Fickle {
     fn crash(&self);
 }
 
-/// Makes its clients' threads look guilty.
+/// A server that makes its clients' threads look guilty.
 struct Framer;
 
 impl Fickle for Framer {
@@ -187,7 +187,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Panics in a file that has this name, as it claims.
+/// Panics, and claims that the panic is in a file with this name.
 fn panic_in(name: &[u8]) -> ! {
     panic_at(name.as_ptr().addr(), name.len())
 }
@@ -224,10 +224,10 @@ fn client(log: Handle<dyn Log>, framer: Handle<dyn Fickle>) -> ! {
 /// A text, before and after the change, while the console reads it.
 const OLD: [u8; 32] = *b"racer: all is quiet around here.";
 const NEW: [u8; 32] = *b"radio: \r\n[    0.000001] radio: x";
-/// The number of lines that are written. The text of the first one is changed after one character, that of the second
-/// one after two, and so on; that of the last one after the end.
+/// The number of lines. The text of the first line is changed after the console has read one character, the text of the
+/// second line after two, and so on. The text of the last line is changed after its end.
 const MOMENTS: u32 = if LENT_IS_COPIED { 4 } else { 64 };
-/// The texts that the console sees: the old text, the new one, a mixture.
+/// The kinds of texts that the console sees: the old text, the new text, a mixture.
 const SEEN: [bool; 3] = [true, !LENT_IS_COPIED, !LENT_IS_COPIED];
 /// On Linux the lender cannot reach the memory that it has lent.
 const LENT_IS_COPIED: bool = cfg!(target_os = "linux");
@@ -248,7 +248,7 @@ impl Race {
         Race { text: AtomicUsize::new(0), wait: AtomicU32::new(0) }
     }
 
-    /// Writes without the library, which relies on lent memory not changing.
+    /// Writes a line without the library, because the library relies on lent memory not to change.
     fn set_text(&self, text: &[u8; 32]) {
         let start = self.text.load(Ordering::Relaxed);
         for (address, word) in (start..).step_by(4).zip(text.as_chunks().0) {
@@ -257,7 +257,7 @@ impl Race {
     }
 }
 
-/// Changes the text that the other thread has lent, at the right moment.
+/// Changes the text that the other thread has lent, at the chosen moment.
 fn change(race: &Race, printed: Notification) -> ! {
     loop {
         printed.wait();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Files in flash: a client crashes with all files of the pool open, and others get them; a client has nothing of another's
-//! files, whatever it says, and takes no room of another's; and a file is whole, whenever the process of the file system is restarted.
+//! Files in flash. A client crashes while it has all file slots of the pool, and another client gets them. A client
+//! reaches no file of another client, whatever its calls say, and takes no room from it. And a file stays whole,
+//! whenever the process of the file system is restarted.
 //!
 //! Without seeds: what fails depends on when the file system is restarted, which this test decides itself.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -17,16 +18,16 @@ use system_tests::restarts::{process, restart, settled};
 
 type Flash = SimulatedFlash<8192, 4, 256>;
 type Room = PartitionHandle<0, 4, 256>;
-/// The numbers of pages that the files of a client may take.
+/// The number of pages that the files of a client may take.
 const QUOTAS: [u32; 2] = [10, 10];
-/// The bytes of the largest file that these pages hold.
+/// The size in bytes of the largest file that fits in these pages.
 const QUOTA: u32 = 10 * 248 - 1;
 /// The number of files that are open at once.
 const OPEN: usize = 3;
-/// The number of changes, and of the first of them, within which the file system does not restart.
+/// The number of changes, and the number of first changes in which the file system does not restart.
 const CHANGES: u32 = 80;
 const UNDISTURBED: u32 = 20;
-/// The number of bytes of a change, and of the file before it is removed.
+/// The number of bytes of a change, and the size of the file at which it is removed.
 const RECORD: usize = 24;
 const LONGEST: usize = 10 * RECORD;
 const MOMENT: Duration = Duration::from_millis(2);
@@ -67,7 +68,8 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Restarts the file system somewhere within each change but the first ones, by which it learns how long a change takes.
+/// Restarts the file system somewhere within each change, except for the first changes, in which the test measures how
+/// long a change takes.
 fn disturb(begun: Notification, done: Notification) -> ! {
     let mut longest = Duration::ZERO;
     for _ in 0..UNDISTURBED {
@@ -108,7 +110,7 @@ fn opened<const DIRECTORY: u8>(files: Handle<dyn Files<DIRECTORY>>, name: &[u8])
     }
 }
 
-/// Opens all files that there are, and crashes with them; in its next life none is its own.
+/// Opens as many files as possible, and crashes with them. In its next life, it has none of them open.
 fn hold_and_crash(pictures: Handle<dyn Files<1>>, start: Notification, held: Signal) -> ! {
     start.wait();
     let found = open(pictures, b"picture", Mode::Read);
@@ -124,16 +126,16 @@ fn hold_and_crash(pictures: Handle<dyn Files<1>>, start: Notification, held: Sig
         expect("one more", more, Ok(Err(Fault::TooManyOpen)));
         expect("signal", held.signal(), Ok(()));
         start.wait();
-        expect("it has a file", pictures.seek(file, 0), Ok(Ok(())));
+        expect("the client has a file", pictures.seek(file, 0), Ok(Ok(())));
         panic!("the client crashes with its files open")
     }
-    // It lives again, and its file is as it was.
+    // This is the next life, and the file has not changed.
     let Ok(Ok(file)) = found else { fail(format_args!("its file is gone: {found:?}")) };
     let mut buffer = LeaseBuf::<64>::new();
-    expect("its file", pictures.read(file, &mut buffer), Ok(Ok(8)));
-    expect("its file", &buffer[..8], b"a secret");
-    // Another client has taken as much as it can.
-    expect("its room", fill(pictures, opened(pictures, b"picture")), QUOTA);
+    expect("the contents of the file", pictures.read(file, &mut buffer), Ok(Ok(8)));
+    expect("the contents of the file", &buffer[..8], b"a secret");
+    // Another client has taken as much room as it can.
+    expect("the room of this client", fill(pictures, opened(pictures, b"picture")), QUOTA);
     expect("signal", held.signal(), Ok(()));
     thread::exit()
 }
@@ -149,7 +151,11 @@ fn log(
     expect("signal", start.signal(), Ok(()));
     held.wait();
     attack(logs);
-    expect("the painter has all", open(logs, b"log", Mode::Write), Ok(Err(Fault::TooManyOpen)));
+    expect(
+        "the painter has all file slots",
+        open(logs, b"log", Mode::Write),
+        Ok(Err(Fault::TooManyOpen)),
+    );
     expect("signal", start.signal(), Ok(()));
     // The painter crashes.
     for _ in 0..100 {
@@ -160,12 +166,12 @@ fn log(
     }
     let file = opened(logs, b"log");
     let last = opened(logs, b"log");
-    expect("they come back, all", open(logs, b"log", Mode::Read), Ok(Err(Fault::TooManyOpen)));
-    expect("it is open", logs.size(file), Ok(Ok(0)));
+    expect("all slots come back", open(logs, b"log", Mode::Read), Ok(Err(Fault::TooManyOpen)));
+    expect("the file is open", logs.size(file), Ok(Ok(0)));
     expect("of another process", keeper.revoke(process(&SYSTEM, "painter")), Ok(0));
     expect("revoked", keeper.revoke(process(&SYSTEM, "logger")), Ok(OPEN as u32));
     for file in [file, last] {
-        expect("it is revoked", logs.seek(file, 0), Ok(Err(Fault::NotOpen)));
+        expect("the file is closed", logs.seek(file, 0), Ok(Err(Fault::NotOpen)));
     }
     take_all(logs);
     expect("signal", start.signal(), Ok(()));
@@ -174,7 +180,7 @@ fn log(
     pass()
 }
 
-/// Writes to a file from its start until that is refused, and returns its length.
+/// Writes to a file from its start until a write is refused. Returns the length.
 fn fill<const DIRECTORY: u8>(files: Handle<dyn Files<DIRECTORY>>, file: File) -> u32 {
     let mut buffer = LeaseBuf::<64>::new();
     let (mut end, mut size) = (0, buffer.len());
@@ -190,11 +196,11 @@ fn fill<const DIRECTORY: u8>(files: Handle<dyn Files<DIRECTORY>>, file: File) ->
     end
 }
 
-/// Takes all the room that there is: by a long file, and by many.
+/// Takes as much room as possible: with one long file, and with many files.
 fn take_all(logs: Handle<dyn Files<0>>) {
     let file = opened(logs, b"log");
     expect("a long file", fill(logs, file), QUOTA);
-    expect("one more", open(logs, b"more", Mode::Write), Ok(Err(Fault::OverQuota)));
+    expect("one more file", open(logs, b"more", Mode::Write), Ok(Err(Fault::OverQuota)));
     let removed = named(b"log", |buffer, length| logs.remove(buffer.first(length)));
     expect("removed", removed, Ok(Ok(())));
     let names: [&[u8]; 10] = [b"log", b"1", b"2", b"3", b"4", b"5", b"6", b"7", b"8", b"9"];
@@ -202,7 +208,7 @@ fn take_all(logs: Handle<dyn Files<0>>) {
         let file = opened(logs, name);
         expect("closed", logs.close(file), Ok(Ok(())));
     }
-    expect("one more", open(logs, b"more", Mode::Write), Ok(Err(Fault::OverQuota)));
+    expect("one more file", open(logs, b"more", Mode::Write), Ok(Err(Fault::OverQuota)));
     expect("with the old number", logs.seek(file, 0), Ok(Ok(())));
     for name in &names[1..] {
         let removed = named(name, |buffer, length| logs.remove(buffer.first(length)));
@@ -211,7 +217,7 @@ fn take_all(logs: Handle<dyn Files<0>>) {
     expect("closed", logs.close(file), Ok(Ok(())));
 }
 
-/// Tries to get at the files of the painter, which has all of the pool.
+/// Tries to reach the files of the painter, which has all file slots.
 fn attack(logs: Handle<dyn Files<0>>) {
     let long = [b'a'; NAME + 1];
     let names: [&[u8]; 10] = [
@@ -234,7 +240,7 @@ fn attack(logs: Handle<dyn Files<0>>) {
     let gate = raw::service(&SYSTEM, "LOGS");
     let mut buffer = LeaseBuf::<64>::new();
     let own = (&raw mut *buffer).cast::<u8>().expose_provenance();
-    // Numbers of files that are open, and of many that are not, at places that there are, and that there are not.
+    // Numbers of open files and of many others, for slots that exist and slots that do not.
     for number in (0..0x400).chain([u32::MAX as usize, 0xffff_ff00]) {
         let read = raw::call(gate, READ, [number, own, 64, 0]);
         expect("the call", read.error(), None);
@@ -242,18 +248,18 @@ fn attack(logs: Handle<dyn Files<0>>) {
         expect("the call", closed.error(), None);
     }
     expect("nothing is read", *buffer, [0; 64]);
-    // Memory that it may not lend.
+    // Memory that the client may not lend.
     let table = (&raw const SYSTEM).expose_provenance();
     for address in [0, table, own.wrapping_add(0x10_0000), usize::MAX - 63] {
         let read = raw::call(gate, READ, [0, address, 64, 0]);
         expect("memory of others", read.error(), Some(CallError::BadLease));
     }
     let written = raw::call(gate, WRITE, [0, usize::MAX - 63, 64, 0]);
-    expect("memory of nobody", written.error(), Some(CallError::BadLease));
+    expect("memory that belongs to nobody", written.error(), Some(CallError::BadLease));
     let other = raw::call(raw::service(&SYSTEM, "PICTURES"), CLOSE, [0; 4]);
     expect("the other directory", other.error(), Some(CallError::NotPermitted));
     let room = raw::call(raw::service(&SYSTEM, "ROOM"), 0, [0; 4]);
-    expect("the flash behind it", room.error(), Some(CallError::NotPermitted));
+    expect("the flash of the file system", room.error(), Some(CallError::NotPermitted));
 }
 
 /// Adds a record, by two calls.
@@ -285,7 +291,7 @@ fn content(logs: Handle<dyn Files<0>>, bytes: &mut LeaseBuf<256>) -> usize {
     }
 }
 
-/// Adds records, and looks at the file after each.
+/// Adds records, and checks the file after each.
 fn change(logs: Handle<dyn Files<0>>, (begun, done): (Signal, Signal)) {
     let mut expected = [0; LONGEST + RECORD];
     let (mut length, mut lost, mut kept) = (0, 0, 0);
@@ -299,16 +305,19 @@ fn change(logs: Handle<dyn Files<0>>, (begun, done): (Signal, Signal)) {
             expect("a change without a restart", result, Ok(Ok(RECORD as u32)));
             expect("signal", done.signal(), Ok(()));
         }
-        // The file that was open is no longer, in the next life of the file system.
+        // In the next life of the file system, the file is no longer open.
         let may_be =
             matches!(result, Ok(Ok(_) | Err(Fault::NotOpen)) | Err(CallError::ServerFaulted));
-        expect_that("it is written, or the file system restarts", may_be);
+        expect_that("the record is written, or the file system restarts", may_be);
         let found = content(logs, &mut bytes);
-        expect_that("all of it, or nothing", found == length || found == length + RECORD);
-        expect("what is there", &bytes[..found], &expected[..found]);
+        expect_that(
+            "all of the record is there, or nothing",
+            found == length || found == length + RECORD,
+        );
+        expect("the contents of the file", &bytes[..found], &expected[..found]);
         if found == length {
             expect_that(
-                "what was written without a restart is there",
+                "a record is there that was written without a restart",
                 !matches!(result, Ok(Ok(_))),
             );
             lost += 1;
@@ -318,7 +327,7 @@ fn change(logs: Handle<dyn Files<0>>, (begun, done): (Signal, Signal)) {
         length = found;
         if length >= LONGEST {
             let removed = || named(b"log", |buffer, length| logs.remove(buffer.first(length)));
-            // Removed by the call that failed, perhaps.
+            // The call that failed may have removed the file.
             let removed = settled(removed);
             expect_that("removed", matches!(removed, Ok(()) | Err(Fault::NoFile)));
             let created = settled(|| open(logs, b"log", Mode::Write));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The driver crate of a NOR flash, as it is, in a process that has the chip and not the bus: identity, pages, sectors,
-//! bits that are only cleared, busy times, power-down. The process crashes in the middle of an erase. The chip does not, so
-//! in the next life it is busy still, and what was written is there.
+//! The unchanged driver crate of a NOR flash, in a process that has the chip but not the bus: identity, pages, sectors,
+//! bits that writes only clear, busy times, power-down. The process crashes in the middle of an erase. The chip
+//! continues, so in the next life of the process it is still busy, and the written bytes are there.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
@@ -18,7 +18,7 @@ use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::Watch;
 use w25q32jv::{Error, W25q32jv};
 
-/// The lines of the board: what selects the chip, what holds it, and what would protect it.
+/// The lines of the board: to select the chip, to hold it, and to protect it.
 static LINES: Lines<3> = Lines::new(|| time::now().as_micros());
 
 type Wires = SimulatedSpi<W25q<2>, 1, 3>;
@@ -27,14 +27,14 @@ const fn wires() -> Wires {
     SimulatedSpi::new([W25q::new(0, 1)], &LINES)
 }
 
-/// A page, and its command and address, are lent in one piece.
+/// A page, with its command and address, is lent in one piece.
 type Chip = SpiChip<0, 512>;
 type Driver = W25q32jv<Chip, OutputHandle<0>, OutputHandle<1>>;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-/// An address in each sector, the first two bytes before a page ends.
+/// An address in each sector. The first one is two bytes before the end of a page.
 const PAGE_END: u32 = 0x3fe;
-/// The byte of the second sector that has a bit cleared for each life of the process.
+/// The byte of the second sector in which each life of the process clears a bit.
 const LIVES: u32 = 0x1000;
 
 crossgate::system! {
@@ -62,27 +62,27 @@ fn store(
     protect: Handle<dyn OutputLine<1>>,
     done: Signal,
 ) -> ! {
-    // It writes 5 ms after it got power.
+    // The chip accepts writes from 5 ms after power-on.
     time::sleep(5 * MILLISECOND);
     let mut chip = Chip::new(flash);
     let pins = (OutputHandle::new(hold), OutputHandle::new(protect));
     let Ok(mut driver) = W25q32jv::new(chip, pins.0, pins.1) else { panic!("the pins are there") };
-    // A chip that is busy reads as if nothing drove the line.
+    // While the chip is busy, reads return the value of an idle line.
     if read(&mut driver, LIVES) == [0xff] && status(&mut chip) == 0 {
         use_it(&mut driver, &mut chip);
         expect_that("the first life", driver.write_blocking(LIVES, &[0xfe]).is_ok());
-        // The driver would wait for the end of this.
+        // The driver would wait for the end of the erase.
         expect("writes", chip.write(&[0x06]), Ok(()));
         expect("to erase", chip.write(&[0x20, 0, 0, 0]), Ok(()));
         panic!("a crash in the middle of an erase");
     }
-    expect("it works still", status(&mut chip), 3);
-    // It ignores commands now.
+    expect("the chip is still busy", status(&mut chip), 3);
+    // The chip ignores commands now.
     let early = driver.write_blocking(LIVES, &[0xfc]);
-    expect_that("told too early", matches!(early, Err(Error::ReadbackFail)));
-    expect_that("told in time", driver.write_blocking(LIVES, &[0xfc]).is_ok());
+    expect_that("a command that comes too early", matches!(early, Err(Error::ReadbackFail)));
+    expect_that("a command after the busy time", driver.write_blocking(LIVES, &[0xfc]).is_ok());
     expect("the second life", read(&mut driver, LIVES), [0xfc]);
-    expect("it was erased", read(&mut driver, PAGE_END), [0xff; 300]);
+    expect("the sector was erased", read(&mut driver, PAGE_END), [0xff; 300]);
     expect("signal", done.signal(), Ok(()));
     thread::exit()
 }
@@ -91,22 +91,22 @@ fn use_it(driver: &mut Driver, chip: &mut Chip) {
     let mut identity = [0; 3];
     let mut ask = [Operation::Write(&[0x9f]), Operation::Read(&mut identity)];
     expect("operations", chip.transaction(&mut ask), Ok(()));
-    expect("what it is", identity, [0xef, 0x40, 13]);
+    expect("the identity of the chip", identity, [0xef, 0x40, 13]);
     let number = driver.device_id();
     expect("its number", number.ok(), Some([0xd1, 0x64, 0x38, 0x11, 0x27, 0x2f, 0x5c, 0x09]));
 
-    // Over the ends of two pages.
+    // This write crosses the ends of two pages.
     let bytes: [u8; 300] = core::array::from_fn(|index| index as u8);
     let begin = time::now();
     expect_that("pages", driver.write_blocking(PAGE_END, &bytes).is_ok());
-    expect_that("they take their time", time::now() - begin >= Duration::from_micros(1200));
+    expect_that("the writes take time", time::now() - begin >= Duration::from_micros(1200));
     expect("as written", read(driver, PAGE_END), bytes);
-    expect("and no others", read(driver, PAGE_END - 1), [0xff, 0]);
-    expect_that("to clear bits", driver.write_blocking(PAGE_END + 7, &[5]).is_ok());
+    expect("the bytes around are unchanged", read(driver, PAGE_END - 1), [0xff, 0]);
+    expect_that("a write that clears bits", driver.write_blocking(PAGE_END + 7, &[5]).is_ok());
     let set = driver.write_blocking(PAGE_END + 6, &[7]);
-    expect_that("to set bits", matches!(set, Err(Error::ReadbackFail)));
+    expect_that("a write that should set bits", matches!(set, Err(Error::ReadbackFail)));
     expect("only cleared", read(driver, PAGE_END + 5), [5, 6, 5, 8]);
-    // The driver avoids this: a page goes on at its start.
+    // The driver avoids this: a write past the end of a page continues at the start of the page.
     expect("writes", chip.write(&[0x06]), Ok(()));
     let program = [0x02, 0, 0x06, 0xff, 0x11, 0x22];
     expect("to program", chip.write(&program), Ok(()));
@@ -117,9 +117,9 @@ fn use_it(driver: &mut Driver, chip: &mut Chip) {
     expect_that("bytes of the other sector", driver.write_blocking(LIVES + 1, &[1, 2]).is_ok());
     let begin = time::now();
     expect_that("to erase", driver.erase_sector(0).is_ok());
-    expect_that("it takes its time", time::now() - begin >= 45 * MILLISECOND);
+    expect_that("the erase takes time", time::now() - begin >= 45 * MILLISECOND);
     expect("an erased sector", read(driver, PAGE_END), [0xff; 300]);
-    expect("the other one", read(driver, LIVES), [0xff, 1, 2]);
+    expect("the other sector", read(driver, LIVES), [0xff, 1, 2]);
 
     expect_that("held", driver.set_hold(PinState::Low).is_ok());
     expect("nothing", read(driver, LIVES), [0xff; 3]);
@@ -129,7 +129,7 @@ fn use_it(driver: &mut Driver, chip: &mut Chip) {
     expect_that("power", driver.disable_power_down_mode().is_ok());
     time::sleep(MILLISECOND);
     expect("as before", read(driver, LIVES), [0xff, 1, 2]);
-    expect_that("what the crash interrupts", driver.write_blocking(PAGE_END, &bytes).is_ok());
+    expect_that("the bytes before the erase", driver.write_blocking(PAGE_END, &bytes).is_ok());
 }
 
 fn read<const N: usize>(driver: &mut Driver, address: u32) -> [u8; N] {
@@ -147,7 +147,7 @@ fn status(chip: &mut Chip) -> u8 {
 fn witness(faulted: Notification, done: Notification) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
     watch.expect("store", Cause::Panic);
-    expect_that("it goes on", done.wait_timeout(Duration::from_secs(10)).is_ok());
+    expect_that("the client continues", done.wait_timeout(Duration::from_secs(10)).is_ok());
     watch.expect_no_more();
     pass()
 }

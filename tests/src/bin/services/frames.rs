@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Processes log by `defmt` at once, threads of one of them, too; one crashes within a message, and one writes bytes
-//! that are no frame. Everything goes to the first serial line, and `tests/frames.rs` decodes it.
+//! Several processes, and several threads of one process, log by `defmt` at once. One process crashes within a message,
+//! and one writes bytes that are not a frame. All bytes go to the first serial line, and `tests/runner/frames.rs`
+//! decodes them.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use board::Uart;
@@ -11,7 +12,7 @@ use crossgate_trace::{Trace, Tracer};
 use defmt::{Format, Formatter, intern};
 use system_tests::report::{expect, pass};
 
-/// Keeps a state that crashes do not change.
+/// A process whose state survives the crashes of others.
 #[interface]
 trait Witness {
     /// Counts the lives of the calling process.
@@ -80,7 +81,7 @@ fn wait_for(all: Notification) -> ! {
     pass()
 }
 
-/// A number that takes long to format, so that other threads log meanwhile.
+/// A number whose formatting takes so long that other threads log meanwhile.
 struct Slow(u32);
 
 impl Format for Slow {
@@ -106,13 +107,13 @@ fn log(
     thread::exit()
 }
 
-/// Crashes when it is formatted.
+/// A value that crashes the process when it is formatted.
 struct Bomb;
 
 impl Format for Bomb {
     fn format(&self, to: Formatter<'_>) {
         defmt::write!(to, "the beginning");
-        panic!("within a frame")
+        panic!("a crash within a frame")
     }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A host begins to connect, and is never heard of again. The network gives it up: another host connects to the same port
-//! some minutes later.
+//! A host begins to connect, and then sends nothing more. The network gives the connection up, so another host can
+//! connect to the same port some minutes later.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
@@ -16,7 +16,7 @@ use system_tests::watch::Watch;
 const HARDWARE: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const ADDRESS: [u8; 4] = [10, 0, 0, 1];
 const SETTINGS: Settings = Settings::new(HARDWARE, ADDRESS, 24);
-/// The seed of sequence numbers and ports. A product takes it from a source of chance.
+/// The seed of sequence numbers and ports. A product takes it from a source of randomness.
 const SEED: u64 = 0x5eed;
 const PORT: u16 = 7;
 /// The hardware address and the address of both hosts, and their ports.
@@ -72,7 +72,7 @@ impl Cable {
         frame[38..42].copy_from_slice(&sent.to_be_bytes());
         frame[42..46].copy_from_slice(&received.to_be_bytes());
         frame[46..50].copy_from_slice(&[0x50, flags, 1, 0]);
-        // With the addresses before, the protocol and the length.
+        // The checksum also covers the addresses, the protocol and the length.
         let sum = frame::checksum(&frame[26..54], 6 + 20);
         frame[50..52].copy_from_slice(&sum);
         self.put(frame);
@@ -146,10 +146,10 @@ fn serve(
     let nobody = Ok(Err(Fault::TimedOut));
     expect("nobody has connected", server.accept_timeout(Duration::from_millis(1)), nobody);
     expect("a host begins", hosts.knock(GONE), Ok(()));
-    expect("and is gone", server.accept_timeout(MINUTES), nobody);
+    expect("the host is gone", server.accept_timeout(MINUTES), nobody);
     expect("another begins", hosts.knock(HERE), Ok(()));
     time::sleep(Duration::from_millis(1));
-    expect("and has connected", server.accept_timeout(MINUTES), Ok(Ok(())));
+    expect("the other host has connected", server.accept_timeout(MINUTES), Ok(Ok(())));
     watch.expect_no_more();
     pass()
 }

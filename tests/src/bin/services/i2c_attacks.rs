@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Attacks by a client that has one chip on a bus, on the process of the bus and on the client of another chip: the
-//! handle of the other chip, wild lists of operations, the memory of others, lists that change meanwhile, ever less
-//! stack, a transaction that takes long, and a crash within one. The other client's chip stays as it is, the bus is
+//! Attacks by a client of one chip on a bus, against the process of the bus and the client of another chip: the handle
+//! of the other chip, wild lists of operations, memory of other processes, lists that change during the call, ever less
+//! stack, a long transaction, and a crash within a transaction. The other client's chip keeps its state, the bus stays
 //! free, and its process never crashes.
 //!
-//! Without seeds: it is about how much time passes.
+//! Without seeds: the test measures how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -21,9 +21,9 @@ use system_tests::watch::Watch;
 use system_tests::{probe, raw};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-/// The configuration of a chip, which reads as it was written.
+/// The configuration register of a chip, which reads back the written value.
 const CONFIG: u8 = 0xf5;
-/// A register that the chip does not have: at that a chip holds the clock.
+/// A register that real chips do not have. At a write to it, a simulated chip holds the clock.
 const SLOW: u8 = 0xee;
 
 /// A bus with two chips, which hold the clock for 5 ms when a driver writes to that register.
@@ -48,7 +48,7 @@ const fn stretched() -> Stretched {
 }
 
 crossgate::shared! {
-    /// A list of operations of the attacker, which two of its threads can write.
+    /// A list of operations of the attacker, to which two of its threads can write.
     static LIST: [u8; 64] = [0; 64];
 }
 /// The address of the list.
@@ -83,7 +83,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Changes the list while the bus works at it, from the first header to the last byte.
+/// Changes the list while the bus processes it, from the first header to the last byte.
 fn meddle(now: Notification) -> ! {
     now.wait();
     time::sleep(MILLISECOND);
@@ -127,7 +127,7 @@ fn attack(
         own.write_read(&[][..], buffer.first_mut(8)).map(drop)
     });
 
-    // A transaction that takes long, and changes meanwhile.
+    // A long transaction, whose list changes during the call.
     let mut chip = I2cChip::<0x77>::new(own);
     expect("signal", go.signal(), Ok(()));
     let Some(list) = LIST.take() else { panic!("the list is taken") };
@@ -139,16 +139,16 @@ fn attack(
     expect("a slow transaction", own.transaction(&mut list[..6], 6), Ok(Ok(())));
     let mut config = [0];
     expect("its chip", chip.write_read(0x77, &[CONFIG], &mut config), Ok(()));
-    expect("what it wrote at first", config, [0x20]);
+    expect("the byte that the attacker wrote before the change", config, [0x20]);
 
     next.wait();
     expect("signal", go.signal(), Ok(()));
     expect("signal", others[1].signal(), Ok(()));
     let _ = chip.write(0x77, &[SLOW, 0]);
-    panic!("its process has crashed")
+    panic!("the process of the attacker has crashed")
 }
 
-/// Lends lists that are none, and others: only what was lent is written.
+/// Lends valid and invalid lists. Only lent memory is written.
 fn forge(own: Handle<dyn I2cDevice<0x77>>, buffer: &mut LeaseBuf<64>) {
     let nothing = own.transaction(&mut *buffer, 64);
     expect("32 operations of no bytes", nothing, Ok(Err(Fault::TooLong)));
@@ -158,12 +158,12 @@ fn forge(own: Handle<dyn I2cDevice<0x77>>, buffer: &mut LeaseBuf<64>) {
         for byte in buffer.iter_mut() {
             *byte = random.number() as u8;
         }
-        // Short operations are lists more often.
+        // With short operations, more random lists are valid.
         for place in (0..64).step_by(1 + random.below(8) as usize) {
             buffer[place] &= 0x87;
         }
         let before = *buffer;
-        // It claims to lend what it lends, or more.
+        // The call claims to lend this memory, or more.
         let more = if random.below(4) == 0 { random.number() as u16 } else { 0 };
         let claimed = more.max(length as u16);
         let status = own.transaction(buffer.first_mut(length), claimed);
@@ -171,19 +171,25 @@ fn forge(own: Handle<dyn I2cDevice<0x77>>, buffer: &mut LeaseBuf<64>) {
             status,
             Ok(Ok(()) | Err(Fault::TooLong | Fault::Other)) | Err(CallError::Refused)
         );
-        expect_that("operations, or none", known);
-        expect_that("no byte behind it is written", buffer[length..] == before[length..]);
+        expect_that("the list is valid, or refused", known);
+        expect_that(
+            "no byte after the lent memory is written",
+            buffer[length..] == before[length..],
+        );
         let split = random.below(1 + length as u32) as usize;
         let Some((from, to)) = buffer[..length].split_at_mut_checked(split) else { continue };
-        // A write of SLOW takes its time, which is not the point here.
+        // A write of SLOW takes long, and is tested elsewhere.
         if from.first() != Some(&SLOW) {
             expect_that("bytes to write and to read", own.write_read(&*from, to).is_ok());
         }
         let before = *buffer;
         let status = own.exchange(buffer.first_mut(length), random.below(80) as u16, claimed);
         let known = matches!(status, Ok(Ok(()) | Err(Fault::TooLong)) | Err(CallError::Refused));
-        expect_that("bytes to write and to read, or too many", known);
-        expect_that("no byte behind it is written", buffer[length..] == before[length..]);
+        expect_that("bytes to write and to read, or a refusal", known);
+        expect_that(
+            "no byte after the lent memory is written",
+            buffer[length..] == before[length..],
+        );
     }
 }
 
@@ -193,10 +199,10 @@ fn client(sensor: Handle<dyn I2cDevice<0x76>>, go: Notification, next: Signal, d
     let check = |chip: &mut I2cChip<0x76>| {
         let mut config = [0];
         expect("its chip", chip.write_read(0x76, &[CONFIG], &mut config), Ok(()));
-        expect("as it was", config, [0xa0]);
+        expect("the configuration is unchanged", config, [0xa0]);
     };
     go.wait();
-    // The attacker is in the bus from now on.
+    // From now on, the attacker is in the object of the bus.
     time::sleep(MILLISECOND);
     let late = time::with_deadline(2 * MILLISECOND, || chip.write(0x76, &[0]));
     expect(
@@ -205,7 +211,7 @@ fn client(sensor: Handle<dyn I2cDevice<0x76>>, go: Notification, next: Signal, d
         Err(Error::Call(CallError::DeadlineExceeded)),
     );
     check(&mut chip);
-    // Its own transaction is over after the deadline, and the bus lives on.
+    // The attacker's own transaction ends after the deadline, and the process of the bus does not crash.
     let _ = time::with_deadline(2 * MILLISECOND, || chip.write(0x76, &[SLOW, 0]));
     check(&mut chip);
     expect("signal", next.signal(), Ok(()));
@@ -220,12 +226,12 @@ fn client(sensor: Handle<dyn I2cDevice<0x76>>, go: Notification, next: Signal, d
 
 fn witness(faulted: Notification, done: Notification) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
-    // Lists that are none are refused, which is a record as well.
+    // Each invalid list is refused, which makes a record as well.
     let mut refusals = 0;
     while watch.expect_one_of("attacker", &[Cause::Refused, Cause::Panic]).cause == Cause::Refused {
         refusals += 1;
     }
-    expect_that("many lists were none", refusals > 100);
+    expect_that("many lists were invalid", refusals > 100);
     done.wait();
     watch.expect_no_more();
     pass()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A driver crate of `embedded-hal`, as it is, in a process without a bus: it has one chip, and measures what the chip
-//! measures. Another process has another chip on the same bus. When the process of the bus crashes, that costs each of
-//! them an error and a retry.
+//! An unchanged driver crate of `embedded-hal`, in a process without a bus. The process has one chip, and reads the
+//! chip's measurements. Another process has another chip on the same bus. A crash of the process of the bus costs each
+//! of them one error and a retry.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use bme280_rs::{Bme280, Configuration, Oversampling, SensorMode};
@@ -71,7 +71,7 @@ fn is_the_climate(sample: bme280_rs::Sample) -> bool {
 fn weather(sensor: Handle<dyn I2cDevice<0x76>>, again: Notification, done: Signal) -> ! {
     let mut driver = Bme280::new(I2cChip::<0x76>::new(sensor), Delay);
     for life in 0..2 {
-        expect("the driver begins", driver.init(), Ok(()));
+        expect("the driver starts", driver.init(), Ok(()));
         expect("the chip", driver.chip_id(), Ok(0x60));
         let configuration = Configuration::default()
             .with_temperature_oversampling(Oversampling::Oversample1)
@@ -81,15 +81,15 @@ fn weather(sensor: Handle<dyn I2cDevice<0x76>>, again: Notification, done: Signa
         expect("a configuration", driver.set_sampling_configuration(configuration), Ok(()));
         for _ in 0..5 {
             expect("a measurement", driver.take_forced_measurement(), Ok(true));
-            // The driver waits for another bit of the status than for the one that says that the chip measures.
+            // The driver waits for another bit of the status than the bit that says that the chip measures.
             time::sleep(Duration::from_millis(50));
             let sample = driver.read_sample().unwrap_or_default();
-            expect_that("what the chip measures", is_the_climate(sample));
+            expect_that("the measurements of the chip", is_the_climate(sample));
         }
         expect("signal", done.signal(), Ok(()));
         again.wait();
         if life == 0 {
-            // The bus has crashed and restarted, and so has its chip.
+            // The process of the bus has crashed and restarted, and so has the simulated chip.
             let sample = driver.read_sample().unwrap_or_default();
             expect_that("a chip that has not measured", sample.temperature.is_none());
         }
@@ -97,7 +97,7 @@ fn weather(sensor: Handle<dyn I2cDevice<0x76>>, again: Notification, done: Signa
     thread::exit()
 }
 
-/// Has another chip on the same bus, and is in the bus when it crashes.
+/// Has another chip on the same bus, and is in a transaction when the process of the bus crashes.
 fn other(chip: Handle<dyn I2cDevice<0x77>>, again: Notification, done: Signal) -> ! {
     let mut chip = I2cChip::<0x77>::new(chip);
     let mut id = [0];
@@ -125,7 +125,7 @@ fn other(chip: Handle<dyn I2cDevice<0x77>>, again: Notification, done: Signal) -
     thread::exit()
 }
 
-/// Transactions of each kind, and an address at which no chip is.
+/// Makes transactions of each kind, and one with an address without a chip.
 fn operations(
     chip: Handle<dyn I2cDevice<0x76>>,
     socket: Handle<dyn I2cDevice<0x40>>,
@@ -146,7 +146,7 @@ fn operations(
     let mut long = [0; 100];
     expect("many bytes", chip.write_read(0x76, &[0x9e], &mut long), Ok(()));
     expect("the last word", &long[..2], &6000_u16.to_le_bytes());
-    expect("what was written", long[0xf2 - 0x9e], 5);
+    expect("the written byte", long[0xf2 - 0x9e], 5);
     expect("too many", chip.read(0x76, &mut [0; 129]), Err(Error::Bus(Fault::TooLong)));
 
     let mut nothing = I2cChip::<0x40>::new(socket);
@@ -164,13 +164,16 @@ fn witness(faulted: Notification, done: Notification, again: [Signal; 2], breaks
         expect_that("all measure", done.wait_timeout(Duration::from_secs(10)).is_ok());
     }
     expect("signal", again[1].signal(), Ok(()));
-    expect_that("it uses its chip", done.wait_timeout(Duration::from_secs(10)).is_ok());
+    expect_that(
+        "the other client uses its chip",
+        done.wait_timeout(Duration::from_secs(10)).is_ok(),
+    );
     time::sleep(Duration::from_millis(20));
     expect("signal", breaks.signal(), Ok(()));
     watch.expect("bus", Cause::Panic);
-    expect_that("it goes on", done.wait_timeout(Duration::from_secs(10)).is_ok());
+    expect_that("the other client continues", done.wait_timeout(Duration::from_secs(10)).is_ok());
     expect("signal", again[0].signal(), Ok(()));
-    expect_that("it measures again", done.wait_timeout(Duration::from_secs(10)).is_ok());
+    expect_that("the driver measures again", done.wait_timeout(Duration::from_secs(10)).is_ok());
     watch.expect_no_more();
     pass()
 }

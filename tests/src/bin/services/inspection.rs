@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A process with the right sees the state of threads and processes, and how much of their stacks was used; no other
-//! does.
+//! A process with the right sees the state of threads and processes, and how much of their stacks was used. No other
+//! process sees this.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::hint::black_box;
@@ -18,15 +18,15 @@ use crossgate_abi::{FaultRecord, Status, number};
 use system_tests::report::{broken, expect, expect_that, pass};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-/// The number of bytes of stack that the worker uses in the end.
+/// The number of bytes of stack that the worker uses before the second measurement.
 const MUCH: usize = 1500;
 
-/// Has guests, crashes, or looks around.
+/// A server that keeps its guests, crashes, or tries to inspect.
 #[interface]
 trait House {
     fn sleep(&self);
     fn crash(&self);
-    /// Returns `true` if the process of the house may inspect.
+    /// Returns `true` if the server's process may inspect.
     fn may_look(&self) -> bool;
 }
 
@@ -117,7 +117,7 @@ fn stay(cell: Handle<dyn Cell>) -> ! {
     thread::exit()
 }
 
-/// Supervises, which is another right.
+/// Supervises. This right does not include the right to inspect.
 fn attack_as_supervisor(faulted: Notification) -> ! {
     expect("a look", inspect::thread(MAIN), Err(CallError::NotPermitted));
     expect("a look at a stack", inspect::stack_used(MAIN), Err(CallError::NotPermitted));
@@ -138,7 +138,7 @@ fn work(rest: Notification, more: Notification) -> ! {
     more.wait();
     use_stack();
     rest.wait();
-    broken("has signalled what is not its own")
+    broken("has signalled a notification of another process")
 }
 
 fn index_of(name: &str) -> u8 {
@@ -151,7 +151,7 @@ fn watch(house: Handle<dyn House>, keeper: Handle<dyn Keeper>, more: Signal) -> 
     look_at_threads();
     look_at_stacks(more);
     look_at_processes(house, keeper);
-    expect("whether others may look", house.may_look(), Ok(false));
+    expect("another process may inspect", house.may_look(), Ok(false));
     ask_wildly();
     pass()
 }
@@ -161,29 +161,32 @@ fn look_at_threads() {
     let thread = |process, priority, depth, waits| {
         Ok(inspect::Thread { process: index_of(process), priority, depth, waits })
     };
-    expect("its own state", look(MAIN), thread("watcher", 2, 0, Wait::Nothing));
+    expect("the state of the thread itself", look(MAIN), thread("watcher", 2, 0, Wait::Nothing));
     let more = Wait::Notifications(ProcessRow::notification(1));
-    expect("one that waits for a notification", look(WORKER), thread("worker", 8, 0, more));
+    expect("a thread that waits for a notification", look(WORKER), thread("worker", 8, 0, more));
     expect("a visitor", look(VISITOR), thread("house", 7, 1, Wait::Time));
-    expect("one in an object", look(INSIDE), thread("cell", 6, 1, Wait::Time));
+    expect("a thread in an object", look(INSIDE), thread("cell", 6, 1, Wait::Time));
     let waits = Wait::Object { lock: 0, holder: Some(INSIDE) };
-    expect("one that waits for it", look(OUTSIDE), thread("guests", 5, 0, waits));
-    expect("one that has ended", look(DONE), thread("guests", 4, 0, Wait::Ended));
-    expect("one that does not exist", look(DONE + 1), Err(CallError::NotPermitted));
+    expect("a thread that waits for the object", look(OUTSIDE), thread("guests", 5, 0, waits));
+    expect("a thread that has ended", look(DONE), thread("guests", 4, 0, Wait::Ended));
+    expect("a thread that does not exist", look(DONE + 1), Err(CallError::NotPermitted));
     let calls = inspect::calls(VISITOR).map(|calls| SYSTEM.services[usize::from(calls[0])].name);
-    expect("whom it has called", calls, Ok("HOUSE"));
+    expect("the service that a thread has called", calls, Ok("HOUSE"));
 }
 
 fn look_at_stacks(more: Signal) {
     let used = || inspect::stack_used(WORKER).unwrap_or(0);
     let before = used();
     expect_that("a stack is used", before != 0);
-    expect_that("not much of it is used", before < MUCH);
+    expect_that("not much of the stack is used", before < MUCH);
     expect("a signal", more.signal(), Ok(()));
     time::sleep(MILLISECOND);
     let after = used();
-    expect_that("more of it was used", (before.max(MUCH)..before + 2 * MUCH).contains(&after));
-    expect("the same again", used(), after);
+    expect_that(
+        "more of the stack was used",
+        (before.max(MUCH)..before + 2 * MUCH).contains(&after),
+    );
+    expect("the same value again", used(), after);
     let own = inspect::stack_used(MAIN).unwrap_or(0);
     expect_that("its own stack is used", own != 0);
 }
@@ -204,10 +207,10 @@ fn look_at_processes(house: Handle<dyn House>, keeper: Handle<dyn Keeper>) {
     expect("the decision", keeper.stop(index_of("cell")), Ok(true));
     expect("a process that has stopped", look("cell"), Some((State::Stopped, 0, false)));
     let there = inspect::process(SYSTEM.processes.len() as u8);
-    expect("one that does not exist", there, Err(CallError::NotPermitted));
+    expect("a process that does not exist", there, Err(CallError::NotPermitted));
 }
 
-/// Tests that every question has an answer.
+/// Tests that every inspection has a result.
 fn ask_wildly() {
     let sized = |words| Status(system_call(number::OPTIONAL, words).status);
     for from in [1, 2, 3, 127, 1023, 1 << 20, usize::MAX / 2, usize::MAX - 3, usize::MAX] {
@@ -215,7 +218,11 @@ fn ask_wildly() {
     }
     for index in [DONE as usize + 1, 0x100 + 1, 0x1_0000, usize::MAX] {
         for subject in [0, 1, 2, 3, 5, 99, usize::MAX] {
-            expect("no such thing", sized([subject, index, 0]), Status::NO_SUCH_RECORD);
+            expect(
+                "an index that does not exist",
+                sized([subject, index, 0]),
+                Status::NO_SUCH_RECORD,
+            );
         }
     }
     for index in

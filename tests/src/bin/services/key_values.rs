@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A store of values in flash, whose process is restarted again and again in the middle of its work: a value is always
-//! the one before or the new one, and never a part of one. A client with another space of keys, and one with another
-//! partition of the flash, reach nothing of it, and can't take its room.
+//! A store of values in flash, whose process is restarted again and again in the middle of its work. A value is always
+//! the old or the new one, and never a part of one. A client with another space of keys, and a client with another
+//! partition of the flash, reach none of these values, and can't take room from them.
 //!
 //! Without seeds: what fails depends on when the store is restarted, which this test decides itself.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -21,13 +21,13 @@ type Flash = SimulatedFlash<8192, 4, 1024>;
 type Room = PartitionHandle<0, 4, 1024>;
 /// The number of bytes for the store.
 const ROOM: u32 = 4096;
-/// The bytes that no store has written.
+/// Bytes that the store has not written.
 const REST: [u8; 8] = *b"the rest";
 /// The longest value.
 const LONGEST: usize = 48;
 /// The number of keys of each client.
 const QUOTA: u16 = 8;
-/// The number of changes, and of the first of them, within which the store does not restart.
+/// The number of changes, and the number of first changes in which the store does not restart.
 const CHANGES: u32 = 300;
 const UNDISTURBED: u32 = 50;
 
@@ -62,7 +62,8 @@ board::start!(SYSTEM);
 const NAME: Key = Key::new("name");
 const SECRET: Key = Key::new("secret");
 
-/// Restarts the store somewhere within each change but the first ones, by which it learns how long a change takes.
+/// Restarts the store somewhere within each change, except for the first changes, in which the test measures how long a
+/// change takes.
 fn disturb(begun: Notification, done: Notification) -> ! {
     let mut longest = Duration::ZERO;
     for _ in 0..UNDISTURBED {
@@ -86,7 +87,7 @@ fn value(number: u32, buffer: &mut [u8; LONGEST]) -> &[u8] {
     &buffer[..length]
 }
 
-/// Changes a value, and looks at it after each change.
+/// Changes values, and checks the value after each change.
 fn change(
     values: Handle<dyn KeyValue<0>>,
     format: Handle<dyn Format>,
@@ -108,7 +109,7 @@ fn change(
             expect("signal", done.signal(), Ok(()));
         }
         expect_that(
-            "it is set, or its process restarts",
+            "the value is set, or the process of the store restarts",
             matches!(result, Ok(Ok(())) | Err(CallError::ServerFaulted)),
         );
         let length = settled(|| values.get(NAME, &mut buffer));
@@ -121,9 +122,9 @@ fn change(
             before = Some(number);
             kept += 1;
         } else {
-            expect("what was set without a restart is there", result.is_err(), true);
+            expect("a value is there that was set without a restart", result.is_err(), true);
             let is_before = before.map_or(length == Err(Fault::NoValue), is);
-            expect_that("it is the value before, whole", is_before);
+            expect_that("the value is the old one, whole", is_before);
             lost += 1;
         }
     }
@@ -135,7 +136,7 @@ fn change(
     pass()
 }
 
-/// Has a secret in another space, which is there whatever becomes of the store, and tries to take the others' room.
+/// Has a secret in another space of keys, which outlives all restarts of the store. Tries to take the room of others.
 fn other_space(values: Handle<dyn KeyValue<1>>, ready: Signal) -> ! {
     let mut buffer = LeaseBuf::<64>::new();
     buffer[..6].copy_from_slice(b"secret");
@@ -152,13 +153,13 @@ fn other_space(values: Handle<dyn KeyValue<1>>, ready: Signal) -> ! {
         let Ok(key) = core::str::from_utf8(&key) else { continue };
         let expected = if u16::from(number) < QUOTA { Ok(()) } else { Err(Fault::Full) };
         let set = settled(|| values.set(Key::new(key), buffer.first(LONGEST)));
-        expect("a key more", set, expected);
+        expect("one more key", set, expected);
     }
     expect("signal", ready.signal(), Ok(()));
     thread::exit()
 }
 
-/// Tries to get at the store's bytes by the partition behind it.
+/// Tries to reach the store's bytes by the partition after those of the store.
 fn other_partition(rest: Handle<dyn Partition<1, 4, 1024>>, ready: Signal) -> ! {
     let mut flash = PartitionHandle::<1, 4, 1024>::new(rest);
     expect("capacity", flash.capacity(), 4096);
@@ -181,7 +182,7 @@ fn other_partition(rest: Handle<dyn Partition<1, 4, 1024>>, ready: Signal) -> ! 
     let reply = raw::call(raw::service(&SYSTEM, "STORE_ROOM"), 0, [0; 4]);
     expect("the store's partition", reply.error(), Some(CallError::NotPermitted));
     expect("read", flash.read(4096 - 8, &mut bytes), Ok(()));
-    expect("what was written", bytes, REST);
+    expect("the bytes in the own partition", bytes, REST);
     expect("signal", ready.signal(), Ok(()));
     thread::exit()
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The host gets its address by DHCP, keeps it while the server renews it, and has none when the time is over and the
-//! server is silent. Then it takes another. Offers for others, addresses of nobody and broken packets change nothing.
+//! The firmware gets its address by DHCP, keeps it while the server renews it, and loses it when its time is over and
+//! the server is silent. Then it takes another address. Offers for other hosts, invalid addresses and broken packets
+//! change nothing.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
@@ -17,16 +18,16 @@ use system_tests::watch::Watch;
 const HARDWARE: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const SERVER: [u8; 4] = [10, 0, 0, 2];
 const ECHO: Endpoint = Endpoint::new(SERVER, 7);
-/// The seed of ports and numbers of questions. A product takes it from a source of chance.
+/// The seed of ports and numbers of queries. A product takes it from a source of randomness.
 const SEED: u64 = 0x5eed;
-/// The time for which an address is given.
+/// The time for which the server gives an address.
 const LEASE: Duration = Duration::from_secs(120);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 type Sockets = Network<0, 1, 2, 128>;
 
-/// The interface of the thread that steers the server: it offers the address with this last number, is silent if that is
-/// 0, and hostile if it is 255.
+/// The interface of the thread that steers the server. The server offers the address with the given last number. It is
+/// silent if the number is 0, and hostile if it is 255.
 #[interface]
 trait Steer {
     fn steer(&mut self, last: u8);
@@ -56,14 +57,14 @@ impl Server {
         answer[..OPTIONS].copy_from_slice(&question[..OPTIONS]);
         answer[0] = 2;
         answer[YOURS..YOURS + 4].copy_from_slice(&[10, 0, 0, last]);
-        // The kind of the packet is its first option.
+        // The first option of the packet is its kind.
         let kind = if question[OPTIONS + 2] == 1 { 2 } else { 5 };
         let [.., seconds] = (LEASE.as_secs() as u32).to_be_bytes();
         let [a, b, c, d] = SERVER;
         let options =
             [53, 1, kind, 54, 4, a, b, c, d, 1, 4, 255, 255, 255, 0, 51, 4, 0, 0, 0, seconds];
         answer[OPTIONS..OPTIONS + options.len()].copy_from_slice(&options);
-        // A router that is not on the cable, and no more.
+        // A router that is not on the cable, and no further options.
         answer[OPTIONS + options.len()..][..7].copy_from_slice(&[3, 4, 10, 9, 9, 9, 255]);
         answer
     }
@@ -173,25 +174,25 @@ fn client(
     let mut is_used = |own: [u8; 4]| {
         expect("a datagram goes out", talk.send(b"ping", ECHO), Ok(Ok(())));
         let length = talk.receive_timeout(&mut buffer, PATIENCE);
-        expect("it comes back", length, Ok(Ok(2 * ENDPOINT as u32)));
+        expect("the datagram comes back", length, Ok(Ok(2 * ENDPOINT as u32)));
         expect("its sender", &buffer[ENDPOINT..ENDPOINT + 4], &own);
     };
     let none = Ok(Err(Fault::TimedOut));
     let has = |last| Ok(Ok([10, 0, 0, last]));
-    expect("nobody has offered", address.get_timeout(PATIENCE), none);
+    expect("no server has offered an address", address.get_timeout(PATIENCE), none);
     expect("a hostile server", steer.steer(255), Ok(()));
-    expect("nothing is taken", address.get_timeout(LEASE), none);
+    expect("the firmware takes no address", address.get_timeout(LEASE), none);
     expect("an offer", steer.steer(15), Ok(()));
-    expect("it is taken", address.get_timeout(PATIENCE), has(15));
+    expect("the address is taken", address.get_timeout(PATIENCE), has(15));
     is_used([10, 0, 0, 15]);
     time::sleep(3 * LEASE);
-    expect("it is renewed", address.try_get(), has(15));
+    expect("the address is renewed", address.try_get(), has(15));
     is_used([10, 0, 0, 15]);
     expect("a hostile server", steer.steer(255), Ok(()));
     time::sleep(LEASE);
-    expect("the time is over", address.try_get(), none);
+    expect("the time of the address is over", address.try_get(), none);
     expect("another offer", steer.steer(16), Ok(()));
-    expect("it is taken", address.get(), has(16));
+    expect("the other address is taken", address.get(), has(16));
     is_used([10, 0, 0, 16]);
     watch.expect_no_more();
     pass()

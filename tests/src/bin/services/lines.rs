@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Lines of a port of pins, which are the lamps of the board: a client sets its own line, as a pin of `embedded-hal`, and
-//! no other; the other line stays as it is. A crash of the process of the port costs one error.
+//! Lines of a GPIO port, which are the lamps of the board. A client sets its own line, as a pin of `embedded-hal`, and
+//! no other line. A crash of the process of the port costs one error.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use board::{LAMPS, Lamp};
@@ -63,7 +63,7 @@ fn client(line: Handle<dyn OutputLine<0>>, go: Notification, done: Signal) -> ! 
     let mut alarm = OutputHandle::new(line);
     expect("a line", alarm.set_high(), Ok(()));
     go.wait();
-    expect("its line as it was", alarm.is_set_high(), Ok(true));
+    expect("the client's line is unchanged", alarm.is_set_high(), Ok(true));
     expect("another level", alarm.toggle(), Ok(()));
     expect("which", alarm.is_set_low(), Ok(true));
     expect("signal", done.signal(), Ok(()));
@@ -73,11 +73,11 @@ fn client(line: Handle<dyn OutputLine<0>>, go: Notification, done: Signal) -> ! 
 fn attack(line: Handle<dyn OutputLine<1>>, go: Signal) -> ! {
     for method in 0..2 {
         let status = raw::call(raw::service(&SYSTEM, "ALARM"), method, [0; 4]).error();
-        expect("the line of another", status, Some(CallError::NotPermitted));
+        expect("the line of another client", status, Some(CallError::NotPermitted));
     }
     for word in [2, 255, usize::MAX] {
         let status = raw::call(raw::service(&SYSTEM, "FAN"), 0, [word, 0, 0, 0]).error();
-        expect("what is no level", status, Some(CallError::BadArgument));
+        expect("a word that is not a level", status, Some(CallError::BadArgument));
     }
     let mut fan = OutputHandle::new(line);
     for _ in 0..100 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The log takes from each process the lines of its level, clients format no more than that, and the last lines are
-//! still there in the next life of the console.
+//! The log takes the lines of each process up to a level. Clients format no other lines, and the last lines are still
+//! there in the next life of the console.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use console::{Both, Console, Past, Settings};
@@ -15,8 +15,8 @@ use system_tests::report::{expect, pass};
 /// The console's memory of its lines.
 #[interface]
 trait Memory {
-    /// Returns the number of lines that end with a number less than so many, one after the other from 0 on; all others
-    /// are reported as 99.
+    /// Returns the number of lines, if their last numbers count from 0 to this bound. In all other cases the result is
+    /// 99.
     fn lines(&self) -> u32;
     fn crash(&self);
 }
@@ -84,10 +84,10 @@ crossgate::system! {
 
 board::start!(SYSTEM);
 
-/// The index of the client.
+/// The index of the client's process.
 const CLIENT: u8 = 2;
 
-/// Counts the times that it is formatted.
+/// A value that counts how often it is formatted.
 struct Counted<'a>(&'a AtomicU32, u32);
 
 impl fmt::Display for Counted<'_> {
@@ -121,21 +121,21 @@ fn write(log: Logger, levels: Handle<dyn SetLevels>, memory: Handle<dyn Memory>)
     crossgate_log::error!(log, "line {}", Counted(&count, 2));
     expect("formatted lines", formatted(), 2);
     lines(3);
-    // Only an urgent line would have made the client ask if more lines are wanted by now.
+    // Only an urgent line would have made the client ask whether the console wants more lines by now.
     expect("the decision", levels.set_level(CLIENT, Level::Debug), Ok(()));
     crossgate_log::debug!(log, "line {}", Counted(&count, 9));
     expect("formatted lines", formatted(), 0);
-    expect("what is wanted", log.refresh(), Ok(Level::Debug));
+    expect("the wanted level", log.refresh(), Ok(Level::Debug));
     crossgate_log::debug!(log, "line {}", Counted(&count, 3));
     expect("formatted lines", formatted(), 1);
     lines(4);
     expect("the decision", levels.set_level(CLIENT, Level::Warn), Ok(()));
     crossgate_log::debug!(log, "line {}", Counted(&count, 9));
     expect("a crash", memory.crash(), Err(CallError::ServerFaulted));
-    // The console reports its own crash; the decisions were lost with its memory.
+    // The console reports its own crash. It has lost the decisions about levels with its memory.
     crossgate::time::sleep(core::time::Duration::from_millis(1));
     expect("lines that outlive the console", memory.lines().map(|lines| lines >= 3), Ok(true));
-    expect("what is wanted", log.refresh(), Ok(Level::Debug));
+    expect("the wanted level", log.refresh(), Ok(Level::Debug));
     crossgate_log::debug!(log, "line {}", Counted(&count, 9));
     expect("formatted lines", formatted(), 1);
     pass()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Processes, and a library that they have in common, log by the crate `log` at once; one process crashes. Each has its
-//! own logger: its lines have its name and its levels, and its crash does not affect other loggers.
+//! Processes, and a library that they share, log by the crate `log` at once. One process crashes. Each process has its
+//! own logger, whose lines have the name and the levels of the process, and a crash does not affect other loggers.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use console::{Console, Settings};
@@ -99,7 +99,7 @@ impl Client {
     }
 }
 
-/// Counts the times that it is formatted.
+/// A value that counts how often it is formatted.
 struct Details<'a>(&'a AtomicU32);
 
 impl fmt::Display for Details<'_> {
@@ -130,7 +130,7 @@ impl User for Client {
     }
 }
 
-/// The console takes no details from the second process.
+/// The wiring, in which the console takes no details from the second process.
 const SETTINGS: Settings = Settings { levels: &[("second", Level::Info)], colour: false };
 
 crossgate::system! {
@@ -156,7 +156,7 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 fn work(first: Handle<dyn User>, second: Handle<dyn User>, paper: Handle<dyn Paper>) -> ! {
-    // Without a logger nothing is written.
+    // Without a logger, nothing is written.
     expect("a call", first.count(0), Ok(()));
     for user in [first, second] {
         expect("a call", user.begin(), Ok(()));
@@ -172,7 +172,7 @@ fn work(first: Handle<dyn User>, second: Handle<dyn User>, paper: Handle<dyn Pap
     expect("a call", second.log_all(), Ok(()));
     expect("a call", first.count(2), Ok(()));
     expect("details that were formatted", first.formatted(), Ok(1));
-    expect("details that nobody wants", second.formatted(), Ok(0));
+    expect("details that the console does not take", second.formatted(), Ok(0));
     expect("lines", paper.lines(), Ok(LINES.len() as u32));
     pass()
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Clients ask for the addresses of hosts by their names, each for one at a time. Wrong names are refused. Answers of
-//! others than the name server, answers to other questions, and answers that are no answers change nothing, and
-//! hundreds of broken ones do no harm. A client that is gone leaves no question, and none keeps another from asking.
+//! Clients look up the addresses of hosts by name, each client one name at a time. Invalid names are refused. Answers
+//! from other hosts than the name server, answers to other questions, and invalid answers change nothing, and hundreds
+//! of broken answers do no harm. A client that is gone leaves no question, and no client keeps another from asking.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
@@ -20,26 +20,26 @@ use system_tests::watch::Watch;
 const HARDWARE: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const NAME_SERVER: [u8; 4] = [10, 0, 0, 2];
 const SETTINGS: Settings = Settings::new(HARDWARE, [10, 0, 0, 1], 24).with_name_server(NAME_SERVER);
-/// The seed of ports and numbers of questions. A product takes it from a source of chance.
+/// The seed of ports and numbers of questions. A product takes it from a source of randomness.
 const SEED: u64 = 0x5eed;
 
-/// The right answer to every question that has one, and one that is always wrong.
+/// The right answer to every question that has an answer, and an answer that is always wrong.
 const RIGHT: [u8; 4] = [10, 1, 2, 3];
 const WRONG: [u8; 4] = [6, 6, 6, 6];
-/// The port of a client with a socket, and the question that it asks by itself.
+/// The port of a client with a socket, and the question that this client sends through the socket.
 const TALK_PORT: u16 = 5000;
 const QUESTION: &[u8] = b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x04good\x04test\0\0\x01\0\x01";
 /// The questions that get broken answers.
 const BROKEN: u32 = 100;
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// One socket of UDP, and places of two clients that ask for names.
+/// A network with one UDP socket, and places for two clients that look up names.
 type Sockets = Network<0, 1, 3, 128, 2>;
 
-/// The interface of a thread that wants to know what the server has seen.
+/// The interface by which a thread asks for the questions that the server has seen.
 #[interface]
 trait Watched {
-    /// Returns how often it was asked for a name that it does not answer.
+    /// Returns how often the server was asked for a name that it does not answer.
     fn silences(&mut self) -> u32;
 }
 
@@ -57,7 +57,7 @@ struct Answer {
 }
 
 impl Answer {
-    /// Begins the answer to a question, with so many records.
+    /// Begins the answer to a question, with this number of records.
     fn to(question: &[u8], code: u8, records: u8) -> Answer {
         let mut answer = Answer { bytes: [0; FRAME], length: 0 };
         answer.add(question);
@@ -82,7 +82,7 @@ impl Answer {
     }
 }
 
-/// The name of the question, by its place.
+/// The name of the question, as a reference to its place.
 const ASKED: &[u8] = &[0xc0, 12];
 
 impl Server {
@@ -90,7 +90,7 @@ impl Server {
         Server { cable: Cable::new(HARDWARE, arrived), random: Random(7), silences: 0 }
     }
 
-    /// Answers as the first label of the name says.
+    /// Gives the kind of answer that the first label of the name says.
     fn answer(&mut self, question: &[u8], own: Endpoint, to: Endpoint) {
         let Some(label) = question.get(13..).and_then(|it| it.get(..usize::from(question[12])))
         else {
@@ -143,7 +143,7 @@ impl Server {
         }
     }
 
-    /// Sends answers that are none: each has the wrong address, and something else that is wrong.
+    /// Sends invalid answers: each has the wrong address, and another error.
     fn lie(&mut self, question: &[u8], own: Endpoint, to: Endpoint) {
         let wrong = || {
             let mut answer = Answer::to(question, 0, 1);
@@ -162,7 +162,7 @@ impl Server {
         let mut no_answer = wrong();
         no_answer.bytes[2] = 1;
         self.cable.send(own, to, no_answer.contents());
-        // A name that is where it is, and two that are where the other is.
+        // A name that refers to itself, and two names that refer to each other.
         let (here, there) = (question.len() as u8, question.len() as u8 + 16);
         for names in [[here, there], [there, here]] {
             let mut circle = Answer::to(question, 0, 2);
@@ -256,7 +256,7 @@ fn witness(
     asked_in_vain.wait();
     time::sleep(Duration::from_secs(3));
     let before = host.silences();
-    expect_that("it was asked", before.is_ok_and(|count| count > 0));
+    expect_that("the server was asked", before.is_ok_and(|count| count > 0));
     restart(&SYSTEM, "asker");
     time::sleep(Duration::from_secs(8));
     expect("the question of a client that is gone is asked no more", host.silences(), before);
@@ -275,7 +275,8 @@ fn address<const PLACE: usize>(
     names.resolve_timeout(buffer.first(name.len()), PATIENCE).unwrap_or(Err(Fault::Unreachable))
 }
 
-/// In the first life, asks a question that nobody answers, and is restarted; then all others.
+/// In the first life, asks a question that nobody answers, and is restarted. In the second life, asks all other
+/// questions.
 fn ask(
     names: Handle<dyn Resolve<0>>,
     lives: Handle<dyn Lives>,
@@ -294,7 +295,7 @@ fn ask(
         both.signal();
         expect("in vain", names.resolve(b"silent.test"), Ok(Err(Fault::NotFound)));
     }
-    // The witness looks whether the question of the first life goes on.
+    // The witness checks whether the question of the first life is still asked.
     time::sleep(Duration::from_secs(10));
     for name in ["good.test", "Good.test.", "alias.test", "twice.test", "lies.test", "a-b_c.0.test"]
     {
@@ -316,9 +317,9 @@ fn ask(
     expect("signal", go.signal(), Ok(()));
     for _ in 0..BROKEN {
         let result = address(names, "broken.test");
-        expect_that("an answer, or none", matches!(result, Ok(_) | Err(Fault::NotFound)));
+        expect_that("an answer, or no address", matches!(result, Ok(_) | Err(Fault::NotFound)));
     }
-    expect("nothing is wrong after that", address(names, "good.test"), Ok(RIGHT));
+    expect("the lookup still works", address(names, "good.test"), Ok(RIGHT));
     for other in ["OTHERS", "TALK", "LINK"] {
         let reply = raw::call(raw::service(&SYSTEM, other), 0, [0; 4]);
         expect("another's place", reply.error(), Some(crossgate::CallError::NotPermitted));
@@ -329,7 +330,7 @@ fn ask(
     }
 }
 
-/// Asks at the same place while the first thread does.
+/// Asks at the same place while the first thread asks there.
 fn ask_as_well(names: Handle<dyn Resolve<0>>, both: Notification) -> ! {
     both.wait();
     expect("one at a time", address(names, "good.test"), Err(Fault::InUse));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A driver of Ethernet that lies to the network: lengths that no frame has, and frames that no host sends. The process of
-//! the network has no fault, and serves its client as before.
+//! An Ethernet driver that lies to the network: it reports lengths that no frame has, and frames that no host sends.
+//! The process of the network does not crash, and serves its client as before.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
@@ -17,7 +17,7 @@ const HARDWARE: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const ADDRESS: [u8; 4] = [10, 0, 0, 1];
 const PORT: u16 = 7;
 const TALK_PORT: u16 = 9;
-/// The seed of sequence numbers and ports. A product takes it from a source of chance.
+/// The seed of sequence numbers and ports. A product takes it from a source of randomness.
 const SEED: u64 = 0x5eed;
 /// The number of lies.
 const LIES: u32 = 1000;
@@ -25,7 +25,7 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 
 type Sockets = Network<1, 1, 2, 128>;
 
-/// Tells lies instead of receiving frames.
+/// A driver that makes up frames instead of receiving them.
 struct Liar {
     random: Random,
     told: u32,
@@ -37,7 +37,7 @@ impl Liar {
         Liar { random: Random(7), told: 0, done }
     }
 
-    /// Fills memory with a frame for the network's address, up to a few headers that have sensible values.
+    /// Fills memory with a random frame to the network's address. Up to a few headers have sensible values.
     fn invent(&mut self, to: &mut LeaseMut<'_, [u8]>) {
         let mut frame = [0; 96];
         frame.fill_with(|| self.random.number() as u8);
@@ -137,7 +137,7 @@ fn client((server, stream, talk): Handles, faulted: Notification, done: Notifica
     let mut watch = Watch::new(&SYSTEM, faulted);
     let mut buffer = LeaseBuf::<128>::new();
     let timed_out = Ok(Err(Fault::TimedOut));
-    expect("nobody finishes to connect", server.accept_timeout(MILLISECOND), timed_out);
+    expect("no connection is completed", server.accept_timeout(MILLISECOND), timed_out);
     let mut datagrams = 0;
     while !done.try_wait() {
         match talk.receive_timeout(&mut buffer, MILLISECOND) {
@@ -152,7 +152,7 @@ fn client((server, stream, talk): Handles, faulted: Notification, done: Notifica
             ),
         }
     }
-    expect_that("some of the lies are like datagrams", datagrams > 0);
+    expect_that("some of the made-up frames are accepted as datagrams", datagrams > 0);
     expect("there is no connection", server.try_accept(), timed_out);
     expect("nothing is received", stream.receive(&mut buffer), Ok(Err(Fault::NotConnected)));
     let other = Endpoint::new([10, 0, 0, 2], 1);

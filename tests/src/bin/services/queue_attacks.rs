@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Attacks on a queue, and on its users: wild words, floods, clients that crash in the middle of a wait, and a queue
-//! that crashes while others wait in it. Only the culprit loses anything, and no thread waits for ever.
+//! Attacks on a queue and its users: wild words, floods, clients that crash in the middle of a wait, and a queue that
+//! crashes while others wait in it. Only the attacker loses anything, and no thread waits for ever.
 //!
-//! Without seeds: it is about how much time passes.
+//! Without seeds: the test measures how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
@@ -18,7 +18,7 @@ use system_tests::{probe, raw};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// A type of which not every word is a value.
+/// A type for which not every word is a value.
 #[derive(Wire, Clone, Copy, Debug, PartialEq, Eq)]
 enum Job {
     Open,
@@ -79,10 +79,10 @@ board::start!(SYSTEM);
 /// Crashes the process of the queue on a signal.
 fn break_down(now: Notification) -> ! {
     now.wait();
-    panic!("the queue breaks down")
+    panic!("the process of the queue crashes")
 }
 
-/// Sends wild words and memory; then crashes while another of its threads waits in the queue.
+/// Sends wild words and memory. Then crashes while another thread of the attacker waits in the queue.
 fn attack(jobs: Handle<dyn Sender<Job>>, items: Items, flood: Signal) -> ! {
     let [gate, send, receive] =
         ["JOBS_IN", "ITEMS_IN", "ITEMS_OUT"].map(|name| raw::service(&SYSTEM, name));
@@ -90,7 +90,7 @@ fn attack(jobs: Handle<dyn Sender<Job>>, items: Items, flood: Signal) -> ! {
     for method in 0..3 {
         for word in [1, 2, 4, usize::MAX] {
             let status = call(gate, method, [word, usize::MAX, usize::MAX, usize::MAX]);
-            expect("what is no job", status, Some(CallError::BadArgument));
+            expect("a word that is not a job", status, Some(CallError::BadArgument));
         }
     }
     expect("a value", jobs.try_send(Job::Open), Ok(Ok(())));
@@ -135,7 +135,7 @@ fn wait_for_items(items: Handle<dyn ItemReceiver<[u8; 64]>>) -> ! {
     loop {
         let received = items.receive(&mut item);
         expect_that(
-            "its calls are entered",
+            "calls with enough stack are entered",
             matches!(received, Ok(_) | Err(CallError::ServerFaulted)),
         );
     }
@@ -158,12 +158,12 @@ fn client(
     done: Signal,
 ) -> ! {
     go.wait();
-    // The flood fills the queue, and nothing else comes out: each item is a value.
+    // The flood fills the queue, but each item that comes out is a valid value.
     for _ in 0..200 {
         expect_that("a job comes out", matches!(jobs.receive(), Ok(Ok(_))));
     }
     expect_that("never more than there is room for", jobs.count().is_ok_and(|count| count <= 2));
-    // Whatever the attacker has left, and whatever its thread takes when it returns, the queue of items works.
+    // The queue of items works, whatever the attacker has left, and whatever its thread takes when it returns.
     let mut item = [0; 64];
     while receiver.receive_timeout(&mut item, 2 * MILLISECOND) != Ok(Err(TimedOut)) {}
     for value in 2..20 {
@@ -181,16 +181,16 @@ fn client(
         }
     };
     expect("a wait in a process that crashes", crashed, Err(CallError::ServerFaulted));
-    expect("it has restarted", sender.try_send(&[1; 64]), Ok(Ok(())));
-    expect("it is full", sender.try_send(&[1; 64]), Ok(Err(Full)));
+    expect("the queue has restarted", sender.try_send(&[1; 64]), Ok(Ok(())));
+    expect("the queue is full", sender.try_send(&[1; 64]), Ok(Err(Full)));
     expect("an item", receiver.receive(&mut item), Ok(Ok(())));
     expect("signal", done.signal(), Ok(()));
     thread::exit()
 }
 
-/// Waits, too, and returns by the crash of the queue.
+/// Waits, too. The crash of the queue ends this wait.
 fn wait_for_crash(jobs: Handle<dyn Receiver<Job>>, done: Signal) -> ! {
-    expect("a wait for what never comes", jobs.receive(), Err(CallError::ServerFaulted));
+    expect("a wait for an item that never comes", jobs.receive(), Err(CallError::ServerFaulted));
     expect("signal", done.signal(), Ok(()));
     thread::exit()
 }
@@ -199,12 +199,12 @@ fn witness(faulted: Notification, done: Notification, go: Signal, breaks: Signal
     let mut watch = Watch::new(&SYSTEM, faulted);
     watch.expect("attacker", Cause::Panic);
     expect("signal", go.signal(), Ok(()));
-    expect_that("the queue goes on", done.wait_timeout(2000 * MILLISECOND).is_ok());
+    expect_that("the queue continues to work", done.wait_timeout(2000 * MILLISECOND).is_ok());
     time::sleep(5 * MILLISECOND);
     expect("signal", breaks.signal(), Ok(()));
     watch.expect("server", Cause::Panic);
     for _ in 0..2 {
-        expect_that("all come home", done.wait_timeout(2000 * MILLISECOND).is_ok());
+        expect_that("all threads come home", done.wait_timeout(2000 * MILLISECOND).is_ok());
     }
     watch.expect_no_more();
     pass()

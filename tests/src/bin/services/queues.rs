@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Queues between processes: values, handles and lent items, in order, for several senders and receivers. Waiting
-//! threads are woken by urgency, none is forgotten, and each wait ends with its time, or with the deadline of the
-//! caller.
+//! threads are woken by urgency, none is forgotten, and each wait ends at its timeout or at the deadline of the caller.
 //!
-//! Without seeds: it is about how much time passes.
+//! Without seeds: the test measures how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
@@ -15,7 +14,7 @@ use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::allow_no_fault;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-/// The item that is lent: more than registers hold, and no block of a protection unit.
+/// The size of the lent item: more than registers hold, and not the size of a block of a protection unit.
 type Item = [u32; 9];
 
 #[interface]
@@ -84,13 +83,14 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Puts the right to ring a bell in a queue: the process that takes it out may ring.
+/// Puts the right to ring a bell into a queue. The process that takes the handle out may ring.
 fn give(bell: Handle<dyn Bell>, bells: Handle<dyn Sender<Handle<dyn Bell>>>) -> ! {
     expect("a handle is sent", bells.send(bell), Ok(Ok(())));
     thread::exit()
 }
 
-/// Waits for orders, from the same time on as the others; reports the order, and the worker that has got it.
+/// Starts to wait for orders at the same time as the other workers. Reports each order, and the worker that has
+/// received it.
 fn work(
     start: Notification,
     orders: Handle<dyn Receiver<u32>>,
@@ -132,8 +132,8 @@ fn order_of_words(sender: Handle<dyn Sender<u32>>, receiver: Handle<dyn Receiver
     for item in [u32::MAX, 0, 5] {
         expect("there is room", sender.try_send(item), Ok(Ok(())));
     }
-    expect("it is full", sender.try_send(6), Ok(Err(Full)));
-    expect("how many there are", receiver.count(), Ok(3));
+    expect("the queue is full", sender.try_send(6), Ok(Err(Full)));
+    expect("the number of items", receiver.count(), Ok(3));
     expect("the first", receiver.receive(), Ok(Ok(u32::MAX)));
     expect("room again", sender.send(7), Ok(Ok(())));
     for item in [0, 5, 7] {
@@ -145,7 +145,10 @@ fn times(sender: Handle<dyn Sender<u32>>, receiver: Handle<dyn Receiver<u32>>) {
     let mut start = time::now();
     let mut took = |least: Duration| {
         let time = time::now() - start;
-        expect_that("a wait takes its time", time >= least && time < least + 100 * MILLISECOND);
+        expect_that(
+            "a wait lasts for its timeout",
+            time >= least && time < least + 100 * MILLISECOND,
+        );
         start = time::now();
     };
     let none = Ok(Err(TimedOut));
@@ -157,7 +160,7 @@ fn times(sender: Handle<dyn Sender<u32>>, receiver: Handle<dyn Receiver<u32>>) {
     expect("the caller's deadline", within, none);
     took(5 * MILLISECOND);
     let within = with_deadline(5 * MILLISECOND, || receiver.receive_timeout(Duration::MAX));
-    expect("the nearer of two times", within, none);
+    expect("the nearer of deadline and timeout", within, none);
     took(5 * MILLISECOND);
     for item in 0..3 {
         expect("there is room", sender.send_timeout(item, Duration::ZERO), Ok(Ok(())));
@@ -168,7 +171,7 @@ fn times(sender: Handle<dyn Sender<u32>>, receiver: Handle<dyn Receiver<u32>>) {
     expect("the caller's deadline", within, Ok(Err(TimedOut)));
     took(5 * MILLISECOND);
     let begun = with_deadline(Duration::ZERO, || receiver.receive());
-    expect("too late to begin", begun, Err(CallError::DeadlineExceeded));
+    expect("a call after the deadline", begun, Err(CallError::DeadlineExceeded));
     for item in 0..3 {
         expect("nothing was lost", receiver.receive_timeout(Duration::MAX), Ok(Ok(item)));
     }
@@ -182,16 +185,16 @@ fn lent_items((sender, receiver): Items) {
     for value in [1, 2] {
         expect("there is room", sender.send(&[value; 9]), Ok(Ok(())));
     }
-    expect("it is full", sender.try_send(&[3; 9]), Ok(Err(Full)));
+    expect("the queue is full", sender.try_send(&[3; 9]), Ok(Err(Full)));
     expect("no room", sender.send_timeout(&[3; 9], MILLISECOND), Ok(Err(TimedOut)));
     for value in [1, 2] {
         expect("an item", receiver.receive(&mut item), Ok(Ok(())));
-        expect("it is whole", item, [value; 9]);
+        expect("the item is whole", item, [value; 9]);
     }
 }
 
-/// Tests three threads that wait for orders: each order goes to the most urgent, and all reports arrive, for which
-/// there is room only one by one.
+/// Tests three threads that wait for orders. Each order goes to the most urgent thread. All reports arrive, although
+/// there is room for only one at a time.
 fn wakes_by_urgency(reports: Words, orders: Words, start: Signal, done: Notification) {
     for _ in 0..3 {
         expect("signal", start.signal(), Ok(()));
@@ -199,7 +202,11 @@ fn wakes_by_urgency(reports: Words, orders: Words, start: Signal, done: Notifica
     time::sleep(MILLISECOND);
     for order in 1..4 {
         expect("an order", orders.0.send(order), Ok(Ok(())));
-        expect("the most urgent has it", reports.1.try_receive(), Ok(Some(10 * order + 1)));
+        expect(
+            "the most urgent worker has the order",
+            reports.1.try_receive(),
+            Ok(Some(10 * order + 1)),
+        );
         done.wait();
     }
     // There is no room for reports: the workers wait for room, the most urgent one with the first order.
@@ -209,13 +216,13 @@ fn wakes_by_urgency(reports: Words, orders: Words, start: Signal, done: Notifica
     for order in 1..4 {
         expect("an order", orders.0.send(order), Ok(Ok(())));
     }
-    expect("nobody could report", done.try_wait(), false);
+    expect("no worker could report", done.try_wait(), false);
     // As soon as there is room the most urgent worker reports, and waits for the next order.
     for item in [90, 91, 92, 11, 22, 33] {
         expect("a report", reports.1.try_receive(), Ok(Some(item)));
     }
     for _ in 0..3 {
-        expect_that("all could report", done.try_wait());
+        expect_that("all workers could report", done.try_wait());
     }
     expect("nothing else", reports.1.count(), Ok(0));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Random bytes of another process: each client has a stream that no other can ask for; a board without a source of noise
-//! says so; a new life of the service draws new keys. The source here is not random, so that the test runs alike on every
-//! board.
+//! Random bytes from another process. Each client has a stream of its own, and no other client can read from it. A
+//! board without a source of noise returns an error. A new life of the service draws new keys. The source here is not
+//! random, so that the test is the same on every board.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::convert::Infallible;
@@ -16,7 +16,7 @@ use system_tests::victim::{SECRET, Safe, Vault};
 use system_tests::watch::Watch;
 
 kept! {
-    /// The state of the source, which goes on where it was, as that of a real one does.
+    /// The state of the source. It survives restarts, like that of a real source.
     static NOISE: u32;
 }
 
@@ -86,7 +86,7 @@ fn client(
     go.wait();
     let [third, fourth] = [key(&mut random), key(&mut random)];
     expect_that("a new life draws another key", third != first && third != second);
-    expect_that("and then others", fourth != second && fourth != third);
+    expect_that("the keys differ after that as well", fourth != second && fourth != third);
     expect("signal", done.signal(), Ok(()));
     thread::exit()
 }
@@ -96,14 +96,14 @@ fn attack(nonces: Handle<dyn Random<1>>, vault: Handle<dyn Vault>) -> ! {
     let mut bytes = [0_u8; 32];
     let own = [bytes.as_mut_ptr().addr(), bytes.len(), 0, 0];
     let status = raw::call(raw::service(&SYSTEM, "KEYS"), 0, own).error();
-    expect("the stream of another", status, Some(CallError::NotPermitted));
+    expect("the stream of another client", status, Some(CallError::NotPermitted));
     for [address, length] in [[secret, 4], [probe::kernel_memory(), 4], [secret, usize::MAX >> 1]] {
         let reply = raw::call(raw::service(&SYSTEM, "NONCES"), 0, [address, length, 0, 0]);
         expect("memory of others", reply.error(), Some(CallError::BadLease));
     }
     let mut long = [0; LONGEST + 1];
     expect("too many bytes", nonces.fill(&mut long), Ok(Err(Fault::TooLong)));
-    expect_that("none of them", long.iter().all(|byte| *byte == 0));
+    expect_that("no byte is written", long.iter().all(|byte| *byte == 0));
     thread::exit()
 }
 
@@ -119,7 +119,7 @@ fn witness(
     expect("signal", go.signal(), Ok(()));
     done.wait();
     expect("the secret", vault.is_intact(), Ok(true));
-    expect_that("it is one", SECRET != 0);
+    expect_that("there is a secret", SECRET != 0);
     Watch::new(&SYSTEM, faulted).expect_no_more();
     pass()
 }

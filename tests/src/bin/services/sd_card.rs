@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The driver crate of an SD card, as it is, in a process that has the card and not the bus, with a FAT file system on it.
-//! The card is a simulated one. It refuses what comes in a wrong order. The process crashes in the middle of a block that it
-//! writes: the card discards the half block by its CRC, and the file is as it was before. It crashes in the middle of a
-//! block that it reads, and in the next life the driver begins anew.
+//! The unchanged driver crate of an SD card with a FAT file system, in a process that has the card but not the bus. The
+//! card is simulated, and refuses commands in a wrong order. The process crashes in the middle of a block that it
+//! writes. The card then discards the half block because of its CRC, and the file has not changed. Then the process
+//! crashes in the middle of a block that it reads, and in the next life the driver starts again.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::cell::Cell;
@@ -18,7 +18,8 @@ use system_tests::card::{Crashing, Then, end_of_block, use_in_life, witness};
 use system_tests::report::{expect, expect_that};
 use system_tests::restarts::{Count, Lives};
 
-/// The lines of the board: what selects the card, and one that no chip has, for clocks while none is selected.
+/// The lines of the board: one that selects the card, and one that selects no chip, for clocks while no chip is
+/// selected.
 static LINES: Lines<2> = Lines::new(|| time::now().as_micros());
 
 type Wires = SimulatedSpi<SdCard<9>, 1, 2>;
@@ -52,7 +53,7 @@ fn store(
     let mut chip = Chip::new(card);
     let life = lives.next().unwrap_or(u32::MAX);
     if life == 0 {
-        expect("before its clocks", command(&mut chip, 0x40, 0, 0x95), 0xff);
+        expect("a command before the first clocks", command(&mut chip, 0x40, 0, 0x95), 0xff);
     }
     expect("clocks", SpiChip::<1>::new(clocks).write(&[0xff; 10]), Ok(()));
     if life == 0 {
@@ -65,14 +66,14 @@ fn store(
     if life == 0 {
         let mut blocks = [Block::new()];
         let read = card.read(&mut blocks, BlockIdx(SdCard::<9>::BLOCKS));
-        expect_that("no such block", read.is_err());
+        expect_that("a block that does not exist", read.is_err());
     }
     use_in_life(life, true, card, &then);
     expect("signal", done.signal(), Ok(()));
     thread::exit()
 }
 
-/// Sends a command, and returns the first byte of the answer; 0xff if there is none.
+/// Sends a command. Returns the first byte of the answer; 0xff if there is no answer.
 fn command(chip: &mut Chip, first: u8, argument: u32, crc: u8) -> u8 {
     let [a, b, c, d] = argument.to_be_bytes();
     let mut bytes = [first, a, b, c, d, crc, 0xff, 0xff];
@@ -84,13 +85,17 @@ fn wrong_order(chip: &mut Chip) {
     expect("not in SPI mode", command(chip, 0x48, 0x1aa, 0x87), 0xff);
     expect("a wrong CRC", command(chip, 0x40, 0, 0x97), 0xff);
     expect("idle", command(chip, 0x40, 0, 0x95), 1);
-    expect("a block while it is idle", command(chip, 0x51, 0, 0xff), 5);
-    expect("its size while it is idle", command(chip, 0x49, 0, 0xff), 5);
+    expect("a block while the card is idle", command(chip, 0x51, 0, 0xff), 5);
+    expect("the size while the card is idle", command(chip, 0x49, 0, 0xff), 5);
     expect("a wrong CRC", command(chip, 0x48, 0x1aa, 0x89), 9);
     for _ in 0..2 {
         expect("escape", command(chip, 0x77, 0, 0xff), 1);
-        expect("it knows nothing of the host", command(chip, 0x69, 1 << 30, 0xff), 1);
+        expect(
+            "the card does not know the version of the host yet",
+            command(chip, 0x69, 1 << 30, 0xff),
+            1,
+        );
         time::sleep(Duration::from_millis(20));
     }
-    expect("so it is idle still", command(chip, 0x51, 0, 0xff), 5);
+    expect("the card is still idle", command(chip, 0x51, 0, 0xff), 5);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Attacks on a barrier, a stream of bytes, timers and the log, and on their users: wild words, floods, ever less
-//! stack, a client that crashes while it waits, and a server that crashes. Only the culprit loses anything, and no line
-//! is taken for another process'.
+//! stack, a client that crashes while it waits, and a server that crashes. Only the attacker loses anything, and no
+//! line can be taken for a line of another process.
 //!
-//! Without seeds: it is about how much time passes.
+//! Without seeds: the test measures how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use console::Console;
@@ -25,15 +25,15 @@ use system_tests::{probe, raw};
 use timers::{Alarms, Expire};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-/// True where the time does not leap, as it may on Linux.
+/// True on boards, where time does not jump. On Linux it may.
 const IN_TIME: bool = cfg!(target_os = "none");
 /// The size of a stack, which is larger without optimisation.
 const STACK: usize = if cfg!(target_os = "none") { 2048 } else { 16_384 };
 
-/// The lines that were written.
+/// The paper to which the console writes.
 #[interface]
 trait Paper {
-    /// Returns the number of lines that the attacker has written, and of those of the client.
+    /// Returns the number of lines of the attacker, and the number of lines of the client.
     fn lines(&self) -> (u32, u32);
 }
 
@@ -56,7 +56,7 @@ struct Sheet {
 }
 
 impl Sheet {
-    /// Checks the beginning that the console writes itself, because no process has passed the names.
+    /// Checks the start of the line. The console writes numbers there, because no process has given it the names.
     fn look(&mut self) {
         let line = self.line.get(..self.length).and_then(|line| line.strip_suffix(b"\r"));
         let line = str::from_utf8(line.unwrap_or(b"?")).unwrap_or("?");
@@ -126,7 +126,7 @@ crossgate::system! {
         on_fault = stop;
         notification HOSTILE_ALARM;
         notification STARVED;
-        // These threads wait in the server, for an event that never comes, when their process crashes.
+        // These threads wait in the server for an event that never comes. Their process crashes meanwhile.
         thread waiter (priority = 7, stack = 2048) = meet_for_ever(MEET);
         thread starved (priority = 8, stack = 1024) =
             starve(MEET, (BYTES_IN, BYTES_OUT), HOSTILE_TIMER, LOG, STARVED.as_signal());
@@ -157,7 +157,7 @@ fn break_down(now: Notification) -> ! {
     panic!("the services break down")
 }
 
-/// Waits, and is lost with its process.
+/// Waits until its process crashes.
 fn meet_for_ever(barrier: Handle<dyn Rendezvous>) -> ! {
     loop {
         expect_that("nobody comes", barrier.meet() == Err(CallError::ServerFaulted));
@@ -213,10 +213,10 @@ fn attack(
     }
     for level in [4, 255, usize::MAX] {
         let status = call("LOG", 0, [level, FORGED.as_ptr().addr(), 0, 0]);
-        expect("what is no level", status, Some(CallError::BadArgument));
+        expect("a word that is not a level", status, Some(CallError::BadArgument));
     }
     expect("the timers of others", call("TIMER", 3, [0; 4]), Some(CallError::NotPermitted));
-    expect("what others read", call("PAPER", 0, [0; 4]), Some(CallError::NotPermitted));
+    expect("the service of others", call("PAPER", 0, [0; 4]), Some(CallError::NotPermitted));
 
     // A flood of lines.
     for text in FORGED.into_iter().cycle().take(60) {
@@ -236,18 +236,22 @@ fn attack(
     }
     while writer.try_write(b"attack").is_ok_and(|count| count > 0) {}
     let mut bytes = [0; 4];
-    expect("it may read", reader.try_read(&mut bytes), Ok(4));
-    expect("it may write", writer.try_write(b"attacked"), Ok(4));
+    expect("the attacker may read", reader.try_read(&mut bytes), Ok(4));
+    expect("the attacker may write", writer.try_write(b"attacked"), Ok(4));
     for _ in 0..200 {
-        expect("it never meets", barrier.try_meet(), Ok(false));
-        expect("it never meets", barrier.meet_timeout(Duration::ZERO), Ok(Err(TimedOut)));
+        expect("the attacker never meets anybody", barrier.try_meet(), Ok(false));
+        expect(
+            "the attacker never meets anybody",
+            barrier.meet_timeout(Duration::ZERO),
+            Ok(Err(TimedOut)),
+        );
     }
     panic!("the attacker crashes")
 }
 
-/// Meets at the barrier in a loop, also at that of the server's next life.
+/// Meets at the barrier in a loop, also in the next life of the server.
 fn meet(barrier: Handle<dyn Rendezvous>) -> ! {
-    // When the attacker is gone.
+    // From here on, the attacker is gone.
     time::sleep(100 * MILLISECOND);
     loop {
         let met = barrier.meet();
@@ -265,15 +269,15 @@ fn client(
 ) -> ! {
     go.wait();
     let mut bytes = [0; 16];
-    expect("what the attacker has left", reader.try_read(&mut bytes), Ok(8));
+    expect("the bytes that the attacker has left", reader.try_read(&mut bytes), Ok(8));
     for life in 0..2 {
         for _ in 0..3 {
             let met = barrier.meet_timeout(2000 * MILLISECOND);
-            expect("all meet, without who has crashed", met, Ok(Ok(())));
+            expect("all others meet without the crashed client", met, Ok(Ok(())));
         }
         expect("bytes", writer.write(b"abc"), Ok(Ok(3)));
         expect("the same bytes", reader.read(&mut bytes), Ok(Ok(3)));
-        expect("which", &bytes[..3], b"abc");
+        expect("the bytes", &bytes[..3], b"abc");
 
         let begun = time::now();
         expect("a timer", timer.start(1, 20 * MILLISECOND), Ok(Ok(())));
@@ -281,17 +285,17 @@ fn client(
         let late = time::now() - begun - 20 * MILLISECOND;
         expect("which", timer.next_expired(), Ok(Some(1)));
         expect("no other", timer.next_expired(), Ok(None));
-        expect_that("punctual beside a flood", !IN_TIME || late < 50 * MILLISECOND);
+        expect_that("the timer is punctual during a flood", !IN_TIME || late < 50 * MILLISECOND);
 
         let (attackers, _) = paper.lines().unwrap_or_default();
         expect("a line", log.write(Level::Info, b"all is well"), Ok(()));
-        // Lines with forged names are the attacker's, too.
+        // Lines with forged names count as lines of the attacker, too.
         let wanted = if life == 0 { attackers } else { 0 };
         expect("lines", paper.lines(), Ok((wanted, 1)));
-        expect_that("of the flood", life == 1 || attackers >= 61);
+        expect_that("the lines of the flood", life == 1 || attackers >= 61);
         expect("signal", done.signal(), Ok(()));
         if life == 0 {
-            // No thread writes any more.
+            // No thread writes bytes any more.
             let crashed = reader.read(&mut bytes);
             expect("a wait in a process that crashes", crashed, Err(CallError::ServerFaulted));
         }
@@ -299,7 +303,7 @@ fn client(
     thread::exit()
 }
 
-/// Reads, and waits when the server crashes.
+/// Reads, and waits while the server crashes.
 fn read(go: Notification, reader: Handle<dyn ByteReader>, done: Signal) -> ! {
     go.wait();
     let mut bytes = [0; 4];
@@ -316,14 +320,14 @@ fn witness(faulted: Notification, done: Notification, go: [Signal; 2], breaks: S
     let mut watch = Watch::new(&SYSTEM, faulted);
     watch.expect("attacker", Cause::Panic);
     expect("signal", go[0].signal(), Ok(()));
-    expect_that("the services go on", done.wait_timeout(4000 * MILLISECOND).is_ok());
+    expect_that("the services continue to work", done.wait_timeout(4000 * MILLISECOND).is_ok());
     expect("signal", go[1].signal(), Ok(()));
     time::sleep(5 * MILLISECOND);
     expect("signal", breaks.signal(), Ok(()));
     watch.expect("server", Cause::Panic);
     for _ in 0..2 {
         expect_that(
-            "all come home, and it restarts",
+            "all threads come home, and the process restarts",
             done.wait_timeout(4000 * MILLISECOND).is_ok(),
         );
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A call of a service with hardly any stack left is refused, or the stack is enough: with the size of stack that the
-//! services' documentation states for each object, no client can make an object overflow its stack.
+//! Calls of services with hardly any stack left. Each call is refused, or the stack is enough: with the stack size that
+//! the documentation of the services states for each object, no client can make an object overflow its stack.
 //!
-//! Without seeds: nothing depends on when who runs.
+//! Without seeds: nothing depends on the order in which threads run.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use console::{Both, Console, Past, Settings};
@@ -113,7 +113,7 @@ board::start!(SYSTEM);
 
 /// Makes calls with ever less stack left, by each multiple of 8 bytes.
 fn starve(call: &mut dyn FnMut() -> Result<(), CallError>) {
-    // The sizes that services declare are those of releases: code of the dev profile takes more.
+    // The sizes that services declare are meant for the release profile. Code of the dev profile takes more.
     if cfg!(all(target_os = "none", debug_assertions)) {
         return;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A shell whose keys come from a script: its output is true, its decisions take effect, and it reports the cases in
-//! which the wiring does not allow them.
+//! A shell whose keys come from a script. Its output is true, its commands take effect, and it reports when the wiring
+//! does not permit a command.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use console::{Console, Past};
@@ -70,7 +70,8 @@ fn crash(idle: Handle<dyn First>, log: Handle<dyn Log>) -> ! {
     thread::exit()
 }
 
-/// A line that types as a person, and compares the expected output, without colours, one text after the other.
+/// A serial line that types like a person. It compares the output, without colours, with the expected texts, one after
+/// the other.
 struct Script<'a> {
     typed: core::slice::Iter<'a, u8>,
     wanted: core::slice::Iter<'a, &'a str>,
@@ -139,7 +140,7 @@ impl embedded_io::Write for Script<'_> {
     }
 }
 
-/// Types all texts, and fails unless all expected texts have come.
+/// Types all texts. Fails unless all expected texts have come.
 fn play(source: Kernel, typed: &str, wanted: &[&str]) {
     let mut script = Script::new(typed, wanted);
     let mut shell = Shell::new(&mut script, &SYSTEM, source);
@@ -204,12 +205,12 @@ fn supervise(
     pass()
 }
 
-/// Looks in a process without the right.
+/// Runs the shell in a process without rights.
 fn look_in_vain() -> ! {
     let refusal = "the wiring does not let the shell do that:";
     let typed = "threads\rstacks\rprocesses\rrestart worker\rtop\rcrashes\rdump\r";
     play(Kernel::new(), typed, &[refusal; 7]);
     play(Kernel::new(), "log\r", &["the wiring gives the shell no log:"]);
-    expect_that("it is not told", inspect::thread(1).is_err());
+    expect_that("the process may not inspect", inspect::thread(1).is_err());
     thread::exit()
 }

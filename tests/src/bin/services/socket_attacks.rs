@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A client of the network is after what belongs to others: the datagrams that come to the port of another client, which
-//! it wants to get as a port of its own, and the bytes that a client before it has left in its socket. It gets nothing.
-//! Nor does it keep the network from asking for the Ethernet address of the other's host, by sending to one that does not
-//! exist.
+//! A client of the network tries to get data of others: datagrams to the port of another client, by asking for this
+//! port for itself, and bytes that an earlier client has left in its socket. It gets nothing. It also sends to a host
+//! that does not exist, which does not keep the network from asking for the Ethernet address of the other client's
+//! host.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
@@ -20,14 +20,14 @@ use system_tests::restarts::{Count, Lives};
 use system_tests::watch::Watch;
 
 const SETTINGS: Settings = Settings::new([2, 0, 0, 0, 0, 1], [10, 0, 0, 1], 24);
-/// A host that echoes datagrams, and has two addresses, and one that does not exist.
+/// A host with two addresses that echoes datagrams, and a host that does not exist.
 const HOST: Endpoint = Endpoint::new([10, 0, 0, 2], 9);
 const OTHER: Endpoint = Endpoint::new([10, 0, 0, 3], 9);
 const NO_HOST: Endpoint = Endpoint::new([10, 0, 0, 99], 9);
-/// The seed of sequence numbers and ports. A product takes it from a source of chance.
+/// The seed of sequence numbers and ports. A product takes it from a source of randomness.
 const SEED: u64 = 0x5eed;
 const HARDWARE: [u8; 6] = [2, 0, 0, 0, 0, 2];
-/// The number of ports that are for nobody in particular.
+/// The number of ports that the network assigns by itself.
 const FREE_PORTS: u32 = 16384;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The bytes that the host sends on a connection.
@@ -73,7 +73,7 @@ impl Cable {
         }
     }
 
-    /// Takes a connection, and sends the secret on it.
+    /// Accepts a connection, and sends the secret on it.
     fn tcp(&mut self, frame: &[u8; FRAME], mut answer: [u8; FRAME]) {
         let next = u32::from_be_bytes([frame[38], frame[39], frame[40], frame[41]]).wrapping_add(1);
         let (flags, number, data) = match frame[47] {
@@ -185,7 +185,7 @@ fn echo(socket: Handle<dyn UdpSocket<1, 0>>, host: Endpoint) {
     let mut buffer = LeaseBuf::<64>::new();
     expect("a datagram goes out", socket.send(b"ping", host), Ok(Ok(())));
     let echoed = socket.receive_timeout(&mut buffer, PATIENCE);
-    expect("it comes back", echoed, Ok(Ok(ENDPOINT as u32 + 4)));
+    expect("the datagram comes back", echoed, Ok(Ok(ENDPOINT as u32 + 4)));
 }
 
 fn victim(
@@ -226,20 +226,21 @@ fn thief(
         panic!("the first life leaves bytes in its socket");
     }
     let left = stream.try_receive(&mut buffer);
-    expect("what the first life has left", left, Ok(Err(Fault::NotConnected)));
+    expect("the bytes that the first life has left", left, Ok(Err(Fault::NotConnected)));
     expect("signal", go.signal(), Ok(()));
     ready.wait();
-    // The next port is that of the victim, which was the first of all to get one. The second was for the first life.
+    // These connections use up the free ports. The next port would be that of the victim, which got the very first
+    // port. (The first life of this client got the second port.)
     let timed_out = Ok(Err(Fault::TimedOut));
     for _ in 0..FREE_PORTS - 2 {
         expect("begun", client.connect_timeout(NO_HOST, Duration::ZERO), timed_out);
     }
     let nothing = Ok(Err(Fault::TimedOut));
-    expect("a port of its own", socket.try_receive(&mut buffer), nothing);
+    expect("a datagram to the own port", socket.try_receive(&mut buffer), nothing);
     expect("signal", go.signal(), Ok(()));
     ready.wait();
-    expect("what comes for the victim", socket.try_receive(&mut buffer), nothing);
-    expect("it waits for its host", socket.send(b"x", NO_HOST), Ok(Ok(())));
+    expect("a datagram to the victim", socket.try_receive(&mut buffer), nothing);
+    expect("a datagram that waits for its host", socket.send(b"x", NO_HOST), Ok(Ok(())));
     time::sleep(Duration::from_millis(1));
     expect("signal", go.signal(), Ok(()));
     expect("signal", done.signal(), Ok(()));

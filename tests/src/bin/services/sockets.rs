@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! TCP and UDP between two clients of a network, whose driver is restarted again and again in the middle of its work: no
-//! byte is lost, doubled or changed. A client that is restarted leaves a connection that is reset, and a network that is
-//! restarted leaves clients that connect again. No client reaches the sockets of another.
+//! TCP and UDP between two clients of a network whose driver is restarted again and again in the middle of its work. No
+//! byte is lost, doubled or changed. After a restart of a client, its connection is reset. After a restart of the
+//! network, its clients connect again. No client reaches the sockets of another.
 //!
-//! The driver is restarted 90 times, or as often as `CROSSGATE_DRIVER_CRASHES` said when the test was built.
+//! The driver is restarted 90 times. If `CROSSGATE_DRIVER_CRASHES` was set when the test was built, it is restarted
+//! that number of times.
 //!
 //! Without seeds: what is lost depends on when processes are restarted, which this test decides itself.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -26,7 +27,7 @@ const SETTINGS: Settings = Settings::new([2, 0, 0, 0, 0, 1], ADDRESS, 24);
 const ECHO_PORT: u16 = 7;
 const ECHO: Endpoint = Endpoint::new(ADDRESS, ECHO_PORT);
 const TALK_PORT: u16 = 9;
-/// The seed of sequence numbers and ports. A product takes it from a source of chance.
+/// The seed of sequence numbers and ports. A product takes it from a source of randomness.
 const SEED: u64 = 0x5eed;
 
 /// The number of restarts of the driver.
@@ -37,21 +38,21 @@ const CRASHES: u32 = match option_env!("CROSSGATE_DRIVER_CRASHES") {
     },
     None => 90,
 };
-/// The number of pieces that are sent and come back, and the bytes of each.
+/// The number of pieces that are sent and come back, and the size of each in bytes.
 const PIECES: u32 = UNDISTURBED + CRASHES;
 const PIECE: usize = 200;
-/// The number of them within which the driver does not restart.
+/// The number of pieces during which the driver does not restart.
 const UNDISTURBED: u32 = 10;
-/// The least time that frames which were lost take to be sent again, together.
+/// The least total time for sending lost frames again.
 const LOST: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 type Sockets = Network<2, 1, 3, 512>;
 
-/// The interface of the supervisor.
+/// The interface by which a client asks the supervisor for restarts.
 #[interface]
 trait Disturb {
-    /// Restarts the process that echoes, or that of the network.
+    /// Restarts the process that echoes, or the process of the network.
     fn restart_echo(&self);
     fn restart_network(&self);
 }
@@ -112,7 +113,8 @@ fn run(sockets: &'static Sockets, link: Handle<dyn Ethernet>) -> ! {
     sockets.run(EthernetLink::<512>::new(link), SEED)
 }
 
-/// Restarts the driver while a piece is on its way, except the first ones, by which it learns how long one takes.
+/// Restarts the driver while a piece is on its way, except for the first pieces, in which the test measures how long a
+/// piece takes.
 fn disturb(begun: Notification, done: Notification) -> ! {
     let mut longest = Duration::ZERO;
     for _ in 0..UNDISTURBED {
@@ -129,7 +131,7 @@ fn disturb(begun: Notification, done: Notification) -> ! {
     }
 }
 
-/// Why a connection ends.
+/// The reason why a connection ends.
 #[derive(Debug, PartialEq)]
 enum End {
     Closed,
@@ -146,7 +148,7 @@ fn bytes(result: Result<Result<u32, Fault>, CallError>) -> Result<usize, End> {
     }
 }
 
-/// Sends all of the first bytes of the buffer, and moves them.
+/// Sends the first `length` bytes of the buffer. The contents of the buffer change meanwhile.
 fn send<const N: usize, const PLACE: usize>(
     stream: Handle<dyn TcpStream<PLACE>>,
     buffer: &mut LeaseBuf<N>,
@@ -163,7 +165,7 @@ where
     Ok(())
 }
 
-/// Sends back what it receives, until the other end closes.
+/// Sends back all received bytes, until the other end closes.
 fn echo(server: Handle<dyn TcpServer<0, ECHO_PORT>>, stream: Handle<dyn TcpStream<0>>) -> ! {
     let mut buffer = LeaseBuf::<256>::new();
     loop {
@@ -223,9 +225,9 @@ fn client(
     let no_connection = Ok(Err(Fault::NotConnected));
     expect("no connection yet", stream.receive(&mut buffer), no_connection);
     let nowhere = client.connect(Endpoint::new([0; 4], 1));
-    expect("an address of nobody", nowhere, Ok(Err(Fault::Unreachable)));
+    expect("an address without a host", nowhere, Ok(Err(Fault::Unreachable)));
     let closed = client.connect_timeout(Endpoint::new(ADDRESS, 99), PATIENCE);
-    expect("a port of nobody", closed, Ok(Err(Fault::Refused)));
+    expect("a port without a server", closed, Ok(Err(Fault::Refused)));
 
     connect(client);
     expect("a second connection", client.connect(ECHO), Ok(Err(Fault::InUse)));
@@ -241,18 +243,26 @@ fn client(
     expect_that("frames were lost", time::now() - start > LOST);
     expect("close", stream.close(), Ok(()));
     expect("the end", stream.receive(&mut buffer), Ok(Ok(0)));
-    expect("nothing goes out any more", stream.send(buffer.first(1)), no_connection);
+    expect("no byte can be sent any more", stream.send(buffer.first(1)), no_connection);
 
     connect(client);
     expect("a restart", disturber.restart_echo(), Ok(()));
     let ended = stream.receive_timeout(&mut buffer, PATIENCE);
     expect("the other end resets", ended, no_connection);
     connect(client);
-    expect("the other end is there again", exchange(stream, &mut random), Ok(()));
+    expect(
+        "the connection works after a restart of the other end",
+        exchange(stream, &mut random),
+        Ok(()),
+    );
     expect("a restart", disturber.restart_network(), Ok(()));
     expect("there is no connection", stream.receive(&mut buffer), no_connection);
     connect(client);
-    expect("the network is there again", exchange(stream, &mut random), Ok(()));
+    expect(
+        "the connection works after a restart of the network",
+        exchange(stream, &mut random),
+        Ok(()),
+    );
 
     datagrams(talk, &mut buffer);
     for other in ["SERVER", "SERVED", "LINK"] {
@@ -267,7 +277,7 @@ fn datagrams(talk: Handle<dyn UdpSocket<0, TALK_PORT>>, buffer: &mut LeaseBuf<25
     let own = Endpoint::new(ADDRESS, TALK_PORT);
     expect("no datagram", talk.try_receive(&mut *buffer), Ok(Err(Fault::TimedOut)));
     expect(
-        "a port of nobody",
+        "a port without a socket",
         talk.send(b"x", Endpoint::new(ADDRESS, 0)),
         Ok(Err(Fault::Unreachable)),
     );

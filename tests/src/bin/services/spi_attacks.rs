@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Attacks by a client that has one chip on an SPI bus, on the process of the bus and on the client of another chip: the
-//! handle of the other chip, wild lists of operations, the memory of others, lists that change meanwhile, ever less
-//! stack, a transaction that takes long, and a crash within one. The other client's chip stays as it is, the bus is
-//! free, and its process never crashes.
+//! Attacks by a client of one chip on an SPI bus, against the process of the bus and the client of another chip: the
+//! handle of the other chip, wild lists of operations, memory of other processes, lists that change during the call,
+//! ever less stack, a long transaction, and a crash within a transaction. The other client's chip keeps its state, the
+//! bus stays free, and its process never crashes.
 //!
-//! Without seeds: it is about how much time passes.
+//! Without seeds: the test measures how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -22,7 +22,7 @@ use system_tests::watch::Watch;
 use system_tests::{probe, raw};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-/// The commands of a chip: the next byte is kept; it is sent; at this the driver takes its time.
+/// The commands of a chip: keep the next byte; send the kept byte; and a command that takes long.
 const KEEP: u8 = 0x0b;
 const SEND: u8 = 0x03;
 const SLOW: u8 = 0xee;
@@ -97,7 +97,7 @@ const fn slow() -> Slow {
 }
 
 crossgate::shared! {
-    /// A list of operations of the attacker, which two of its threads can write.
+    /// A list of operations of the attacker, to which two of its threads can write.
     static LIST: [u8; 64] = [0; 64];
 }
 /// The address of the list.
@@ -133,7 +133,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Changes the list while the bus works at it, from the first header to the last byte.
+/// Changes the list while the bus processes it, from the first header to the last byte.
 fn meddle(now: Notification) -> ! {
     now.wait();
     time::sleep(MILLISECOND);
@@ -175,7 +175,7 @@ fn attack(own: Handle<dyn SpiDevice<1>>, go: Signal, next: Notification, others:
         own.write_read(&[][..], buffer.first_mut(8)).map(drop)
     });
 
-    // A transaction that takes long, and changes meanwhile.
+    // A long transaction, whose list changes during the call.
     let mut chip = SpiChip::<1>::new(own);
     expect("signal", go.signal(), Ok(()));
     let Some(list) = LIST.take() else { panic!("the list is taken") };
@@ -185,22 +185,22 @@ fn attack(own: Handle<dyn SpiDevice<1>>, go: Signal, next: Notification, others:
     expect("its header", list[..2] == header.to_bytes(), true);
     expect("signal", others[0].signal(), Ok(()));
     let status = own.transaction(&mut list[..8], 8);
-    // Where memory is lent as a copy, nobody can change it.
+    // If memory is lent as a copy, nobody can change it.
     let known = matches!(status, Err(CallError::Refused) | Ok(Ok(())));
     expect_that("a header that changes to a longer one", known);
     expect("its chip", chip.write(&[KEEP, 0x20]), Ok(()));
     let mut kept = [SEND, 0];
     expect("its chip", chip.transfer_in_place(&mut kept), Ok(()));
-    expect("what it wrote", kept[1], 0x20);
+    expect("the byte that the attacker wrote", kept[1], 0x20);
 
     next.wait();
     expect("signal", go.signal(), Ok(()));
     expect("signal", others[1].signal(), Ok(()));
     let _ = chip.write(&[SLOW, 0]);
-    panic!("its process has crashed")
+    panic!("the process of the attacker has crashed")
 }
 
-/// Lends lists that are none, and others: only what was lent is written.
+/// Lends valid and invalid lists. Only lent memory is written.
 fn forge(own: Handle<dyn SpiDevice<1>>, buffer: &mut LeaseBuf<64>) {
     buffer.fill(0);
     expect("32 operations of no bytes", own.transaction(&mut *buffer, 64), Ok(Ok(())));
@@ -208,21 +208,21 @@ fn forge(own: Handle<dyn SpiDevice<1>>, buffer: &mut LeaseBuf<64>) {
     buffer[..12].copy_from_slice(&pause);
     let begin = time::now();
     expect("long pauses", own.transaction(&mut *buffer, 12), Ok(Err(Fault::TooLong)));
-    expect_that("not all of them", (time::now() - begin).as_micros() < 2500);
+    expect_that("empty operations take no time", (time::now() - begin).as_micros() < 2500);
     let mut random = Random(0x5b1);
     for _ in 0..1000 {
         let length = random.below(65) as usize;
         for byte in buffer.iter_mut() {
             *byte = random.number() as u8;
         }
-        // Short operations are lists more often.
+        // With short operations, more random lists are valid.
         for place in (0..64).step_by(1 + random.below(8) as usize) {
             buffer[place] &= 0x87;
         }
-        // A write of SLOW takes its time, which is not the point here.
+        // A write of SLOW takes long, and is tested elsewhere.
         buffer.iter_mut().filter(|byte| **byte == SLOW).for_each(|byte| *byte = 0);
         let before = *buffer;
-        // It claims to lend what it lends, or more.
+        // The call claims to lend this memory, or more.
         let more = if random.below(4) == 0 { random.number() as u16 } else { 0 };
         let claimed = more.max(length as u16);
         let known = |status| {
@@ -232,8 +232,11 @@ fn forge(own: Handle<dyn SpiDevice<1>>, buffer: &mut LeaseBuf<64>) {
             )
         };
         let status = own.transaction(buffer.first_mut(length), claimed);
-        expect_that("operations, or none", known(status));
-        expect_that("no byte behind it is written", buffer[length..] == before[length..]);
+        expect_that("the list is valid, or refused", known(status));
+        expect_that(
+            "no byte after the lent memory is written",
+            buffer[length..] == before[length..],
+        );
         let split = random.below(1 + length as u32) as usize;
         let Some((from, to)) = buffer[..length].split_at_mut_checked(split) else { continue };
         expect_that("bytes to write and to read", own.write_read(&*from, &mut *to).is_ok());
@@ -241,11 +244,14 @@ fn forge(own: Handle<dyn SpiDevice<1>>, buffer: &mut LeaseBuf<64>) {
         buffer.iter_mut().filter(|byte| **byte == SLOW).for_each(|byte| *byte = 0);
         let before = *buffer;
         let status = own.transfer_in_place(buffer.first_mut(length), u32::from(claimed));
-        expect_that("bytes, or too many", known(status));
+        expect_that("bytes, or a refusal", known(status));
         let status =
             own.write_read_within(buffer.first_mut(length), random.below(80) as u16, claimed);
-        expect_that("bytes to write and to read, or too many", known(status));
-        expect_that("no byte behind it is written", buffer[length..] == before[length..]);
+        expect_that("bytes to write and to read, or a refusal", known(status));
+        expect_that(
+            "no byte after the lent memory is written",
+            buffer[length..] == before[length..],
+        );
     }
 }
 
@@ -255,10 +261,10 @@ fn client(chip: Handle<dyn SpiDevice<0>>, go: Notification, next: Signal, done: 
     let check = |chip: &mut SpiChip<0>| {
         let mut kept = [SEND, 0];
         expect("its chip", chip.transfer_in_place(&mut kept), Ok(()));
-        expect("as it was", kept[1], 0xa0);
+        expect("the kept byte is unchanged", kept[1], 0xa0);
     };
     go.wait();
-    // The attacker is in the bus from now on.
+    // From now on, the attacker is in the object of the bus.
     time::sleep(MILLISECOND);
     let late = time::with_deadline(2 * MILLISECOND, || chip.write(&[0]));
     expect(
@@ -267,7 +273,7 @@ fn client(chip: Handle<dyn SpiDevice<0>>, go: Notification, next: Signal, done: 
         Err(Error::Call(CallError::DeadlineExceeded)),
     );
     check(&mut chip);
-    // Its own transaction is over after the deadline, and the bus lives on.
+    // The attacker's own transaction ends after the deadline, and the process of the bus does not crash.
     let _ = time::with_deadline(2 * MILLISECOND, || chip.write(&[SLOW, 0]));
     check(&mut chip);
     expect("signal", next.signal(), Ok(()));
@@ -282,12 +288,12 @@ fn client(chip: Handle<dyn SpiDevice<0>>, go: Notification, next: Signal, done: 
 
 fn witness(faulted: Notification, done: Notification) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
-    // Lists that are none are refused, which is a record as well.
+    // Each invalid list is refused, which makes a record as well.
     let mut refusals = 0;
     while watch.expect_one_of("attacker", &[Cause::Refused, Cause::Panic]).cause == Cause::Refused {
         refusals += 1;
     }
-    expect_that("many lists were none", refusals > 100);
+    expect_that("many lists were invalid", refusals > 100);
     done.wait();
     watch.expect_no_more();
     pass()

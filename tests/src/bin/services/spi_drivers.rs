@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The driver crate of a display, as it is, in a process without a bus: it has one chip, a line that says what is data, and
-//! a line for its reset, and the display shows what it draws. Another process has another chip on the same bus, and its
-//! transactions are whole ones. When the process of the bus crashes, that costs each of them an error and a retry.
+//! The unchanged driver crate of a display, in a process without a bus. The process has one chip, a line that separates
+//! data from commands, and a line for the reset, and the display shows its pictures. Another process has another chip
+//! on the same bus, and its transactions are not interrupted. A crash of the process of the bus costs each of them one
+//! error and a retry.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
@@ -28,14 +29,14 @@ use ssd1306::size::DisplaySize128x64;
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::Watch;
 
-/// The lines of the board: what selects the chips, and those of the display.
+/// The lines of the board that select the chips, and the lines of the display.
 static LINES: Lines<4> = Lines::new(|| time::now().as_micros());
 const DISPLAY_SELECT: usize = 0;
 const COUNTER_SELECT: usize = 1;
 const DISPLAY_DATA: usize = 2;
 const DISPLAY_RESET: usize = 3;
 
-/// A chip that sends how many bytes came before, since it was selected.
+/// A chip that sends the number of bytes since it was selected.
 struct Counter {
     is_selected: bool,
     count: u8,
@@ -75,7 +76,7 @@ impl Chip for Either {
     }
 }
 
-/// The picture that the display will show when it is lit: the process of the bus looks at it after each transaction.
+/// The points that the display shows: the process of the bus updates them after each transaction.
 static SHOWN: Mutex<Picture> = Mutex::new(Picture::DARK);
 
 struct Wires(SimulatedSpi<Either, 2, 4>);
@@ -118,7 +119,7 @@ impl spi::SpiBus for Wires {
 #[interface]
 trait Look {
     fn is_lit(&self, x: u8, y: u8) -> bool;
-    /// The number of points that are lit.
+    /// Returns the number of lit points.
     fn lit(&self) -> u32;
 }
 struct Person;
@@ -182,21 +183,21 @@ fn panel(
     let mut driver = ssd1306::Ssd1306::new(interface, DisplaySize128x64, DisplayRotation::Rotate0)
         .into_buffered_graphics_mode();
     expect_that("without a reset", driver.init().is_ok());
-    expect("it does nothing", look.lit(), Ok(0));
+    expect("the display shows nothing", look.lit(), Ok(0));
     for life in 0..2 {
         expect_that("a reset", driver.reset(&mut reset, &mut Delay).is_ok());
-        expect("without what begins", look.lit(), Ok(0));
-        expect_that("the driver begins", driver.init().is_ok());
+        expect("the display without its initialisation", look.lit(), Ok(0));
+        expect_that("the driver starts", driver.init().is_ok());
         driver.clear_buffer();
         expect_that("a dark picture", driver.flush().is_ok());
-        expect("as it is", look.lit(), Ok(0));
+        expect("the picture is dark", look.lit(), Ok(0));
         for step in 0..4 {
             let corner = Point::new(10 + 20 * step, 3 + 11 * step);
             let style = PrimitiveStyle::with_fill(BinaryColor::On);
             let figure = Rectangle::new(corner, Size::new(7, 10)).into_styled(style);
             expect_that("a figure", figure.draw(&mut driver).is_ok());
             expect_that("a picture", driver.flush().is_ok());
-            expect("as many points", look.lit(), Ok(70 * (1 + step as u32)));
+            expect("the number of lit points", look.lit(), Ok(70 * (1 + step as u32)));
             let (x, y) = (corner.x as u8, corner.y as u8);
             let ends = [(x, y), (x + 6, y + 9)].map(|(x, y)| look.is_lit(x, y));
             expect("the ends of the figure", ends, [Ok(true), Ok(true)]);
@@ -206,8 +207,8 @@ fn panel(
         expect("signal", done.signal(), Ok(()));
         again.wait();
         if life == 0 {
-            // The bus has crashed and restarted, and so have its chips.
-            expect("a display that has not begun", look.lit(), Ok(0));
+            // The process of the bus has crashed and restarted, and so have the simulated chips.
+            expect("a display that is not initialised", look.lit(), Ok(0));
         }
     }
     thread::exit()
@@ -263,13 +264,16 @@ fn witness(faulted: Notification, done: Notification, again: [Signal; 2], breaks
         expect_that("both work", done.wait_timeout(Duration::from_secs(10)).is_ok());
     }
     expect("signal", again[1].signal(), Ok(()));
-    expect_that("it uses its chip", done.wait_timeout(Duration::from_secs(10)).is_ok());
+    expect_that(
+        "the other client uses its chip",
+        done.wait_timeout(Duration::from_secs(10)).is_ok(),
+    );
     time::sleep(Duration::from_millis(20));
     expect("signal", breaks.signal(), Ok(()));
     watch.expect("bus", Cause::Panic);
-    expect_that("it goes on", done.wait_timeout(Duration::from_secs(10)).is_ok());
+    expect_that("the other client continues", done.wait_timeout(Duration::from_secs(10)).is_ok());
     expect("signal", again[0].signal(), Ok(()));
-    expect_that("it draws again", done.wait_timeout(Duration::from_secs(10)).is_ok());
+    expect_that("the driver draws again", done.wait_timeout(Duration::from_secs(10)).is_ok());
     watch.expect_no_more();
     pass()
 }

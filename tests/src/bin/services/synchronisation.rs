@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Event flags, semaphores, watches, topics, buffers of bytes and a barrier between processes: waiting threads are
-//! woken at the right time, by urgency, and each wait ends with its time, or with the deadline of the caller.
+//! woken at the right time, by urgency, and each wait ends at its timeout or at the deadline of the caller.
 //!
-//! Without seeds: it is about how much time passes.
+//! Without seeds: the test measures how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
@@ -102,7 +102,7 @@ const OBSERVE: u32 = 1 << 9;
 const READ: u32 = 1 << 10;
 const GO_TO_MEET: u32 = 1 << 11;
 
-/// Does its tasks, each to the end.
+/// Does the tasks of the helper, one after the other.
 fn help(
     number: u32,
     flags: Handle<dyn EventWaiter>,
@@ -115,7 +115,7 @@ fn help(
     let own = 1 << number;
     let mut seen = 0;
     loop {
-        // The flags of its task are set together with its own flag.
+        // The flags of a task are set together with the helper's own flag.
         let task = flags.wait(own, Until::TakeAll);
         let Ok(Ok(task)) = task else { system_tests::report::fail(format_args!("{task:?}")) };
         if task & TAKE_ONE != 0 {
@@ -129,9 +129,9 @@ fn help(
         if task & READ != 0 {
             let mut bytes = [0; 8];
             expect("bytes come", stream.read(&mut bytes), Ok(Ok(3)));
-            expect("which", bytes, *b"abc\0\0\0\0\0");
+            expect("the bytes", bytes, *b"abc\0\0\0\0\0");
             expect("a message comes", messages.receive(&mut bytes), Ok(Ok(5)));
-            expect("which", bytes, *b"hello\0\0\0");
+            expect("the message", bytes, *b"hello\0\0\0");
         }
         if task & GO_TO_MEET != 0 {
             for _ in 0..10 {
@@ -151,7 +151,7 @@ fn judge(
     barrier: Handle<dyn Rendezvous>,
     done: Notification,
 ) -> ! {
-    // Gives helpers a task: they are more urgent, so they have started, or wait, when this returns.
+    // Gives helpers a task. They are more urgent, so they have done it, or wait, when this function returns.
     let tell = |helpers: &[u32], task: u32| {
         let own = helpers.iter().fold(0, |set, helper| set | 1 << helper);
         expect("flags are set", flags.0.set(task | own), Ok(()));
@@ -164,12 +164,12 @@ fn judge(
     bytes(streams, messages, &tell, done);
 
     // The barrier is used several times.
-    expect("nobody is there", barrier.try_meet(), Ok(false));
+    expect("no thread is at the barrier", barrier.try_meet(), Ok(false));
     expect("nobody comes", barrier.meet_timeout(MILLISECOND), Ok(Err(TimedOut)));
     tell(&[1, 2], GO_TO_MEET);
     expect("two wait", barrier.waiting(), Ok(2));
     for round in 0..10 {
-        expect_that("nobody went on", !done.try_wait());
+        expect_that("no helper has continued", !done.try_wait());
         let met =
             if round % 2 == 0 { barrier.meet().map(|it| it.is_ok()) } else { barrier.try_meet() };
         expect("all meet", met, Ok(true));
@@ -180,13 +180,13 @@ fn judge(
 
 type Tell<'a> = &'a dyn Fn(&[u32], u32);
 
-/// Checks that a wait takes its time, and ends.
+/// Checks that a wait lasts for its timeout, and ends.
 #[track_caller]
 fn takes<T>(least: Duration, wait: impl FnOnce() -> T) -> T {
     let start = time::now();
     let result = wait();
     let time = time::now() - start;
-    expect_that("a wait takes its time", time >= least && time < least + 100 * MILLISECOND);
+    expect_that("a wait lasts for its timeout", time >= least && time < least + 100 * MILLISECOND);
     result
 }
 
@@ -206,7 +206,7 @@ fn event_flags((setter, waiter): Flags) {
 }
 
 fn semaphore((giver, taker): Semaphores, tell: Tell, done: Notification) {
-    expect("nothing to take", taker.try_take(), Ok(false));
+    expect("no permit to take", taker.try_take(), Ok(false));
     let timed = || taker.take_timeout(3 * MILLISECOND);
     expect("a wait", takes(3 * MILLISECOND, timed), Ok(Err(TimedOut)));
     let hurried = || with_deadline(3 * MILLISECOND, || taker.take());
@@ -214,17 +214,17 @@ fn semaphore((giver, taker): Semaphores, tell: Tell, done: Notification) {
     tell(&[1, 2], TAKE_ONE);
     for _ in 0..2 {
         expect_that("they wait", !done.try_wait());
-        expect("one is given", giver.give(), Ok(Ok(())));
-        expect_that("one goes on", done.try_wait());
+        expect("a permit is given", giver.give(), Ok(Ok(())));
+        expect_that("one helper continues", done.try_wait());
     }
     for _ in 0..3 {
         expect("it counts", giver.give(), Ok(Ok(())));
     }
-    expect("to its most", giver.give(), Ok(Err(Full)));
+    expect("the semaphore is full", giver.give(), Ok(Err(Full)));
     for _ in 0..3 {
-        expect("it is taken", taker.take(), Ok(Ok(())));
+        expect("the permit is taken", taker.take(), Ok(Ok(())));
     }
-    expect("nothing is left", taker.try_take(), Ok(false));
+    expect("no permit is left", taker.try_take(), Ok(false));
 }
 
 fn latest_value((publisher, observer): Values, tell: Tell, done: Notification) {
@@ -237,9 +237,9 @@ fn latest_value((publisher, observer): Values, tell: Tell, done: Notification) {
         tell(&[1, 2], OBSERVE);
         expect_that("they wait", !done.try_wait());
         expect("a change", publisher.set(77), Ok(()));
-        expect_that("both see it", done.try_wait() && done.try_wait());
+        expect_that("both helpers see the value", done.try_wait() && done.try_wait());
     }
-    expect("so many changes", observer.changed(0), Ok((77, 5)));
+    expect("the number of changes", observer.changed(0), Ok((77, 5)));
 }
 
 fn messages_to_several((topic, [inbox, other]): Topics) {
@@ -250,15 +250,19 @@ fn messages_to_several((topic, [inbox, other]): Topics) {
     let hurried = || with_deadline(3 * MILLISECOND, || inbox.receive());
     expect("a deadline", takes(3 * MILLISECOND, hurried), nothing);
     for message in 0..6 {
-        expect("it never waits", topic.publish(message), Ok(()));
+        expect("the publisher never waits", topic.publish(message), Ok(()));
     }
-    expect("the slow one is told", inbox.receive(), Ok(Err(Missed::Lost(4))));
-    expect("the oldest left", inbox.receive(), Ok(Ok(4)));
+    expect(
+        "the slow subscriber learns of lost messages",
+        inbox.receive(),
+        Ok(Err(Missed::Lost(4))),
+    );
+    expect("the oldest message that is left", inbox.receive(), Ok(Ok(4)));
     expect("the last", inbox.receive(), Ok(Ok(5)));
     for message in 0..6 {
-        expect("the other one has all", other.try_receive(), Ok(Ok(message)));
+        expect("the other subscriber gets all messages", other.try_receive(), Ok(Ok(message)));
     }
-    expect("and no more", other.try_receive(), nothing);
+    expect("no more messages", other.try_receive(), nothing);
 }
 
 fn bytes((writer, reader): Streams, (sender, receiver): Messages, tell: Tell, done: Notification) {
@@ -270,13 +274,13 @@ fn bytes((writer, reader): Streams, (sender, receiver): Messages, tell: Tell, do
     expect_that("no message yet", !done.try_wait());
     expect("a message", sender.send("hello"), Ok(Ok(())));
     expect_that("both came", done.try_wait());
-    expect("as many as there is room for", writer.write(b"0123456789"), Ok(Ok(8)));
+    expect("as many bytes as there is room for", writer.write(b"0123456789"), Ok(Ok(8)));
     let hurried = || with_deadline(3 * MILLISECOND, || writer.write(b"x"));
     expect("a deadline", takes(3 * MILLISECOND, hurried), Ok(Err(TimedOut)));
     for part in [*b"0123", *b"4567"] {
         expect("in order", (reader.try_read(&mut to), to), (Ok(4), part));
     }
-    expect("too long for ever", sender.send(&[0; 15]), Ok(Err(Unsent::TooLong)));
+    expect("a message that never fits", sender.send(&[0; 15]), Ok(Err(Unsent::TooLong)));
     expect("just not", sender.send(&[7; 14]), Ok(Ok(())));
     let timed = || sender.send_timeout(b"", 3 * MILLISECOND);
     expect("no room", takes(3 * MILLISECOND, timed), Ok(Err(Unsent::TimedOut)));

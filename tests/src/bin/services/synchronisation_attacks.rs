@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Attacks on services for synchronisation, and on their users: wild words, floods, more waiting threads than places,
-//! clients that crash while they wait or hold something, and a server that crashes. Only the culprit loses anything,
+//! Attacks on services for synchronisation and their users: wild words, floods, more waiting threads than places,
+//! clients that crash while they wait or hold something, and a server that crashes. Only the attacker loses anything,
 //! and the things that it held are free again.
 //!
-//! Without seeds: it is about how much time passes.
+//! Without seeds: the test measures how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
@@ -51,7 +51,7 @@ crossgate::system! {
     process attacker {
         on_fault = stop;
         notification STARVED;
-        // This thread waits in the server, for an event that never comes, when its process crashes.
+        // This thread waits in the server for an event that never comes. Its process crashes meanwhile.
         thread waiter (priority = 7, stack = 2048) = wait_for_ever(FLAGS);
         // This thread is more urgent than all others, so that it runs first.
         thread starved (priority = 8, stack = 1024) =
@@ -120,14 +120,14 @@ fn attack(
     value: Handle<dyn Observer<u32>>,
     (sender, receiver): (Handle<dyn MessageSender>, Handle<dyn MessageReceiver>),
 ) -> ! {
-    // That call would take the message that has to be left.
+    // This call would take the message that has to stay.
     starved.wait();
     let service = |name| raw::service(&SYSTEM, name);
     let call = |gate, method, words| raw::call(gate, method, words).error();
     for method in 1..4 {
         for until in [4, 99, usize::MAX] {
             let status = call(service("FLAGS"), method, [1, until, 0, 0]);
-            expect("what is waited for", status, Some(CallError::BadArgument));
+            expect("a word that says what to wait for", status, Some(CallError::BadArgument));
         }
     }
     let server = probe::memory_of(&SYSTEM, "server");
@@ -137,29 +137,29 @@ fn attack(
             expect("the memory of others", status, Some(CallError::BadLease));
         }
     }
-    // The longest messages, and those that never fit.
+    // The longest messages, and messages that never fit.
     for length in [0, 1, 29, 30, 31, 32, 4096] {
         let sent = sender.try_send(&[0xee; 4096][..length]);
         expect_that("a message is sent, or not", sent.is_ok());
     }
     let mut bytes = [0; 64];
     while receiver.try_receive(&mut bytes).is_ok_and(|it| it.is_ok()) {}
-    expect("it may fill it again", sender.try_send(&[0xee; 30]), Ok(Ok(())));
+    expect("the attacker may fill the buffer again", sender.try_send(&[0xee; 30]), Ok(Ok(())));
 
     // A client can give back only its own permits, and take only as many as there are.
-    expect("what it does not hold", permits.give_back(), Ok(Err(NotHeld)));
-    expect("all that there are", [permits.try_take(), permits.try_take()], [Ok(true); 2]);
+    expect("a permit that the attacker does not hold", permits.give_back(), Ok(Err(NotHeld)));
+    expect("all permits", [permits.try_take(), permits.try_take()], [Ok(true); 2]);
     expect("no more", permits.take_timeout(MILLISECOND), Ok(Err(TimedOut)));
     // Only the warden may ask about crashes.
     let status = call(service("WARDEN"), 0, [4, 0, 0, 0]);
-    expect("the right of another", status, Some(CallError::NotPermitted));
+    expect("a right of another process", status, Some(CallError::NotPermitted));
 
     for message in 0..1000 {
-        expect("it never waits", topic.publish(message), Ok(()));
-        expect("flags come and go", flags.0.set(u32::MAX >> 1), Ok(()));
-        expect("flags come and go", flags.0.clear(u32::MAX), Ok(u32::MAX >> 1));
+        expect("the publisher never waits", topic.publish(message), Ok(()));
+        expect("flags are set and cleared", flags.0.set(u32::MAX >> 1), Ok(()));
+        expect("flags are set and cleared", flags.0.clear(u32::MAX), Ok(u32::MAX >> 1));
     }
-    expect("it has not changed", value.changed_timeout(0, MILLISECOND), Ok((5, 0)));
+    expect("the value has not changed", value.changed_timeout(0, MILLISECOND), Ok((5, 0)));
     panic!("the attacker crashes")
 }
 
@@ -172,25 +172,25 @@ fn client(
     done: Signal,
 ) -> ! {
     go.wait();
-    // The permits that the attacker held are free, and only those.
+    // Exactly the permits that the attacker held are free.
     expect("a permit", permits.try_take(), Ok(true));
     expect("another", permits.try_take(), Ok(true));
     expect("no third", permits.try_take(), Ok(false));
     for _ in 0..2 {
-        expect("they are given back", permits.give_back(), Ok(Ok(())));
+        expect("the permits are given back", permits.give_back(), Ok(Ok(())));
     }
-    // The flood has cost messages, which are counted, and nothing else.
-    expect("what was lost", inbox.receive(), Ok(Err(Missed::Lost(996))));
+    // The flood has cost only messages, which are counted.
+    expect("the number of lost messages", inbox.receive(), Ok(Err(Missed::Lost(996))));
     for message in 996..1000 {
-        expect("what was left", inbox.receive(), Ok(Ok(message)));
+        expect("the messages that are left", inbox.receive(), Ok(Ok(message)));
     }
     let mut bytes = [0; 40];
     expect("a message is whole", receiver.try_receive(&mut bytes), Ok(Ok(30)));
-    expect_that("what it says", bytes[..30].iter().all(|&byte| byte == 0xee));
-    expect("it works on", sender.try_send("x"), Ok(Ok(())));
-    expect("it works on", receiver.receive(&mut bytes), Ok(Ok(1)));
+    expect_that("the contents of the message", bytes[..30].iter().all(|&byte| byte == 0xee));
+    expect("the buffer still works", sender.try_send("x"), Ok(Ok(())));
+    expect("the buffer still works", receiver.receive(&mut bytes), Ok(Ok(1)));
 
-    // One of the two places is the attacker's, or free; the other is enough for one thread.
+    // One of the two places is taken by the attacker, or free. The other place is enough for one thread.
     expect("no flag", waiter.wait_timeout(1, Until::Any, MILLISECOND), Ok(Err(TimedOut)));
     expect("a flag", setter.set(1), Ok(()));
     expect("which", waiter.wait(1, Until::TakeAny), Ok(Ok(1)));
@@ -199,22 +199,23 @@ fn client(
     // Waits while the process of the services crashes.
     let crashed = waiter.wait(1, Until::Any);
     expect("a wait in a process that crashes", crashed, Err(CallError::ServerFaulted));
-    expect("all is as at the start", waiter.get(), Ok(0));
+    expect("the services have their initial state", waiter.get(), Ok(0));
     expect("signal", done.signal(), Ok(()));
     thread::exit()
 }
 
-/// Waits for a permit that is not given back, in a process that crashes; then takes one in its next life.
+/// Waits for a permit in a process that crashes, and gets an error. Then takes a permit in the next life of that
+/// process.
 fn wait_for_permit(permits: Handle<dyn Holder>, go: Notification, done: Signal) -> ! {
     go.wait();
     while permits.try_take() == Ok(true) {}
-    expect("none is left", permits.take(), Err(CallError::ServerFaulted));
-    expect("all are back", permits.take(), Ok(Ok(())));
+    expect("no permit is left", permits.take(), Err(CallError::ServerFaulted));
+    expect("all permits are back", permits.take(), Ok(Ok(())));
     expect("signal", done.signal(), Ok(()));
     thread::exit()
 }
 
-/// Is notified of crashes, and tells the semaphore.
+/// Is notified of crashes, and reports them to the semaphore.
 fn warden(
     faulted: Notification,
     done: Notification,
@@ -230,19 +231,19 @@ fn warden(
         record.process
     };
     let attacker = crashed("attacker");
-    expect("what it held", permits.has_crashed(attacker), Ok(2));
+    expect("the number of permits that the attacker held", permits.has_crashed(attacker), Ok(2));
     expect("no more", permits.has_crashed(attacker), Ok(0));
     for process in [31, 32, 255] {
         expect("nobody", permits.has_crashed(process), Ok(0));
     }
     expect("signal", go[0].signal(), Ok(()));
-    expect_that("the services go on", done.wait_timeout(2000 * MILLISECOND).is_ok());
+    expect_that("the services continue to work", done.wait_timeout(2000 * MILLISECOND).is_ok());
     expect("signal", go[1].signal(), Ok(()));
     time::sleep(5 * MILLISECOND);
     expect("signal", breaks.signal(), Ok(()));
     crashed("server");
     for _ in 0..2 {
-        expect_that("all come home", done.wait_timeout(2000 * MILLISECOND).is_ok());
+        expect_that("all threads come home", done.wait_timeout(2000 * MILLISECOND).is_ok());
     }
     pass()
 }

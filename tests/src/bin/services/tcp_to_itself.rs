@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A TCP/IP library as it is, `smoltcp`, without a heap: a process sends itself bytes over TCP, crashes in the middle,
-//! and starts anew with nothing of the connection before. The kernel and another process go on.
+//! The unchanged TCP/IP library `smoltcp`, without a heap. A process sends bytes to itself over TCP, crashes in the
+//! middle, and restarts without any state of the earlier connection. The kernel and another process continue.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -15,19 +15,19 @@ use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr};
 use system_tests::report::{expect, expect_that, fail, pass};
 use system_tests::watch::Watch;
 
-/// The number of bytes that are sent, and after which the process crashes the first time.
+/// The number of bytes to send, and the number after which the process crashes the first time.
 const BYTES: u32 = 6000;
 const MIDDLE: u32 = 2500;
 /// The longest packet, and the number of packets that are on their way at a time.
 const PACKET: usize = 296;
 const PACKETS: usize = 4;
-/// The bytes of a socket for each direction.
+/// The size in bytes of a socket's buffer for each direction.
 const BUFFER: usize = 512;
 const PORT: u16 = 7;
-/// The time after which the transfer is given up.
+/// The time after which the test gives the transfer up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Outlives the process that crashes.
+/// A process that outlives the process that crashes.
 #[interface]
 trait Account {
     /// Records a start of the process. Returns the number of starts.
@@ -66,7 +66,7 @@ board::start!(SYSTEM);
 /// A device that receives what it sends.
 struct Loopback {
     packets: [Packet; PACKETS],
-    /// The packet that is next.
+    /// The next packet.
     first: usize,
     count: usize,
 }
@@ -103,7 +103,8 @@ impl Device for Loopback {
         Some((Received(received), Free { packet: free, count: &mut self.count }))
     }
 
-    /// The last place is for the answer to a packet that is received: without it both ends would wait for room for ever.
+    /// The last place is for the answer to a received packet. Without this place, both ends would wait for room for
+    /// ever.
     fn transmit(&mut self, _: Instant) -> Option<Free<'_>> {
         let free = (self.first + self.count) % PACKETS;
         let has_room = self.count + 1 < PACKETS;
@@ -167,7 +168,7 @@ fn transfer(account: Handle<dyn Account>, started: Signal, done: Signal) -> ! {
     let (mut sent, mut received) = (0, 0);
     let end = time::now() + PATIENCE;
     while received < BYTES {
-        expect_that("the transfer goes on", time::now() < end);
+        expect_that("the transfer continues", time::now() < end);
         interface.poll(now(), &mut device, &mut sockets);
         let socket = sockets.get_mut::<Socket>(client);
         while sent < BYTES && socket.can_send() {
@@ -191,7 +192,7 @@ fn transfer(account: Handle<dyn Account>, started: Signal, done: Signal) -> ! {
         if start == Ok(1) && received >= MIDDLE {
             panic!("the process of the network panics in the middle");
         }
-        // The library knows when its sockets have something to do, but nothing of packets that wait in the device.
+        // The library knows when its sockets have work, but does not know of packets that wait in the device.
         if device.count == 0 {
             let Some(delay) = interface.poll_delay(now(), &sockets) else {
                 fail(format_args!("nothing is left to do after {received} bytes"))
@@ -204,7 +205,7 @@ fn transfer(account: Handle<dyn Account>, started: Signal, done: Signal) -> ! {
     thread::exit()
 }
 
-/// Is there while the other process starts, and calls a third.
+/// Calls a third process while the other process starts.
 fn go_on(started: Notification, account: Handle<dyn Account>) -> ! {
     for start in 1..=2 {
         started.wait();
@@ -217,7 +218,7 @@ fn witness(faulted: Notification, done: Notification, account: Handle<dyn Accoun
     let mut watch = Watch::new(&SYSTEM, faulted);
     watch.expect("network", Cause::Panic);
     expect("the transfer after the crash", done.wait_timeout(PATIENCE), Ok(()));
-    expect("it has started twice", account.starts(), Ok(2));
+    expect("the process has started twice", account.starts(), Ok(2));
     watch.expect_no_more();
     pass()
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The service that others are copied from, `services/template`: a client keeps its drawer, whatever another client
+//! The service in `services/template`, the template for others. A client keeps its drawer, whatever another client
 //! does, and the drawer of a crashed client is free.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
@@ -35,19 +35,19 @@ board::start!(SYSTEM);
 fn client(drawer: Handle<dyn Drawer>, go: Notification, done: Signal) -> ! {
     expect("a drawer", drawer.put(7), Ok(Ok(())));
     go.wait();
-    expect("what was put", drawer.take(), Ok(Some(7)));
+    expect("the value in the drawer", drawer.take(), Ok(Some(7)));
     // The attacker had one of two drawers.
     expect("a drawer", drawer.put(8), Ok(Ok(())));
     expect("signal", done.signal(), Ok(()));
     thread::exit()
 }
 
-/// Takes as many drawers as it can, tries calls without the right, and crashes with a drawer.
+/// Takes as many drawers as it can, tries calls without the right, and crashes a crash with a drawer.
 fn attack(drawer: Handle<dyn Drawer>, go: Signal) -> ! {
     for number in 0..100 {
         expect("one drawer, again and again", drawer.put(number), Ok(Ok(())));
     }
-    expect("what it has put", drawer.take(), Ok(Some(99)));
+    expect("the last value in the drawer", drawer.take(), Ok(Some(99)));
     expect("no more", drawer.take(), Ok(None));
     let reply = raw::call(raw::service(&SYSTEM, "CARE"), 0, [0; 4]);
     expect("the other role", reply.error(), Some(CallError::NotPermitted));
@@ -60,7 +60,7 @@ fn witness(faulted: Notification, done: Notification, care: Handle<dyn Caretaker
     let mut watch = Watch::new(&SYSTEM, faulted);
     done.wait();
     watch.expect("attacker", Cause::Panic);
-    expect("drawers of those who live", care.used(), Ok(1));
+    expect("drawers of clients that have not crashed", care.used(), Ok(1));
     watch.expect_no_more();
     pass()
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Software timers: a thousand on one thread of a process (on Linux, where there is more memory, thousands), in time
-//! and without drift; and those of the timer service, whose clients cannot see or stop those of others.
+//! Software timers. A process has a thousand timers on one thread (on Linux, where there is more memory, thousands),
+//! which expire in time and without drift. Clients of the timer service can't see or stop timers of others.
 //!
-//! The limits of lateness hold if the emulator counts instructions, as `cargo xtask test` makes it do.
+//! The limits of lateness hold only if the emulator counts instructions, as under `cargo xtask test`.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -20,22 +20,22 @@ const COUNT: usize = if cfg!(target_os = "none") { 1000 } else { 3000 };
 
 /// The size of a stack, which is larger without optimisation.
 const STACK: usize = if cfg!(target_os = "none") { 2048 } else { 16_384 };
-/// True where the time does not leap, as it may on Linux.
+/// True on boards, where time does not jump. On Linux it may.
 const IN_TIME: bool = cfg!(target_os = "none");
 
 /// The largest lateness otherwise, in µs.
 const LATEST: u32 = 20;
-/// The period of the first one, in µs.
+/// The period of the first timer, in µs.
 const PERIOD: u32 = 10_000;
 
 /// The timers of one process.
 struct Many {
     timers: Timers<u16, COUNT>,
-    /// The next time of each, in µs since start.
+    /// The time at which each timer expires next, in µs since start.
     due: [AtomicU32; COUNT],
     /// The number of timers that have expired, each counted once.
     expired: AtomicU32,
-    /// The number of times that the first one has expired.
+    /// The number of times that the first timer has expired.
     periods: AtomicU32,
 }
 
@@ -85,14 +85,16 @@ fn now() -> u32 {
 
 impl Many {
     fn count(&self, timer: Expired<u16>) {
-        let Some(due) = self.due.get(usize::from(timer.value)) else { broken("has made one up") };
+        let Some(due) = self.due.get(usize::from(timer.value)) else {
+            broken("has made up a timer")
+        };
         let late = now().wrapping_sub(due.load(Relaxed));
-        expect_that("not before its time", late < u32::MAX / 2);
+        expect_that("the timer does not expire early", late < u32::MAX / 2);
         expect_that("in time", !IN_TIME || late < LATEST);
         if timer.value == 0 {
             expect_that("no period is missed", !IN_TIME || timer.missed == 0);
             let periods = 1 + timer.missed as u32;
-            // The period counts from the timer's start on, not from the time at which its end was noticed.
+            // The periods count from the timer's start, not from the time at which the last end was noticed.
             due.fetch_add(periods * PERIOD, Relaxed);
             self.periods.fetch_add(periods, Relaxed);
         } else {
@@ -105,7 +107,7 @@ fn start(many: &Many, begin: [Signal; 2]) -> ! {
     let begun = time::now();
     let mut last = None;
     for (number, due) in (0_u16..).zip(&many.due) {
-        // The timers are in no order, and the first one is periodic.
+        // The timers expire in no order, and the first timer is periodic.
         let after = if number == 0 { PERIOD } else { 30_000 + u32::from(number) * 7919 % 100_000 };
         due.store(now() + after, Relaxed);
         let time = Duration::from_micros(after.into());
@@ -115,33 +117,33 @@ fn start(many: &Many, begin: [Signal; 2]) -> ! {
         };
         match started {
             Ok(id) => last = Some(id),
-            Err(Full) => broken("there is room for all"),
+            Err(Full) => broken("finds no room for a timer"),
         }
     }
     expect_that(
         "there is no room for more",
         !IN_TIME || many.timers.start(MILLISECOND, 1) == Err(Full),
     );
-    let Some(last) = last else { broken("some were started") };
+    let Some(last) = last else { broken("has started no timer") };
     let is_stopped = [many.timers.cancel(last), many.timers.cancel(last)].map(|it| it.is_some());
-    expect_that("one is stopped", !IN_TIME || is_stopped == [true, false]);
+    expect_that("a timer is stopped", !IN_TIME || is_stopped == [true, false]);
     time::sleep_until(begun + Duration::from_millis(255));
     let wanted = COUNT as u32 - 1 - u32::from(is_stopped[0]);
-    // Where the time leaps, timers may be late.
+    // If time jumps, timers may be late.
     while !IN_TIME && many.expired.load(Relaxed) < wanted {
         time::sleep(MILLISECOND);
     }
-    expect("all but one", many.expired.load(Relaxed), wanted);
+    expect("the number of timers that have expired", many.expired.load(Relaxed), wanted);
     let periods = (time::now() - begun).as_micros() as u32 / PERIOD;
     let counted = many.periods.load(Relaxed);
-    // Where the time leaps, it may have done so before the timer was started, and after it was checked.
+    // If time jumps, it may have jumped before the timer was started, and after the timer was checked.
     expect_that("without drift", !IN_TIME || counted == periods);
     expect_that("periods", counted >= if IN_TIME { 25 } else { 1 });
     expect("signals", begin.map(|it| it.signal()), [Ok(()); 2]);
     crossgate::thread::exit()
 }
 
-/// Uses everything that it may, and more.
+/// Uses all methods that it may call, and others.
 fn flood(timer: Handle<dyn Timer>, begin: Notification) -> ! {
     begin.wait();
     expect("too short", timer.start_periodic(0, SHORTEST / 2), Ok(Err(TimerError::TooShort)));
@@ -152,7 +154,7 @@ fn flood(timer: Handle<dyn Timer>, begin: Notification) -> ! {
             expect("its own", timer.start(number, Duration::MAX), Ok(expected));
             expect("its own", timer.start_periodic(number, SHORTEST), Ok(expected));
         }
-        expect_that("none of others", !matches!(timer.next_expired(), Ok(Some(2..)) | Err(_)));
+        expect_that("no timer of others", !matches!(timer.next_expired(), Ok(Some(2..)) | Err(_)));
     }
 }
 
@@ -169,19 +171,16 @@ fn client(timer: Handle<dyn Timer>, alarm: Notification, begin: Notification) ->
         expect("an alarm", alarm.wait_timeout(1000 * MILLISECOND), Ok(()));
         while let Ok(Some(number)) = timer.next_expired() {
             order = order << 4 | (u32::from(number) + 1);
-            expect_that("at its time", is_in_time(begun, order));
+            expect_that("the timer expires at its time", is_in_time(begun, order));
         }
     }
-    expect_that(
-        "the one that was stopped never expires",
-        is_stopped == Ok(false) || !holds(order, 3),
-    );
-    expect_that("each that ran", holds(order, 1) && holds(order, 2));
+    expect_that("a stopped timer never expires", is_stopped == Ok(false) || !holds(order, 3));
+    expect_that("the other timers have expired", holds(order, 1) && holds(order, 2));
     expect("clear", timer.clear(), Ok(()));
     // A signal of an earlier timer.
     let _ = alarm.try_wait();
     expect("none runs", (timer.cancel(0), timer.next_expired()), (Ok(false), Ok(None)));
-    expect("no alarm any more", alarm.wait_timeout(15 * MILLISECOND).is_err(), true);
+    expect("no further alarm", alarm.wait_timeout(15 * MILLISECOND).is_err(), true);
     pass()
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An update of the firmware by a process of its own: only a signed image is accepted that is not older than the firmware, also after the process has
-//! restarted in the middle, and it is taken back at the next start unless it is confirmed. The process that
-//! sends images may not confirm them, the one that confirms may not send any, and neither reaches the flash. Another
-//! that may send images does nothing to an update that is not its own, until the other one is dead.
+//! Updates of the firmware, by a process for updates. It accepts only a signed image that is not older than the
+//! firmware, also after a restart in the middle of an update. At the next start, the boot loader takes an image back
+//! that nothing has confirmed. The process that sends images may not confirm them, the process that confirms may not
+//! send any, and neither reaches the flash. A second process that may send images can do nothing to an update of the
+//! first, until the first is restarted.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{CallError, Exclusive, Handle, LeaseBuf, Notification, Signal, interface, thread};
@@ -19,12 +20,12 @@ use system_tests::restarts::restart;
 use system_tests::watch::allow_no_fault;
 
 const PAGE: usize = 256;
-/// The bytes of an image; the new one has a page more, and the state of the boot loader one.
+/// The size of an image in bytes. The place for a new image has one page more, and so has the state of the boot loader.
 const IMAGE: usize = 3 * PAGE;
-/// The version of the firmware that runs.
+/// The version of the running firmware.
 const VERSION: u32 = 1;
 const SECRET: [u8; 32] = [7; 32];
-/// The key that belongs to it (RFC 8032, 5.1.5).
+/// The public key (RFC 8032, 5.1.5).
 const PUBLIC: [u8; 32] = [
     0xea, 0x4a, 0x6c, 0x63, 0xe2, 0x9c, 0x52, 0x0a, 0xbe, 0xf5, 0x50, 0x7b, 0x13, 0x2e, 0xc5, 0xf9,
     0x95, 0x47, 0x76, 0xae, 0xbe, 0xbe, 0x7b, 0x92, 0x42, 0x1e, 0xea, 0x69, 0x14, 0x46, 0xd2, 0x2c,
@@ -38,10 +39,10 @@ type State = PartitionHandle<2, 4, PAGE>;
 /// The boot loader, in a process, because the memory of the emulator's flash does not outlive a reset.
 #[interface]
 trait Loader {
-    /// Puts an image into place, as whoever makes the device does.
+    /// Puts an image into place, as the maker of the device does.
     fn install(&mut self, number: u8);
-    /// Does what the boot loader does at a start, and returns the number of the image that starts; nothing if it is not
-    /// whole.
+    /// Does the work of the boot loader at a start. Returns the number of the image that starts; nothing if the image
+    /// is not whole.
     fn start(&mut self) -> Option<u32>;
 }
 
@@ -110,7 +111,7 @@ board::start!(SYSTEM);
 fn image(number: u8) -> [u8; IMAGE] {
     let mut image: [u8; IMAGE] = core::array::from_fn(|place| (place as u8) ^ number);
     image[0] = number;
-    // Its version is its number.
+    // The version of an image is its number.
     image[IMAGE - 4..].copy_from_slice(&u32::from(number).to_le_bytes());
     image
 }
@@ -145,7 +146,7 @@ fn begin_and_send(update: Handle<dyn Update>, image: &[u8; IMAGE]) {
     expect("send", send(update, image), Ok(()));
 }
 
-/// Restarts the process of the updates when it is told to, and then the one that has begun an update.
+/// Restarts the process of the updates when it is told to, and then the process that has begun an update.
 fn restart_updates(told: Notification) -> ! {
     for process in ["updater", "cable"] {
         told.wait();
@@ -154,7 +155,8 @@ fn restart_updates(told: Notification) -> ! {
     thread::exit()
 }
 
-/// Tries, in its first life, to end or to use the update that another client has begun. Then it begins one itself, and dies.
+/// Tries to end or to use the update that another client has begun. Then begins an update itself, during which its
+/// process is restarted.
 fn interfere(update: Handle<dyn Update>, look: Notification, restart: Signal) -> ! {
     look.wait();
     expect("an update of its own", update.begin(4), Ok(Err(Fault::Busy)));
@@ -189,7 +191,7 @@ fn update(
     expect("no update", finish(update, &good), Ok(Err(Fault::NotBegun)));
     expect("a start", loader.start(), Ok(Some(1)));
 
-    // Another client is there. (It is more urgent, so it has done all when the signal returns.)
+    // Another client acts now. (It is more urgent, so it has finished when the signal returns.)
     begin_and_send(update, &new);
     expect("signal", look.signal(), Ok(()));
     expect(
@@ -198,32 +200,40 @@ fn update(
         Ok(Err(Fault::BadSignature)),
     );
     expect("signal", look.signal(), Ok(()));
-    expect("of the other", update.begin(IMAGE as u32), Ok(Err(Fault::Busy)));
-    expect("of the other", finish(update, &good), Ok(Err(Fault::NotBegun)));
+    expect(
+        "an update while the other client has one",
+        update.begin(IMAGE as u32),
+        Ok(Err(Fault::Busy)),
+    );
+    expect(
+        "the end of an update of the other client",
+        finish(update, &good),
+        Ok(Err(Fault::NotBegun)),
+    );
     expect("signal", look.signal(), Ok(()));
 
-    // An image that is not signed.
+    // An image that is not signed is refused.
     for bad in [[0; 64], signature(&image(1))] {
         begin_and_send(update, &new);
         expect("a wrong signature", finish(update, &bad), Ok(Err(Fault::BadSignature)));
         expect("a start", loader.start(), Ok(Some(1)));
     }
-    // One that is, but older than the firmware that runs.
+    // So is a signed image that is older than the running firmware.
     begin_and_send(update, &image(0));
-    expect("an old one", finish(update, &signature(&image(0))), Ok(Err(Fault::OldVersion)));
+    expect("an old image", finish(update, &signature(&image(0))), Ok(Err(Fault::OldVersion)));
     expect("a start", loader.start(), Ok(Some(1)));
     expect("too long", update.begin(IMAGE as u32 + 1), Ok(Err(Fault::TooLong)));
     expect("begin", update.begin(10), Ok(Ok(())));
-    expect("more than told", send(update, &new), Err(Fault::TooLong));
+    expect("more bytes than announced", send(update, &new), Err(Fault::TooLong));
 
-    // One that is, but nothing confirms it.
+    // A signed image that nothing confirms is taken back.
     begin_and_send(update, &new);
     expect("a good signature", finish(update, &good), Ok(Ok(())));
     expect("another", update.begin(1), Ok(Err(Fault::Undecided)));
     expect("a start", loader.start(), Ok(Some(2)));
     expect("a start", loader.start(), Ok(Some(1)));
 
-    // Now something does.
+    // Now the image is confirmed.
     begin_and_send(update, &new);
     expect("a good signature", finish(update, &good), Ok(Ok(())));
     expect("a start", loader.start(), Ok(Some(2)));
@@ -232,18 +242,18 @@ fn update(
 
     for service in ["CONFIRM", "NEW", "STATE", "IN_USE"] {
         let reply = raw::call(raw::service(&SYSTEM, service), 0, [0; 4]);
-        expect("what is not its own", reply.error(), Some(CallError::NotPermitted));
+        expect("a call without the right", reply.error(), Some(CallError::NotPermitted));
     }
     pass()
 }
 
-/// Confirms the image when it is told that it works.
+/// Confirms the image when it is told that the image works.
 fn keep(confirm: Handle<dyn Confirm>, works: Notification) -> ! {
     works.wait();
     expect("the image", confirm.image(), Ok(Ok(Image::Trial)));
     expect("confirm", confirm.confirm(), Ok(Ok(())));
     expect("the image", confirm.image(), Ok(Ok(Image::Confirmed)));
     let reply = raw::call(raw::service(&SYSTEM, "UPDATE"), 0, [0; 4]);
-    expect("what is not its own", reply.error(), Some(CallError::NotPermitted));
+    expect("a call without the right", reply.error(), Some(CallError::NotPermitted));
     thread::exit()
 }

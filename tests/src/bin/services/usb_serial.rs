@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A serial line over USB: a process has the controller, another echoes what it reads. A host, which acts by the USB 2.0
-//! specification, enumerates the device, sets the line, sends packets of all lengths, and has each byte back. A request
-//! that the device does not know is stalled, and so is a halted endpoint. A client that does not read stops the host, and
-//! nobody else. When the process crashes, the host sees a device that was unplugged, and enumerates it again.
+//! A serial line over USB. One process has the controller, and another one echoes all bytes. A host, which follows the
+//! USB 2.0 specification, enumerates the device, configures the line, sends packets of all lengths, and gets each byte
+//! back. The device answers an unknown request with a stall, and so does a halted endpoint. A client that does not read
+//! stops only the host. After a crash of the process, the host sees a device that was unplugged, and enumerates it
+//! again.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
@@ -17,20 +18,20 @@ use system_tests::watch::Watch;
 use usb_device::bus::UsbBusAllocator;
 
 const MOMENT: Duration = Duration::from_micros(100);
-/// The bytes of a round, for which the buffers on the way have no room.
+/// The number of bytes of a round: more than the buffers on the way hold.
 const MANY: usize = 1500;
-/// The number of bytes that the host has sent before it takes any.
+/// The number of bytes that the host sends before it reads any.
 const LAG: usize = 400;
 
-/// A controller with its registers, and with a cable to a host. It outlives the process of its driver, as a controller
-/// does.
+/// A controller with its registers, and with a cable to a host. Like a real controller, it outlives the process of its
+/// driver.
 struct Controller {
     is_attached: bool,
     /// The number of times that the device was attached.
     attached: u32,
     address: u8,
     was_reset: bool,
-    /// Endpoints with a packet from the host, and with one that the host has taken, as bits.
+    /// The endpoints with a packet from the host, and those with a packet that the host has taken, as bits.
     taken: u16,
     setup: bool,
     out: [End; ENDPOINTS],
@@ -41,7 +42,7 @@ struct Controller {
 struct End {
     is_open: bool,
     is_stalled: bool,
-    /// The length of the packet that is there.
+    /// The length of the present packet.
     length: Option<usize>,
     packet: [u8; PACKET],
 }
@@ -81,7 +82,7 @@ enum Handshake {
     Ack,
     Nak,
     Stall,
-    /// Nobody has this address.
+    /// No device has this address.
     Silence,
 }
 
@@ -191,7 +192,7 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 fn drive(serial: &UsbSerial<256>, registers: Handle<dyn Registers>) -> ! {
-    // The controller may be on the bus still.
+    // The controller may still be connected to the bus.
     expect("detach", registers.attach(false), Ok(()));
     time::sleep(Duration::from_millis(10));
     let strings = ["Crossgate", "A serial line", "17"];
@@ -201,10 +202,10 @@ fn drive(serial: &UsbSerial<256>, registers: Handle<dyn Registers>) -> ! {
 
 fn break_down(now: Notification) -> ! {
     now.wait();
-    panic!("the driver breaks down")
+    panic!("the process of the driver crashes")
 }
 
-/// Sends back what it reads, when it may begin.
+/// Sends back all bytes that it reads, as soon as it may begin.
 fn echo(from: Handle<dyn ByteReader>, to: Handle<dyn ByteWriter>, read: Notification) -> ! {
     read.wait();
     loop {
@@ -227,7 +228,7 @@ fn echo(from: Handle<dyn ByteReader>, to: Handle<dyn ByteWriter>, read: Notifica
 /// A host with one port.
 struct Host {
     interrupt: Signal,
-    /// The address that it gave the device.
+    /// The address that the host gave to the device.
     address: u8,
     /// The endpoints for bytes.
     out: u8,
@@ -254,7 +255,7 @@ impl Host {
         (handshake, result)
     }
 
-    /// A transaction with a SETUP packet, which a device always takes (8.5.3).
+    /// Makes a transaction with a SETUP packet, which a device always accepts (8.5.3).
     fn setup(&self, request: [u8; 8]) -> Handshake {
         let setup = |controller: &mut Controller| {
             let (out, input) = (controller.out[0], controller.input[0]);
@@ -299,7 +300,7 @@ impl Host {
                 _ if !end.is_open => (Handshake::Silence, 0),
                 _ if end.is_stalled => (Handshake::Stall, 0),
                 Some(length) if !is_busy => {
-                    expect_that("no longer packet than it may be", length <= to.len());
+                    expect_that("the packet is not too long", length <= to.len());
                     to[..length].copy_from_slice(&end.packet[..length]);
                     end.length = None;
                     controller.taken |= 1 << (endpoint & 0xf);
@@ -311,7 +312,7 @@ impl Host {
         self.packet(receive, 0)
     }
 
-    /// Repeats a transaction as long as the device is not ready, but not for ever.
+    /// Repeats a transaction while the device is not ready, but not for ever.
     fn patient<T>(&self, mut transaction: impl FnMut() -> (Handshake, T)) -> (Handshake, T) {
         for _ in 0..500 {
             let result = transaction();
@@ -323,7 +324,7 @@ impl Host {
         fail(format_args!("the device is never ready"))
     }
 
-    /// A request with data from the device (8.5.3); the length of the data.
+    /// Makes a request with data from the device (8.5.3). Returns the length of the data.
     fn read(&self, request: [u8; 8], to: &mut [u8]) -> Result<usize, Handshake> {
         match self.setup(request) {
             Handshake::Ack => {}
@@ -349,7 +350,7 @@ impl Host {
         }
     }
 
-    /// A request with data for the device, or none.
+    /// Makes a request with data for the device, or without data.
     fn write(&self, request: [u8; 8], bytes: &[u8]) -> Result<(), Handshake> {
         match self.setup(request) {
             Handshake::Ack => {}
@@ -375,7 +376,10 @@ impl Host {
         };
         let begin = time::now();
         while !is_there() {
-            expect_that("it is plugged in", time::now() - begin < Duration::from_millis(500));
+            expect_that(
+                "the device is plugged in",
+                time::now() - begin < Duration::from_millis(500),
+            );
             time::sleep(MOMENT);
         }
         self.reset();
@@ -386,7 +390,7 @@ impl Host {
         expect("an address", self.write([0, 5, 5, 0, 0, 0, 0, 0], &[]), Ok(()));
         time::sleep(Duration::from_millis(2));
         let nobody = self.read([0x80, 6, 0, 1, 0, 0, 18, 0], &mut bytes);
-        expect("nobody has the address 0", nobody, Err(Handshake::Silence));
+        expect("no device has the address 0", nobody, Err(Handshake::Silence));
         self.address = 5;
         expect("a device", self.read([0x80, 6, 0, 1, 0, 0, 18, 0], &mut bytes), Ok(18));
         expect("USB 2.1, a communications device", &bytes[2..6], [0x10, 0x02, 2, 0].as_slice());
@@ -401,14 +405,14 @@ impl Host {
         expect("a configuration", self.read([0x80, 6, 0, 2, 0, 0, 9, 0], &mut bytes), Ok(9));
         let total = usize::from(u16::from_le_bytes([bytes[2], bytes[3]]));
         let all = self.read([0x80, 6, 0, 2, 0, 0, total as u8, 0], &mut bytes);
-        expect("all of it", all, Ok(total));
+        expect("all of the descriptor", all, Ok(total));
         (self.out, self.input) = bulk_endpoints(&bytes[..total]);
         expect("configured", self.write([0, 9, 1, 0, 0, 0, 0, 0], &[]), Ok(()));
         // 115,200 bits a second, one stop bit, no parity, 8 bits (CDC PSTN, 6.3.10).
         let coding = [0x00, 0xc2, 0x01, 0x00, 0, 0, 8];
         expect("a line", self.write([0x21, 0x20, 0, 0, 0, 0, 7, 0], &coding), Ok(()));
         expect("the line", self.read([0xa1, 0x21, 0, 0, 0, 0, 7, 0], &mut bytes), Ok(7));
-        expect("as it was set", &bytes[..7], coding.as_slice());
+        expect("the configuration of the line", &bytes[..7], coding.as_slice());
         expect("ready", self.write([0x21, 0x22, 3, 0, 0, 0, 0, 0], &[]), Ok(()));
     }
 
@@ -424,7 +428,7 @@ impl Host {
         time::sleep(Duration::from_millis(10));
     }
 
-    /// Sends as many bytes in packets of this length, and has them back, some later.
+    /// Sends this number of bytes in packets of this length. Reads them back, some of them later.
     fn talk(&self, many: usize, length: usize) {
         let byte = |place: usize| (place * 5 + length) as u8;
         let (mut sent, mut back) = (0, 0);
@@ -459,7 +463,7 @@ impl Host {
     }
 }
 
-/// Returns the two endpoints for bytes of a configuration: those of the interface of class "data".
+/// Returns the two endpoints for bytes in a configuration. They belong to the interface of class "data".
 fn bulk_endpoints(mut configuration: &[u8]) -> (u8, u8) {
     let (mut class, mut out, mut input) = (0, 0, 0);
     while let [length, kind, rest @ ..] = configuration {
@@ -479,7 +483,7 @@ fn host(faulted: Notification, interrupt: Signal, read: Signal, breaks: Signal) 
     let mut watch = Watch::new(&SYSTEM, faulted);
     let mut host = Host { interrupt, address: 0, out: 0, input: 0 };
     host.enumerate(1);
-    // Nobody reads: the device takes what it has room for, and no more, and still answers requests.
+    // The client does not read. The device takes as many bytes as it has room for, and still answers requests.
     let mut taken = 0;
     for _ in 0..100 {
         if host.send(host.out, &[b'x'; PACKET]) == Handshake::Ack {

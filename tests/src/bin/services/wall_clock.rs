@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The time of day of a board without a clock: it is unknown until somebody who may has set it, and goes on over a crash
-//! of its process.
+//! The time of day on a board without a clock. It is unknown until a process with the right has set it, and continues
+//! over a crash of its process.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
@@ -56,8 +56,8 @@ const SLACK: Duration = Duration::from_millis(5);
 fn check(clock: Handle<dyn TimeOfDay>, since: Duration, set: time::Instant) {
     let passed = time::now() - set;
     let Ok(time) = now(clock) else { return expect_that("the time is known", false) };
-    expect_that("it has not stood still", time + SLACK >= since + passed);
-    expect_that("it has not jumped", time <= since + passed + SLACK);
+    expect_that("the time has not stood still", time + SLACK >= since + passed);
+    expect_that("the time has not jumped", time <= since + passed + SLACK);
 }
 
 fn network(
@@ -66,8 +66,8 @@ fn network(
     glass: Handle<dyn Fragile>,
     go: Signal,
 ) -> ! {
-    expect("nobody has set it", now(clock), Err(Error::NotSet));
-    expect("a time of no calendar", set.set(Duration::from_micros(u64::MAX)), Ok(Err(Fault)));
+    expect("nobody has set the time", now(clock), Err(Error::NotSet));
+    expect("a time that no calendar has", set.set(Duration::from_micros(u64::MAX)), Ok(Err(Fault)));
     let start = time::now();
     expect("a time", set.set(TODAY), Ok(Ok(())));
     time::sleep(PAUSE);
@@ -85,7 +85,7 @@ fn network(
 fn reader(clock: Handle<dyn TimeOfDay>, go: Notification, done: Signal) -> ! {
     go.wait();
     let status = raw::call(raw::service(&SYSTEM, "SET_TIME"), 0, [7, 0, 0, 0]).error();
-    expect("who reads may not set", status, Some(CallError::NotPermitted));
+    expect("a reader may not set the time", status, Some(CallError::NotPermitted));
     expect_that("the time is known", now(clock).is_ok_and(|time| time >= TODAY / 2));
     expect("signal", done.signal(), Ok(()));
     thread::exit()

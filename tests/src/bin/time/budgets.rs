@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A thread with a budget of CPU time has no more than that at its priority, whatever it tries: endless loops, loops
-//! that yield just before the end, calls of others' servers, crashes, many threads, and priority that threads of its
-//! own lend. All the rest is for a thread that is less urgent than all of them; and each budget that is used up is
-//! recorded.
+//! A thread with a budget gets no more CPU time than that at its priority, whatever it tries: endless loops, loops that
+//! yield just before the end of the budget, calls of other servers, crashes, many threads, and priority that its own
+//! threads lend to it. All other time is left for a less urgent thread. Each budget that is used up is recorded.
 //!
 //! Emulator: -icount shift=3,sleep=off
-//! Without seeds: it measures time, which they bring forward.
+//! Without seeds: the test measures time, and seeds let time jump.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::hint::spin_loop;
@@ -23,12 +22,12 @@ const PERIOD: Duration = Duration::from_millis(10);
 const BUDGETS: u32 = 8;
 /// The time for which the victim counts.
 const COUNTED: Duration = Duration::from_millis(60);
-/// A victim that does not read the time for so long has been interrupted.
+/// If the victim does not read the time for this long, it has been interrupted.
 const GAP: Duration = Duration::from_micros(100);
 
 #[interface]
 trait Mill {
-    /// Computes for so long.
+    /// Computes for this time.
     fn turn(&self, time: Duration);
 }
 
@@ -136,7 +135,7 @@ fn wait(gate: &Mutex<()>) -> ! {
     }
 }
 
-/// Makes a thread run often that only waits again: so an attacker continues by that wait.
+/// Often wakes a thread that only waits again, so that attackers continue by the switch at this wait.
 fn tick(call: Notification) -> ! {
     loop {
         call.signal();
@@ -150,7 +149,7 @@ fn answer(call: Notification) -> ! {
     }
 }
 
-/// Counts the time for which it was interrupted.
+/// Counts the time for which this thread was interrupted.
 fn count(done: Signal) -> ! {
     let start = time::now();
     let (mut last, mut lost) = (start, Duration::ZERO);
@@ -161,9 +160,12 @@ fn count(done: Signal) -> ! {
         }
         last = now;
     }
-    // One more period for the one that runs at the end, and for the interrupts and the witness.
+    // One more period, for the period that runs at the end, and for the interrupts and the witness.
     let periods = ((last - start).as_micros() / PERIOD.as_micros()) as u32 + 2;
-    expect_that("the budgets bound what others take", lost <= BUDGET * BUDGETS * periods * 5 / 4);
+    expect_that(
+        "the budgets limit the time that others take",
+        lost <= BUDGET * BUDGETS * periods * 5 / 4,
+    );
     expect_that("budgets are used", lost >= BUDGET * 10);
     expect("signal", done.signal(), Ok(()));
     spin()
@@ -183,14 +185,17 @@ fn witness(faulted: Notification, done: Notification) -> ! {
             let process = usize::from(record.process);
             match record.cause {
                 Cause::Budget => {
-                    expect_that("nobody has crashed", !record.is_crash());
-                    expect_that("not each time is told", record.address.is_power_of_two());
+                    expect_that("the record is not that of a crash", !record.is_crash());
+                    expect_that(
+                        "only some of the times are reported",
+                        record.address.is_power_of_two(),
+                    );
                     told[process] |= record.address as u32;
                 }
                 cause => {
                     expect("who crashes", SYSTEM.processes[process].name, "crasher");
                     expect("how", cause, Cause::Panic);
-                    expect_that("it has crashed", record.is_crash());
+                    expect_that("the process has crashed", record.is_crash());
                 }
             }
         }
@@ -199,7 +204,7 @@ fn witness(faulted: Notification, done: Notification) -> ! {
         match process.name {
             "witness" | "mill" | "herald" | "victim" => expect(process.name, told, 0),
             _ if told & 1 == 0 => {
-                fail(format_args!("the budget of {} is not told of", process.name))
+                fail(format_args!("no record says that the budget of {} is used up", process.name))
             }
             _ => {}
         }

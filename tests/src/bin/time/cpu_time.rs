@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! With `cpu_time;` in the wiring, each thread is credited with the time that it ran, and each process with the time
-//! that threads ran in it: calls of every kind count for the process that they lead to, and so do their returns; no
-//! time is lost.
+//! With `cpu_time;` in the wiring, the kernel counts for each thread the time that it ran, and for each process the
+//! time that threads ran in it. Calls of every kind count for the process to which they lead, and so do their returns.
+//! No time is lost.
 //!
 //! Emulator: -icount shift=3,sleep=off
-//! Without seeds: it measures time, which they bring forward.
+//! Without seeds: the test measures time, and seeds let time jump.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::ops::Range;
@@ -18,7 +18,7 @@ use system_tests::report::{expect, expect_that, fail, pass};
 const MILLISECOND: Duration = Duration::from_millis(1);
 /// The time by which a thread may compute longer than intended.
 const TOLERANCE: Duration = Duration::from_millis(2);
-/// The time for which a thread computes at once.
+/// The time for which a thread computes in one stretch.
 const STRETCH: Duration = Duration::from_millis(5);
 
 #[interface]
@@ -86,7 +86,7 @@ fn compute(duration: Duration) {
 }
 
 fn work(mill: Handle<dyn Mill>, cell: Handle<dyn Alone>, done: Signal) -> ! {
-    // Four stretches at home, one before and three right behind calls; in the mill three ...
+    // Four stretches at home, one before calls and three right after calls; three stretches in the mill ...
     compute(STRETCH);
     expect("a call", mill.turn(5_000), Ok(()));
     compute(STRETCH);
@@ -97,17 +97,23 @@ fn work(mill: Handle<dyn Mill>, cell: Handle<dyn Alone>, done: Signal) -> ! {
     for _ in 0..50 {
         expect("a short call", mill.turn(100), Ok(()));
     }
-    // ... and in the cell two.
-    expect("a call of one at a time", cell.turn(), Ok(()));
+    // ... and two stretches in the cell.
+    expect("a call of an exclusive object", cell.turn(), Ok(()));
     compute(STRETCH);
-    expect("a call in a call", mill.turn_with(cell), Ok(true));
+    expect("a nested call", mill.turn_with(cell), Ok(true));
     let _ = done.signal();
     thread::exit()
 }
 
 fn look_in_vain() -> ! {
-    expect_that("it is not told of threads", inspect::cpu_time_of_thread(MAIN).is_err());
-    expect_that("it is not told of processes", inspect::cpu_time_of_process(0).is_err());
+    expect_that(
+        "the process may not read times of threads",
+        inspect::cpu_time_of_thread(MAIN).is_err(),
+    );
+    expect_that(
+        "the process may not read times of processes",
+        inspect::cpu_time_of_process(0).is_err(),
+    );
     thread::exit()
 }
 
@@ -129,12 +135,12 @@ fn expect_time(what: &str, time: Duration, stretches: Range<u32>) {
 
 fn watch(done: Notification) -> ! {
     done.wait();
-    // Around the computed stretches there are calls, which take time, too.
+    // The calls around the stretches take time, too.
     expect_time("the worker", of_thread(WORKER), 9..12);
     expect_time("its process", of_process("worker"), 4..6);
     expect_time("the mill", of_process("mill"), 3..4);
     expect_time("the cell", of_process("cell"), 2..2);
-    expect_time("who sees nothing", of_thread(BLIND), 0..0);
+    expect_time("the thread that may not inspect", of_thread(BLIND), 0..0);
     let before = of_thread(IDLE);
     time::sleep(8 * STRETCH);
     expect_time("the idle thread", of_thread(IDLE) - before, 8..8);
@@ -144,6 +150,6 @@ fn watch(done: Notification) -> ! {
     let threads: Duration = (0..=BLIND).map(of_thread).sum();
     let lost = time::now() - time::Instant::from_micros(0) - threads;
     expect_that("no time is lost", lost < MILLISECOND);
-    expect("one that does not exist", inspect::cpu_time_of_thread(BLIND + 1), Ok(None));
+    expect("a thread that does not exist", inspect::cpu_time_of_thread(BLIND + 1), Ok(None));
     pass()
 }

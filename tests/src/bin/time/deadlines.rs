@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Calls that have to end in time: an orderly server gives up, a server that computes on is stopped, and a thread that
-//! waits for an object returns. No server can lengthen the time of its caller.
+//! Calls that have to end in time. An orderly server gives up, a server that continues to compute is stopped, and a
+//! thread that waits for an object returns. No server can lengthen the time of its caller.
 //!
-//! Without seeds: it is about how much time passes.
+//! Without seeds: the test measures how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -15,7 +15,7 @@ use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::Watch;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-/// The longest time that a call may take after its end: the time of grace, and a bit.
+/// The longest time that a call may last after its deadline: the time of grace, and a little more.
 const GRACE: Duration = Duration::from_millis(14);
 /// The time for which a method computes before it waits.
 const COMPUTES: Duration = Duration::from_millis(12);
@@ -66,15 +66,15 @@ impl Work for Worker {
     }
 }
 
-/// Tries to have more time than its caller has given.
+/// A server that tries to get more time than its caller has given.
 struct Greedy {
     worker: Handle<dyn Work>,
-    /// The time that it sets itself, in ticks; 0: the longest possible.
+    /// The time that the server sets itself, in ticks; 0: the longest possible.
     time: u64,
 }
 
 impl Work for Greedy {
-    /// Waits in a loop, whatever the result is.
+    /// Waits in a loop, whatever the results are.
     fn wait(&self) -> u32 {
         loop {
             let _ = self.worker.wait();
@@ -83,7 +83,7 @@ impl Work for Greedy {
     fn compute_and_wait(&self) -> u32 {
         0
     }
-    /// Sets itself time in a loop.
+    /// Sets new deadlines in a loop.
     fn spin(&self) {
         loop {
             let now = time::now().as_micros() / DEADLINE_UNIT;
@@ -139,16 +139,16 @@ board::start!(SYSTEM);
 
 fn weak(work: Handle<dyn Work>) -> ! {
     let limited = with_deadline(MILLISECOND, || work.calls());
-    expect("a limit without the right", limited, Err(CallError::NotPermitted));
+    expect("a deadline without the right", limited, Err(CallError::NotPermitted));
     crossgate::thread::exit()
 }
 
 fn hold(alone: Handle<dyn Alone>) -> ! {
-    expect("the call that nobody hurries", alone.hold(), Ok(()));
+    expect("a call without a deadline", alone.hold(), Ok(()));
     crossgate::thread::exit()
 }
 
-/// Returns the end of a call that is given some time, and the time that the call took.
+/// Makes a call with a deadline. Returns the result of the call, and the time that it took.
 #[track_caller]
 fn within<T>(
     limit: Duration,
@@ -175,20 +175,23 @@ fn client(
 
     let waited = within(limit, limit + 2 * MILLISECOND, || work.wait());
     expect_that("an orderly server", waited.is_ok_and(|milliseconds| milliseconds <= 12));
-    expect("it lives on", work.calls(), Ok(1));
+    expect("the server has not crashed", work.calls(), Ok(1));
     let waited = within(limit, limit + 4 * MILLISECOND, || work.compute_and_wait());
-    expect_that("a wait that begins late", waited.is_ok_and(|milliseconds| milliseconds <= 14));
+    expect_that(
+        "a wait that begins after the deadline",
+        waited.is_ok_and(|milliseconds| milliseconds <= 14),
+    );
     time::sleep(60 * MILLISECOND);
-    expect("it lives on", work.calls(), Ok(2));
+    expect("the server has not crashed", work.calls(), Ok(2));
     for _ in 0..30 {
-        // At any time of the kernel's units, and inside of another deadline.
+        // At different times within the kernel's units, and inside another deadline.
         time::sleep(Duration::from_micros(100));
         let begun = with_deadline(Duration::ZERO, || work.wait());
-        expect("a call for which there is no time", begun.err(), late.err());
+        expect("a call without time", begun.err(), late.err());
         let begun = with_deadline(limit, || with_deadline(Duration::ZERO, || work.wait()));
         expect("another one", begun.err(), late.err());
     }
-    expect("it was not entered", work.calls(), Ok(2));
+    expect("the method was not entered", work.calls(), Ok(2));
 
     expect("a server that computes", within(limit, limit + GRACE, || work.spin()), late);
     expect("it restarts", work.calls(), Ok(0));
@@ -196,7 +199,7 @@ fn client(
     // The innermost call ends first, then the server that waits in a loop.
     let waited = within(limit, limit + 6 * GRACE, || greedy.wait());
     expect("a server that hides behind calls", waited.err(), Some(CallError::DeadlineExceeded));
-    // So long that the thread has nothing left of the time of grace.
+    // So long that the time of grace of the earlier call is over.
     time::sleep(60 * MILLISECOND);
     let spun = within(limit, limit + 6 * GRACE, || greedy.spin());
     expect("a server that gives itself all time", spun, late);
@@ -206,10 +209,13 @@ fn client(
 
     time::sleep(60 * MILLISECOND);
     let nested = with_deadline(200 * MILLISECOND, || greedy.calls());
-    expect_that("the nearer limit of a server", nested.is_ok_and(|milliseconds| milliseconds <= 8));
+    expect_that(
+        "the nearer deadline of a server",
+        nested.is_ok_and(|milliseconds| milliseconds <= 8),
+    );
     let outer = with_deadline(3 * MILLISECOND, || with_deadline(500 * MILLISECOND, || work.wait()));
-    expect_that("the nearer limit of two", outer.is_ok_and(|milliseconds| milliseconds <= 6));
-    // So long past that its number seems to lie in the future.
+    expect_that("the nearer of two deadlines", outer.is_ok_and(|milliseconds| milliseconds <= 6));
+    // The deadline passed so long ago that its number seems to lie in the future.
     for (outer, inner) in [(5, 2), (2, 5)] {
         let begun = with_deadline(outer * MILLISECOND, || {
             with_deadline(inner * MILLISECOND, || {
@@ -218,12 +224,12 @@ fn client(
             })?;
             work.calls()
         });
-        expect("a call begun long after its time", begun.err(), late.err());
+        expect("a call long after its deadline", begun.err(), late.err());
     }
     let start = time::now();
     let free = work.wait();
-    expect_that("no limit is left", free.is_ok_and(|milliseconds| milliseconds >= 1000));
-    expect_that("no limit is left", time::now() - start >= 1000 * MILLISECOND);
+    expect_that("no deadline is left", free.is_ok_and(|milliseconds| milliseconds >= 1000));
+    expect_that("no deadline is left", time::now() - start >= 1000 * MILLISECOND);
     expect("signal", done.signal(), Ok(()));
     crossgate::thread::exit()
 }

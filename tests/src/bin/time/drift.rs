@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Time does not drift, however often threads sleep and ask for the time: compared with a timer of the board.
+//! Time does not drift, compared with a timer of the board, however often threads sleep and ask for the time.
 //!
-//! The test takes 2 s of the board's time, or as many as `CROSSGATE_DRIFT_SECONDS` said when it was built.
+//! The test takes 2 s of the board's time. If `CROSSGATE_DRIFT_SECONDS` was set when the test was built, it takes that
+//! number of seconds.
 //!
 //! Emulator: -icount shift=5,sleep=off
-//! Without seeds: it is about how much time passes.
+//! Without seeds: the test measures how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use board::{CLOCK_HZ, TIMER0, Timer};
@@ -43,10 +44,10 @@ const SECONDS: u64 = match option_env!("CROSSGATE_DRIFT_SECONDS") {
     },
     None => 2,
 };
-/// The largest difference of the two clocks, in millionths of the time that has passed, beside the µs.
+/// The greatest difference of the two clocks, in millionths of the time that has passed, besides one µs.
 const DRIFT: u64 = 20;
 
-/// Sleeps for all numbers of µs in between, in a loop.
+/// Sleeps for all numbers of µs in a range, in a loop.
 fn sleep_often(shortest: u64, longest: u64, slept: Signal) -> ! {
     loop {
         for microseconds in shortest..=longest {
@@ -57,7 +58,7 @@ fn sleep_often(shortest: u64, longest: u64, slept: Signal) -> ! {
     }
 }
 
-/// Waits with timeouts, most of which do not come.
+/// Waits with timeouts, most of which are not reached.
 fn wait(slept: Notification) -> ! {
     loop {
         let _ = slept.wait_timeout(Duration::from_millis(1));
@@ -74,7 +75,7 @@ fn ask() -> ! {
     }
 }
 
-/// Compares the clocks now and then.
+/// Compares the clocks from time to time.
 fn judge() -> ! {
     let mut timer = Timer::new(TIMER0);
     let start = time::now();
@@ -88,7 +89,7 @@ fn judge() -> ! {
             last = elapsed;
             ticks / u64::from(CLOCK_HZ / 1_000_000)
         };
-        // Interrupts come in between.
+        // Interrupts may come in between.
         let before = read();
         let passed = (time::now() - start).as_micros() as u64;
         let after = read();

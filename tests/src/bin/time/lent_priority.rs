@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Priority is lent to a visitor only while it is inside. A process that forges a mutex which a thread of another
-//! process holds, and makes an urgent thread of its own wait for it, does not influence the visitor after its return.
+//! Priority is lent to a visitor only while the visitor is inside. A process may forge a mutex that a thread of another
+//! process seems to hold, and let its own urgent thread wait for this mutex. This does not influence the visitor after
+//! its return.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -26,14 +27,14 @@ enum Way {
 #[interface]
 trait Trap {
     fn visit(&self, way: Way);
-    /// Fails unless the visitor still has the priority that it was lent.
+    /// Fails unless the visitor still has the priority that was lent to it.
     fn check(&self);
 }
 
 /// The data that the threads of the forger share.
 struct Forgery {
     mutex: AtomicUsize,
-    /// True if the thread has run that is less urgent than the one that waits for the mutex.
+    /// True if a thread has run that is less urgent than the thread that waits for the mutex.
     between_ran: AtomicBool,
     visited: Notification,
     between: Notification,
@@ -53,7 +54,7 @@ impl Trap for Forgery {
     }
     fn check(&self) {
         let between_ran = self.between_ran.load(Ordering::Relaxed);
-        expect_that("a visitor is as urgent as who waits for it", !between_ran);
+        expect_that("a visitor is as urgent as the thread that waits for it", !between_ran);
     }
 }
 
@@ -104,7 +105,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Waits for a mutex that the visitor holds, as it claims, until the visitor has left.
+/// Waits, until the visitor has left, for a forged mutex that says that the visitor holds it.
 fn urgent(forgery: &Forgery) -> ! {
     let inside_its_stack = probe::stack_of(&SYSTEM, "visitor", 2).start + 64;
     let wait = || {
@@ -118,7 +119,7 @@ fn urgent(forgery: &Forgery) -> ! {
         while again == OK {
             again = wait();
         }
-        expect("a wait for a thread that is not here", again, BAD_ARGUMENT);
+        expect("a wait for a thread outside of the process", again, BAD_ARGUMENT);
     }
 }
 
@@ -138,14 +139,18 @@ fn visitor(
     let expect_own_priority = || {
         middle_ran.store(false, Ordering::Relaxed);
         middle.signal();
-        expect_that("at home it has its own priority", middle_ran.load(Ordering::Relaxed));
+        expect_that("at home the visitor has its own priority", middle_ran.load(Ordering::Relaxed));
     };
     expect_own_priority();
     expect("a visit", forger.visit(Way::Returns), Ok(()));
     expect_own_priority();
     expect("a visit that fails", forger.visit(Way::Fails), Err(CallError::BadArgument));
     expect_own_priority();
-    expect("a visit that goes out and comes in again", twice.visit(Way::Returns), Ok(()));
+    expect(
+        "a visit that leaves the process and enters it again",
+        twice.visit(Way::Returns),
+        Ok(()),
+    );
     expect_own_priority();
     expect("a visit of an exclusive object", alone.visit(Way::Returns), Ok(()));
     expect_own_priority();

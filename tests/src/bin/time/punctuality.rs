@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Sleepers wake on time, many at once, and the CPU is free for others while they sleep, however short their sleep is.
+//! Threads wake on time, many at once. While they sleep, the CPU is free for others, however short the sleep is.
 //!
-//! Time is exact only if the emulator counts instructions, as `cargo xtask test` makes it do: then an instruction takes
-//! 1 ns.
+//! Time is exact only if the emulator counts instructions, as under `cargo xtask test`. Then an instruction takes 1 ns.
 //!
-//! Without seeds: it is about how much time passes.
+//! Without seeds: the test measures how much time passes.
 //! Long: many threads sleep many times.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
@@ -16,12 +15,12 @@ use system_tests::report::{expect, expect_that, fail, pass};
 use system_tests::watch::allow_no_fault;
 
 const MICROSECOND: Duration = Duration::from_micros(1);
-/// The largest lateness of a thread's wake-up. All threads may have to wake at the same time.
+/// The greatest delay of a thread's wake-up. All threads may have to wake at the same time.
 const SLACK: Duration = Duration::from_micros(20);
-/// The number of times that each sleeps.
+/// The number of times that each thread sleeps.
 const ROUNDS: u32 = 50;
 
-/// The progress of the thread without a hurry.
+/// The progress of the least urgent thread.
 struct Progress(AtomicU32);
 
 crossgate::system! {
@@ -51,13 +50,13 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Fails unless it is now the time that was asked for, or a little later.
+/// Fails unless the present time is the requested time, or a little later.
 #[track_caller]
 fn expect_punctual(deadline: Instant) {
     let now = time::now();
-    expect_that("nobody wakes early", now >= deadline);
+    expect_that("no thread wakes early", now >= deadline);
     if now > deadline + SLACK {
-        fail(format_args!("somebody wakes late, by {} us", (now - deadline).as_micros()));
+        fail(format_args!("a thread wakes late, by {} us", (now - deadline).as_micros()));
     }
 }
 
@@ -72,7 +71,7 @@ fn sleep_often(microseconds: u32, done: Signal) -> ! {
     thread::exit()
 }
 
-/// Waits as `sleep_often` sleeps, by timeouts.
+/// Waits with timeouts for the same times for which `sleep_often` sleeps.
 fn wait_often(never: Notification, microseconds: u32, done: Signal) -> ! {
     let length = MICROSECOND * microseconds;
     for _ in 0..ROUNDS {
@@ -104,7 +103,7 @@ fn judge(progress: &Progress, done: Notification) -> ! {
         expect_punctual(start + MICROSECOND * microseconds);
         // The loop takes 6 instructions or a few more, and the kernel a few thousand.
         let rounds = progress.0.load(Ordering::Relaxed) - before;
-        expect_that("somebody else had the CPU", rounds > (microseconds - 10) * 1000 / 10);
+        expect_that("another thread had the CPU", rounds > (microseconds - 10) * 1000 / 10);
     }
     pass()
 }

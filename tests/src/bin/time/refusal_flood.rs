@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A client that is refused in a loop makes the console write lines about it, by a thread that is more urgent. That
-//! does not take more time of others than the client's budget lets it take itself.
+//! A client whose calls are refused in a loop makes the console write lines about them, by a more urgent thread. This
+//! takes no more time from others than the client's budget lets the client itself take.
 //!
 //! Emulator: -icount shift=3,sleep=off
-//! Without seeds: it measures time, which they bring forward.
+//! Without seeds: the test measures time, and seeds let time jump.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use console::Console;
@@ -20,7 +20,7 @@ const SLOW: Duration = Duration::from_millis(5);
 crossgate::system! {
     static SYSTEM;
     process server {
-        // There is no place to wait at, as if others had all places.
+        // There is no place for waiting threads, as if other threads had all places.
         object flags (stack = 256): Concurrent<EventFlags<0>> = EventFlags::new([]) => [FLAGS: dyn EventWaiter];
     }
     process console {
@@ -69,7 +69,7 @@ fn attack(flags: Handle<dyn EventWaiter>) -> ! {
     }
 }
 
-/// Has nearly all of the time: counts moments in which it was interrupted for long.
+/// Gets nearly all of the time. Counts the times for which it was interrupted for long.
 fn work() -> ! {
     let begin = time::now();
     let (mut last, mut lost) = (begin, Duration::ZERO);
@@ -81,8 +81,8 @@ fn work() -> ! {
         }
         last = now;
     }
-    // The attacker's budget, and the lines about it.
-    expect_that("others have their time", lost < 60 * MILLISECOND);
+    // The attacker's budget, and the lines about the attacker.
+    expect_that("others get their time", lost < 60 * MILLISECOND);
     pass()
 }
 

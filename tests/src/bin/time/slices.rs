@@ -2,7 +2,7 @@
 //! Threads of one priority take turns, although none yields; a less urgent thread does not.
 //!
 //! Emulator: -icount shift=3,sleep=off
-//! Without seeds: it measures time, which they bring forward.
+//! Without seeds: the test measures time, and seeds let time jump.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -11,7 +11,7 @@ use crossgate::{Concurrent, time};
 use system_tests::report::{expect_that, pass};
 use system_tests::watch::allow_no_fault;
 
-/// The thread that ran last of those that take turns, and the number of changes.
+/// Of the threads that take turns, the one that ran last; and the number of turns.
 struct Turns {
     last: AtomicU32,
     changes: AtomicU32,
@@ -61,13 +61,13 @@ fn less_urgent(turns: &Turns) -> ! {
 fn count(turns: &Turns) -> ! {
     for _ in 0..3 {
         let before = turns.changes.load(Relaxed);
-        // The thread interrupts them often, which takes nothing from the rest of their slices.
+        // This thread interrupts the others often. They keep the rest of their slices.
         for _ in 0..100 {
             time::sleep(Duration::from_micros(300));
         }
         let changes = turns.changes.load(Relaxed) - before;
-        expect_that("each has a millisecond", (25..=35).contains(&changes));
+        expect_that("each thread gets a millisecond", (25..=35).contains(&changes));
     }
-    expect_that("who is less urgent waits", turns.outsiders.load(Relaxed) == 0);
+    expect_that("the less urgent thread waits", turns.outsiders.load(Relaxed) == 0);
     pass()
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The choice of the running thread: the most urgent one, at once; first come first served within a priority; and an
-//! endless loop stops no thread that is more urgent.
+//! The choice of the running thread: the most urgent thread runs, at once; within a priority, first come, first served;
+//! and an endless loop stops no more urgent thread.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use crossgate::{Concurrent, Handle, Notification, Signal, interface, thread, tim
 use system_tests::report::{broken, expect, pass};
 use system_tests::watch::allow_no_fault;
 
-/// Records the threads that came, in order.
+/// Records the order in which threads came.
 #[interface]
 trait Log {
     fn note(&self, who: u32);
@@ -86,14 +86,14 @@ fn low(now: Signal, log: Handle<dyn Log>) -> ! {
     thread::exit()
 }
 
-/// Runs at the lowest priority of threads, and never stops.
+/// Runs at the lowest priority, and never stops.
 fn spin() -> ! {
     loop {
         core::hint::spin_loop();
     }
 }
 
-/// Has the same priority as the endless loop before it: it never runs.
+/// Never runs, because it has the same priority as the endless loop that runs before it.
 fn starved() -> ! {
     broken("ran although a thread of the same priority had not let it")
 }
@@ -101,7 +101,7 @@ fn starved() -> ! {
 fn judge(log: Handle<dyn Log>) -> ! {
     let order = [100, 1, 2, 3, 11, 12, 13, 40, 101, 41];
     for (place, who) in (0..).zip(order) {
-        expect("who came next", log.note_at(place), Ok(who));
+        expect("the thread that came next", log.note_at(place), Ok(who));
     }
     for _ in 0..10 {
         time::sleep(Duration::from_millis(1));

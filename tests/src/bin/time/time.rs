@@ -2,7 +2,7 @@
 //! Time never runs backwards, no sleep is short, and none is much too long.
 //!
 //! Emulator: -icount shift=3,sleep=off
-//! Without seeds: it waits in loops, each round of which is a system call.
+//! Without seeds: the test waits in loops, and each round makes a system call.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use board::{CLOCK_HZ, TIMER0, Timer};
@@ -11,7 +11,7 @@ use crossgate::{Notification, Signal, thread, time};
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::allow_no_fault;
 
-/// The largest lateness of a thread's wake-up: the emulator is not the only program on its machine.
+/// The greatest delay of a thread's wake-up. (The emulator is not the only program on its machine.)
 const SLACK: Duration = Duration::from_millis(200);
 
 crossgate::system! {
@@ -35,7 +35,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Sleeps `rounds` times for so many µs.
+/// Sleeps `rounds` times for a number of µs.
 fn sleep_often(microseconds: u64, rounds: u32, done: Signal) -> ! {
     let length = Duration::from_micros(microseconds);
     for _ in 0..rounds {
@@ -76,8 +76,8 @@ fn watch(done: Notification) -> ! {
         awake += u32::from(done.try_wait());
     }
 
-    // Another clock of the board has to agree over more than SysTick can count, which is 0.67 s. (The emulator's host
-    // may stop the emulator between two readings.)
+    // Another clock of the board has to agree, over a longer time than SysTick can count, which is 0.67 s. (The
+    // emulator's host may stop the emulator between two readings.)
     let mut timer = Timer::new(TIMER0);
     timer.start();
     let start = check();

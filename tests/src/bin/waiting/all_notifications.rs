@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The largest number of notifications of a firmware, 255, and of a process, 32: seven processes wait for theirs, each
-//! of which is signalled, from the first to the last. Each signal reaches its owner, and no other process that has a
-//! notification of that number.
+//! The greatest number of notifications of a firmware, 255, and of a process, 32. Seven processes wait for their
+//! notifications, and each notification is signalled, from the first to the last. Each signal reaches the owner, and no
+//! other process with a notification of the same number.
 //!
-//! Without seeds: it is about how much time passes.
+//! Without seeds: the test measures how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
@@ -14,7 +14,7 @@ use system_tests::raw;
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::allow_no_fault;
 
-/// The number of processes that own as many as they can.
+/// The number of processes with as many notifications as possible.
 const OWNERS: usize = 7;
 /// The number of notifications of the judge.
 const REST: usize = MAX_NOTIFICATIONS - OWNERS * MAX_OWN_NOTIFICATIONS - 1;
@@ -22,8 +22,8 @@ const SECOND: Duration = Duration::from_secs(1);
 
 type All<T> = [T; MAX_OWN_NOTIFICATIONS];
 
-/// Defines the firmware, with the notifications of the judge besides the echoes; and for each owner its echo, and its
-/// own notifications: every third is counting, from the second on.
+/// Defines the firmware. The arguments are the notifications of the judge besides the echoes, and for each owner its
+/// echo and its own notifications. Every third notification is counting, from the second on.
 macro_rules! firmware {
     (
         spare: ($($spare:ident)*)
@@ -100,21 +100,22 @@ firmware! {
 }
 board::start!(SYSTEM);
 
-/// Expects its notifications in their order: alone, with a timeout, or any of all.
+/// Expects its notifications in their order: each by a wait for it alone, by a wait with a timeout, or by a wait for
+/// any of all.
 fn own(all: All<Notification>, echo: Signal) -> ! {
     for (place, notification) in all.into_iter().enumerate() {
         match place % 3 {
             0 => notification.wait(),
-            1 => expect_that("its signal comes", notification.wait_timeout(60 * SECOND).is_ok()),
-            _ => expect("which has come", notification::wait_any(all), place),
+            1 => expect_that("the signal comes", notification.wait_timeout(60 * SECOND).is_ok()),
+            _ => expect("the notification that has come", notification::wait_any(all), place),
         }
         expect("signal", echo.signal(), Ok(()));
     }
-    // Signals that are kept are those of the signalled notification, too.
+    // A signal that is kept is kept by the right notification, too.
     thread::yield_now();
     all[0].wait();
     for (place, notification) in all.into_iter().enumerate() {
-        expect("which is kept", notification.try_wait(), place == 31);
+        expect("the notification that keeps the signal", notification.try_wait(), place == 31);
     }
     expect("signal", echo.signal(), Ok(()));
     thread::exit()
@@ -125,24 +126,24 @@ fn judge(
     echoes: [Notification; OWNERS],
     spare: [Notification; 23],
 ) -> ! {
-    expect("how many there are", SYSTEM.notifications.len(), MAX_NOTIFICATIONS);
-    expect("how many are its own", echoes.len() + spare.len(), REST);
+    expect("the number of notifications", SYSTEM.notifications.len(), MAX_NOTIFICATIONS);
+    expect("the number of notifications of the judge", echoes.len() + spare.len(), REST);
     let is_quiet = || spare.iter().chain(&echoes).all(|notification| !notification.try_wait());
     for place in 0..MAX_OWN_NOTIFICATIONS {
         for (own, echo) in all.iter().zip(echoes) {
             expect("signal", own[place].signal(), Ok(()));
-            expect_that("it has come", echo.wait_timeout(SECOND).is_ok());
-            expect_that("to nobody else", is_quiet());
+            expect_that("the echo has come", echo.wait_timeout(SECOND).is_ok());
+            expect_that("no other echo has come", is_quiet());
         }
     }
     for (own, echo) in all.iter().zip(echoes) {
-        // The first one wakes the thread when both are there.
+        // If both notifications have signals, the thread gets the first.
         expect("signal", own[31].signal(), Ok(()));
         expect("signal", own[0].signal(), Ok(()));
-        expect_that("it has come", echo.wait_timeout(SECOND).is_ok());
-        expect_that("to nobody else", is_quiet());
+        expect_that("the echo has come", echo.wait_timeout(SECOND).is_ok());
+        expect_that("no other echo has come", is_quiet());
     }
-    // There is no notification behind its own, except for those of others.
+    // After its own notifications there are only those of others, or none.
     for number in [REST, MAX_OWN_NOTIFICATIONS - 1] {
         let set = ProcessRow::notification(number) as usize;
         let reply = raw::system_call(number::WAIT, [set, 0, 0, 0]);
@@ -150,7 +151,11 @@ fn judge(
     }
     for index in [MAX_NOTIFICATIONS, MAX_NOTIFICATIONS + 1, 256 + 254, usize::MAX] {
         let reply = raw::system_call(number::SIGNAL, [index, 0, 0, 0]);
-        expect("a signal to none", reply.status, Status::from(CallError::NotPermitted));
+        expect(
+            "a signal to a notification that does not exist",
+            reply.status,
+            Status::from(CallError::NotPermitted),
+        );
     }
     pass()
 }

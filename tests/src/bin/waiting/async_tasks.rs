@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Embassy in several processes: each has its own executors, timers and tasks, and new ones after a restart. A task
-//! waits for an interrupt, and makes a call while others continue.
+//! Embassy in several processes. Each process has its own executors, timers and tasks, and new ones after a restart. A
+//! task waits for an interrupt, and makes a call while other tasks continue.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use board::{TIMER0, Timer, interrupt};
@@ -76,18 +76,18 @@ fn witness(
     expect("a crash", second.crash(), Err(CallError::ServerFaulted));
     watch.expect("second", Cause::Panic);
     let restarted = time::now();
-    expect("none of its new life", second.beats(), Ok(0));
+    expect("the beats of the new life", second.beats(), Ok(0));
     expect_beats(second, restarted, 10);
-    // Its earlier beats are among them, so it has not restarted.
+    // These beats include the earlier ones, so the process has not restarted.
     expect_beats(first, begun, 20);
     for done in done {
-        expect_that("the others are done", done.wait_timeout(PATIENCE).is_ok());
+        expect_that("the other processes have finished", done.wait_timeout(PATIENCE).is_ok());
     }
     watch.expect_no_more();
     pass()
 }
 
-/// Waits until a process has had as many beats of 10 ms, and those of 25 ms that come in the same time.
+/// Waits until a process has had this number of beats of 10 ms, and the beats of 25 ms that belong to the same time.
 #[track_caller]
 fn expect_beats(heart: Handle<dyn Heart>, since: Instant, count: u32) {
     loop {
@@ -95,7 +95,7 @@ fn expect_beats(heart: Handle<dyn Heart>, since: Instant, count: u32) {
         if beats % 1000 >= count && beats / 1000 >= count * 10 / 25 {
             break;
         }
-        expect_that("the heart beats", time::now() - since < PATIENCE);
+        expect_that("the process continues to beat", time::now() - since < PATIENCE);
         time::sleep(Duration::from_millis(1));
     }
     expect_that("in time", time::now() - since >= count * Duration::from_millis(10));

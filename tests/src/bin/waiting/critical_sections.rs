@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Critical sections of the threads of a process: exclusion, nesting, priority inheritance, and a crash instead of a
-//! deadlock. Other processes have their own.
+//! deadlock. Other processes have their own sections.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::cell::Cell;
@@ -35,7 +35,7 @@ impl Account {
     }
 }
 
-/// Has critical sections in the thread of a visitor, like a thread of the process.
+/// Enters critical sections in a visitor, in the same way as in a thread of the process.
 #[interface]
 trait Deposit {
     fn deposit(&self, rounds: u32);
@@ -60,7 +60,7 @@ crossgate::system! {
         thread main (priority = 31, stack = 2048) =
             witness(FAULTED, DONE, ACCOUNT, START_LOW, START_CIRCLE);
     }
-    // There are more threads than stacks that are known.
+    // There are more threads than stacks that `critical-section` remembers.
     process workers {
         object account: Concurrent<Account> = Account::new() => [ACCOUNT: dyn Deposit];
         thread first (priority = 5, stack = 1024) = work(&account, DONE);
@@ -95,7 +95,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Reads, lets the others run, and writes: without exclusion that loses deposits.
+/// Reads, lets other threads run, and writes. Without exclusion, this loses deposits.
 #[inline(never)]
 fn deposit(account: &Account, rounds: u32) {
     for round in 0..rounds {
@@ -113,7 +113,7 @@ fn deposit(account: &Account, rounds: u32) {
     }
 }
 
-/// Nests at several depths of the stack.
+/// Nests sections at several depths of the stack.
 #[inline(never)]
 fn deeper(levels: u32) {
     critical_section::with(|_| {
@@ -157,14 +157,17 @@ fn witness(
     pass()
 }
 
-/// Is in a section, and wakes the high thread, which waits for the end of the section, and the middle one, which would
-/// keep this thread from running if it had not inherited the priority of the high one. A process with its own section
-/// does not wait.
+/// Enters a section, and wakes the high thread, which waits for the end of the section. Also wakes the middle thread,
+/// which would keep this thread from running if this thread had not inherited the priority of the high thread. A
+/// process with its own section does not wait.
 fn low(lock: &Account, [start, middle, high, ran]: [Notification; 4], other: Signal) -> ! {
     start.wait();
     critical_section::with(|section| {
         expect("signal", other.signal(), Ok(()));
-        expect_that("others are not excluded", ran.wait_timeout(100 * MILLISECOND).is_ok());
+        expect_that(
+            "other processes are not excluded",
+            ran.wait_timeout(100 * MILLISECOND).is_ok(),
+        );
         high.signal();
         middle.signal();
         expect("the middle thread has not run", lock.middle_ran.load(Ordering::Relaxed), 0);
@@ -198,21 +201,21 @@ fn other(start: Notification, ran: Signal) -> ! {
     thread::exit()
 }
 
-/// Is in a section, and waits for the next thread.
+/// Waits for the next thread inside a section.
 fn section_then_lock(both: &Account, start: Notification, held: Notification) -> ! {
     start.wait();
     critical_section::with(|_| {
         held.signal();
         drop(both.lock.lock());
     });
-    broken("waits for each other, and is back")
+    broken("returns from a wait of threads for each other")
 }
 
-/// Tries to enter a section, which would never be possible; it is not a section that the thread is in.
+/// Tries to enter a section that would never become free. It is not a nested section of this thread.
 fn lock_then_section(both: &Account, held: Notification) -> ! {
     held.wait();
     let _held = both.lock.lock();
-    // The other thread waits for it meanwhile.
+    // Meanwhile the other thread waits for this one.
     time::sleep(MILLISECOND);
     critical_section::with(|_| broken("is in a section with another"))
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Exclusive objects: one call at a time, the most urgent caller first, priority inheritance through
-//! several of them, and an error where a call would wait for itself.
+//! Exclusive objects: one call at a time, the most urgent caller first, priority inheritance through several objects,
+//! and an error if a call would wait for itself.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +16,7 @@ use system_tests::watch::allow_no_fault;
 const ROUNDS: u32 = 200;
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// Counts slowly: a second call that came in between would be lost.
+/// A slow counter. A second call in between would be lost.
 #[interface]
 trait Count {
     fn increment(&mut self);
@@ -43,7 +43,7 @@ impl Count for Slow {
 /// Work that takes longer than a time slice of any thread.
 #[interface]
 trait Work {
-    /// Works for some ms of the CPU's time.
+    /// Computes for some ms of CPU time.
     fn work(&mut self, milliseconds: u32);
 }
 
@@ -56,7 +56,7 @@ impl Work for Inner {
     }
 }
 
-/// Makes another object work.
+/// An object that makes another object work.
 struct Outer {
     inner: Handle<dyn Work>,
 }
@@ -67,13 +67,13 @@ impl Work for Outer {
     }
 }
 
-/// Calls itself.
+/// An object that calls itself.
 struct Selfish;
 
 impl Count for Selfish {
     fn increment(&mut self) {}
     fn value(&mut self) -> u32 {
-        // The object is called by its number, because the wiring does not let an object have its own handle.
+        // The object calls itself by its number, because the wiring gives no object its own handle.
         let own = raw::service(&SYSTEM, "SELFISH");
         raw::trap(number::call(own, 0), [0; 4]).status.0 as u32
     }
@@ -132,7 +132,7 @@ fn judge(counter: Handle<dyn Count>, selfish: Handle<dyn Count>, done: Notificat
     }
     expect("calls that were counted", counter.value(), Ok(3 * ROUNDS));
     expect("an object that calls itself", selfish.value(), Ok(CallError::Deadlock as u32));
-    expect("it still works", selfish.increment(), Ok(()));
+    expect("the object still works", selfish.increment(), Ok(()));
     pass()
 }
 
@@ -142,14 +142,14 @@ fn low(inner: Handle<dyn Work>) -> ! {
     thread::exit()
 }
 
-/// Is in the outer object from 5 ms on, which waits for the inner one.
+/// Is in the outer object from 5 ms on, and waits for the inner object there.
 fn between(outer: Handle<dyn Work>) -> ! {
     time::sleep(5 * MILLISECOND);
     expect("a call", outer.work(1), Ok(()));
     thread::exit()
 }
 
-/// Wants the outer object from 10 ms on: all threads that block it inherit its priority.
+/// Waits for the outer object from 10 ms on. All threads that block this thread inherit its priority.
 fn high(finished: &AtomicBool, outer: Handle<dyn Work>) -> ! {
     time::sleep(10 * MILLISECOND);
     expect("a call", outer.work(1), Ok(()));
@@ -157,7 +157,7 @@ fn high(finished: &AtomicBool, outer: Handle<dyn Work>) -> ! {
     thread::exit()
 }
 
-/// Would keep the others from running from 15 ms on.
+/// From 15 ms on, this thread would keep the others from running.
 fn middle(finished: &AtomicBool, done: Signal) -> ! {
     time::sleep(15 * MILLISECOND);
     expect_that("the more urgent thread has finished", finished.load(Ordering::Relaxed));

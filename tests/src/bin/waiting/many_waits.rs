@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The largest number of threads wait at once: each for a notification of its own, then each for a mutex of its own.
-//! All are woken, each by its own event, and none by that of another.
+//! The greatest number of threads waits at once: first each for its own notification, then each for its own mutex. Each
+//! thread is woken by its own event, and by no other.
 //!
-//! Without seeds: it is about how much time passes.
+//! Without seeds: the test measures how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -103,11 +103,11 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 fn wait(signal: Notification, locks: &Locks, index: usize, done: Signal) -> ! {
-    // Half of the threads wait with a deadline, which doesn't come.
+    // Half of the threads wait with a timeout, which is not reached.
     if index.is_multiple_of(2) {
         signal.wait();
     } else {
-        expect_that("its signal comes", signal.wait_timeout(1000 * MILLISECOND).is_ok());
+        expect_that("the thread's signal comes", signal.wait_timeout(1000 * MILLISECOND).is_ok());
     }
     let order = locks.woken.fetch_add(1, Ordering::Relaxed) as usize;
     expect("the order in which they were signalled", order, index);
@@ -117,14 +117,14 @@ fn wait(signal: Notification, locks: &Locks, index: usize, done: Signal) -> ! {
     thread::exit()
 }
 
-/// Is the least urgent: takes all mutexes once all others wait for their signals, and frees them once all wait for the
-/// mutexes.
+/// The least urgent thread. Takes all mutexes when all other threads wait for their signals, and frees them when all
+/// wait for the mutexes.
 fn hold(locks: &Locks, done: Signal, ready: Signal) -> ! {
     let guards: [_; COUNT] = core::array::from_fn(|index| locks.locks[index].lock());
     expect("signal", ready.signal(), Ok(()));
     drop(guards);
     let entered = locks.locks.iter().map(|lock| *lock.lock()).sum();
-    expect("the mutexes that their waiters had", entered, COUNT as u32);
+    expect("the number of threads that got their mutexes", entered, COUNT as u32);
     expect("signal", done.signal(), Ok(()));
     thread::exit()
 }
@@ -136,20 +136,24 @@ fn judge(
     ready: Notification,
 ) -> ! {
     ready.wait();
-    // Signals of its own come to this thread only, and the last one works like the first.
+    // Signals for this thread come only to this thread, and the last notification works like the first.
     for notification in own {
-        expect("nothing has come", notification.try_wait(), false);
+        expect("no signal has come", notification.try_wait(), false);
         notification.signal();
-        expect("which has come", notification::wait_any(own), position(&own, notification));
+        expect(
+            "the notification that has come",
+            notification::wait_any(own),
+            position(&own, notification),
+        );
     }
     for waiter in waiters {
         expect("signal", waiter.signal(), Ok(()));
-        expect_that("it is woken", done.wait_timeout(10 * MILLISECOND).is_ok());
-        expect("nobody else is", done.try_wait(), false);
+        expect_that("the thread is woken", done.wait_timeout(10 * MILLISECOND).is_ok());
+        expect("no other thread is woken", done.try_wait(), false);
     }
-    // Each thread has its mutex, and the one that held them has ended.
+    // Each thread has its mutex, and the thread that held the mutexes has ended.
     for _ in 0..=COUNT {
-        expect_that("it had its mutex", done.wait_timeout(10 * MILLISECOND).is_ok());
+        expect_that("the thread has had its mutex", done.wait_timeout(10 * MILLISECOND).is_ok());
     }
     expect("nobody else", done.try_wait(), false);
     pass()

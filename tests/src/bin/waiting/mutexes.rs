@@ -48,7 +48,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Reads, lets the others run, and writes: without exclusion that loses deposits.
+/// Reads, lets other threads run, and writes. Without exclusion, this loses deposits.
 fn deposit(account: &Account, done: Notification) -> ! {
     for round in 0..ROUNDS {
         let balance = account.balance.lock();
@@ -78,8 +78,8 @@ fn judge(account: &Account, done: Notification, [low, _middle, _high]: [Signal; 
     broken("the test did not end")
 }
 
-/// Holds the mutex, then wakes the high thread, which waits for it, and the middle one, which would keep this thread
-/// from running if it had not inherited the priority of the high one.
+/// Takes the mutex, and wakes the high thread, which waits for the mutex. Also wakes the middle thread, which would
+/// keep this thread from running if this thread had not inherited the priority of the high thread.
 fn low(lock: &Account, start: Notification, middle: Notification, high: Notification) -> ! {
     start.wait();
     let held = lock.balance.lock();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Notifications: kept until a thread waits, counted where the wiring says so, with and without a timeout, for one and
-//! for any of several, between processes.
+//! Notifications: signals are kept until a thread waits, and counted if the wiring says so. Waits with and without a
+//! timeout, for one and for any of several notifications, and signals between processes.
 //!
-//! Without seeds: it is about how much time passes.
+//! Without seeds: the test measures how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
@@ -42,7 +42,8 @@ board::start!(SYSTEM);
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// On each signal of GO: sends two signals of each kind at once; on the next one, one signal after 5 ms.
+/// At the first signal of GO, sends two signals of each kind at once. At the next signal of GO, sends one signal after
+/// 5 ms.
 fn send(go: Notification, one: Signal, many: Signal) -> ! {
     loop {
         go.wait();
@@ -57,9 +58,9 @@ fn send(go: Notification, one: Signal, many: Signal) -> ! {
 }
 
 fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
-    expect("nothing has come", one.try_wait(), false);
+    expect("no signal has come", one.try_wait(), false);
 
-    // Signals are kept, once or counted.
+    // Signals are kept: only one, or all of them.
     expect("signal", go.signal(), Ok(()));
     time::sleep(2 * MILLISECOND);
     one.wait();
@@ -68,7 +69,7 @@ fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
     many.wait();
     expect("a counting notification keeps each signal", many.try_wait(), false);
 
-    // A timeout, and then a wait whose signal comes before the timeout; no stale wake-up after it.
+    // A timeout, and then a wait whose signal comes before the timeout. No wake-up from the timeout follows.
     let start = time::now();
     expect_that("nothing comes", never.wait_timeout(3 * MILLISECOND).is_err());
     expect_that("a timeout is not early", time::now() - start >= 3 * MILLISECOND);
@@ -76,9 +77,9 @@ fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
     expect_that("a signal comes in time", many.wait_timeout(100 * MILLISECOND).is_ok());
     let start = time::now();
     expect_that("nothing comes", many.wait_timeout(200 * MILLISECOND).is_err());
-    expect_that("the earlier timeout wakes nobody", time::now() - start >= 200 * MILLISECOND);
+    expect_that("the earlier timeout wakes no thread", time::now() - start >= 200 * MILLISECOND);
 
-    // After the timeout no thread waits: signals are kept, and do not disturb a sleep.
+    // After the timeout no thread waits. Signals are kept, and do not disturb a sleep.
     let start = time::now();
     expect("signal", go.signal(), Ok(()));
     time::sleep(10 * MILLISECOND);
@@ -89,7 +90,7 @@ fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
     expect("signal", go.signal(), Ok(()));
     many.wait();
 
-    // A timeout that was not needed does not end a later wait that has none.
+    // A timeout that was not reached does not end a later wait without a timeout.
     expect("signal", go.signal(), Ok(()));
     expect_that("a signal comes in time", many.wait_timeout(3 * MILLISECOND).is_ok());
     many.wait();
@@ -97,26 +98,26 @@ fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
     expect("signal", go.signal(), Ok(()));
     let second = ProcessRow::notification(1) as usize;
     let reply = raw::system_call(number::WAIT, [second, usize::MAX, usize::MAX, 0]);
-    expect("how a wait without a timeout ends", reply.status, Status::OK);
+    expect("the end of a wait without a timeout", reply.status, Status::OK);
 
     // A wait for any of several.
     one.signal();
-    expect("which has come", notification::wait_any([never, one, many]), 1);
+    expect("the notification that has come", notification::wait_any([never, one, many]), 1);
     expect("signal", go.signal(), Ok(()));
-    expect("which has come", notification::wait_any([many, never, one]) != 1, true);
+    expect("the notification that has come", notification::wait_any([many, never, one]) != 1, true);
     time::sleep(2 * MILLISECOND);
     while one.try_wait() || many.try_wait() {}
     let any = notification::wait_any_timeout([never, one], 2 * MILLISECOND);
     expect_that("nothing comes", any.is_err());
     expect("signal", go.signal(), Ok(()));
-    expect("which has come", notification::wait_any([never, many]), 1);
+    expect("the notification that has come", notification::wait_any([never, many]), 1);
 
-    // The waiting threads of the other process have been woken in the order of their urgency.
+    // The waiting threads of the other process were woken in the order of their urgency.
     expect_that("the waiters come", done.wait_timeout(100 * MILLISECOND).is_ok());
     pass()
 }
 
-/// Each signal wakes one waiter, the most urgent first: so the low one comes second.
+/// Each signal wakes one waiter, the most urgent first. So the low thread comes second.
 fn wait_shared(shared: Notification, order: u32, done: Signal) -> ! {
     use core::sync::atomic::{AtomicU32, Ordering};
     static SERVED: AtomicU32 = AtomicU32::new(0);

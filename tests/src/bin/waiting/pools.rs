@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Threads of pools: they do their jobs, and can be ended wherever they are.
+//! Threads of pools: they do their jobs, and their jobs can be ended wherever the threads are.
 //!
-//! Long: it waits for many seconds of virtual time.
+//! Long: the test waits for many seconds of virtual time.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
@@ -19,9 +19,9 @@ const FOR_EVER: Duration = Duration::from_secs(3600);
 
 #[interface]
 trait Server {
-    /// Waits until it is released, or no caller waits any more: then it returns `false`.
+    /// Waits until the visitor is released. Returns `false` if no caller waits any more.
     fn wait(&self) -> bool;
-    /// Computes until it is told to stop.
+    /// Computes until `stop` is called.
     fn compute(&self);
     fn stop(&self);
     /// Tells the visitor of the room to leave.
@@ -29,13 +29,13 @@ trait Server {
     /// Returns the numbers of computations that have started, and of those that are done.
     fn computed(&self) -> u32;
     fn nothing(&self);
-    /// Records another life of the client. Returns the number of earlier ones.
+    /// Records another life of the client. Returns the number of earlier lives.
     fn next_life(&self) -> u32;
 }
 
 #[interface]
 trait Room {
-    /// Waits until it is told to leave.
+    /// Waits until `leave` is called.
     fn stay(&mut self);
 }
 
@@ -148,7 +148,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Expects that two lives of the judge end, by a mutex that was lost.
+/// Expects that two lives of the judge end because of a lost mutex.
 fn witness(faulted: Notification) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
     for _ in 0..2 {
@@ -160,7 +160,7 @@ fn witness(faulted: Notification) -> ! {
     }
 }
 
-/// Tests that threads of pools of others are out of reach.
+/// Tests that a process can't control threads of other pools.
 fn attack(own: Pool, attack: Notification) -> ! {
     attack.wait();
     for thread in 0..SYSTEM.threads.len() + 2 {
@@ -168,10 +168,10 @@ fn attack(own: Pool, attack: Notification) -> ! {
         for what in [pool::START, pool::END] {
             let status = system_call(number::OPTIONAL, [what, thread, 0]).status;
             let refused = Status::from(CallError::NotPermitted).0;
-            expect("who steers whom", status, if is_own { Status::OK.0 } else { refused });
+            expect("control of a thread", status, if is_own { Status::OK.0 } else { refused });
         }
     }
-    expect("its own is free", own.free(), 1);
+    expect("the own thread is free", own.free(), 1);
     let parked = system_call(number::OPTIONAL, [pool::PARK, 0, 0]).status;
     expect("who parks", parked, Status::from(CallError::NotPermitted).0);
     loop {
@@ -188,7 +188,7 @@ fn judge(
     attack: Signal,
 ) -> ! {
     let (server, _) = servers;
-    expect("all are free", [workers.free(), urgent.free()], [2, 1]);
+    expect("all threads are free", [workers.free(), urgent.free()], [2, 1]);
     expect("the mutex is free", state.mutex.try_lock().map(|it| *it), Some(0));
     match server.next_life() {
         Ok(0) => {
@@ -204,11 +204,11 @@ fn judge(
             let _ = waiter.join();
         }
         Ok(1) => {
-            // The thread waits later.
+            // Here the thread waits later.
             let holder = lose_mutex(state, workers);
             holder.end();
             expect("it ends", holder.join(), Err(Ended));
-            // Its thread has parked.
+            // The thread of the job has parked.
             time::sleep(MOMENT);
             expect("the mutex is lost", state.mutex.try_lock().is_none(), true);
             *state.mutex.lock() += 1;
@@ -230,14 +230,14 @@ where
     }
 }
 
-/// Waits until a fact is true.
+/// Waits until a condition is true.
 fn until(fact: impl Fn() -> bool) {
     while !fact() {
         time::sleep(MOMENT);
     }
 }
 
-/// Lets a thread do a job, and returns when the job has started.
+/// Lets a thread do a job. Returns when the job has started.
 fn begun<R: Send + 'static>(
     state: &'static State,
     pool: Pool,
@@ -249,7 +249,7 @@ fn begun<R: Send + 'static>(
         job()
     });
     until(|| state.begun.load(Relaxed) != before);
-    // The job gets to its wait.
+    // The job reaches its wait.
     time::sleep(MOMENT);
     handle
 }
@@ -265,37 +265,37 @@ fn lose_mutex(state: &'static State, workers: Pool) -> JoinHandle<()> {
     holder
 }
 
-/// Tests jobs that come to their end.
+/// Tests jobs that finish.
 fn jobs(state: &'static State, workers: Pool, urgent: Pool, never: Notification) {
     for round in 0..10_u64 {
         let first = spawn(workers, move || round + 1);
         let second = spawn(workers, move || [round; 2]);
-        expect_that("each has a job", workers.spawn(|| ()).is_err());
-        expect_that("less urgent ones have not begun", !first.has_ended());
+        expect_that("each thread has a job", workers.spawn(|| ()).is_err());
+        expect_that("less urgent jobs have not begun", !first.has_ended());
         expect("results", (second.join(), first.join()), (Ok([round; 2]), Ok(round + 1)));
     }
     let soon = spawn(urgent, thread::id);
-    expect_that("a more urgent one is done at once", soon.has_ended());
+    expect_that("a more urgent job is done at once", soon.has_ended());
     let name = soon.join().map(|thread| SYSTEM.threads[thread].name);
-    expect("which", name, Ok("urgent_1"));
-    // A job waits for a job.
+    expect("the name of the thread", name, Ok("urgent_1"));
+    // This job waits for another job.
     let nested = spawn(workers, move || spawn(urgent, || 7_u8).join());
-    expect("what another job has told", nested.join(), Ok(Ok(7)));
+    expect("the result of the other job", nested.join(), Ok(Ok(7)));
     let late = spawn(workers, move || never.wait());
-    let Err(late) = late.try_join() else { fail(format_args!("it has not begun")) };
+    let Err(late) = late.try_join() else { fail(format_args!("the job has not begun")) };
     let Err(late) = late.join_timeout(MOMENT) else { fail(format_args!("it waits")) };
     never.signal();
-    expect("it goes on", late.join_timeout(FOR_EVER).ok(), Some(Ok(())));
-    // The result is not wanted.
+    expect("the job continues", late.join_timeout(FOR_EVER).ok(), Some(Ok(())));
+    // Nobody wants the result.
     drop(spawn(workers, move || state.step()));
-    expect("it has not begun", state.steps(), 0);
+    expect("the job has not begun", state.steps(), 0);
     until(|| (state.steps(), workers.free()) == (1, 2));
     let exited = spawn(workers, || thread::exit());
     let exited: Result<(), Ended> = exited.join();
-    expect("who exits has no result", exited, Err(Ended));
+    expect("a job whose thread exits has no result", exited, Err(Ended));
     let unbegun = spawn(workers, move || state.step());
     unbegun.end();
-    expect("it never began", (unbegun.join(), state.steps()), (Err(Ended), 1));
+    expect("the job never began", (unbegun.join(), state.steps()), (Err(Ended), 1));
 }
 
 /// Ends a job after some time, and checks that its thread works as before.
@@ -318,7 +318,7 @@ fn ends_at_home(
         never.wait();
         state.step();
     });
-    ends("it waits for a notification", workers, waits);
+    ends("the job waits for a notification", workers, waits);
     never.signal();
     expect_that("the signal is kept for others", never.try_wait());
 
@@ -342,9 +342,9 @@ fn ends_at_home(
         *state.mutex.lock() += 1;
         state.step();
     });
-    ends("it waits for a mutex", workers, locks);
+    ends("the job waits for a mutex", workers, locks);
     drop(guard);
-    expect("it never had it", *state.mutex.lock(), 0);
+    expect("the job never had the mutex", *state.mutex.lock(), 0);
 
     let inside = begun(state, workers, move || room.stay());
     let outside = begun(state, workers, move || {
@@ -352,11 +352,11 @@ fn ends_at_home(
         state.step();
     });
     outside.end();
-    expect("it waits for an object", outside.join(), Err(Ended));
-    expect("it is told to leave", server.leave(), Ok(()));
-    expect("another has it", inside.join(), Ok(Ok(())));
+    expect("the job waits for an object", outside.join(), Err(Ended));
+    expect("the visitor is told to leave", server.leave(), Ok(()));
+    expect("another thread has the object", inside.join(), Ok(Ok(())));
     time::sleep(3 * MOMENT);
-    expect("none goes on", state.steps(), steps);
+    expect("no job continues", state.steps(), steps);
 }
 
 fn ends_in_a_call(state: &'static State, workers: Pool, server: Handle<dyn Server>) {
@@ -365,7 +365,7 @@ fn ends_in_a_call(state: &'static State, workers: Pool, server: Handle<dyn Serve
         let _ = server.wait();
         state.step();
     });
-    ends("it waits in a call", workers, waits);
+    ends("the job waits in a call", workers, waits);
 
     let computed = server.computed().unwrap_or(0);
     let computes = begun(state, workers, move || {
@@ -375,15 +375,15 @@ fn ends_in_a_call(state: &'static State, workers: Pool, server: Handle<dyn Serve
     until(|| server.computed() == Ok(computed + 1));
     computes.end();
     computes.end();
-    let Err(computes) = computes.try_join() else { fail(format_args!("it is in a call")) };
-    expect("it is not done", server.computed(), Ok(computed + 1));
-    expect("it may be", server.stop(), Ok(()));
-    expect("it comes home", computes.join(), Err(Ended));
-    expect("the method is done first", server.computed(), Ok(computed + 2));
-    expect("none goes on", state.steps(), steps);
+    let Err(computes) = computes.try_join() else { fail(format_args!("the job is in a call")) };
+    expect("the computation is not done", server.computed(), Ok(computed + 1));
+    expect("the computation may stop", server.stop(), Ok(()));
+    expect("the thread comes home", computes.join(), Err(Ended));
+    expect("the method finishes first", server.computed(), Ok(computed + 2));
+    expect("no job continues", state.steps(), steps);
 }
 
-/// Ends jobs at any instruction, more or less.
+/// Ends jobs at nearly any instruction.
 fn ends_anywhere(state: &'static State, workers: Pool, server: Handle<dyn Server>) {
     for round in 0..100 {
         let job = spawn(workers, move || {
@@ -398,7 +398,7 @@ fn ends_anywhere(state: &'static State, workers: Pool, server: Handle<dyn Server
         expect("it ends", job.join(), Err(Ended));
         let after = spawn(workers, move || state.steps());
         let steps = state.steps();
-        expect("it has ended", after.join(), Ok(steps));
+        expect("the job has ended", after.join(), Ok(steps));
     }
-    expect("all are free", workers.free(), 2);
+    expect("all threads are free", workers.free(), 2);
 }

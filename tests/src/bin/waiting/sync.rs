@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The objects by which the threads of one process wait: conditions, semaphores, locks of readers and writers,
-//! channels, values that are made once.
+//! The objects with which threads of one process wait for each other: condition variables, semaphores, readers-writer
+//! locks, channels, and values that are made once.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -49,14 +49,14 @@ impl Hall {
     }
 }
 
-/// The actions of a visitor there.
+/// The actions of a visitor in the hall.
 #[interface]
 trait Enter {
-    /// Waits until it is open.
+    /// Waits until the hall is open.
     fn enter(&self);
-    /// Waits for a permit, at most so many milliseconds.
+    /// Waits for a permit, at most for this number of milliseconds.
     fn acquire(&self, milliseconds: u32) -> bool;
-    /// Waits until it is closed.
+    /// Waits until the hall is closed.
     fn leave(&self);
 }
 
@@ -77,7 +77,7 @@ impl Enter for Hall {
 static ONCE: OnceLock<u32> = OnceLock::new();
 static MADE: AtomicU32 = AtomicU32::new(0);
 static LAZY: LazyLock<u32> = LazyLock::new(|| {
-    // Other threads come while the value is made.
+    // Other threads ask for the value while it is made.
     time::sleep(5 * MILLISECOND);
     MADE.fetch_add(1, SeqCst) + 41
 });
@@ -105,7 +105,8 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Runs one of the workers. The judge is the least urgent: whatever it does, the others run until they wait again.
+/// Runs one of the workers. The judge is the least urgent thread. Whatever it does, the other threads run until they
+/// wait again.
 fn worker(hall: &Hall, number: u32) -> ! {
     hall.enter();
     hall.note(number);
@@ -120,7 +121,7 @@ fn worker(hall: &Hall, number: u32) -> ! {
     }
     hall.note(number);
     if number == 3 {
-        // By then the others have sent a value, and wait to send more.
+        // By then the other threads have sent a value, and wait to send more.
         hall.permits.acquire().use_up();
         for _ in 0..4 {
             let value = hall.values.receive();
@@ -138,7 +139,7 @@ fn worker(hall: &Hall, number: u32) -> ! {
 fn visit(hall: Handle<dyn Enter>) -> ! {
     expect("a visitor waits as well", hall.enter(), Ok(()));
     expect("no permit in time", hall.acquire(3), Ok(false));
-    expect("it is closed", hall.leave(), Ok(()));
+    expect("the hall is closed", hall.leave(), Ok(()));
     expect("a permit", hall.acquire(1000), Ok(true));
     thread::exit()
 }
@@ -147,30 +148,30 @@ fn judge(hall: &Hall) -> ! {
     expect("set once", (ONCE.set(1), ONCE.set(2), ONCE.get()), (Ok(()), Err(2), Some(&1)));
     *hall.is_open.lock() = true;
     hall.changed.notify_all();
-    expect("all have entered", hall.noted(), 321);
+    expect("all threads have entered", hall.noted(), 321);
     for number in [3, 2, 1] {
         hall.changed.notify_one();
-        expect("one at a time", hall.noted(), number);
+        expect("one thread at a time", hall.noted(), number);
     }
     let (guard, result) = hall.changed.wait_timeout(hall.is_open.lock(), 10 * MILLISECOND);
-    expect("nobody notifies this one", (*guard, result), (true, Err(TimedOut)));
+    expect("no thread notifies this one", (*guard, result), (true, Err(TimedOut)));
     drop(guard);
 
-    // The visitor waits for a permit, in vain.
+    // The visitor waits for a permit that does not come.
     while hall.done.load(SeqCst) == 0 {
         time::sleep(MILLISECOND);
     }
     let reading = hall.settings.read();
     hall.permits.add(1);
-    expect("it wants to write now", hall.noted(), 3);
+    expect("the writer asks for the lock now", hall.noted(), 3);
     expect("a writer waits", hall.settings.try_read().is_none(), true);
     hall.permits.add(2);
-    expect("they want to read", hall.noted(), 21);
+    expect("the readers ask for the lock", hall.noted(), 21);
     drop(reading);
-    expect("first it writes, then they read", hall.noted(), 321);
+    expect("first the writer writes, then the readers read", hall.noted(), 321);
 
     hall.permits.add(1);
-    expect("what was received", hall.noted(), 2413);
+    expect("the received values", hall.noted(), 2413);
     *hall.is_open.lock() = false;
     hall.changed.notify_all();
     hall.permits.add(1);

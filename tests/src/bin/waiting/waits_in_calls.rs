@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A thread that waits in a call, while another one is in a call with lent memory, returns unharmed: the narrow bounds
-//! of the one are not those of the other.
+//! A thread waits in a call while another thread is in a call with lent memory. The waiting thread returns unharmed:
+//! the narrow bounds of the other thread do not apply to it.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::hint::black_box;
@@ -9,7 +9,7 @@ use crossgate::{Concurrent, Handle, LeaseBuf, LeaseMut, Notification, interface,
 use system_tests::report::{expect, pass};
 use system_tests::watch::Watch;
 
-/// Takes some time.
+/// A server that takes some time.
 #[interface]
 trait Slow {
     fn sleep(&self);

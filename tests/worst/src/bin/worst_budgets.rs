@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! All threads compute until their budgets are used up: each its own, then that of their process.
+//! All threads compute until their budgets are used up: first the own budget of each thread, then the budget of their
+//! process.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A process crashes that has many objects for one call at a time: in each there is a visitor, and another one waits.
+//! A process crashes that has many objects for one call at a time. In each object there is a visitor, and another
+//! thread waits for the object.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -17,7 +18,7 @@ macro_rules! firmware {
                 object keeps: [Exclusive<Keeps>; OBJECTS] = [const { Exclusive::new(Keeps) }; OBJECTS] => [KEEPS: dyn StayAlone];
                 thread saboteur (priority = 30, stack = 512) = crash();
             }
-            // The more urgent clients come first, and are inside.
+            // The more urgent clients call first, and are inside.
             process clients {
                 $(thread $client (priority = 1 + $number, stack = 1024) = visit_alone(KEEPS.at($number % OBJECTS), DONE);)*
             }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A process crashes in which there are visitors, most of them seven calls deep: every second call is one of this
-//! process.
+//! A process crashes in which there are visitors. Most of them are seven calls deep, and every second call is a call of
+//! this process.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
 use crossgate::Concurrent;
 use worst_cases::{CLIENTS, Keeps, Passes, Stay, crash, visit, with_clients};
 
-/// There is no memory for more stacks for eight processes at once.
+/// There is not enough memory for the stacks of eight processes at once.
 const DEEP: usize = 24;
 
 macro_rules! firmware {

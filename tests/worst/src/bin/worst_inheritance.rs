@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A chain of objects for one call at a time: in each there is a client that waits for the next. The most urgent client
-//! comes last, and raises the priority of all others to its own.
+//! A chain of objects for one call at a time. In each object there is a client that waits for the next object. The most
+//! urgent client comes last, and raises the priority of all other clients to its own.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -49,7 +49,7 @@ fn call(service: Handle<dyn StayAlone>, done: Signal) -> ! {
     end(done)
 }
 
-/// Comes when the others are in their objects.
+/// Calls when the other clients are in their objects.
 fn hurry(first: Handle<dyn StayAlone>) -> ! {
     time::sleep(worst_cases::SOON / 2);
     expect("the call", first.stay(), Ok(()));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A process crashes that has a large memory, half of it with values that are not 0: all of it is reset.
+//! A process with a large memory crashes, and all of its memory is reset. Half of the memory has values other than 0.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -8,7 +8,7 @@ use crossgate::{Concurrent, Handle, Signal, interface};
 use system_tests::report::expect;
 use worst_cases::{crash, end};
 
-/// Words of each kind: 8 KiB in all.
+/// The number of words of each kind: 8 KiB in total.
 const WORDS: usize = 1024;
 
 /// The memory of a process.
@@ -44,9 +44,9 @@ worst_cases::judged! {
 }
 
 fn call(memory: Handle<dyn Remember>, done: Signal) -> ! {
-    expect("its first values", memory.overwrite(), Ok(1));
+    expect("its initial values", memory.overwrite(), Ok(1));
     expect("what was written", memory.overwrite(), Ok(14));
     crossgate::time::sleep(worst_cases::SOON * 5 / 4);
-    expect("its first values again", memory.overwrite(), Ok(1));
+    expect("its initial values again", memory.overwrite(), Ok(1));
     end(done)
 }

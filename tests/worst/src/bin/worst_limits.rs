@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The deadlines of all calls pass at once: for half of the clients while they wait for an object, for the others
-//! inside of servers.
+//! The deadlines of all calls pass at once. Half of the clients wait for an object at that time, and the others are
+//! inside servers.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -33,7 +33,7 @@ fn call(number: usize, keeps: Handle<dyn Stay>, alone: Handle<dyn StayAlone>, do
         0 => keeps.stay(),
         _ => alone.stay(),
     });
-    // The orderly server gives up, or the call is ended.
-    expect_that("the time is over", result.is_ok() || now() >= end_of_time);
+    // Either the orderly server gives up, or the kernel ends the call.
+    expect_that("the deadline has passed", result.is_ok() || now() >= end_of_time);
     end(done)
 }

@@ -7,7 +7,7 @@ use crossgate::sync::Mutex;
 use crossgate::{Concurrent, Signal, time};
 use worst_cases::{CLIENTS, NEVER, end, soon, with_clients};
 
-/// The mutex that they wait for.
+/// The mutex for which the threads wait.
 struct Turn(Mutex<usize>);
 
 macro_rules! firmware {

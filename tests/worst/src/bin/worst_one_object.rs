@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A process crashes that has an object for one call at a time, for which all others wait.
+//! A process crashes that has an object for one call at a time. All other threads wait for this object.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 

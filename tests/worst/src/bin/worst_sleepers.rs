@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! All threads sleep until the same times, while a device interrupts: the kernel wakes one thread in each interrupt of
-//! the timer, and often finds that of the device then.
+//! All threads sleep until the same times, while a device interrupts. The kernel wakes one thread in each interrupt of
+//! the timer, and often finds a pending interrupt of the device then.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -9,9 +9,9 @@ use core::time::Duration;
 use crossgate::{Notification, Signal, time};
 use worst_cases::{CLIENTS, Moments, end, soon, with_clients};
 
-/// The number of times that they sleep.
+/// The number of times that each thread sleeps.
 const ROUNDS: u32 = 20;
-/// The time between them.
+/// The time between two such times.
 const ROUND: Duration = Duration::from_millis(1);
 
 macro_rules! firmware {
@@ -41,7 +41,7 @@ fn sleep(done: Signal) -> ! {
     end(done)
 }
 
-/// Has its device interrupt again and again, a few microseconds after it has served it.
+/// Lets its device interrupt again and again, each time a few microseconds after it has served the device.
 fn drive(expired: Notification) -> ! {
     let mut timer = Timer::new(TIMER0);
     for moment in Moments::default() {
@@ -50,5 +50,5 @@ fn drive(expired: Notification) -> ! {
         timer.interrupt_after(64 + (moment >> 26));
         expired.wait();
     }
-    unreachable!("moments have no end")
+    unreachable!("there is always a next moment")
 }

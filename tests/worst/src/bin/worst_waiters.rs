@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! All threads wait for all notifications: half of them are woken by signals, the others when their time is over, at
-//! once.
+//! All threads wait for all notifications. Signals wake half of the threads. The timeouts of the others end at the same
+//! time.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -9,7 +9,7 @@ use crossgate::{Concurrent, Notification, Signal, time};
 use system_tests::report::expect;
 use worst_cases::{CLIENTS, SOON, end, soon, with_clients};
 
-/// The notifications that they wait for.
+/// The notifications for which the threads wait.
 struct All([Notification; CLIENTS]);
 
 macro_rules! firmware {
@@ -40,6 +40,6 @@ fn signal(all: &All) -> ! {
 
 fn wait(number: usize, all: &All, done: Signal) -> ! {
     let woken = wait_any_timeout(all.0, soon() - time::now()).is_ok();
-    expect("a signal wakes it", woken, number >= CLIENTS / 2);
+    expect("a signal wakes the thread", woken, number >= CLIENTS / 2);
     end(done)
 }

@@ -17,6 +17,6 @@ pub trait Heart {
 /// Takes some time.
 #[interface]
 pub trait Slow {
-    /// Returns after so many ms, with one more.
+    /// Returns after this number of ms. The result is the number plus one.
     fn take(&self, milliseconds: u32) -> u32;
 }
