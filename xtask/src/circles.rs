@@ -67,7 +67,9 @@ impl Target {
             };
             let place = if place.exists() { place } else { folder.join(child).join("mod.rs") };
             assert!(place.exists(), "the file of `mod {child}` in {}", file.display());
-            self.add(&place, joined(&name, child), &folder.join(child));
+            let folder = folder.join(child);
+            let below = if place.ends_with("mod.rs") { place.parent().unwrap() } else { &folder };
+            self.add(&place, joined(&name, child), below);
         }
         self.files.entry(name).or_default().push_str(&without_strings(&text));
     }

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The start of the kernel: from `main` to the first thread.
 
+use crate::blocking::block_system_calls;
 use crate::clock::Clock;
-use crate::context::{Answer, Start};
 use crate::device::bus::DeviceBus;
 use crate::domain::Domain;
-use crate::exit::{self, Way};
-use crate::linux::{cpu, files, program, signals};
+use crate::linux::{files, program, signals};
 use crate::machine::{self, Machine, install, with_kernel};
 use crate::memory::{self, Region};
 use crate::options::{self, Options};
+use crate::pages::STACK;
 use crate::protection::{KernelMemory, Opening, Protection};
 use crate::start::idle;
+use crate::way::{Answer, Start, Way};
 use crate::words::KERNEL_STACK_END;
-use crate::{handler, heap, inside, lending, signal};
+use crate::{cpu, exit, handler, handling, heap, inside, lending, signal, step};
 use core::sync::atomic::Ordering;
 use crossgate_abi::Set;
 use crossgate_abi::inspect::dump;
@@ -39,20 +40,7 @@ pub fn run(wiring: &'static System) -> ! {
 pub fn run_after(wiring: &'static System, look: &mut dyn FnMut(&mut Machine)) -> ! {
     let options = options::parse(std::env::args_os());
     match prepare(wiring, &options, look) {
-        Ok(way) => {
-            // SAFETY: the first thread starts; the calling code never continues.
-            unsafe {
-                core::arch::asm!(
-                    "mov rsp, {stack}",
-                    "jmp {leave}",
-                    stack = in(reg) KERNEL_STACK_END.load(Ordering::Relaxed),
-                    leave = sym exit::leave,
-                    in("rax") way.exit,
-                    in("rdx") way.argument,
-                    options(noreturn),
-                )
-            }
-        }
+        Ok(way) => exit::first(way),
         Err(why) => program::fatal(format_args!("{why}")),
     }
 }
@@ -63,6 +51,9 @@ fn prepare(
     look: &mut dyn FnMut(&mut Machine),
 ) -> Result<Way, String> {
     cpu::check()?;
+    if options.seed.is_some() {
+        step::check()?;
+    }
     heap::begin()?;
     let regions = memory::map(wiring)?;
     let system = &*Box::leak(Box::new(place(wiring, &regions)?));
@@ -81,7 +72,8 @@ fn prepare(
         stacks(system, &regions),
     )?;
     // A device may signal as soon as it is connected.
-    signal::install(signal_stack.end, handlers.end, protection.has_keys())?;
+    let handler = handling::handler(protection.has_keys());
+    signal::install(signal_stack.end, handlers.end, handler)?;
     lending::choose(options.lending);
     let clock = if options.is_virtual() { Clock::counted(options.seed)? } else { Clock::real()? };
     let mut machine = Machine {
@@ -105,7 +97,7 @@ fn prepare(
     inside::tell_places(kernel);
     install(kernel);
     if options.block_system_calls {
-        signals::block_system_calls()?;
+        block_system_calls()?;
     }
     Ok(with_kernel(handler::first))
 }
@@ -127,9 +119,7 @@ fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
         let size = memory::stack_size(thread.stack_size);
         let stack = match regions.get(process).and_then(|region| region.stack) {
             Some(stack)
-                if index != 0
-                    && !has_first_thread.contains(thread.process)
-                    && size == memory::STACK =>
+                if index != 0 && !has_first_thread.contains(thread.process) && size == STACK =>
             {
                 has_first_thread.insert(thread.process);
                 stack

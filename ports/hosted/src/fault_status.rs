@@ -2,7 +2,8 @@
 //! The status of a fault. A signal handler records it for the kernel, because Linux has no register for it.
 
 use crate::linux::program::in_program;
-use crate::memory::GUARD;
+use crate::pages::GUARD;
+use crate::registers::Registers;
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use crossgate_abi::inspect::dump;
@@ -15,27 +16,6 @@ static INSTRUCTION: AtomicUsize = AtomicUsize::new(0);
 static ADDRESS: AtomicUsize = AtomicUsize::new(0);
 static REGISTERS: [AtomicUsize; dump::REGISTER_COUNT] =
     [const { AtomicUsize::new(0) }; dump::REGISTER_COUNT];
-
-/// The registers in the order of a dump.
-const DUMPED: [c_int; dump::REGISTER_COUNT] = [
-    libc::REG_RAX,
-    libc::REG_RCX,
-    libc::REG_RDX,
-    libc::REG_RBX,
-    libc::REG_RSP,
-    libc::REG_RBP,
-    libc::REG_RSI,
-    libc::REG_RDI,
-    libc::REG_R8,
-    libc::REG_R9,
-    libc::REG_R10,
-    libc::REG_R11,
-    libc::REG_R12,
-    libc::REG_R13,
-    libc::REG_R14,
-    libc::REG_R15,
-    libc::REG_RIP,
-];
 
 /// A fault.
 pub struct Report {
@@ -72,22 +52,21 @@ pub fn take() -> Report {
 }
 
 /// Records a fault and the registers of the faulted thread.
-pub fn note(registers: &[i64; 23], cause: Cause, instruction: Word, address: Word) {
+pub fn note(registers: &Registers, cause: Cause, address: Word) {
     CAUSE.store(cause as u8, Ordering::Relaxed);
-    INSTRUCTION.store(in_program(instruction), Ordering::Relaxed);
+    INSTRUCTION.store(in_program(registers.instruction()), Ordering::Relaxed);
     ADDRESS.store(address, Ordering::Relaxed);
-    for (place, register) in REGISTERS.iter().zip(DUMPED) {
-        place.store(registers[register as usize] as usize, Ordering::Relaxed);
+    for (place, register) in REGISTERS.iter().zip(registers.dumped()) {
+        place.store(register, Ordering::Relaxed);
     }
     IS_NEW.store(true, Ordering::Relaxed);
 }
 
 /// Returns the cause of a fault. The thread's stack pointer is in its stack, which starts at `stack`.
-pub fn cause(signal: c_int, access: i64, address: Word, stack: Word) -> Cause {
-    const INSTRUCTION_FETCH: i64 = 1 << 4;
+pub fn cause(signal: c_int, registers: &Registers, address: Word, stack: Word) -> Cause {
     match signal {
         libc::SIGSEGV if (stack - GUARD..stack).contains(&address) => Cause::Stack,
-        libc::SIGSEGV if access & INSTRUCTION_FETCH != 0 => Cause::Execute,
+        libc::SIGSEGV if registers.is_fetch(address) => Cause::Execute,
         libc::SIGSEGV => Cause::Access,
         libc::SIGBUS => Cause::Bus,
         libc::SIGABRT => Cause::Panic,

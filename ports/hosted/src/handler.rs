@@ -3,13 +3,13 @@
 //!
 //! Each function makes one call of the core, carries out the [`Effect`] that it returns, and returns the [`Way`] out.
 
-use crate::context::{Answer, Context, Start};
-use crate::exit::{self, Way};
+use crate::context::Context;
 use crate::linux::{output, program};
 use crate::machine::{Machine, Resume, window_of, window_top, with_kernel};
 use crate::start::run;
+use crate::way::{Answer, Start, Way};
 use crate::words::{ATTENTION, DEADLINE, DEVICE, PENDING, STEP, TIMER};
-use crate::{copies, fault_status, lending, step, strays};
+use crate::{copies, exit, fault_status, lending, step, strays};
 use core::sync::atomic::Ordering;
 use crossgate_abi::number;
 use crossgate_abi::number::hosted::{self, HostedCall};

@@ -8,10 +8,10 @@
 //! When a firmware runs, the kernel allocates from its own pages. The first allocations are never changed later. After
 //! them, their pages are [sealed](seal), so that no process can change them.
 
+use crate::gate::system_call;
 use crate::linux::memory;
-use crate::memory::PAGE;
+use crate::pages::PAGE;
 use crate::panic;
-use crate::start::system_call;
 use crate::words::is_user;
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;

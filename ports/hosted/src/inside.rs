@@ -4,11 +4,11 @@
 use crate::domain::Domain;
 use crate::linux::program;
 use crate::machine::Machine;
+use crate::pages::STACK;
 use crate::words::{
-    HANDLER_STACK_END, HAS_KEYS, HAS_WRFSBASE, KERNEL_STACK_END, MODE, PENDING, RIGHTS,
-    SIGNAL_STACK_END,
+    HANDLER_STACK_END, HAS_KEYS, KERNEL_STACK_END, MODE, PENDING, RIGHTS, SIGNAL_STACK_END,
 };
-use crate::{entry, exit, memory, signal};
+use crate::{cpu, entry, exit, handling};
 use core::sync::atomic::Ordering;
 use crossgate_abi::table::System;
 use crossgate_kernel::Kernel;
@@ -93,7 +93,7 @@ pub(crate) fn tell_places(kernel: &Kernel<Machine>) {
 /// registers.
 #[must_use]
 pub fn signal_handler() -> usize {
-    signal::handle_with_keys as *const () as usize
+    handling::handler(has_keys()) as *const () as usize
 }
 
 /// Opens the memory of a process, as if a thread were in it.
@@ -130,21 +130,21 @@ pub fn has_keys() -> bool {
 /// Returns whether process code can change the bases of segments.
 #[must_use]
 pub fn can_change_bases() -> bool {
-    HAS_WRFSBASE.load(Ordering::Relaxed) != 0
+    cpu::can_change_bases()
 }
 
 /// Returns the kernel's stack.
 #[must_use]
 pub fn kernel_stack() -> Span {
     let end = KERNEL_STACK_END.load(Ordering::Relaxed);
-    Span { start: end - memory::STACK, end }
+    Span { start: end - STACK, end }
 }
 
 /// Returns the stack of the signal handlers.
 #[must_use]
 pub fn signal_stack() -> Span {
     let end = SIGNAL_STACK_END.load(Ordering::Relaxed);
-    Span { start: end - memory::STACK, end }
+    Span { start: end - STACK, end }
 }
 
 /// Returns an address of code in the form that fault records use.

@@ -6,14 +6,14 @@
 //! its stack is used, because on a board a stack starts at an address that the protection unit can open. Any piece of
 //! shared memory can be lent, because the linker for the board lays it out in this way.
 
-use crate::memory::STEP;
+use crate::pages::STEP;
 use clap::ValueEnum;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crossgate_protection::armv7m::ArmV7M;
 use crossgate_protection::{Granules, Span, Unit};
 
 /// The longest piece that can be lent, in bytes.
-pub const LONGEST_LEASE: usize = 4 * crate::memory::PAGE;
+pub const LONGEST_LEASE: usize = 16 * 1024;
 
 /// The unit of this port. It opens stacks in steps. Lent memory is copied to the callee's part of the stack, so the
 /// callee can never reach other memory of the caller.

@@ -11,19 +11,24 @@
 //! | file | contents |
 //! |---|---|
 //! | `words` | the words by which user code, signal handlers and the kernel share their state |
-//! | `context` | the registers of a thread on its stack |
+//! | `pages` † | the sizes of pages and stacks |
+//! | `way` | the ways out of the kernel, and the registers with which a thread continues |
+//! | `context` † | the registers of a thread on its stack |
+//! | `cpu` † | the abilities of the CPU |
+//! | `registers` † | the registers that Linux saves when it calls a signal handler |
 //! | `linux` | the functions of Linux that the port uses: |
-//! | `linux/cpu` | the abilities of the CPU |
 //! | `linux/files` | files, and the standard input and output |
 //! | `linux/forward` | the other end of an Ethernet cable, which forwards connections of the host |
 //! | `linux/output` | lines on the standard error |
 //! | `linux/terminal` | terminals: that of the standard input, and new ones |
 //! | `linux/program` | the loaded program, and its end |
 //! | `linux/memory` | the address space: mapped memory, and its open parts |
-//! | `linux/keys` | protection keys |
 //! | `linux/signals` | the signals, and how Linux gets to handle them |
 //! | `linux/time` | the host's clock and its timers |
 //! | `linux/random` | random numbers of the host |
+//! | `keys` † | protection keys |
+//! | `blocking` † | the means to refuse system calls of Linux to user code |
+//! | `gate` † | calls of the gate by the port's own code |
 //! | `start` | the port's code in threads: the start of each, and the entry of methods |
 //! | `panic` | panics of user code |
 //! | `memory` | the places of the processes' memory |
@@ -31,8 +36,8 @@
 //! | `stack_use` | the amount of its stack that a thread has used |
 //! | `schedule` | the places of interrupts in virtual time |
 //! | `clock` | time, the host's or virtual |
-//! | `interrupt` | the code that a signal makes a thread execute |
-//! | `step` | interrupts after a number of instructions |
+//! | `interrupt` † | the code that a signal makes a thread execute |
+//! | `step` † | interrupts after a number of instructions |
 //! | `strays` | signals that are no interrupts of devices |
 //! | `crash` | the registers and the stack of a thread when it crashed |
 //! | `fault_status` | the status of a fault, which a handler of signals notes for the kernel |
@@ -56,12 +61,15 @@
 //! | `device/bus` | the devices at their addresses, and the interrupt controller |
 //! | `machine` | the host as the kernel core sees it, and the kernel itself |
 //! | `copies` | memory that is lent to a call, copied |
-//! | `exit` | the paths from the kernel to a thread |
+//! | `exit` † | the paths from the kernel to a thread |
 //! | `handler` | system calls and faults passed to the core, and its effects carried out |
-//! | `entry` | the path into the kernel; the legend of all assembly |
+//! | `entry` † | the path into the kernel; the legend of all assembly |
 //! | `signal` | the signals by which Linux interrupts a thread |
+//! | `handling` † | the handler that Linux calls for a signal |
 //! | `inside` | facts that the system tests need |
 //! | `boot` | from `main` to the first thread |
+//!
+//! † These files depend on the CPU: each CPU has its own, in the folder of its name.
 
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
 compile_error!(
@@ -69,23 +77,22 @@ compile_error!(
      build for `--target thumbv7m-none-eabi`, or run `cargo xtask demo --board mps2-an385`"
 );
 
+#[cfg(target_arch = "x86_64")]
+#[path = "x86_64/mod.rs"]
+mod arch;
 #[doc(hidden)]
 pub mod boot;
 mod changes;
 mod clock;
-mod context;
 mod copies;
 mod crash;
 mod device;
 mod domain;
-mod entry;
-mod exit;
 mod fault_status;
 mod handler;
 mod heap;
 #[doc(hidden)]
 pub mod inside;
-mod interrupt;
 mod lending;
 mod linux;
 mod machine;
@@ -97,9 +104,13 @@ mod schedule;
 mod signal;
 mod stack_use;
 mod start;
-mod step;
 mod strays;
+mod way;
 mod words;
+
+pub(crate) use arch::{
+    blocking, context, cpu, entry, exit, gate, handling, interrupt, keys, pages, registers, step,
+};
 
 #[doc(hidden)]
 pub use crossgate_abi::hosted::LINES;

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The functions of Linux that the port uses.
 
-pub mod cpu;
 pub mod files;
 pub mod forward;
-pub mod keys;
 pub mod memory;
 pub mod output;
 pub mod program;

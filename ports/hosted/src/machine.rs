@@ -3,16 +3,18 @@
 
 use crate::changes::change_protection;
 use crate::clock::Clock;
-use crate::context::{Answer, Context, Start};
+use crate::context::Context;
 use crate::device::bus::DeviceBus;
 use crate::domain::Domain;
 use crate::lending::{Copies, LONGEST_LEASE};
-use crate::linux::{self, keys, output, program};
-use crate::memory::{self, PAGE, Region, STEP};
+use crate::linux::{self, output, program};
+use crate::memory::{self, Region};
+use crate::pages::{PAGE, STEP};
 use crate::protection::{Opening, Protection};
 use crate::start::begin;
+use crate::way::{Answer, Start};
 use crate::words::{DEVICE, PENDING, RIGHTS};
-use crate::{crash, stack_use, strays};
+use crate::{crash, keys, stack_use, strays};
 use core::sync::atomic::{AtomicPtr, Ordering};
 use crossgate_abi::inspect::dump;
 use crossgate_abi::table::{MmioRegion, ProcessMemory, System};
@@ -24,7 +26,7 @@ use crossgate_kernel::{lease, thread, threads};
 use crossgate_protection::{self as protection, Span, Unit};
 
 /// The number of bytes of a process' memory that are reset at a time.
-const PIECE: usize = 16 * PAGE;
+const PIECE: usize = 64 * 1024;
 
 /// The host in the form that the kernel core needs.
 pub struct Machine {
@@ -256,7 +258,7 @@ impl Port for Machine {
 
     // This is room for copies of lent memory, and for the execution of a method. Code of a host needs much more stack
     // than the wiring declares, because wirings are written for microcontrollers.
-    const ENTRY_SIZE: Word = 2 * LONGEST_LEASE + 4 * PAGE;
+    const ENTRY_SIZE: Word = 2 * LONGEST_LEASE + 16 * 1024;
 
     fn context_end(stack_pointer: Word) -> Word {
         stack_pointer + Context::SIZE

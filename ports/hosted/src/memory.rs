@@ -8,21 +8,13 @@
 //! (This would double the time of a call.)
 
 use crate::linux::memory;
+use crate::pages::{GUARD, STACK, STEP};
 use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_protection::Span;
 
-/// The size of a page in bytes.
-pub const PAGE: usize = 4096;
-/// Stacks are divided at multiples of this many bytes from their end.
-pub const STEP: usize = 2 * PAGE;
-/// The smallest size of a stack in bytes.
-pub const STACK: usize = 0x4_0000 - GUARD;
 /// The smallest ratio of a stack's real size to its declared size. Code of a host needs more stack than code of a
 /// microcontroller.
 const TIMES: usize = 4;
-/// The size in bytes of the guard below each stack, which is never open. It is larger than the registers that an
-/// interrupt saves at once.
-pub const GUARD: usize = 2 * STEP;
 /// The number of steps at the end of a stack that are separate mappings. Nested calls up to this depth split no
 /// mapping. A larger number would make switches of threads slower.
 const SINGLE_STEPS: usize = 2;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Panics. A panic is a crash of the process. As on a microcontroller, nothing is formatted, unwound or allocated.
 
-use crate::start::system_call;
+use crate::gate::system_call;
 use crate::words::is_user;
 use core::panic::PanicInfo;
 use crossgate_abi::number;

@@ -13,7 +13,7 @@
 //! more calls of Linux in each call.)
 
 use crate::domain::{self, Domain};
-use crate::linux::keys::{self, Key};
+use crate::keys::{self, Key};
 use crate::linux::memory::protect;
 use crate::linux::program;
 use crate::memory::Region;

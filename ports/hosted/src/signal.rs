@@ -6,30 +6,27 @@
 //! continues in the kernel.
 
 use crate::entry::{self, is_on_the_way_in};
-use crate::interrupt::{self, RED_ZONE};
-use crate::linux::signals::{self, ENDS, FAULTS, interrupts};
-use crate::linux::{keys, program};
+use crate::linux::program;
+use crate::linux::signals::{self, ENDS, FAULTS, Handler, interrupts};
 use crate::machine::{window_of, with_kernel};
-use crate::memory::STACK;
+use crate::pages::STACK;
+use crate::registers::{self, Registers};
 use crate::words::{
-    ATTENTION, DEVICE, HANDLER_STACK_END, HAS_KEYS, PENDING, RIGHTS, SIGNAL_STACK_END, TIMER,
-    is_user,
+    ATTENTION, DEVICE, HANDLER_STACK_END, PENDING, SIGNAL_STACK_END, TIMER, is_user,
 };
-use crate::{fault_status, step, strays};
-use core::arch::naked_asm;
+use crate::{fault_status, interrupt, step, strays};
 use core::ffi::{c_int, c_void};
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicI32, Ordering};
 use crossgate_abi::{Cause, Word};
 use crossgate_protection::Span;
 
-/// Installs the handlers of the signals. Linux delivers signals on the signals' stack, which ends at `stack_end`. With
-/// protection keys, the handlers run on another stack, because processes can write to the signals' stack: Linux needs
-/// this.
+/// Makes Linux call `handler` for signals, on the signals' stack, which ends at `stack_end`. With protection keys, the
+/// handlers run on another stack, because processes can write to the signals' stack: Linux needs this.
 ///
 /// # Errors
 /// If Linux refuses.
-pub fn install(stack_end: usize, handlers_end: usize, has_keys: bool) -> Result<(), String> {
+pub fn install(stack_end: usize, handlers_end: usize, handler: Handler) -> Result<(), String> {
     SIGNAL_STACK_END.store(stack_end, Ordering::Relaxed);
     HANDLER_STACK_END.store(handlers_end, Ordering::Relaxed);
     THIS.store(std::process::id().cast_signed(), Ordering::Relaxed);
@@ -38,7 +35,6 @@ pub fn install(stack_end: usize, handlers_end: usize, has_keys: bool) -> Result<
         if ENDS.contains(&signal) && signals::is_ignored(signal) {
             continue;
         }
-        let handler = if has_keys { handle_with_keys } else { handle };
         signals::handle(signal, handler, all())?;
     }
     Ok(())
@@ -46,7 +42,7 @@ pub fn install(stack_end: usize, handlers_end: usize, has_keys: bool) -> Result<
 
 /// Handles any signal.
 pub extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
-    signals::allow_any_alignment();
+    registers::allow_any_alignment();
     if !is_from_linux(context) {
         return;
     }
@@ -58,47 +54,6 @@ pub extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, context: *mu
     } else {
         on_interrupt(signal, sender, context);
     }
-}
-
-/// Handles a signal, if there are protection keys: Linux runs a handler without rights to memory with a key.
-///
-/// In: the signal in edi, its information in rsi, the context in rdx, on the signals' stack; no rights to any key. Out:
-/// on that stack again, at the end of a handler. The legend is in [`entry`].
-///
-/// Attacker: jumps here, with arguments and a stack of its choice, and so makes a handler run with all rights
-/// (`forged_signals`). The stack is the kernel's own, from memory that the attacker can't write. The address of the
-/// context, through which the handler writes, is checked to be on the signals' stack ([`is_from_linux`]).
-#[unsafe(naked)]
-pub extern "C" fn handle_with_keys(_: c_int, _: *mut libc::siginfo_t, _: *mut c_void) {
-    naked_asm!(
-        // Linux clears the flag of direction; a jump does not.
-        "cld",
-        // All rights, because the handler needs memory that has keys. The registers are those that `wrpkru` uses.
-        "mov r8, rdx",
-        "xor eax, eax",
-        "xor ecx, ecx",
-        "xor edx, edx",
-        "wrpkru",
-        "mov rdx, r8",
-        // Switch to the handler's own stack, because all processes can write to the signals' stack. The return address
-        // is pushed twice, for the alignment.
-        "mov rax, rsp",
-        "mov rsp, [rip + {handler_stack_end}]",
-        "push rax",
-        "push rax",
-        "call {handle}",
-        "mov rsp, [rsp]",
-        // The rights of the current process: a process that has jumped here has no more than before. Linux gives an
-        // interrupted thread its own rights back.
-        "mov eax, [rip + {rights}]",
-        "xor ecx, ecx",
-        "xor edx, edx",
-        "wrpkru",
-        "ret",
-        handler_stack_end = sym HANDLER_STACK_END,
-        handle = sym handle,
-        rights = sym RIGHTS,
-    )
 }
 
 /// Returns whether Linux has written the context. A process that jumps here may pass any address instead; a context is
@@ -114,10 +69,9 @@ fn is_from_linux(context: *mut c_void) -> bool {
 static THIS: AtomicI32 = AtomicI32::new(0);
 
 /// Returns the registers that a handler changes.
-fn registers(context: *mut c_void) -> &'static mut [i64; 23] {
-    let context = context.cast::<libc::ucontext_t>();
-    // SAFETY: Linux passes the handler the context of the interrupted code, which the handler may change.
-    unsafe { &mut (*context).uc_mcontext.gregs }
+fn registers<'a>(context: *mut c_void) -> Registers<'a> {
+    // SAFETY: Linux passes the handler the context of the interrupted code.
+    unsafe { Registers::of(context) }
 }
 
 /// Unblocks all signals from the return of the handler on, because other threads have to be interrupted, too. (The
@@ -126,17 +80,6 @@ fn unblock_signals(context: *mut c_void) {
     let context = context.cast::<libc::ucontext_t>();
     // SAFETY: as in `registers`. Linux uses only the first word of the set.
     unsafe { (&raw mut (*context).uc_sigmask).cast::<u64>().write(0) };
-}
-
-/// Makes the thread continue at `target`, with this stack pointer, and without single steps.
-fn redirect(registers: &mut [i64; 23], target: *const (), stack_pointer: usize) {
-    // Linux' segments for 64-bit code, and for the stack. They are set because the thread may have switched to 32-bit
-    // code.
-    const SEGMENTS: i64 = 0x2b << 48 | 0x33;
-    registers[libc::REG_CSGSFS as usize] = SEGMENTS;
-    registers[libc::REG_EFL as usize] &= !step::TRAP;
-    registers[libc::REG_RIP as usize] = target.addr() as i64;
-    registers[libc::REG_RSP as usize] = stack_pointer as i64;
 }
 
 fn on_interrupt(signal: c_int, sender: libc::pid_t, context: *mut c_void) {
@@ -163,9 +106,8 @@ fn on_interrupt(signal: c_int, sender: libc::pid_t, context: *mut c_void) {
 }
 
 /// Makes the interrupted thread, which ran user code, report an interrupt to the kernel.
-fn tell_kernel(registers: &mut [i64; 23]) {
-    let (instruction, stack_pointer) = place(registers);
-    if is_on_the_way_in(instruction) {
+fn tell_kernel(mut registers: Registers) {
+    if is_on_the_way_in(registers.instruction()) {
         return;
     }
     let (window, rights) = with_kernel(|kernel| {
@@ -173,64 +115,44 @@ fn tell_kernel(registers: &mut [i64; 23]) {
         let rights = machine.protection.kernel_rights(&machine.opening);
         (window_of(kernel.current_thread()), rights)
     });
-    const ROOM: usize = RED_ZONE + size_of::<usize>();
-    if !(window.start + ROOM..=window.end).contains(&stack_pointer) {
-        return to_kernel(registers, Cause::Stack, instruction, 0);
+    if !interrupt::begin(&mut registers, window, rights) {
+        to_kernel(registers, Cause::Stack, 0);
     }
-    let below = stack_pointer - ROOM;
-    // The write uses the rights of the thread, so that it can't write where the thread can't write.
-    if let Some(rights) = rights {
-        keys::set_rights(rights);
-    }
-    // SAFETY: the address is in the open part of the thread's stack, below the part that the thread uses.
-    unsafe { core::ptr::with_exposed_provenance_mut::<usize>(below).write_unaligned(instruction) };
-    redirect(registers, interrupt::by_signal as *const (), below);
-}
-
-/// Returns the instruction and stack pointer that were interrupted.
-fn place(registers: &[i64; 23]) -> (usize, usize) {
-    (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RSP as usize] as usize)
 }
 
 /// Makes the thread continue in the kernel, which then handles a fault of the thread.
-fn to_kernel(registers: &mut [i64; 23], cause: Cause, instruction: Word, address: Word) {
-    fault_status::note(registers, cause, instruction, address);
-    const FLAGS: i64 = 0x202;
-    registers[libc::REG_EFL as usize] = FLAGS;
-    let has_keys = HAS_KEYS.load(Ordering::Relaxed) != 0;
-    let entry =
-        if has_keys { entry::fault_entry_with_keys } else { entry::__crossgate_fault_entry };
-    let stack_pointer = registers[libc::REG_RSP as usize] as usize;
-    redirect(registers, entry as *const (), stack_pointer);
+fn to_kernel(mut registers: Registers, cause: Cause, address: Word) {
+    fault_status::note(&registers, cause, address);
+    registers.reset_flags();
+    let stack_pointer = registers.stack_pointer();
+    registers.redirect(entry::after_fault(), stack_pointer);
 }
 
 fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
-    let registers = registers(context);
-    let (instruction, stack_pointer) = place(registers);
+    let mut registers = registers(context);
     // SAFETY: Linux passes the handler its information about the signal.
     let (address, code) = unsafe { ((*info).si_addr().addr(), (*info).si_code) };
-    if signal == libc::SIGTRAP && code == libc::TRAP_TRACE {
-        let flags = &mut registers[libc::REG_EFL as usize];
-        if step::done(flags) && is_user() {
+    if let Some(is_last) = step::on_signal(signal, code, &mut registers) {
+        if is_last && is_user() {
             tell_kernel(registers);
         }
         return;
     }
     if !is_user() {
-        let instruction = program::in_program(instruction);
+        let instruction = program::in_program(registers.instruction());
         program::fatal(format_args!(
             "the kernel itself crashed: signal {signal} at instruction {instruction:#x}, address {address:#x}"
         ));
     }
     let window = with_kernel(|kernel| window_of(kernel.current()));
     let is_memory = matches!(signal, libc::SIGSEGV | libc::SIGBUS);
-    let access = registers[libc::REG_ERR as usize];
-    let cause = if is_memory && !(window.start..=window.end).contains(&stack_pointer) {
+    let is_in_window = (window.start..=window.end).contains(&registers.stack_pointer());
+    let cause = if is_memory && !is_in_window {
         Cause::Stack
     } else {
-        fault_status::cause(signal, access, address, window.start)
+        fault_status::cause(signal, &registers, address, window.start)
     };
     let address = if is_memory { address } else { 0 };
     unblock_signals(context);
-    to_kernel(registers, cause, instruction, address);
+    to_kernel(registers, cause, address);
 }

@@ -8,7 +8,7 @@
 //! separately.
 
 use crate::linux::output;
-use crate::memory::STEP;
+use crate::pages::STEP;
 use crossgate_abi::table::System;
 use crossgate_protection::Span;
 

@@ -4,33 +4,10 @@
 //! The code runs in the process of the thread, with only the rights of this process, and enters the kernel through the
 //! gate, like user code.
 
+use crate::gate::system_call;
 use crossgate_abi::number::{self, hosted};
 use crossgate_abi::table::Thunk;
 use crossgate_abi::{Status, Word};
-
-unsafe extern "C" {
-    /// The name of the gate for user code: see [`entry`](crate::entry).
-    fn __crossgate_gate();
-}
-
-/// Makes a system call of the port's own code in user mode.
-pub fn system_call(number: usize, words: [usize; 3]) -> [usize; 2] {
-    let [first, second, third] = words;
-    let (status, word);
-    // SAFETY: the gate preserves the registers that a function preserves.
-    unsafe {
-        core::arch::asm!(
-            "call {gate}",
-            gate = sym __crossgate_gate,
-            inlateout("rax") number::system_call(number) => status,
-            in("rdi") first,
-            in("rsi") second,
-            inlateout("rdx") third => word,
-            clobber_abi("C"),
-        );
-    }
-    [status, word]
-}
 
 /// The start of every thread.
 pub extern "C" fn begin() -> ! {

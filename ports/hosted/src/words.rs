@@ -37,16 +37,8 @@ pub static KERNEL_STACK_END: AtomicUsize = AtomicUsize::new(0);
 pub static HANDLER_STACK_END: AtomicUsize = AtomicUsize::new(0);
 /// The end of the stack on which signals arrive.
 pub static SIGNAL_STACK_END: AtomicUsize = AtomicUsize::new(0);
-/// The number of bytes that the CPU saves with `xsave`.
-pub static EXTENDED_STATE_SIZE: AtomicUsize = AtomicUsize::new(0);
-/// The thread pointer of the host. It is kept here because process code can change the register. (Process code can also
-/// change the other base, which is not in use and has to be 0.)
+/// The thread pointer of the host. It is kept here because process code can change the register.
 pub static THREAD_POINTER: AtomicUsize = AtomicUsize::new(0);
-/// 1 if user code can change the thread pointer, because the CPU has `wrfsbase`.
-pub static HAS_WRFSBASE: AtomicU8 = AtomicU8::new(0);
-
-/// 1 if the CPU has AVX, and reports which components of the extended state are in use.
-pub static TELLS_USE: AtomicU8 = AtomicU8::new(0);
 
 /// 1 if there are protection keys.
 pub static HAS_KEYS: AtomicU8 = AtomicU8::new(0);
@@ -54,6 +46,3 @@ pub static HAS_KEYS: AtomicU8 = AtomicU8::new(0);
 pub static RIGHTS: AtomicU32 = AtomicU32::new(0);
 /// A mask for the rights: it gives the kernel all rights to the keys of its own memory.
 pub static KERNEL_KEEPS: AtomicU32 = AtomicU32::new(0);
-
-/// All components of the extended state except for the rights of protection keys, which belong to the kernel.
-pub const COMPONENTS: u32 = !(1 << 9);

@@ -10,7 +10,11 @@ use std::path::Path;
 /// The struct that all files of the kernel have in common.
 pub const COMMON: &str = "Kernel";
 
-/// The files of a crate, without comments and unit tests, by their names in the table: `linux/keys`.
+/// Folders of files that depend on the CPU. They have counterparts of the same name for the other CPUs.
+const PROCESSORS: [&str; 2] = ["aarch64", "x86_64"];
+
+/// The files of a crate, without comments and unit tests, by their names in the table: `linux/memory`. Several files of
+/// one name, of which each is for another CPU, count as one, which is in no folder.
 pub struct Crate {
     /// Its `lib.rs`, unchanged.
     pub root: String,
@@ -75,10 +79,15 @@ fn add(files: &mut HashMap<String, String>, folder: &Path, prefix: &str) {
         let name = format!("{prefix}{stem}");
         if stem.ends_with("tests") {
             continue;
+        } else if path.is_dir() && PROCESSORS.contains(&stem) {
+            add(files, &path, prefix);
+            // (This file only names the others.)
+            files.remove("mod").expect("the folder has this file");
         } else if path.is_dir() {
             add(files, &path, &format!("{name}/"));
         } else {
-            files.insert(name, code(&fs::read_to_string(&path).unwrap()));
+            let code = code(&fs::read_to_string(&path).unwrap());
+            files.entry(name).or_default().push_str(&code);
         }
     }
 }

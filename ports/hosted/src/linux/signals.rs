@@ -2,7 +2,7 @@
 //! The signals, and how Linux gets to handle them.
 
 use super::failed;
-use crate::words::MODE;
+use crate::registers::restore;
 use core::ffi::c_int;
 use crossgate_protection::Span;
 
@@ -40,15 +40,6 @@ struct Action {
     restorer: unsafe extern "C" fn(),
     blocked: u64,
 }
-
-/// The code to which a handler returns. (The C library has the same code, but its address is not available.)
-#[unsafe(naked)]
-unsafe extern "C" fn restore() {
-    core::arch::naked_asm!("mov eax, {}", "syscall", "ud2", const libc::SYS_rt_sigreturn)
-}
-
-/// The length of [`restore`] up to the end of its system call, in bytes.
-const RESTORE_LENGTH: usize = 8;
 
 /// Returns `true` if a signal is ignored. The program inherits this setting from the program that started it.
 pub fn is_ignored(signal: c_int) -> bool {
@@ -101,21 +92,6 @@ pub fn set_stack(span: Span) -> Result<(), String> {
     Ok(())
 }
 
-/// Makes the CPU accept addresses that are not aligned. A handler has to call this first, because it starts with the
-/// alignment flag of the interrupted thread. Linux restores the thread's flag later.
-pub fn allow_any_alignment() {
-    const ALIGNMENT_CHECK: u32 = 1 << 18;
-    // SAFETY: the instruction sets a flag to the value that Rust code expects.
-    unsafe {
-        core::arch::asm!(
-            "pushfq",
-            "and qword ptr [rsp], {}",
-            "popfq",
-            const !ALIGNMENT_CHECK as i32,
-        );
-    }
-}
-
 /// Waits for a signal, unless `ready` returns `true` already.
 pub fn wait(ready: impl Fn() -> bool) {
     // SAFETY: the sets are written before they are used; the handlers change only data that they may change.
@@ -132,22 +108,4 @@ pub fn wait(ready: impl Fn() -> bool) {
         }
         libc::sigprocmask(libc::SIG_SETMASK, &before, core::ptr::null_mut());
     }
-}
-
-/// Makes Linux refuse its system calls to user code: such a call raises a signal. System calls of the kernel still
-/// work.
-///
-/// # Errors
-/// If Linux cannot do it (before version 5.11).
-pub fn block_system_calls() -> Result<(), String> {
-    const SET_DISPATCH: c_int = 59;
-    const ON: c_int = 1;
-    let selector = MODE.as_ptr().cast::<u8>().wrapping_add(1);
-    // SAFETY: Linux only reads the selector, which is a static. Only the code to which signal handlers return is
-    // exempt, by these addresses.
-    let result = unsafe {
-        let allowed = restore as *const () as usize;
-        libc::prctl(SET_DISPATCH, ON, allowed, RESTORE_LENGTH, selector)
-    };
-    if result == 0 { Ok(()) } else { Err(failed("system calls cannot be blocked")) }
 }

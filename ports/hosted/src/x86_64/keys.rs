@@ -2,8 +2,8 @@
 //! Protection keys. On a CPU with protection keys, each page has a number, its key. A register of the CPU says which
 //! keys are open (Intel SDM 3A, 4.6.2).
 
-use super::failed;
-use super::memory::protection;
+use crate::linux::failed;
+use crate::linux::memory::protection;
 use crate::words::{HAS_KEYS, THREAD_POINTER};
 use core::sync::atomic::Ordering;
 use crossgate_protection::Span;

@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The abilities of the CPU.
 
-use crate::words::{EXTENDED_STATE_SIZE, HAS_WRFSBASE, TELLS_USE, THREAD_POINTER};
+use crate::words::THREAD_POINTER;
 use core::arch::x86_64::{__cpuid, __cpuid_count};
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+
+/// The number of bytes that the CPU saves with `xsave`.
+pub static EXTENDED_STATE_SIZE: AtomicUsize = AtomicUsize::new(0);
+/// All components of the extended state except for the rights of protection keys, which belong to the kernel.
+pub const COMPONENTS: u32 = !(1 << 9);
+/// 1 if user code can change the thread pointer, because the CPU has `wrfsbase`. (It can then also change the other
+/// base, which is not in use and has to be 0.)
+pub static HAS_WRFSBASE: AtomicU8 = AtomicU8::new(0);
+/// 1 if the CPU has AVX, and reports which components of the extended state are in use.
+pub static TELLS_USE: AtomicU8 = AtomicU8::new(0);
 
 /// Finds out the abilities of the CPU that the gate uses.
 ///
@@ -30,4 +40,9 @@ pub fn check() -> Result<(), String> {
     unsafe { core::arch::asm!("mov {}, fs:[0]", out(reg) pointer, options(nostack, readonly)) };
     THREAD_POINTER.store(pointer, Ordering::Relaxed);
     Ok(())
+}
+
+/// Returns whether process code can change the bases of segments.
+pub fn can_change_bases() -> bool {
+    HAS_WRFSBASE.load(Ordering::Relaxed) != 0
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The path into the kernel, on x86-64.
+//! The path into the kernel.
 //!
 //! There is no trap: a system call is a call of the gate. The gate pushes the registers that a function preserves onto
 //! the thread's stack, and then switches to the kernel's stack. If an interrupt comes while a thread runs, the thread
@@ -12,7 +12,7 @@
 //!
 //! # Legend of the assembly
 //!
-//! For this file, [`exit`](crate::exit), [`interrupt`](crate::interrupt) and [`signal`](crate::signal).
+//! For this file, [`exit`](crate::exit), [`interrupt`](crate::interrupt) and [`handling`](crate::handling).
 //!
 //! | register | at the gate | while the kernel runs | on the path out |
 //! |---|---|---|---|
@@ -38,13 +38,15 @@
 //! they control there, what holds them, and which test shows it.
 
 use crate::context::Context;
+use crate::cpu::HAS_WRFSBASE;
 use crate::exit::leave;
 use crate::handler;
 use crate::interrupt::is_on_the_way as is_in_interrupt;
 use crate::words::{
-    HAS_KEYS, HAS_WRFSBASE, KERNEL, KERNEL_KEEPS, KERNEL_STACK_END, MODE, RIGHTS, THREAD_POINTER,
+    HAS_KEYS, KERNEL, KERNEL_KEEPS, KERNEL_STACK_END, MODE, RIGHTS, THREAD_POINTER,
 };
 use core::arch::naked_asm;
+use core::sync::atomic::Ordering;
 
 /// Runs a handler of the kernel, with the kernel's rights and on the kernel's stack, and then [leaves](leave) the
 /// kernel. Before this, it resets all settings that a thread could have changed.
@@ -98,8 +100,17 @@ unsafe extern "C" {
     fn __crossgate_gate_enters();
     /// The instruction that changes the mode after a fault.
     fn __crossgate_fault_enters();
-    /// The instruction at which a faulted thread continues.
-    pub fn __crossgate_fault_entry();
+    /// The instruction at which a faulted thread continues if there are no protection keys.
+    fn __crossgate_fault_entry();
+}
+
+/// Returns the instruction at which a faulted thread continues.
+pub fn after_fault() -> *const () {
+    if HAS_KEYS.load(Ordering::Relaxed) != 0 {
+        fault_entry_with_keys as *const ()
+    } else {
+        __crossgate_fault_entry as *const ()
+    }
 }
 
 /// Returns `true` if a thread at this instruction will soon enter the kernel by itself, without a loop in between.
@@ -168,7 +179,7 @@ const _: () = assert!(
 /// Attacker: jumps here without a fault. Then no handler has recorded one, so the kernel takes the process down with an
 /// unknown cause, and with no registers (`gates`: enters_as_fault, enters_with_keys).
 #[unsafe(naked)]
-pub unsafe extern "C" fn fault_entry_with_keys() {
+unsafe extern "C" fn fault_entry_with_keys() {
     naked_asm!(
         // This gives all rights, because the next instructions read memory of the kernel. `run_handler` takes the
         // unneeded rights away.

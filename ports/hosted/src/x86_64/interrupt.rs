@@ -6,12 +6,15 @@
 //! assembly is in [`entry`](crate::entry).
 
 use crate::context::Context;
-use crate::words::{COMPONENTS, EXTENDED_STATE_SIZE};
+use crate::cpu::{COMPONENTS, EXTENDED_STATE_SIZE};
+use crate::keys;
+use crate::registers::Registers;
 use core::arch::naked_asm;
 use crossgate_abi::number::{self, hosted};
+use crossgate_protection::Span;
 
 /// The number of bytes below the stack pointer that a function may use without moving it.
-pub const RED_ZONE: usize = 128;
+const RED_ZONE: usize = 128;
 
 /// The offset at which [`interrupt`] keeps the flags, above its frame pointer.
 pub const INTERRUPT_FLAGS: usize = 15 * size_of::<usize>();
@@ -30,11 +33,33 @@ pub fn is_on_the_way(instruction: usize) -> bool {
         || (start(interrupt)..start(__crossgate_interrupted)).contains(&instruction)
 }
 
+/// Makes the interrupted thread report the interrupt to the kernel. `window` is the open part of its stack, and `rights`
+/// are its rights to protection keys together with those of the kernel. Returns `false` if the stack pointer is outside
+/// the window, or has no room below it.
+#[must_use]
+pub fn begin(registers: &mut Registers, window: Span, rights: Option<u32>) -> bool {
+    const ROOM: usize = RED_ZONE + size_of::<usize>();
+    let stack_pointer = registers.stack_pointer();
+    if !(window.start + ROOM..=window.end).contains(&stack_pointer) {
+        return false;
+    }
+    let below = stack_pointer - ROOM;
+    // The write uses the rights of the thread, so that it can't write where the thread can't write.
+    if let Some(rights) = rights {
+        keys::set_rights(rights);
+    }
+    let instruction = registers.instruction();
+    // SAFETY: the address is in the open part of the thread's stack, below the part that the thread uses.
+    unsafe { core::ptr::with_exposed_provenance_mut::<usize>(below).write_unaligned(instruction) };
+    registers.redirect(by_signal as *const (), below);
+    true
+}
+
 /// The function that a signal makes the interrupted thread call.
 ///
 /// In: the stack pointer is below the red zone, at the address at which to continue. Out: no register is changed.
 #[unsafe(naked)]
-pub unsafe extern "C" fn by_signal() {
+unsafe extern "C" fn by_signal() {
     naked_asm!("call {interrupt}", "ret {red_zone}", interrupt = sym interrupt, red_zone = const RED_ZONE)
 }
 

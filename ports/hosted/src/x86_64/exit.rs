@@ -1,28 +1,39 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The paths out of the kernel, on x86-64. They open the memory that the thread may use, and load the registers of the
+//! The paths out of the kernel. They open the memory that the thread may use, and load the registers of the
 //! thread.
 //!
 //! The legend of the assembly is in [`entry`](crate::entry).
 
 use crate::changes::{CHANGES, Change};
-use crate::context::{Answer, Context, Start};
+use crate::context::Context;
+use crate::cpu::{COMPONENTS, TELLS_USE};
 use crate::interrupt::interrupt;
 use crate::linux::memory::cannot_protect;
-use crate::words::{COMPONENTS, HAS_KEYS, MODE, PENDING, RIGHTS, TELLS_USE, USER};
+use crate::way::{Answer, Start, Way};
+use crate::words::{HAS_KEYS, KERNEL_STACK_END, MODE, PENDING, RIGHTS, USER};
 use core::arch::naked_asm;
 use core::mem::offset_of;
+use core::sync::atomic::Ordering;
 
 unsafe extern "C" {
     /// The name of the gate for user code: see [`entry`](crate::entry).
     fn __crossgate_gate();
 }
 
-/// A path back to user mode. The first field is the code to which the kernel jumps, and the second field is its
-/// argument.
-#[repr(C)]
-pub struct Way {
-    pub exit: unsafe extern "C" fn(),
-    pub argument: usize,
+/// Takes the way to the first thread, on the kernel's stack. The calling code never continues.
+pub fn first(way: Way) -> ! {
+    // SAFETY: the kernel's stack is not in use yet, and the way leads to the first thread.
+    unsafe {
+        core::arch::asm!(
+            "mov rsp, {stack}",
+            "jmp {leave}",
+            stack = in(reg) KERNEL_STACK_END.load(Ordering::Relaxed),
+            leave = sym leave,
+            in("rax") way.exit,
+            in("rdx") way.argument,
+            options(noreturn),
+        )
+    }
 }
 
 /// Makes the [`CHANGES`] of protection, then takes a [`Way`].

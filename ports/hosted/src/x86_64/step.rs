@@ -6,12 +6,11 @@
 
 use crate::context::Context;
 use crate::interrupt::INTERRUPT_FLAGS;
+use crate::registers::{Registers, TRAP};
 use crate::words::{DEADLINE, PENDING};
+use core::ffi::c_int;
 use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate_protection::Span;
-
-/// The flag that makes the CPU trap after each instruction (Intel SDM 3A, 2.3).
-pub const TRAP: i64 = 1 << 8;
 
 /// The number of steps that are left.
 static LEFT: AtomicU32 = AtomicU32::new(0);
@@ -35,8 +34,21 @@ pub fn is_going_on() -> bool {
     LEFT.load(Ordering::Relaxed) != 0
 }
 
+/// Returns an error if this CPU can't make single steps.
+///
+/// # Errors
+/// Never, on this CPU.
+pub fn check() -> Result<(), String> {
+    Ok(())
+}
+
+/// Records a step if this signal is one. Returns whether it was the last one.
+pub fn on_signal(signal: c_int, code: c_int, registers: &mut Registers) -> Option<bool> {
+    (signal == libc::SIGTRAP && code == libc::TRAP_TRACE).then(|| done(registers.flags()))
+}
+
 /// Records a step. Returns whether it was the last one.
-pub fn done(flags: &mut i64) -> bool {
+fn done(flags: &mut i64) -> bool {
     let left = LEFT.load(Ordering::Relaxed);
     LEFT.store(left.saturating_sub(1), Ordering::Relaxed);
     if left <= 1 {
