@@ -44,7 +44,8 @@ choose!(
     mps2_an386 = "mps2-an386",
     lm3s6965evb = "lm3s6965evb",
     mps2_an500 = "mps2-an500",
-    mps2_an505 = "mps2-an505";
+    mps2_an505 = "mps2-an505",
+    netduinoplus2 = "netduinoplus2";
     virt = "virt"
 );
 

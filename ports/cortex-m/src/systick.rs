@@ -78,9 +78,11 @@ impl<const HZ: u32> Counter for SysTick<HZ> {
             if !counted_down() {
                 return;
             }
-            // The period was over before the next one was set, so a second period of the same length has begun. (A CPU
-            // is not that slow, but an emulator that is held up by its host is.)
-            begin(cycles.wrapping_add(1), cycles);
+            // The period was over too early. If it ended before the next one was set, a second period of the same length
+            // has begun, otherwise one of the greatest length. (A CPU that waits for its flash may be that slow.)
+            wait_for_period();
+            let is_second = registers().cvr.read() <= cycles;
+            begin(cycles.wrapping_add(1), if is_second { cycles } else { LONGEST });
             cycles = (2 * cycles).min(LONGEST);
         }
     }

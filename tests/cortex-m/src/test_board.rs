@@ -2,9 +2,9 @@
 //! A board whose functions a test defines. They run with the kernel's rights, in the middle of the kernel, and receive
 //! the kernel's last words.
 
+use board::Hardware;
 use board::port::zero_latency::Line;
 use board::port::{Board, Counter};
-use board::{CLOCK_HZ, Hardware};
 use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use core::time::Duration;
 use crossgate::time;
@@ -31,7 +31,7 @@ pub struct TestBoard<T>(T);
 pub struct TestCounter<T>(T);
 
 impl<T: Test> Board for TestBoard<T> {
-    const CLOCK_HZ: u32 = CLOCK_HZ;
+    const CLOCK_HZ: u32 = Hardware::CLOCK_HZ;
     const ZERO_LATENCY: &'static [Line] = T::ZERO_LATENCY;
     type Counter = TestCounter<T>;
 
@@ -70,6 +70,10 @@ impl<T: Test> Counter for TestCounter<T> {
     fn count() -> u32 {
         T::in_kernel();
         RealCounter::count()
+    }
+
+    fn alarm(cycles: u32) {
+        RealCounter::alarm(cycles);
     }
 }
 

@@ -28,8 +28,8 @@ mod firmware {
     struct Plain;
 
     impl Board for Plain {
-        const CLOCK_HZ: u32 = CLOCK_HZ;
-        type Counter = SysTick<CLOCK_HZ>;
+        const CLOCK_HZ: u32 = Hardware::CLOCK_HZ;
+        type Counter = SysTick<{ Hardware::CLOCK_HZ }>;
 
         fn prepare() {
             Hardware::prepare();

@@ -3,8 +3,8 @@
 
 use super::world::World;
 use super::{Referee, arena, patch, processor};
+use board::Hardware;
 use board::port::{Board, Counter};
-use board::{CLOCK_HZ, Hardware};
 use core::arch::naked_asm;
 use core::marker::PhantomData;
 use crossgate_abi::table::System;
@@ -32,7 +32,7 @@ const PENDSV: usize = 14;
 const SYSTICK: usize = 15;
 
 impl<F: Firmware> Board for RefereeBoard<F> {
-    const CLOCK_HZ: u32 = CLOCK_HZ;
+    const CLOCK_HZ: u32 = Hardware::CLOCK_HZ;
     type Counter = RefereeCounter<F>;
 
     fn prepare() {

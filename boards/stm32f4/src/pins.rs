@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The functions of pins. They are set before the first process runs, and then locked.
+
+use crate::clock::switch_on;
+use crate::places::device;
+use crate::registers::{Port, registers};
+use crossgate_abi::table::Mmio;
+use tock_registers::interfaces::{Readable, Writeable};
+
+/// The first GPIO port, and the number of ports (RM0090, 2.3).
+const PORT_A: usize = 0x4002_0000;
+const PORTS: usize = 9;
+/// The pins of port A that a debugger uses: SWDIO and SWCLK.
+const DEBUGGER: u32 = 1 << 13 | 1 << 14;
+/// The modes of a pin (8.4.1), and the pull-up (8.4.4).
+const OUTPUT: u32 = 1;
+const DEVICE: u32 = 2;
+const PULL_UP: u32 = 1;
+
+/// A pin and its function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pin {
+    port: usize,
+    number: u32,
+    /// The number of the device to which the pin is connected; otherwise it is an output.
+    device: Option<u32>,
+}
+
+/// Returns the registers of the GPIO port with this letter.
+///
+/// # Panics
+/// If there is no such port.
+#[must_use]
+pub const fn port(letter: char) -> Mmio {
+    let number = (letter as usize).wrapping_sub('A' as usize);
+    assert!(number < PORTS, "there is no such port");
+    device(PORT_A + number * 0x400)
+}
+
+impl Pin {
+    /// Returns a pin that is an output, at first low.
+    ///
+    /// # Panics
+    /// If there is no such pin.
+    #[must_use]
+    pub const fn output(letter: char, number: u32) -> Pin {
+        assert!(number < 16, "a port has 16 pins");
+        Pin { port: port(letter).start, number, device: None }
+    }
+
+    /// Returns a pin that belongs to a device, the one with this number (the data sheet of the chip, "Alternate function
+    /// mapping"). It has a pull-up: a serial line to which nothing is connected is quiet.
+    ///
+    /// # Panics
+    /// If there is no such pin or device.
+    #[must_use]
+    pub const fn device(letter: char, number: u32, device: u32) -> Pin {
+        assert!(device < 16, "a pin has 16 devices");
+        Pin { device: Some(device), ..Pin::output(letter, number) }
+    }
+
+    fn set(self, registers: &Port) {
+        let Pin { number, device, .. } = self;
+        let mode = match device {
+            Some(device) => {
+                let half = &registers.device[number as usize / 8];
+                half.set(field(half.get(), number % 8, 4, device));
+                registers.pull.set(field(registers.pull.get(), number, 2, PULL_UP));
+                DEVICE
+            }
+            None => {
+                registers.set.set(1 << 16 << number);
+                OUTPUT
+            }
+        };
+        registers.mode.set(field(registers.mode.get(), number, 2, mode));
+    }
+}
+
+/// Returns the word with another value in field `number`, of fields of `bits` bits each.
+const fn field(word: u32, number: u32, bits: u32, value: u32) -> u32 {
+    let shift = number * bits;
+    word & !(((1 << bits) - 1) << shift) | value << shift
+}
+
+/// Sets the functions of the pins, and locks them until the chip is reset: a process that owns a port can change the
+/// levels of its outputs, but can't take pins of this port from other devices or from a debugger.
+///
+/// Only the kernel may call this.
+pub(crate) fn set(pins: &[Pin]) {
+    for port in (0..PORTS).map(|number| PORT_A + number * 0x400) {
+        let here = || pins.iter().filter(|pin| pin.port == port);
+        if here().next().is_none() && port != PORT_A {
+            continue;
+        }
+        switch_on(port);
+        let registers = registers(port);
+        here().for_each(|pin| pin.set(registers));
+        let debugger = if port == PORT_A { DEBUGGER } else { 0 };
+        lock(registers, here().fold(debugger, |pins, pin| pins | 1 << pin.number));
+    }
+}
+
+/// Locks pins, by the sequence of accesses that the manual gives (8.4.8).
+fn lock(registers: &Port, pins: u32) {
+    const KEY: u32 = 1 << 16;
+    for value in [KEY | pins, pins, KEY | pins] {
+        registers.lock.set(value);
+    }
+    let _ = registers.lock.get();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::mem::zeroed;
+
+    #[test]
+    fn a_pin_changes_only_its_own_fields() {
+        // SAFETY: registers are words, and zero is one of their values.
+        let registers: Port = unsafe { zeroed() };
+        registers.mode.set(u32::MAX);
+        registers.device[1].set(u32::MAX);
+        Pin::device('B', 10, 7).set(&registers);
+        assert_eq!(registers.mode.get(), 0xffef_ffff);
+        assert_eq!((registers.device[0].get(), registers.device[1].get()), (0, 0xffff_f7ff));
+        assert_eq!(registers.pull.get(), 1 << 20);
+        Pin::output('B', 2).set(&registers);
+        assert_eq!(registers.mode.get(), 0xffef_ffdf);
+    }
+
+    #[test]
+    fn the_ports_are_where_the_manual_says() {
+        assert_eq!((port('A').start, port('C').start), (0x4002_0000, 0x4002_0800));
+    }
+
+    #[test]
+    #[should_panic(expected = "no such port")]
+    fn there_are_nine_ports() {
+        let _ = port('J');
+    }
+
+    #[test]
+    #[should_panic(expected = "16 pins")]
+    fn a_seventeenth_pin_is_refused() {
+        let _ = Pin::output('A', 16);
+    }
+}
