@@ -179,7 +179,7 @@ const _: () = assert!(
 /// Attacker: jumps here without a fault. Then no handler has recorded one, so the kernel takes the process down with an
 /// unknown cause, and with no registers (`gates`: enters_as_fault, enters_with_keys).
 #[unsafe(naked)]
-unsafe extern "C" fn fault_entry_with_keys() {
+pub unsafe extern "C" fn fault_entry_with_keys() {
     naked_asm!(
         // This gives all rights, because the next instructions read memory of the kernel. `run_handler` takes the
         // unneeded rights away.
