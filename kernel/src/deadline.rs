@@ -4,8 +4,8 @@
 //! A thread can set a deadline for the calls that it makes in its present method, or at home (outside any call). After
 //! the deadline, the thread enters no further call. In the calls in flight, the present wait and all later waits for an
 //! object or a notification fail, so that an orderly server gives up and returns. A method that has not returned after
-//! a [time of grace](GRACE) is killed. Its process crashes with it, because the method may have left the memory half
-//! changed. If the method that called it does not return either, that method is killed after a time of grace of its
+//! a [grace period](GRACE) is killed. Its process crashes with it, because the method may have left the memory half
+//! changed. If the method that called it does not return either, that method is killed after a grace period of its
 //! own, and so on, until the thread is back where the deadline was set.
 //!
 //! A callee runs under the deadline of its caller. The callee can set a deadline of its own, but only a nearer one.
@@ -165,8 +165,8 @@ impl<P: Port> Kernel<P> {
         self.look_again(next);
     }
 
-    /// Kills the innermost method that has not returned within its time of grace. If there is one further out, it gets
-    /// a new time of grace.
+    /// Kills the innermost method that has not returned within its grace period. The thread then gets a new grace
+    /// period, because a method further out may be late as well.
     #[inline]
     fn kill(&mut self, id: ThreadId, now: u64) {
         let thread = self.threads.get_mut(id);

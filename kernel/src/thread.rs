@@ -243,7 +243,7 @@ impl<U: Unit> Thread<U> {
         self.calls.flag(Calls::LATE, deadline == Deadline::OVER);
     }
 
-    /// Returns whether its calls have to be checked, because they have a deadline, or a time of grace runs.
+    /// Returns whether its calls have to be checked, because they have a deadline, or a grace period runs.
     #[inline(always)]
     pub(crate) fn has_deadlines(&self) -> bool {
         (self.deadline, self.grace) != (Deadline::NONE, Deadline::NONE)

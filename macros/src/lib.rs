@@ -53,7 +53,7 @@ pub fn plain(item: TokenStream) -> TokenStream {
 /// | item of a process | meaning |
 /// |---|---|
 /// | `mmio REGISTERS;` | the process owns these device registers (a `Mmio`): up to eight ranges, if two regions of the protection unit open them and nothing else. Devices in one block of eighths share a region |
-/// | `shared mmio REGISTERS;` | the same; another process that says so, too, may own some of these registers as well |
+/// | `shared mmio REGISTERS;` | the same, but processes that all declare them as `shared` may own the same registers |
 /// | `notification NAME;` | the threads of the process wait for it; several signals before a wait count as one |
 /// | `counting notification NAME;` | the same, but each signal counts |
 /// | `interrupt LINE => NAME;` | the interrupt of this number, which is bound nowhere else, signals one of its notifications |

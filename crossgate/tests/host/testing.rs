@@ -93,7 +93,7 @@ fn a_deadline_ends_a_wait_and_then_the_server() {
         assert!((5000..7000).contains(&time::now().as_micros()));
         let pondered = time::with_deadline(5 * MILLISECOND, || door.ponder());
         assert_eq!(pondered, Err(CallError::DeadlineExceeded));
-        assert!((20_000..25_000).contains(&time::now().as_micros()), "after a time of grace");
+        assert!((20_000..25_000).contains(&time::now().as_micros()), "after a grace period");
         let passed = time::with_deadline(5 * MILLISECOND, || door.pass());
         assert_eq!(passed, Ok(Err(TimedOut)), "it has restarted");
         let noted = Faults::new().map(|fault| (fault.process, fault.cause)).collect::<Vec<_>>();

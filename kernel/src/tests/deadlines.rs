@@ -576,7 +576,7 @@ fn a_method_gets_late_while_one_further_in_is_to_be_killed() {
     driver.leave().unwrap();
     driver.timer();
     pass(&mut driver, 24);
-    assert_eq!(driver.path(1), [1, 0], "the outer method has a time of grace of its own");
+    assert_eq!(driver.path(1), [1, 0], "the outer method has a grace period of its own");
     pass(&mut driver, 25);
     assert_eq!(driver.path(1), [1]);
 }

@@ -219,7 +219,7 @@ pub fn leave(status: Word, words: [Word; 2]) -> ! {
     }
 }
 
-/// Lends `length` bytes that end at the stack pointer of the call, where the kernel saves its registers.
+/// Lends the `length` bytes below the stack pointer, where the kernel saves the caller's registers during the call.
 #[must_use]
 pub fn lend_saved_registers(selector: Word, length: usize) -> Status {
     let status;

@@ -23,9 +23,9 @@ mod firmware {
     /// The time between the starts of two calls, in µs. It is so long that the server restarts without a pause.
     const ROUND: u64 = 10_000 * DEADLINE_UNIT;
     const DEADLINE: Duration = Duration::from_millis(1);
-    /// The longest time that a call may take, in µs: deadline, time of grace, and the restart of the process.
+    /// The longest time that a call may take, in µs: deadline, grace period, and the restart of the process.
     const LONGEST: u32 = 14_000;
-    /// The time from the start of a call to the kill, in µs: two units for the deadline, and ten for the time of grace.
+    /// The time from the start of a call to the kill, in µs: two units for the deadline, and ten for the grace period.
     const KILL: u32 = 12 * DEADLINE_UNIT as u32;
     /// The moments of the interrupt, in µs: the first is before the kill, the last is after it, ...
     const BEFORE: u32 = 40;

@@ -11,8 +11,8 @@ use system_tests::{arch, probe};
 /// A link of a chain of calls.
 #[interface]
 trait Link {
-    /// Calls the next link. Returns the number of calls from here on; or, if an error occurs that must not occur, 100
-    /// plus its number.
+    /// Calls the next link. Returns the number of calls from here on, or, after an unexpected error, 100 plus the
+    /// number of the error.
     fn descend(&self) -> u32;
 }
 

@@ -15,7 +15,7 @@ use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::Watch;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-/// The longest time that a call may last after its deadline: the time of grace, and a little more.
+/// The longest time that a call may last after its deadline: the grace period, and a little more.
 const GRACE: Duration = Duration::from_millis(14);
 /// The time for which a method computes before it waits.
 const COMPUTES: Duration = Duration::from_millis(12);
@@ -199,7 +199,7 @@ fn client(
     // The innermost call ends first, then the server that waits in a loop.
     let waited = within(limit, limit + 6 * GRACE, || greedy.wait());
     expect("a server that hides behind calls", waited.err(), Some(CallError::DeadlineExceeded));
-    // So long that the time of grace of the earlier call is over.
+    // So long that the grace period of the earlier call is over.
     time::sleep(60 * MILLISECOND);
     let spun = within(limit, limit + 6 * GRACE, || greedy.spin());
     expect("a server that gives itself all time", spun, late);
