@@ -10,7 +10,7 @@ use system_tests::probe;
 use system_tests::report::{broken, expect, pass};
 use system_tests::watch::Watch;
 
-/// Defines the firmware of the attempts. A process that reads the stack of another has these threads, too.
+/// Defines the firmware of the attempts. The additional threads are those of the process that reads another's stack.
 macro_rules! firmware {
     ($($more:tt)*) => {
         use crossgate::Concurrent;
@@ -43,20 +43,20 @@ macro_rules! firmware {
 }
 pub(crate) use firmware;
 
-/// The word in a stack.
+/// The secret word in a stack.
 const SECRET: u32 = 0x57ac_0ff5;
 
-/// Reads memory that it must not read.
+/// Reads memory that must be closed to it.
 #[interface]
 pub trait Reach {
     /// Reads a word.
     fn reach(&self, address: usize) -> u32;
 }
 
-/// Makes others read memory that they must not read.
+/// Makes others read memory that must be closed to them.
 #[interface]
 pub trait Between {
-    /// Makes a server read the caller's frame, and that of this method.
+    /// Makes a server read a frame of this method's caller, and one of this method.
     fn reach(&self, address: usize) -> u32;
 }
 
@@ -67,7 +67,7 @@ pub struct Reacher;
 impl Reach for Reacher {
     fn reach(&self, address: usize) -> u32 {
         black_box(probe::load(address));
-        broken("has read a frame of its caller's")
+        broken("has read a frame of its caller")
     }
 }
 
@@ -87,20 +87,20 @@ impl Between for Forwarder {
     }
 }
 
-/// The distance from its end at which a stack is read by others: further than the part that is closed together with
-/// statics.
+/// The distance from the end of a stack to the address at which others read the stack. It is greater than the part that
+/// is closed together with statics.
 const DEPTH: usize = 12 * 1024;
 
-/// Keeps a secret far down in its stack, and calls servers that are after the secret.
+/// Keeps a secret far down in its stack, and calls servers that try to read the secret.
 pub fn keep(reacher: Handle<dyn Reach>, between: Handle<dyn Between>, go: Signal) -> ! {
     let above = black_box([SECRET; DEPTH / size_of::<u32>()]);
     let secret = black_box(AtomicU32::new(SECRET));
     let address = (&raw const secret).addr();
-    expect("reached from a call", reacher.reach(address), Err(CallError::ServerFaulted));
-    expect("reached from calls", between.reach(address), Ok(1));
-    expect("the stranger goes", go.signal(), Ok(()));
-    expect("what is in the stack", secret.load(Ordering::Relaxed), SECRET);
-    expect("what is above", black_box(above)[0], SECRET);
+    expect("an attempt in a call", reacher.reach(address), Err(CallError::ServerFaulted));
+    expect("attempts in nested calls", between.reach(address), Ok(1));
+    expect("the signal to the stranger", go.signal(), Ok(()));
+    expect("the secret in the stack", secret.load(Ordering::Relaxed), SECRET);
+    expect("the secret above it", black_box(above)[0], SECRET);
     thread::exit()
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The cable of the Ethernet controller leads to a UDP socket of the host, whose other end sends each frame back, but for
-//! one that it loses.
+//! The cable of the Ethernet controller leads to a UDP socket of the host. The other end of the socket sends back each
+//! frame except one, which it drops.
 #![cfg(target_os = "linux")]
 
 use std::net::UdpSocket;
 use std::process::Command;
 use std::thread;
 
-/// The frame that is lost.
+/// The number of the frame that is dropped.
 const LOST: usize = 9;
 
 #[test]

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A firmware whose flash is in a file, run again and again: the power is cut at each step, and the process ends in between.
+//! Runs a firmware whose flash is in a file again and again. The power is cut at each step, and the Linux process ends
+//! between two runs.
 #![cfg(target_os = "linux")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Values and files are the board's flash in this file.
+/// The values and files of the firmware are in the board's flash, which is in this file.
 struct Board {
     flash: PathBuf,
 }
 
-/// The words of a run.
+/// The result of a run.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Run {
     status: Option<i32>,
-    /// The number of the value and of the file at its start, if it came as far as that.
+    /// The numbers of the value and of the file at the start, if the run came as far as that.
     found: [Option<u8>; 2],
     /// The last numbers to which they were changed.
     changed: [Option<u8>; 2],
@@ -50,7 +51,7 @@ impl Board {
         run
     }
 
-    /// Cuts the power at each step of a run that begins with this flash, and expects of the run after it that nothing is
+    /// Cuts the power at each step of a run that begins with this flash, and expects that the next run finds nothing
     /// lost. Returns the number of steps.
     fn cut_everywhere(&self, flash: &[u8]) -> u64 {
         for step in 0.. {
@@ -64,7 +65,8 @@ impl Board {
             let next = self.run(&[]);
             assert_eq!(next.status, Some(0), "{step}: {cut:?} {next:?}");
             for place in 0..2 {
-                // The value that was there, or that a change has put there before, or that of the change that was cut.
+                // The next run finds the value of the last complete change, or that of the change during which the
+                // power was cut.
                 let before = cut.changed[place].or(cut.found[place]).unwrap_or_default();
                 let found = next.found[place].unwrap();
                 assert!(found == before || found == before + 1, "{step}: {cut:?} {next:?}");
@@ -78,10 +80,10 @@ impl Board {
 fn values_and_files_are_whole_wherever_the_power_is_cut() {
     let folder = tempfile::tempdir().unwrap();
     let board = Board::in_folder(folder.path());
-    // The first run, in which the flash is erased, and files have no system yet.
+    // The first run: the flash is erased, and there is no file system yet.
     let steps = board.cut_everywhere(&[]);
     assert!(steps > 100, "{steps}");
-    // A later one, for which pages are full.
+    // A later run, which finds full pages.
     for _ in 0..10 {
         assert_eq!(board.run(&[]).status, Some(0));
     }
@@ -104,7 +106,8 @@ fn a_flipped_bit_of_a_value_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
     let board = Board::in_folder(folder.path());
     assert_eq!(board.run(&[]).changed[0], Some(4));
-    // The last byte of the last value: what is not erased in the first page, before the word at its end.
+    // The last byte of the last value: the last byte of the first page that is not erased, except for the word at the
+    // page's end.
     let flash = fs::read(&board.flash).unwrap();
     let last = flash[..1020].iter().rposition(|byte| *byte != 0xff).unwrap();
     let run = board.run(&["--flash-flip".into(), (8 * last - 64).to_string()]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Runs every test as a Linux program.
+//! Runs every system test as a Linux program.
 
 fn main() -> std::process::ExitCode {
     system_tests_harness::run(

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-/// A firmware that runs for half a second or more, mostly computing, and has just started.
+/// A firmware that has just started, and that runs for half a second or more, mostly computing.
 struct Firmware {
     child: Child,
     errors: BufReader<ChildStderr>,
@@ -30,7 +30,7 @@ impl Firmware {
         assert_eq!(result, 0);
     }
 
-    /// Returns its exit status, and its output.
+    /// Returns the program's exit status and output.
     fn end(mut self) -> (ExitStatus, String) {
         let mut text = String::new();
         self.errors.read_to_string(&mut text).unwrap();
@@ -52,7 +52,7 @@ fn signals_that_nobody_waits_for_are_counted_told_and_harmless() {
         libc::SIGPWR,
         libc::SIGRTMIN(),
         libc::SIGRTMAX(),
-        // As if the CPU had found a fault.
+        // Linux also sends the following signals for faults that the CPU has found.
         libc::SIGSEGV,
         libc::SIGBUS,
         libc::SIGILL,
@@ -73,7 +73,7 @@ fn signals_that_nobody_waits_for_are_counted_told_and_harmless() {
         let (status, text) = firmware.end();
         assert!(status.success(), "{status}: {text}");
         let counts: Vec<_> = text.lines().filter_map(|line| count(line, sender)).collect();
-        // They are reported twice. Linux merges equal signals that wait.
+        // The signals are reported twice. (Linux merges equal signals that are pending.)
         let [first, all] = counts[..] else { panic!("{text}") };
         assert!(first < all && (strays.len()..=3 * strays.len()).contains(&all), "{text}");
     }

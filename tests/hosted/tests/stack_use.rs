@@ -19,7 +19,7 @@ fn threads_that_use_more_stack_than_they_declare_are_told_of() {
         used.parse().ok()
     };
     assert!(used("diver").is_some_and(|used| (20_000..26_000).contains(&used)), "{text}");
-    // The gap between caller and callee, which is larger, does not count.
+    // The gap between the caller's and the callee's part, which is larger, does not count.
     assert!(used("calls").is_some_and(|used| (4_000..7_000).contains(&used)), "{text}");
     assert!(!text.contains("modest"), "{text}");
     // The registers that interrupts save do not count as the thread's use.

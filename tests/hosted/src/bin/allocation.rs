@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Processes that use the host's heap, which belongs to the kernel: that is a panic, with a text that says so.
+//! Processes that use the host's heap, which belongs to the kernel: each attempt is a panic that names the cause.
 
 use crossgate::fault::panic_file;
 use crossgate::{Concurrent, Handle, Notification};
@@ -26,7 +26,7 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 fn make_a_box() -> ! {
-    // The memory is not to be freed, because that is refused as well.
+    // The memory must not be freed, because freeing is refused as well.
     core::mem::forget(black_box(Box::new(7)));
     broken("has allocated memory")
 }
@@ -44,7 +44,7 @@ fn print() -> ! {
 /// Frees memory that was never allocated, which would ruin the heap.
 fn free() -> ! {
     let mut words = [0_usize; 8];
-    // SAFETY: this is an attack: the memory is not from the heap. It is not used after this.
+    // SAFETY: this is an attack: the memory is not from the heap. The memory is not used after this.
     drop(unsafe { Vec::from_raw_parts(black_box(words.as_mut_ptr()), 4, 4) });
     broken("has freed its stack")
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The PWM generator and the converter of the hosted board, by way of the services: an input measures what the channel with
-//! its number makes.
+//! The PWM generator and the converter of the hosted board, used through their services: each input measures the output
+//! of the channel with the same number.
 
 use board::{ADC, Adc, PWM, Pwm};
 use crossgate::{Exclusive, Handle};
@@ -43,9 +43,9 @@ fn client(
     let Ok(mut fan) = PwmHandle::new(fan) else { fail(format_args!("there is no channel")) };
     for (percent, microvolts) in [(50, 1_649_597), (100, 3_300_000), (0, 0)] {
         expect("a duty cycle", fan.set_duty_cycle_percent(percent), Ok(()));
-        expect("what it makes", of_fan.microvolts(), Ok(Ok(microvolts)));
-        expect("the other channel", of_light.microvolts(), Ok(Ok(0)));
+        expect("the voltage of the channel", of_fan.microvolts(), Ok(Ok(microvolts)));
+        expect("the voltage of the other channel", of_light.microvolts(), Ok(Ok(0)));
     }
-    expect("an input that is not there", of_nothing.microvolts(), Ok(Err(Fault)));
+    expect("an input that does not exist", of_nothing.microvolts(), Ok(Err(Fault)));
     pass()
 }

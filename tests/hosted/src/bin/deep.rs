@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A thread that uses more stack than it declares, one that does so in a call, one that does not, and one that is only
-//! interrupted: the first two are reported at the end (see the test `stack_use`).
+//! Four threads: one uses more stack than it declares, one does so in a call, one does not, and one is only
+//! interrupted. The first two are reported at the end (see the test `stack_use`).
 
 use core::hint::black_box;
 use core::time::Duration;
@@ -9,7 +9,7 @@ use system_tests::report::{expect, pass};
 
 #[interface]
 trait Use {
-    /// Uses about so much stack.
+    /// Uses about this many KiB of stack.
     fn use_stack(&self, depth: u32);
 }
 
@@ -33,7 +33,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Fills so many KiB of stack.
+/// Fills this many KiB of stack.
 #[inline(never)]
 fn fill(depth: u32) -> u8 {
     let full = black_box([0xff_u8; 1024]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Registers of devices that the process does not own, or that do not exist.
+//! Accesses to registers that the process does not own, or that do not exist.
 
 use board::{LAMPS, TIMER0, TIMER1, Timer, UART1, UART2};
 use crossgate::{Concurrent, Handle, Notification};
@@ -27,7 +27,7 @@ crossgate::system! {
     process reads { on_fault = stop; thread attack (priority = 5, stack = 1024) = read(UART2.start); }
     process writes { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(UART2.start); }
     process is_near { on_fault = stop; mmio TIMER0; thread attack (priority = 5, stack = 1024) = write(TIMER0.start + 1); }
-    // One region opens its two devices; the device between them is in a gap.
+    // One region opens the two devices of the process; the device between them is in a gap.
     process is_between {
         on_fault = stop;
         mmio UART1;
@@ -53,20 +53,24 @@ fn write(mmio: Word) -> ! {
     broken("has written a register of a device that it does not own")
 }
 
-/// Uses the device by its driver.
+/// Uses the device through its driver.
 fn drive(mut timer: Timer) -> ! {
     timer.start();
     broken("has driven a device that it does not own")
 }
 
-/// Registers that its own device does not have read as 0, and writing them has no effect.
+/// Registers that the process' own device does not have read as 0, and writing them has no effect.
 fn orderly(vault: Handle<dyn Vault>) -> ! {
     let nothing = Reply { status: Status::OK, words: [0, 0] };
     for register in [timer::INTERRUPT_AFTER + 1, 0x100, Word::MAX] {
         let written = raw::system_call(DEVICE_WRITE, [TIMER1.start, register, 7, 0]);
-        expect("a register that is not there", written.status, Status::OK);
+        expect("a register that does not exist", written.status, Status::OK);
         let read = raw::system_call(DEVICE_READ, [TIMER1.start, register, 0, 0]);
-        expect("what is in it", (read.status, read.words[0]), (nothing.status, nothing.words[0]));
+        expect(
+            "the word that was read",
+            (read.status, read.words[0]),
+            (nothing.status, nothing.words[0]),
+        );
     }
     expect("the victim goes on", vault.visit(), Ok(1));
     crossgate::thread::exit()
@@ -86,7 +90,7 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
         expect("the victim goes on", vault.is_intact(), Ok(true));
     }
     crossgate::time::sleep(core::time::Duration::from_millis(20));
-    expect("who owns a device was here", vault.visit(), Ok(2));
+    expect("the owner of a device has visited the victim", vault.visit(), Ok(2));
     watch.expect_no_more();
     pass()
 }

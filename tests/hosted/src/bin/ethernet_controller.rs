@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! TCP over the hosted board's Ethernet controller, whose cable leads back to it, by its driver and its interrupt. The
-//! driver's process is restarted in the middle of the work: the connection stays, and each byte comes back.
+//! TCP over the hosted board's Ethernet controller, whose cable leads back to the controller. The driver uses the
+//! interrupt. The driver's process is restarted in the middle of the work: the connection stays, and each byte comes
+//! back.
 //!
 //! Options: --ethernet back
 //! Without seeds: what is lost depends on when the driver is restarted, which this test decides itself.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Flags and control registers: a thread may set its own as it likes, and no other thread gets them.
+//! Flags and control registers: a thread may set its own at will, and no other thread gets their values.
 //!
-//! Without seeds: to be single-stepped is such a flag.
+//! Without seeds: single-stepping uses such a flag.
 
 use board::port::inside::can_change_bases;
 use core::arch::asm;
@@ -29,7 +29,7 @@ struct Control {
     vector: u32,
     /// The same settings of the x87.
     float: u16,
-    /// True if a number that the x87 loads is one too many (bit 6 of its status).
+    /// Not 0 if the x87 had no room for a further number (bit 6 of its status).
     float_is_full: u16,
 }
 
@@ -67,7 +67,7 @@ impl Control {
     }
 
     /// Makes the settings, with eight numbers in the x87; makes a system call (or a call) without arguments, and waits
-    /// so many rounds; restores the settings. Returns those that were in force at the end.
+    /// for `rounds` rounds; restores the settings. Returns the settings that were in force at the end of the wait.
     fn set_during(self, selector: usize, rounds: usize) -> Control {
         let mut control = self;
         // SAFETY: at the end all registers have the compiler's values; in between only the code here runs.
@@ -130,9 +130,9 @@ impl Control {
 
 #[interface]
 trait Look {
-    /// Counts settings that are not initial.
+    /// Counts settings that differ from the initial ones.
     fn look(&self);
-    /// Returns the number of times that a setting was not initial.
+    /// Returns how often a setting differed.
     fn found(&self) -> u32;
 }
 
@@ -148,7 +148,7 @@ impl Look for Eyes {
     }
 }
 
-/// Crashes with flags of its own, and with an invalid thread pointer.
+/// Crashes with strange flags, and with an invalid thread pointer.
 #[interface]
 trait Crash {
     fn crash(&self);
@@ -212,20 +212,20 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 fn client(eyes: Handle<dyn Look>, done: Signal) -> ! {
-    expect("what it begins with", Control::now(), Control::INITIAL);
+    expect("the settings at the start", Control::now(), Control::INITIAL);
     let look = number::call(raw::service(&SYSTEM, "EYES"), 0);
     if can_change_bases() {
         set_base(0x5ec2_e7a5);
     }
     let after = Control::STRANGE.set_during(look, 1);
-    expect("what a caller keeps", after, Control::STRANGE);
-    expect("what a server saw", eyes.found(), Ok(0));
+    expect("the caller's settings after a call", after, Control::STRANGE);
+    expect("the settings that a server found changed", eyes.found(), Ok(0));
     Control::STRANGE.set_vector_during(look);
-    expect("what a server saw of one register", eyes.found(), Ok(0));
+    expect("the registers that a server found changed", eyes.found(), Ok(0));
     let identify = number::system_call(number::THREAD_ID);
     let after = Control::STRANGE.set_during(identify, ROUNDS);
-    expect("what an interrupted thread keeps", after, Control::STRANGE);
-    expect("what it ends with", Control::now(), Control::INITIAL);
+    expect("the settings of an interrupted thread", after, Control::STRANGE);
+    expect("the settings at the end", Control::now(), Control::INITIAL);
     expect("signal", done.signal(), Ok(()));
     thread::exit()
 }
@@ -259,16 +259,16 @@ fn visit(_crasher: Handle<dyn Crash>) -> ! {
 fn look_often(rounds: &AtomicU32) -> ! {
     loop {
         time::sleep(Duration::from_millis(1));
-        expect("what another thread has", Control::now(), Control::INITIAL);
+        expect("the settings of another thread", Control::now(), Control::INITIAL);
         rounds.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// Makes the CPU trap after each of its instructions, for as long as the port lets it.
+/// Makes the CPU trap after each instruction of this thread, for as long as the port allows it.
 fn step() -> ! {
     // SAFETY: the flag changes nothing for this code.
     unsafe { asm!("pushfq", "or qword ptr [rsp], 0x100", "popfq", "nop", "nop") };
-    expect("what is left of it", Control::now(), Control::INITIAL);
+    expect("the settings after the step", Control::now(), Control::INITIAL);
     thread::exit()
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Values and files in the board's flash, over several runs of the program: a value and a file are whole when it starts, and it
-//! tells which they are, and each change that is done. `tests/flash.rs` cuts the power at each step.
+//! A value and a file in the board's flash, over several runs of the program. At its start the program checks that both
+//! are whole, and prints their numbers; later it prints each change that is done. `tests/flash.rs` cuts the power at
+//! each step.
 #![cfg(target_os = "linux")]
 
 use board::{FLASH, Flash, UART0, Uart};
@@ -43,10 +44,10 @@ board::start!(SYSTEM);
 
 const VALUE: Key = Key::new("value");
 
-/// Returns the number that all bytes are.
+/// Returns the number that each of the bytes has.
 fn number(bytes: &[u8]) -> u8 {
     let first = bytes.first().copied().unwrap_or_default();
-    expect_that("it is whole", bytes.iter().all(|byte| *byte == first));
+    expect_that("the bytes are equal", bytes.iter().all(|byte| *byte == first));
     first
 }
 
@@ -64,7 +65,7 @@ fn run(
     let mut uart = Uart::new(UART0, 115_200);
     let mut tell = |what: &str, number: u8| {
         expect_that(
-            "it is told",
+            "the change is printed",
             writeln!(uart, "{what} {number}").is_ok() && uart.flush().is_ok(),
         );
     };
@@ -86,7 +87,7 @@ fn run(
         other => fail(format_args!("a file: {other:?}")),
     };
     let length = files.read(file, &mut buffer).ok().and_then(Result::ok).unwrap_or(u32::MAX);
-    expect_that("all of it, or nothing", length == 0 || length == 100);
+    expect_that("the file is whole or empty", length == 0 || length == 100);
     tell("has file", number(&buffer[..length as usize]));
     for next in value + 1..=value + CHANGES {
         buffer.fill(next);
@@ -100,7 +101,7 @@ fn run(
     pass()
 }
 
-/// Waits for the program's end if the power was cut, which alone lets a change fail.
+/// Waits for the program's end if the power was cut, because nothing else lets a change fail.
 fn expect_or_cut(what: &str, is_done: bool) {
     if !is_done {
         crossgate::time::sleep(core::time::Duration::from_secs(1));

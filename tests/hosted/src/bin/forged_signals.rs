@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Calls of the port's signal handler, as if by Linux: the handler has rights of its own if there are protection keys.
+//! Processes call the port's signal handler as Linux would. (With protection keys the handler has rights of its own.)
 //!
 //! Without seeds: they shorten sleeps, but a sleep here has to last until other threads have run.
 
@@ -82,8 +82,8 @@ fn with_registers_elsewhere(vault: Handle<dyn Vault>) -> ! {
     steal()
 }
 
-/// Passes registers on the stack of signals, as Linux does. Only they are changed, and the thread has no more rights
-/// then.
+/// Passes registers on the stack of signals, as Linux does. The handler changes only these registers, and gives the
+/// thread no more rights.
 fn with_registers_on_the_stack_of_signals(stack: &FakeStack<512>) -> ! {
     if inside::has_keys() {
         let signals = inside::signal_stack().start;
@@ -130,5 +130,5 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
     }
     faulted.wait();
     watch.expect_no_more();
-    broken("has had one more fault told")
+    broken("has caused one more fault")
 }

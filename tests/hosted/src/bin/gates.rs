@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Jumps into the middle of the port's own code, and changes to data that it is about to load. Code of the port on the
-//! path into the kernel and back has no more rights than the code that jumps to it. (The book lists the exceptions: the
-//! kernel's own functions, and the end of signal handlers.)
+//! Jumps into the middle of the port's own code, and changes of data that this code is about to load. The port's code
+//! on the path into the kernel and back has no more rights than the code that jumps there. (The book lists the
+//! exceptions: the kernel's own functions, and the end of signal handlers.)
 //!
 //! Options: --block-system-calls
 
@@ -94,7 +94,7 @@ fn change_of_protection() -> usize {
     find(inside::way_out(), &[0xb8, 0x0a, 0x00, 0x00, 0x00, 0x0f, 0x05])
 }
 
-/// Returns the address at which it loads the registers with which a thread continues after a call.
+/// Returns the address at which the path loads the registers with which a thread continues after a call.
 fn end_of_answer() -> usize {
     // `ldmxcsr [rsp]`, `fldcw [rsp + 4]`, `add rsp, 48`
     find(
@@ -144,7 +144,8 @@ fn enter_at(address: usize) -> ! {
     }
 }
 
-/// Takes the path out of the kernel, without having been there: its changes of protection are those of the last time.
+/// Takes the path out of the kernel without having been in the kernel, so the path makes the changes of protection of
+/// the last time.
 fn leave() -> ! {
     // SAFETY: as above.
     unsafe {
@@ -193,7 +194,7 @@ fn wait() -> ! {
     }
 }
 
-/// Changes the saved MXCSR to a value that the CPU refuses to load.
+/// Changes that thread's saved MXCSR to a value that the CPU refuses to load.
 fn spoil() -> ! {
     let stack = probe::stack_of(&SYSTEM, "waits", 6);
     for address in (stack.end - 0x2000..stack.end).step_by(8) {
@@ -247,5 +248,5 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
     goes_on();
     faulted.wait();
     watch.expect_no_more();
-    broken("has had one more fault told")
+    broken("has caused one more fault")
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The hosted board's I2C bus: a client reads its chip over the driver of the board, and one crash of the process of the
-//! bus, in the middle of a transfer, costs one error. The chip keeps what it was told, because it did not crash.
+//! The hosted board's I2C bus: a client reads its chip through the board's driver. A crash of the bus' process in the
+//! middle of a transfer causes a single error. The chip keeps its settings, because it has not crashed.
 
 use board::{I2C0, I2c};
 use crossgate::{CallError, Exclusive, Handle, Notification, Signal, interface, thread, time};
@@ -27,7 +27,7 @@ impl Breakdown for Break {
             let _ = raw::system_call(DEVICE_WRITE, [I2C0.start, register, value, 0]);
             time::sleep(core::time::Duration::from_millis(1));
         }
-        panic!("within a transfer")
+        panic!("in the middle of a transfer")
     }
 }
 
@@ -58,7 +58,11 @@ fn client(
     time::sleep(core::time::Duration::from_millis(3));
     let mut chip = I2cChip::<0x76>::new(sensor);
     let mut nothing = I2cChip::<0x77>::new(socket);
-    expect("nobody", nothing.write(0x77, &[0]), Err(Error::Bus(Fault::NoAddress)));
+    expect(
+        "an address without a chip",
+        nothing.write(0x77, &[0]),
+        Err(Error::Bus(Fault::NoAddress)),
+    );
     let begun = time::now();
     let mut words = [[0; 2]; 2];
     let [first, second] = &mut words;
@@ -67,14 +71,14 @@ fn client(
     expect("operations", chip.transaction(0x76, &mut operations), Ok(()));
     expect("calibration", words.map(i16::from_le_bytes), [27_504, 26_435]);
     // 7 bytes of 9 bits at 400 kHz.
-    expect_that("it takes its time", (time::now() - begun).as_micros() >= 157);
+    expect_that("the transfer takes at least 157 us", (time::now() - begun).as_micros() >= 157);
     expect("a configuration", chip.write(0x76, &[0xf5, 0xa0]), Ok(()));
 
     let crash = breakdown.leave_within_a_transfer();
     expect("it crashes", crash, Err(CallError::ServerFaulted));
     let mut bytes = [0; 3];
     expect("the bus is free", chip.write_read(0x76, &[0xf3], &mut bytes), Ok(()));
-    expect("the chip as it was", bytes, [0, 0, 0xa0]);
+    expect("the bytes that the chip returns", bytes, [0, 0, 0xa0]);
     expect("signal", done.signal(), Ok(()));
     thread::exit()
 }

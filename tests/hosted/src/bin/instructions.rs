@@ -34,16 +34,16 @@ board::start!(SYSTEM);
 /// An address that no memory can have (Intel SDM 1, 3.3.7.1).
 const NOT_CANONICAL: usize = 0x8000_0000_0000_0000;
 
-/// Linux' segments, of code of 32 bits and of the stack.
+/// Linux' segments of 32-bit code and of the stack.
 const CODE_32: u16 = 0x23;
 const STACK: u16 = 0x2b;
 
-/// Executes an instruction that must not complete.
+/// Executes an instruction that must fault.
 macro_rules! forbidden {
     ($($instruction:tt)*) => {{
         // SAFETY: the instruction has no effect except for the fault.
         unsafe { asm!($($instruction)*) };
-        broken("has gone past an instruction")
+        broken("has executed a forbidden instruction")
     }};
 }
 
@@ -75,12 +75,12 @@ fn load() -> ! {
     forbidden!("mov {0}, [{0}]", inout(reg) NOT_CANONICAL => _)
 }
 
-/// Switches to code of 32 bits, of which there is none: the code after the fault must not run with 32 bits, too.
+/// Switches to 32-bit code, which does not exist here. The code after the fault must not run as 32-bit code as well.
 fn narrow() -> ! {
     forbidden!("push {code}", "push {nothing}", "retfq", code = const CODE_32, nothing = const 0x10)
 }
 
-/// Switches to it by the instruction that ends interrupts.
+/// Switches to 32-bit code by the instruction that ends interrupts.
 fn return_from_interrupt() -> ! {
     forbidden!(
         "push {stack}", "push 0", "push 0x202", "push {code}", "push {nothing}", "iretq",
@@ -88,20 +88,20 @@ fn return_from_interrupt() -> ! {
     )
 }
 
-/// Enters Linux as programs of 32 bits do. Linux would continue in their code, which does not exist.
+/// Enters Linux as 32-bit programs do. Linux would continue in 32-bit code, which does not exist here.
 fn enter() -> ! {
     const GETPID: u32 = 20;
     forbidden!("sysenter", inout("eax") GETPID => _, out("rcx") _, out("rdx") _)
 }
 
-/// Writes over its own code.
+/// Overwrites its own code.
 fn patch() -> ! {
     forbidden!("mov byte ptr [{}], 0x90", in(reg) patch as *const ())
 }
 
 fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
-    // Linux reports privileged instructions as wrong accesses.
+    // Linux reports privileged instructions as invalid accesses.
     for (process, cause) in [
         ("halts", Cause::Access),
         ("masks", Cause::Access),

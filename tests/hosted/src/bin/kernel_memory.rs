@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Attempts on the kernel's memory. No process can change constants there. With protection keys no process can change
-//! any of it, nor the memory of the libraries; and memory that only the kernel uses can't be read.
+//! Attempts on the kernel's memory. No process can change constants in it. With protection keys no process can change
+//! any of the kernel's or the libraries' memory, or read memory that only the kernel uses.
 //!
-//! Without seeds: a process that is stepped to its crash takes them long.
+//! Without seeds: with them, a process that is single-stepped to its crash takes long.
 
 use board::port::inside::{self, Closed, KernelMemory};
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -61,7 +61,7 @@ fn attempts() -> impl Iterator<Item = (KernelMemory, Attempt)> {
     attempts.filter(is_closed)
 }
 
-/// Makes one attempt in each of its lives.
+/// Makes one attempt in each life of the process.
 fn attack(turns: Handle<dyn Turns>) -> ! {
     let turn = turns.next().unwrap_or(u32::MAX);
     let Some((place, attempt)) = attempts().nth(turn as usize) else { thread::exit() };
@@ -69,7 +69,7 @@ fn attack(turns: Handle<dyn Turns>) -> ! {
         Attempt::Read => {
             let _ = probe::load(place.address);
         }
-        // Where memory can be read, its own value is written, because the code that continues has to work.
+        // Memory that can be read gets the value that it already has, because the code that continues has to work.
         Attempt::Write if place.closed == Closed::All => probe::store(place.address, 0),
         Attempt::Write => probe::store(place.address, probe::load(place.address)),
     }
@@ -87,9 +87,9 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
     for (place, _) in attempts() {
         let record = watch.expect_at("attacker", Cause::Access, place.address);
         expect("the victim goes on", vault.is_intact(), Ok(true));
-        expect("a new life", supervise::restart(record.process), Ok(()));
+        expect("the restart", supervise::restart(record.process), Ok(()));
     }
     faulted.wait();
     watch.expect_no_more();
-    broken("has had one more fault told")
+    broken("has caused one more fault")
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Pieces of a stack that the board could not lend, with the option by which any piece can be lent.
+//! Lends pieces of a stack that the board could not lend, with the option that lets any piece be lent.
 //!
 //! Options: --lending exact
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Processes that use functions of the Rust library and the C library for programs of the host, and leave their locks
-//! and signals as no program would: no other process must notice.
+//! Processes that use the Rust library and the C library of the host, and leave the libraries' locks and the signals in
+//! states that no ordinary program would leave. No other process must notice.
 //!
 //! Without seeds: they shorten sleeps, but a sleep here has to last until other threads have run.
-//! Without blocking: that these calls are faults then is in the test `linux_calls`.
+//! Without blocking: the test `linux_calls` shows that these calls are faults then.
 
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -49,8 +49,8 @@ fn abort() -> ! {
     std::process::abort()
 }
 
-/// Crashes with all signals of interrupts blocked, as some functions of the C library do for a while. Others have to be
-/// interrupted nevertheless.
+/// Crashes while all signals of interrupts are blocked, as some functions of the C library block them for a while.
+/// Other threads still have to be interrupted.
 fn block_signals() -> ! {
     const RT_SIGPROCMASK: usize = 14;
     const SIG_BLOCK: usize = 0;
@@ -95,13 +95,13 @@ fn crash_in_print() -> ! {
     // SAFETY: this is an attack: there is no such text.
     let text = unsafe { core::slice::from_raw_parts(core::ptr::without_provenance(NOWHERE), 3) };
     let _ = std::io::stdout().write_all(text);
-    broken("has printed what can't be read")
+    broken("has printed memory that can't be read")
 }
 
-/// Does not wait for the lock for ever, because for the library the thread holds it already.
+/// Does not wait for the lock for ever, because the library takes this thread for the holder.
 fn print() -> ! {
     let _ = std::io::stdout().write_all(b"printed");
-    broken("has had the lock of another process")
+    broken("has got the lock of another process")
 }
 
 /// Runs when all others have ended.
@@ -126,5 +126,5 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
     }
     faulted.wait();
     watch.expect_no_more();
-    broken("has had one more fault told")
+    broken("has caused one more fault")
 }

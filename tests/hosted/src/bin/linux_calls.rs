@@ -87,10 +87,10 @@ fn open() -> ! {
 
 fn end_all() -> ! {
     linux(EXIT_GROUP, [1, 0, 0]);
-    broken("has gone on after the end")
+    broken("has continued after the end")
 }
 
-/// Calls Linux by the Rust library and the C library.
+/// Calls Linux through the Rust library and the C library.
 fn exit() -> ! {
     std::process::exit(1)
 }
@@ -100,7 +100,7 @@ fn print() -> ! {
     broken("has printed")
 }
 
-/// Never releases the library's lock of the standard error: the kernel must not need it.
+/// Never releases the library's lock of the standard error. The kernel must not need this lock.
 fn complain() -> ! {
     eprintln!("printed");
     broken("has printed an error")
@@ -119,7 +119,7 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
         expect_that("the instruction is known", record.instruction != 0);
         goes_on();
     }
-    // Where Linux has no such calls, the instruction itself is refused.
+    // If Linux has no 32-bit calls, the CPU refuses the instruction itself.
     let record = watch.expect_one_of("asks_as_of_old", &[Cause::Instruction, Cause::Access]);
     expect_that("the instruction is known", record.instruction != 0);
     goes_on();

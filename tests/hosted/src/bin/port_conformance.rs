@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The port keeps the guarantees of `Port`: each is checked before there is a kernel.
+//! The port keeps the guarantees of `Port`. Each is checked before the kernel starts.
 
 use board::port::{Machine, inside};
 use crossgate_abi::Word;
@@ -42,7 +42,7 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Uses a word. Stacks are closed; all other memory is open.
+    /// Reads or writes a word. Stacks are closed; all other memory is open.
     fn with_word(&mut self, address: Word, work: impl FnOnce(*mut Word)) {
         let work = || work(core::ptr::with_exposed_provenance_mut(address));
         let span = Span { start: address, end: address + size_of::<Word>() };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Random numbers of Linux for a process that owns the generator, by way of the service, with a crate that takes any
-//! generator of `rand_core`.
+//! Linux' random numbers reach a client: one process owns the generator, the service passes its numbers on, and the
+//! client uses them by a crate that takes any generator of `rand_core`.
 
 use board::{TRNG, Trng};
 use crossgate::{Exclusive, Handle};

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A firmware that is updated, over several runs of the program with one flash: an image on trial is confirmed by the keeper of
-//! the watchdog, when all guards have been fed in their first periods. `tests/trial.rs` runs it again and again. Its work
-//! depends on the number of the image in use, which the boot loader has started:
+//! A firmware is updated over several runs of the program with the same flash. The keeper of the watchdog confirms an
+//! image on trial when all guards have been fed in their first periods. `tests/trial.rs` runs the program again and
+//! again. What the program does depends on the number of the image that the boot loader has started:
 //!
 //! | image | what it does |
 //! |---|---|
-//! | 1 | feeds its guard, and sends the image 2; the image 3 if 2 was taken back |
+//! | 1 | feeds its guard, and sends image 2, or image 3 if image 2 was taken back |
 //! | 2 | never feeds its guard, so the watchdog resets the board |
 //! | 3 | feeds its guard, and waits until it is confirmed |
 //!
@@ -26,10 +26,10 @@ use sha2::{Digest, Sha512};
 use system_tests::report::{expect, expect_that, fail, pass};
 
 const PAGE: usize = 1024;
-/// The bytes of an image, which has one page.
+/// The bytes of an image, which fills one page.
 const IMAGE: usize = 900;
 const SECRET: [u8; 32] = [7; 32];
-/// The key that belongs to it (RFC 8032, 5.1.5).
+/// The public key of this secret key (RFC 8032, 5.1.5).
 const PUBLIC: [u8; 32] = [
     0xea, 0x4a, 0x6c, 0x63, 0xe2, 0x9c, 0x52, 0x0a, 0xbe, 0xf5, 0x50, 0x7b, 0x13, 0x2e, 0xc5, 0xf9,
     0x95, 0x47, 0x76, 0xae, 0xbe, 0xbe, 0x7b, 0x92, 0x42, 0x1e, 0xea, 0x69, 0x14, 0x46, 0xd2, 0x2c,
@@ -60,13 +60,16 @@ impl Loader for Boot {
         let mut read = [0; IMAGE];
         expect("read", self.in_use.read(0, &mut read), Ok(()));
         if read == [0xff; IMAGE] {
-            // Whoever makes the device puts the first image into place.
+            // The manufacturer of the device puts the first image into place.
             expect("install", self.in_use.write(0, &image(1)), Ok(()));
         }
         let config = BootLoaderConfig { active: in_use, dfu: new, state };
-        expect_that("a start", BootLoader::new(config).prepare_boot(&mut [0; 64]).is_ok());
+        expect_that(
+            "the boot loader starts",
+            BootLoader::new(config).prepare_boot(&mut [0; 64]).is_ok(),
+        );
         expect("read", self.in_use.read(0, &mut read), Ok(()));
-        expect_that("a whole image", read == image(read[0]));
+        expect_that("the image is whole", read == image(read[0]));
         read[0].into()
     }
 }
@@ -110,7 +113,7 @@ fn image(number: u8) -> [u8; IMAGE] {
 fn keep(guards: &Guards<1>, confirm: Handle<dyn Confirm>) -> ! {
     let mut watchdog = Watchdog::new(WATCHDOG);
     watchdog.start(TIME);
-    // Each guard has been fed by then, or the board is reset.
+    // By then each guard has been fed, or the board has been reset.
     let (proven, mut is_confirmed) = (time::now() + PERIOD + TIME / 2, false);
     guards.keep(
         || {
@@ -146,7 +149,7 @@ fn run(
     let state = confirm.image();
     let mut uart = Uart::new(UART0, 115_200);
     let is_told = writeln!(uart, "image {number}").is_ok() && uart.flush().is_ok();
-    expect_that("it is told", is_told);
+    expect_that("the image is printed", is_told);
     match number {
         1 => {
             expect("feed", guard.feed(), Ok(()));
@@ -164,7 +167,11 @@ fn run(
                 if confirm.image() == Ok(Ok(Image::Confirmed)) {
                     pass()
                 }
-                expect("not before all are fed", confirm.image(), Ok(Ok(Image::Trial)));
+                expect(
+                    "the image before all guards were fed",
+                    confirm.image(),
+                    Ok(Ok(Image::Trial)),
+                );
                 time::sleep(PERIOD / 2);
             }
             fail(format_args!("the image is not confirmed"))

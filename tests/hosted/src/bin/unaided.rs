@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! With protection keys neither calls nor switches of threads need Linux: a filter of Linux ends the program if they
-//! call it. By pages the same operations work with the help of Linux.
+//! With protection keys neither calls nor switches of threads need Linux: a filter in Linux would end the program if
+//! they called Linux. Without keys the same operations change pages with the help of Linux.
 //!
 //! Without seeds: a thread that is stepped needs Linux.
-//! Without blocking: no process could set the filter.
+//! Without blocking: with it, no process could set the filter.
 
 use board::port::inside;
 use core::arch::asm;
 use crossgate::{Concurrent, Exclusive, Handle, Notification, Signal, interface, thread};
 use system_tests::report::expect;
 
-/// Returns one more.
+/// Returns the next number.
 #[interface]
 trait Next {
     fn next(&self, number: u32) -> u32;
 }
 
-/// Returns one more, one call at a time.
+/// Returns the next number, one call at a time.
 #[interface]
 trait Alone {
     fn next(&mut self, number: u32) -> u32;
@@ -36,7 +36,7 @@ impl Alone for Server {
     }
 }
 
-/// Calls on: the part of the stack that its own call leaves is divided once more.
+/// Makes a further call, which divides the rest of the stack once more.
 struct Between(Handle<dyn Next>);
 
 impl Next for Between {
@@ -75,7 +75,7 @@ fn run(
     let round = |number| {
         expect("a call", next.next(number), Ok(number + 1));
         expect("a call that makes a call", between.next(number), Ok(number + 2));
-        expect("a call of one at a time", alone.next(number), Ok(number + 1));
+        expect("a call to the exclusive object", alone.next(number), Ok(number + 1));
         expect("a more urgent thread is woken", high.signal(), Ok(()));
         expect("the other process is woken", pong.signal(), Ok(()));
         ping.wait();
@@ -131,7 +131,7 @@ const fn instruction(code: u16, if_equal: u8, if_not: u8, operand: u32) -> Instr
     Instruction { code, if_equal, if_not, operand }
 }
 
-/// Ends the program at a call of Linux, except for the ends of signals' handlers and of the program.
+/// Ends the program at any call of Linux, except those that end a signal handler or the program.
 static FILTER: [Instruction; 5] = {
     const LOAD: u16 = 0x20;
     const IS_EQUAL: u16 = 0x15;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Computes and waits by turns for half a second or more. No process must fault, whatever signals Linux sends meanwhile
-//! (the test `signals` makes it send them).
+//! Computes and waits by turns for half a second or more. No process must fault, whatever signals Linux sends
+//! meanwhile. (The test `signals` sends them.)
 
 use core::hint::black_box;
 use core::time::Duration;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The watchdog ends the program when a process that has crashed feeds its guard no more, and not before. The guard is
-//! named first.
+//! The watchdog ends the program when a crashed process no longer feeds its guard, and not before. The firmware names
+//! the guard before that.
 //!
 //! Status: 75
 //! Without seeds: they let time jump, past the end of a period.
@@ -39,7 +39,7 @@ fn keep(guards: &Guards<2>) -> ! {
 fn motor(guard: Handle<dyn Guard<1>>, last: Handle<dyn LastReset>) -> ! {
     for _ in 0..40 {
         expect("feed", guard.feed(), Ok(()));
-        expect("the guard that is named", last.starved(), Ok(None));
+        expect("the guard that has starved", last.starved(), Ok(None));
         time::sleep(PERIOD / 2);
     }
     panic!("a process crashes, and stays down")
@@ -49,7 +49,7 @@ fn radio(guard: Handle<dyn Guard<0>>, last: Handle<dyn LastReset>) -> ! {
     for _ in 0..100 {
         expect("feed", guard.feed(), Ok(()));
         if let Ok(Some(place)) = last.starved() {
-            expect("the guard that is named", place, 1);
+            expect("the guard that has starved", place, 1);
             time::sleep(2 * TIME);
             fail(format_args!("the program does not end"))
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The vector registers of AVX, and the numbers of the x87: kept over interrupts, and empty for the next process.
+//! Interrupts preserve the vector registers of AVX and the numbers in the x87, and the next process finds these
+//! registers empty.
 
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -71,7 +72,7 @@ fn now() -> Vectors {
     vectors
 }
 
-/// Loads the registers, waits so many rounds, and returns their contents then.
+/// Loads the registers, waits for `rounds` rounds, and returns the registers' contents then.
 fn keep_for(vectors: &Vectors, rounds: usize) -> Vectors {
     let mut after = all(1);
     // SAFETY: the instructions load and store registers from and to these arrays.
@@ -92,7 +93,7 @@ fn keep_for(vectors: &Vectors, rounds: usize) -> Vectors {
     after
 }
 
-/// Fills the x87, waits so many rounds, and returns its contents then.
+/// Fills the x87, waits for `rounds` rounds, and returns the x87's contents then.
 fn keep_numbers_for(numbers: &[f64; 8], rounds: usize) -> [f64; 8] {
     let mut after = [0.0; 8];
     // SAFETY: the instructions load and store numbers from and to these arrays, and leave none behind.
@@ -155,14 +156,14 @@ fn leave_with(vectors: &Vectors) -> ! {
     }
 }
 
-/// The secret of a caller, and that of a server.
+/// The secrets of a caller and of a server.
 const SECRETS: [Vectors; 2] = [all(0x5ec2_e7a5_5ec2_e7a5), all(0x0dd5_ec2e_7a50_dd5e)];
 
 #[interface]
 trait Spy {
     /// Checks the registers for secrets.
     fn look(&self);
-    /// Leaves with its own secret in the registers.
+    /// Returns with the server's secret in the registers.
     fn leak(&self);
     /// Returns the number of registers that were not empty.
     fn found(&self) -> u32;
@@ -212,19 +213,19 @@ fn client(spy: Handle<dyn Spy>, enough: Signal) -> ! {
         vectors.iter().all(|it| it[2..] == [0; 2] && it[..2] != secret[0][..2])
     };
     let after = call_with(&SECRETS[0], number::call(service, 0));
-    expect("registers that had something in them at the server", spy.found(), Ok(0));
-    expect_that("the caller finds nothing of before", is_clear(after, &SECRETS[0]));
+    expect("registers that were not empty at the server", spy.found(), Ok(0));
+    expect_that("the caller finds nothing of an earlier secret", is_clear(after, &SECRETS[0]));
     let after = call_with(&SECRETS[0], number::call(service, 1));
-    expect_that("the caller finds nothing of the server's", is_clear(after, &SECRETS[1]));
+    expect_that("the caller finds nothing of the server's secret", is_clear(after, &SECRETS[1]));
     let kept = keep_for(&SECRETS[0], ROUNDS);
-    expect_that("an interrupted thread keeps them", kept == SECRETS[0]);
+    expect_that("an interrupted thread keeps its vectors", kept == SECRETS[0]);
     let numbers = [1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5];
     expect("numbers of an interrupted thread", keep_numbers_for(&numbers, ROUNDS), numbers);
     expect("signal", enough.signal(), Ok(()));
     thread::exit()
 }
 
-/// Interrupts the client, and has other numbers in the registers.
+/// Interrupts the client, and loads other numbers into the registers.
 fn disturb(enough: Notification) -> ! {
     let mut rounds = 0;
     while enough.wait_timeout(Duration::from_millis(1)).is_err() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Stack pointers that only a host lets a thread have: invalid or odd addresses, and addresses on the stack of the
+//! Stack pointers that a thread can only have on a host: invalid or odd addresses, and addresses on the stack of the
 //! port's signal handlers. The kernel saves registers at the stack pointer, and Linux saves those of a signal. (The
-//! test `stacks` has others.)
+//! test `stacks` tries other stack pointers.)
 //!
 //! Without seeds: they shorten sleeps, but a sleep here has to last until other threads have run.
 
@@ -68,7 +68,7 @@ board::start!(SYSTEM);
 const NOT_CANONICAL: usize = 0x8000_0000_0000_0000;
 /// An address that only Linux itself may use.
 const OF_LINUX: usize = 0xffff_8880_0000_1000;
-/// The number of bytes below its stack pointer that a function may use.
+/// The number of bytes below the stack pointer that a function may use.
 const RED_ZONE: usize = 128;
 
 /// Returns the stack of this thread.
@@ -76,7 +76,7 @@ fn stack(thread: &str, priority: u8) -> Range<usize> {
     probe::stack_of(&SYSTEM, thread, priority)
 }
 
-/// Returns an address in the middle of it.
+/// Returns an address in the middle of that stack.
 fn middle(thread: &str, priority: u8) -> usize {
     let stack = stack(thread, priority);
     stack.start + stack.len() / 2
@@ -129,7 +129,7 @@ fn compute_at(stack_pointer: usize, is_enough: &AtomicU32) -> ! {
 
 /// Interrupts the other thread a few times.
 fn end_later(is_enough: &AtomicU32) -> ! {
-    // Not before all others have ended.
+    // This thread does so only after all others have ended.
     time::sleep(Duration::from_millis(200));
     for _ in 0..5 {
         time::sleep(Duration::from_millis(1));
@@ -137,7 +137,7 @@ fn end_later(is_enough: &AtomicU32) -> ! {
     is_enough.store(1, Ordering::Relaxed);
     time::sleep(Duration::from_millis(1));
     expect(
-        "the thread with an odd stack pointer has gone on",
+        "the thread with an odd stack pointer has continued",
         is_enough.load(Ordering::Relaxed),
         2,
     );
