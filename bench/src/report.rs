@@ -98,7 +98,8 @@ impl Bench {
         self.print(name, each(times[TIMES / 2], ROUNDS), ROUNDS, TIMES);
     }
 
-    /// Prints the cost of one of `rounds` operations, all of which `work` does, including the loop.
+    /// Prints the mean cost of one operation, where one run of `work` does `rounds` operations. The cost includes the
+    /// loop.
     pub fn measure_whole(&mut self, name: &str, rounds: u32, work: impl FnOnce()) {
         let begun = self.begin();
         work();

@@ -133,9 +133,9 @@ impl<P: Port> Kernel<P> {
         self.switch();
         let Some(budgets) = &mut self.budgets else { return true };
         budgets.charge(now, 0);
-        // The switch to the current thread is not accounted for yet. Before it is, the thread that ran last may wake
-        // and become current again. Then `switched` must not return early: the timer is set for the end of the time
-        // slice of the thread in between.
+        // The switch to the current thread is not accounted for yet. Until then, the thread that ran last may wake and
+        // become current again. Then `switched` must not return early: the timer is set for the end of the time slice
+        // of the thread in between.
         if budgets.running != self.threads.current_id() {
             budgets.running = ThreadId::IDLE;
         }

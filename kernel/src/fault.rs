@@ -44,7 +44,7 @@ pub(crate) struct Fault {
     /// The address that the process tried to access; or, depending on the [cause](Cause), the process that refused the
     /// call, the interrupt line, or the number of times that the budget was used up.
     pub address: Word,
-    // (An option, because zeros in its place would take a call of `memclr`.)
+    // (This is an `Option`, because the compiler would clear an empty `Panic` by a call of `memclr`.)
     pub panic: Option<Panic>,
 }
 

@@ -35,7 +35,7 @@ impl<T> Mutex<T> {
     /// Waits until the mutex is free, and takes it.
     ///
     /// # Panics
-    /// If this thread holds the mutex already, or if waiting for it would close a circle of threads that wait for each
+    /// If this thread holds the mutex already, or if waiting for it would close a cycle of threads that wait for each
     /// other.
     #[inline]
     pub fn lock(&self) -> MutexGuard<'_, T> {

@@ -210,7 +210,7 @@ fn check_priority(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     }
     let mut next = kernel.holder_for(thread.id);
     for _ in all(kernel) {
-        assert_ne!(next, Some(thread.id), "a circle of waits");
+        assert_ne!(next, Some(thread.id), "a cycle of waits");
         next = next.and_then(|next| kernel.holder_for(next));
     }
 }

@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use crossgate_abi::inspect::dump;
 use crossgate_abi::{Cause, Word};
 
-/// Whether a fault is recorded that the kernel has not seen.
+/// True if a fault is recorded that the kernel has not seen.
 static IS_NEW: AtomicBool = AtomicBool::new(false);
 static CAUSE: AtomicU8 = AtomicU8::new(0);
 static INSTRUCTION: AtomicUsize = AtomicUsize::new(0);

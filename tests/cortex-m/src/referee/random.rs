@@ -102,7 +102,7 @@ impl Player {
         arena().time = 0;
     }
 
-    /// Makes an operation, if one is possible. Returns whether one was.
+    /// Carries out an operation, if any is possible. Returns whether it did.
     fn step(&mut self, referee: &mut Referee) -> bool {
         match referee.turn() {
             // The start of threads is frequent, and always the same.

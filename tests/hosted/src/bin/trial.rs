@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A firmware is updated over several runs of the program with the same flash. The keeper of the watchdog confirms an
 //! image on trial when all guards have been fed in their first periods. `tests/trial.rs` runs the program again and
-//! again. What the program does depends on the number of the image that the boot loader has started:
+//! again. The program's work depends on the number of the image that the boot loader has started:
 //!
 //! | image | what it does |
 //! |---|---|

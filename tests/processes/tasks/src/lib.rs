@@ -137,7 +137,7 @@ impl ReadReady for Late {
 }
 
 impl Read for Late {
-    /// Returns the number of questions whether the device is ready.
+    /// Returns how often the device was asked whether it is ready.
     fn read(&mut self, _: &mut [u8]) -> Result<usize, Infallible> {
         Ok(self.asked)
     }

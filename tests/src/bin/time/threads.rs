@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The choice of the running thread: the most urgent thread runs, at once; within a priority, first come, first served;
-//! and an endless loop stops no more urgent thread.
+//! The most urgent thread runs, and at once. Threads of the same priority run in the order in which they became ready.
+//! An endless loop does not hold up more urgent threads.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};

@@ -179,7 +179,7 @@ fn low(lock: &Account, [start, middle, high, ran]: [Notification; 4], other: Sig
 fn middle(lock: &Account, start: Notification, done: Signal) -> ! {
     start.wait();
     lock.middle_ran.store(1, Ordering::Relaxed);
-    // The priority is given back with the section.
+    // The low thread has given back the lent priority when it left the section.
     let value = critical_section::with(|section| lock.balance.borrow(section).get());
     expect("what the high thread wrote before", value, 2);
     expect("signal", done.signal(), Ok(()));
