@@ -68,7 +68,7 @@ impl Machine {
             let path = path.display();
             match board {
                 Board::Hosted => command.arg(format!("--serial{port}=unix:{path}")),
-                Board::Emulated(_) => {
+                Board::Microcontroller(_) => {
                     command.arg("-chardev").arg(format!("socket,id=uart{port},path={path}"));
                     command.arg("-serial").arg(format!("chardev:uart{port}"))
                 }
