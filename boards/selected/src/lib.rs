@@ -45,7 +45,8 @@ choose!(
     lm3s6965evb = "lm3s6965evb",
     mps2_an500 = "mps2-an500",
     mps2_an505 = "mps2-an505",
-    netduinoplus2 = "netduinoplus2";
+    netduinoplus2 = "netduinoplus2",
+    nucleo_f446re = "nucleo-f446re";
     virt = "virt"
 );
 

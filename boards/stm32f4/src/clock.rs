@@ -27,6 +27,9 @@ const WAIT_STATES: u32 = 5;
 /// milliseconds.
 const PATIENCE: u32 = 1 << 16;
 
+/// The largest number of reads while the setup waits for the chip's own oscillator, which runs already after a reset.
+const STARTED: u32 = 64;
+
 /// The source of a board's clock: a crystal, or a clock from another chip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Crystal {
@@ -54,7 +57,7 @@ pub(crate) fn set(crystal: Crystal) -> u32 {
 
 fn set_with(rcc: &Rcc, flash: &Flash, crystal: Crystal) -> u32 {
     rcc.control.modify(ClockControl::INTERNAL_ON::SET);
-    if !comes(|| rcc.control.is_set(ClockControl::INTERNAL_READY)) {
+    if !(0..STARTED).any(|_| rcc.control.is_set(ClockControl::INTERNAL_READY)) {
         // The CPU runs, but not from the clock that it started with. So there is no clock control: this is the emulator.
         return EMULATED_TIMERS_HZ;
     }

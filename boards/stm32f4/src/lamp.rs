@@ -56,3 +56,15 @@ impl<P: Places> StatefulOutputPin for Lamp<P> {
         self.is_set_high().map(|high| !high)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::places::Example;
+
+    #[test]
+    #[should_panic(expected = "no such lamp")]
+    fn a_third_lamp_is_refused() {
+        let _ = Lamp::<Example>::new(2);
+    }
+}

@@ -97,22 +97,25 @@ pub(crate) fn set(pins: &[Pin]) {
         let registers = registers(port);
         here().for_each(|pin| pin.set(registers));
         let debugger = if port == PORT_A { DEBUGGER } else { 0 };
-        lock(registers, here().fold(debugger, |pins, pin| pins | 1 << pin.number));
+        let pins = here().fold(debugger, |pins, pin| pins | 1 << pin.number);
+        lock(pins, |value| registers.lock.set(value));
+        // The lock takes effect with this read.
+        let _ = registers.lock.get();
     }
 }
 
-/// Locks pins, by the sequence of accesses that the manual gives (8.4.8).
-fn lock(registers: &Port, pins: u32) {
+/// Locks pins, by the sequence of writes to the lock register that the manual gives (8.4.8).
+fn lock(pins: u32, write: impl Fn(u32)) {
     const KEY: u32 = 1 << 16;
     for value in [KEY | pins, pins, KEY | pins] {
-        registers.lock.set(value);
+        write(value);
     }
-    let _ = registers.lock.get();
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use core::cell::Cell;
     use core::mem::zeroed;
 
     #[test]
@@ -127,6 +130,18 @@ mod tests {
         assert_eq!(registers.pull.get(), 1 << 20);
         Pin::output('B', 2).set(&registers);
         assert_eq!(registers.mode.get(), 0xffef_ffdf);
+    }
+
+    #[test]
+    fn pins_are_locked_by_the_sequence_of_the_manual() {
+        let (writes, count) = (Cell::new([0; 4]), Cell::new(0));
+        lock(0x8004, |value| {
+            let mut all = writes.get();
+            all[count.get()] = value;
+            writes.set(all);
+            count.set(count.get() + 1);
+        });
+        assert_eq!((writes.get(), count.get()), ([0x1_8004, 0x8004, 0x1_8004, 0], 3));
     }
 
     #[test]

@@ -67,6 +67,23 @@ pub(crate) const fn place(start: usize) -> (Bus, u32) {
     (bus, number as u32)
 }
 
+/// A board for unit tests.
+#[cfg(test)]
+#[derive(Debug)]
+pub(crate) struct Example;
+
+#[cfg(test)]
+impl Places for Example {
+    const CRYSTAL: Crystal = Crystal { mhz: 8, is_clock: false };
+    const TIMER_HZ: u32 = 4_000_000;
+    const LINES: u16 = 82;
+    const UARTS: [Mmio; 3] = [device(0x4001_1000), device(0x4000_4400), device(0x4000_4800)];
+    const TIMERS: [Mmio; 2] = [device(0x4000_0000), device(0x4000_0c00)];
+    const LAMPS: Mmio = device(0x4002_0000);
+    const LAMP_PINS: [u8; 2] = [10, 6];
+    const PINS: &'static [Pin] = &[];
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -104,3 +104,23 @@ impl<P: Places> DelayNs for Timer<P> {
         while u64::from(self.elapsed()) < ticks {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::places::Example;
+
+    #[test]
+    fn the_divisor_is_less_one_in_its_register() {
+        // SAFETY: registers are words, and zero is one of their values.
+        let registers: Tim = unsafe { core::mem::zeroed() };
+        set_divisor(&registers, 84_000_000 / Example::TIMER_HZ - 1);
+        assert_eq!(registers.divisor_less_one.get(), 20);
+    }
+
+    #[test]
+    #[should_panic(expected = "no timer at these registers")]
+    fn other_devices_are_refused() {
+        let _ = Timer::<Example>::new(Example::UARTS[0]);
+    }
+}

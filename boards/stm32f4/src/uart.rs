@@ -146,3 +146,47 @@ impl<P: Places> Read for Uart<P> {
         Ok(1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::places::Example;
+
+    type Line = Uart<Example>;
+    const FAST: Mmio = Example::UARTS[0];
+    const SLOW: Mmio = Example::UARTS[1];
+
+    #[test]
+    fn the_baud_rate_is_a_divisor_of_the_clock_of_the_bus() {
+        // 84 MHz / 729 is 115,226 bits a second, 42 MHz / 365 is 115,068.
+        assert_eq!(Line::new(FAST, 115_200).divisor, 729);
+        assert_eq!(Line::new(SLOW, 115_200).divisor, 365);
+        assert_eq!(Line::new(FAST, 5_250_000).divisor, LEAST);
+        assert_eq!(Line::new(SLOW, 2_625_000).divisor, LEAST);
+        assert!(Line::new(FAST, 1282).divisor <= MOST && Line::new(SLOW, 641).divisor <= MOST);
+    }
+
+    #[test]
+    #[should_panic(expected = "no UART at these registers")]
+    fn other_memory_is_refused() {
+        let _ = Line::new(Mmio { start: 0x2000_0000, size: 0x400 }, 115_200);
+    }
+
+    #[test]
+    #[should_panic(expected = "not that fast")]
+    fn a_rate_out_of_reach_is_refused() {
+        let _ = Line::new(SLOW, 2_625_001);
+    }
+
+    #[test]
+    #[should_panic(expected = "not that slow")]
+    fn a_rate_that_needs_a_larger_divisor_is_refused() {
+        let _ = Line::new(FAST, 1281);
+    }
+
+    #[test]
+    #[should_panic(expected = "not that slow")]
+    fn a_rate_of_zero_is_refused() {
+        let _ = Line::new(SLOW, 0);
+    }
+}

@@ -78,11 +78,11 @@ impl<const HZ: u32> Counter for SysTick<HZ> {
             if !counted_down() {
                 return;
             }
-            // The period was over too early. If it ended before the next one was set, a second period of the same length
-            // has begun, otherwise one of the greatest length. (A CPU that waits for its flash may be that slow.)
-            wait_for_period();
-            let is_second = registers().cvr.read() <= cycles;
-            begin(cycles.wrapping_add(1), if is_second { cycles } else { LONGEST });
+            // The period was over too early, as a CPU that waits for its flash may be slow. If it ended before the last
+            // write, there is a second one of the same length. Then one of the greatest length begins.
+            while cycles < LONGEST && registers().cvr.read() <= cycles {}
+            let periods = 1 + u32::from(counted_down());
+            begin(periods.wrapping_mul(cycles.wrapping_add(1)), LONGEST);
             cycles = (2 * cycles).min(LONGEST);
         }
     }

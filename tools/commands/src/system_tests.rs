@@ -38,7 +38,8 @@ pub fn build(board: Board, profile: Profile) -> Result<Vec<Firmware>> {
 /// # Errors
 /// If they don't build.
 pub fn build_dev_of_reference(tests: &[Firmware]) -> Result<Vec<Firmware>> {
-    let daily = || board::emulated().filter(|row| row.nightly.is_none()).map(Board::Emulated);
+    let daily =
+        || board::emulated().filter(|row| row.nightly.is_none()).map(Board::Microcontroller);
     let others = || daily().filter(|it| *it != Board::reference());
     let is_for_others = |name| others().any(|board| runs_on(name, board));
     let names = tests.iter().map(|test| test.name.as_str());
@@ -55,7 +56,7 @@ pub fn build_dev_of_reference(tests: &[Firmware]) -> Result<Vec<Firmware>> {
 /// If they don't build.
 pub fn build_daily(row: &'static Row) -> Result<Vec<Firmware>> {
     let names: Vec<_> = row.daily.iter().map(String::as_str).collect();
-    let board = Board::Emulated(row);
+    let board = Board::Microcontroller(row);
     workspace::build_programs(&packages(board), &names, board, Profile::Release)
 }
 

@@ -12,8 +12,8 @@ use std::sync::LazyLock;
 pub enum Board {
     /// This machine: the firmware is a Linux program.
     Hosted,
-    /// The board of a microcontroller, emulated.
-    Emulated(&'static Row),
+    /// The board of a microcontroller. If no emulator has it, firmware for it is only built.
+    Microcontroller(&'static Row),
 }
 
 /// The row of a board in the table.
@@ -25,13 +25,13 @@ pub struct Row {
     pub name: String,
     /// The compiler's name for the CPU.
     pub target: String,
-    /// The emulator's name for the board.
-    pub machine: String,
+    /// The emulator's name for the board, if there is one.
+    pub machine: Option<String>,
     /// The emulator, with options that the board always needs, if it is not the usual one.
     pub emulator: Option<String>,
     /// The CPU, as text for users.
     pub cpu: String,
-    /// The frequency of the CPU.
+    /// The frequency of the timers.
     pub mhz: u32,
     /// The system tests that can't run on it, with the reasons.
     #[serde(default)]
@@ -53,12 +53,13 @@ pub const EMULATOR: &str = "qemu-system-arm";
 /// The board that firmware is built for if no feature chooses one.
 const REFERENCE: &str = "mps2-an385";
 
+static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| match rows(TABLE) {
+    Ok(rows) => rows,
+    Err(error) => panic!("boards/boards.toml: {error}"),
+});
+/// The boards on which firmware can run.
 static BOARDS: LazyLock<Vec<Board>> = LazyLock::new(|| {
-    static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| match rows(TABLE) {
-        Ok(rows) => rows,
-        Err(error) => panic!("boards/boards.toml: {error}"),
-    });
-    std::iter::once(Board::Hosted).chain(ROWS.iter().map(Board::Emulated)).collect()
+    std::iter::once(Board::Hosted).chain(emulated().map(Board::Microcontroller)).collect()
 });
 const TABLE: &str = include_str!("../../../boards/boards.toml");
 
@@ -70,9 +71,14 @@ fn rows(table: &str) -> Result<Vec<Row>, toml::de::Error> {
     Ok(rows)
 }
 
-/// Returns the boards of microcontrollers.
+/// Returns the boards of microcontrollers that are emulated.
 pub fn emulated() -> impl Iterator<Item = &'static Row> {
-    BOARDS.iter().filter_map(|board| board.row())
+    ROWS.iter().filter(|row| row.machine.is_some())
+}
+
+/// Returns the boards of microcontrollers that no emulator has.
+pub fn built() -> impl Iterator<Item = &'static Row> {
+    ROWS.iter().filter(|row| row.machine.is_none())
 }
 
 impl Row {
@@ -98,7 +104,7 @@ impl Board {
     /// If the table has no board.
     #[must_use]
     pub fn reference() -> Board {
-        emulated().next().map(Board::Emulated).expect("there is a board in boards.toml")
+        emulated().next().map(Board::Microcontroller).expect("there is a board in boards.toml")
     }
 
     /// Returns the board's row in the table, if it is a board of a microcontroller.
@@ -106,7 +112,7 @@ impl Board {
     pub fn row(self) -> Option<&'static Row> {
         match self {
             Board::Hosted => None,
-            Board::Emulated(row) => Some(row),
+            Board::Microcontroller(row) => Some(row),
         }
     }
 
@@ -132,8 +138,8 @@ impl ValueEnum for Board {
             Board::Hosted => {
                 PossibleValue::new("hosted").help("This machine: the firmware is a Linux program")
             }
-            Board::Emulated(Row { name, cpu, mhz, .. }) => PossibleValue::new(name.as_str())
-                .help(format!("An emulated microcontroller, a {cpu} at {mhz} MHz")),
+            Board::Microcontroller(Row { name, cpu, mhz, .. }) => PossibleValue::new(name.as_str())
+                .help(format!("An emulated microcontroller, a {cpu} with timers at {mhz} MHz")),
         })
     }
 }
@@ -151,7 +157,7 @@ mod tests {
 
     #[test]
     fn every_board_is_a_crate_that_says_what_its_row_says() {
-        for Row { name, mhz, .. } in emulated() {
+        for Row { name, mhz, .. } in ROWS.iter() {
             let symbol = format!("\ncrossgate_board_is_{} = 0;\n", name.replace('-', "_"));
             assert!(read(&format!("boards/{name}/memory.x")).contains(&symbol), "{name}: {symbol}");
             let clock = format!("pub const CLOCK_HZ: u32 = {mhz}_000_000;");
@@ -164,21 +170,22 @@ mod tests {
     #[test]
     fn the_emulator_has_every_machine() {
         for row @ Row { name, machine, .. } in emulated() {
+            let machine = machine.as_deref();
             let machines = Command::new(row.emulator()).args(["-M", "help"]).output();
             // This test passes without the emulator, because other tests report that it is missing.
             let Ok(machines) = machines else { continue };
             let machines = String::from_utf8_lossy(&machines.stdout).into_owned();
-            let is_there = machines.lines().any(|line| line.split(' ').next() == Some(machine));
-            assert!(is_there, "{name}: the emulator has no machine {machine}");
+            let is_there = machines.lines().any(|line| line.split(' ').next() == machine);
+            assert!(is_there, "{name}: the emulator has no machine {machine:?}");
         }
     }
 
     #[test]
     fn the_table_that_people_read_is_the_same() {
         let readme = read("boards/README.md");
-        for Row { name, target, machine, cpu, mhz, without, .. } in emulated() {
-            let row =
-                format!("| [{name}]({name}) | {cpu} | {mhz} MHz | `{target}` | `{machine}` |");
+        for Row { name, target, machine, cpu, mhz, without, .. } in ROWS.iter() {
+            let machine = machine.as_ref().map_or("none".to_owned(), |it| format!("`{it}`"));
+            let row = format!("| [{name}]({name}) | {cpu} | {mhz} MHz | `{target}` | {machine} |");
             assert!(readme.contains(&row), "boards/README.md has no row {row}");
             for (test, why) in without {
                 let row = format!("| {name} | `{test}` | {why} |");
@@ -211,7 +218,7 @@ mod tests {
     fn only_the_reference_needs_no_feature() {
         assert_eq!(Board::reference().arguments(), ["--target", "thumbv7m-none-eabi"]);
         let others: Vec<_> =
-            emulated().skip(1).map(|row| Board::Emulated(row).arguments().len()).collect();
+            emulated().skip(1).map(|row| Board::Microcontroller(row).arguments().len()).collect();
         assert!(!others.is_empty() && others.iter().all(|count| *count == 4));
     }
 
@@ -235,12 +242,21 @@ mod tests {
             (output.status.success(), String::from_utf8_lossy(&text).into_owned())
         };
         for Row { name, machine, emulator, .. } in emulated() {
+            let machine = machine.as_deref().unwrap();
             let symbol = format!("\0crossgate_board_is_{}\0", name.replace('-', "_"));
             let firmware = path("firmware").display().to_string();
             let options = emulator.as_ref().and_then(|command| command.split_once(' '));
             let options = options.map_or(String::new(), |(_, options)| format!("{options} "));
             let expected = format!("{options}-M {machine} -kernel {firmware} -s\n");
             assert_eq!(run(symbol.as_bytes()), (true, expected));
+        }
+        for Row { name, .. } in built() {
+            let symbol = format!("\0crossgate_board_is_{}\0", name.replace('-', "_"));
+            let (success, text) = run(symbol.as_bytes());
+            assert!(
+                !success && text.contains(&format!("no machine for the board {name} ")),
+                "{text}"
+            );
         }
         let (success, text) = run(b"nothing");
         assert!(!success && text.contains("is for no board"), "{text}");

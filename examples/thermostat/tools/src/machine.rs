@@ -14,6 +14,8 @@ use workbench::command;
 
 /// The time in which a machine has to start.
 const START: Duration = Duration::from_secs(10);
+/// The time in which an emulated board sets its serial lines up. Before, some boards drop what arrives.
+const SETUP: Duration = Duration::from_millis(500);
 /// The board's serial lines.
 pub const PORTS: usize = 3;
 
@@ -68,7 +70,7 @@ impl Machine {
             let path = path.display();
             match board {
                 Board::Hosted => command.arg(format!("--serial{port}=unix:{path}")),
-                Board::Emulated(_) => {
+                Board::Microcontroller(_) => {
                     command.arg("-chardev").arg(format!("socket,id=uart{port},path={path}"));
                     command.arg("-serial").arg(format!("chardev:uart{port}"))
                 }
@@ -86,6 +88,9 @@ impl Machine {
         let (sender, lines) = channel();
         for (port, stream) in ports.iter().enumerate() {
             receive(port, stream.try_clone()?, sender.clone());
+        }
+        if board != Board::Hosted {
+            thread::sleep(SETUP);
         }
         Ok(Machine { child, ports, lines, _folder: folder })
     }

@@ -28,7 +28,7 @@ pub use results::Figures;
 pub fn run(board: Board, as_json: bool, check: bool) -> Result<()> {
     match board {
         Board::Hosted => hosted::run(as_json, check),
-        Board::Emulated(row) => {
+        Board::Microcontroller(row) => {
             if let Some(why) = row.without.get(BENCHMARK) {
                 bail!("there are no figures of {}: {why}", row.name);
             }

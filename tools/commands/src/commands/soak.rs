@@ -36,11 +36,16 @@ pub fn run(minutes: u64) -> Result<bool> {
     for row in board::emulated() {
         for profile in [Profile::Dev, Profile::Release] {
             let name = format!("other system tests, {}, {}", profile.name(), row.name);
-            report.step(&name, || nightly(Board::Emulated(row), profile));
+            report.step(&name, || nightly(Board::Microcontroller(row), profile));
         }
     }
     for row in board::emulated().filter(|row| row.nightly.is_some()) {
         nightly_board(&mut report, row);
+    }
+    for row in board::built() {
+        report.step(&format!("building for {}", row.name), || {
+            built_only(Board::Microcontroller(row))
+        });
     }
     for test in keys::NIGHTLY {
         report.step(&format!("{test}, hosted, with protection keys"), || {
@@ -60,7 +65,7 @@ pub fn run(minutes: u64) -> Result<bool> {
 
 /// Runs the other steps of a board for which the daily run has no time.
 fn nightly_board(report: &mut Report, row: &'static Row) {
-    let board = Board::Emulated(row);
+    let board = Board::Microcontroller(row);
     report.step(&format!("clippy for {}", row.name), || told(clippy(board)?));
     examples(report, row);
     demos(report, &row.name);
@@ -75,6 +80,15 @@ fn nightly_board(report: &mut Report, row: &'static Row) {
             bench::check_on(board)
         });
     }
+}
+
+/// Builds firmware for a board on which nothing runs it.
+fn built_only(board: Board) -> Result<()> {
+    told(clippy(board)?)?;
+    for firmware in ["blink", "thermostat"] {
+        workspace::build(firmware, board, Profile::Release)?;
+    }
+    Ok(())
 }
 
 /// Runs the system tests for which the daily run has no time.

@@ -313,7 +313,7 @@ fn on_boards(report: &mut Report) {
         }
         examples(report, row);
         built(report, &format!("thermostat, {}", row.name), || {
-            workspace::build("thermostat", Board::Emulated(row), Profile::Release)
+            workspace::build("thermostat", Board::Microcontroller(row), Profile::Release)
         });
     }
     in_dev(report, &release);
@@ -370,10 +370,10 @@ fn in_dev(report: &mut Report, release: &[Firmware]) {
         built(report, "system tests, dev", || system_tests::build_dev_of_reference(release)),
     )];
     // The tests of the reference board have already run in the release profile.
-    let others = || daily_boards().filter(|&row| Board::Emulated(row) != Board::reference());
+    let others = || daily_boards().filter(|&row| Board::Microcontroller(row) != Board::reference());
     let kind = |row: &Row| format!("system tests, dev, {}", row.name);
     for row in others() {
-        let build = || system_tests::build(Board::Emulated(row), Profile::Dev);
+        let build = || system_tests::build(Board::Microcontroller(row), Profile::Dev);
         tests.push((kind(row), built(report, &kind(row), build)));
     }
     let mut jobs = with_keys(report);
@@ -394,7 +394,7 @@ fn in_dev(report: &mut Report, release: &[Firmware]) {
 /// Runs the examples on a board.
 pub fn examples(report: &mut Report, row: &'static Row) {
     let kind = format!("examples, {}", row.name);
-    let board = Board::Emulated(row);
+    let board = Board::Microcontroller(row);
     let examples = built(report, &kind, || workspace::build("steps", board, Profile::Release));
     let jobs = examples.iter().map(|example| {
         let mut program = emulator::run_command(&example.file, &[]);
