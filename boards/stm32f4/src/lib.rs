@@ -4,10 +4,11 @@
 //!
 //! | file | contents | in the reference manual |
 //! |---|---|---|
-//! | `places` | the devices and pins of a board | 2.3, memory map |
+//! | `buses` | the buses, and the devices on them | 2.3, memory map |
 //! | `registers` | the registers of the devices | |
 //! | `clock` | the clock tree | 7, reset and clock control; 3.5, wait states of the flash |
 //! | `pins` | the functions of pins | 8, general-purpose I/Os |
+//! | `places` | the devices and pins of a board | |
 //! | `uart` | a serial line | 30, USART |
 //! | `timer` | a timer of 32 bits | 18, general-purpose timers |
 //! | `lamp` | an output pin as a lamp | 8 |
@@ -17,6 +18,7 @@
 //! with the same meaning, wherever this crate uses them.
 #![no_std]
 
+mod buses;
 mod clock;
 mod hardware;
 mod lamp;
@@ -26,11 +28,12 @@ mod registers;
 mod timer;
 mod uart;
 
+pub use buses::device;
 pub use clock::{CPU_HZ, Crystal, TIMERS_HZ};
 pub use hardware::Hardware;
 pub use lamp::Lamp;
 pub use pins::{Pin, port};
-pub use places::{Places, device};
+pub use places::Places;
 pub use timer::Timer;
 pub use uart::Uart;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The functions of pins. They are set before the first process runs, and then locked.
 
+use crate::buses::device;
 use crate::clock::switch_on;
-use crate::places::device;
 use crate::registers::{Port, registers};
 use crossgate_abi::table::Mmio;
 use tock_registers::interfaces::{Readable, Writeable};
