@@ -5,7 +5,7 @@
 //! frame, but only if that place is inside the stack. Otherwise the kernel would write wherever a wild stack pointer
 //! leads. The handler gets the address of this context. It returns its stack pointer, to continue with this context, or
 //! 0, to load the context of the most urgent thread. (A stack pointer is the address of a context, unless the thread
-//! uses [floats](crate::floats).)
+//! uses floating point registers: see `floats`.)
 //!
 //! # Legend of the assembly
 //!
