@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The clock tree: the CPU at 168 MHz, from the crystal or, if it does not oscillate, from the chip's own oscillator.
 
-use crate::buses::{Bus, place};
+use crate::bus::{Bus, place};
 use crate::registers::{
     Access, ClockConfiguration, ClockControl, FLASH, Flash, Pll, RCC, Rcc, registers,
 };

@@ -4,7 +4,7 @@
 //!
 //! | file | contents | in the reference manual |
 //! |---|---|---|
-//! | `buses` | the buses, and the devices on them | 2.3, memory map |
+//! | `bus` | the buses, and the devices on them | 2.3, memory map |
 //! | `registers` | the registers of the devices | |
 //! | `clock` | the clock tree | 7, reset and clock control; 3.5, wait states of the flash |
 //! | `pins` | the functions of pins | 8, general-purpose I/Os |
@@ -18,7 +18,7 @@
 //! with the same meaning, wherever this crate uses them.
 #![no_std]
 
-mod buses;
+mod bus;
 mod clock;
 mod hardware;
 mod lamp;
@@ -28,7 +28,7 @@ mod registers;
 mod timer;
 mod uart;
 
-pub use buses::device;
+pub use bus::device;
 pub use clock::{CPU_HZ, Crystal, TIMERS_HZ};
 pub use hardware::Hardware;
 pub use lamp::Lamp;

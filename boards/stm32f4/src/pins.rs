@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The functions of pins. They are set before the first process runs, and then locked.
 
-use crate::buses::device;
+use crate::bus::device;
 use crate::clock::switch_on;
 use crate::registers::{Port, registers};
 use crossgate_abi::table::Mmio;

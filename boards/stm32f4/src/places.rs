@@ -2,7 +2,7 @@
 //! The devices and pins of a board. Boards with chips of the same family have the same devices at different pins.
 
 #[cfg(test)]
-use crate::buses::device;
+use crate::bus::device;
 use crate::clock::Crystal;
 use crate::pins::Pin;
 use core::fmt::Debug;

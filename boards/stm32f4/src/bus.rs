@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The buses of the peripherals, and the devices on them.
+//! The buses, and the devices on them.
 
 use crossgate_abi::table::Mmio;
 
