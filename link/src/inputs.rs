@@ -154,6 +154,8 @@ pub struct Reference {
     pub symbol: Option<SymbolId>,
     /// The target, if it is a section of the inputs.
     pub section: Option<SectionId>,
+    /// True if the target is a place inside of a function, to which only this function branches, perhaps through a table.
+    pub is_branch: bool,
 }
 
 /// A section of an input that becomes a part of the firmware's memory.
@@ -220,6 +222,12 @@ impl Section {
             return self.name.clone();
         }
         self.symbols.iter().map(|symbol| demangle(symbol)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Returns the sections that this section may call, or to which it refers as a whole.
+    pub fn calls(&self) -> impl Iterator<Item = SectionId> {
+        let calls = self.references.iter().filter(|reference| !reference.is_branch);
+        calls.filter_map(|reference| reference.section)
     }
 
     /// Returns the sections to which this section refers.

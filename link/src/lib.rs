@@ -129,6 +129,7 @@ mod script;
 mod scripts;
 mod thumb;
 mod trust;
+mod unit;
 mod vectors;
 mod verify;
 
