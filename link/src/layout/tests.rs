@@ -23,7 +23,7 @@ fn shape() -> impl Strategy<Value = Shape> {
 
 /// Returns `true` if one region opens exactly this span, according to the manual.
 fn opens_exactly(shape: Shape, span: Span) -> bool {
-    let is_multiple_of = |granule: u64| span.start % granule == 0 && span.end % granule == 0;
+    let is_multiple_of = |granule: u64| (span.start | span.end).is_multiple_of(granule);
     match shape {
         Shape::Eighths => is_run_of_eighths(span),
         Shape::Run { granule, .. } => is_multiple_of(granule as u64),

@@ -84,7 +84,7 @@ fn regions_the_protection_unit_can_not_open() {
     assert!(end.contains("is not a region (eighths of an aligned power of two"), "{end}");
 }
 
-/// What is sound for one unit need not be sound for another.
+/// A firmware that is sound for one unit need not be sound for another.
 #[test]
 fn regions_of_other_units() {
     let exact = |granule, stack_granule| Shape::Run { granule, stack_granule };

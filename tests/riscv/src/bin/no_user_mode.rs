@@ -24,8 +24,8 @@ mod firmware {
 
     /// The texts that are expected, one in each run, begin with these.
     const EXPECTED: [&[u8]; 2] = [
-        b"crossgate: this CPU has no user mode",
-        b"crossgate: this CPU has no physical memory protection",
+        b"\r\ncrossgate: this CPU has no user mode",
+        b"\r\ncrossgate: this CPU has no physical memory protection",
     ];
     /// The number of bytes that the kernel has said, and for each text whether they are its start.
     static SAID: AtomicUsize = AtomicUsize::new(0);
