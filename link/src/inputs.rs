@@ -154,6 +154,8 @@ pub struct Reference {
     pub symbol: Option<SymbolId>,
     /// The target, if it is a section of the inputs.
     pub section: Option<SectionId>,
+    /// True if the target is a place inside of a function, to which only this function branches, perhaps through a table.
+    pub is_branch: bool,
 }
 
 /// A section of an input that becomes a part of the firmware's memory.
@@ -220,6 +222,12 @@ impl Section {
             return self.name.clone();
         }
         self.symbols.iter().map(|symbol| demangle(symbol)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Returns the sections that this section may call, or to which it refers as a whole.
+    pub fn calls(&self) -> impl Iterator<Item = SectionId> {
+        let calls = self.references.iter().filter(|reference| !reference.is_branch);
+        calls.filter_map(|reference| reference.section)
     }
 
     /// Returns the sections to which this section refers.
@@ -384,11 +392,74 @@ fn crate_name(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use object::write::{Object, Relocation, Symbol, SymbolSection};
+    use object::{
+        Architecture, BinaryFormat, Endianness, RelocationFlags, SectionKind, SymbolFlags,
+        SymbolKind, SymbolScope,
+    };
 
     #[test]
     fn crates_are_known_by_their_files() {
         assert_eq!(crate_name("/a-b/libsensor-0123456789abcdef.rlib"), "sensor");
         assert_eq!(crate_name("fw-0123456789abcdef.fw.fedcba-cgu.0.rcgu.o"), "fw");
         assert_eq!(crate_name("libm-1.a"), "m-1");
+    }
+
+    /// On RISC-V, each branch refers to a label, so that the linker can shorten code. A function that branches, also by a
+    /// table of addresses, does not call itself.
+    #[test]
+    fn branches_are_no_calls() {
+        const DATA: u32 = 1;
+        const BRANCH: u32 = 16;
+        const CALL: u32 = 19;
+        let mut object = Object::new(BinaryFormat::Elf, Architecture::Riscv32, Endianness::Little);
+        let [loops, other, table] = [
+            (&b".text.loops"[..], SectionKind::Text),
+            (b".text.other", SectionKind::Text),
+            (b".rodata.table", SectionKind::ReadOnlyData),
+        ]
+        .map(|(name, kind)| {
+            let section = object.add_section(Vec::new(), name.to_vec(), kind);
+            object.append_section_data(section, &[0; 16], 4);
+            section
+        });
+        let [label, called, constant] = [
+            (".LBB0_1", loops, SymbolKind::Label),
+            ("other", other, SymbolKind::Text),
+            (".Lanon.1", table, SymbolKind::Label),
+        ]
+        .map(|(name, section, kind)| {
+            object.add_symbol(Symbol {
+                name: name.into(),
+                value: 0,
+                size: 0,
+                kind,
+                scope: SymbolScope::Compilation,
+                weak: false,
+                section: SymbolSection::Section(section),
+                flags: SymbolFlags::None,
+            })
+        });
+        for (section, offset, symbol, kind) in [
+            (loops, 0, label, BRANCH),
+            (loops, 4, called, CALL),
+            (loops, 8, constant, DATA),
+            (table, 0, label, DATA),
+        ] {
+            let flags = RelocationFlags::Elf { r_type: object::elf::RelocationType(kind) };
+            let relocation = Relocation { offset, symbol, addend: 0, flags };
+            object.add_relocation(section, relocation).unwrap();
+        }
+        let file = tempfile::NamedTempFile::with_suffix(".o").unwrap();
+        fs::write(file.path(), object.write().unwrap()).unwrap();
+        let inputs = Inputs::read(&[file.path().display().to_string()]).unwrap();
+
+        let id = |name: &str| inputs.sections.iter().position(|it| it.name == name).unwrap();
+        let of = |name: &str| &inputs.sections[id(name)];
+        let [loops, other, table] = [".text.loops", ".text.other", ".rodata.table"];
+        assert_eq!(of(loops).calls().collect::<Vec<_>>(), [id(other), id(table)]);
+        assert_eq!(of(loops).targets().collect::<Vec<_>>(), [id(loops), id(other), id(table)]);
+        assert_eq!(of(table).calls().count(), 0);
+        assert_eq!((of(loops).title(), of(other).title()), (loops.into(), "other".into()));
     }
 }

@@ -134,7 +134,7 @@ impl Search<'_> {
             self.unknown = Some(format!("`{}` may call itself", section.title()));
         }
         path.push(id);
-        let targets = section.targets().filter(|target| !self.reach.closed.contains(target));
+        let targets = section.calls().filter(|target| !self.reach.closed.contains(target));
         let targets: Vec<_> = targets.collect();
         let deepest = targets.into_iter().map(|target| self.depth(target, path)).max();
         path.pop();

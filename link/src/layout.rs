@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The places of everything in RAM: arithmetic only.
 //!
-//! The protection [unit](ProtectionUnit) of the firmware determines which regions can be opened.
+//! The [`Shape`] of the regions of the firmware's protection unit determines what can be opened. The port says it.
 
-use crossgate_protection::armv7m::{self, ArmV7M};
-use crossgate_protection::{Fit, Region, Unit};
+use crossgate_protection::{Fit, Region, Shape};
 use std::cmp::Reverse;
 
 /// The number of addresses.
 pub const ADDRESSES: u64 = 1 << 32;
-
-/// The protection unit of the firmware.
-pub type ProtectionUnit = ArmV7M;
 
 /// A piece of memory, from `start` up to, but not including, `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,17 +47,17 @@ impl Span {
         Span { start: span.start as u64, end: span.end as u64 }
     }
 
-    /// Returns the largest region of about the span's length that is inside the span. The region may be empty.
+    /// Returns a large region that is inside the span. The region may be empty.
     #[must_use]
-    pub fn inside(self) -> Span {
-        Span::of_addresses(armv7m::inside(self.addresses()))
+    pub fn inside(self, shape: Shape) -> Span {
+        Span::of_addresses(shape.inside(self.addresses()))
     }
 
     /// Returns the span that the port opens when it has to open this span: the smallest region that covers this span.
     /// The port uses the same arithmetic.
     #[must_use]
-    pub fn opened(self) -> Span {
-        Span::of_addresses(ProtectionUnit::covering(self.addresses()))
+    pub fn opened(self, shape: Shape) -> Span {
+        Span::of_addresses(shape.covering(self.addresses()))
     }
 
     /// Returns the pieces that a region of this span opens if the eighths in `closed` are left out.
@@ -71,8 +67,8 @@ impl Span {
 
     /// Returns whether one region of the protection unit opens exactly this span.
     #[must_use]
-    pub fn is_expressible(self) -> bool {
-        self.end <= ADDRESSES && ProtectionUnit::opens(self.addresses())
+    pub fn is_expressible(self, shape: Shape) -> bool {
+        self.end <= ADDRESSES && shape.opens(self.addresses())
     }
 }
 
@@ -100,37 +96,38 @@ pub struct Piece {
 
 impl Piece {
     /// Returns the fit that the protection unit needs for the piece.
-    fn fit(self) -> Option<Fit> {
+    fn fit(self, shape: Shape) -> Option<Fit> {
         let bytes = usize::try_from(self.size).unwrap_or(usize::MAX);
         match self.kind {
-            Kind::Process => Some(ProtectionUnit::process(bytes)),
-            Kind::Stack => Some(ProtectionUnit::stack(bytes)),
+            Kind::Process => Some(shape.process(bytes)),
+            Kind::Stack => Some(shape.stack(bytes)),
             Kind::Kernel => None,
         }
     }
 
     /// Returns the length of the memory that the piece takes.
-    fn length(self) -> u64 {
-        self.fit().map_or(self.size, |fit| fit.size as u64)
+    fn length(self, shape: Shape) -> u64 {
+        self.fit(shape).map_or(self.size, |fit| fit.size as u64)
     }
 
     /// Returns the alignment that its address has to have.
-    fn step(self) -> u64 {
-        self.fit().map_or(self.align, |fit| self.align.max(fit.step as u64))
+    fn step(self, shape: Shape) -> u64 {
+        self.fit(shape).map_or(self.align, |fit| self.align.max(fit.step as u64))
     }
 
     /// Returns the lowest place for the piece in `gap`.
-    fn place(self, gap: Span) -> Option<Span> {
-        let mut start = gap.start.next_multiple_of(self.step());
+    fn place(self, shape: Shape, gap: Span) -> Option<Span> {
+        let step = self.step(shape);
+        let mut start = gap.start.next_multiple_of(step);
         loop {
-            let span = Span { start, end: start + self.length() };
+            let span = Span { start, end: start + self.length(shape) };
             if span.end > gap.end {
                 return None;
             }
-            if self.kind != Kind::Process || span.is_expressible() {
+            if self.kind != Kind::Process || span.is_expressible(shape) {
                 return Some(span);
             }
-            start += self.step();
+            start += step;
         }
     }
 }
@@ -139,7 +136,7 @@ impl Piece {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Missing(pub u64);
 
-/// Finds places for `pieces` in `free`, in their order.
+/// Finds places for `pieces` in `free`, in their order, for a protection unit with regions of this shape.
 ///
 /// All stacks are below all processes. A stack grows down, so an overflowing frame, however large it is, never reaches
 /// the memory of a process. (The memory of the process is open then, so an access to it would not fault.)
@@ -149,12 +146,12 @@ pub struct Missing(pub u64);
 ///
 /// # Errors
 /// There is not enough memory.
-pub fn lay_out(free: Span, pieces: &[Piece]) -> Result<Vec<Span>, Missing> {
+pub fn lay_out(shape: Shape, free: Span, pieces: &[Piece]) -> Result<Vec<Span>, Missing> {
     let is_process = |index: &usize| pieces[*index].kind == Kind::Process;
     let mut order: Vec<usize> = (0..pieces.len()).collect();
     order.sort_by_key(|index| {
         let piece = pieces[*index];
-        (is_process(index), Reverse((piece.step(), piece.length())))
+        (is_process(index), Reverse((piece.step(shape), piece.length(shape))))
     });
     // The last gap has no end. So all pieces get a place, and the missing amount is known afterwards.
     let mut gaps = vec![Span { start: free.start, end: u64::MAX / 2 }];
@@ -166,7 +163,7 @@ pub fn lay_out(free: Span, pieces: &[Piece]) -> Result<Vec<Span>, Missing> {
             gaps.retain(|gap| gap.end > end_of_stacks);
             gaps.iter_mut().for_each(|gap| gap.start = gap.start.max(end_of_stacks));
         }
-        let place = |(number, gap): (usize, &Span)| Some((number, piece.place(*gap)?));
+        let place = |(number, gap): (usize, &Span)| Some((number, piece.place(shape, *gap)?));
         let left = |number: usize, span: Span| gaps[number].size() - span.size();
         let (number, span) = gaps
             .iter()

@@ -37,10 +37,12 @@
 //!          | statics of `fan` ...      |
 //! ```
 //!
-//! A region of ARMv7-M is a block of a power of two, aligned to its size. Eighths of the block can be left out of the
-//! region. The memory of a process takes only as many eighths as it needs, so less than an eighth of the block is lost.
-//! A stack starts where a block starts (at the next power of two of its size, at least 256), because the kernel narrows
-//! the region of the stack in a call. Large blocks are placed first, and small blocks fill the holes. All stacks are
+//! The port says which regions the protection unit can open, by the value of the symbol `__crossgate_protection_unit`
+//! (see `unit`), and everything gets a size and a place that suit this unit. A region of ARMv7-M, for example, is a block
+//! of a power of two, aligned to its size. Eighths of the block can be left out of the region. The memory of a process
+//! takes only as many eighths as it needs, so less than an eighth of the block is lost. A stack starts where a block
+//! starts (at the next power of two of its size, at least 256), because the kernel narrows the region of the stack in a
+//! call. Where regions are exact, nothing is lost but the rest of a granule. Large blocks are placed first, and small blocks fill the holes. All stacks are
 //! below all memories of processes. So no memory that is open to a thread is below a stack, and a stack overflow always
 //! faults, however large the frame is. The kernel's statics fill holes, too.
 //!
@@ -51,7 +53,7 @@
 //! | `__crossgate_flash_start`, `__crossgate_flash_end` | FLASH of `memory.x` |
 //! | `__crossgate_ram_start`, `__crossgate_ram_end` | RAM of `memory.x` |
 //!
-//! The part `shared` starts and ends at multiples of 32 bytes, and may be empty. A process without statics has no
+//! Of the part `shared`, each piece can be opened and nothing else. The part may be empty. A process without statics has no
 //! region: all its addresses except for `image` are the start of RAM. The part `zeroed` of a process, and the memory
 //! that is lost to rounding, are zero at the start. The part `kept` comes last, and only the process itself writes it.
 //!
@@ -129,6 +131,7 @@ mod script;
 mod scripts;
 mod thumb;
 mod trust;
+mod unit;
 mod vectors;
 mod verify;
 

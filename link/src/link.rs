@@ -14,7 +14,7 @@ use crate::plan::{FIRST_WITHOUT_VALUES, PARTS, Plan};
 use crate::processor::Processor;
 use crate::reach::Reach;
 use crate::script::{self, OutputSection, Places, Table};
-use crate::{critical, heap, merging, protection, scripts, trust, vectors, verify};
+use crate::{critical, heap, merging, protection, scripts, trust, unit, vectors, verify};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::fs;
@@ -84,9 +84,10 @@ pub fn link(arguments: &Arguments) -> Result<()> {
         bail!("{}", unowned(&inputs, &collected, &measured, kept.span));
     }
 
-    protection::check(&measured, inputs.processor)?;
+    let shape = unit::shape(&measured)?;
+    protection::check(&measured, shape, inputs.processor)?;
     let kernel_stack = kernel_stack(&measured, &Need::of(&reach))?;
-    let plan = Plan::new(&measured, &inputs, kernel_stack)?;
+    let plan = Plan::new(&measured, shape, &inputs, kernel_stack)?;
     let sections =
         collected.into_iter().filter_map(|section| plan.placed(section)).collect::<Vec<_>>();
     for (table, memory) in tables.iter_mut().zip(&plan.memories) {

@@ -122,6 +122,19 @@ impl MemoryMap {
         })
     }
 
+    /// Returns the number of bytes of RAM that the firmware takes without using them.
+    #[must_use]
+    pub fn lost(&self) -> Lost {
+        let mut rows = self.ram_rows();
+        // Memory after the last piece is not lost.
+        rows.pop_if(|last| last.is_free());
+        let sum = |is_hole: bool| -> u64 {
+            let rows = rows.iter().filter(|row| row.is_free() == is_hole);
+            rows.map(|row| row.span.size() - row.used).sum()
+        };
+        Lost { to_rounding: sum(false), in_holes: sum(true) }
+    }
+
     /// Returns the used and the free pieces of RAM, in the order of addresses.
     pub(crate) fn ram_rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
@@ -168,6 +181,15 @@ impl MemoryMap {
         };
         with_gaps(self.constants.iter().map(row).collect(), self.flash)
     }
+}
+
+/// Numbers of bytes of RAM that are lost because the protection unit can't open every piece of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// The bytes inside of pieces: their sizes are rounded up.
+    pub to_rounding: u64,
+    /// The bytes between pieces: their addresses are rounded up.
+    pub in_holes: u64,
 }
 
 /// A piece of memory, as the map shows it.

@@ -3,13 +3,16 @@
 
 use crate::image::{Image, ImageSection, memories, used};
 use crate::inputs::Inputs;
-use crate::layout::{self, Kind, Missing, Piece, ProtectionUnit, Span};
+use crate::layout::{self, Kind, Missing, Piece, Span};
 use crate::names::{KERNEL, STACK};
 use crate::script::OutputSection;
+use crate::unit;
 use anyhow::{Result, anyhow, ensure};
-use crossgate_protection::armv7m::SMALLEST_REGION;
-use crossgate_protection::{Fit, Unit};
+use crossgate_protection::{Fit, Shape};
 use std::collections::BTreeMap;
+
+/// The alignment of the kernel's stack, whose lowest bytes are its guard.
+pub const GUARD: u64 = 32;
 
 /// The length of a `crossgate_abi::table::ProcessMemory`, in bytes.
 const TABLE: u64 = 28;
@@ -53,20 +56,21 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Lays out the measured sections, and the kernel's stack with this number of bytes.
+    /// Lays out the measured sections, and the kernel's stack with this number of bytes, for a protection unit with
+    /// regions of this shape.
     ///
     /// # Errors
     /// If a memory is too small, or if the protection unit can't open a stack of this size.
-    pub fn new(measured: &Image, inputs: &Inputs, kernel_stack: u64) -> Result<Self> {
+    pub fn new(measured: &Image, shape: Shape, inputs: &Inputs, kernel_stack: u64) -> Result<Self> {
         let (flash, ram) = memories(measured)?;
-        let bottom = ram.start.next_multiple_of(SMALLEST_REGION as u64);
+        let bottom = ram.start.next_multiple_of(GUARD);
         let kernel_stack = Span { start: bottom, end: bottom + kernel_stack };
 
         let mut extents = Vec::new();
         let mut pieces = Vec::new();
         pieces.extend(kernel_piece(measured, ram).map(|piece| (KERNEL.to_owned(), piece)));
         for process in &inputs.processes {
-            let extent = Extent::measure(measured, process);
+            let extent = Extent::measure(measured, shape, process);
             if extent.size > 0 {
                 let piece = Piece { kind: Kind::Process, size: extent.size, align: extent.align };
                 pieces.push((format!("process {process}"), piece));
@@ -75,11 +79,11 @@ impl Plan {
         }
         let stacks = measured.sections.iter().filter(|section| section.name.starts_with(STACK));
         for stack in stacks {
-            pieces.push((stack.name.clone(), stack_piece(stack)?));
+            pieces.push((stack.name.clone(), stack_piece(stack, shape)?));
         }
         let free = Span { start: kernel_stack.end, end: ram.end };
         let only_pieces: Vec<_> = pieces.iter().map(|(_, piece)| *piece).collect();
-        let spans = layout::lay_out(free, &only_pieces)
+        let spans = layout::lay_out(shape, free, &only_pieces)
             .map_err(|missing| demand(&pieces, ram, kernel_stack, missing))?;
         let span_of: BTreeMap<_, _> =
             pieces.iter().map(|(name, _)| name.as_str()).zip(spans).collect();
@@ -136,20 +140,21 @@ impl Plan {
 ///
 /// # Errors
 /// The protection unit can't open exactly this stack.
-fn stack_piece(section: &ImageSection) -> Result<Piece> {
+fn stack_piece(section: &ImageSection, shape: Shape) -> Result<Piece> {
     let size = section.span.size();
-    let fit = stack_fit(size).size;
+    let fit = stack_fit(size, shape).size;
     ensure!(
         size == fit as u64,
-        "stack `{}` is {size} bytes long, which the protection unit can't divide; {fit} would do",
-        &section.name[STACK.len()..]
+        "stack `{}` is {size} bytes long, but the protection unit opens {}; {fit} bytes would do",
+        &section.name[STACK.len()..],
+        unit::stacks(shape)
     );
     Ok(Piece { kind: Kind::Stack, size, align: section.align })
 }
 
 /// Returns the fit that the protection unit needs for a stack.
-pub fn stack_fit(size: u64) -> Fit {
-    ProtectionUnit::stack(usize::try_from(size).unwrap_or(usize::MAX))
+pub fn stack_fit(size: u64, shape: Shape) -> Fit {
+    shape.stack(usize::try_from(size).unwrap_or(usize::MAX))
 }
 
 /// Returns the piece that the user's scripts put into RAM: the statics of the kernel.
@@ -178,15 +183,15 @@ struct Extent {
 }
 
 impl Extent {
-    fn measure(measured: &Image, process: &str) -> Self {
+    fn measure(measured: &Image, shape: Shape, process: &str) -> Self {
         let part = |part: &str| measured.section(&format!("{part}{process}"));
         let [shared, data, zeroed, kept] = PARTS
             .map(|name| part(name).map_or((0, 1), |section| (section.span.size(), section.align)));
         let (shared_size, shared_step) = match usize::try_from(shared.0) {
             // (A length of 0 is not rounded up.)
-            Ok(0) | Err(_) => (shared.0, SMALLEST_REGION as u64),
+            Ok(0) | Err(_) => (shared.0, 1),
             Ok(bytes) => {
-                let fit = ProtectionUnit::shared(bytes);
+                let fit = shape.shared(bytes);
                 (fit.size as u64, fit.step as u64)
             }
         };
@@ -194,7 +199,8 @@ impl Extent {
         let image = (data_start + data.0).next_multiple_of(4);
         let zeroed_start = image.next_multiple_of(zeroed.1);
         let zeroed_end = zeroed_start + zeroed.0;
-        let aligns = [shared.1, data.1, zeroed.1, kept.1, shared_step, SMALLEST_REGION as u64];
+        // (All processes are reset in whole words.)
+        let aligns = [shared.1, data.1, zeroed.1, kept.1, shared_step, 4];
         Self {
             offsets: [0, data_start, zeroed_start],
             shared: shared_size,

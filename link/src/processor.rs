@@ -48,12 +48,4 @@ impl Processor {
             Self::RiscV => &[],
         }
     }
-
-    /// Returns whether one region of the protection unit opens exactly these registers of devices.
-    pub fn opens(self, registers: Span) -> bool {
-        match self {
-            Self::CortexM => registers.is_expressible(),
-            Self::RiscV => registers.start.is_multiple_of(16) && registers.end.is_multiple_of(16),
-        }
-    }
 }

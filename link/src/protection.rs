@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Checks that the protection unit will not open memory that must stay closed. It uses the arithmetic of the port.
 //!
-//! Region 0 opens FLASH to all threads. It may have to open more than FLASH, because there is no other free region to
-//! open FLASH in several pieces. Regions 3 and 4 open devices.
+//! One region opens FLASH to all threads. It may have to open more than FLASH, because there is no other free region to
+//! open FLASH in several pieces. Two regions open devices.
 
 use crate::image::{Image, memories};
 use crate::layout::Span;
 use crate::map::services;
 use crate::processor::Processor;
 use crate::script::REGION;
+use crate::unit;
 use anyhow::{Result, bail, ensure};
+use crossgate_protection::Shape;
 
 /// Checks the memories of memory.x and the devices of the wiring.
 ///
 /// # Errors
 /// If one of them is impossible. The error says which, and what would be possible.
-pub fn check(image: &Image, processor: Processor) -> Result<()> {
+pub fn check(image: &Image, shape: Shape, processor: Processor) -> Result<()> {
     let reserved = processor.reserved();
     let (flash, ram) = memories(image)?;
     let memories = declared(image);
@@ -46,8 +48,10 @@ pub fn check(image: &Image, processor: Processor) -> Result<()> {
     closed.push(("RAM".to_owned(), ram));
     closed.extend(reserved.iter().map(|(what, span)| ((*what).to_owned(), *span)));
     closed.extend(mmio.iter().map(|(process, span)| (format!("a device of `{process}`"), *span)));
-    opens_flash_only(flash, &closed)?;
-    mmio.iter().try_for_each(|(process, range)| device(process, *range, flash, ram, processor))
+    opens_flash_only(flash, &closed, shape)?;
+    let memories = [("FLASH", flash), ("RAM", ram)];
+    let taken: Vec<_> = memories.iter().chain(reserved).copied().collect();
+    mmio.iter().try_for_each(|(process, range)| device(process, *range, &taken, shape))
 }
 
 /// Returns the memories that the user's scripts declare. (`REGION_ALIAS` adds only other names.)
@@ -61,43 +65,36 @@ fn declared(image: &Image) -> Vec<(String, Span)> {
 }
 
 /// Checks that the region of FLASH, which may cover more than FLASH, covers nothing else that exists.
-fn opens_flash_only(flash: Span, closed: &[(String, Span)]) -> Result<()> {
-    let opened = flash.opened();
+fn opens_flash_only(flash: Span, closed: &[(String, Span)], shape: Shape) -> Result<()> {
+    let opened = flash.opened(shape);
     let Some((name, covered)) = closed.iter().find(|(_, span)| span.overlaps(opened)) else {
         return Ok(());
     };
-    let inside = flash.inside();
-    let smaller = if inside.is_expressible() {
+    let inside = flash.inside(shape);
+    let smaller = if inside.is_expressible(shape) {
         format!("FLASH : ORIGIN = {:#x}, LENGTH = {:#x} would do", inside.start, inside.size())
     } else {
-        "choose its ORIGIN and LENGTH as multiples of an eighth of the next power of two".to_owned()
+        "choose another ORIGIN and LENGTH".to_owned()
     };
     bail!(
-        "memory.x: FLASH ({}) is not what a region of the protection unit can open: the smallest that covers \
-         it opens {}, where {name} ({}) is. {smaller}, or leave those addresses free.",
+        "memory.x: FLASH ({}) is not what a region of the protection unit can open, which are {}: the smallest that \
+         covers it opens {}, where {name} ({}) is. {smaller}, or leave those addresses free.",
         range(flash),
+        unit::regions(shape),
         range(opened),
         range(*covered)
     )
 }
 
-/// Checks that one region can open the device's range exactly, and that the range contains no memory.
-fn device(
-    process: &str,
-    registers: Span,
-    flash: Span,
-    ram: Span,
-    processor: Processor,
-) -> Result<()> {
+/// Checks that one region can open the device's range exactly, and that the range contains nothing that is `taken`.
+fn device(process: &str, registers: Span, taken: &[(&str, Span)], shape: Shape) -> Result<()> {
     ensure!(
-        processor.opens(registers),
-        "the device of process `{process}` ({}) is not what a region of the protection unit can open",
-        range(registers)
+        registers.is_expressible(shape),
+        "the device of process `{process}` ({}) is not what a region of the protection unit can open, which are {}",
+        range(registers),
+        unit::regions(shape)
     );
-    let memories = [("FLASH", flash), ("RAM", ram)];
-    if let Some((what, span)) =
-        memories.iter().chain(processor.reserved()).find(|(_, span)| span.overlaps(registers))
-    {
+    if let Some((what, span)) = taken.iter().find(|(_, span)| span.overlaps(registers)) {
         bail!(
             "the device of process `{process}` ({}) overlaps {what} ({}), which no process may own. Give it the \
              registers of the device only.",

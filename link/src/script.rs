@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// The script after the user's: it records the addresses of the memories, and keeps the tables that the memory map
-/// reads.
+/// reads, and the symbol by which the port describes the protection unit.
 pub const AFTER: &str = "\
 __crossgate_flash_start = ORIGIN(FLASH);
 __crossgate_flash_end = ORIGIN(FLASH) + LENGTH(FLASH);
 __crossgate_ram_start = ORIGIN(RAM);
 __crossgate_ram_end = ORIGIN(RAM) + LENGTH(RAM);
-EXTERN(__crossgate_services __crossgate_processes)
+EXTERN(__crossgate_services __crossgate_processes __crossgate_protection_unit)
 ";
 
 /// The section with the description of services. It is not loaded with a program.

@@ -6,9 +6,11 @@ use crate::image::{Image, ImageSection};
 use crate::layout::Span;
 use crate::map::{MemoryMap, ProcessMemory};
 use crate::names::STACK;
-use crate::plan::{PARTS, stack_fit};
+use crate::plan::{GUARD, PARTS, stack_fit};
 use crate::script::INTERFACES;
+use crate::unit;
 use anyhow::{Result, bail, ensure};
+use crossgate_protection::Shape;
 
 /// Checks that the description of services is not in the memory of the firmware.
 ///
@@ -27,21 +29,29 @@ pub fn not_loaded(image: &Image) -> Result<()> {
 pub fn verify(image: &Image) -> Result<()> {
     not_loaded(image)?;
     let map = MemoryMap::of(image)?;
+    let shape = unit::shape(image)?;
     writable_is_owned(image, &map)?;
     for process in &map.processes {
         let Some(region) = process.region() else { continue };
         ensure!(
-            region.is_expressible(),
-            "the memory of process `{}` is not a region: {region:x?}",
-            process.name
+            region.is_expressible(shape),
+            "the memory of process `{}` is not a region ({}): {region:x?}",
+            process.name,
+            unit::regions(shape)
         );
         let shared = process.shared;
         let ProcessMemory { data_end, kept_start, .. } = *process;
         let in_order = [region.start, shared.start, shared.end, data_end, kept_start, region.end];
         ensure!(
-            shared.start == region.start && shared.end.is_multiple_of(32) && in_order.is_sorted(),
+            shared.start == region.start && in_order.is_sorted(),
             "the parts of the memory of process `{}` are in disorder",
             process.name
+        );
+        ensure!(
+            can_be_lent(shared, shape),
+            "not every part of the memory that process `{}` may lend can be opened ({}): {shared:x?}",
+            process.name,
+            unit::regions(shape)
         );
         ensure!(
             [process.image, data_end, kept_start].iter().all(|end| end.is_multiple_of(4)),
@@ -60,22 +70,25 @@ pub fn verify(image: &Image) -> Result<()> {
         }
     }
     for stack in &map.stacks {
+        let fit = stack_fit(stack.span.size(), shape);
         ensure!(
-            stack.span.start.is_multiple_of(stack_fit(stack.span.size()).step as u64),
-            "stack `{}` is not aligned: {:x?}",
+            stack.span.start.is_multiple_of(fit.step as u64),
+            "stack `{}` is not aligned to {} bytes: {:x?}",
             stack.name,
+            fit.step,
             stack.span
         );
         ensure!(
-            stack.span.is_expressible(),
-            "stack `{}` is not a region: {:x?}",
+            stack.span.size() == fit.size as u64,
+            "stack `{}` can't be opened ({}): {:x?}",
             stack.name,
+            unit::stacks(shape),
             stack.span
         );
     }
     ensure!(
-        map.kernel_stack.start == map.ram.start.next_multiple_of(32)
-            && map.kernel_stack.size() > 32,
+        map.kernel_stack.start == map.ram.start.next_multiple_of(GUARD)
+            && map.kernel_stack.size() > GUARD,
         "the kernel's stack is not where it has to be: {:x?}",
         map.kernel_stack
     );
@@ -84,6 +97,13 @@ pub fn verify(image: &Image) -> Result<()> {
     let loads =
         image.sections.iter().filter_map(|section| Some((section.name.clone(), section.load?)));
     apart(map.flash, loads.collect())
+}
+
+/// Returns whether the region for any part of `shared` opens nothing outside of it.
+fn can_be_lent(shared: Span, shape: Shape) -> bool {
+    let Ok(size) = usize::try_from(shared.size()) else { return false };
+    let fit = shape.shared(size.max(1));
+    size == 0 || (size == fit.size && shared.start.is_multiple_of(fit.step as u64))
 }
 
 /// Checks that memory below a stack is closed to all threads, so that no frame, however large, reaches open memory.

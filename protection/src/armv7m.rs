@@ -6,7 +6,7 @@
 //! other piece is rounded to such a run.
 
 use crate::region::{LOG2_SMALLEST_BLOCK, log2_eighth};
-use crate::{Fit, Region, Shape, Span, Unit, Window};
+use crate::{Region, Shape, Span, Unit, Window};
 
 /// The size of the smallest region, in bytes.
 pub const SMALLEST_REGION: usize = 32;
@@ -18,46 +18,6 @@ const EIGHTHS: u32 = 8;
 /// The memory protection unit of ARMv7-M.
 #[derive(Clone, Copy, Debug)]
 pub struct ArmV7M;
-
-/// Returns the fit of the memory of a process: the smallest block that can hold the memory, and as many eighths of this
-/// block as the memory needs. Less than one eighth is lost.
-#[must_use]
-pub const fn process(bytes: usize) -> Fit {
-    let eighth = block(bytes) / EIGHTHS as usize;
-    Fit { size: bytes.next_multiple_of(eighth), step: eighth }
-}
-
-/// Returns the fit of a stack. The stack starts where a block starts, because the kernel narrows the region of the
-/// stack from the top, eighth by eighth.
-#[must_use]
-pub const fn stack(bytes: usize) -> Fit {
-    Fit { step: block(bytes), ..process(bytes) }
-}
-
-/// Returns the fit of memory of which any part can be lent. A lent part is rounded to eighths of an aligned power of
-/// two, so the whole memory has to be a run of such eighths.
-#[must_use]
-pub const fn shared(bytes: usize) -> Fit {
-    let block = bytes.next_power_of_two();
-    let eighth = block / EIGHTHS as usize;
-    let eighth = if eighth < SMALLEST_REGION { SMALLEST_REGION } else { eighth };
-    Fit { size: bytes.next_multiple_of(eighth), step: if block < eighth { eighth } else { block } }
-}
-
-/// Returns the run of those eighths of a span's block that are completely inside the span. The run may be empty.
-#[must_use]
-pub const fn inside(span: Span) -> Span {
-    let last = span.end.wrapping_sub(1) as u32;
-    let eighth = 1 << log2_eighth(span.start as u32, last);
-    Span { start: span.start.next_multiple_of(eighth), end: span.end / eighth * eighth }
-}
-
-/// Returns the size of the smallest block that can hold this number of bytes.
-#[inline]
-const fn block(bytes: usize) -> usize {
-    let block = bytes.next_power_of_two();
-    if block < SMALLEST_BLOCK { SMALLEST_BLOCK } else { block }
-}
 
 /// The access rights to a region, as the upper half of the attribute and size register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,23 +128,6 @@ impl Unit for ArmV7M {
     type Lease = u32;
     const NO_LEASE: u32 = 0;
     const SHAPE: Shape = Shape::Eighths;
-
-    fn process(bytes: usize) -> Fit {
-        process(bytes)
-    }
-
-    fn stack(bytes: usize) -> Fit {
-        stack(bytes)
-    }
-
-    fn shared(bytes: usize) -> Fit {
-        shared(bytes)
-    }
-
-    #[inline]
-    fn covering(memory: Span) -> Span {
-        Block::covering(memory).open()
-    }
 
     /// Blocks of all sizes start at the bottom of a stack. So if only a small part of the stack is left, a small block
     /// with small eighths is used. At most a quarter of the rest of the stack is lost to rounding, and nested calls are

@@ -9,22 +9,23 @@
 //! |---|---|---|
 //! | [`armv7m`] | ARMv7-M (Cortex-M3, M4, M7) | runs of eighths of a block of a power of two |
 //! | [`armv8m`] | ARMv8-M (Cortex-M23, M33, M55) | runs of 32 bytes, which must not overlap |
-//! | [`pmp`] | RISC-V physical memory protection | runs of 16 bytes |
+//! | [`pmp`] | RISC-V physical memory protection | runs of 4 bytes |
 //! | [`pages`] | the memory management unit of a host | runs of pages |
 //!
-//! Each implements [`Unit`]; all but the first do so through [`Granules`]. [`Regions`] opens several ranges, such as
-//! the devices of a process, with as few regions as possible. This crate is arithmetic only: it writes no register. The
+//! Each implements [`Unit`]; all but the first do so through [`Granules`]. A [`Shape`] is the geometry of a unit: the
+//! sizes and places of memory that its regions can open. [`Regions`] opens several ranges, such as the devices of a
+//! process, with as few regions as possible. [`Native`] is the unit for which this crate is compiled. This crate is arithmetic only: it writes no register. The
 //! tests check its promises for each unit in the same way, against the unit's manual, byte by byte.
 //!
 //! ```
-//! use crossgate_protection::{Span, Unit, armv7m::ArmV7M};
+//! use crossgate_protection::{Shape, Span};
 //!
 //! // 300 bytes get five eighths of a block of 512.
-//! let fit = ArmV7M::process(300);
+//! let fit = Shape::Eighths.process(300);
 //! assert_eq!((fit.size, fit.step), (320, 64));
 //! // One region opens these eighths only if they are in one block.
-//! assert!(ArmV7M::opens(Span { start: 0x2000_0040, end: 0x2000_0180 }));
-//! assert!(!ArmV7M::opens(Span { start: 0x2000_0140, end: 0x2000_0280 }));
+//! assert!(Shape::Eighths.opens(Span { start: 0x2000_0040, end: 0x2000_0180 }));
+//! assert!(!Shape::Eighths.opens(Span { start: 0x2000_0140, end: 0x2000_0280 }));
 //! ```
 #![no_std]
 #![forbid(unsafe_code)]
@@ -36,14 +37,31 @@ pub mod pages;
 pub mod pmp;
 mod region;
 mod regions;
+mod shape;
 mod span;
 mod unit;
 
 pub use granules::Granules;
-pub use region::{Region, Shape};
+pub use region::Region;
 pub use regions::{MOST_RANGES, Regions};
+pub use shape::{Fit, Shape};
 pub use span::Span;
-pub use unit::{Fit, Unit, Window};
+pub use unit::{Unit, Window};
+
+/// The unit of the CPU for which this crate is compiled. The wiring of a firmware has the sizes that this unit needs. A
+/// port uses the same unit, or it does not compile.
+///
+/// On a host, it is the unit of ARMv7-M, which needs the coarsest sizes.
+pub type Native = native::Native;
+
+mod native {
+    #[cfg(not(any(target_arch = "riscv32", armv8m)))]
+    pub use crate::armv7m::ArmV7M as Native;
+    #[cfg(armv8m)]
+    pub use crate::armv8m::ArmV8M as Native;
+    #[cfg(target_arch = "riscv32")]
+    pub use crate::pmp::Pmp as Native;
+}
 
 #[cfg(test)]
 extern crate std;

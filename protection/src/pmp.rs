@@ -2,9 +2,9 @@
 //! The physical memory protection of RISC-V (The RISC-V Instruction Set Manual, Volume II, 3.7).
 //!
 //! An entry that matches the *top of range* opens all memory from the address of the entry before it up to its own
-//! address. So a region takes two entries, and is a run of granules, at any start and of any length. According to the
-//! manual, a granule has 4 bytes or more. Some cores have larger granules. Granules of 16 bytes, to which the calling
-//! convention aligns stacks, suit all known cores.
+//! address. So a region takes two entries, and is a run of granules of 4 bytes, at any start and of any length. (The manual
+//! allows cores with larger granules. A port has to refuse these.) A stack is divided in granules of 16 bytes, to which
+//! the calling convention aligns stacks.
 //!
 //! If several entries match an access, the entry with the lowest number decides. Memory that no entry matches is closed
 //! to user mode.
@@ -12,7 +12,9 @@
 use crate::{Granules, Span};
 
 /// The size of a granule in bytes.
-pub const GRANULE: usize = 16;
+pub const GRANULE: usize = 4;
+/// The size of the granules of a stack in bytes.
+pub const STACK_GRANULE: usize = 16;
 
 /// A bit of the configuration of an entry: the memory may be read.
 const READ: u8 = 1 << 0;
@@ -53,11 +55,12 @@ impl Range {
 /// Returns the entries that open a [window](crate::Unit::window) of the stack from `start`.
 #[must_use]
 pub const fn window_range(start: usize, granules: u16) -> Range {
-    Range::covering(Span { start, end: start + granules as usize * GRANULE }, true)
+    Range::covering(Span { start, end: start + granules as usize * STACK_GRANULE }, true)
 }
 
 impl Granules for Pmp {
     const GRANULE: usize = GRANULE;
+    const STACK_GRANULE: usize = STACK_GRANULE;
     type Lease = Range;
     const NO_LEASE: Range = Range::NONE;
 

@@ -6,26 +6,14 @@ use crate::Span;
 /// log2 of the size of the smallest region with subregions, in bytes.
 pub(crate) const LOG2_SMALLEST_BLOCK: u32 = 8;
 
-/// The memory that one region of a unit can open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// A run of granules.
-    Run {
-        /// The size of a granule in bytes, a power of two.
-        granule: usize,
-    },
-    /// Any eighths of an aligned block of a power of two, at least [`SMALLEST_BLOCK`](crate::armv7m::SMALLEST_BLOCK).
-    Eighths,
-}
-
 /// The memory that one region opens: a span, perhaps with gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Region {
     /// The memory from the first open byte to the last open byte. If this last byte is the last byte of a 32-bit
     /// address space, the end is 0 on a machine with addresses of 32 bits.
     pub span: Span,
-    /// The closed eighths of the smallest block that holds the span: bit n stands for eighth n. It is 0 for a unit of
-    /// [runs](Shape::Run).
+    /// The closed eighths of the smallest block that holds the span: bit n stands for eighth n. It is 0 unless the unit
+    /// has [eighths](crate::Shape::Eighths).
     pub closed: u8,
 }
 

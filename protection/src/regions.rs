@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The fewest regions that open several ranges.
 
-use crate::region::{Region, Shape, ends, log2_eighth};
-use crate::{Span, Unit};
+use crate::region::{Region, ends, log2_eighth};
+use crate::{Shape, Span};
 
 /// The greatest number of ranges for which [`Regions`] can be computed.
 pub const MOST_RANGES: usize = 8;
@@ -11,11 +11,11 @@ const SUBSETS: usize = 1 << MOST_RANGES;
 /// The fewest regions that open some ranges, and no other byte.
 ///
 /// ```
-/// use crossgate_protection::{Regions, Span, armv7m::ArmV7M};
+/// use crossgate_protection::{Regions, Shape, Span};
 ///
 /// let device = |start| Span { start, end: start + 0x1000 };
 /// let devices = [device(0x4000_c000), device(0x4000_d000), device(0x4000_f000), device(0x4002_5000)];
-/// let regions = Regions::of::<ArmV7M>(&devices).unwrap();
+/// let regions = Regions::of(Shape::Eighths, &devices).unwrap();
 /// assert_eq!(regions.count(), 2);
 /// assert!(regions.get(0).opens(0x4000_dfff) && !regions.get(0).opens(0x4000_e000));
 /// ```
@@ -28,14 +28,14 @@ pub struct Regions {
 }
 
 impl Regions {
-    /// Returns the fewest regions of the unit that open all bytes of these ranges and no others. Returns `None` if that
+    /// Returns the fewest regions of this shape that open all bytes of these ranges and no others. Returns `None` if that
     /// is not possible: a range begins or ends at an address where no region can begin or end, and no other range is
     /// adjacent there.
     ///
     /// # Panics
     /// If there are more than [`MOST_RANGES`] ranges, or if a range is empty.
     #[must_use]
-    pub const fn of<U: Unit>(ranges: &[Span]) -> Option<Regions> {
+    pub const fn of(shape: Shape, ranges: &[Span]) -> Option<Regions> {
         assert!(ranges.len() <= MOST_RANGES, "too many ranges");
         let sorted = Sorted::new(ranges);
         // For each set of ranges, `counts` contains the least number of regions that open the set, and `firsts`
@@ -51,7 +51,7 @@ impl Regions {
             loop {
                 let first = lowest | with;
                 let rest = counts[set ^ first];
-                if rest < counts[set] - 1 && sorted.region::<U>(first).is_some() {
+                if rest < counts[set] - 1 && sorted.region(shape, first).is_some() {
                     (counts[set], firsts[set]) = (rest + 1, first);
                 }
                 if with == 0 {
@@ -69,7 +69,7 @@ impl Regions {
             return None;
         }
         while set != 0 {
-            let Some(region) = sorted.region::<U>(firsts[set]) else { return None };
+            let Some(region) = sorted.region(shape, firsts[set]) else { return None };
             result.regions[result.count] = region;
             let mut place = 0;
             while place < ranges.len() {
@@ -133,7 +133,7 @@ impl Sorted {
     }
 
     /// Returns the region that opens exactly this set of ranges, which must not be empty.
-    const fn region<U: Unit>(&self, set: usize) -> Option<Region> {
+    const fn region(&self, shape: Shape, set: usize) -> Option<Region> {
         let (start, _) = ends(self.ranges[set.trailing_zeros() as usize]);
         let mut last = start;
         let mut place = 0;
@@ -164,15 +164,24 @@ impl Sorted {
             }
             place += 1;
         }
-        let closed = match U::SHAPE {
-            Shape::Run { granule } => {
-                let is_one_run = first == start as u64 && (first | end) % granule as u64 == 0;
-                if is_one_run { Some(0) } else { None }
+        let is_one_run = first == start as u64;
+        let closed = match shape {
+            Shape::Run { granule, .. } => {
+                if is_one_run && (first | end) % granule as u64 == 0 {
+                    Some(0)
+                } else {
+                    None
+                }
             }
             Shape::Eighths => match and_run(open, first, end, eighth) {
                 Some(open) => Some(!open),
                 None => None,
             },
+            Shape::PowersOfTwo { smallest } => {
+                let size = end - first;
+                let is_block = size.is_power_of_two() && first % size == 0;
+                if is_one_run && is_block && size >= smallest as u64 { Some(0) } else { None }
+            }
         };
         let span = Span { start: start as usize, end: (last as usize).wrapping_add(1) };
         match closed {

@@ -130,10 +130,10 @@ fn around(places: &[usize]) -> impl Iterator<Item = u64> {
 }
 
 fn covering_is_the_smallest_region<U: Manual>(memory: Span) -> Result<(), TestCaseError> {
-    let open = U::covering(memory);
+    let open = U::SHAPE.covering(memory);
     prop_assert!(open.contains(memory));
-    prop_assert!(U::opens(open), "{open:x?}");
-    prop_assert_eq!(U::opens(memory), open == memory);
+    prop_assert!(U::SHAPE.opens(open), "{open:x?}");
+    prop_assert_eq!(U::SHAPE.opens(memory), open == memory);
     let eighth = memory.length().next_power_of_two() / 8;
     for address in around(&[memory.start, memory.end, open.start, open.end, memory.start + eighth])
     {
@@ -147,13 +147,13 @@ fn memory_of_a_process_has_a_place<U: Unit>(
     bytes: usize,
     place: usize,
 ) -> Result<(), TestCaseError> {
-    let fit @ Fit { size, step } = U::process(bytes);
+    let fit @ Fit { size, step } = U::SHAPE.process(bytes);
     prop_assert!(size >= bytes && step.is_power_of_two());
-    prop_assert_eq!(U::process(size), fit, "what fits is not made larger");
+    prop_assert_eq!(U::SHAPE.process(size), fit, "what fits is not made larger");
     let from = place.next_multiple_of(step);
     let until = from + 2 * size.next_power_of_two();
     let mut starts = (from..until).step_by(step);
-    let has_place = starts.any(|start| U::opens(Span { start, end: start + size }));
+    let has_place = starts.any(|start| U::SHAPE.opens(Span { start, end: start + size }));
     prop_assert!(has_place, "{:?}", fit);
     Ok(())
 }
@@ -163,12 +163,12 @@ fn a_stack_is_open_up_to_its_caller<U: Manual>(
     place: usize,
     used: usize,
 ) -> Result<(), TestCaseError> {
-    let fit @ Fit { size, step } = U::stack(bytes);
+    let fit @ Fit { size, step } = U::SHAPE.stack(bytes);
     prop_assert!(size >= bytes && step.is_power_of_two());
-    prop_assert_eq!(U::stack(size), fit, "what fits is not made larger");
+    prop_assert_eq!(U::SHAPE.stack(size), fit, "what fits is not made larger");
     let start = (place << 5).next_multiple_of(step);
     let stack = Span { start, end: start + size };
-    prop_assert!(U::opens(stack));
+    prop_assert!(U::SHAPE.opens(stack));
     prop_assert_eq!(U::window(stack, stack.end).top, stack.end);
 
     for pointer in [stack.end, stack.end - ((used % size) & !7)] {
@@ -192,11 +192,11 @@ fn a_lease_opens_nothing_outside<U: Manual>(
     below: usize,
     above: usize,
 ) -> Result<(), TestCaseError> {
-    let open = U::covering(memory);
+    let open = U::SHAPE.covering(memory);
     let limits = Span { start: memory.start.saturating_sub(below), end: memory.end + above };
     let lease = U::lease_within(limits, memory, false);
     prop_assert_eq!(lease.is_some(), limits.contains(open));
-    prop_assert_eq!(U::lease_within(memory, memory, true).is_some(), U::opens(memory));
+    prop_assert_eq!(U::lease_within(memory, memory, true).is_some(), U::SHAPE.opens(memory));
     prop_assert_eq!(U::lease_within(open, memory, true).is_some(), true);
     let Some(lease) = lease else { return Ok(()) };
     for address in around(&[memory.start, memory.end, open.start, open.end]) {
@@ -211,9 +211,9 @@ fn any_part_of_shared_memory_can_be_lent<U: Unit>(
     place: usize,
     part: (usize, usize),
 ) -> Result<(), TestCaseError> {
-    let fit @ Fit { size, step } = U::shared(bytes);
+    let fit @ Fit { size, step } = U::SHAPE.shared(bytes);
     prop_assert!(size >= bytes && step.is_power_of_two());
-    prop_assert_eq!(U::shared(size), fit, "what fits is not made larger");
+    prop_assert_eq!(U::SHAPE.shared(size), fit, "what fits is not made larger");
     let start = place.next_multiple_of(step);
     let shared = Span { start, end: start + size };
     let mut ends = [start + part.0 % (size + 1), start + part.1 % (size + 1)];
@@ -258,8 +258,8 @@ fn regions_open_the_ranges_and_nothing_else<U: Manual>(
     ranges: &[Span],
 ) -> Result<(), TestCaseError> {
     let runs = runs_of(ranges);
-    let regions = Regions::of::<U>(ranges);
-    if let Shape::Run { granule } = U::SHAPE {
+    let regions = Regions::of(U::SHAPE, ranges);
+    if let Shape::Run { granule, .. } = U::SHAPE {
         let have_places = runs.iter().all(|run| (run.start | run.end) % granule == 0);
         prop_assert_eq!(regions.map(|it| it.count()), have_places.then_some(runs.len()));
     }
@@ -368,4 +368,34 @@ fn what_the_manuals_close_is_closed() {
         })
         .collect();
     assert_eq!(closed, [false; 6]);
+}
+
+/// A linker finds out by the code which shape a firmware's unit has.
+#[test]
+fn codes_are_those_of_their_shapes() {
+    let shapes = [
+        Shape::Eighths,
+        ArmV8M::SHAPE,
+        Pmp::SHAPE,
+        Pages::<4096>::SHAPE,
+        Shape::PowersOfTwo { smallest: 32 },
+    ];
+    for (number, shape) in shapes.iter().enumerate() {
+        assert_eq!(Shape::of_code(shape.code()), Some(*shape));
+        assert!(shapes[..number].iter().all(|other| other.code() != shape.code()));
+    }
+    for code in [0, 4, 0x1_0002, 0x100_0000 | Pmp::SHAPE.code(), u32::MAX] {
+        assert_eq!(Shape::of_code(code), None, "{code:#x}");
+    }
+}
+
+/// Where the unit is exact, nothing is lost but the rest of a granule.
+#[test]
+fn exact_units_lose_less_than_a_granule() {
+    for bytes in 1..5000 {
+        assert_eq!(ArmV8M::SHAPE.process(bytes).size, bytes.next_multiple_of(32));
+        assert_eq!(Pmp::SHAPE.process(bytes).size, bytes.next_multiple_of(4));
+        assert_eq!(Pmp::SHAPE.shared(bytes).size, bytes.next_multiple_of(4));
+        assert_eq!(Pmp::SHAPE.stack(bytes).size, bytes.next_multiple_of(16));
+    }
 }

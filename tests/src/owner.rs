@@ -19,7 +19,9 @@ static ZEROED: [AtomicU32; 100] = [const { AtomicU32::new(0) }; 100];
 /// Uses statics with initial values, statics without, and kept statics.
 pub fn use_statics() {
     KEPT.clear();
-    for (one, other) in INITIALISED.iter().zip(&ZEROED) {
+    // (Otherwise the compiler would see that nobody needs them.)
+    let (initialised, zeroed) = core::hint::black_box((&INITIALISED, &ZEROED));
+    for (one, other) in initialised.iter().zip(zeroed) {
         one.store(other.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 }

@@ -5,7 +5,7 @@ use super::counts::sum;
 use crossgate_abi::PRIORITIES;
 use crossgate_abi::message::{Number, fail};
 use crossgate_abi::table::{NO_LOCK, OnFault};
-use crossgate_protection::armv7m;
+use crossgate_protection::{Native, Shape, Unit};
 
 /// The number of bytes of stack for a service's methods if the wiring gives no number.
 pub const DEFAULT_SERVICE_STACK: usize = 256;
@@ -128,15 +128,20 @@ pub const fn heap_size(bytes: usize) -> usize {
     bytes.next_multiple_of(HEAP_STEP)
 }
 
-/// Returns the size of a thread's stack, rounded up so that every memory protection unit can open parts of the stack:
-/// to at least 256 bytes, and to a size that fits the coarsest unit, which is that of ARMv7-M.
+/// Returns the size of a thread's stack, rounded up so that the memory protection unit can open parts of the stack; at
+/// least 256 bytes.
 #[must_use]
 #[track_caller]
 pub const fn stack_size(bytes: usize) -> usize {
+    stack_size_for(Native::SHAPE, bytes)
+}
+
+#[track_caller]
+const fn stack_size_for(shape: Shape, bytes: usize) -> usize {
     if bytes < 1 || bytes > 1 << 24 {
         fail(&["the stack of a thread is 1 byte to 16 MiB, not ", Number::decimal(bytes).text()]);
     }
-    armv7m::stack(if bytes < SMALLEST_STACK { SMALLEST_STACK } else { bytes }).size
+    shape.stack(if bytes < SMALLEST_STACK { SMALLEST_STACK } else { bytes }).size
 }
 
 #[cfg(test)]
@@ -182,10 +187,20 @@ mod tests {
 
     #[test]
     fn stacks_are_divisible() {
-        for (declared, size) in
-            [(1, 256), (256, 256), (257, 320), (600, 640), (1024, 1024), (1025, 1280)]
-        {
-            assert_eq!(stack_size(declared), size);
+        let exact = Shape::Run { granule: 4, stack_granule: 16 };
+        let power_of_two = Shape::PowersOfTwo { smallest: 32 };
+        for (declared, eighths, granules, less_a_power_of_two) in [
+            (1, 256, 256, 256),
+            (256, 256, 256, 256),
+            (257, 320, 272, 384),
+            (600, 640, 608, 768),
+            (1024, 1024, 1024, 1024),
+            (1025, 1280, 1040, 1536),
+            (1985, 2048, 2000, 2016),
+        ] {
+            assert_eq!(stack_size_for(Shape::Eighths, declared), eighths);
+            assert_eq!(stack_size_for(exact, declared), granules);
+            assert_eq!(stack_size_for(power_of_two, declared), less_a_power_of_two);
         }
     }
 }

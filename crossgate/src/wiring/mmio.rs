@@ -4,17 +4,12 @@
 use crossgate_abi::message::{Number, fail, is_same};
 use crossgate_abi::table::{Mmio, MmioRegion};
 use crossgate_abi::{MAX_MMIO, MMIO_REGIONS};
-use crossgate_protection::armv7m;
-use crossgate_protection::{MOST_RANGES, Regions, Span};
-
-/// The unit whose regions open the ranges: that of the CPU, if it has no eighths that can stay closed; else the coarsest
-/// one, that of ARMv7-M.
-#[cfg(target_arch = "riscv32")]
-type ProtectionUnit = crossgate_protection::pmp::Pmp;
-#[cfg(not(target_arch = "riscv32"))]
-type ProtectionUnit = crossgate_protection::armv7m::ArmV7M;
+use crossgate_protection::{MOST_RANGES, Native, Regions, Shape, Span, Unit};
 
 const _: () = assert!(MAX_MMIO == MOST_RANGES, "`Regions` takes as many ranges");
+
+/// The size of the smallest range in bytes: every unit can open such a range.
+const SMALLEST: usize = 32;
 
 /// The largest block that a message proposes as one range. Unrelated devices lie farther apart.
 const LARGEST_PROPOSAL: usize = 1 << 16;
@@ -37,7 +32,7 @@ pub struct OwnedMmio {
 #[track_caller]
 pub const fn mmio(range: Mmio) -> Mmio {
     let Mmio { start, size } = range;
-    if size < armv7m::SMALLEST_REGION || size > 1 << 31 || !size.is_power_of_two() {
+    if size < SMALLEST || size > 1 << 31 || !size.is_power_of_two() {
         fail(&[
             "the size of an `mmio` range is a power of two, 32 bytes to 2 GiB, not ",
             Number::decimal(size).text(),
@@ -87,14 +82,14 @@ pub const fn check_mmio(mmio: &[OwnedMmio], index: usize) {
     if index + 1 == mmio.len() || !is_same(process, mmio[index + 1].process) {
         let (_, own) = mmio.split_at(first);
         let (own, _) = own.split_at(index + 1 - first);
-        check_regions(own);
+        check_regions(Native::SHAPE, own);
     }
 }
 
-/// Refuses the ranges of a process if they need too many regions. The message lists the ranges by region, and proposes
+/// Refuses the ranges of a process if they need too many regions of this shape. The message lists the ranges by region, and proposes
 /// solutions.
 #[track_caller]
-const fn check_regions(own: &[OwnedMmio]) {
+const fn check_regions(shape: Shape, own: &[OwnedMmio]) {
     let mut ranges = [Mmio { start: 0, size: 0 }; MAX_MMIO];
     let mut number = 0;
     while number < own.len() {
@@ -102,7 +97,7 @@ const fn check_regions(own: &[OwnedMmio]) {
         number += 1;
     }
     let (ranges, _) = ranges.split_at(own.len());
-    let regions = of(ranges);
+    let regions = of(shape, ranges);
     if regions.count() <= MMIO_REGIONS {
         return;
     }
@@ -181,14 +176,14 @@ const fn closest(ranges: &[Mmio], regions: &Regions) -> (Mmio, usize, usize) {
 /// [`check_mmio`] reports.
 #[must_use]
 pub const fn region_count(ranges: &[Mmio]) -> usize {
-    let count = of(ranges).count();
+    let count = of(Native::SHAPE, ranges).count();
     if count > MMIO_REGIONS { 0 } else { count }
 }
 
 /// Returns the regions that open the ranges of a process.
 #[must_use]
 pub const fn regions<const COUNT: usize>(ranges: &[Mmio]) -> [MmioRegion; COUNT] {
-    let found = of(ranges);
+    let found = of(Native::SHAPE, ranges);
     let mut regions = [MmioRegion { start: 0, size: 0, closed: 0 }; COUNT];
     let mut number = 0;
     while number < COUNT {
@@ -204,7 +199,7 @@ pub const fn regions<const COUNT: usize>(ranges: &[Mmio]) -> [MmioRegion; COUNT]
 }
 
 /// Returns the fewest regions that open exactly these ranges.
-const fn of(ranges: &[Mmio]) -> Regions {
+const fn of(shape: Shape, ranges: &[Mmio]) -> Regions {
     let mut spans = [Span::EMPTY; MAX_MMIO];
     let mut number = 0;
     while number < ranges.len() {
@@ -212,7 +207,7 @@ const fn of(ranges: &[Mmio]) -> Regions {
         spans[number] = Span { start, end: start.wrapping_add(size) };
         number += 1;
     }
-    match Regions::of::<ProtectionUnit>(spans.split_at(ranges.len()).0) {
+    match Regions::of(shape, spans.split_at(ranges.len()).0) {
         Some(regions) => regions,
         None => fail(&["an `mmio` range is not a region of the protection unit"]),
     }
@@ -296,6 +291,25 @@ mod tests {
         let proposal = "; or, if nothing there is another's, own `Mmio { start: 0x40000000, size: \
             0x10000 }` instead of `A` and `B`";
         assert!(text.ends_with(proposal), "{text}");
+    }
+
+    /// Only eighths can be left out of a region. So on other units, more ranges than two need to be neighbours.
+    #[test]
+    fn ranges_with_gaps_need_more_regions_where_a_region_is_a_run() {
+        let said = |shape, own: &[usize]| {
+            let own = pages("driver", own);
+            refused(move || check_regions(shape, &own)).unwrap_or_default()
+        };
+        let run = Shape::Run { granule: 32, stack_granule: 32 };
+        let power_of_two = Shape::PowersOfTwo { smallest: 32 };
+        assert_eq!(said(Shape::Eighths, &[0, 2, 4]), "");
+        for shape in [run, power_of_two] {
+            assert!(said(shape, &[0, 2, 4]).contains("need 3 regions"));
+            assert_eq!(said(shape, &[0, 4, 1]), "");
+        }
+        // Three neighbours are a run, but no power of two.
+        assert_eq!(said(run, &[0, 4, 1, 2]), "");
+        assert!(said(power_of_two, &[0, 4, 1, 2]).contains("need 3 regions"));
     }
 
     #[test]

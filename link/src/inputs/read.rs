@@ -29,6 +29,10 @@ const INTERFACE: &str = ".crossgate.interface";
 const CONSTANTS: [&str; 5] =
     [".data.rel.ro", ".init_array", ".fini_array", ".preinit_array", ".data.DW.ref."];
 
+/// The start of the names of labels of the assembler. Objects for RISC-V have them: there the linker shortens code, so it
+/// computes the distances of branches.
+const LABEL: &str = ".L";
+
 /// The first bytes of an object that contains LLVM bitcode.
 const BITCODE: [u8; 4] = *b"BC\xc0\xde";
 
@@ -201,7 +205,8 @@ impl Inputs {
             }
             let Some(id) = section else { continue };
             // ARM's mapping symbols ($t, $d) only mark the start of code and data. They are not names of items.
-            if symbol.kind() != SymbolKind::Section && !name.is_empty() && !name.starts_with('$') {
+            let is_name = !name.is_empty() && !name.starts_with('$') && !name.starts_with(LABEL);
+            if symbol.kind() != SymbolKind::Section && is_name {
                 self.sections[id].symbols.push(name.to_owned());
             }
             if index == Some(COMMON) {
@@ -223,9 +228,16 @@ impl Inputs {
                         offset,
                         symbol: Some(self.number(symbol.name()?)),
                         section: None,
+                        is_branch: false,
                     },
                     SymbolSection::Section(index) => match ids.get(&index) {
-                        Some(&id) => Reference { offset, symbol: None, section: Some(id) },
+                        Some(&id) => Reference {
+                            offset,
+                            symbol: None,
+                            section: Some(id),
+                            is_branch: self.sections[id].executable
+                                && symbol.name()?.starts_with(LABEL),
+                        },
                         None => continue,
                     },
                     _ => continue,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The memory map as text.
 
-use super::{MemoryMap, Row, copies, services};
+use super::{Lost, MemoryMap, Row, copies, services};
 use crate::interfaces;
 use crate::layout::Span;
 use std::fmt;
@@ -9,6 +9,8 @@ use std::fmt;
 impl fmt::Display for MemoryMap {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         memory(f, "RAM", self.ram, &self.ram_rows())?;
+        let Lost { to_rounding, in_holes } = self.lost();
+        writeln!(f, "  lost: {to_rounding} bytes to rounding, {in_holes} in holes")?;
         writeln!(f)?;
         memory(f, "FLASH", self.flash, &self.flash_rows())?;
         if !self.services.is_empty() {

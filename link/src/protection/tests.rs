@@ -21,7 +21,12 @@ fn image(memories: &[(&str, u64, u64)]) -> Image {
 
 /// Returns the error for these memories; an empty text if they are possible.
 fn said(memories: &[(&str, u64, u64)]) -> String {
-    check(&image(memories), Processor::CortexM)
+    said_of(Shape::Eighths, memories)
+}
+
+/// Returns the error for these memories and regions of this shape; an empty text if they are possible.
+fn said_of(shape: Shape, memories: &[(&str, u64, u64)]) -> String {
+    check(&image(memories), shape, Processor::CortexM)
         .err()
         .map_or_else(String::new, |error| error.to_string())
 }
@@ -85,8 +90,12 @@ fn flash_that_would_open_other_memories() {
 #[test]
 fn advice_helps() {
     for (start, size) in [(0, 44 * K), (0x1234, 0x5678), (0x800_0100, 0x3_0000)] {
-        let inside = Span { start, end: start + size }.inside();
-        assert!(inside.is_expressible() && start <= inside.start && inside.end <= start + size);
+        let inside = Span { start, end: start + size }.inside(Shape::Eighths);
+        assert!(
+            inside.is_expressible(Shape::Eighths)
+                && start <= inside.start
+                && inside.end <= start + size
+        );
     }
 }
 
@@ -105,9 +114,11 @@ fn memories_that_overlap() {
 fn devices_that_are_none() {
     let (flash, ram) =
         (Span { start: 0, end: 64 * K }, Span { start: 0x2000_0000, end: 0x2001_0000 });
+    let reserved = Processor::CortexM.reserved();
+    let taken: Vec<_> = [("FLASH", flash), ("RAM", ram)].iter().chain(reserved).copied().collect();
     let said = |start: u64, size: u64| {
         let range = Span { start, end: start + size };
-        device("fan", range, flash, ram, Processor::CortexM)
+        device("fan", range, &taken, Shape::Eighths)
             .err()
             .map_or_else(String::new, |error| error.to_string())
     };
@@ -131,4 +142,20 @@ fn devices_that_are_none() {
         let text = said(start, 0x1000);
         assert!(text.contains(what), "{text}");
     }
+}
+
+/// Messages name the granule of the unit.
+#[test]
+fn each_unit_opens_what_it_can() {
+    let memories = [("FLASH", 0x1000_0000, 44 * K + 4), ("RAM", 0x1000_b004, 84 * K)];
+    for (shape, opened, granule) in [
+        (Shape::Eighths, "0x1000c000", "eighths of an aligned power of two"),
+        (Shape::Run { granule: 32, stack_granule: 32 }, "0x1000b020", "multiples of 32 bytes"),
+        (Shape::PowersOfTwo { smallest: 32 }, "0x10010000", "aligned powers of two"),
+    ] {
+        let text = said_of(shape, &memories);
+        assert!(text.contains(&format!("opens 0x10000000 to {opened}, where RAM")), "{text}");
+        assert!(text.contains(granule), "{text}");
+    }
+    assert_eq!(said_of(Shape::Run { granule: 4, stack_granule: 16 }, &memories), "");
 }

@@ -31,6 +31,7 @@ fn sound() -> Image {
     let mut symbols: BTreeMap<_, _> =
         symbols.iter().map(|(name, address)| (name.to_string(), (*address, 0))).collect();
     symbols.insert(format!("{MEMORY_SYMBOL}p"), (0x1000, 28));
+    symbols.insert(unit::SYMBOL.into(), (Shape::Eighths.code().into(), 0));
     Image {
         sections: vec![
             table,
@@ -62,6 +63,12 @@ fn complaint_of_table(word: usize, value: u64) -> String {
     complaint(".crossgate.memory", change)
 }
 
+/// Makes the firmware one for a protection unit with regions of this shape.
+fn with_shape(mut image: Image, shape: Shape) -> Image {
+    image.symbols.insert(unit::SYMBOL.into(), (shape.code().into(), 0));
+    image
+}
+
 fn moved(start: u64) -> impl FnOnce(&mut ImageSection) {
     move |section| section.span = Span { start, end: start + section.span.size() }
 }
@@ -74,12 +81,60 @@ fn a_sound_firmware_passes() {
 #[test]
 fn regions_the_protection_unit_can_not_open() {
     let end = complaint_of_table(1, RAM + 0xa20 + 90);
-    assert!(end.contains("is not a region"), "{end}");
+    assert!(end.contains("is not a region (eighths of an aligned power of two"), "{end}");
+}
+
+/// A firmware that is sound for one unit need not be sound for another.
+#[test]
+fn regions_of_other_units() {
+    let exact = |granule, stack_granule| Shape::Run { granule, stack_granule };
+    verify(&with_shape(sound(), exact(32, 32))).unwrap();
+    verify(&with_shape(sound(), exact(4, 16))).unwrap();
+    for (shape, told) in [
+        (exact(64, 64), "process `p` is not a region (multiples of 64 bytes)"),
+        (
+            Shape::PowersOfTwo { smallest: 32 },
+            "`p` is not a region (aligned powers of two, at least 32 bytes)",
+        ),
+    ] {
+        let text = verify(&with_shape(sound(), shape)).unwrap_err().to_string();
+        assert!(text.contains(told), "{text}");
+    }
+    let stack = |start: u64, size: u64| {
+        let mut image = with_shape(sound(), exact(4, 16));
+        let own = image.sections.iter_mut().find(|own| own.name == ".crossgate.stack.p.t").unwrap();
+        own.span = Span { start: RAM + start, end: RAM + start + size };
+        verify(&image).map_or_else(|error| error.to_string(), |()| String::new())
+    };
+    assert_eq!(stack(0x7f0, 528), "");
+    assert!(stack(0x7f8, 512).contains("is not aligned to 16 bytes"));
+    assert!(stack(0x7f0, 520).contains("can't be opened (multiples of 16 bytes)"));
+}
+
+#[test]
+fn lent_memory_that_the_protection_unit_can_not_open() {
+    let text = complaint_of_table(3, RAM + 0xa20 + 20);
+    assert!(text.contains("not every part of the memory that process `p` may lend"), "{text}");
+    let mut image = with_shape(sound(), Shape::Run { granule: 4, stack_granule: 16 });
+    let table = image.sections.iter_mut().find(|own| own.name == ".crossgate.memory").unwrap();
+    table.data[12..16].copy_from_slice(&(RAM as u32 + 0xa20 + 20).to_le_bytes());
+    verify(&image).unwrap();
+}
+
+#[test]
+fn firmware_without_a_protection_unit() {
+    let mut image = sound();
+    image.symbols.remove(unit::SYMBOL);
+    let text = verify(&image).unwrap_err().to_string();
+    assert!(text.contains("no symbol `__crossgate_protection_unit`"), "{text}");
+    image.symbols.insert(unit::SYMBOL.into(), (0x99, 0));
+    let text = verify(&image).unwrap_err().to_string();
+    assert!(text.contains("is 0x99, a protection unit that this version"), "{text}");
 }
 
 #[test]
 fn parts_out_of_order() {
-    for (word, value) in [(2, 0xa40), (3, 0xa30), (5, 0xa30), (5, 0xc00), (6, 0xa40), (6, 0xa90)] {
+    for (word, value) in [(2, 0xa40), (3, 0xa60), (5, 0xa30), (5, 0xc00), (6, 0xa40), (6, 0xa90)] {
         let order = complaint_of_table(word, RAM + value);
         assert!(order.contains("in disorder"), "{order}");
     }

@@ -43,7 +43,9 @@ fn build_with(
     fs::copy(format!("{root}/Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
     write(
         "memory.x",
-        "MEMORY { FLASH : ORIGIN = 0x0, LENGTH = 128K RAM : ORIGIN = 0x20000000, LENGTH = 16K }",
+        // The symbol of firmware with a port is in an object file.
+        "MEMORY { FLASH : ORIGIN = 0x0, LENGTH = 128K RAM : ORIGIN = 0x20000000, LENGTH = 16K }
+         PROVIDE(__crossgate_protection_unit = 2);",
     );
     write(
         "build.rs",

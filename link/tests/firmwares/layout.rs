@@ -3,7 +3,8 @@
 
 use crate::support::{self, Firmware, SENSOR, error, map, process};
 use crossgate_link::Span;
-use crossgate_link::map::MemoryMap;
+use crossgate_link::map::{Lost, MemoryMap};
+use crossgate_protection::Shape;
 use object::{Object, ObjectSegment};
 
 #[test]
@@ -23,6 +24,39 @@ fn a_process_gets_the_statics_of_its_crate() {
         map.stacks.iter().map(|stack| (&*stack.name, stack.span.size())).collect();
     stacks.sort_unstable();
     assert_eq!(stacks, [("kernel.idle", 128), ("sensor.sampler", 1024)]);
+}
+
+/// The port says what its protection unit can open, and the linker places memory accordingly.
+#[test]
+fn each_unit_gets_what_it_can_open() {
+    let mut firmware = Firmware::new().library("sensor", SENSOR);
+    firmware.processes = vec!["fan", "sensor"];
+    firmware.objects = vec![("fan", "motor", "[u64; 9]> = Cell(UnsafeCell::new([9; 9]))", "")];
+    for (shape, stack, shared, sizes, lost) in [
+        (Shape::Eighths, 1280, 32, [96, 160], None),
+        (Shape::Run { granule: 32, stack_granule: 32 }, 1056, 32, [96, 160], Some(24 + 48)),
+        (Shape::Run { granule: 4, stack_granule: 16 }, 1040, 8, [72, 112], Some(0)),
+        (Shape::PowersOfTwo { smallest: 32 }, 1536, 32, [128, 256], None),
+    ] {
+        firmware.shape = Some(shape);
+        firmware.threads = vec![("sensor", "sampler", stack, "sensor::work()")];
+        let map = map(&firmware);
+        assert_eq!(["fan", "sensor"].map(|name| process(&map, name).span.size()), sizes);
+        assert_eq!(process(&map, "sensor").shared.size(), shared);
+        if let Some(to_rounding) = lost {
+            assert_eq!(map.lost(), Lost { to_rounding, in_holes: 0 }, "{map}");
+        }
+        firmware.threads[0].2 = stack - 4;
+        let text = error(&firmware);
+        let told = format!("stack `sensor.sampler` is {} bytes long", stack - 4);
+        assert!(
+            text.contains(&told) && text.contains(&format!("{stack} bytes would do")),
+            "{text}"
+        );
+    }
+    firmware.shape = None;
+    let text = error(&firmware);
+    assert!(text.contains("no symbol `__crossgate_protection_unit`"), "{text}");
 }
 
 /// The memory below a stack is closed, so a frame may be of any size.

@@ -2,6 +2,7 @@
 //! Support for tests: builds small firmware with rustc alone.
 
 use crossgate_link::map::{MemoryMap, ProcessMemory};
+use crossgate_protection::Shape;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -85,6 +86,8 @@ pub struct Firmware {
     pub memory: &'static str,
     /// True if the linker gets its script.
     pub has_script: bool,
+    /// The regions of the protection unit; `None` if the firmware does not say it.
+    pub shape: Option<Shape>,
     /// Further arguments for rustc.
     pub arguments: Vec<&'static str>,
 }
@@ -106,6 +109,7 @@ impl Firmware {
             entry: "Reset",
             folder: Some(folder),
             has_script: true,
+            shape: Some(Shape::Eighths),
             ..Self::default()
         };
         fs::copy(&*ABI, firmware.path().join(ABI.file_name().unwrap())).unwrap();
@@ -173,7 +177,9 @@ impl Firmware {
         );
         let memory = if self.memory.is_empty() { &memory } else { self.memory };
         fs::write(folder.join("memory.x"), memory).unwrap();
-        fs::write(folder.join("link.x"), LINK).unwrap();
+        // In other firmware, an object file of the port defines the symbol.
+        let unit = self.shape.map(|it| format!("__crossgate_protection_unit = {};\n", it.code()));
+        fs::write(folder.join("link.x"), LINK.to_owned() + &unit.unwrap_or_default()).unwrap();
         fs::write(folder.join("firmware.rs"), self.source()).unwrap();
         let output = folder.join("firmware.elf");
         let mut rustc = self.rustc();

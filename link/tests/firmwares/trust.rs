@@ -53,6 +53,7 @@ fn names_that_the_kernel_looks_for_are_not_a_process_to_define() {
         ("TIMER", EMPTY),
         ("_stack_start", STATIC),
         ("__crossgate_flash_end", STATIC),
+        ("__crossgate_protection_unit", NUMBER),
         ("__crossgate_memory_victim", STATIC),
         // The kernel calls this function.
         ("__aeabi_memcpy", WEAK),

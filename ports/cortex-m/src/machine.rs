@@ -18,7 +18,7 @@ use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_kernel::port::Port;
 use crossgate_kernel::{Kernel, Offsets};
 use crossgate_kernel::{lease, thread, threads};
-use crossgate_protection::{Span, Unit};
+use crossgate_protection::{Native, Span, Unit};
 
 /// The hardware, as the kernel core sees it, and the state of the port itself.
 #[repr(C)]
@@ -114,7 +114,8 @@ pub type Lease = lease::Lease<<ProtectionUnit as Unit>::Lease>;
 pub type Offset = thread::Offset<ProtectionUnit>;
 
 impl Port for Machine {
-    type Unit = ProtectionUnit;
+    // (The wiring uses the sizes of this unit.)
+    type Unit = Native;
 
     const ENTRY_SIZE: Word = Context::FIRST_SIZE + Context::SIZE;
 

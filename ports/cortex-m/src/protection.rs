@@ -36,6 +36,15 @@ mod armv7m;
 #[cfg(armv8m)]
 mod armv8m;
 
+use crossgate_protection::Unit;
+
+// By the value of this symbol, `crossgate-link` knows the memory that the unit can open.
+core::arch::global_asm!(
+    ".global __crossgate_protection_unit",
+    ".set __crossgate_protection_unit, {}",
+    const ProtectionUnit::SHAPE.code(),
+);
+
 #[cfg(not(armv8m))]
 pub use armv7m::*;
 #[cfg(armv8m)]

@@ -9,8 +9,7 @@
 use crate::pages::STEP;
 use clap::ValueEnum;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use crossgate_protection::armv7m::ArmV7M;
-use crossgate_protection::{Granules, Span, Unit};
+use crossgate_protection::{Granules, Shape, Span};
 
 /// The longest piece that can be lent, in bytes.
 pub const LONGEST_LEASE: usize = 16 * 1024;
@@ -76,7 +75,7 @@ fn is_short(memory: Span) -> bool {
 fn can_m3_open(stack: usize, memory: Span) -> bool {
     let in_stack =
         Span { start: memory.start.wrapping_sub(stack), end: memory.end.wrapping_sub(stack) };
-    ArmV7M::opens(in_stack)
+    Shape::Eighths.opens(in_stack)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::context::Bounds;
 use crate::entry::DefaultHandler;
 use crate::last_words::halt;
 use crate::machine::__crossgate_kernel;
-use crate::{exit, handler, linker, protection};
+use crate::{exit, handler, linker, privilege, protection};
 use core::arch::{asm, naked_asm};
 use crossgate_abi::table::System;
 
@@ -27,6 +27,8 @@ unsafe extern "C" fn Reset() -> ! {
         "0: bnez t0, 0b",
         "lui sp, %hi(_stack_start)",
         "addi sp, sp, %lo(_stack_start)",
+        // The bounds are at the top of the stack.
+        "addi sp, sp, -{bounds}",
         "lui t0, %hi(__sidata)",
         "addi t0, t0, %lo(__sidata)",
         "lui t1, %hi(__sdata)",
@@ -48,6 +50,7 @@ unsafe extern "C" fn Reset() -> ! {
         "addi t1, t1, 4",
         "j 3b",
         "4: j main",
+        bounds = const size_of::<Bounds>(),
     )
 }
 
@@ -73,6 +76,7 @@ pub unsafe fn boot(system: &'static System, paint: impl FnOnce()) -> ! {
         }
     }
     paint();
+    privilege::take_all();
     protection::enable(flash);
     kernel.start(flash);
     let way = handler::load(kernel);
@@ -90,21 +94,17 @@ pub unsafe fn boot(system: &'static System, paint: impl FnOnce()) -> ! {
     }
 }
 
-/// Overwrites the settings that boot code has left.
+/// Enables the interrupts and the handler of the kernel.
 fn configure() {
-    /// The bit of `mstatus` by which `wfi` in user mode is an illegal instruction: only the kernel waits.
-    const TIMEOUT_WAIT: u32 = 1 << 21;
     // SAFETY: the reset handler runs alone; these registers belong to the kernel. A trap of the kernel finds 0 in
-    // `mscratch`. Threads may read no counters, by which they could observe each other.
+    // `mscratch`.
     unsafe {
         asm!(
             "csrw mscratch, zero",
             "csrw mtvec, {handler}",
-            "csrw mstatus, {status}",
+            "csrw mstatus, zero",
             "csrw mie, {interrupts}",
-            "csrw mcounteren, zero",
             handler = in(reg) DefaultHandler as unsafe extern "C" fn() as usize,
-            status = in(reg) TIMEOUT_WAIT,
             interrupts = in(reg) 1 << TIMER | 1 << EXTERNAL,
             options(nostack),
         );

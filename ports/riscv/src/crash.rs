@@ -15,6 +15,23 @@ const _: () =
 /// The index of the stack pointer among the registers.
 const STACK_POINTER: usize = 2;
 
+/// Returns the registers of a context. If the fast path has saved it, which bit 0 of the program counter tells, only some
+/// registers were saved. The words of the others are 0: what lies there is of an earlier callee.
+fn known(mut registers: [Word; REGISTER_COUNT]) -> [Word; REGISTER_COUNT] {
+    /// The registers that the fast path saves besides the program counter: sp, gp, tp, s0 to s11.
+    const SAVED: u32 = 1 << 2 | 1 << 3 | 1 << 4 | 0b11 << 8 | 0x3ff << 18;
+    let [program_counter, others @ ..] = &mut registers;
+    if *program_counter & 1 != 0 {
+        *program_counter -= 1;
+        for (word, number) in others.iter_mut().zip(1..) {
+            if SAVED >> number & 1 == 0 {
+                *word = 0;
+            }
+        }
+    }
+    registers
+}
+
 /// Returns the registers of the thread that has just faulted.
 pub fn faulted() -> [Word; REGISTER_COUNT] {
     // SAFETY: only the entry of a trap writes the static, and traps do not nest.
@@ -40,7 +57,7 @@ pub fn dump(
         faulted()
     } else if is_saved {
         // SAFETY: the words lie in the stack of a thread that is not running.
-        unsafe { (context as *const [Word; REGISTER_COUNT]).read() }
+        known(unsafe { (context as *const [Word; REGISTER_COUNT]).read() })
     } else {
         [0; REGISTER_COUNT]
     };

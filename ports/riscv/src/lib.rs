@@ -26,6 +26,7 @@
 //! | `handler` | reports traps to the core, and carries out its effects |
 //! | `fast_path` | a plain call and its return, without Rust |
 //! | `entry` | the path from a trap to Rust; the legend of all assembly |
+//! | `privilege` | takes the rights that boot code may have given to other modes |
 //! | `boot` | from reset to the first thread |
 //! | `board` | the contract between the port and a board |
 //!
@@ -71,6 +72,8 @@ mod memory;
 #[cfg(target_arch = "riscv32")]
 #[doc(hidden)]
 pub mod plic;
+#[cfg(target_arch = "riscv32")]
+mod privilege;
 #[cfg(target_arch = "riscv32")]
 #[doc(hidden)]
 pub mod protection;

@@ -15,8 +15,8 @@ use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_kernel::Kernel;
 use crossgate_kernel::port::Port;
 use crossgate_kernel::{thread, threads};
-use crossgate_protection::Span;
-use crossgate_protection::pmp::{GRANULE, Pmp};
+use crossgate_protection::pmp::{Pmp, STACK_GRANULE};
+use crossgate_protection::{Native, Span};
 
 unsafe extern "Rust" {
     safe fn __crossgate_board_reset() -> !;
@@ -93,7 +93,7 @@ pub type Slot = threads::Slot<Pmp>;
 /// Returns the part of its stack that a thread may use now.
 pub fn window_of(thread: &Thread) -> Span {
     let start = thread.stack().start;
-    Span { start, end: start + usize::from(thread.rights().window) * GRANULE }
+    Span { start, end: start + usize::from(thread.rights().window) * STACK_GRANULE }
 }
 
 /// Opens the memory that the current thread may use, and nothing else, and sets the bounds of its stack pointer.
@@ -130,7 +130,8 @@ fn open_leases(kernel: &mut Kernel<Machine>) {
 const RESERVE: Word = 128;
 
 impl Port for Machine {
-    type Unit = Pmp;
+    // (The wiring uses the sizes of this unit.)
+    type Unit = Native;
 
     // A method is entered with its words in registers.
     const ENTRY_SIZE: Word = Context::SIZE + RESERVE;

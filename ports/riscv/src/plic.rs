@@ -64,7 +64,13 @@ impl Plic {
         let pending = PENDING + 4 * Word::from(line / 32);
         if self.read(pending) >> (line % 32) & 1 != 0 {
             self.write(priority(line), 2);
-            self.claim();
+            let claimed = self.claim();
+            // According to its manual, a controller keeps an interrupt until it is claimed. Some forget it when the device
+            // withdraws it, so another line may have been claimed instead. The completion gives that line back: its device
+            // still holds it, so it interrupts again.
+            if claimed != line && claimed != 0 {
+                self.write(CLAIM, claimed.into());
+            }
         }
         self.write(priority(line), 1);
         self.write(CLAIM, line.into());

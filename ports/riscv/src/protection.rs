@@ -22,8 +22,15 @@ use crate::linker::kernel_stack_bottom;
 use core::arch::asm;
 use crossgate_abi::table::{MmioRegion, ProcessRow};
 use crossgate_abi::{LEASES_PER_CALL, MMIO_REGIONS, Word};
-use crossgate_protection::Span;
 use crossgate_protection::pmp::{self, Range};
+use crossgate_protection::{Native, Span, Unit};
+
+// By the value of this symbol, `crossgate-link` knows the memory that the unit can open.
+core::arch::global_asm!(
+    ".global __crossgate_protection_unit",
+    ".set __crossgate_protection_unit, {}",
+    const Native::SHAPE.code(),
+);
 
 const _: () = assert!(MMIO_REGIONS == 2, "there are two regions for devices");
 const _: () = assert!(LEASES_PER_CALL == 2, "there are two regions for leases");

@@ -93,7 +93,7 @@ proptest! {
             })
             .fold(0, |set, granule| set | 1u32 << granule);
         let least = fewest(owned, &exact_regions(owned));
-        prop_assert_eq!(Regions::of::<ArmV7M>(&ranges).map(|it| it.count()), Some(least));
+        prop_assert_eq!(Regions::of(Shape::Eighths, &ranges).map(|it| it.count()), Some(least));
     }
 }
 

@@ -185,7 +185,7 @@ proptest! {
         if top == stack.start || buffer.is_empty() {
             return Ok(());
         }
-        prop_assert!(ArmV8M::opens(buffer));
+        prop_assert!(ArmV8M::SHAPE.opens(buffer));
         let open = Span { end: top, ..stack };
         prop_assert!(!overlap(open, buffer));
     }

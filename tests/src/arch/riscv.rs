@@ -18,7 +18,7 @@ pub const METHOD_STACK: usize = 128;
 pub const UNKNOWN_SYSTEM_CALL: usize = 0x100;
 /// True if lent memory contains the data that a method wrote before it crashed.
 pub const CRASHED_CALLS_WRITE: bool = true;
-/// True if the protection unit can open any run of granules of 16 bytes, not only eighths of a block.
+/// True if the protection unit can open any run of granules of 4 bytes, not only eighths of a block.
 pub const OPENS_GRANULES: bool = true;
 /// The number of attacks that a test with random attacks makes.
 pub const RANDOM_ATTACKS: u32 = 1000;

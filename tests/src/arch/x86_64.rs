@@ -24,7 +24,7 @@ pub const UNKNOWN_SYSTEM_CALL: usize = hosted::INTERRUPT + HostedCall::ALL.len()
 /// True if lent memory contains the data that a method wrote before it crashed. On this port the method's copy is lost
 /// with the call.
 pub const CRASHED_CALLS_WRITE: bool = false;
-/// True if the protection unit can open any run of granules of 16 bytes, not only eighths of a block.
+/// True if the protection unit can open any run of granules of 4 bytes, not only eighths of a block.
 pub const OPENS_GRANULES: bool = false;
 /// The number of attacks that a test with random attacks makes.
 pub const RANDOM_ATTACKS: u32 = 200;

@@ -102,6 +102,9 @@ enum Task {
     },
     /// Print who owns which memory of the thermostat
     Map {
+        /// The board for which it is linked, a microcontroller
+        #[arg(long, value_enum, default_value_t = Board::reference())]
+        board: Board,
         /// Also draw it into this file
         #[arg(long, value_name = "FILE")]
         svg: Option<PathBuf>,
@@ -126,7 +129,7 @@ fn run(task: Task) -> Result<bool> {
         }
         Task::History { add } => history::run(add).map(|()| true),
         Task::Worst { check, firmware } => worst::run(check, &firmware).map(|()| true),
-        Task::Map { svg } => map::run(svg.as_deref()).map(|()| true),
+        Task::Map { board, svg } => map::run(board, svg.as_deref()).map(|()| true),
     }
 }
 

@@ -42,8 +42,8 @@ use core::ops::RangeInclusive;
 use cortex_m::peripheral::{MPU, SCB};
 use crossgate_abi::table::ProcessRow;
 use crossgate_kernel::lease::Lease;
+use crossgate_protection::Span;
 use crossgate_protection::armv8m::{Access, MEMORY_TYPES, apart, registers};
-use crossgate_protection::{Region, Span};
 
 /// The arithmetic of the unit.
 pub use crossgate_protection::armv8m::ArmV8M as ProtectionUnit;
@@ -76,24 +76,11 @@ impl ProcessRegions {
         if !ram.is_empty() {
             *memory = registers(ram, Access::ReadWrite);
         }
-        // The regions of the tables are those of ARMv7-M, which may have gaps. Here each part without a gap needs a
-        // region.
-        let mut devices = devices.iter_mut();
-        for own in process.mmio {
+        for (own, device) in process.mmio.iter().zip(devices) {
             let span = Span { start: own.start, end: own.start.wrapping_add(own.size) };
-            for part in (Region { span, closed: own.closed }).runs() {
-                let Some(device) = devices.next() else { refuse_devices(own.start) };
-                *device = registers(part, Access::Device);
-            }
+            *device = registers(span, Access::Device);
         }
     }
-}
-
-/// Reports that a process has more than two parts of devices with gaps between them, and halts.
-#[cold]
-#[inline(never)]
-fn refuse_devices(start: usize) -> ! {
-    halt("the devices of a process have too many gaps", &[start as u32])
 }
 
 /// The bits of the address register of a stack's region besides the address.
@@ -108,7 +95,7 @@ pub fn enable(flash: Span) {
     const ENABLE: u32 = 1;
     const DEFAULT_MAP_FOR_KERNEL: u32 = 1 << 2;
     let stack_bottom = symbol(&raw const __crossgate_kernel_stack_bottom);
-    if !is_secure() {
+    if !is_secure(flash.start) {
         halt("this CPU is not in the Secure state", &[]);
     }
     close_nonsecure_state();
@@ -148,11 +135,11 @@ pub fn enable(flash: Span) {
     }
 }
 
-/// Returns whether the CPU is in the Secure state: only then `tt` finds Secure memory.
+/// Returns whether the CPU is in the Secure state: only then `tt` finds that the memory of the kernel's code is Secure.
 #[inline(always)]
-fn is_secure() -> bool {
+fn is_secure(code: usize) -> bool {
     const SECURE: u32 = 1 << 22;
-    let mut target = enable as fn(Span) as usize as u32;
+    let mut target = code as u32;
     // SAFETY: this only asks for the attributes of an address.
     unsafe {
         core::arch::asm!("tt {0}, {0}", inout(reg) target, options(nomem, nostack, preserves_flags));

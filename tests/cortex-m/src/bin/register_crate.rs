@@ -14,6 +14,7 @@ mod firmware {
     use core::time::Duration;
     use crossgate::{CallError, Concurrent, Handle, Mmio, Notification, Signal, interface, time};
     use crossgate_abi::Cause;
+    use crossgate_protection::{Native, Shape, Unit};
     use system_tests::report::{expect, pass};
     use system_tests::watch::Watch;
     use tm4c123x::gpio_porta::RegisterBlock as Port;
@@ -24,6 +25,11 @@ mod firmware {
     const fn device(start: usize) -> Mmio {
         Mmio { start, size: 0x1000 }
     }
+
+    /// The other port. The port between the two stays closed, if the CPU can do that. (On others, this program compiles,
+    /// but does not run.)
+    const OTHER_PORT: usize =
+        if matches!(Native::SHAPE, Shape::Eighths) { 0x4000_6000 } else { 0x4000_5000 };
 
     /// The offset of the direction register of a port.
     const DIRECTION: usize = 0x400;
@@ -114,7 +120,7 @@ mod firmware {
         static SYSTEM;
         process driver {
             mmio device(0x4000_d000);
-            mmio device(0x4000_6000);
+            mmio device(OTHER_PORT);
             mmio device(0x4000_e000);
             mmio device(0x4000_4000);
             notification SENT;

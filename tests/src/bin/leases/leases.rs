@@ -176,10 +176,10 @@ fn odd_pieces(name: &str) {
         expect("a run of eighths", lend(offset, length), None);
     }
     let of_granules = if arch::OPENS_GRANULES { None } else { Some(CallError::BadLease) };
-    for (offset, length) in [(16, 32), (0, 48), (224, 16)] {
-        expect("a run of 16 bytes", lend(offset, length), of_granules);
+    for (offset, length) in [(16, 32), (0, 48), (224, 16), (8, 64), (20, 4)] {
+        expect("a run of small granules", lend(offset, length), of_granules);
     }
-    for (offset, length) in [(0, 31), (0, 33), (1, 32), (8, 64)] {
+    for (offset, length) in [(0, 31), (0, 33), (1, 32), (18, 4)] {
         expect(
             "memory that is not a run of eighths",
             lend(offset, length),

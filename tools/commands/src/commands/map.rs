@@ -12,11 +12,10 @@ use workbench::board::Board;
 ///
 /// # Errors
 /// If the thermostat doesn't build or the file can't be written.
-pub fn run(svg: Option<&Path>) -> Result<()> {
+pub fn run(board: Board, svg: Option<&Path>) -> Result<()> {
     setup::target()?;
-    let firmware = progress::step("building the thermostat", || {
-        workspace::build_one("thermostat", Board::reference())
-    })?;
+    let firmware =
+        progress::step("building the thermostat", || workspace::build_one("thermostat", board))?;
     let map = MemoryMap::from_elf(&firmware)?;
     println!("{map}");
     if let Some(file) = svg {

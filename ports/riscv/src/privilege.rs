@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The rights of other modes than machine mode, which boot code may have given them (The RISC-V Instruction Set Manual,
+//! Volume II, 3.1 and 3.7). The kernel takes them all, and stops the machine if one remains.
+//!
+//! Many of the registers exist only on some cores. An access to a register that does not exist is an exception, for which
+//! the code sets another handler: the instruction after the access.
+
+use crate::entry::DefaultHandler;
+use crate::last_words::halt;
+use core::arch::asm;
+
+/// Writes a register, if it exists, and returns what it then holds; 0 if it does not exist.
+macro_rules! write {
+    ($register:literal, $value:expr) => {{
+        let left: u32;
+        asm!(
+            "lla {old}, 2f",
+            "csrrw {old}, mtvec, {old}",
+            "li {left}, 0",
+            concat!("csrw ", $register, ", {value}"),
+            concat!("csrr {left}, ", $register),
+            ".balign 4",
+            "2: csrw mtvec, {old}",
+            value = in(reg) $value,
+            old = out(reg) _,
+            left = out(reg) left,
+            options(nostack),
+        );
+        left
+    }};
+}
+
+/// Clears registers, and halts with the first that is not 0 afterwards.
+macro_rules! clear_all {
+    ($why:literal: $($register:literal)*) => { $(
+        let left = write!($register, 0);
+        if left != 0 {
+            halt(concat!($why, ": ", $register), &[left]);
+        }
+    )* };
+}
+
+/// The bits of `mstatus` with the mode that `mret` returns to, and the one by which loads and stores of machine mode are
+/// those of that mode.
+const RETURNS_TO_MACHINE_MODE: u32 = 3 << 11 | 1 << 17;
+/// The bit of `mstatus` by which `wfi` in user mode is an illegal instruction: only the kernel waits.
+const TIMEOUT_WAIT: u32 = 1 << 21;
+/// The bit of `misa` of cores with user mode.
+const USER_MODE: u32 = 1 << 20;
+/// The bits of the external interrupt and the timer interrupt of machine mode.
+const OF_KERNEL: u32 = 1 << 11 | 1 << 7;
+
+/// Takes all rights from other modes than machine mode, except for the memory that entries 0 to 15 of the protection unit
+/// open.
+pub fn take_all() {
+    // SAFETY: the reset handler runs alone, with interrupts disabled; these registers belong to the kernel.
+    unsafe {
+        const SOME_ADDRESS: u32 = 0x1000;
+        if write!("pmpaddr0", SOME_ADDRESS) != SOME_ADDRESS {
+            halt("this CPU has no physical memory protection", &[]);
+        }
+        // (The lowest bits of this register make entries of the protection unit mean something else.)
+        clear_all! {
+            "this CPU does not give up a setting":
+            "0x747" "medeleg" "satp" "mcounteren"
+            // Entries 16 to 63.
+            "0x3a4" "0x3a5" "0x3a6" "0x3a7" "0x3a8" "0x3a9" "0x3aa" "0x3ab" "0x3ac" "0x3ad" "0x3ae" "0x3af"
+        }
+        // (With the hypervisor extension, bits of virtual interrupts can't be cleared. The kernel enables none of them.)
+        let delegated = write!("mideleg", 0);
+        let handler = DefaultHandler as unsafe extern "C" fn() as usize;
+        let (status, in_force): (u32, usize);
+        asm!(
+            "csrw mstatus, {timeout}",
+            "csrr {status}, mstatus",
+            "csrr {in_force}, mtvec",
+            timeout = in(reg) TIMEOUT_WAIT,
+            status = out(reg) status,
+            in_force = out(reg) in_force,
+            options(nostack),
+        );
+        if delegated & OF_KERNEL != 0 {
+            halt("this CPU does not give up a setting: mideleg", &[delegated]);
+        }
+        let modes: u32;
+        asm!("csrr {}, misa", out(reg) modes, options(nomem, nostack));
+        // (A core may say nothing there.)
+        let has_user_mode = modes == 0 || modes & USER_MODE != 0;
+        if !has_user_mode || status & RETURNS_TO_MACHINE_MODE != 0 {
+            halt("this CPU has no user mode", &[modes, status]);
+        }
+        if in_force != handler {
+            halt("this CPU can't have the handler of traps here", &[in_force as u32]);
+        }
+    }
+}
