@@ -3,7 +3,6 @@
 
 use crate::Kernel;
 use crate::budget::{Account, Budgets};
-use crate::fault::Fault;
 use crate::port::Port;
 use crate::time::NEVER;
 use crate::usage::Usage;
@@ -187,8 +186,7 @@ impl<P: Port> Kernel<P> {
             // The supervisor is told only of the first, second, fourth, eighth ... time. If it were told of every time,
             // it would have work in each period.
             if count.is_power_of_two() {
-                let fault = Fault { address: Word::from(count), ..Fault::of(Cause::Budget) };
-                self.report(user, budget.process, &fault);
+                self.report(budget.process, user, Cause::Budget, count.into());
             }
         }
     }

@@ -11,7 +11,6 @@
 
 use crate::Kernel;
 use crate::effect::Effect;
-use crate::fault::Fault;
 use crate::frame::{Frame, HANDLES_OF_RESULTS, LOCKED, REFUSED, Rights, STALE};
 use crate::grant::Grants;
 use crate::lock::free_lock;
@@ -225,7 +224,7 @@ impl<P: Port> Kernel<P> {
         let caller = frame.rights.process;
         if !is_told {
             let accuser = self.threads.current().rights.process.index();
-            self.report(id, caller, &Fault { address: accuser, ..Fault::of(Cause::Refused) });
+            self.report(caller, id, Cause::Refused, accuser);
         }
         Status::OK
     }

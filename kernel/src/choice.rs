@@ -60,7 +60,7 @@ impl<P: Port> Optional<P> {
             } else if !system.dumpers.is_empty() {
                 Kernel::note_and_dump
             } else {
-                Kernel::note_only
+                Kernel::note
             },
             piece: match (!system.dumpers.is_empty(), is_told) {
                 (false, false) => Kernel::optional_piece::<false, false>,
@@ -112,9 +112,6 @@ impl<P: Port> Kernel<P> {
 
     #[inline]
     fn end_life<const PASSES_HANDLES: bool, const IS_TOLD: bool>(&mut self, process: ProcessId) {
-        if let Some(optional) = &self.optional {
-            (optional.note)(self, process);
-        }
         if PASSES_HANDLES {
             self.end_grants(process);
         }

@@ -11,6 +11,7 @@ use crate::port::Port;
 use crate::schedule::Ready;
 use crate::thread::Thread;
 use crate::wait::{Pending, Wait};
+use crate::work::Work;
 use crossgate_abi::{MAX_THREADS, PRIORITIES, ThreadId, Word};
 use crossgate_protection::Span;
 use crossgate_protection::{Unit, Window};
@@ -64,8 +65,10 @@ impl<P: Port> Kernel<P> {
                 // The field is written before another thread becomes current.
                 tell(of(&thread.stack_pointer));
             }
-            let is_lost = self.work.unswept.contains(thread.id)
-                && self.work.dying.contains(thread.rights.process);
+            let Work { crashed, unswept, dying, .. } = self.work;
+            let process = thread.rights.process;
+            let is_lost =
+                crashed.contains(process) || unswept.contains(thread.id) && dying.contains(process);
             if is_lost || matches!(thread.wait, Wait::Ended) {
                 // The thread does not continue at its stack pointer, which may not even have been saved.
                 tell(of(&thread.stack_pointer));

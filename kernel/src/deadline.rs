@@ -12,7 +12,7 @@
 //! Meanwhile the frame of the call keeps the caller's deadline, which is in force again after the call.
 
 use crate::Kernel;
-use crate::fault::Fault;
+use crate::fault::who;
 use crate::frame::{OVERDUE, OWN_DEADLINE};
 use crate::optional::Deadlines;
 use crate::port::Port;
@@ -186,10 +186,7 @@ impl<P: Port> Kernel<P> {
         if let Some(service) = service
             && self.is_running(service.owner)
         {
-            // Taking a process down takes the current thread out of it at once, so that thread must not be one that has
-            // begun to wait. (The port may report this interrupt before it has called `reschedule`.)
-            self.switch();
-            self.record(id, service.owner, &Fault::of(Cause::Deadline));
+            self.record(who(service.owner, id, Cause::Deadline), 0, 0);
             self.crash(service.owner);
         }
     }

@@ -28,24 +28,11 @@ impl Faults {
         self.records.get(sequence % RECORDS).filter(|_| kept)?.get(index).copied()
     }
 
-    /// Returns the number of faults, and the record of the last one.
+    /// Returns the record of the last fault.
     #[inline]
-    pub(crate) fn newest(&self) -> (usize, &[Word; FaultRecord::WORDS]) {
-        (self.count, &self.records[self.count.wrapping_sub(1) % RECORDS])
+    pub(crate) fn newest(&mut self) -> &mut [Word; FaultRecord::WORDS] {
+        &mut self.records[self.count.wrapping_sub(1) % RECORDS]
     }
-}
-
-/// A fault. An address is 0 where it is unknown.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Fault {
-    pub cause: Cause,
-    /// The address of the instruction.
-    pub instruction: Word,
-    /// The address that the process tried to access; or, depending on the [cause](Cause), the process that refused the
-    /// call, the interrupt line, or the number of times that the budget was used up.
-    pub address: Word,
-    // (This is an `Option`, because the compiler would clear an empty `Panic` by a call of `memclr`.)
-    pub panic: Option<Panic>,
 }
 
 /// The place of a panic, as user code reported it.
@@ -56,12 +43,10 @@ pub(crate) struct Panic {
     pub line: Word,
 }
 
-impl Fault {
-    /// Returns a fault of which only the cause is known.
-    #[inline]
-    pub fn of(cause: Cause) -> Fault {
-        Fault { cause, instruction: 0, address: 0, panic: None }
-    }
+/// Returns the first word of a record, without the depth of calls.
+#[inline(always)]
+pub(crate) fn who(process: ProcessId, thread: ThreadId, cause: Cause) -> Word {
+    FaultRecord::who(process.number(), thread.number(), cause, 0)
 }
 
 const _: () = assert!(
@@ -71,48 +56,59 @@ const _: () = assert!(
 const _: () = assert!(MAX_CALL_DEPTH == size_of::<u64>(), "a chain of calls fits in a `u64`");
 
 impl<P: Port> Kernel<P> {
-    /// Records a fault of a thread in a process, and signals the notification of the supervisor.
+    /// Returns whether some process may read the records of faults. If not, crashes are not recorded, to save time.
+    #[inline(always)]
+    pub(crate) fn keeps_records(&self) -> bool {
+        self.system.supervisor.is_some() || self.optional.is_some()
+    }
+
+    /// Records a fault of a thread in a process that does not crash, and signals the notification of the supervisor.
+    /// `detail` depends on the [cause](Cause): the process that refused the call, the interrupt line, or the number of
+    /// times that the budget was used up.
     #[inline]
-    pub(crate) fn report(&mut self, id: ThreadId, process: ProcessId, fault: &Fault) {
-        self.record(id, process, fault);
+    pub(crate) fn report(&mut self, process: ProcessId, id: ThreadId, cause: Cause, detail: Word) {
+        self.record(who(process, id, cause), detail, 0);
         self.engage();
     }
 
-    /// Records a fault. A signal takes long, so this function leaves it to the worker, which signals the supervisor's
-    /// notification before any thread runs. The caller of this function has to engage the worker.
+    /// Records a fault of [`who`]. An address is 0 where it is unknown. A signal takes long, so this function leaves it
+    /// to the worker, which signals the supervisor's notification before any thread runs. The caller of this function
+    /// has to engage the worker.
     // (Inlined, it takes longer: the compiler calls `memclr` for words that are known to be 0.)
     #[inline(never)]
-    pub(crate) fn record(&mut self, id: ThreadId, process: ProcessId, fault: &Fault) {
-        let frames = self.threads.at(id).frames();
-        let depth = frames.len() as u8;
+    pub(crate) fn record(&mut self, who: Word, address: Word, instruction: Word) {
+        let [_, id, cause, _] = (who as u32).to_le_bytes();
+        let frames = self.threads.at(ThreadId::new(id.into())).frames();
+        let depth = frames.len();
         let mut chain = [0; MAX_CALL_DEPTH];
-        let mut services = chain.iter_mut();
-        for frame in frames {
-            let Some(service) = services.next() else { break };
+        for (service, frame) in chain.iter_mut().zip(frames) {
             *service = frame.service.number();
         }
         let chain = u64::from_le_bytes(chain);
-        let (mut file, mut length, mut line) = (0, 0, 0);
-        if let Some(panic) = &fault.panic {
-            line = panic.line;
-            if panic.file_length != 0
-                && let Some(name) = Span::new(panic.file, panic.file_length)
-                && self.flash.contains(name)
-            {
-                // A long name loses its start, because its end says most.
-                length = panic.file_length.min(FaultRecord::FILE_LENGTH);
-                file = name.end - length;
-            }
-        }
-        let is_refused = fault.cause == Cause::Refused;
+        let is_refused = cause == Cause::Refused as u8;
         let Faults { records, count } = &mut self.faults[usize::from(is_refused)];
         let Some(record) = records.get_mut(*count % RECORDS) else { return };
         *count += 1;
-        let who = FaultRecord::who(process.number(), id.number(), fault.cause, depth);
+        let who = who | depth << 24;
         let chain = [chain as u32 as Word, (chain >> 32) as Word];
-        let Fault { address, instruction, .. } = *fault;
-        *record = [who, address, instruction, file, length, line, chain[0], chain[1]];
+        *record = [who, address, instruction, 0, 0, 0, chain[0], chain[1]];
         self.work.untold = self.system.supervisor.is_some();
+    }
+
+    /// Adds the place of a panic to its record, which is the newest one.
+    #[inline]
+    pub(crate) fn record_place(&mut self, panic: &Panic) {
+        let (mut file, mut length) = (0, 0);
+        if panic.file_length != 0
+            && let Some(name) = Span::new(panic.file, panic.file_length)
+            && self.flash.contains(name)
+        {
+            // A long name loses its start, because its end says most.
+            length = panic.file_length.min(FaultRecord::FILE_LENGTH);
+            file = name.end - length;
+        }
+        let [_, _, _, of_file, of_length, line, ..] = self.faults[0].newest();
+        (*of_file, *of_length, *line) = (file, length, panic.line);
     }
 
     /// Reads word `words[1]` of the record of fault `words[0]` for the supervisor. An index from

@@ -19,9 +19,8 @@ use crossgate_abi::inspect::{
     CALLS, CRASHES, DUMP, FAULT, PROCESS, STACK, THREAD, TIME_OF_PROCESS, TIME_OF_THREAD, dump,
     state, wait,
 };
-use crossgate_abi::table::OnFault;
 use crossgate_abi::{
-    ARGUMENT_WORDS, CallError, Cause, DEADLINE_UNIT, NOBODY, ProcessId, Status, ThreadId, Word,
+    ARGUMENT_WORDS, CallError, DEADLINE_UNIT, NOBODY, ProcessId, Status, ThreadId, Word,
 };
 use crossgate_protection::Span;
 
@@ -128,49 +127,29 @@ impl<P: Port> Kernel<P> {
         self.optional.as_mut()?.inspection.as_deref_mut()
     }
 
+    /// Notes a crash of a process, of which the newest record is.
     #[inline]
-    pub(crate) fn note_only(&mut self, process: ProcessId) {
-        self.note(process);
-    }
-
-    /// Notes the crash of a process that is taken down. The newest record is the record of this crash. Returns whether
-    /// there was one: the process may be taken down for another reason, and a firmware may have no notes.
-    #[inline]
-    fn note(&mut self, process: ProcessId) -> bool {
-        let (count, record) = self.faults[0].newest();
+    pub(crate) fn note(&mut self, process: ProcessId) {
+        let record = self.faults[0].newest();
         let optional = self.optional.as_mut();
-        let Some(inspection) = optional.and_then(|it| it.inspection.as_mut()) else { return false };
-        if core::mem::replace(&mut inspection.noted, count) == count {
-            return false;
-        }
-        let [who, _, cause, _] = (record[0] as u32).to_le_bytes();
-        // These causes are reported without a crash.
-        if who != process.number()
-            || cause == Cause::Budget as u8
-            || cause == Cause::Interrupt as u8
+        if let Some(inspection) = optional.and_then(|it| it.inspection.as_mut())
+            && let Some(crashes) = inspection.crashes.get_mut(process.index())
         {
-            return false;
+            crashes.count = crashes.count.saturating_add(1);
+            // (Word by word, because a call of `memcpy` takes longer.)
+            let [a, b, c, d, e, f, g, h] = *record;
+            crashes.record = [a, b, c, d, e, f, g, h];
         }
-        let Some(crashes) = inspection.crashes.get_mut(process.index()) else { return false };
-        crashes.count = crashes.count.saturating_add(1);
-        // (Word by word, because a call of `memcpy` takes longer.)
-        let [a, b, c, d, e, f, g, h] = *record;
-        crashes.record = [a, b, c, d, e, f, g, h];
-        true
     }
 
     /// Notes the crash. The next pieces of the worker write its dump.
     #[inline]
     pub(crate) fn note_and_dump(&mut self, process: ProcessId) {
-        if !self.note(process) {
-            return;
-        }
-        let (is_last, has_dump) = (self.is_last_crash(process), self.work.has_dump());
-        let Some(inspection) = self.inspection_mut() else { return };
-        inspection.is_last |= is_last;
+        self.note(process);
+        let has_dump = self.work.has_dump();
         // If the dump of an earlier crash is not complete yet, the worker still completes that one, and this crash gets
         // no dump. (No thread runs meanwhile, so this one was not a fault, and the port keeps no registers of it.)
-        if !has_dump {
+        if !has_dump && let Some(inspection) = self.inspection_mut() {
             inspection.dumped = process;
             self.work.unchecked |= REGISTERS;
         }
@@ -212,16 +191,6 @@ impl<P: Port> Kernel<P> {
         self.work.unchecked |= dump::CHECK as u8 + 1;
     }
 
-    /// Returns whether this process, which has just crashed, is the supervisor and has crashed so often that the system
-    /// is reset.
-    #[inline]
-    fn is_last_crash(&self, process: ProcessId) -> bool {
-        let policy = self.processes.get(process.index()).map(|wiring| wiring.on_fault);
-        let is_stopped = self.states.get(process.index()).is_some_and(|it| it.stopped);
-        let may_restart = matches!(policy, Some(OnFault::Restart { .. }));
-        self.supervisor() == Some(process) && is_stopped && may_restart
-    }
-
     /// Does the next piece of a dump: writes its registers or its head, or adds the next words to the checksum, after
     /// copying those that come from the stack. When the stack has no words left, the rest of the dump becomes 0. The
     /// stack does not change meanwhile: until the dump is complete, no thread runs, and the crashed thread is not
@@ -258,9 +227,6 @@ impl<P: Port> Kernel<P> {
             self.work.unchecked |= (from + CHECKED) as u8;
         } else {
             dump[dump::CHECK] = dump::last(check);
-            if inspection.is_last {
-                self.port.reset_system();
-            }
         }
     }
 }

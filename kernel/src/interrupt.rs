@@ -5,7 +5,6 @@
 //! masked: a driver acknowledges once when its device is set up.
 
 use crate::Kernel;
-use crate::fault::Fault;
 use crate::port::Port;
 use crossgate_abi::table::ProcessRow;
 use crossgate_abi::{CallError, Cause, ProcessId, Status, Word};
@@ -22,9 +21,8 @@ impl<P: Port> Kernel<P> {
         match self.system.interrupts.iter().find(|bound| bound.line == line) {
             Some(bound) => self.signal(bound.notification.index()),
             None => {
-                let address = line as i16 as Word;
-                let fault = Fault { address, ..Fault::of(Cause::Interrupt) };
-                self.report(self.threads.current_id(), ProcessId::NOBODY, &fault);
+                let (id, detail) = (self.threads.current_id(), line as i16 as Word);
+                self.report(ProcessId::NOBODY, id, Cause::Interrupt, detail);
             }
         }
     }

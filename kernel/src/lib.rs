@@ -181,14 +181,14 @@ pub struct Kernel<P: Port> {
     pub(crate) work: Work,
     pub(crate) processes: &'static [ProcessRow],
     pub(crate) flash: Span,
-    /// Between rounds of checks: the earliest time at which the port's timer has to interrupt, in µs since start.
-    pub(crate) next_wake: u64,
     /// The progress of the timer's round of checks: the index of the next thread to check, possibly with
     /// `timer::DEADLINES_CHECKED`, or `account::BUDGETS`; 0 between rounds. During a round, the port sets the timer to
     /// interrupt again at once.
     pub(crate) checked: u8,
     /// True if the port's timer has to be set before any thread continues.
     pub(crate) rearms: bool,
+    /// Between rounds of checks: the earliest time at which the port's timer has to interrupt, in µs since start.
+    pub(crate) next_wake: u64,
     pub(crate) ready: Ready,
     /// The records of crashes, and separately the records of refused calls, so that a server that refuses calls can't
     /// overwrite the record of a crash.

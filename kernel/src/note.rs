@@ -10,8 +10,6 @@ pub struct Inspection {
     pub(crate) crashes: &'static mut [Crashes],
     /// The memory of the dump, if some process may read it.
     pub(crate) dump: Option<&'static mut [Word; dump::WORDS]>,
-    /// The number of faults that had been recorded when a process was last taken down.
-    pub(crate) noted: usize,
     /// The process whose crash is in the dump.
     pub(crate) dumped: ProcessId,
     /// True if a dump has begun since the system started.
@@ -21,8 +19,6 @@ pub struct Inspection {
     pub(crate) check: Word,
     /// The address of the first word of the stack that is in the dump.
     pub(crate) stack: Word,
-    /// True if the system is to be reset when the dump is complete, because the supervisor has crashed too often.
-    pub(crate) is_last: bool,
 }
 
 /// The notes of the crashes of a process.
@@ -50,15 +46,6 @@ impl Inspection {
         crashes: &'static mut [Crashes],
         dump: Option<&'static mut [Word; dump::WORDS]>,
     ) -> Inspection {
-        Inspection {
-            crashes,
-            dump,
-            noted: 0,
-            dumped: ProcessId::FIRST,
-            is_dumped: false,
-            check: 0,
-            stack: 0,
-            is_last: false,
-        }
+        Inspection { crashes, dump, dumped: ProcessId::FIRST, is_dumped: false, check: 0, stack: 0 }
     }
 }

@@ -10,8 +10,9 @@
 //! process, and makes the thread's later returns skip the process. No thread runs before it is swept (invariant
 //! **swept**).
 //!
-//! Three kinds of work come before all threads: the copy of a crash dump, the signals to servers that a
-//! [life](crate::life) of a client has ended, and the signal to the supervisor.
+//! Four kinds of work come before all threads: the copy of a crash dump, the signals to servers that a
+//! [life](crate::life) of a client has ended, to take down processes that have [crashed](crate::crash), and the signal
+//! to the supervisor.
 //!
 //! A thread that needs a process that was taken down [does pieces](crate::restart) of the work, too.
 
@@ -32,6 +33,10 @@ impl<P: Port> Kernel<P> {
             && let Some(optional) = &self.optional
         {
             (optional.piece)(self);
+            return true;
+        }
+        if let Some(process) = self.work.crashed.take_first() {
+            self.take_down(process, None);
             return true;
         }
         if core::mem::take(&mut self.work.untold)
@@ -96,11 +101,11 @@ impl<P: Port> Kernel<P> {
         }
         work.dying.insert(process);
         (work.unswept, work.lessees) = (unswept, Set::EMPTY);
-        // The current thread is swept at once, because in most cases it is the thread that has crashed. But if an
-        // interrupt is pending, or if the worker first has to copy a dump or signal servers, the current thread is left
-        // to the worker, like all other threads.
-        if !self.port.interrupt_is_pending() && self.work.unchecked == 0 {
-            self.lead_out(self.threads.current_id());
+        // The current thread is swept at once, because in most cases it is the thread that has crashed. But if the worker
+        // first has to signal servers, the current thread is left to the worker, like all other threads.
+        let id = self.threads.current_id();
+        if self.work.unchecked == 0 && id != ThreadId::IDLE {
+            self.lead_out(id);
         }
         self.engage();
     }
@@ -127,7 +132,7 @@ impl<P: Port> Kernel<P> {
     /// taken down, and makes the returns skip these processes. If the thread waits in a call that one of these
     /// processes has made, directly or not, that wait fails.
     #[inline]
-    fn lead_out(&mut self, id: ThreadId) {
+    pub(crate) fn lead_out(&mut self, id: ThreadId) {
         let dying = self.work.dying;
         let goes_down = |process| dying.contains(process);
         let thread = self.threads.at_mut(id);
@@ -160,23 +165,23 @@ impl<P: Port> Kernel<P> {
         if !thread.waiters.is_empty() {
             self.work.lowering.insert(id);
         }
-        let (mut calls, mut orphaned) = (0, 0);
-        // (This check saves time, because most threads are at home, in no call.)
-        let frames = if thread.calls.are_some() { thread.frames_in_use() } else { &mut [] };
-        for frame in frames.iter_mut().rev() {
-            if frame.care & LOCKED != 0 && goes_down(callee) {
-                free_lock(self.services, self.locks, frame.service);
+        if thread.calls.are_some() {
+            let (mut calls, mut orphaned) = (0, 0);
+            for frame in thread.frames_in_use().iter_mut().rev() {
+                if frame.care & LOCKED != 0 && goes_down(callee) {
+                    free_lock(self.services, self.locks, frame.service);
+                }
+                callee = frame.rights.process;
+                calls += 1;
+                if goes_down(callee) {
+                    frame.care |= STALE;
+                    orphaned = calls;
+                }
             }
-            callee = frame.rights.process;
-            calls += 1;
-            if goes_down(callee) {
-                frame.care |= STALE;
-                orphaned = calls;
+            thread.orphaned = thread.orphaned.max(orphaned);
+            if thread.waits_in_vain() {
+                self.interrupt_wait(id);
             }
-        }
-        thread.orphaned = thread.orphaned.max(orphaned);
-        if thread.waits_in_vain() {
-            self.interrupt_wait(id);
         } else if is_home {
             self.come_home(id);
         }

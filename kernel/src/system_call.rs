@@ -3,7 +3,7 @@
 
 use crate::Kernel;
 use crate::effect::{Effect, Outcome};
-use crate::fault::{Fault, Panic};
+use crate::fault::Panic;
 use crate::port::Port;
 use crate::time::microseconds;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Status, SystemCall, ThreadId, Word};
@@ -59,9 +59,8 @@ impl<P: Port> Kernel<P> {
             SystemCall::Panic => {
                 let (file, file_length, line) = (first, second, third);
                 if !self.gives_way() {
-                    let panic = Some(Panic { file, file_length, line });
-                    let place = Fault { panic, ..Fault::of(Cause::Panic) };
-                    self.crash_current(&place);
+                    let panic = Panic { file, file_length, line };
+                    self.crash_current(Cause::Panic, 0, 0, Some(&panic));
                 }
                 Outcome::NONE
             }

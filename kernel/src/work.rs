@@ -22,6 +22,8 @@ pub(crate) const TELL: u8 = 1 << 7;
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(test, derive(PartialEq, Eq, Hash))]
 pub(crate) struct Work {
+    /// Processes that have crashed, and are not yet taken down.
+    pub crashed: Set<ProcessId>,
     /// Processes that were taken down: one sweep of all threads serves all of these processes.
     pub dying: Set<ProcessId>,
     /// Threads that are not swept yet: they may be in a process that was taken down, or return to one.
@@ -50,6 +52,7 @@ pub(crate) struct Work {
 
 impl Work {
     pub const NONE: Work = Work {
+        crashed: Set::EMPTY,
         dying: Set::EMPTY,
         unswept: Set::EMPTY,
         waking: Set::EMPTY,
@@ -90,11 +93,12 @@ impl Work {
 }
 
 impl<P: Port> Kernel<P> {
-    /// If threads need work or the supervisor has to be notified, restarts the worker's search at the highest priority,
-    /// because the new work may be for a more urgent thread than the one that the worker has chosen.
+    /// If there is work, restarts the worker's search at the highest priority, because the new work may be for a more
+    /// urgent thread than the one that the worker has chosen.
     #[inline]
     pub(crate) fn engage(&mut self) {
-        if self.work.untold || !self.work.threads().is_empty() {
+        let work = &self.work;
+        if work.untold || !work.crashed.is_empty() || !work.threads().is_empty() {
             (self.work.unseen, self.work.chosen) = (Set::EMPTY, ThreadId::IDLE);
             self.set_worker(FIRST);
         }

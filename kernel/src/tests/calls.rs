@@ -121,7 +121,7 @@ fn an_unknown_system_call_is_an_error() {
 fn the_call_for_work_exists_for_the_idle_thread_only() {
     let mut driver = two_clients();
     driver.settles = false;
-    driver.kernel.take_down(ProcessId::new(0), false);
+    driver.take_down(0, false);
     let work = driver.kernel.work;
     assert!(!work.threads().is_empty(), "there is work to do");
     let reply = driver.ask(number::WORK, [0; 4]).reply;

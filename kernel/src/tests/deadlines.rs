@@ -24,6 +24,7 @@ fn setters() -> Driver {
         .notification(3, 0b1111, true)
         .restarts(8)
         .deadlines(0b0011)
+        .inspectors(0b1000)
         .thread(1, 2)
         .thread(3, 1)
         .boot()
@@ -180,17 +181,15 @@ fn a_process_that_is_down_is_not_killed_once_more() {
     set_deadline(&mut driver, 5);
     driver.call(FIRST, [0; 4]).unwrap();
     pass(&mut driver, 5);
-    // The supervisor stops the server. Because an interrupt is pending, the kernel leaves the thread to the worker.
+    // The server crashes at the end of another thread's time.
     driver.settles = false;
-    driver.kernel.port.found = 1;
-    driver.kernel.take_down(ProcessId::new(0), true);
-    driver.kernel.port.found = 0;
+    driver.crash(2, 0, Cause::Deadline);
     driver.kernel.port.now = 15 * TICK;
     driver.timer();
-    assert_eq!((driver.path(1), driver.kernel.faults[0].newest().0), (vec![1, 0], 0));
+    assert_eq!((driver.path(1), driver.kernel.faults[0].word(1, 0)), (vec![1, 0], None));
     driver.settle();
     assert_eq!(driver.path(1), [1]);
-    assert!(!driver.kernel.is_running(ProcessId::new(0)), "the process stays stopped");
+    assert_eq!(driver.kernel.states[0].crashes, 1, "once");
 }
 
 #[test]

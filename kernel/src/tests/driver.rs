@@ -2,6 +2,8 @@
 //! The driver of a kernel: what a port does with it, and the answers of the kernel.
 
 use super::*;
+use crate::fault::who;
+use crossgate_abi::Cause;
 
 /// Returns the results of a system call that has succeeded, as many as the list of system calls says. Checks that the
 /// kernel has not changed the words after the results.
@@ -128,6 +130,18 @@ impl Driver {
         let mut left = None;
         self.event(|kernel| left = kernel.leave_with_care(&words));
         left.ok_or(SWITCHED)
+    }
+
+    /// Makes a process crash, as the core does if a thread has faulted or is late.
+    pub fn crash(&mut self, thread: usize, process: usize, cause: Cause) {
+        let (thread, process) = (ThreadId::new(thread), ProcessId::new(process));
+        self.kernel.record(who(process, thread, cause), 0, 0);
+        self.kernel.crash(process);
+    }
+
+    /// Takes a process down, as the core does for the supervisor.
+    pub fn take_down(&mut self, process: usize, stopped: bool) {
+        self.kernel.take_down(ProcessId::new(process), Some(stopped));
     }
 
     /// Returns the record of fault `sequence`.

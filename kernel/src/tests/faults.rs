@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use super::*;
-use crate::fault::Fault;
 use crossgate_abi::{Cause, FaultRecord};
 
 const FAULTED: Option<Pending> = Some(Pending::status(Status(CallError::ServerFaulted as Word)));
@@ -179,7 +178,7 @@ fn only_the_supervisor_reads_records_and_old_ones_are_gone() {
     let refused = error(CallError::NotPermitted);
     assert_eq!(driver.ask(number::READ_FAULT, [0, 0, 0, 0]), refused);
     for _ in 0..3 {
-        driver.kernel.report(ThreadId::new(1), ProcessId::new(1), &Fault::of(Cause::Exit));
+        driver.kernel.report(ProcessId::new(1), ThreadId::new(1), Cause::Exit, 0);
     }
     driver.kernel.signal(0);
     driver.event(|_| ());

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use super::*;
-use crate::fault::Fault;
 use crossgate_abi::inspect::{CALLS, DUMP, FAULT, PROCESS, STACK, THREAD, state, wait};
 use crossgate_abi::{Cause, NOBODY};
 
@@ -142,7 +141,7 @@ fn processes_are_seen_going_down_and_up() {
     );
     while !matches!(driver.kernel.advance(ProcessId::new(2)), Progress::Running) {}
     assert_eq!(driver.kernel.look_at_process(2), Some([usize::from(state::RUNNING) | 1 << 8, now]));
-    driver.kernel.take_down(ProcessId::new(2), true);
+    driver.take_down(2, true);
     assert_eq!(driver.kernel.look_at_process(2), Some([usize::from(state::STOPPED) | 1 << 8, now]));
     assert_eq!(driver.kernel.look_at_process(0), Some([0, 0]));
 }
@@ -170,16 +169,12 @@ fn crashes_of_a_process_are_counted_and_the_last_one_is_kept() {
     let mut driver = inspected();
     assert_eq!(driver.kernel.look_at_crashes(2, 0), Some([0, 0]));
     for address in 1..=5 {
-        let fault = Fault { address, ..Fault::of(Cause::Access) };
-        driver.kernel.report(ThreadId::new(1), ProcessId::new(2), &fault);
-        driver.kernel.crash(ProcessId::new(2));
+        let process = ProcessId::new(2);
+        driver.kernel.report(process, ThreadId::new(1), Cause::Access, address);
+        driver.kernel.crash(process);
     }
     for cause in [Cause::Refused, Cause::Budget] {
-        driver.kernel.report(
-            ThreadId::new(1),
-            ProcessId::new(2),
-            &Fault { address: 99, ..Fault::of(cause) },
-        );
+        driver.kernel.report(ProcessId::new(2), ThreadId::new(1), cause, 99);
     }
     assert_eq!(driver.kernel.look_at_crashes(2, 1), Some([5, 5]));
     assert_eq!(driver.kernel.look_at_crashes(0, 1), Some([0, 0]), "another process");
@@ -231,8 +226,7 @@ fn a_dump_is_not_overwritten_before_it_is_complete() {
     let mut driver = Wiring::default().thread(1, 3).thread(2, 1).dumpers(0b0100).boot();
     driver.kernel.fault(Cause::Access, 0x11, 0x22);
     driver.kernel.piece();
-    driver.kernel.record(ThreadId::new(2), ProcessId::new(2), &Fault::of(Cause::Deadline));
-    driver.kernel.crash(ProcessId::new(2));
+    driver.crash(2, 2, Cause::Deadline);
     driver.settle();
     let (words, is_new) = dump(&driver);
     assert!(words[dump::CHECK] == dump::check(&words) && is_new);
@@ -246,17 +240,16 @@ fn the_dump_is_complete_before_the_system_is_reset() {
         let wiring = Wiring::default().notification(3, 0, true).supervisor(3, 0).restarts(limit);
         let mut driver = wiring.thread(1, 5).thread(3, 9).dumpers(0b0010).boot();
         for _ in 0..limit {
-            driver.kernel.record(ThreadId::new(2), ProcessId::new(3), &Fault::of(Cause::Access));
-            driver.kernel.crash(ProcessId::new(3));
+            driver.crash(2, 3, Cause::Access);
             driver.settle();
             assert_eq!(driver.kernel.port.resets, 0, "limit {limit}");
         }
-        driver.kernel.record(ThreadId::new(2), ProcessId::new(3), &Fault::of(Cause::Access));
-        driver.kernel.crash(ProcessId::new(3));
+        driver.crash(2, 3, Cause::Access);
         while driver.kernel.work.unchecked != 0 {
             assert_eq!(driver.kernel.port.resets, 0, "before the dump is complete");
             driver.kernel.piece();
         }
+        driver.settle();
         assert_eq!(driver.kernel.port.resets, 1, "once the dump is complete");
         let (words, _) = dump(&driver);
         assert_eq!(words[dump::CHECK], dump::check(&words));

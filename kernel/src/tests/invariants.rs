@@ -8,7 +8,7 @@ use crate::schedule::Ready;
 use crate::time::Deadline;
 use crate::timer::DEADLINES_CHECKED;
 use crate::wait::Wait;
-use crate::work::Work;
+use crate::work::{FIRST, Work};
 use crossgate_abi::{LEASES_PER_CALL, MAX_CALL_DEPTH, PRIORITIES};
 
 /// Panics if one of the invariants in the table of the crate does not hold.
@@ -31,7 +31,7 @@ pub fn check(driver: &Driver) {
     check_locks(kernel);
     check_timers(kernel);
     for process in (0..kernel.states.len()).map(ProcessId::new) {
-        if !kernel.is_running(process) {
+        if !kernel.is_running(process) && !kernel.work.crashed.contains(process) {
             check_down(kernel, process);
         }
     }
@@ -275,16 +275,18 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     }
 }
 
-/// Returns whether a thread is swept out of all processes that were taken down.
+/// Returns whether a thread is swept out of all processes that have crashed or were taken down.
 fn is_swept(kernel: &Kernel<TestPort>, id: ThreadId) -> bool {
-    !kernel.work.unswept.contains(id)
+    kernel.work.crashed.is_empty() && !kernel.work.unswept.contains(id)
 }
 
 /// **swept**: after a crash, no thread that it may affect runs before that thread is swept, and the worker runs before
 /// all threads that it has work for.
 fn check_work(kernel: &Kernel<TestPort>, ready: &[(usize, ThreadId)]) {
-    let Work { dying, unswept, .. } = kernel.work;
+    let Work { crashed, dying, unswept, .. } = kernel.work;
     let worker = kernel.threads.get(ThreadId::IDLE);
+    assert!(crashed.is_empty() || worker.priority == FIRST, "the worker comes before all threads");
+    assert!((crashed & kernel.running).is_empty(), "nobody enters a process that has crashed");
     for id in all(kernel).filter(|id| kernel.work.threads().contains(*id)) {
         let thread = kernel.threads.get(id);
         assert!(worker.priority >= thread.priority, "the worker comes before {id:?}");
@@ -292,7 +294,8 @@ fn check_work(kernel: &Kernel<TestPort>, ready: &[(usize, ThreadId)]) {
     let level = 31 - usize::from(worker.priority);
     let first = ready.iter().find(|(other, _)| *other == level);
     assert_eq!(first, Some(&(level, worker.id)), "the worker is the first of its level");
-    assert!(is_swept(kernel, kernel.threads.current_id()), "no thread runs that is not swept");
+    let current = kernel.threads.current_id();
+    assert!(is_swept(kernel, current) || current == worker.id, "no thread runs that is not swept");
     let runs = !(dying & kernel.running).is_empty();
     assert!(!runs || unswept.is_empty(), "a process to sweep for is not running");
 }
@@ -302,7 +305,7 @@ fn check_locks(kernel: &Kernel<TestPort>) {
     for (index, lock) in kernel.locks.iter().enumerate() {
         let service = kernel.services.iter().find(|it| it.lock.index() == index);
         let runs = service.is_some_and(|service| kernel.is_running(service.owner));
-        if !runs && !kernel.work.unswept.is_empty() {
+        if !runs && !(kernel.work.unswept.is_empty() && kernel.work.crashed.is_empty()) {
             // The lock is free when all are swept, and no thread takes it before.
             continue;
         }
@@ -346,7 +349,7 @@ fn check_timers(kernel: &Kernel<TestPort>) {
     }
 }
 
-/// **down**: when a process is down and the threads are swept, nothing is left of its last life.
+/// **down**: when a process was taken down and the threads are swept, nothing is left of its last life.
 fn check_down(kernel: &Kernel<TestPort>, process: ProcessId) {
     let state = &kernel.states[process.index()];
     for id in all(kernel).skip(1) {

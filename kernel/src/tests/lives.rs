@@ -83,7 +83,7 @@ fn who_called_in_a_life_that_has_ended_is_nobody() {
     driver.ask(number::SLEEP, [1_000, 0, 0, 0]);
     assert_eq!(driver.current(), 3);
     driver.event(|kernel| {
-        kernel.take_down(ProcessId::new(1), false);
+        kernel.take_down(ProcessId::new(1), Some(false));
     });
     driver.kernel.port.now = 1_000;
     driver.timer();
@@ -107,11 +107,11 @@ fn the_end_of_a_life_of_a_client_is_told() {
     assert_eq!(driver.thread(1).pending, Pending::word(0), "the server is told");
     // The notification keeps one signal for each ended life.
     for process in [2, 1] {
-        driver.kernel.take_down(ProcessId::new(process), true);
+        driver.take_down(process, true);
         driver.settle();
     }
     assert_eq!(driver.kernel.notifications[0].signals, 2);
-    driver.kernel.take_down(ProcessId::new(3), true);
+    driver.take_down(3, true);
     driver.settle();
     assert_eq!(
         [driver.kernel.notifications[0].signals, driver.kernel.notifications[1].signals],
@@ -131,7 +131,7 @@ fn no_thread_runs_before_all_are_told() {
         wiring = wiring.lost_clients(0, Some(notification), clients);
     }
     let mut driver = wiring.boot();
-    driver.kernel.take_down(ProcessId::new(1), true);
+    driver.take_down(1, true);
     let mut signals = 0;
     while driver.kernel.work.unchecked != 0 {
         assert_eq!(driver.kernel.ready.first(), ThreadId::IDLE, "no thread runs");
@@ -141,7 +141,7 @@ fn no_thread_runs_before_all_are_told() {
         signals = now;
         // Another process is taken down before all servers are signalled.
         if signals == 7 {
-            driver.kernel.take_down(ProcessId::new(2), true);
+            driver.take_down(2, true);
         }
     }
     let told = |of: usize| driver.kernel.notifications[of].signals;

@@ -177,7 +177,7 @@ fn a_lock_is_not_given_back_again_when_its_caller_crashes_twice() {
     driver.call(1, [0; 4]).unwrap();
     assert_eq!(driver.ask(number::SLEEP, [1_000, 0, 0, 0]), SWITCHED);
     for process in [0, 2, 2] {
-        driver.kernel.take_down(ProcessId::new(process), false);
+        driver.take_down(process, false);
     }
     while driver.call(0, [0; 4]).is_err() {
         assert_eq!(driver.pending(), Some(Pending::Retry));

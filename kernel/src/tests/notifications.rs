@@ -19,6 +19,7 @@ fn two_processes() -> Driver {
         .notification(1, 0b110, false)
         .notification(1, 0b110, true)
         .interrupt(17, 0)
+        .inspectors(0b1000)
         .thread(1, 2)
         .thread(1, 3)
         .thread(2, 1)

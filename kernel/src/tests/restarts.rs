@@ -280,7 +280,7 @@ fn in_a_call() -> Driver {
 fn a_wait_in_a_call_ends_when_nobody_waits_for_it_any_more() {
     for process in [1, 2] {
         let mut driver = in_a_call();
-        driver.kernel.take_down(ProcessId::new(process), false);
+        driver.take_down(process, false);
         driver.settle();
         driver.kernel.switch();
         assert_eq!((driver.current(), driver.pending()), (1, GIVEN_UP), "process {process}");
@@ -299,7 +299,7 @@ fn a_wait_in_a_call_ends_when_nobody_waits_for_it_any_more() {
         assert_eq!(driver.thread(1).orphaned, 0);
     }
     let mut driver = in_a_call();
-    driver.kernel.take_down(ProcessId::new(0), false);
+    driver.take_down(0, false);
     driver.settle();
     assert_ne!(driver.thread(1).wait, Wait::Nothing, "a crash of another process ends no wait");
 }
@@ -310,7 +310,7 @@ fn the_next_wait_fails_of_who_computes_in_a_call_when_its_home_crashes() {
     driver.kernel.signal(0);
     driver.kernel.switch();
     driver.pending();
-    driver.kernel.take_down(ProcessId::new(2), false);
+    driver.take_down(2, false);
     driver.settle();
     let timed_out = status(Status::TIMED_OUT);
     assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), timed_out);
@@ -408,12 +408,32 @@ fn the_system_is_reset_when_the_supervisor_has_crashed_too_often() {
         for crash in 1..=u16::from(limit) {
             driver.kernel.crash(ProcessId::new(1));
             driver.kernel.crash(ProcessId::new(3));
+            driver.settle();
             assert_eq!(driver.kernel.port.resets, 0, "crash {crash}, limit {limit}");
         }
         driver.kernel.crash(ProcessId::new(1));
+        driver.settle();
         assert_eq!(driver.kernel.port.resets, 0, "a crash of another process, limit {limit}");
         driver.kernel.crash(ProcessId::new(3));
+        driver.settle();
         assert_eq!(driver.kernel.port.resets, 1, "limit {limit}");
+    }
+}
+
+#[test]
+fn three_crashes_before_the_worker_runs() {
+    let wiring = Wiring::default().thread(0, 1).thread(1, 2).thread(2, 3).inspectors(0b1000);
+    let mut driver = wiring.restarts(3).boot();
+    driver.settles = false;
+    for process in 0..3 {
+        driver.crash(1 + process, process, Cause::Deadline);
+        assert!(!driver.kernel.is_running(ProcessId::new(process)), "nobody enters it");
+    }
+    driver.settle();
+    for process in 0..3 {
+        assert_eq!(driver.kernel.states[process].crashes, 1);
+        assert_eq!(driver.kernel.look_at_crashes(process, 0).unwrap()[0], 1);
+        assert!(!driver.kernel.is_running(ProcessId::new(process)), "its memory is not reset yet");
     }
 }
 
@@ -422,6 +442,7 @@ fn a_supervisor_that_is_to_stay_stopped_resets_nothing() {
     let mut driver =
         Wiring::default().notification(3, 0, true).supervisor(3, 0).thread(3, 9).boot();
     driver.kernel.crash(ProcessId::new(3));
+    driver.settle();
     assert!(driver.kernel.states[3].stopped);
     let mut driver = server(1);
     assert_eq!(driver.ask(number::STOP, [3, 0, 0, 0]), SWITCHED);

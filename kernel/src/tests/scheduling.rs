@@ -106,7 +106,8 @@ fn a_woken_thread_preempts_a_less_urgent_one() {
 
 #[test]
 fn exit_in_a_call_is_a_fault_of_the_foreign_process() {
-    let mut driver = Wiring::default().service(0, 0b10, Shape::NONE).thread(1, 1).boot();
+    let wiring = Wiring::default().service(0, 0b10, Shape::NONE).thread(1, 1);
+    let mut driver = wiring.inspectors(0b1000).boot();
     driver.call(0, [0; 4]).unwrap();
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     let faulted = Some(Pending::status(CallError::ServerFaulted.into()));

@@ -2,7 +2,7 @@
 //! The contract between the port and a board.
 
 use crate::zero_latency::Line;
-use core::num::NonZeroU32;
+use core::num::NonZeroU16;
 use crossgate_abi::message::{Number, fail};
 
 /// A board: everything that [`start!`](crate::start) needs to know of the hardware around the CPU.
@@ -85,9 +85,9 @@ pub trait Counter {
 #[derive(Clone, Copy, Debug)]
 pub struct Frequencies {
     /// The frequency of its counter in MHz.
-    pub counter: NonZeroU32,
+    pub counter: NonZeroU16,
     /// The frequency of the CPU's clock in MHz.
-    pub cpu: NonZeroU32,
+    pub cpu: NonZeroU16,
 }
 
 impl Frequencies {
@@ -102,7 +102,7 @@ impl Frequencies {
         let counter = megahertz(B::Counter::HZ, "HZ of the board's counter");
         // SysTick interrupts at least every 2^24 cycles, and the counter must not wrap around twice meanwhile.
         assert!(
-            counter.get() <= 100 * cpu.get(),
+            counter.get() as u32 <= 100 * cpu.get() as u32,
             "the board's counter may be at most a hundred times as fast as the CPU's clock, or it wraps around too often"
         );
         Frequencies { counter, cpu }
@@ -111,8 +111,8 @@ impl Frequencies {
 
 /// Returns a frequency in MHz.
 #[track_caller]
-const fn megahertz(hz: u32, what: &str) -> NonZeroU32 {
-    match NonZeroU32::new(hz / 1_000_000) {
+const fn megahertz(hz: u32, what: &str) -> NonZeroU16 {
+    match NonZeroU16::new((hz / 1_000_000) as u16) {
         Some(megahertz) if hz.is_multiple_of(1_000_000) => megahertz,
         _ => fail(&[
             what,
@@ -149,7 +149,7 @@ mod tests {
     fn of<const CPU: u32, const COUNTER: u32>() -> Result<(u32, u32), String> {
         let frequencies = catch_unwind(Frequencies::of::<Mine<CPU, COUNTER>>);
         match frequencies {
-            Ok(Frequencies { counter, cpu }) => Ok((counter.get(), cpu.get())),
+            Ok(Frequencies { counter, cpu }) => Ok((counter.get().into(), cpu.get().into())),
             Err(text) => Err(text.downcast_ref::<&str>().map_or_else(
                 || text.downcast_ref::<String>().cloned().unwrap_or_default(),
                 |text| String::from(*text),

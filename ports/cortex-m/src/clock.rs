@@ -5,7 +5,7 @@
 //! 2^32. SysTick, which wakes the threads that sleep, interrupts often enough that no wrap is missed.
 
 use crate::alarm;
-use core::num::NonZeroU32;
+use core::num::{NonZeroU16, NonZeroU32};
 
 unsafe extern "Rust" {
     safe fn __crossgate_board_start();
@@ -16,8 +16,8 @@ unsafe extern "Rust" {
 /// The clock.
 pub struct Clock {
     // The type excludes 0, so that no division by it can panic.
-    ticks_per_microsecond: NonZeroU32,
-    cycles_per_microsecond: NonZeroU32,
+    ticks_per_microsecond: NonZeroU16,
+    cycles_per_microsecond: NonZeroU16,
     /// The time in µs when the counter was last read.
     microseconds: u64,
     /// The value of the counter at the start of that µs.
@@ -26,7 +26,7 @@ pub struct Clock {
 
 impl Clock {
     /// Creates a clock that has not started, with a counter and a CPU of these frequencies in MHz.
-    pub const fn new(counter: NonZeroU32, cpu: NonZeroU32) -> Clock {
+    pub const fn new(counter: NonZeroU16, cpu: NonZeroU16) -> Clock {
         Clock {
             ticks_per_microsecond: counter,
             cycles_per_microsecond: cpu,
@@ -47,9 +47,9 @@ impl Clock {
     // The fast path calls it.
     #[inline(never)]
     pub extern "C" fn now(&mut self) -> u64 {
-        let passed =
-            __crossgate_board_count().wrapping_sub(self.count) / self.ticks_per_microsecond;
-        self.count = self.count.wrapping_add(passed.wrapping_mul(self.ticks_per_microsecond.get()));
+        let ticks = NonZeroU32::from(self.ticks_per_microsecond);
+        let passed = __crossgate_board_count().wrapping_sub(self.count) / ticks;
+        self.count = self.count.wrapping_add(passed.wrapping_mul(ticks.get()));
         self.microseconds = self.microseconds.wrapping_add(passed.into());
         self.microseconds
     }
@@ -60,8 +60,9 @@ impl Clock {
     #[inline]
     pub fn set_timer(&mut self, at: u64) {
         let left = at.saturating_sub(self.now());
-        let longest = alarm::LONGEST / self.cycles_per_microsecond;
+        let cycles = NonZeroU32::from(self.cycles_per_microsecond);
+        let longest = alarm::LONGEST / cycles;
         let distance = if left < longest.into() { left as u32 } else { longest };
-        __crossgate_board_alarm(distance.wrapping_mul(self.cycles_per_microsecond.get()));
+        __crossgate_board_alarm(distance.wrapping_mul(cycles.get()));
     }
 }
