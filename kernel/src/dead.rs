@@ -67,8 +67,9 @@ impl<P: Port> Kernel<P> {
             }
             let Work { crashed, unswept, dying, .. } = self.work;
             let process = thread.rights.process;
-            let is_lost =
-                crashed.contains(process) || unswept.contains(thread.id) && dying.contains(process);
+            // The idle thread has the number of the first process, but goes on if that process ends: it is the worker.
+            let has_crashed = crashed.contains(process) && thread.id != ThreadId::IDLE;
+            let is_lost = has_crashed || unswept.contains(thread.id) && dying.contains(process);
             if is_lost || matches!(thread.wait, Wait::Ended) {
                 // The thread does not continue at its stack pointer, which may not even have been saved.
                 tell(of(&thread.stack_pointer));

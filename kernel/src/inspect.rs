@@ -148,8 +148,12 @@ impl<P: Port> Kernel<P> {
         self.note(process);
         let has_dump = self.work.has_dump();
         // If the dump of an earlier crash is not complete yet, the worker still completes that one, and this crash gets
-        // no dump. (No thread runs meanwhile, so this one was not a fault, and the port keeps no registers of it.)
-        if !has_dump && let Some(inspection) = self.inspection_mut() {
+        // no dump. (No thread runs meanwhile, so this one was not a fault, and the port keeps no registers of it.) The
+        // same is true until the worker has taken down the process of the dump, because that may reset the system.
+        if !has_dump
+            && self.work.crashed.is_empty()
+            && let Some(inspection) = self.inspection_mut()
+        {
             inspection.dumped = process;
             self.work.unchecked |= REGISTERS;
         }

@@ -73,11 +73,10 @@ unsafe extern "C" fn DefaultHandler() {
         "ldr r0, [r0, #{stack_pointer}]",
         ".Linterrupt_slow:",
         "b {slow}",
-        // The process of the interrupted thread is taken down. The interrupt has not been handled yet, so it is made
-        // pending again, and interrupts the next thread at once. The trigger register pends a line; bits 26 and 28 of
-        // the control register pend SysTick and PendSV.
+        // The process of the interrupted thread crashes. The interrupt has not been handled yet, so it is made pending
+        // again: then it waits only for the record of the crash, not for the rest. The trigger register pends a line;
+        // bits 26 and 28 of the control register pend SysTick and PendSV.
         ".Linterrupt_wild:",
-        "bl {out_of_bounds}",
         "ldr r3, .Linterrupt_control",
         "mrs r1, ipsr",
         "subs r1, #16",
@@ -89,6 +88,7 @@ unsafe extern "C" fn DefaultHandler() {
         "rors r2, r1", // to the left by 2 for SysTick, which is line -1 here, and by 4 for PendSV
         "str r2, [r3]",
         ".Linterrupt_again:",
+        "bl {out_of_bounds}",
         "b {go_on}",
         // There is no thread yet: the interrupt has come before the kernel's start (`early_interrupts`).
         ".Linterrupt_early:",
