@@ -10,6 +10,6 @@ pub const PAGE: usize = 64 * 1024;
 pub const STEP: usize = PAGE;
 /// The smallest size of a stack in bytes.
 pub const STACK: usize = 0x10_0000 - GUARD;
-/// The size in bytes of the guard below each stack, which is never open. It is larger than the registers that an
-/// interrupt saves at once.
+/// The size in bytes of the guard below each stack, which is never open. (An interrupt does not reach it: the handler of
+/// signals stores registers only where the stack is open.)
 pub const GUARD: usize = STEP;
