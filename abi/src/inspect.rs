@@ -64,10 +64,16 @@ pub mod dump {
     pub const LENGTH: usize = RECORD + FaultRecord::WORDS;
     /// The index of the first register of the thread. A register is 0 if it is unknown. On a microcontroller the
     /// registers are r0 to r15 and xPSR, or, with RISC-V, pc and x1 to x31; on Linux rax to r15 as the CPU numbers them,
-    /// and rip.
+    /// and rip, or, with aarch64, x0 to x30, sp and pc.
     pub const REGISTERS: usize = LENGTH + 1;
     /// The number of registers.
-    pub const REGISTER_COUNT: usize = if cfg!(target_arch = "riscv32") { 32 } else { 17 };
+    pub const REGISTER_COUNT: usize = if cfg!(target_arch = "riscv32") {
+        32
+    } else if cfg!(target_arch = "aarch64") {
+        33
+    } else {
+        17
+    };
     /// The index of the first word of the stack. The words are those from the stack pointer upwards, as far as the
     /// stack belongs to the crashed process.
     pub const STACK: usize = REGISTERS + REGISTER_COUNT;

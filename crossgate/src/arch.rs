@@ -19,12 +19,16 @@ mod tables;
 pub(crate) use tables::{interface_of, name_of};
 
 // Miri supports neither assembly nor a linker.
-#[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
-#[path = "arch/x86_64_linux.rs"]
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
+#[path = "arch/linux.rs"]
 mod gate;
 #[cfg(all(
     not(target_os = "none"),
-    not(all(target_os = "linux", target_arch = "x86_64", not(miri)))
+    not(all(
+        target_os = "linux",
+        any(target_arch = "x86_64", target_arch = "aarch64"),
+        not(miri)
+    ))
 ))]
 #[path = "arch/no_kernel.rs"]
 mod gate;

@@ -47,7 +47,13 @@ const NAMES: [&str; dump::REGISTER_COUNT] = [
     "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "sp", "lr",
     "pc", "xpsr",
 ];
-#[cfg(not(target_os = "none"))]
+#[cfg(all(not(target_os = "none"), target_arch = "aarch64"))]
+const NAMES: [&str; dump::REGISTER_COUNT] = [
+    "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
+    "x15", "x16", "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27",
+    "x28", "x29", "x30", "sp", "pc",
+];
+#[cfg(all(not(target_os = "none"), not(target_arch = "aarch64")))]
 const NAMES: [&str; dump::REGISTER_COUNT] = [
     "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13",
     "r14", "r15", "rip",
@@ -57,6 +63,8 @@ const STACK_POINTER: usize = if cfg!(target_arch = "riscv32") {
     2
 } else if cfg!(target_os = "none") {
     13
+} else if cfg!(target_arch = "aarch64") {
+    31
 } else {
     4
 };

@@ -47,6 +47,7 @@ use crate::verify::not_loaded;
 use crate::{scripts, trust};
 use anyhow::{Context, Result, bail};
 use object::read::archive::ArchiveFile;
+use object::{Architecture, File, Object};
 use std::env;
 use std::fmt::Write;
 use std::fs;
@@ -55,12 +56,31 @@ use std::process::exit;
 
 /// The name that the C compiler looks for. (Not `ld.lld`, because rustc names its own folder first.)
 const LINKER: &str = "ld.bfd";
-/// The room for the stack of a process' first thread, including the guard, in bytes.
-pub const ROOM: u64 = 0x4_0000;
-/// The size of a page in bytes.
-const PAGE: u64 = 4096;
-/// Stacks are divided at multiples of this many bytes.
-const STEP: u64 = 2 * PAGE;
+
+/// The sizes of parts of the address space, in bytes. The port has the same sizes, in `ports/hosted`.
+struct Sizes {
+    /// The size of a page. On a CPU for which Linux has pages of different sizes, it is the largest.
+    page: u64,
+    /// Stacks are divided at multiples of this many bytes.
+    step: u64,
+    /// The room for the stack of a process' first thread, including the guard.
+    room: u64,
+}
+
+impl Sizes {
+    /// Returns the sizes for the CPU of these object files and archives.
+    fn of(paths: &[String]) -> Result<Sizes> {
+        let read = |path: &String| fs::read(path).with_context(|| format!("can't read {path}"));
+        let mut objects = paths.iter().filter(|path| path.ends_with(".o"));
+        let data = read(objects.next().context("the program has no object file")?)?;
+        match File::parse(&*data)?.architecture() {
+            Architecture::X86_64 => Ok(Sizes { page: 0x1000, step: 0x2000, room: 0x4_0000 }),
+            Architecture::Aarch64 => Ok(Sizes { page: 0x1_0000, step: 0x1_0000, room: 0x10_0000 }),
+            other => bail!("there is no port for programs of Linux on {other:?}"),
+        }
+    }
+}
+
 /// The end of the name of the function that every panic calls.
 const PANIC_ENTRY: &str = "rust_begin_unwind";
 /// The end of the name of the function that is called when memory is exhausted.
@@ -191,7 +211,8 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     let panic = library_entry(&paths, PANIC_ENTRY)?;
     let exhausted = library_entry(&paths, EXHAUSTED_ENTRY)?;
     let path = folder.path().join("processes.ld");
-    fs::write(&path, script(&inputs, &sections, &panic, &exhausted))
+    let sizes = Sizes::of(&compiled(&paths))?;
+    fs::write(&path, script(&inputs, &sizes, &sections, &panic, &exhausted))
         .context("can't write the linker script")?;
     let linked = folder.path().join("linked");
     let added = scripts::additions(arguments)?;
@@ -261,7 +282,13 @@ fn library_entry(inputs: &[String], end: &str) -> Result<String> {
 }
 
 /// Returns the linker script that is added to the linker's default script.
-fn script(inputs: &Inputs, sections: &[OutputSection], panic: &str, exhausted: &str) -> String {
+fn script(
+    inputs: &Inputs,
+    sizes: &Sizes,
+    sections: &[OutputSection],
+    panic: &str,
+    exhausted: &str,
+) -> String {
     let mut text = format!("__wrap_{panic} = __crossgate_panic;\n");
     line(&mut text, format_args!("__crossgate_host_panic = __real_{panic};"));
     line(&mut text, format_args!("__wrap_{exhausted} = __crossgate_heap_exhausted;"));
@@ -271,7 +298,7 @@ fn script(inputs: &Inputs, sections: &[OutputSection], panic: &str, exhausted: &
     // that are not loaded, where `defmt` puts it.
     line(&mut text, format_args!("  .crossgate.defmt : {{ *({DEFMT}end.timestamp) }}"));
     for process in &inputs.processes {
-        memory(&mut text, process, sections);
+        memory(&mut text, process, sizes, sections);
     }
     if sections.iter().any(|section| section.name == UNOWNED) {
         line(&mut text, format_args!("  {UNOWNED} : {{"));
@@ -284,10 +311,11 @@ fn script(inputs: &Inputs, sections: &[OutputSection], panic: &str, exhausted: &
 }
 
 /// Writes the pages of a process, and the room for a stack before them.
-fn memory(text: &mut String, process: &str, sections: &[OutputSection]) {
-    line(text, format_args!("  .crossgate.room.{process} (NOLOAD) : ALIGN({STEP}) {{"));
-    line(text, format_args!("    . = . + {ROOM:#x};\n  }}"));
-    line(text, format_args!("  .crossgate.memory.{process} : ALIGN({STEP}) {{"));
+fn memory(text: &mut String, process: &str, sizes: &Sizes, sections: &[OutputSection]) {
+    let Sizes { page, step, room } = sizes;
+    line(text, format_args!("  .crossgate.room.{process} (NOLOAD) : ALIGN({step}) {{"));
+    line(text, format_args!("    . = . + {room:#x};\n  }}"));
+    line(text, format_args!("  .crossgate.memory.{process} : ALIGN({step}) {{"));
     line(text, format_args!("    __crossgate_start_{process} = .;"));
     let [reset @ .., kept] = PARTS;
     for (part, end) in reset.into_iter().zip(["shared", "data", "zeroed"]) {
@@ -296,10 +324,10 @@ fn memory(text: &mut String, process: &str, sections: &[OutputSection]) {
     }
     // There is at least one page, because the stack belongs to it. Kept statics are on other pages, because a reset
     // affects whole pages.
-    line(text, format_args!("    . = . + 1;\n    . = ALIGN({PAGE});"));
+    line(text, format_args!("    . = . + 1;\n    . = ALIGN({page});"));
     line(text, format_args!("    __crossgate_kept_{process} = .;"));
     collected(text, sections, &format!("{kept}{process}"));
-    line(text, format_args!("    . = ALIGN({PAGE});\n    __crossgate_end_{process} = .;\n  }}"));
+    line(text, format_args!("    . = ALIGN({page});\n    __crossgate_end_{process} = .;\n  }}"));
 }
 
 /// Writes the contents of a section of this name.

@@ -8,12 +8,15 @@ use crate::pages::STACK;
 use crate::words::{
     HANDLER_STACK_END, HAS_KEYS, KERNEL_STACK_END, MODE, PENDING, RIGHTS, SIGNAL_STACK_END,
 };
-use crate::{cpu, entry, exit, handling};
+use crate::{exit, handling};
 use core::sync::atomic::Ordering;
 use crossgate_abi::table::System;
 use crossgate_kernel::Kernel;
 use crossgate_protection::Span;
 use std::sync::OnceLock;
+
+#[doc(hidden)]
+pub use crate::cpu::abilities;
 
 static SYSTEM: OnceLock<&'static System> = OnceLock::new();
 
@@ -110,9 +113,10 @@ pub fn way_out() -> usize {
 }
 
 /// Returns the code at which a faulted thread continues if there are protection keys. It gives itself all rights.
+#[cfg(target_arch = "x86_64")]
 #[must_use]
 pub fn fault_entry_with_keys() -> usize {
-    entry::fault_entry_with_keys as *const () as usize
+    crate::entry::fault_entry_with_keys as *const () as usize
 }
 
 /// Returns the code at which a thread continues after a system call, in user mode except for the first instructions.
@@ -125,12 +129,6 @@ pub fn answer() -> usize {
 #[must_use]
 pub fn has_keys() -> bool {
     HAS_KEYS.load(Ordering::Relaxed) != 0
-}
-
-/// Returns whether process code can change the bases of segments.
-#[must_use]
-pub fn can_change_bases() -> bool {
-    cpu::can_change_bases()
 }
 
 /// Returns the kernel's stack.

@@ -71,12 +71,15 @@
 //!
 //! † These files depend on the CPU: each CPU has its own, in the folder of its name.
 
-#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+#[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 compile_error!(
-    "firmware runs as a program on x86-64 Linux only, so far. On other machines there is the emulated board: \
-     build for `--target thumbv7m-none-eabi`, or run `cargo xtask demo --board mps2-an385`"
+    "firmware runs as a program on Linux only, on x86-64 and on aarch64. On other machines there is the emulated \
+     board: build for `--target thumbv7m-none-eabi`, or run `cargo xtask demo --board mps2-an385`"
 );
 
+#[cfg(target_arch = "aarch64")]
+#[path = "aarch64/mod.rs"]
+mod arch;
 #[cfg(target_arch = "x86_64")]
 #[path = "x86_64/mod.rs"]
 mod arch;

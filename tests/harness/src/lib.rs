@@ -8,8 +8,11 @@
 //! |---|---|
 //! | `pages::NAME` | memory is closed by page tables |
 //! | `keys::NAME` | memory is closed by protection keys; ignored if the CPU has none |
-//! | `blocked::NAME` | Linux' system calls are blocked for user code |
-//! | `seeds::NAME` | interrupts come at the instructions that a few seeds choose |
+//! | `blocked::NAME` | Linux' system calls are blocked for user code; only on x86-64 |
+//! | `seeds::NAME` | interrupts come at the instructions that a few seeds choose; only on x86-64 |
+//!
+//! If the environment variable `CROSSGATE_RUNNER` has a command, this command starts each program. So an emulator can
+//! run programs for another CPU.
 
 mod flags;
 pub mod frames;
@@ -21,12 +24,16 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use std::fs::{self, File};
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
-use std::time::Duration;
-use wait_timeout::ChildExt;
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// The longest time for which a program may run.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// An emulator takes so many times as long.
+const EMULATED: u32 = 5;
+/// The time between two looks at a program that runs.
+const LOOK: Duration = Duration::from_millis(5);
 /// The number of seeds with which each program runs, unless [`SEEDS_VARIABLE`] says otherwise.
 const SEEDS: u64 = 8;
 /// The environment variable with the number of seeds. (Interrupts are rare in a long run, so more seeds let interrupts
@@ -35,6 +42,11 @@ const SEEDS_VARIABLE: &str = "CROSSGATE_SEEDS";
 /// The options of every program.
 const OPTIONS: [&str; 6] =
     ["--semihosting", "--time", "virtual", "--serial1", "null", "--serial0=file:/dev/zero"];
+/// The environment variable with the command that starts each program: an emulator of another CPU, and its options.
+const RUNNER_VARIABLE: &str = "CROSSGATE_RUNNER";
+/// True if Linux can block its system calls, and the port can single-step a thread, so that a seed chooses the
+/// instructions at which interrupts come.
+const BLOCKS_AND_STEPS: bool = cfg!(target_arch = "x86_64");
 /// The option that blocks Linux' system calls.
 const BLOCKED: &str = "--block-system-calls";
 
@@ -83,10 +95,10 @@ fn trials(package: &'static str, sources: &Path, one: &Path) -> Result<Vec<Trial
         trials.push(program.trial("pages", |program| program.run(&["--protection", "pages"])));
         let keys = program.trial("keys", |program| program.run(&["--protection", "keys"]));
         trials.push(keys.with_ignored_flag(!has_keys));
-        if !is_blocked && !without_blocking {
+        if BLOCKS_AND_STEPS && !is_blocked && !without_blocking {
             trials.push(program.trial("blocked", |program| program.run(&[BLOCKED])));
         }
-        if !without_seeds {
+        if BLOCKS_AND_STEPS && !without_seeds {
             trials.push(program.trial("seeds", move |program| {
                 (1..=seeds).try_for_each(|seed| program.run(&["--seed", &seed.to_string()]))
             }));
@@ -102,8 +114,13 @@ fn programs(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut programs = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("{}", folder.display()))? {
         let path = entry?.path();
+        let is_of = |processor: &&&str| path.ends_with(processor);
         if path.is_dir() {
-            programs.append(&mut self::programs(&path)?);
+            // Programs for one CPU are not built for another.
+            let processor = ["aarch64", "x86_64"].iter().find(is_of);
+            if processor.is_none_or(|&processor| processor == std::env::consts::ARCH) {
+                programs.append(&mut self::programs(&path)?);
+            }
         } else {
             programs.push(path);
         }
@@ -142,23 +159,34 @@ impl Program {
         })
     }
 
+    /// Returns the command that starts the program.
+    fn command(&self) -> Command {
+        let emulator = emulator();
+        let mut words = emulator.split_whitespace();
+        let Some(program) = words.next() else { return Command::new(&self.file) };
+        let mut command = Command::new(program);
+        command.args(words).arg(&self.file);
+        command
+    }
+
     /// Runs the test once.
     fn run(&self, options: &[&str]) -> Result<()> {
         let output = tempfile::tempfile().context("no temporary file")?;
-        let mut command = Command::new(&self.file);
+        let mut command = self.command();
         let own = self.options.iter().map(String::as_str);
         let options: Vec<_> =
             OPTIONS.into_iter().chain(own).chain(options.iter().copied()).collect();
         command.args(&options).stdin(Stdio::null());
         command.stdout(output.try_clone()?).stderr(output.try_clone()?);
         let mut child = command.spawn().context("the program does not start")?;
-        let end = match child.wait_timeout(PATIENCE)? {
+        let patience = if emulator().is_empty() { PATIENCE } else { EMULATED * PATIENCE };
+        let end = match wait(&mut child, patience)? {
             Some(status) if status.code() == Some(self.status) => return Ok(()),
             Some(status) => status.to_string(),
             None => {
                 child.kill()?;
                 child.wait()?;
-                format!("the program did not end within {} s", PATIENCE.as_secs())
+                format!("the program did not end within {} s", patience.as_secs())
             }
         };
         let (package, name) = (self.package, &self.name);
@@ -167,6 +195,25 @@ impl Program {
             "{}{end}\n\nTo repeat it:\ncargo run -p {package} --bin {name} -- {options}",
             text(output)?
         )
+    }
+}
+
+/// Returns the command that starts each program, or nothing.
+fn emulator() -> String {
+    std::env::var(RUNNER_VARIABLE).unwrap_or_default()
+}
+
+/// Waits until a program ends, for at most `patience`.
+//
+// A wait for the signal of the end (`SIGCHLD`) is not reliable if this harness itself is emulated.
+fn wait(child: &mut Child, patience: Duration) -> Result<Option<ExitStatus>> {
+    let start = Instant::now();
+    loop {
+        let status = child.try_wait()?;
+        if status.is_some() || start.elapsed() > patience {
+            return Ok(status);
+        }
+        thread::sleep(LOOK);
     }
 }
 

@@ -8,6 +8,8 @@ use core::arch::asm;
 use crossgate_abi::table::System;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word, number};
 
+/// A stack pointer has to be a multiple of this number.
+pub const STACK_UNIT: usize = 4;
 /// The number of bytes of stack that a system call takes.
 pub const SYSTEM_CALL_STACK: usize = 128;
 /// Amounts of stack, in bytes, that are enough for a system call, and for no method.

@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod aarch64;
 mod commands;
 mod copy;
 mod debugger;

@@ -183,6 +183,33 @@ fn linux() -> Option<PathBuf> {
     kernels.max()
 }
 
+/// The target of programs for 64-bit ARM.
+pub const AARCH64: &str = "aarch64-unknown-linux-gnu";
+/// The C compiler that links them.
+pub const AARCH64_LINKER: &str = "aarch64-linux-gnu-gcc";
+/// The packages of Debian with this compiler, and with the emulator of Linux for this CPU.
+const AARCH64_TOOLS: [(&str, &str); 2] =
+    [(AARCH64_LINKER, "gcc-aarch64-linux-gnu"), ("qemu-aarch64", "qemu-user")];
+
+/// Makes sure that programs for 64-bit ARM can be built and run.
+///
+/// # Errors
+/// If something is missing and can't be installed from here; the text says what to do.
+pub fn aarch64() -> Result<()> {
+    if !target_is_there(AARCH64) {
+        add_target(AARCH64)?;
+    }
+    let missing = AARCH64_TOOLS.iter().filter(|(program, _)| !is_there(program));
+    let packages: Vec<_> = missing.map(|&(_, package)| package).collect();
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let Some(apt) = Apt::find() else {
+        bail!("not installed. Debian, Ubuntu:  sudo apt-get {INSTALL} {}", packages.join(" "));
+    };
+    apt.install(&packages)
+}
+
 /// The package of Debian with the emulators of less common CPUs.
 const OTHER_EMULATORS: &str = "qemu-system-misc";
 

@@ -80,16 +80,15 @@ pub fn set_stack(span: Span) -> Result<(), String> {
     // Without this flag, Linux takes a thread whose stack pointer is on this stack for a handler, and writes below its
     // stack pointer.
     const WHATEVER_THE_STACK_POINTER: c_int = 1 << 31; // SS_AUTODISARM
-    let stack = libc::stack_t {
-        ss_sp: span.start as *mut _,
-        ss_flags: WHATEVER_THE_STACK_POINTER,
-        ss_size: span.length(),
-    };
-    // SAFETY: the memory is mapped for this, and stays.
-    if unsafe { libc::sigaltstack(&stack, core::ptr::null_mut()) } != 0 {
-        return Err(failed("there is no stack for signals"));
+    // The emulator of Linux that is a part of QEMU does not know the flag.
+    for ss_flags in [WHATEVER_THE_STACK_POINTER, 0] {
+        let stack = libc::stack_t { ss_sp: span.start as *mut _, ss_flags, ss_size: span.length() };
+        // SAFETY: the memory is mapped for this, and stays.
+        if unsafe { libc::sigaltstack(&stack, core::ptr::null_mut()) } == 0 {
+            return Ok(());
+        }
     }
-    Ok(())
+    Err(failed("there is no stack for signals"))
 }
 
 /// Waits for a signal, unless `ready` returns `true` already.

@@ -42,7 +42,14 @@ pub fn check() -> Result<(), String> {
     Ok(())
 }
 
-/// Returns whether process code can change the bases of segments.
-pub fn can_change_bases() -> bool {
-    HAS_WRFSBASE.load(Ordering::Relaxed) != 0
+/// Abilities that the system tests need to know.
+pub mod abilities {
+    use crate::cpu::HAS_WRFSBASE;
+    use core::sync::atomic::Ordering;
+
+    /// Returns whether process code can change the bases of segments.
+    #[must_use]
+    pub fn can_change_bases() -> bool {
+        HAS_WRFSBASE.load(Ordering::Relaxed) != 0
+    }
 }

@@ -5,7 +5,6 @@
 //! Without seeds: they shorten sleeps, but a sleep here has to last until other threads have run.
 //! Without blocking: the test `linux_calls` shows that these calls are faults then.
 
-use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use crossgate::{Concurrent, Handle, Notification, thread, time};
@@ -52,23 +51,9 @@ fn abort() -> ! {
 /// Crashes while all signals of interrupts are blocked, as some functions of the C library block them for a while.
 /// Other threads still have to be interrupted.
 fn block_signals() -> ! {
-    const RT_SIGPROCMASK: usize = 14;
-    const SIG_BLOCK: usize = 0;
     /// `SIGALRM`, `SIGVTALRM`, `SIGIO`.
     const INTERRUPTS: u64 = 1 << 13 | 1 << 25 | 1 << 28;
-    // SAFETY: Linux reads the set, and writes nothing.
-    unsafe {
-        asm!(
-            "syscall",
-            inout("rax") RT_SIGPROCMASK => _,
-            in("rdi") SIG_BLOCK,
-            in("rsi") &INTERRUPTS,
-            in("rdx") 0,
-            in("r10") size_of_val(&INTERRUPTS),
-            out("rcx") _,
-            out("r11") _,
-        );
-    }
+    arch::block_signals(INTERRUPTS);
     arch::undefined();
     broken("has executed an undefined instruction")
 }

@@ -132,19 +132,19 @@ fn client(deep: Handle<dyn Bad>, climber: Handle<dyn Bad>) -> ! {
 /// Calls with just enough stack left for the kernel to save its registers, but not for a method.
 fn call_with_little_stack(_vault: Handle<dyn Vault>) -> ! {
     let service = system_tests::raw::service(&SYSTEM, "VAULT");
-    for left in arch::TOO_LITTLE_STACK.step_by(8) {
+    for left in arch::TOO_LITTLE_STACK.step_by(arch::STACK_UNIT.max(8)) {
         let (status, _) = arch::trap_at(own_stack("scarce") + left, number::call(service, 1));
         expect("a call with little stack", status, CallError::StackTooSmall.into());
     }
     crossgate::thread::exit()
 }
 
-/// Uses a stack pointer that is aligned only for words. This is unusual, but allowed: the call has to work, and to
-/// return to the same stack pointer.
+/// Uses a stack pointer that is aligned only as it has to be. This is unusual, but allowed: the call has to work, and
+/// to return to the same stack pointer.
 fn odd_but_right(vault: Handle<dyn Vault>) -> ! {
     let service = system_tests::raw::service(&SYSTEM, "VAULT");
     let stack = probe::stack_of(&SYSTEM, "last", 2);
-    let odd = stack.start + stack.len() / 2 + size_of::<usize>();
+    let odd = stack.start + stack.len() / 2 + arch::STACK_UNIT;
     let (status, after) = arch::trap_at(odd, number::call(service, 1));
     expect("the status of a call with an odd stack pointer", status, Status::OK);
     expect("the stack pointer after the call", after, odd);

@@ -184,6 +184,8 @@ fn supervise(
                 "pc"
             } else if cfg!(target_os = "none") {
                 "r0"
+            } else if cfg!(target_arch = "aarch64") {
+                "x0"
             } else {
                 "rax"
             },

@@ -5,8 +5,8 @@ use super::bench;
 use super::test::{Report, clippy, demos, documentation, examples};
 use crate::workspace::Profile;
 use crate::{
-    float_instructions, keys, mutants, mutations, panics, reproducible, setup, system_tests, tls,
-    workspace,
+    aarch64, float_instructions, keys, mutants, mutations, panics, reproducible, setup,
+    system_tests, tls, workspace,
 };
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
@@ -33,6 +33,10 @@ pub fn run(minutes: u64) -> Result<bool> {
         told(drift())
     });
     report.step("system tests, hosted, under other seeds", || told(seeds()));
+    report.step("system tests, hosted, on an emulated aarch64", || {
+        setup::aarch64()?;
+        told(aarch64::tests())
+    });
     for row in board::emulated() {
         for profile in [Profile::Dev, Profile::Release] {
             let name = format!("other system tests, {}, {}", profile.name(), row.name);

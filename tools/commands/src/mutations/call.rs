@@ -2,12 +2,13 @@
 //! Calls of cargo that run tests.
 
 use crate::copy::Copy;
-use crate::{command, keys, setup};
+use crate::{aarch64, command, keys, setup};
 use anyhow::{Context, Result, ensure};
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 use system_tests_harness::cpu_has_keys;
 use workbench::emulator::Finished;
+use workbench::setup::AARCH64;
 use workbench::{board, emulator};
 
 /// A call of cargo that runs a test: `cargo run` or `cargo test`.
@@ -37,6 +38,10 @@ impl Call {
     /// If it can't be built.
     pub fn build(&self, copy: &Copy) -> Result<()> {
         let mut cargo = copy.cargo();
+        if self.is_for_aarch64() {
+            setup::aarch64()?;
+            cargo.envs(aarch64::ENVIRONMENT);
+        }
         match self.words[1].as_str() {
             "run" => cargo.arg("build"),
             _ => cargo.args(["test", "--no-run"]),
@@ -60,6 +65,9 @@ impl Call {
         }
         let mut cargo = copy.cargo();
         cargo.args(&self.words[1..]);
+        if self.is_for_aarch64() {
+            cargo.envs(aarch64::ENVIRONMENT);
+        }
         // As in `cargo xtask test`, the time of the firmware does not depend on the load of this machine.
         let runner = command::line(&emulator::runner());
         for row in board::emulated() {
@@ -70,6 +78,11 @@ impl Call {
         let output = command::bounded(&mut cargo, patience)?;
         let success = output.status.is_some_and(|status| status.success());
         Ok(Some(Finished { success, output: output.text }))
+    }
+
+    /// Returns `true` if the test is a program for 64-bit ARM.
+    fn is_for_aarch64(&self) -> bool {
+        self.words.iter().any(|word| word == AARCH64)
     }
 
     /// Returns `true` if the test is one of those that the harness runs with protection keys only.

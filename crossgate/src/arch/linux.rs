@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! x86-64 Linux: the gate of the kernel that is linked into the program, if there is one.
+//! Linux: the gate of the kernel that is linked into the program, if there is one.
 //!
 //! The port defines the symbol `__crossgate_gate`. In this library the symbol is weak, so its address is 0 in a program
 //! without a kernel. The linker decides this when it links the program: no process can change it.
 
+#[cfg(target_arch = "aarch64")]
+#[path = "linux/aarch64.rs"]
+mod cpu;
+#[cfg(target_arch = "x86_64")]
+#[path = "linux/x86_64.rs"]
+mod cpu;
+
 use super::reply::Reply;
 use core::any::TypeId;
-use core::arch::asm;
 use core::num::NonZeroUsize;
 use crossgate_abi::{Word, number};
 
@@ -17,40 +23,15 @@ pub struct Gate(NonZeroUsize);
 /// Returns the gate, if there is one.
 #[inline]
 pub fn find() -> Option<Gate> {
-    let address: usize;
-    // SAFETY: this only loads the address of a symbol.
-    unsafe {
-        asm!(
-            ".weak __crossgate_gate",
-            "mov {}, qword ptr [rip + __crossgate_gate@GOTPCREL]",
-            out(reg) address,
-            options(pure, nomem, nostack, preserves_flags),
-        );
-    }
-    NonZeroUsize::new(address).map(Gate)
+    NonZeroUsize::new(cpu::address_of_gate()).map(Gate)
 }
 
 impl Gate {
     /// Makes a system call.
     #[inline]
     pub fn enter(self, selector: Word, words: [Word; 4]) -> Reply {
-        let [a, b, c, d] = words;
-        let (status, first, second);
-        // SAFETY: the gate preserves the same registers as a function. The callee can reach no memory of this process
-        // except the memory that the arguments lend.
-        unsafe {
-            asm!(
-                "call {gate}",
-                gate = in(reg) self.0.get(),
-                inlateout("rax") selector => status,
-                in("rdi") a,
-                in("rsi") b,
-                inlateout("rdx") c => first,
-                inlateout("rcx") d => second,
-                clobber_abi("C"),
-            );
-        }
-        Reply { status, words: [first, second] }
+        // SAFETY: this is the address of the gate.
+        unsafe { cpu::enter(self.0.get(), selector, words) }
     }
 
     /// Returns the interface of the service whose first gate this is, from the tables of the wiring.

@@ -3,7 +3,7 @@
 //!
 //! Without seeds: single-stepping uses such a flag.
 
-use board::port::inside::can_change_bases;
+use board::port::inside::abilities::can_change_bases;
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
