@@ -7,6 +7,7 @@ mod commands;
 mod copy;
 mod debugger;
 mod float_instructions;
+mod hal;
 mod keys;
 mod mutants;
 mod mutations;

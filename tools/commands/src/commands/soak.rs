@@ -5,8 +5,8 @@ use super::bench;
 use super::test::{Report, clippy, demos, documentation, examples};
 use crate::workspace::Profile;
 use crate::{
-    float_instructions, keys, mutants, mutations, panics, reproducible, setup, system_tests, tls,
-    workspace,
+    float_instructions, hal, keys, mutants, mutations, panics, reproducible, setup, system_tests,
+    tls, workspace,
 };
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
@@ -59,6 +59,7 @@ pub fn run(minutes: u64) -> Result<bool> {
     report.step("documentation of programs", || told(documentation()));
     report.step("the same image in another folder", reproducible::check);
     report.step("the size of a client of TLS", tls::check);
+    report.step("drivers of stm32f4xx-hal in processes", hal::check);
     mutations::replay(&mut report, "")?;
     Ok(report.print())
 }
