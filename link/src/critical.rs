@@ -2,7 +2,6 @@
 //! Finds critical sections in processes. They would have no effect, because a process can't mask interrupts.
 
 use crate::advice::NO_MASKING;
-use crate::inputs::FileId;
 use crate::names::{KERNEL, listed};
 use crate::reach::Reach;
 use anyhow::{Result, bail, ensure};
@@ -17,10 +16,15 @@ const CORTEX_M: &str = "cortex_m";
 /// If there is one. The error names its place, and the path to it.
 pub fn check(reach: &Reach) -> Result<()> {
     let inputs = reach.inputs;
-    let acquire = inputs.symbol(ACQUIRE).map(|symbol| &inputs.symbols[symbol]);
-    let is_cortex_m = |file: FileId| inputs.files[file].krate == CORTEX_M;
+    let definitions = inputs.symbol(ACQUIRE).map(|symbol| &inputs.symbols[symbol].definitions);
+    let of_cortex_m = definitions
+        .into_iter()
+        .flatten()
+        .filter(|definition| inputs.files[definition.file].krate == CORTEX_M);
+    let mut sections = of_cortex_m.filter_map(|definition| definition.section);
+    // A crate may switch the feature on although no process uses it.
     ensure!(
-        !acquire.is_some_and(|it| it.definitions.iter().any(|it| is_cortex_m(it.file))),
+        !sections.any(|id| reach.users(id).any(|user| user != KERNEL)),
         "the feature `critical-section-single-core` of the crate `cortex-m` is switched on, but \
          {NO_MASKING}"
     );

@@ -119,15 +119,27 @@ fn a_critical_section_without_an_implementation_does_not_link() {
     }
 }
 
+/// Switches the implementation of `cortex-m` on, which masks interrupts.
+const SINGLE_CORE: &str =
+    "[dependencies.cortex-m]\nversion = \"0.7\"\nfeatures = [\"critical-section-single-core\"]\n";
+
+/// A crate may switch an implementation on that no process uses.
+#[test]
+fn an_implementation_that_nobody_uses_links() {
+    let wiring =
+        wiring("()", "use {cortex_m as _, cortex_m_rt as _};\nstatic mut KERNEL: u32 = 8;");
+    let (output, _) = build("unused", &wiring, SINGLE_CORE);
+    assert!(output.status.success(), "{}", support::text(&output));
+}
+
 /// `cortex-m` has an implementation, but it masks interrupts, which has no effect in a process.
 #[test]
 fn nor_does_one_that_would_do_nothing() {
-    let feature = "[dependencies.cortex-m]\nversion = \"0.7\"\nfeatures = [\"critical-section-single-core\"]\n";
     for (name, what, dependencies, expected) in [
         (
             "single",
             "critical_section::with(|_| ())",
-            format!("critical-section = \"1\"\n{feature}"),
+            format!("critical-section = \"1\"\n{SINGLE_CORE}"),
             "the feature `critical-section-single-core` of the crate `cortex-m` is switched on",
         ),
         (

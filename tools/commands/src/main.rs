@@ -8,6 +8,7 @@ mod commands;
 mod copy;
 mod debugger;
 mod float_instructions;
+mod hal;
 mod keys;
 mod mutants;
 mod mutations;

@@ -5,7 +5,7 @@ use super::bench;
 use super::test::{Report, clippy, demos, documentation, examples};
 use crate::workspace::Profile;
 use crate::{
-    aarch64, float_instructions, keys, mutants, mutations, panics, reproducible, setup,
+    aarch64, float_instructions, hal, keys, mutants, mutations, panics, reproducible, setup,
     system_tests, tls, workspace,
 };
 use anyhow::{Context, Result, ensure};
@@ -63,6 +63,7 @@ pub fn run(minutes: u64) -> Result<bool> {
     report.step("documentation of programs", || told(documentation()));
     report.step("the same image in another folder", reproducible::check);
     report.step("the size of a client of TLS", tls::check);
+    report.step("drivers of stm32f4xx-hal in processes", hal::check);
     mutations::replay(&mut report, "")?;
     Ok(report.print())
 }
