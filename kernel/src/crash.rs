@@ -6,19 +6,14 @@
 //! finishes that call first, and then returns in the same way. Every other process continues, and the supervisor [is
 //! notified](crate::fault).
 //!
-//! No thread enters a process that has crashed. If an interrupt is pending, or a crash dump has to be written first,
-//! the [worker](crate::sweep) does all the rest before any thread runs: it takes the process down. The threads that are
-//! in the process, or would return to it, are then [swept](crate::sweep) piece by piece, each thread before it runs
-//! again. If the supervisor crashes too often, the system is reset, because no other process may restart or stop
-//! processes.
+//! No thread enters a process that has crashed. The process is [taken down](crate::down) at once, or, if an interrupt is
+//! pending or a crash dump has to be written first, by the [worker](crate::sweep), before any thread runs.
 
 use crate::Kernel;
 use crate::effect::Outcome;
 use crate::fault::{Panic, who};
 use crate::port::Port;
-use crate::process::CALM;
-use crossgate_abi::table::OnFault;
-use crossgate_abi::{CallError, Cause, ProcessId, Status, ThreadId, Word};
+use crossgate_abi::{CallError, Cause, ProcessId, Status, Word};
 
 impl<P: Port> Kernel<P> {
     /// Handles a fault of the current process. `instruction` is the address of the instruction that faulted, and
@@ -81,50 +76,6 @@ impl<P: Port> Kernel<P> {
         self.running.remove(process);
         self.work.crashed.insert(process);
         self.engage();
-    }
-
-    /// Takes a process down, whatever it is doing. Its own threads go back to their entries, or end if the process is
-    /// to stay stopped. Threads of other processes that are in it return to their callers.
-    ///
-    /// `decision` says whether the process is to stay stopped. Without a decision the process has crashed, and its
-    /// policy decides. (If there is a dump of the crash, it is complete.)
-    #[inline]
-    pub(crate) fn take_down(&mut self, process: ProcessId, decision: Option<bool>) {
-        let index = process.index();
-        let (Some(state), Some(wiring)) = (self.states.get_mut(index), self.processes.get(index))
-        else {
-            return;
-        };
-        state.stopped = match (decision, wiring.on_fault) {
-            (Some(stopped), _) => stopped,
-            (None, OnFault::Stop) => true,
-            (None, OnFault::Restart { limit }) => {
-                let now = self.port.now();
-                if now - state.crashed_at > CALM {
-                    state.crashes = 0;
-                }
-                // The count is compared before it goes up, because the limit may be the highest number. (In that case
-                // the count wraps to 0, which does not matter, because the process stays stopped.)
-                let stopped = state.crashes >= limit;
-                state.crashes = state.crashes.wrapping_add(1);
-                state.crashed_at = now;
-                if stopped
-                    && self.system.supervisor.as_ref().is_some_and(|it| it.process == process)
-                {
-                    self.port.reset_system();
-                }
-                stopped
-            }
-        };
-        (state.reset, state.looked) = (0, ThreadId::IDLE);
-        self.running.remove(process);
-        if wiring.notifications != 0 {
-            self.silence(wiring);
-        }
-        if let Some(optional) = &self.optional {
-            (optional.end_life)(self, process);
-        }
-        self.sweep_all_for(process);
     }
 
     /// Restarts or stops `process`, if the current process is the supervisor.

@@ -46,10 +46,11 @@
 //! | [`signal`] | signals, and waits for them |
 //! | [`home`] | threads in no call: their start and restart |
 //! | [`boot`] | the start of the threads |
-//! | [`sweep`] | the worker, which does the deferred work a piece at a time |
 //! | [`fault`] | records of faults, and the notification of the supervisor |
 //! | [`interrupt`] | interrupts of devices |
-//! | [`crash`] | how a process is taken down |
+//! | [`down`] | how a process is taken down |
+//! | [`sweep`] | the worker, which does the deferred work a piece at a time |
+//! | [`crash`] | crashes of processes, and decisions of the supervisor |
 //! | [`restart`] | the start and restart of a process |
 //! | [`gate`] | the service that a gate belongs to |
 //! | [`lend`] | how a caller lends memory to a call |
@@ -105,6 +106,7 @@ pub mod crash;
 #[doc(hidden)]
 pub mod dead;
 pub mod deadline;
+pub mod down;
 pub mod effect;
 pub mod fault;
 pub mod frame;

@@ -166,7 +166,7 @@ impl<P: Port> Kernel<P> {
     #[inline]
     pub(crate) fn all_threads(&self) -> Set<ThreadId> {
         // (There are at most 32 threads, including the idle thread.)
-        let end = (self.system.threads.len() as u32).wrapping_sub(1);
+        let end = (self.threads.slots.len() as u32).wrapping_sub(1);
         Set::of_bits(2u32.wrapping_shl(end).wrapping_sub(2))
     }
 

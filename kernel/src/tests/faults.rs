@@ -29,6 +29,28 @@ fn quiet(driver: &mut Driver) {
     assert_eq!(driver.current(), 1);
 }
 
+#[test]
+fn a_crash_goes_on_only_while_no_interrupt_waits() {
+    for found in 0..=3 {
+        let mut driver = chain();
+        quiet(&mut driver);
+        driver.call(0, [0; 4]).unwrap();
+        driver.settles = false;
+        driver.kernel.port.looks.set(0);
+        driver.kernel.port.found = found;
+        driver.kernel.fault(Cause::Access, 0, 0);
+        let work = driver.kernel.work;
+        assert!(!driver.kernel.is_running(ProcessId::new(0)), "nobody enters it");
+        assert_eq!(work.crashed.is_empty(), found != 1, "the worker takes it down: {found}");
+        let depth = if matches!(found, 1 | 2) { 1 } else { 0 };
+        assert_eq!(driver.thread(1).depth(), depth, "the worker leads the thread out: {found}");
+        driver.kernel.port.found = 0;
+        driver.settle();
+        assert_eq!(driver.thread(1).depth(), 0);
+        assert!(driver.kernel.states[0].stopped, "its policy");
+    }
+}
+
 fn read_record(driver: &mut Driver, sequence: Word) -> FaultRecord {
     let words = core::array::from_fn(|index| {
         match driver.ask(number::READ_FAULT, [sequence, index, 0, 0]).reply {

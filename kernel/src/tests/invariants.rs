@@ -305,7 +305,8 @@ fn check_locks(kernel: &Kernel<TestPort>) {
     for (index, lock) in kernel.locks.iter().enumerate() {
         let service = kernel.services.iter().find(|it| it.lock.index() == index);
         let runs = service.is_some_and(|service| kernel.is_running(service.owner));
-        if !runs && !(kernel.work.unswept.is_empty() && kernel.work.crashed.is_empty()) {
+        let is_done = kernel.work.unswept.is_empty() && kernel.work.crashed.is_empty();
+        if !runs && !is_done {
             // The lock is free when all are swept, and no thread takes it before.
             continue;
         }

@@ -173,7 +173,7 @@ pub const OPERATIONS: [Operation; 65] = [
     Operation {
         name: "fault_to_caller",
         text: "fault in the callee to error at the caller",
-        must: Limit::Most(473),
+        must: Limit::Most(400),
         stretch: None,
         cmrx: None,
     },
