@@ -117,7 +117,7 @@ mod tests {
     use std::path::Path;
 
     /// Options of cargo that have a value.
-    const WITH_VALUE: [&str; 5] = ["-p", "--package", "--bin", "--test", "--target"];
+    const WITH_VALUE: [&str; 6] = ["-p", "--package", "--bin", "--test", "--target", "--features"];
 
     impl Call {
         /// Checks that the package, the program and the tests exist.
