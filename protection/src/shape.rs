@@ -96,7 +96,9 @@ impl Shape {
     }
 
     /// Returns the smallest region that holds all of `memory`, which must not be empty.
+    // (Inlined, it has no division in the kernel, which knows the granule when it is compiled.)
     #[must_use]
+    #[inline(always)]
     pub const fn covering(self, memory: Span) -> Span {
         let (first, last) = ends(memory);
         let granule = match self {
