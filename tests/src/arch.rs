@@ -13,3 +13,11 @@ pub use arm::*;
 mod riscv;
 #[cfg(target_arch = "riscv32")]
 pub use riscv::*;
+
+use crossgate_abi::{ARGUMENT_WORDS, Status, Word};
+
+/// Makes a system call at another stack pointer, without arguments. Returns the status, and the stack pointer afterwards.
+#[must_use]
+pub fn trap_at(stack_pointer: usize, selector: Word) -> (Status, usize) {
+    trap_at_with(stack_pointer, selector, [0; ARGUMENT_WORDS])
+}

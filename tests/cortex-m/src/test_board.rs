@@ -4,7 +4,7 @@
 
 use board::Hardware;
 use board::port::zero_latency::Line;
-use board::port::{Board, Counter};
+use board::port::{Board, Counter, SysTick};
 use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use core::time::Duration;
 use crossgate::time;
@@ -12,6 +12,22 @@ use system_tests::arch;
 
 /// The counter of the real board.
 pub type RealCounter = <Hardware as Board>::Counter;
+
+/// The real board, but with SysTick as its only counter.
+pub struct SysTickBoard;
+
+impl Board for SysTickBoard {
+    const CLOCK_HZ: u32 = Hardware::CLOCK_HZ;
+    type Counter = SysTick<{ Hardware::CLOCK_HZ }>;
+
+    fn prepare() {
+        Hardware::prepare();
+    }
+
+    fn tell(byte: u8) {
+        Hardware::tell(byte);
+    }
+}
 
 /// The actions of a test in the kernel.
 pub trait Test: 'static {

@@ -9,11 +9,11 @@ system_tests_cortex_m::main_elsewhere!();
 
 #[cfg(target_os = "none")]
 mod firmware {
-    use board::port::{Board, SysTick};
-    use board::{CLOCK_HZ, Hardware, TIMER0, Timer};
+    use board::{CLOCK_HZ, TIMER0, Timer};
     use core::time::Duration;
     use crossgate::time;
     use system_tests::report::{expect_that, fail, pass};
+    use system_tests_cortex_m::SysTickBoard;
 
     crossgate::system! {
         static SYSTEM;
@@ -23,22 +23,7 @@ mod firmware {
             thread busy (priority = 1, stack = 1024) = ask();
         }
     }
-    board::port::start!(SYSTEM, Plain);
-
-    struct Plain;
-
-    impl Board for Plain {
-        const CLOCK_HZ: u32 = Hardware::CLOCK_HZ;
-        type Counter = SysTick<{ Hardware::CLOCK_HZ }>;
-
-        fn prepare() {
-            Hardware::prepare();
-        }
-
-        fn tell(byte: u8) {
-            Hardware::tell(byte);
-        }
-    }
+    board::port::start!(SYSTEM, SysTickBoard);
 
     /// Keeps the CPU busy. While the CPU sleeps, the emulator lets time jump, too far for a timer that repeats.
     fn ask() -> ! {

@@ -84,12 +84,6 @@ pub fn trap(selector: Word, words: [Word; ARGUMENT_WORDS]) -> Reply {
     Reply { status: Status(status), words: [low, high] }
 }
 
-/// Calls the gate at another stack pointer, without arguments. Returns the status, and the stack pointer afterwards.
-#[must_use]
-pub fn trap_at(stack_pointer: usize, selector: Word) -> (Status, usize) {
-    trap_at_with(stack_pointer, selector, [0; ARGUMENT_WORDS])
-}
-
 /// Calls the gate at another stack pointer, with arguments.
 #[must_use]
 pub fn trap_at_with(
