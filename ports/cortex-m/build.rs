@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tells the port which architecture the firmware is for; and whether the compiler keeps statics apart (does not merge
-//! them), because `crossgate-link` needs to know.
+//! Sets two `cfg`s for the port: `armv8m` by the target, and `statics_apart` if the compiler does not merge statics.
+//! The firmware passes the second one on to `crossgate-link`, which needs separate statics.
 
 use std::env;
 
@@ -8,7 +8,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(statics_apart)");
     println!("cargo::rustc-check-cfg=cfg(armv8m)");
-    // The compiler itself does not tell code whether it is for ARMv7-M or ARMv8-M.
+    // The compiler has no `cfg` of its own that tells ARMv8-M from ARMv7-M.
     if env::var("TARGET").is_ok_and(|target| target.starts_with("thumbv8m.main")) {
         println!("cargo::rustc-cfg=armv8m");
     }

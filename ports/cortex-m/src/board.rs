@@ -45,7 +45,8 @@ pub trait Board {
     /// this crate defines.
     type Counter: Counter;
 
-    /// Prepares the chip: clocks, pins, memory controllers. Called once, before everything else.
+    /// Prepares the chip: clocks, pins, memory controllers. Called once, before the counter starts, with interrupts
+    /// disabled.
     #[inline(always)]
     fn prepare() {}
 

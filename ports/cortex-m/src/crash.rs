@@ -23,10 +23,10 @@ struct Faulted {
 static mut FAULTED: Faulted = Faulted { saved: [0; 8], stack_pointer: 0, exception_return: 0 };
 
 /// Handles a fault: saves the registers that no other code saves at a fault, and continues as in a firmware without
-/// crash dumps. If the kernel has [given way](GIVEN_WAY), no thread has faulted, and the registers are the kernel's.
+/// crash dumps. If the kernel has [given way](GIVEN_WAY), no thread has faulted, so this code saves nothing.
 ///
-/// This code changes r0 and r4. If a thread has faulted, it does not continue. If the kernel has faulted, the kernel
-/// does not continue.
+/// This code changes r0 and r4. Their values are not needed any more, because neither a thread nor the kernel continues
+/// after its own fault.
 #[unsafe(naked)]
 pub unsafe extern "C" fn keep_registers() {
     core::arch::naked_asm!(

@@ -3,9 +3,9 @@
 //!
 //! On entry the registers that the CPU has not saved (r4 to r11) are pushed on the thread's stack, below the CPU's
 //! frame, but only if that place is inside the stack. Otherwise the kernel would write wherever a wild stack pointer
-//! leads. The handler gets the address of this context. It returns its stack pointer, to continue with this context, or
-//! 0, to load the context of the most urgent thread. (A stack pointer is the address of a context, unless the thread
-//! uses floating point registers: see `floats`.)
+//! leads. The handler gets the address of this context. If the handler returns a stack pointer, the context there
+//! continues. If it returns 0, the most urgent thread continues. (A stack pointer is the address of a context, unless
+//! the thread uses floating point registers: see `floats`.)
 //!
 //! # Legend of the assembly
 //!
@@ -50,10 +50,10 @@ use crossgate_kernel::schedule::Ready;
 ///
 /// In: the `Bounds` at sp. Out: r0 is the context. It changes r1, r2, and the flags.
 ///
-/// Attacker: the stack pointer is any address at which a thread could push a frame. If the registers would not lie in
-/// memory that is open to the thread, this code pushes nothing, and continues at `$out_of_bounds` (`stacks`,
-/// `wild_contexts`). The check is one unsigned comparison: below the lowest value, the difference wraps around to a
-/// large number.
+/// Attacker: the stack pointer is any address at which a thread could push a frame. If the place for the registers is
+/// outside the memory that is open to the thread, this code pushes nothing, and continues at `$out_of_bounds`
+/// (`stacks`, `wild_contexts`). The check is one unsigned comparison: below the lowest value, the difference wraps
+/// around to a large number.
 macro_rules! save {
     ($out_of_bounds:literal) => {
         concat!(
@@ -272,7 +272,8 @@ macro_rules! clear_floats {
 }
 use clear_floats;
 
-/// Defines the handlers of faults that differ from a hard fault only by their status.
+/// Defines the handlers of the other faults. They all do the same as the handler of hard faults, because only the
+/// status registers tell the causes apart.
 macro_rules! same_as_hard_fault {
     ($($name:ident)*) => { $(
         #[unsafe(naked)]

@@ -106,8 +106,8 @@ pub fn enable() {
     /// `ASPEN` without `LSPEN`.
     const SAVE_AT_ONCE: u32 = 1 << 31;
     const SAVE_LATER: u32 = 1 << 30;
-    // SAFETY: the unit belongs to the kernel, which has not started a thread yet; `SVCall` clears its registers in the
-    // same way.
+    // SAFETY: the unit belongs to the kernel, which has not started a thread yet, and no code of the kernel keeps a
+    // value in its registers.
     unsafe {
         let (scb, fpu) = (&*SCB::PTR, &*FPU::PTR);
         scb.cpacr.modify(|value| value | ALL_CODE);

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Crossgate on ARM Cortex-M.
 //!
-//! The port turns registers into values for the kernel core, and the core's effects into registers and memory
-//! protection. The port is the only part of the kernel that contains assembly and accesses registers of the CPU. It
-//! carries out the most frequent operations by itself, in assembly, exactly as the core would.
+//! The kernel of a firmware consists of the core (the crate `crossgate-kernel`), which makes the decisions, and a port.
+//! This port passes the words of system calls to the core, and carries out the core's decisions with the CPU's
+//! registers and its protection unit. All assembly and all accesses to registers of the CPU are here. The most frequent
+//! operations are carried out here in assembly, without the core, with the same results.
 //!
-//! A file uses only files above it in this table (`xtask/src/layering.rs` checks it), so that each can be read without
-//! knowledge of the files below it. Files of the hosted port with the same contents have the same names.
+//! A file uses only files above it in this table (`xtask/src/layering.rs` checks it), so each file can be read without
+//! those below it. Files of the hosted port with the same contents have the same names.
 //!
 //! | file | contents |
 //! |---|---|
 //! | `context` | the registers of a thread on its stack, and the memory in which they may lie |
 //! | `exception` | numbers of exceptions |
 //! | `linker` | addresses that the linker script defines |
-//! | `last_words` | sends the last words of a kernel that can't go on; their text is in the file that finds the reason |
+//! | `last_words` | sends a message when the kernel can't go on; each text is in the file that detects the reason |
 //! | `floats` | the registers of the floating point unit, if there is one |
 //! | `protection/armv7m` | ARMv7-M: the protection unit, with the pieces of assembly that depend on it; faults |
 //! | `protection/armv8m` | the same for ARMv8-M |
@@ -32,23 +33,24 @@
 //! | `fast_path/call` | a call, without Rust |
 //! | `fast_path/lend` | a call that lends memory of the caller's stack |
 //! | `fast_path/leave` | the return from a call |
-//! | `fast_path/dispatch` | the choice among the other system calls; the index, the time, deadlines |
+//! | `fast_path/dispatch` | the choice among the other system calls; those for the thread's index, the time, and deadlines |
 //! | `fast_path/switch` | yield, and the switch to another thread |
 //! | `fast_path/signal` | a signal |
 //! | `fast_path/wait` | a wait for a signal |
-//! | `fast_path/floats` | the parts of these for threads that use floats |
+//! | `fast_path/floats` | the parts of the fast path that only threads with floats need |
 //! | `fast_path/interrupt` | an interrupt line, as a signal |
-//! | `fast_path` | the handler of system calls, which consists of the pieces above |
+//! | `fast_path` | the handler of system calls, made of the pieces above |
 //! | `boot` | from reset to the first thread |
 //! | [`zero_latency`] | interrupts that a board serves above the kernel |
 //! | `vectors` | the vector table of a board with such handlers, or of a firmware that keeps crash dumps |
 //! | `board` | the contract between the port and a board |
 //! | `systick` | SysTick as the counter of a board without another one |
 //!
-//! All exceptions except for faults have the same priority, so none of them preempts the kernel. Faults have a higher
-//! priority, because the CPU can fail to save registers when it enters an exception: then the fault has to be handled
-//! before the exception's own handler runs. (A fault of the kernel halts the machine.) A board may have handlers [above
-//! the kernel](zero_latency). They preempt the kernel and its handlers of faults, and restore all registers.
+//! All exceptions that run the kernel have the same priority, except for faults, so none of them preempts the kernel.
+//! (The non-maskable interrupt preempts it, but only pends PendSV.) Faults come first. When the CPU enters an
+//! exception, it may fail to save registers, and then the fault has to be handled before the handler of that exception
+//! runs. (A fault of the kernel halts the machine.) A board may have handlers [above the kernel](zero_latency). They
+//! preempt the kernel and its handlers of faults, and restore all registers.
 //!
 //! Threads always run unprivileged, with the process stack pointer. Exceptions run on the main stack, whose lower end
 //! is guarded.

@@ -114,7 +114,7 @@ pub type Lease = lease::Lease<<ProtectionUnit as Unit>::Lease>;
 pub type Offset = thread::Offset<ProtectionUnit>;
 
 impl Port for Machine {
-    // (The wiring uses the sizes of this unit.)
+    // (`system!` makes the wiring's tables for this unit.)
     type Unit = Native;
 
     const ENTRY_SIZE: Word = Context::FIRST_SIZE + Context::SIZE;

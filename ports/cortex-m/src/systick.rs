@@ -78,8 +78,9 @@ impl<const HZ: u32> Counter for SysTick<HZ> {
             if !counted_down() {
                 return;
             }
-            // The period was over too early, as a CPU that waits for its flash may be slow. If it ended before the last
-            // write, there is a second one of the same length. Then one of the greatest length begins.
+            // The period ended before this code was ready, as can happen on a CPU that waits for its flash. If it ended
+            // even before the last write, a second period of the same length follows. Then a period of the greatest
+            // length begins.
             while cycles < LONGEST && registers().cvr.read() <= cycles {}
             let periods = 1 + u32::from(counted_down());
             begin(periods.wrapping_mul(cycles.wrapping_add(1)), LONGEST);

@@ -38,7 +38,7 @@ macro_rules! call {
             crate::protection::call_window!(),
             "
         // Attacker: the caller decides how full the stack is (`stacks`, `nested_calls`).
-        cmp r6, r5, asr #16 // (a code in place of a room is negative: as an unsigned number it is more than any window)
+        cmp r6, r5, asr #16 // (a code instead of a room is negative: unsigned, it is larger than any window)
         blo .Lcall_check
 
         // --- All checks have passed: the call is made. If it lends memory, the carry is clear.
@@ -95,11 +95,10 @@ macro_rules! call {
         .Lslow:
         b {slow}
 
-        // --- Either the window has less room than the gate demands, or the gate has a code in place of a room. The
-        // code says that the object admits one call at a time, that memory is lent, or that the core has to make the
-        // call.
+        // --- Either the window has less room than the gate demands, or the gate has a code instead of a room. The code
+        // says that the object admits one call at a time, that memory is lent, or that the core has to make the call.
         .Lcall_check:
-        // The service takes 36 bytes. The window is checked again, for the room that the service demands, because the
+        // The service's row is at 36 times its index. The window is checked against the room in this row, because the
         // gate may have only a code.
         ldr r11, [lr, #{services}]
         ubfx r10, r5, #8, #8
@@ -109,8 +108,8 @@ macro_rules! call {
         adds r1, #{entry_size}
         cmp r6, r1
         blo .Lcall_slow
-        // The gate's code in place of a room, less that of an exclusive object: below 0, memory is lent; at 0, the
-        // object is exclusive.
+        // The gate's code, less the code of an exclusive object: below 0, memory is lent; at 0, the object is
+        // exclusive; above 0, only the core can make the call.
         asrs r1, r5, #16
         adds r1, #{exclusive}
         bmi .Lcall_lend

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The parts of system calls that only a thread with floats needs, all off the straight path.
 //!
-//! In and out: at each label, as in the piece that jumps to the label, and at which this code then continues. The macro
-//! is empty for a CPU without a floating point unit.
+//! Another piece jumps to each label here, and this code then jumps back to that piece. The registers are those that
+//! the piece describes. The macro is empty for a CPU without a floating point unit.
 
 #[cfg(target_abi = "eabihf")]
 macro_rules! floats {

@@ -35,7 +35,7 @@ unsafe extern "C" fn DefaultHandler() {
         "ldr lr, .Linterrupt_kernel",
         save!(".Linterrupt_out_of_bounds"),
         ".Linterrupt_saved:",
-        // The register has the number of this exception, because no handler of the kernel preempts another.
+        // `ipsr` has the number of this exception, because no handler of the kernel preempts another.
         "mrs r1, ipsr",
         "subs r1, #16", // the line, if it is one
         "bmi .Linterrupt_slow",
@@ -74,8 +74,8 @@ unsafe extern "C" fn DefaultHandler() {
         ".Linterrupt_slow:",
         "b {slow}",
         // The process of the interrupted thread crashes. The interrupt has not been handled yet, so it is made pending
-        // again: then it waits only for the record of the crash, not for the rest. The trigger register pends a line;
-        // bits 26 and 28 of the control register pend SysTick and PendSV.
+        // again: then it waits only until the crash is recorded, not until the process is down. The trigger register
+        // pends a line; bits 26 and 28 of the control register pend SysTick and PendSV.
         ".Linterrupt_wild:",
         "ldr r3, .Linterrupt_control",
         "mrs r1, ipsr",

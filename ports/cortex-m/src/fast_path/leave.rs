@@ -22,7 +22,7 @@ macro_rules! leave {
         cmp r5, #{last_call} // the thread is in a call, and holds no leases
         bhi .Lreturn_leases
         adds r6, r4, r5
-        // Attacker: the status is arbitrary (`gate_attacks`). Only 0 is plain.
+        // Attacker: the status is arbitrary (`gate_attacks`). Any status but 0 takes the slow path.
         ldrb r7, [r6, #{frames} + {care}]
         orrs r7, r0
         bne .Lreturn_care

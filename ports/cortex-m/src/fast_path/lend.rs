@@ -33,11 +33,11 @@ macro_rules! lend {
         ldr r4, [r3, #{stack} + 4]
         cmp r2, r4
         bhi .Lcall_lend_slow
-        // If these checks pass, too, the core's lease is filled in: its memory,
+        // The last checks. If they pass, this also stores the memory in the core's lease.
         ",
             crate::protection::lend_registers!(".Lcall_lend_slow"),
             "
-        // the registers that open it, its access and its source.
+        // The rest of the core's lease: the register that opens it, its access and its source.
         orr r6, r5, #{of_stack} << 8
         strd r2, r6, [r3, #{leases} + 8]
         ",

@@ -32,7 +32,8 @@ macro_rules! switch {
         strb r1, [r2, #{last}]
         strb r6, [r2, #{first}]
 
-        // --- Thread r6 runs next, instead of r3 with the index r1, whose registers are saved at r0. r4 is 0.
+        // --- The thread with the index r6 runs next. The thread r3, whose index is r1, stops: its registers are saved
+        // at r0. r4 is 0.
         .Lswitch:
         ",
             crate::floats::branch_if_saved!("r7", ".Lswitch_floats"),

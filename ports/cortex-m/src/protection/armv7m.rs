@@ -105,7 +105,7 @@ pub fn enable(flash: Span) {
                 mpu.rasr.write(0);
             }
         }
-        // The smallest region is 32 bytes: log2 is 5, without subregions.
+        // The guard is a smallest region, of 32 bytes: the field of the size contains log2 of the size, less 1.
         mpu.rbar.write(guard as u32);
         mpu.rasr.write(Access::Guard as u32 | 4 << 1 | 1);
         mpu.ctrl.write(ENABLE | DEFAULT_MAP_FOR_KERNEL);

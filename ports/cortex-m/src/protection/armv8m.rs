@@ -187,7 +187,7 @@ pub const fn is_below_limit(status: u32) -> bool {
 /// saves none, and sets the stack pointer to the limit, so a frame at the limit can't be told from a missing frame.
 pub const LOWEST_FRAME: usize = 8;
 
-/// Known CPUs have no setting for this.
+/// No known CPU of this architecture has such a setting.
 #[inline(always)]
 pub fn set_write_buffer() {}
 
@@ -247,7 +247,7 @@ macro_rules! stack_registers {
             ", lsl #5\n",
             "subs ",
             $limit,
-            ", #50\n", // 0x13 of the address register, and 32; the last bit turns the region on
+            ", #50\n", // less 0x13 (from the address register) and 32 (a granule); 1 is left, which turns the region on
         )
     };
 }
