@@ -70,8 +70,9 @@ impl Account {
 pub struct Budgets<P: Port> {
     // The first field, because a port's assembly calls it.
     pub(crate) account: extern "C" fn(&mut Kernel<P>),
-    /// Does one step of the check of budgets and time slices at this time, in µs since start: which of them are used
-    /// up, and which budgets start a new period. Returns `true` if earlier interrupts of the timer have done all steps.
+    /// Does one step of the check of budgets and time slices, at this time in µs since start. The check finds those
+    /// that are used up, and the budgets that start a new period. Returns `true` if the check was already complete, so
+    /// nothing was done.
     pub(crate) check: fn(&mut Kernel<P>, u64) -> bool,
     pub(crate) wiring: &'static table::Budgets,
     pub(crate) accounts: &'static mut [Account],

@@ -119,8 +119,8 @@ impl<P: Port> Kernel<P> {
         })
     }
 
-    /// Checks a call of the current thread that is not permitted by the wiring, or whose server is not running. Admits
-    /// it if another process has granted it, and the server is running.
+    /// Decides about a call of the current thread that the wiring does not permit, or whose server is not running.
+    /// Admits the call only if a grant permits it and the server is running.
     #[cold]
     #[inline]
     fn admit_by_grant(&mut self, index: ServiceId, service: &Service) -> Result<(), Effect> {
@@ -142,8 +142,8 @@ impl<P: Port> Kernel<P> {
         self.grants.filter(|_| method.arguments.kinds & Method::HANDLES != 0)
     }
 
-    /// Returns from the method that the current thread is in, if the return has no duties. Otherwise returns `None`,
-    /// and the port has to call [`leave_with_care`](Self::leave_with_care).
+    /// Returns from the method that the current thread is in, if the call succeeded and the return has no duties.
+    /// Otherwise changes nothing, and the port has to call [`leave_with_care`](Self::leave_with_care).
     #[inline]
     pub fn leave(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Option<Return> {
         let thread = self.threads.current();

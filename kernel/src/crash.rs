@@ -47,7 +47,8 @@ impl<P: Port> Kernel<P> {
             }
             self.note_crash(process);
         }
-        // If an interrupt is pending, or if the worker has to write a dump first, the rest is left to the worker.
+        // If an interrupt is pending, or if the worker first has to write a dump or to signal servers, the rest is left
+        // to the worker.
         if self.work.unchecked != 0 || self.port.interrupt_is_pending() {
             self.put_off(process);
         } else {

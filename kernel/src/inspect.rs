@@ -127,7 +127,7 @@ impl<P: Port> Kernel<P> {
         self.optional.as_mut()?.inspection.as_deref_mut()
     }
 
-    /// Notes a crash of a process, of which the newest record is.
+    /// Notes a crash of a process. The newest record is the one of this crash.
     #[inline]
     pub(crate) fn note(&mut self, process: ProcessId) {
         let record = self.faults[0].newest();
@@ -147,9 +147,10 @@ impl<P: Port> Kernel<P> {
     pub(crate) fn note_and_dump(&mut self, process: ProcessId) {
         self.note(process);
         let has_dump = self.work.has_dump();
-        // If the dump of an earlier crash is not complete yet, the worker still completes that one, and this crash gets
-        // no dump. (No thread runs meanwhile, so this one was not a fault, and the port keeps no registers of it.) The
-        // same is true until the worker has taken down the process of the dump, because that may reset the system.
+        // While the dump of an earlier crash is incomplete, a further crash gets no dump. (No thread runs meanwhile, so
+        // the further crash is not a fault, and the port has no registers of it.) It gets none either until the worker
+        // has taken down the process of the earlier crash. That may reset the system, and then the earlier dump has to
+        // be there.
         if !has_dump
             && self.work.crashed.is_empty()
             && let Some(inspection) = self.inspection_mut()

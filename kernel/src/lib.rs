@@ -18,7 +18,7 @@
 //! # The map
 //!
 //! [`Kernel`] is one struct. Its methods are spread over files, each with one subject. A file uses only files above it
-//! in this table (`xtask/src/layering.rs` checks it), so that each can be read without knowledge of the files below it.
+//! in this table (`xtask/src/layering.rs` checks it), so each file can be read without those below it.
 //!
 //! | file | subject |
 //! |---|---|
@@ -58,10 +58,10 @@
 //! | [`call`] | a call and its return: the way into another process and back |
 //! | [`deadline`] | deadlines of calls |
 //! | [`account`] | accounting of CPU time |
-//! | [`life`] | the number of each life of a process, for the servers that the process calls |
+//! | [`life`] | the lives of a process, numbered for the servers that the process calls |
 //! | [`pool`] | threads that a process starts and ends at run time |
 //! | [`inspect`] | inspection of threads and processes |
-//! | [`choice`] | the choice of optional parts |
+//! | [`choice`] | the choice of the optional parts that a firmware needs |
 //! | [`timer`] | the interrupt of the timer |
 //! | [`system_call`] | the dispatch of the system calls |
 //! | `statics` | the kernel's memory, sized for a wiring |
@@ -183,9 +183,13 @@ pub struct Kernel<P: Port> {
     pub(crate) work: Work,
     pub(crate) processes: &'static [ProcessRow],
     pub(crate) flash: Span,
-    /// The progress of the timer's round of checks: the index of the next thread to check, possibly with
-    /// `timer::DEADLINES_CHECKED`, or `account::BUDGETS`; 0 between rounds. During a round, the port sets the timer to
-    /// interrupt again at once.
+    /// The next step of the timer's round of checks:
+    /// - 0: no round has begun;
+    /// - `account::BUDGETS`: a step of the check of budgets, which comes first;
+    /// - the index of a thread: the check of the deadlines of this thread, then of the end of its wait;
+    /// - the index plus `timer::DEADLINES_CHECKED`: only the check of the end of its wait is left.
+    ///
+    /// Unless this is 0, the port's timer is set to interrupt at once.
     pub(crate) checked: u8,
     /// True if the port's timer has to be set before any thread continues.
     pub(crate) rearms: bool,

@@ -16,7 +16,7 @@ pub struct Optional<P: Port> {
     pub(crate) call: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// Ends the life of a process that is taken down.
     pub(crate) end_life: fn(&mut Kernel<P>, ProcessId),
-    /// Notes a crash, of which the newest record is.
+    /// Notes a crash of a process. The newest record is the one of this crash.
     pub(crate) note: fn(&mut Kernel<P>, ProcessId),
     /// Does a piece of the work that the optional parts have left.
     pub(crate) piece: fn(&mut Kernel<P>),

@@ -3,7 +3,7 @@
 //!
 //! A thread of a pool is a thread of the wiring. Its process keeps the jobs in its own memory. The kernel has only
 //! three operations: it parks the thread while there is no job, starts it again, and ends its job, whatever the job is
-//! doing. (A parked thread has the wait `Ended`. A thread whose job is ended does not have it.)
+//! doing. (The wait of a parked thread is `Ended`. A thread whose job is ended restarts instead.)
 //!
 //! A thread whose job is ended restarts: at once if it is in no call, otherwise as soon as it has returned from its
 //! calls. The methods that it is in finish first, but their waits fail, because no caller waits for the results any

@@ -9,8 +9,8 @@
 //! acknowledges it, and a thread that sleeps is woken once. Threads that are no more urgent than the current thread do
 //! not run in between. So for these threads, each line and each sleeping thread can restart an operation at most once.
 //! More urgent threads can cause more restarts, but they can take all CPU time anyway. The operation finishes once they
-//! leave it the CPU for as long as it takes (at most about 1,000 instructions). If they have a [budget](crate::budget),
-//! they are less urgent when it is used up.
+//! leave it the CPU for as long as it takes. If they have a [budget](crate::budget), they are less urgent when it is
+//! used up.
 
 use crate::Kernel;
 use crate::port::Port;

@@ -15,7 +15,7 @@
 //!
 //! | state | meaning |
 //! |---|---|
-//! | crashed | a bit of `Work::crashed`, and no other field has changed: it cannot be entered, and no thread runs until the worker has taken it down. (Not drawn: 1 and 4 lead through it if a dump of the crash comes first, if an interrupt is pending at the crash, or if a grace period has ended) |
+//! | crashed | a bit of `Work::crashed`, and not running: it cannot be entered, and no thread runs until the worker has taken it down. (Not drawn: 1 and 4 lead through it if the worker first has to write a dump or to signal servers, if an interrupt is pending at the crash, or if a grace period has ended) |
 //! | down | not running, not `stopped`, and `reset` is 0: its threads are being swept, other threads still hold leases of its memory, or it has to wait. (The word has this meaning only here; elsewhere a process is *down* in every state but running) |
 //! | resetting | not running, not `stopped`, and `reset` is not 0: that many bytes of its memory have their initial values |
 //! | running | a bit of `Kernel::running`: it can be entered |

@@ -4,7 +4,7 @@
 /// Defines the statics of a kernel: `__crossgate_kernel`, the [`Kernel`](crate::Kernel) itself, and all that it refers to.
 /// `start!` of a port calls this macro, once in a firmware.
 ///
-/// Besides, it defines constants that say which optional parts the firmware has: `IS_BUDGETED`, `IS_DUMPED` and
+/// It also defines constants that say which optional parts the firmware has: `IS_BUDGETED`, `IS_DUMPED` and
 /// `IS_INSPECTED`.
 ///
 /// # Safety

@@ -11,8 +11,8 @@ use crate::time::NEVER;
 use crate::work::LOOKS;
 use crossgate_abi::ThreadId;
 
-/// The bit of `Kernel::checked` that is set after the deadlines of the thread were checked: the next step checks
-/// whether the thread has to wake. (There are too few threads for an index with this bit.)
+/// The bit of `Kernel::checked` that says that the deadlines of the thread have been checked, but not yet the end of
+/// its wait. (There are too few threads for an index with this bit.)
 pub(crate) const DEADLINES_CHECKED: u8 = 0x40;
 
 impl<P: Port> Kernel<P> {
@@ -34,7 +34,7 @@ impl<P: Port> Kernel<P> {
         {
             looks = 0;
         }
-        // (The idle thread needs no look.)
+        // A round that begins here starts at thread 1, because the idle thread has no deadline and does not wait.
         self.checked = self.checked.max(1);
         for _ in 0..looks {
             let id = ThreadId::new((self.checked & !DEADLINES_CHECKED).into());
@@ -54,14 +54,13 @@ impl<P: Port> Kernel<P> {
             } else {
                 self.look_again(wake_at);
             }
-            // (The round goes on to the next thread even if this one is due again at each step. So this thread does not
-            // hold up the round.)
+            // The round moves on in any case, so that a thread that is due again at each step can't hold up the others.
             self.checked = match id.index() + 1 {
                 end if end >= self.system.threads.len() => 0,
                 next => next as u8,
             };
-            // (Waking a thread takes long, so no other thread follows. The first step is done in any case. Otherwise a
-            // line that is pending again and again could hold up the round for ever.)
+            // Waking a thread takes long, so it ends this step. So does a pending interrupt, but only here, after one
+            // thread: otherwise a line that is pending again and again could hold up the round for ever.
             if is_due || self.checked == 0 || self.port.interrupt_is_pending() {
                 break;
             }
