@@ -35,7 +35,7 @@ fn sleep(driver: &mut Driver, time: u64) {
 }
 
 #[test]
-fn an_endless_loop_has_its_budget_and_what_nobody_else_wants() {
+fn an_endless_loop_gets_its_budget_and_the_time_that_no_other_thread_needs() {
     let wiring = Wiring::default().thread(0, 20).thread(1, 3).budget(0, 1 << 1, 2_000, 10_000);
     let mut driver = wiring.boot();
     let shares = shares(&mut driver, 50_000);
@@ -51,7 +51,7 @@ fn an_endless_loop_has_its_budget_and_what_nobody_else_wants() {
 }
 
 #[test]
-fn a_period_that_is_over_restarts_when_the_thread_runs_again() {
+fn the_next_period_begins_when_the_thread_runs_again() {
     let wiring = Wiring::default().thread(0, 20).thread(1, 3).budget(0, 1 << 1, 2_000, 10_000);
     let mut driver = wiring.boot();
     run(&mut driver, 1_500);
@@ -71,7 +71,7 @@ fn a_period_that_is_over_restarts_when_the_thread_runs_again() {
 }
 
 #[test]
-fn to_give_way_just_before_the_end_is_no_way_around() {
+fn sleeping_just_before_the_end_does_not_evade_the_budget() {
     for stretch in [1, 99, 1_900] {
         let wiring = Wiring::default().thread(0, 20).thread(1, 3).budget(0, 1 << 1, 2_000, 10_000);
         let mut driver = wiring.boot();
@@ -104,7 +104,7 @@ fn less_than_a_microsecond_counts_as_one() {
 }
 
 #[test]
-fn the_threads_of_a_process_share_its_budget_and_sink_together() {
+fn the_threads_of_a_process_share_its_budget_and_lose_their_priority_together() {
     let threads = 0b1110;
     let wiring = Wiring::default().thread(0, 20).thread(0, 10).thread(0, 5).thread(1, 3);
     let mut driver = wiring.budget(0, threads, 3_000, 10_000).boot();
@@ -139,7 +139,7 @@ fn of_two_budgets_the_first_that_is_used_up_counts() {
 }
 
 #[test]
-fn calls_are_included() {
+fn a_budget_includes_the_time_in_calls() {
     let wiring = Wiring::default().service(1, 0b1, Shape::NONE).thread(0, 20).thread(1, 3);
     let mut driver = wiring.budget(0, 1 << 1, 2_000, 10_000).boot();
     run(&mut driver, 500);
@@ -152,7 +152,7 @@ fn calls_are_included() {
 }
 
 #[test]
-fn who_waits_lends_its_priority_and_pays() {
+fn a_waiting_thread_lends_its_priority_and_pays() {
     // Thread 1 holds the object, and thread 2 waits for it; thread 3 is ready. Threads 1 and 2 have budgets of 1 ms
     // each.
     let wiring = Wiring::default().service(1, 0b1, Shape::NONE).exclusive();
@@ -191,7 +191,7 @@ fn who_waits_lends_its_priority_and_pays() {
 }
 
 #[test]
-fn what_was_lent_is_paid_though_the_object_is_free_before() {
+fn a_loan_is_paid_even_if_the_object_is_freed_in_time() {
     let wiring = Wiring::default().service(1, 0b1, Shape::NONE).exclusive();
     let wiring = wiring.thread(0, 2).thread(0, 20).thread(2, 5);
     let mut driver = wiring.budget(0, 1 << 2, 1_000, 100_000).boot();
@@ -218,7 +218,7 @@ fn what_was_lent_is_paid_though_the_object_is_free_before() {
 }
 
 #[test]
-fn a_crash_gives_no_time_back() {
+fn a_crash_does_not_renew_a_budget() {
     let wiring = Wiring::default().thread(0, 20).thread(1, 3).restarts(8);
     let mut driver = wiring.budget(0, 1 << 1, 2_000, 10_000).boot();
     run(&mut driver, 1_500);
@@ -234,7 +234,7 @@ fn a_crash_gives_no_time_back() {
 }
 
 #[test]
-fn it_is_told_the_first_second_fourth_and_eighth_time() {
+fn the_supervisor_is_notified_the_first_second_fourth_and_eighth_time() {
     let wiring = Wiring::default().thread(0, 20).thread(1, 3).thread(2, 30);
     let wiring = wiring.notification(2, 0, true).supervisor(2, 0).budget(0, 1 << 1, 1_000, 2_000);
     let mut driver = wiring.boot();
@@ -277,7 +277,7 @@ fn a_slice_alternates_threads_of_a_priority() {
 }
 
 #[test]
-fn a_slice_ends_before_the_time_of_the_thread_before_is_counted() {
+fn a_slice_may_end_before_the_time_of_the_previous_thread_is_counted() {
     // A port that gives way to the timer has not yet counted the time of the last thread.
     let wiring = Wiring::default().thread(0, 5).thread(1, 5).time_slice(1_000);
     let mut driver = wiring.boot();
@@ -360,7 +360,7 @@ proptest! {
     // Not with Miri, because the core has no unsafe code, and it would take minutes.
     #[cfg_attr(miri, ignore)]
     #[test]
-    fn nobody_runs_longer_at_its_priority(steps in proptest::collection::vec(step(), 1..300)) {
+    fn no_thread_exceeds_its_budget_at_its_priority(steps in proptest::collection::vec(step(), 1..300)) {
         // Two threads of process 0 share a budget; the one of process 1 has no budget and is less urgent.
         let wiring = Wiring::default()
             .service(2, 0b11, Shape::NONE)

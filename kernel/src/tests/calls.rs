@@ -70,7 +70,7 @@ fn eight_calls_deep_and_no_more() {
 }
 
 #[test]
-fn too_little_stack_is_told_before_entry() {
+fn too_little_stack_is_reported_before_entry() {
     let mut driver = two_clients();
     let (least, selector) = (128 + 256, number::call(0, 0));
     let answer = driver.kernel.call(stack(1) + least - 1, selector, &[0; 4]);
@@ -79,7 +79,7 @@ fn too_little_stack_is_told_before_entry() {
 }
 
 #[test]
-fn of_a_thunks_status_only_two_values_pass() {
+fn only_two_statuses_of_a_thunk_pass() {
     for (given, seen) in [
         (CallError::BadArgument as Word, CallError::BadArgument),
         (CallError::ServerFaulted as Word, CallError::BadReply),

@@ -94,7 +94,7 @@ fn waiting_for_an_object_is_a_part_of_the_call() {
 }
 
 #[test]
-fn a_callee_that_computes_on_is_killed_after_a_time_of_grace() {
+fn a_callee_that_does_not_return_is_killed_after_the_grace_period() {
     let mut driver = setters();
     set_deadline(&mut driver, 5);
     driver.call(FIRST, [0; 4]).unwrap();
@@ -161,7 +161,7 @@ fn a_wait_that_begins_when_the_time_is_over_fails() {
 }
 
 #[test]
-fn so_does_one_of_a_server_further_out() {
+fn a_wait_of_an_outer_server_fails_when_the_time_is_over() {
     let mut driver = setters();
     set_deadline(&mut driver, 5);
     driver.call(FIRST, [0; 4]).unwrap();
@@ -176,7 +176,7 @@ fn so_does_one_of_a_server_further_out() {
 }
 
 #[test]
-fn a_process_that_is_down_is_not_killed_once_more() {
+fn a_process_that_is_down_is_not_killed_again() {
     let mut driver = setters();
     set_deadline(&mut driver, 5);
     driver.call(FIRST, [0; 4]).unwrap();
@@ -193,7 +193,7 @@ fn a_process_that_is_down_is_not_killed_once_more() {
 }
 
 #[test]
-fn one_level_after_the_other_is_killed_inwards_to_outwards() {
+fn late_methods_are_killed_one_by_one_from_the_innermost() {
     let mut driver = setters();
     set_deadline(&mut driver, 5);
     driver.call(FIRST, [0; 4]).unwrap();
@@ -228,7 +228,7 @@ fn no_call_is_entered_when_its_time_is_over() {
 }
 
 #[test]
-fn a_deadline_that_is_over_when_it_is_set_is_over() {
+fn a_deadline_in_the_past_is_over_at_once() {
     let mut driver = setters();
     pass(&mut driver, 7);
     for past in [7, 6, 1, DEADLINE_OVER] {
@@ -241,7 +241,7 @@ fn a_deadline_that_is_over_when_it_is_set_is_over() {
 }
 
 #[test]
-fn nobody_is_killed_before_the_full_time_of_grace() {
+fn no_method_is_killed_before_the_end_of_its_grace_period() {
     for delay in [0, 1, 500, 1023] {
         let mut driver = setters();
         set_deadline(&mut driver, 5);
@@ -258,7 +258,7 @@ fn nobody_is_killed_before_the_full_time_of_grace() {
 
 /// A deadline is the lower 16 bits of a time in units of [`DEADLINE_UNIT`]. Two of its values have other meanings.
 #[test]
-fn the_time_of_grace_where_the_units_wrap_around() {
+fn the_grace_period_where_the_units_wrap_around() {
     const ROUND: u64 = 1 << 16;
     for noticed in ROUND - 20..ROUND + 20 {
         for delay in [0, 1, 239, 240, 241, TICK - 1] {
@@ -450,7 +450,7 @@ fn no_deadline_lets_a_callee_escape_that_of_its_caller() {
 }
 
 #[test]
-fn no_deadline_is_so_long_over_that_it_seems_to_come() {
+fn a_deadline_long_past_does_not_look_like_a_future_one() {
     let mut driver = setters();
     pass(&mut driver, 3);
     set_deadline(&mut driver, 20);
@@ -463,7 +463,7 @@ fn no_deadline_is_so_long_over_that_it_seems_to_come() {
 }
 
 #[test]
-fn only_who_the_wiring_allows_sets_deadlines() {
+fn only_processes_that_the_wiring_permits_set_deadlines() {
     let mut driver = setters();
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     assert_eq!(driver.ask(number::SET_DEADLINE, [5, 0, 0, 0]), error(CallError::NotPermitted));

@@ -30,7 +30,7 @@ fn quiet(driver: &mut Driver) {
 }
 
 #[test]
-fn a_crash_goes_on_only_while_no_interrupt_waits() {
+fn a_crash_continues_only_while_no_interrupt_is_pending() {
     for found in 0..=3 {
         let mut driver = chain();
         quiet(&mut driver);
@@ -62,7 +62,7 @@ fn read_record(driver: &mut Driver, sequence: Word) -> FaultRecord {
 }
 
 #[test]
-fn a_crash_stays_home() {
+fn a_crash_stays_in_its_process() {
     let mut driver = chain();
     quiet(&mut driver);
     driver.call(0, [0; 4]).unwrap();
@@ -103,7 +103,7 @@ fn the_idle_thread_starts_again_when_the_worker_has_work() {
 }
 
 #[test]
-fn the_supervisor_is_told_before_anybody_goes_on() {
+fn the_supervisor_is_notified_before_any_thread_continues() {
     let mut driver = chain();
     quiet(&mut driver);
     // This interrupt is no crash. Its only effect on threads is that the supervisor is notified.

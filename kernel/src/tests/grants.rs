@@ -49,7 +49,7 @@ fn a_handle_that_is_passed_on_gives_the_right_to_call() {
 }
 
 #[test]
-fn nobody_passes_on_what_he_does_not_have() {
+fn no_process_passes_on_a_right_that_it_does_not_have() {
     let mut driver = capabilities();
     next(&mut driver);
     next(&mut driver);
@@ -160,7 +160,7 @@ fn revoke(driver: &mut Driver) -> usize {
 }
 
 #[test]
-fn who_waits_in_a_call_by_a_revoked_handle_is_refused() {
+fn a_wait_in_a_call_by_a_revoked_handle_fails() {
     let mut driver = visitors();
     driver.call(SECRET, [0; 4]).unwrap();
     wait(&mut driver);
@@ -201,7 +201,7 @@ fn revoked() -> Driver {
 }
 
 #[test]
-fn who_computes_in_a_call_by_a_revoked_handle_does_not_wait_any_more() {
+fn the_next_wait_in_a_call_by_a_revoked_handle_fails() {
     let mut driver = revoked();
     let set = table::ProcessRow::notification(0) as Word;
     let answer = driver.ask(number::WAIT, [set, FOR_EVER, FOR_EVER, 0]);
@@ -211,7 +211,7 @@ fn who_computes_in_a_call_by_a_revoked_handle_does_not_wait_any_more() {
 }
 
 #[test]
-fn who_comes_home_from_a_call_by_a_revoked_handle_may_wait() {
+fn after_a_call_by_a_revoked_handle_a_thread_may_wait() {
     let mut driver = revoked();
     let exit = driver.kernel.leave_with_care(&[0; 4]).unwrap();
     assert_eq!(exit.status, CallError::Refused.into());
@@ -229,7 +229,7 @@ fn a_handle_is_revoked_by_the_very_call_that_was_made_by_it() {
 }
 
 #[test]
-fn a_thread_that_nobody_waits_for_goes_on_giving_up_after_a_refused_call() {
+fn waits_still_fail_after_the_inner_of_two_refused_calls() {
     let mut driver = visitors();
     let thread = driver.kernel.threads.current();
     thread.orphaned = 1;
@@ -247,7 +247,7 @@ fn a_thread_that_nobody_waits_for_goes_on_giving_up_after_a_refused_call() {
 }
 
 #[test]
-fn where_a_revoking_begins_may_be_any_number() {
+fn a_revocation_may_begin_at_any_number() {
     let mut driver = visitors();
     next(&mut driver);
     next(&mut driver);
@@ -258,7 +258,7 @@ fn where_a_revoking_begins_may_be_any_number() {
 }
 
 #[test]
-fn who_waits_for_an_object_by_a_revoked_handle_is_refused() {
+fn a_wait_for_an_object_by_a_revoked_handle_fails() {
     let mut driver = Wiring::default()
         .service(0, 0b0010, Shape::NONE)
         .exclusive()

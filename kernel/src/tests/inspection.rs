@@ -31,7 +31,7 @@ fn bytes(words: Result<[Word; 2], Status>) -> ([u8; 4], Word) {
 }
 
 #[test]
-fn only_who_has_the_right_may_ask() {
+fn only_a_process_with_the_right_may_inspect() {
     let mut driver = inspected();
     assert_eq!(driver.current(), 2);
     assert_eq!(look(&mut driver, [THREAD, 1, 0]), Err(CallError::NotPermitted.into()));
@@ -44,13 +44,13 @@ fn only_who_has_the_right_may_ask() {
 }
 
 #[test]
-fn where_nobody_may_nobody_can() {
+fn without_the_right_in_the_wiring_no_process_inspects() {
     let mut driver = Wiring::default().thread(1, 2).boot();
     assert_eq!(look(&mut driver, [THREAD, 1, 0]), Err(Status::NO_SUCH_SYSTEM_CALL));
 }
 
 #[test]
-fn what_does_not_exist_is_no_record() {
+fn an_item_that_does_not_exist_has_no_record() {
     let mut driver = inspected();
     driver.ask(number::EXIT, [0; 4]);
     driver.ask(number::EXIT, [0; 4]);
@@ -81,7 +81,7 @@ fn threads_are_seen_where_they_wait() {
 }
 
 #[test]
-fn who_waits_for_an_object_is_seen_with_who_has_it() {
+fn a_wait_for_an_object_is_seen_with_the_holder() {
     // Thread 1 is in the object when the time wakes thread 2, which then waits for the object. Thread 3 may inspect.
     let mut driver = Wiring::default()
         .service(0, 0b1110, Shape::NONE)
@@ -147,7 +147,7 @@ fn processes_are_seen_going_down_and_up() {
 }
 
 #[test]
-fn who_may_inspect_reads_the_records_of_faults() {
+fn an_inspector_reads_the_records_of_faults() {
     let mut driver = inspected();
     driver.event(|kernel| kernel.fault(Cause::Access, 0x77, 0x99));
     driver.settle();
@@ -189,7 +189,7 @@ fn dump(driver: &Driver) -> ([Word; dump::WORDS], bool) {
 }
 
 #[test]
-fn a_dump_is_known_by_its_check() {
+fn a_complete_dump_has_a_checksum() {
     let wiring = Wiring::default().service(1, 0b0001, Shape::NONE).thread(0, 3).thread(2, 1);
     let mut driver = wiring.dumpers(0b0100).boot();
     let (words, is_new) = dump(&driver);
@@ -282,7 +282,7 @@ fn a_dump_has_only_words_of_the_window() {
 }
 
 #[test]
-fn to_read_dumps_is_a_right_of_its_own() {
+fn reading_dumps_is_a_separate_right() {
     let wiring = Wiring::default().thread(0, 3).thread(1, 2).inspectors(0b01).dumpers(0b10);
     let mut driver = wiring.boot();
     let not_permitted = Err(Status::from(CallError::NotPermitted));

@@ -77,7 +77,7 @@ fn a_caller_is_known_by_process_and_life() {
 }
 
 #[test]
-fn who_called_in_a_life_that_has_ended_is_nobody() {
+fn a_caller_whose_life_has_ended_has_no_life() {
     let mut driver = told();
     driver.call(0, [0; 4]).unwrap();
     driver.ask(number::SLEEP, [1_000, 0, 0, 0]);
@@ -94,7 +94,7 @@ fn who_called_in_a_life_that_has_ended_is_nobody() {
 }
 
 #[test]
-fn the_end_of_a_life_of_a_client_is_told() {
+fn a_server_is_notified_when_a_life_of_a_client_ends() {
     let mut driver = told();
     driver.ask(number::SLEEP, [1_000, 0, 0, 0]);
     driver.ask(number::SLEEP, [1_000, 0, 0, 0]);
@@ -121,7 +121,7 @@ fn the_end_of_a_life_of_a_client_is_told() {
 }
 
 #[test]
-fn no_thread_runs_before_all_are_told() {
+fn no_thread_runs_before_all_servers_are_notified() {
     let mut wiring = Wiring::default().thread(0, 1).thread(1, 30).thread(2, 31).restarts(9);
     for _ in 0..12 {
         wiring = wiring.notification(0, 0b1111, true);
@@ -151,7 +151,7 @@ fn no_thread_runs_before_all_are_told() {
 }
 
 #[test]
-fn only_who_is_told_may_ask() {
+fn only_a_server_of_lost_clients_may_ask() {
     let mut driver = told();
     let refused = Err(CallError::NotPermitted.into());
     assert_eq!(life(&mut driver, 2), refused);

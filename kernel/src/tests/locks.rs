@@ -69,7 +69,7 @@ fn inheritance_is_transitive() {
 }
 
 #[test]
-fn who_gives_up_takes_its_priority_back_from_all_in_the_row() {
+fn a_thread_that_gives_up_takes_its_priority_back_from_the_whole_chain() {
     let mut driver = contended();
     only_the_least_urgent(&mut driver);
     driver.call(0, [0; 4]).unwrap();
@@ -98,7 +98,7 @@ fn who_gives_up_takes_its_priority_back_from_all_in_the_row() {
 }
 
 #[test]
-fn who_is_taken_out_of_a_wait_takes_its_priority_back() {
+fn a_thread_that_is_taken_out_of_a_wait_takes_its_priority_back() {
     let mut driver = Wiring::default()
         .service(0, 0b110, Shape::NONE)
         .exclusive()
@@ -131,7 +131,7 @@ fn who_is_taken_out_of_a_wait_takes_its_priority_back() {
 }
 
 #[test]
-fn who_is_to_be_woken_waits_for_nobody() {
+fn a_thread_that_is_about_to_wake_waits_for_no_holder() {
     let mut driver = contended();
     driver.call(0, [0; 4]).unwrap();
     assert_eq!(driver.ask(number::SLEEP, [1, 0, 0, 0]), SWITCHED);
@@ -222,7 +222,7 @@ fn a_mutex_that_several_wait_for_stays_contended() {
 }
 
 #[test]
-fn only_who_has_entered_a_process_can_hold_its_mutexes() {
+fn only_a_thread_that_has_entered_a_process_can_hold_its_mutexes() {
     let mut driver = Wiring::default()
         .service(1, 0b01, Shape::NONE)
         .thread(1, 5)

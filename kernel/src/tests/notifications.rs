@@ -86,7 +86,7 @@ fn a_signal_in_time_takes_the_timer_away() {
 }
 
 #[test]
-fn only_the_owner_waits_and_only_the_wired_signal() {
+fn only_the_owner_waits_and_only_the_wired_processes_signal() {
     let mut driver = two_processes();
     for _ in 0..2 {
         assert_eq!(driver.ask(number::SLEEP, [9999, 0, 0, 0]), SWITCHED);
@@ -115,7 +115,7 @@ fn an_interrupt_is_masked_until_it_is_acknowledged() {
 }
 
 #[test]
-fn an_interrupt_of_nobody_is_masked_and_told() {
+fn an_interrupt_without_an_owner_is_masked_and_recorded() {
     let mut driver = two_processes();
     for (sequence, line) in [99, 0, (-14_i16).cast_unsigned()].into_iter().enumerate() {
         driver.event(|kernel| kernel.interrupt(line));

@@ -62,7 +62,7 @@ fn a_thread_parks_until_it_is_started() {
 }
 
 #[test]
-fn only_those_of_a_pool_of_the_process_are_steered() {
+fn a_process_steers_only_threads_of_its_own_pool() {
     let mut driver = parked();
     let refused = error(CallError::NotPermitted);
     for index in [0, 3, 4, 5, 32, 33, Word::MAX] {
@@ -83,7 +83,7 @@ fn only_those_of_a_pool_of_the_process_are_steered() {
 }
 
 #[test]
-fn nobody_steers_where_there_is_no_pool() {
+fn without_a_pool_no_process_steers_a_thread() {
     let mut driver = Wiring::default().thread(0, 1).boot();
     for what in [PARK, START, END] {
         assert_eq!(steer(&mut driver, what, 1, 0).reply, Some(ENDED));
@@ -112,7 +112,7 @@ fn begins(driver: &Driver) -> bool {
 }
 
 #[test]
-fn who_waits_at_home_ends_at_once() {
+fn a_job_that_waits_at_home_ends_at_once() {
     let for_ever = [FIRST_OWN, Word::MAX, Word::MAX, 0];
     let driver = ended_after(|driver| {
         driver.ask(number::WAIT, for_ever);
@@ -126,7 +126,7 @@ fn who_waits_at_home_ends_at_once() {
 }
 
 #[test]
-fn who_waits_to_enter_an_object_ends_at_once() {
+fn a_job_that_waits_for_an_object_ends_at_once() {
     // Thread 2 is in the object, and sleeps.
     let driver = ended_after(|driver| {
         steer(driver, START, 2, 0);
@@ -139,7 +139,7 @@ fn who_waits_to_enter_an_object_ends_at_once() {
 }
 
 #[test]
-fn who_waits_in_a_call_gives_up_and_comes_home() {
+fn a_job_that_waits_in_a_call_gives_up_and_returns() {
     let mut driver = ended_after(|driver| {
         driver.call(0, [0; 4]).unwrap();
         driver.ask(number::WAIT, [FIRST_OWN, Word::MAX, Word::MAX, 0]);
@@ -155,7 +155,7 @@ fn who_waits_in_a_call_gives_up_and_comes_home() {
 }
 
 #[test]
-fn who_computes_in_a_call_is_done_first_and_can_wait_for_nothing() {
+fn a_job_that_computes_in_a_call_finishes_it_without_further_waits() {
     let mut driver = ended_after(|driver| {
         driver.call(0, [0; 4]).unwrap();
         driver.ask(number::SLEEP, [5_000, 0, 0, 0]);
@@ -175,7 +175,7 @@ fn who_computes_in_a_call_is_done_first_and_can_wait_for_nothing() {
 }
 
 #[test]
-fn it_is_done_with_what_others_have_called_it_for() {
+fn a_job_finishes_the_calls_that_others_have_made_of_its_process() {
     // The thread calls process 0, and from there an object of process 1, its home.
     let mut driver = ended_after(|driver| {
         driver.call(0, [0; 4]).unwrap();
@@ -201,7 +201,7 @@ fn a_thread_may_end_itself() {
 }
 
 #[test]
-fn who_waits_for_a_mutex_of_one_that_ends_is_told() {
+fn a_wait_for_a_mutex_fails_when_the_job_of_the_holder_ends() {
     // Thread 1 has the mutex, and thread 2 waits for it.
     let mutex = memory(1) + 0x80;
     let lost = Pending::status(CallError::Deadlock.into());
@@ -226,7 +226,7 @@ fn who_waits_for_a_mutex_of_one_that_ends_is_told() {
 }
 
 #[test]
-fn its_pool_restarts_with_a_process() {
+fn a_pool_restarts_with_its_process() {
     let mut driver = Wiring::default().thread(1, 3).thread(1, 2).pooled(0b10).restarts(9).boot();
     assert_eq!(steer(&mut driver, PARK, word(1), 0), SWITCHED);
     driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));

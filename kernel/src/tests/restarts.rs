@@ -74,7 +74,7 @@ fn a_process_that_crashed_restarts() {
 }
 
 #[test]
-fn a_caller_helps_a_process_to_begin() {
+fn a_caller_helps_a_process_to_start() {
     let mut driver = server(8);
     quiet(&mut driver);
     crash(&mut driver);
@@ -106,7 +106,7 @@ fn signals_to_a_process_that_crashed_are_lost() {
 }
 
 #[test]
-fn who_returns_to_an_older_life_of_a_process_is_unwound() {
+fn a_return_to_an_older_life_of_a_process_is_unwound() {
     let mut driver = Wiring::default()
         .service(1, 0b0100, Shape::NONE)
         .service(3, 0b0010, Shape::NONE)
@@ -154,7 +154,7 @@ fn a_thread_in_a_call_restarts_when_it_has_come_home() {
 }
 
 #[test]
-fn memory_that_is_lent_is_not_reset_before_it_comes_back() {
+fn lent_memory_is_not_reset_before_it_is_returned() {
     let mut driver = Wiring::default()
         .service(3, 0b0010, Shape::WRITE)
         .restarts(8)
@@ -176,7 +176,7 @@ fn memory_that_is_lent_is_not_reset_before_it_comes_back() {
 }
 
 #[test]
-fn who_held_no_memory_at_a_crash_may_hold_some_at_the_next() {
+fn a_lease_counts_though_its_holder_had_none_at_the_crash_before() {
     let mut driver = Wiring::default()
         .service(3, 0b0110, Shape::WRITE)
         .service(1, 0b0100, Shape::NONE)
@@ -305,7 +305,7 @@ fn a_wait_in_a_call_ends_when_nobody_waits_for_it_any_more() {
 }
 
 #[test]
-fn the_next_wait_fails_of_who_computes_in_a_call_when_its_home_crashes() {
+fn the_next_wait_in_a_call_fails_after_a_crash_of_the_home() {
     let mut driver = in_a_call();
     driver.kernel.signal(0);
     driver.kernel.switch();

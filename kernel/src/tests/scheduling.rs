@@ -105,7 +105,7 @@ fn a_woken_thread_preempts_a_less_urgent_one() {
 }
 
 #[test]
-fn exit_in_a_call_is_a_fault_of_the_foreign_process() {
+fn exit_in_a_call_is_a_fault_of_the_callee() {
     let wiring = Wiring::default().service(0, 0b10, Shape::NONE).thread(1, 1);
     let mut driver = wiring.inspectors(0b1000).boot();
     driver.call(0, [0; 4]).unwrap();
@@ -118,7 +118,7 @@ fn exit_in_a_call_is_a_fault_of_the_foreign_process() {
 
 /// While the worker looks for the most urgent of some threads, another thread gets work for the worker.
 #[test]
-fn the_worker_looks_again_at_who_it_has_passed() {
+fn the_worker_looks_again_at_threads_that_it_has_passed() {
     let wiring = Wiring::default().thread(0, 20).thread(0, 3).thread(0, 4).thread(0, 5);
     let mut driver = wiring.thread(0, 6).thread(0, 7).boot();
     let worker = |driver: &Driver| driver.thread(0).priority;

@@ -50,7 +50,7 @@ fn each_thread_and_each_process_has_its_time() {
 }
 
 #[test]
-fn the_way_back_is_the_cores() {
+fn the_core_makes_the_return() {
     let mut driver = counted().boot();
     driver.ask(number::EXIT, [0; 4]);
     driver.kernel.account();
@@ -61,7 +61,7 @@ fn the_way_back_is_the_cores() {
 }
 
 #[test]
-fn who_may_inspect_asks_for_times() {
+fn an_inspector_reads_the_times() {
     let mut driver = counted().boot();
     driver.ask(number::EXIT, [0; 4]);
     run(&mut driver, (7 << 32) + 5);
@@ -75,7 +75,7 @@ fn who_may_inspect_asks_for_times() {
 }
 
 #[test]
-fn nobody_counts_unless_the_wiring_says_so() {
+fn no_time_is_counted_unless_the_wiring_says_so() {
     let mut driver = Wiring::default().thread(0, 3).inspectors(1).boot();
     run(&mut driver, 10);
     assert_eq!(times(&mut driver), (vec![], vec![]));
