@@ -327,7 +327,7 @@ fn nothing_is_counted_while_all_wait() {
     assert_eq!((driver.current(), driver.kernel.port.timer), (0, None), "the CPU can sleep");
 }
 
-/// A step of a thread. (The thread may be unfair.)
+/// An action of a thread, which may try to get more time than its budget allows.
 #[derive(Clone, Debug)]
 enum Step {
     Run(u64),

@@ -56,7 +56,6 @@ fn pass(driver: &mut Driver, ticks: u64) {
 fn at(driver: &mut Driver, time: u64) {
     driver.kernel.port.now = time;
     if driver.kernel.port.timer.is_some_and(|deadline| deadline <= time) {
-        // Even the interrupted thread may continue elsewhere.
         driver.timer();
     }
 }
@@ -264,7 +263,7 @@ fn the_grace_period_where_the_units_wrap_around() {
         for delay in [0, 1, 239, 240, 241, TICK - 1] {
             let mut driver = setters();
             driver.kernel.port.now = (noticed - 3) * TICK;
-            // The deadline passed two units before it is noticed, so that its value is neither of these two.
+            // The deadline passed two units before it is noticed, or later if its value would have another meaning.
             let deadlines = [noticed - 2, noticed - 1, noticed].map(|units| units as u16);
             let possible =
                 deadlines.into_iter().find(|deadline| !matches!(*deadline, 0 | DEADLINE_OVER));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The driver of a kernel: what a port does with it, and the answers of the kernel.
+//! A driver of the kernel under test: it does the work of a port, and returns the kernel's answers.
 
 use super::*;
 use crate::fault::who;
 use crossgate_abi::Cause;
 
-/// Returns the results of a system call that has succeeded, as many as the list of system calls says. Checks that the
-/// kernel has not changed the words after the results.
+/// Returns the results of a system call that has succeeded: as many words as the list of system calls says. Checks that
+/// the kernel has not changed the words after them.
 fn results(number: Word, asked: [Word; 4], [_, first, second, _]: [Word; 4]) -> [Word; 2] {
     let call = SystemCall::from_number(number);
     let listed = call.and_then(|call| call.signature().results).map_or(0, <[_]>::len);
@@ -25,7 +25,8 @@ pub struct Driver {
     pub kernel: Kernel<TestPort>,
     /// True if the worker does all of its work at once whenever it has some, so that no interrupt arrives in between.
     pub settles: bool,
-    /// True if the port has given way to an interrupt: the last event has not had its effect, and no thread runs.
+    /// True if the port has given way to an interrupt after the last event: it has not loaded a context, so no thread
+    /// runs.
     pub gave_way: bool,
 }
 

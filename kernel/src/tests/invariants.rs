@@ -231,7 +231,7 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
         assert_eq!(waits, is_awaited, "a thread is among the waiters if and only if it waits");
     }
     let done = Pending::status(Status::OK);
-    // The wait may have ended already if the worker still has to look at the holder.
+    // The thing that the thread waits for may be free already, if the worker still has to visit the holder.
     let of_worker = kernel.work.lowering | kernel.work.unswept;
     let is_stirred = thread.blocked_on.is_some_and(|holder| of_worker.contains(holder));
     if is_stirred || kernel.work.waking.contains(thread.id) {
@@ -307,13 +307,14 @@ fn check_locks(kernel: &Kernel<TestPort>) {
         let runs = service.is_some_and(|service| kernel.is_running(service.owner));
         let is_done = kernel.work.unswept.is_empty() && kernel.work.crashed.is_empty();
         if !runs && !is_done {
-            // The lock is free when all are swept, and no thread takes it before.
+            // The lock is freed by the time that all threads are swept. No thread takes it before, because the process
+            // does not run.
             continue;
         }
         let mut inside = all(kernel).flat_map(|id| {
             let thread = kernel.threads.get(id);
             let lock = |frame: &Frame| kernel.services[frame.service.index()].lock;
-            // A call that returns to an older life of the process freed the lock when that life ended.
+            // A call in an older life of the process holds the lock no more: it was freed when that life ended.
             let gone = |call: usize| frames(thread).get(call + 1).is_some_and(|it| it.is_stale());
             let inside = frames(thread).iter().enumerate().filter(move |&(call, frame)| {
                 frame.care & LOCKED != 0 && lock(frame).index() == index && !gone(call)

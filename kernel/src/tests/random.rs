@@ -68,7 +68,7 @@ fn small_firmware() -> Driver {
         .boot()
 }
 
-/// Returns a word with a meaning, or any word.
+/// Returns a word: one that some system call accepts, or any other.
 fn word() -> impl Strategy<Value = Word> {
     prop_oneof![
         0usize..10,

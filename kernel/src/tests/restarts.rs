@@ -285,7 +285,7 @@ fn a_wait_in_a_call_ends_when_nobody_waits_for_it_any_more() {
         driver.kernel.switch();
         assert_eq!((driver.current(), driver.pending()), (1, GIVEN_UP), "process {process}");
         assert!(driver.kernel.notifications[0].waiters.is_empty());
-        // The number of waits that fail is the number of calls for which no caller waits. Later waits succeed again.
+        // As many waits fail as there are calls for which no caller waits. Later waits succeed again.
         if process == 2 {
             let given_up = driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]);
             assert_eq!(given_up, status(Status::TIMED_OUT));

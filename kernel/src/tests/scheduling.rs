@@ -38,8 +38,8 @@ fn sleepers_wake_in_the_order_of_their_times() {
 
 #[test]
 fn a_sleep_does_not_postpone_the_rest_of_a_round() {
-    // A port's timer starts again whenever the port sets it. A thread that sleeps again and again must not cause this
-    // while threads are left to check.
+    // Each time that the port sets its timer, the timer's period begins again. So a thread that sleeps again and again
+    // must not set the timer while threads are left to check.
     let mut driver = Wiring::default().thread(0, 2).thread(0, 1).boot();
     assert_eq!(driver.ask(number::SLEEP, [10, 0, 0, 0]), SWITCHED);
     assert_eq!(driver.ask(number::SLEEP, [10, 0, 0, 0]), SWITCHED);
@@ -50,7 +50,7 @@ fn a_sleep_does_not_postpone_the_rest_of_a_round() {
         (1, Some(0)),
         "one thread is left to check"
     );
-    // (The kernel would set the timer to 0 once more.)
+    // (If the sleep set the timer, it would set it to 0 again. The other value here would show this.)
     driver.kernel.port.timer = Some(5);
     assert_eq!(driver.ask(number::SLEEP, [100, 0, 0, 0]), SWITCHED);
     assert_eq!(

@@ -15,7 +15,8 @@ use std::string::String;
 pub const LINE: u16 = 5;
 /// The address of the word that each process uses for a mutex.
 const MUTEX: Word = 0x200;
-/// The number of signals in a notification at which the search sends no more, so that the number of states is bounded.
+/// The search signals a notification only while it has fewer signals than this, so that the number of states is
+/// bounded.
 const SIGNALS: u32 = 2;
 const FOR_EVER: Word = u32::MAX as Word;
 
@@ -228,8 +229,8 @@ impl Model {
         }
     }
 
-    /// Returns whether a step may change the state although the thread will make the same step again, because the step
-    /// does a piece of the work for a start.
+    /// Returns whether a step may change the state although no system call ends: the step is no system call, or the
+    /// thread repeats the call, and each repetition does a piece of the start of a process.
     fn changes_without_end(&self, step: Step) -> bool {
         match step {
             Step::Begin | Step::Interrupt | Step::Time | Step::Timer | Step::Work => true,
