@@ -54,7 +54,7 @@ constants! {
 pub mod dump {
     use crate::{FaultRecord, Word};
 
-    /// The index of the [check] of the other words.
+    /// The index of the [checksum](check) of the other words.
     pub const CHECK: usize = 0;
     /// The index of the time of the crash, in ms since start.
     pub const TIME: usize = 1;
@@ -82,25 +82,25 @@ pub mod dump {
     /// The number of words in a dump.
     pub const WORDS: usize = STACK + STACK_WORDS;
 
-    /// Returns the check of the words of a dump. (In memory after power-on, the word at [`CHECK`] does not match the
-    /// other words.)
+    /// Returns the checksum of the words of a dump. (After power-on, the word at [`CHECK`] does not match the other
+    /// words.)
     #[must_use]
     pub fn check(words: &[Word; WORDS]) -> Word {
         let others = words.iter().skip(CHECK + 1);
         last(others.fold(FIRST_CHECK, |check, &word| add(check, word)))
     }
 
-    /// The check before the first word.
+    /// The checksum of no words.
     pub const FIRST_CHECK: Word = 0x811c_9dc5;
 
-    /// Returns the check with one more word.
+    /// Returns the checksum with one more word.
     #[must_use]
     #[inline]
     pub const fn add(check: Word, word: Word) -> Word {
         (check ^ word).wrapping_mul(0x0100_0193)
     }
 
-    /// Returns the check after the last word, which is never 0.
+    /// Returns the checksum after the last word. It is never 0.
     #[must_use]
     #[inline]
     pub const fn last(check: Word) -> Word {

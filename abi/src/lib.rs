@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The contract between the Crossgate kernel and user code.
 //!
-//! - [`SystemCall`], [`CallError`] and [`Cause`]: the lists from which the numbers, the texts, the tests and tables of
+//! - [`SystemCall`], [`CallError`] and [`Cause`]: lists, from which the numbers, the texts, tests, and the tables in
 //!   the book are made;
 //! - [`number`]: the numbers by which a system call is selected;
 //! - [`signature`]: the arguments and results of a system call, and the rights that it needs;
@@ -11,8 +11,8 @@
 //!   and read by the kernel;
 //! - [`id`]: identifiers of processes, services, threads, ..., and sets of them;
 //! - [`FaultRecord`]: the kernel's record of a crash, or of another event;
-//! - [`client`]: what a server can ask about its clients;
-//! - [`inspect`]: what a process with the right can ask about others;
+//! - [`client`]: the question that a server can ask about its clients;
+//! - [`inspect`]: the questions that a process with the right can ask about others;
 //! - [`pool`]: how a process controls the threads of its pools;
 //! - [`hosted`]: the devices of the port to Linux.
 //!

@@ -84,7 +84,7 @@ mod tests {
     use std::format;
 
     #[test]
-    fn numbers_are_as_everywhere() {
+    fn numbers_look_as_those_of_the_standard_library() {
         for number in [0, 1, 9, 10, 255, 256, 1 << 24, usize::MAX] {
             assert_eq!(Number::decimal(number).text(), format!("{number}"));
             assert_eq!(Number::hexadecimal(number).text(), format!("{number:#x}"));

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_value_can_have_is_not_sound() {
+    fn a_shape_that_no_value_can_have_is_not_sound() {
         let tagged = Shape { words: 2, kinds: 0x80 };
         for sound in [
             Shape::NONE,

@@ -30,7 +30,7 @@ pub struct System {
     pub notifications: &'static [NotificationRow],
     /// The interrupts that are bound to notifications.
     pub interrupts: &'static [Interrupt],
-    /// The number of objects that let only one call in at a time (their locks are numbered from 0).
+    /// The number of objects that admit only one call at a time. (Their locks are numbered from 0.)
     pub locks: usize,
     /// The processes that may limit the time of calls.
     pub deadlines: Set<ProcessId>,
@@ -309,8 +309,8 @@ impl Gate {
     /// The room of a call that needs the lock of its object, and nothing else.
     pub const EXCLUSIVE: u16 = u16::MAX - 1;
     /// The room of every other call: a call with other leases or with handles among its words; a call with a lease and
-    /// a lock; a call that needs very much stack; and every call in a firmware that [counts](Budgets::cpu_time) the
-    /// time of processes.
+    /// a lock; a call that needs 2^15 bytes of stack or more; and every call in a firmware that
+    /// [counts](Budgets::cpu_time) the time of processes.
     pub const CARE: u16 = u16::MAX;
     /// The number of bytes of the callee's stack that the kernel uses to enter a method on a microcontroller.
     pub const ENTRY_SIZE: u16 = 136;

@@ -2,8 +2,8 @@
 //! The memory protection unit of ARMv7-M (ARM DDI 0403E, B3.5).
 //!
 //! A region is a block of 2^n bytes, n >= 5, aligned to its size. From 256 bytes on, it has eight subregions that can
-//! be switched off one by one. So one region opens a piece of memory that is a run of eighths of such a block. Any
-//! other piece is rounded to such a run.
+//! be switched off one by one. So one region can open any eighths of such a block. Any other memory is rounded up to a
+//! run of eighths.
 
 use crate::region::{LOG2_SMALLEST_BLOCK, log2_eighth};
 use crate::{Region, Shape, Span, Unit, Window};
@@ -110,7 +110,7 @@ impl Extent {
     /// Returns the extent of the smallest run that covers `span`.
     ///
     /// A smaller block has smaller eighths, so rounding costs least in the smallest block that holds the span.
-    // Several places use it, so it is not always inlined: the kernel contains it once.
+    // Not `inline(always)`: several places use it, and the kernel contains it only once.
     #[inline]
     const fn covering(span: Span) -> Extent {
         let (first, last) = (span.start as u32, (span.end as u32).wrapping_sub(1));

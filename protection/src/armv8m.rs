@@ -34,8 +34,8 @@ const ENABLE: u32 = 1;
 const NORMAL: u32 = 0;
 const DEVICE: u32 = 1;
 
-/// The value of the register of memory attributes, `MPU_MAIR0`: normal memory is written
-/// through and allocated on reads; device memory may acknowledge a write early.
+/// The value of the register of memory attributes, `MPU_MAIR0`. Normal memory is cached, write-through, and allocated
+/// on reads. Device memory may acknowledge a write early.
 pub const MEMORY_TYPES: u32 = 0b1010_1010 << (8 * NORMAL) | 0b0000_0100 << (8 * DEVICE);
 
 /// The access rights to a region, as the lower bits of the base address register.

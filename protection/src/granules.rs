@@ -33,7 +33,7 @@ impl<G: Granules> Unit for G {
     const NO_LEASE: G::Lease = G::NO_LEASE;
     const SHAPE: Shape = shape::<G>();
 
-    /// The window is given as a number of the stack's granules, in 16 bits. So only the lowest 65,535 granules of a stack are ever
+    /// The window is a number of the stack's granules, in 16 bits. So at most the lowest 65,535 granules of a stack are
     /// open, even if the stack has more.
     fn window(stack: Span, stack_pointer: usize) -> Window {
         let granules = stack_pointer.saturating_sub(stack.start) / G::STACK_GRANULE;

@@ -14,8 +14,9 @@
 //!
 //! Each implements [`Unit`]; all but the first do so through [`Granules`]. A [`Shape`] is the geometry of a unit: the
 //! sizes and places of memory that its regions can open. [`Regions`] opens several ranges, such as the devices of a
-//! process, with as few regions as possible. [`Native`] is the unit for which this crate is compiled. This crate is arithmetic only: it writes no register. The
-//! tests check its promises for each unit in the same way, against the unit's manual, byte by byte.
+//! process, with as few regions as possible. [`Native`] is the unit for which this crate is compiled. This crate only
+//! computes, and writes no register. The tests check its promises for each unit in the same way, against the unit's
+//! manual, byte by byte.
 //!
 //! ```
 //! use crossgate_protection::{Shape, Span};

@@ -2,9 +2,9 @@
 //! The physical memory protection of RISC-V (The RISC-V Instruction Set Manual, Volume II, 3.7).
 //!
 //! An entry that matches the *top of range* opens all memory from the address of the entry before it up to its own
-//! address. So a region takes two entries, and is a run of granules of 4 bytes, at any start and of any length. (The manual
-//! allows cores with larger granules. A port has to refuse these.) A stack is divided in granules of 16 bytes, to which
-//! the calling convention aligns stacks.
+//! address. So a region takes two entries, and is a run of granules of 4 bytes, at any start and of any length. (The
+//! manual allows cores with larger granules. A port has to refuse such cores.) A stack is divided in granules of 16
+//! bytes, to which the calling convention aligns stacks.
 //!
 //! If several entries match an access, the entry with the lowest number decides. Memory that no entry matches is closed
 //! to user mode.

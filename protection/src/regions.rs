@@ -28,9 +28,8 @@ pub struct Regions {
 }
 
 impl Regions {
-    /// Returns the fewest regions of this shape that open all bytes of these ranges and no others. Returns `None` if that
-    /// is not possible: a range begins or ends at an address where no region can begin or end, and no other range is
-    /// adjacent there.
+    /// Returns the fewest regions of this shape that open all bytes of these ranges and no others. Returns `None` if
+    /// there are none, because a range begins or ends where no region can, and no other range is adjacent there.
     ///
     /// # Panics
     /// If there are more than [`MOST_RANGES`] ranges, or if a range is empty.

@@ -18,13 +18,13 @@ pub enum Shape {
     Run {
         /// The size of a granule in bytes, a power of two.
         granule: usize,
-        /// The size in bytes of the granules of a stack, a power of two, at least `granule`. Windows of a stack are runs
-        /// of these granules.
+        /// The size in bytes of the granules of a stack, a power of two, at least `granule`. A window of a stack is a
+        /// run of these granules.
         stack_granule: usize,
     },
     /// Any eighths of an aligned block of a power of two, at least [`SMALLEST_BLOCK`](crate::armv7m::SMALLEST_BLOCK).
     Eighths,
-    /// An aligned block of a power of two. A second region can close the upper part of a stack, an aligned block, too.
+    /// An aligned block of a power of two. In a stack, a second region can close an aligned block at the top.
     PowersOfTwo {
         /// The size of the smallest block in bytes, a power of two.
         smallest: usize,
@@ -42,15 +42,15 @@ pub struct Fit {
 
 impl Shape {
     /// Returns the fit of the smallest memory of at least `bytes` bytes that one region can open exactly. A region
-    /// [opens](Self::opens) this memory at some multiples of the step, perhaps not at all of them. Let n be the size,
-    /// rounded up to a power of two: each run of 2n bytes contains a suitable address.
+    /// [opens](Self::opens) this memory at some multiples of the step, but perhaps not at each of them. Let n be the
+    /// size, rounded up to a power of two: each run of 2n bytes contains a suitable address.
     #[must_use]
     pub const fn process(self, bytes: usize) -> Fit {
         match self {
             Shape::Run { granule, .. } => run(bytes, granule),
             Shape::Eighths => {
-                // The smallest block that can hold the memory, and as many eighths of this block as the memory needs. Less
-                // than one eighth is lost.
+                // The memory gets as many eighths as it needs, of the smallest block that can hold it. So less than one
+                // eighth is lost.
                 let eighth = block(bytes) / EIGHTHS;
                 Fit { size: bytes.next_multiple_of(eighth), step: eighth }
             }
@@ -70,7 +70,7 @@ impl Shape {
             Shape::PowersOfTwo { smallest } => {
                 let whole = power_of_two(bytes, smallest);
                 let closed = (whole.size - bytes) / smallest;
-                // The largest power of two of granules that need not be open.
+                // The closed block is the largest that the stack does not need.
                 let closed = if closed == 0 { 0 } else { smallest << closed.ilog2() };
                 Fit { size: whole.size - closed, ..whole }
             }
@@ -123,8 +123,8 @@ impl Shape {
         open.start == memory.start && open.end == memory.end
     }
 
-    /// Returns a large region that is inside `memory`: for runs and eighths, the granules or eighths that are completely
-    /// inside; for powers of two, the largest block. It may be empty.
+    /// Returns a large region that is inside `memory`: for runs and eighths, all granules or eighths that are
+    /// completely inside; for powers of two, the largest block. It may be empty.
     #[must_use]
     pub const fn inside(self, memory: Span) -> Span {
         let granule = match self {

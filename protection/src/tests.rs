@@ -149,7 +149,7 @@ fn memory_of_a_process_has_a_place<U: Unit>(
 ) -> Result<(), TestCaseError> {
     let fit @ Fit { size, step } = U::SHAPE.process(bytes);
     prop_assert!(size >= bytes && step.is_power_of_two());
-    prop_assert_eq!(U::SHAPE.process(size), fit, "what fits is not made larger");
+    prop_assert_eq!(U::SHAPE.process(size), fit, "memory that fits is not made larger");
     let from = place.next_multiple_of(step);
     let until = from + 2 * size.next_power_of_two();
     let mut starts = (from..until).step_by(step);
@@ -165,7 +165,7 @@ fn a_stack_is_open_up_to_its_caller<U: Manual>(
 ) -> Result<(), TestCaseError> {
     let fit @ Fit { size, step } = U::SHAPE.stack(bytes);
     prop_assert!(size >= bytes && step.is_power_of_two());
-    prop_assert_eq!(U::SHAPE.stack(size), fit, "what fits is not made larger");
+    prop_assert_eq!(U::SHAPE.stack(size), fit, "memory that fits is not made larger");
     let start = (place << 5).next_multiple_of(step);
     let stack = Span { start, end: start + size };
     prop_assert!(U::SHAPE.opens(stack));
@@ -213,7 +213,7 @@ fn any_part_of_shared_memory_can_be_lent<U: Unit>(
 ) -> Result<(), TestCaseError> {
     let fit @ Fit { size, step } = U::SHAPE.shared(bytes);
     prop_assert!(size >= bytes && step.is_power_of_two());
-    prop_assert_eq!(U::SHAPE.shared(size), fit, "what fits is not made larger");
+    prop_assert_eq!(U::SHAPE.shared(size), fit, "memory that fits is not made larger");
     let start = place.next_multiple_of(step);
     let shared = Span { start, end: start + size };
     let mut ends = [start + part.0 % (size + 1), start + part.1 % (size + 1)];
@@ -355,7 +355,7 @@ of_each_unit! {
 }
 
 #[test]
-fn what_the_manuals_close_is_closed() {
+fn memory_that_the_manuals_close_is_closed() {
     let memory = Span { start: 0x2000_0100, end: 0x2000_0200 };
     let closed: Vec<bool> = [0x2000_00ff, 0x2000_0200]
         .into_iter()

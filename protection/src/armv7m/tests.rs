@@ -40,7 +40,7 @@ fn a_span() -> impl Strategy<Value = Span> {
 
 proptest! {
     #[test]
-    fn a_block_opens_the_span_and_what_it_says(span in a_span()) {
+    fn a_block_opens_exactly_the_memory_that_it_reports(span in a_span()) {
         let block = Block::covering(span);
         let open = block.open();
         prop_assert!(open.contains(span));

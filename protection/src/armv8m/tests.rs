@@ -192,7 +192,7 @@ proptest! {
 }
 
 #[test]
-fn each_access_allows_what_it_says() {
+fn each_access_right_allows_only_its_accesses() {
     use Wish::{Execute, Read, Write};
     let span = Span { start: 0x2000_001f, end: 0x2000_0020 };
     for (access, allowed) in [
@@ -248,7 +248,7 @@ fn nothing_is_open_below_a_stack() {
 }
 
 #[test]
-fn of_a_huge_stack_the_lowest_part_is_open() {
+fn the_lowest_part_of_a_huge_stack_is_open() {
     let most = 0x1f_ffe0;
     for size in [0x10_0000, most, 0x20_0000, 0x40_0000] {
         let stack = Span { start: 0x2000_0000, end: 0x2000_0000 + size };

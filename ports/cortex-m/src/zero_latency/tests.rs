@@ -54,7 +54,7 @@ fn said(handlers: &[Line]) -> String {
 }
 
 #[test]
-fn handlers_that_can_be() {
+fn handlers_that_are_accepted() {
     assert_eq!(said(&[]), "nothing");
     assert_eq!(said(&[Line::of::<Of<0, 20, 0>>(), Line::of::<Of<31, 21, 5>>()]), "nothing");
     // Two handlers may signal one line, and the wiring need not bind it.
@@ -62,7 +62,7 @@ fn handlers_that_can_be() {
 }
 
 #[test]
-fn handlers_that_can_not_be() {
+fn handlers_that_are_refused() {
     let of_5 = "the zero-latency handler of interrupt line 5 ";
     for (handlers, why) in [
         (
