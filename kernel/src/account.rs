@@ -61,6 +61,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
+    /// If another thread is current than at the last call: charges the time up to now to the thread that ran, and sets
+    /// the timer to the time at which the current thread has used up its slice or a budget.
     #[inline]
     pub(crate) extern "C" fn switched(&mut self) {
         let id = self.threads.current_id();
@@ -89,8 +91,8 @@ impl<P: Port> Kernel<P> {
     pub(crate) extern "C" fn count(&mut self) {
         let now = self.port.now();
         let thread = self.threads.current();
-        // This call stores the deadline in the frame, so that the return has to restore it. A port leaves a return with
-        // such a duty to the core, and the core counts the time.
+        // `outer_deadline` stores the deadline in the frame, so the return has the duty to restore it. A port leaves
+        // such a return to the core, and the core counts the time.
         thread.outer_deadline();
         let id = thread.id;
         let process = if id == ThreadId::IDLE { ProcessId::NOBODY } else { thread.rights.process };
@@ -132,16 +134,16 @@ impl<P: Port> Kernel<P> {
         self.switch();
         let Some(budgets) = &mut self.budgets else { return true };
         budgets.charge(now, 0);
-        // The switch to the current thread is not accounted for yet. Until then, the thread that ran last may wake and
-        // become current again. Then `switched` must not return early: the timer is set for the end of the time slice
-        // of the thread in between.
+        // `switched` has not run for the current thread yet. If the thread that ran last becomes current again before
+        // that, `switched` must not return early, because this check sets the timer for the slice of the thread in
+        // between. So until then `running` is the idle thread, which stands for no thread here.
         if budgets.running != self.threads.current_id() {
             budgets.running = ThreadId::IDLE;
         }
         if from_start {
             budgets.unseen |= budgets.paying | budgets.used_up;
-            // (The check is for the current thread, not for `budgets.running`. The two differ if this interrupt came
-            // before the kernel noted a switch of threads.)
+            // (This is the slice of the current thread, not of `budgets.running`. The two differ if `switched` has not
+            // run for the current thread yet.)
             if self.end_of_slice(now) <= now {
                 let thread = self.threads.current();
                 self.ready.rotate(thread);
