@@ -110,9 +110,12 @@ impl<P: Port> Kernel<P> {
         thread.may_be_late
     }
 
+    /// Marks the calls of a thread whose deadlines have passed as late, and makes the wait of a late call fail. If a
+    /// call has been late for a grace period, the next check of the thread kills its method.
     #[inline]
     fn check_deadline(&mut self, id: ThreadId, now: u64) {
         let thread = self.threads.get_mut(id);
+        // An earlier step of the round has found that the grace period is over.
         if thread.grace == Deadline::OVER {
             return self.kill(id, now);
         }
@@ -121,11 +124,13 @@ impl<P: Port> Kernel<P> {
         }
         let grace_is_over = thread.grace.is_over(now);
         let mut deadline = thread.deadline;
-        // A thread that waits for a lock has no frame for that call yet, so the deadline of its next call counts.
+        // A thread that waits for a lock has no frame yet for the call that it makes, so here its deadline alone says
+        // if that call is late.
         let mut is_late = deadline == Deadline::OVER && matches!(thread.wait, Wait::Lock(_));
         let (mut is_newly_late, mut is_overdue) = (false, false);
-        // The deadlines further out pass no earlier, because a callee can only set a nearer one.
         let mut next = deadline.end(now);
+        // From the innermost call outwards, `deadline` is the one of the frame's call. The loop ends at the first call
+        // that is not late: the deadlines further out pass no earlier, because a callee can only set a nearer one.
         for frame in thread.frames_in_use().iter_mut().rev() {
             if frame.care & OWN_DEADLINE != 0 {
                 deadline = frame.deadline;
@@ -143,12 +148,13 @@ impl<P: Port> Kernel<P> {
             frame.care |= OVERDUE;
         }
         if is_newly_late {
-            // (This also puts off the kill of a method further in, because that method may return before it is killed.)
+            // (This also puts off the kill of a method further in that has been late for longer.)
             thread.grace = Deadline::not_before(now + GRACE);
             // If the method is not waiting now, its next wait fails.
             thread.may_be_late = true;
         } else if is_overdue && grace_is_over {
-            // A kill takes long, so the next step of the timer's round does it.
+            // A kill takes long, so the next step of the round does it: without `DEADLINES_CHECKED`, that step checks
+            // this thread once more.
             thread.grace = Deadline::OVER;
             self.checked = id.number();
         } else if grace_is_over {
@@ -158,21 +164,22 @@ impl<P: Port> Kernel<P> {
         // that the thread is in.
         if is_late && matches!(thread.wait, Wait::Lock(_) | Wait::Notifications(_)) {
             thread.pending = Pending::status(CallError::DeadlineExceeded.into());
-            // The next step of the timer's round wakes the thread.
+            // The next step of the round wakes the thread.
             thread.wake_at = now;
         }
         next = next.min(thread.grace.end(now));
         self.look_again(next);
     }
 
-    /// Kills the innermost method that has not returned within its grace period. The thread then gets a new grace
-    /// period, because a method further out may be late as well.
+    /// Kills the innermost late method: the process of this method crashes. Then a new grace period begins, because a
+    /// method further out may be late as well.
     #[inline]
     fn kill(&mut self, id: ThreadId, now: u64) {
         let thread = self.threads.get_mut(id);
         thread.grace = Deadline::not_before(now + GRACE);
         thread.may_be_late = true;
         let next = thread.grace.end(now);
+        // The method of a call is gone if the call that it has made is stale. Such a method can't be killed.
         let mut is_gone = false;
         let overdue = thread.frames_in_use().iter().rev().find(|frame| {
             let is_first = frame.care & OVERDUE != 0 && !is_gone;
