@@ -36,9 +36,10 @@ pub(crate) struct Work {
     pub lessees: Set<ThreadId>,
     /// True if the notification of the supervisor still has to be signalled, because a fault was recorded.
     pub untold: bool,
-    /// The work that [optional parts](crate::optional) have left. The highest bit is [`TELL`]. The other bits are 0 if
-    /// there is no crash dump to complete. Otherwise they are the index of the first word of the dump that is not in
-    /// the checksum yet. Before the registers and the head of the dump are written, they are a greater number.
+    /// The work that [optional parts](crate::optional) have left, which comes before all other work; 0 if there is
+    /// none. Bit 7 is [`TELL`]. The other bits say what is left of a crash dump: nothing (0), everything
+    /// (`inspect::REGISTERS`), all but the registers (`inspect::HEAD`), or else the words from this index on, which are
+    /// unchecked: not in the checksum yet.
     // (All of this is in one byte, because the kernel's memory has none to spare.)
     pub unchecked: u8,
     /// Threads of `unswept`, `waking` and `lowering` at which the search for the most urgent thread has not looked yet.
