@@ -136,7 +136,7 @@ impl<P: Port> Kernel<P> {
     /// it at another time.
     ///
     /// The port calls this function after an event, before it loads a context. Between the event and this call, the
-    /// port may report interrupts. The current thread is then not the one that runs next, and its context stays saved.
+    /// port may report interrupts. The current thread may then not be the one that runs next, but its context is saved.
     // (A port's assembly does the same by itself.)
     #[inline]
     pub fn reschedule(&mut self) {
