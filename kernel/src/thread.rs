@@ -78,8 +78,8 @@ pub struct Thread<U: Unit> {
     /// The time at which the innermost late call is killed.
     pub(crate) grace: Deadline,
     /// The number of waits that still have to fail, because no caller waits for the result any more. It begins as the
-    /// number of calls from the innermost call up to the outermost call that is in vain: a call whose grant was
-    /// revoked, or whose caller is [gone](crate::frame::STALE). Both ends count. (After this many failures, waits
+    /// number of calls from the innermost one out to the outermost one that is in vain, both included. A call is in
+    /// vain if its grant was revoked, or its caller is [gone](crate::frame::STALE). (After this many failures, waits
     /// succeed again. So a method that insists on waiting is not stopped.)
     pub(crate) orphaned: u8,
     /// True if it may be in a late call: set when a deadline passes, and cleared by a wait that finds that the call is
