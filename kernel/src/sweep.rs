@@ -10,9 +10,9 @@
 //! process, and makes the thread's later returns skip the process. No thread runs before it is swept (invariant
 //! **swept**).
 //!
-//! Four kinds of work come before all threads: the copy of a crash dump, the signals to servers that a
-//! [life](crate::life) of a client has ended, to [take down](crate::down) processes that have crashed, and the signal
-//! to the supervisor.
+//! Four kinds of work come before all threads, in this order: to write a crash dump; to signal servers that a
+//! [life](crate::life) of a client has ended; to [take down](crate::down) processes that have crashed; and to signal
+//! the supervisor.
 //!
 //! A thread that needs a process that was taken down [does pieces](crate::restart) of the work, too.
 
