@@ -62,9 +62,9 @@ pub mod dump {
     pub const RECORD: usize = 2;
     /// The index of the word that says how many words of the stack the dump has.
     pub const LENGTH: usize = RECORD + FaultRecord::WORDS;
-    /// The index of the first register of the thread. A register is 0 if it is unknown. On a microcontroller the
-    /// registers are r0 to r15 and xPSR, or, with RISC-V, pc and x1 to x31; on Linux rax to r15 as the CPU numbers them,
-    /// and rip, or, with aarch64, x0 to x30, sp and pc.
+    /// The index of the first register of the thread. A register is 0 if it is unknown. The registers of a Cortex-M are
+    /// r0 to r15 and xPSR; of RISC-V, pc and x1 to x31. On Linux they are rax to r15, as the CPU numbers them, and rip;
+    /// with aarch64, x0 to x30, sp and pc.
     pub const REGISTERS: usize = LENGTH + 1;
     /// The number of registers.
     pub const REGISTER_COUNT: usize = if cfg!(target_arch = "riscv32") {

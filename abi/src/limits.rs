@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The limits of calls, and of what a firmware can have.
+//! The limits of calls and of firmware.
 
 /// The most calls that one thread can have in flight.
 pub const MAX_CALL_DEPTH: usize = 8;

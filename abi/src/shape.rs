@@ -54,9 +54,9 @@ impl Shape {
         Shape { words: self.words.saturating_add(next.words), kinds: self.kinds | kinds }
     }
 
-    /// Returns whether some values can have this shape: each word is of a known kind, and no kind is given past the
-    /// last word; the address of memory is followed by its length, and a handle that depends on a tag is preceded by
-    /// that tag.
+    /// Returns whether some values can have this shape. Then each word is of a known kind, and no kind is given past
+    /// the last word. The word after the address of memory is its length, and the word before a handle that depends on
+    /// a tag is that tag.
     #[must_use]
     pub const fn is_sound(self) -> bool {
         const READ: u16 = Kind::Read as u16;

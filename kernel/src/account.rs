@@ -61,8 +61,9 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// If another thread is current than at the last call: charges the time up to now to the thread that ran, and sets
-    /// the timer to the time at which the current thread has used up its slice or a budget.
+    /// Does nothing if the same thread is current as at the last call. Otherwise charges the time up to now to the
+    /// thread that ran, and sets the timer to the time at which the current thread will have used up its slice or a
+    /// budget.
     #[inline]
     pub(crate) extern "C" fn switched(&mut self) {
         let id = self.threads.current_id();

@@ -6,8 +6,9 @@
 //! finishes that call first, and then returns in the same way. Every other process continues, and the supervisor [is
 //! notified](crate::fault).
 //!
-//! No thread enters a process that has crashed. The process is [taken down](crate::down) at once, or, if an interrupt is
-//! pending or a crash dump has to be written first, by the [worker](crate::sweep), before any thread runs.
+//! No thread enters a process that has crashed. In most cases the process is [taken down](crate::down) at once. If an
+//! interrupt is pending, or a crash dump or a signal to servers has to come first, the [worker](crate::sweep) takes it
+//! down, before any thread runs.
 
 use crate::Kernel;
 use crate::effect::Outcome;

@@ -77,8 +77,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Ends the grants at once. Then refuses the calls in flight that were made by these grants, a few threads at a
-    /// time: the owner repeats the system call with the result in `words[1]`, until the result is 0.
+    /// Ends the grants at once. Then refuses the calls in flight that were made by these grants. One system call
+    /// examines only a few threads, so the owner repeats it, with the result in `words[1]`, until the result is 0.
     #[inline]
     fn revoke(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let [gate, from, ..] = *words;

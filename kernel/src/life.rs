@@ -52,8 +52,8 @@ impl<P: Port> Kernel<P> {
         if let Some(ended) = optional.ended.get_mut(process.index()) {
             *ended = ended.wrapping_add(1);
         }
-        // (The worker starts again at the first server. So it may notify some servers twice, if it has just notified
-        // them of another process.)
+        // (The worker starts again at the first server. If it was still notifying servers of another process, it
+        // notifies some of them twice.)
         optional.lost.insert(process);
         optional.told = 0;
         self.work.unchecked |= TELL;

@@ -82,8 +82,8 @@ pub struct Thread<U: Unit> {
     /// vain if its grant was revoked, or its caller is [gone](crate::frame::STALE). (After this many failures, waits
     /// succeed again. So a method that insists on waiting is not stopped.)
     pub(crate) orphaned: u8,
-    /// True if it may be in a late call: set when a deadline passes, and cleared by a wait that finds that the call is
-    /// not late.
+    /// True if it may be in a late call: set when a deadline passes or a late method is killed, and cleared by a wait
+    /// that finds that the call is not late.
     pub(crate) may_be_late: bool,
     pub(crate) pending: Pending,
     pub(crate) wait: Wait,

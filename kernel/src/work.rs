@@ -37,9 +37,9 @@ pub(crate) struct Work {
     /// True if the notification of the supervisor still has to be signalled, because a fault was recorded.
     pub untold: bool,
     /// The work that [optional parts](crate::optional) have left, which comes before all other work; 0 if there is
-    /// none. Bit 7 is [`TELL`]. The other bits say what is left of a crash dump: nothing (0), everything
-    /// (`inspect::REGISTERS`), all but the registers (`inspect::HEAD`), or else the words from this index on, which are
-    /// unchecked: not in the checksum yet.
+    /// none. Bit 7 is [`TELL`]. The other bits say what is left of a crash dump: 0 is nothing, `inspect::REGISTERS`
+    /// everything, and `inspect::HEAD` all but the registers. Any other value is the index of the first unchecked word:
+    /// the first that is not in the checksum yet.
     // (All of this is in one byte, because the kernel's memory has none to spare.)
     pub unchecked: u8,
     /// Threads of `unswept`, `waking` and `lowering` at which the search for the most urgent thread has not looked yet.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A search through every interleaving of the actions of the threads of a small system, and of the events in it.
 //!
-//! The search runs the kernel that ships, not a model of it: from the first state it takes each step that is possible,
-//! then each step from the states that these lead to, and so on, breadth first. States that have been seen are not
+//! The search runs the kernel that ships, not a model of it. From the first state it takes each possible step, then
+//! each possible step from the states that it has reached, and so on, breadth first. States that have been seen are not
 //! searched again. So the first trace to a state that breaks an invariant is a shortest one.
 //!
 //! `CROSSGATE_SOAK_SECONDS` gives more time to the scenes that are too large for a daily run. The mutations in

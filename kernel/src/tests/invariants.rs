@@ -117,8 +117,8 @@ fn check_one_side(kernel: &Kernel<TestPort>) {
     }
 }
 
-/// **quick**: the word that a port compares with `LAST` before it makes a call by itself is at most `LAST` if and only
-/// if this comparison is the only check that the thread needs.
+/// **quick**: a port compares one word with `LAST` before it makes a call by itself. The word is at most `LAST` if and
+/// only if a frame is left, the thread holds no lease, and its deadline has not passed.
 fn check_quick(thread: &Thread<ArmV8M>) {
     let has_frame = usize::from(thread.depth()) < MAX_CALL_DEPTH;
     let is_plain =

@@ -14,8 +14,8 @@ const CPU_CLOCK: u32 = 1 << 2;
 pub const LONGEST: u32 = (1 << 24) - 1;
 /// The shortest period, in cycles, so that the next period can be set before this one ends.
 const SHORTEST: u32 = 64;
-/// The shortest period after an interrupt of a line, in cycles. Without it, a SysTick that has given way to the line
-/// would interrupt the thread of the line before this thread could do anything.
+/// The shortest period after an interrupt of a line, in cycles. If SysTick became pending together with the line, a
+/// shorter period would end before the thread that the line has woken could do anything.
 const AFTER_LINE: u32 = 512;
 
 /// Returns the shortest period, in cycles.

@@ -3,9 +3,9 @@
 //!
 //! A thread *uses floats* from its first floating point instruction on (`CONTROL.FPCA`; ARM DDI 0403E, B1.5.7). When it
 //! is interrupted, or makes a system call, the CPU pushes s0 to s15 and `FPSCR` above the other registers, at once and
-//! with the rights of the thread, and says so in `EXC_RETURN`. (Lazily, when the kernel first touches the registers,
-//! the CPU would push them with the rights of the thread and with the priority of the kernel: a stack pointer at a bad
-//! place would be a fault of the kernel.)
+//! with the rights of the thread, and says so in `EXC_RETURN`. (The CPU can also push them lazily, when the kernel
+//! first touches the registers. But then it would push with the rights of the thread and the priority of the kernel,
+//! and a bad stack pointer would be a fault of the kernel.)
 //!
 //! The kernel saves s16 to s31 below its own registers, and then clears all 32. So **while a thread runs that does not
 //! use floats, all of them are 0**, and code that enters or resumes such a thread does nothing for them. (`FPSCR` needs
@@ -19,9 +19,9 @@
 //! | s0 to s15, `FPSCR`, a free word | 72 | the CPU | the thread uses floats |
 //!
 //! The core knows a context by its lowest address. If the thread uses floats, bit 0 of this stack pointer is set. In
-//! the assembly r0 is the address of r4 to r11, the [`Context`](crate::context::Context), as on a CPU without floats;
-//! code that writes to the core's memory makes a stack pointer from this address ([`stack_pointer`]), and code that
-//! loads a context makes the address from a stack pointer ([`context`]).
+//! the assembly r0 is the address of r4 to r11, the [`Context`](crate::context::Context), as on a CPU without floats.
+//! Code that writes to the core's memory turns this address into a stack pointer ([`stack_pointer`]). Code that loads a
+//! context turns a stack pointer into the address ([`context`]).
 //!
 //! Within one run of the kernel, `CONTROL.FPCA` says whether the kernel has saved (or at least cleared) the registers
 //! of the thread that it interrupted. The CPU clears the bit at the entry of each exception, and floating point

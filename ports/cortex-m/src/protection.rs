@@ -38,7 +38,7 @@ mod armv8m;
 
 use crossgate_protection::Unit;
 
-// By the value of this symbol, `crossgate-link` knows the memory that the unit can open.
+// `crossgate-link` reads this symbol to learn which memory the unit can open.
 core::arch::global_asm!(
     ".global __crossgate_protection_unit",
     ".set __crossgate_protection_unit, {}",

@@ -229,8 +229,8 @@ impl Model {
         }
     }
 
-    /// Returns whether a step may change the state although no system call ends: the step is no system call, or the
-    /// thread repeats the call, and each repetition does a piece of the start of a process.
+    /// Returns whether a step may change the state although no system call ends. Some steps are no system calls. In
+    /// others the thread has to repeat its system call, and does a piece of the start of a process each time.
     fn changes_without_end(&self, step: Step) -> bool {
         match step {
             Step::Begin | Step::Interrupt | Step::Time | Step::Timer | Step::Work => true,

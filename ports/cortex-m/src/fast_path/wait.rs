@@ -32,8 +32,8 @@ macro_rules! wait {
         add r2, r4, r2, lsl #3
         ldrd r4, r5, [r2] // its signals, and the waiting threads
         cbnz r4, .Lcall_slow_far
-        // These two bytes are not 0 if the wait may have to fail, because no caller waits for the call or the call is
-        // late. Then the core decides.
+        // If the wait may have to fail, these two bytes are not both 0: no caller waits for the call that the thread is
+        // in, or that call may be late. Then the core decides.
         ldrh r6, [r3, #{may_fail}]
         cmp r6, #0
         bne .Lcall_slow_near
