@@ -12,8 +12,8 @@ pub const RESULT_WORDS: usize = 2;
 /// `fast_path` open and close. The message in `crossgate/src/shape.rs` states the number. `LEASES` in the kernel's
 /// `lease` limits the leases of a thread.
 pub const LEASES_PER_CALL: usize = 2;
-/// The number of records that the kernel keeps of refused calls, and also of all other events. A new record overwrites
-/// the oldest of its kind.
+/// The number of records that the kernel keeps of each kind: refused calls are one kind, and all other events are the
+/// other. A new record overwrites the oldest of its kind.
 pub const FAULT_RECORDS: usize = 2;
 /// The number of thread priorities; 0 is the lowest, and only the idle thread has it.
 pub const PRIORITIES: usize = 32;

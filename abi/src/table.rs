@@ -465,6 +465,6 @@ pub struct LostClients {
     /// The notification that is signalled for a lost client, if the wiring names one. The process owns this
     /// notification.
     pub notification: Option<NotificationId>,
-    /// The processes that may call the process.
+    /// The processes that may call this process.
     pub clients: Set<ProcessId>,
 }

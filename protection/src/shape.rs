@@ -49,8 +49,7 @@ impl Shape {
         match self {
             Shape::Run { granule, .. } => run(bytes, granule),
             Shape::Eighths => {
-                // The memory gets as many eighths as it needs, of the smallest block that can hold it. So less than one
-                // eighth is lost.
+                // The memory is a run of eighths of the smallest block that can hold it. Less than one eighth is lost.
                 let eighth = block(bytes) / EIGHTHS;
                 Fit { size: bytes.next_multiple_of(eighth), step: eighth }
             }

@@ -65,7 +65,7 @@ impl ProcessRegions {
     }
 }
 
-/// Returns the registers that open `span`, or the slightly larger block that a region has to be.
+/// Returns the registers of the smallest region that opens all of `span`. (It may open a little more.)
 #[inline(always)]
 fn region(number: u32, span: Span, access: Access) -> [u32; 2] {
     let block = Block::covering(span);
