@@ -13,9 +13,9 @@
 //! | `machine` | the hardware as the core sees it: `impl Port` | no function in it calls `missing` |
 //! | `boot` | from reset to the first thread | the idle thread runs |
 //! | `start` | the port's code in threads | a thread starts |
+//! | `exit` | opens the memory that the next thread may use, and loads its registers | the kernel switches to a thread |
 //! | `entry` | from a trap to `handler` | a thread makes a system call |
 //! | `handler` | passes traps to the core, and carries out its effects | it is complete: it is the same in all ports |
-//! | `exit` | opens the memory that the next thread may use, and loads its registers | the kernel switches to a thread |
 //! | `fault_status` | finds the cause of a fault | a wild access is a fault of its process |
 //!
 //! `missing` marks the parts that have to be written. Nothing calls this port except for its test, which lists the
