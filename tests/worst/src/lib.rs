@@ -91,6 +91,16 @@ impl Stay for Passes {
     }
 }
 
+/// Makes its visitor visit the next server of a chain, too.
+#[derive(Debug)]
+pub struct Link(pub Handle<dyn StayAlone>);
+
+impl StayAlone for Link {
+    fn stay(&mut self) {
+        let _ = self.0.stay();
+    }
+}
+
 /// Returns the time of [`SOON`], which is the same for all clients.
 #[must_use]
 pub fn soon() -> Instant {
@@ -114,6 +124,19 @@ pub fn visit(server: Handle<dyn Stay>, done: Signal) -> ! {
 pub fn visit_alone(server: Handle<dyn StayAlone>, done: Signal) -> ! {
     expect_that("the server has crashed", server.stay().is_err());
     end(done)
+}
+
+/// Visits a chain of servers.
+pub fn visit_chain(first: Handle<dyn StayAlone>, done: Signal) -> ! {
+    expect("the call", first.stay(), Ok(()));
+    end(done)
+}
+
+/// Visits a chain of servers when the other visitors are in their places.
+pub fn follow_chain(first: Handle<dyn StayAlone>) -> ! {
+    time::sleep(SOON / 2);
+    expect("the call", first.stay(), Ok(()));
+    thread::exit()
 }
 
 /// Tells the judge that everything is done.
