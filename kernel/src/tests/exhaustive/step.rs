@@ -114,6 +114,7 @@ impl Model {
     pub fn new(mut driver: Driver) -> Model {
         driver.settles = false;
         driver.kernel.port.masked = vec![LINE];
+        driver.kernel.account();
         let again = vec![None; driver.kernel.system.threads.len()];
         Model { driver, again }
     }
@@ -225,6 +226,7 @@ impl Model {
         self.forget();
         if !self.driver.gave_way {
             self.load(before, outcome.switch);
+            self.driver.kernel.account();
         }
     }
 
