@@ -38,6 +38,7 @@ impl<P: Port> Budgets<P> {
             since: 0,
             running: ThreadId::IDLE,
             paying: Set::EMPTY,
+            is_lent: false,
             used_up: Set::EMPTY,
             unseen: Set::EMPTY,
             unsettled: Set::EMPTY,
@@ -108,16 +109,7 @@ impl<P: Port> Kernel<P> {
         let Some(budgets) = &mut self.budgets else { return };
         budgets.charge(now, 1);
         budgets.note_lender(&self.threads);
-        let thread = self.threads.current();
-        budgets.running = thread.id;
-        budgets.paying = budgets.payers(thread);
-        let mut next = budgets.end_of_slice(thread);
-        for budget in budgets.paying {
-            next = next.min(budgets.look_at(budget, now));
-        }
-        if !budgets.unseen.is_empty() {
-            next = now;
-        }
+        let next = budgets.run(self.threads.current());
         self.want_timer(next);
     }
 

@@ -53,7 +53,7 @@ pub struct Account {
     pub(crate) left: u32,
     /// The number of times that the budget was used up.
     pub(crate) count: u16,
-    /// The thread of the budget that ran last.
+    /// The thread that ran when the budget was used up.
     pub(crate) user: ThreadId,
 }
 
@@ -105,6 +105,8 @@ pub struct Budgets<P: Port> {
     pub(crate) running: ThreadId,
     /// The budgets that pay for that thread: bit b is budget b.
     pub(crate) paying: Set<BudgetId>,
+    /// True if that thread has a lent priority.
+    pub(crate) is_lent: bool,
     /// The budgets that are used up. Their threads have the priority of the background, or are about to get it.
     pub(crate) used_up: Set<BudgetId>,
     /// The budgets to look at: those in which something may have changed.
@@ -129,8 +131,8 @@ impl<P: Port> Budgets<P> {
         for budget in self.paying {
             let Some(account) = self.accounts.get_mut(budget.index()) else { return };
             account.left = account.left.saturating_sub(time);
-            account.user = self.running;
             if account.left == 0 && !self.used_up.contains(budget) {
+                account.user = self.running;
                 self.unseen.insert(budget);
             }
         }
@@ -159,10 +161,34 @@ impl<P: Port> Budgets<P> {
         }
     }
 
-    /// Returns the budgets that pay for the time of a thread.
-    #[inline]
-    pub(crate) fn payers(&self, thread: &Thread<P::Unit>) -> Set<BudgetId> {
-        self.of(thread.id) | self.of(self.payer(thread))
+    /// From now on this thread runs. Returns the time of the next check, in µs since start.
+    #[inline(always)]
+    pub(crate) fn run(&mut self, thread: &Thread<P::Unit>) -> u64 {
+        let payer = self.payer(thread);
+        let was_lent = core::mem::replace(&mut self.is_lent, payer != thread.id);
+        self.running = thread.id;
+        self.paying = self.of(thread.id);
+        let mut next = self.end_of_slice(thread);
+        if was_lent || self.is_lent {
+            // With a lender, twice as many budgets pay. To look at all of them here would take too long, so the timer
+            // interrupts at once and looks at them.
+            self.paying |= self.of(payer);
+            self.unseen |= self.paying;
+        } else {
+            for budget in self.paying {
+                let Some(account) = self.accounts.get(budget.index()) else { break };
+                let end = account.end;
+                if end <= self.since || self.used_up.contains(budget) != (account.left == 0) {
+                    self.unseen.insert(budget);
+                } else {
+                    next = next.min(end);
+                    if account.left != 0 {
+                        next = next.min(self.since + u64::from(account.left));
+                    }
+                }
+            }
+        }
+        if self.unseen.is_empty() { next } else { self.since }
     }
 
     /// Looks at a budget, and starts its next period if that is due. Returns the time of the next change. If that is

@@ -410,7 +410,7 @@ fn the_background_takes_turns() {
 fn nothing_is_counted_while_all_wait() {
     let wiring = Wiring::default().thread(0, 20).budget(0, 1 << 1, 2_000, 10_000).time_slice(500);
     let mut driver = wiring.boot();
-    driver.kernel.account();
+    run(&mut driver, 0);
     assert_eq!(driver.kernel.port.timer, Some(500));
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     run(&mut driver, 100_000);

@@ -37,6 +37,7 @@ struct Spent {
     turns: Vec<Turn>,
     since: u64,
     running: ThreadId,
+    is_lent: bool,
     /// The budgets that pay, are used up, are to be looked at, and are to be recorded.
     sets: [Set<BudgetId>; 4],
     unsettled: Set<ThreadId>,
@@ -49,6 +50,7 @@ impl Spent {
             turns: it.turns.to_vec(),
             since: it.since,
             running: it.running,
+            is_lent: it.is_lent,
             sets: [it.paying, it.used_up, it.unseen, it.untold],
             unsettled: it.unsettled,
         })
@@ -59,6 +61,7 @@ impl Spent {
         it.accounts.copy_from_slice(&self.accounts);
         it.turns.copy_from_slice(&self.turns);
         (it.since, it.running, it.unsettled) = (self.since, self.running, self.unsettled);
+        it.is_lent = self.is_lent;
         [it.paying, it.used_up, it.unseen, it.untold] = self.sets;
     }
 }
@@ -166,7 +169,7 @@ pub fn hash(kernel: &Kernel<TestPort>, hasher: &mut impl Hasher) {
             (used, is_lent.then_some(turn.lender), thread.base_priority).hash(hasher);
         }
         (now - budgets.since, budgets.running, budgets.paying, budgets.used_up).hash(hasher);
-        (budgets.unseen, budgets.unsettled, budgets.untold).hash(hasher);
+        (budgets.is_lent, budgets.unseen, budgets.unsettled, budgets.untold).hash(hasher);
     }
     let port = &kernel.port;
     (port.timer.map(away), away(kernel.next_wake)).hash(hasher);

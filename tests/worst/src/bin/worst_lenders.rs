@@ -21,7 +21,7 @@ impl StayAlone for Ends {
 macro_rules! firmware {
     ($(($number:literal $client:ident $object:ident $service:ident $next:ident))*) => {
         worst_cases::judged! {
-            CLIENTS;
+            judge_slowly, CLIENTS;
             process last { object ends: Exclusive<Ends> = Ends => [LOCK28: dyn StayAlone]; }
             process chain {
                 $(object $object: Exclusive<Link> = Link($next) => [$service: dyn StayAlone];)*
