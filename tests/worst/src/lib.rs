@@ -35,7 +35,8 @@ macro_rules! with_clients {
     };
 }
 
-/// Defines a firmware of these processes and a [judge] (or another judge that is named first), to which this number of clients has to signal `DONE`.
+/// Defines a firmware of these processes and a [judge] (or another judge that is named first), to which this number of
+/// clients has to signal `DONE`.
 #[macro_export]
 macro_rules! judged {
     ($count:expr; $($others:tt)*) => {

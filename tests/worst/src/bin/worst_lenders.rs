@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A chain of objects for one call at a time. In each object there is a client that waits for the next object. The most
-//! urgent client comes last, and lends its priority to all other clients. The one at the end of the chain then computes,
-//! at the cost of its own budgets and of those of the most urgent client.
+//! urgent client comes last, and lends its priority to all other clients. The one at the end of the chain then
+//! computes, at the cost of its own budgets and of those of the most urgent client.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -28,7 +28,8 @@ macro_rules! firmware {
             }
             process clients {
                 budget = 9 ms / 20 ms;
-                $(thread $client (priority = 1 + $number, stack = 1024, budget = 5 ms / 20 ms) = visit_chain($service, DONE);)*
+                $(thread $client (priority = 1 + $number, stack = 1024, budget = 5 ms / 20 ms) =
+                    visit_chain($service, DONE);)*
             }
             process hurry {
                 budget = 8 ms / 20 ms;
