@@ -2,16 +2,10 @@
 //! Accounting of CPU time: the kernel counts the time of each thread, and limits it by budgets and time slices.
 
 use crate::Kernel;
-use crate::budget::{Account, Budgets};
+use crate::budget::{Account, Budgets, Turn};
 use crate::port::Port;
-use crate::time::NEVER;
 use crate::usage::Usage;
-use crossgate_abi::{
-    BACKGROUND, BudgetId, Cause, MAX_THREADS, ProcessId, Set, ThreadId, Word, table,
-};
-
-/// The time slice of threads in the [background](crate::budget), in µs, if the wiring sets no time slice.
-pub(crate) const BACKGROUND_SLICE: u32 = 10_000;
+use crossgate_abi::{BACKGROUND, BudgetId, Cause, ProcessId, Set, ThreadId, Word, table};
 
 /// The value of `Kernel::checked` while a round of the timer looks at budgets. Later in the round, `checked` is the
 /// index of the next thread to look at.
@@ -21,13 +15,13 @@ impl<P: Port> Budgets<P> {
     /// The initial value of the static that [`new`](Self::new) fills.
     pub const NONE: Budgets<P> = Self::new(&table::Budgets::NONE, &mut [], &mut [], None);
 
-    /// Returns the state of the budgets of a wiring. `accounts` has an entry for each budget, and `slices` has one for
+    /// Returns the state of the budgets of a wiring. `accounts` has an entry for each budget, and `turns` has one for
     /// each thread. `usage` has the counters of run time, if some process may read them.
     #[inline]
     pub const fn new(
         wiring: &'static table::Budgets,
         accounts: &'static mut [Account],
-        slices: &'static mut [u32],
+        turns: &'static mut [Turn],
         usage: Option<&'static mut Usage>,
     ) -> Budgets<P> {
         Budgets {
@@ -40,13 +34,15 @@ impl<P: Port> Budgets<P> {
             usage,
             wiring,
             accounts,
-            slices,
+            turns,
             since: 0,
             running: ThreadId::IDLE,
             paying: Set::EMPTY,
+            is_lent: false,
             used_up: Set::EMPTY,
             unseen: Set::EMPTY,
             unsettled: Set::EMPTY,
+            untold: Set::EMPTY,
         }
     }
 }
@@ -66,30 +62,30 @@ impl<P: Port> Kernel<P> {
     /// budget.
     #[inline]
     pub(crate) extern "C" fn switched(&mut self) {
-        let id = self.threads.current_id();
-        let Some(budgets) = &mut self.budgets else { return };
-        if budgets.running == id {
-            return;
+        if self.has_switched() {
+            let now = self.port.now();
+            self.note_switch(now);
         }
-        let now = self.port.now();
-        budgets.charge(now, 1);
-        budgets.running = id;
-        let paying = self.paying(id);
-        let mut next = self.end_of_slice(now);
-        let Some(budgets) = &mut self.budgets else { return };
-        budgets.paying = paying;
-        for budget in paying {
-            next = next.min(budgets.look_at(budget, now));
-        }
-        if !budgets.unseen.is_empty() {
-            next = now;
-        }
-        self.want_timer(next);
     }
 
     /// Counts the time up to now.
     #[inline]
     pub(crate) extern "C" fn count(&mut self) {
+        self.count_to_now();
+    }
+
+    /// Counts the time up to now, in a firmware that also limits how long threads run.
+    #[inline]
+    pub(crate) extern "C" fn count_and_switch(&mut self) {
+        let now = self.count_to_now();
+        if self.has_switched() {
+            self.note_switch(now);
+        }
+    }
+
+    /// Counts the time up to now for its thread and its process. Returns the time.
+    #[inline(always)]
+    fn count_to_now(&mut self) -> u64 {
         let now = self.port.now();
         let thread = self.threads.current();
         // `outer_deadline` stores the deadline in the frame, so the return has the duty to restore it. A port leaves
@@ -100,163 +96,147 @@ impl<P: Port> Kernel<P> {
         if let Some(usage) = self.usage() {
             usage.charge(now, id, process);
         }
+        now
     }
 
-    /// Counts the time up to now, in a firmware that also limits how long threads run.
-    #[inline]
-    pub(crate) extern "C" fn count_and_switch(&mut self) {
-        self.count();
-        self.switched();
+    /// Returns whether another thread is about to run than the one whose time is being counted.
+    #[inline(always)]
+    fn has_switched(&self) -> bool {
+        let id = self.threads.current_id();
+        self.budgets.as_ref().is_some_and(|budgets| budgets.running != id)
+    }
+
+    /// Counts the time of the thread that has run until now. From now on the current thread runs.
+    #[inline(always)]
+    fn note_switch(&mut self, now: u64) {
+        let Some(budgets) = &mut self.budgets else { return };
+        budgets.charge(now, 1);
+        budgets.note_lender(&self.threads);
+        let next = budgets.run(self.threads.current());
+        self.want_timer(next);
     }
 
     #[inline]
     fn check_budgets(&mut self, now: u64) -> bool {
-        let from_start = self.checked == 0;
-        if !from_start && self.checked != BUDGETS {
-            return true;
-        }
-        self.checked = BUDGETS;
-        if self.check_some(now, from_start) {
-            // The threads are next. (Thread 0, the idle thread, needs no look.)
-            self.checked = 1;
-        }
+        let is_done = match self.checked {
+            0 => self.begin_check(now),
+            BUDGETS => self.check_one(now),
+            _ => return true,
+        };
+        // The threads are next, or the next budget. (Thread 0, the idle thread, needs no look.)
+        self.checked = if is_done { 1 } else { BUDGETS };
         // The threads have to wait for another interrupt of the timer.
         false
     }
 
-    /// Looks at one budget, or sets the priority of one thread. Returns whether nothing is left to do.
-    #[inline]
-    fn check_some(&mut self, now: u64, from_start: bool) -> bool {
-        if !from_start && self.settle() {
-            return false;
-        }
+    /// Begins a check: counts the time up to now, and ends the time slice of the current thread if it is used up.
+    /// Returns whether nothing is left to check.
+    #[inline(always)]
+    fn begin_check(&mut self, now: u64) -> bool {
         // The port may report this interrupt before it has called `reschedule` for the previous event, so the most
         // urgent thread may not be current yet.
         self.switch();
         let Some(budgets) = &mut self.budgets else { return true };
         budgets.charge(now, 0);
-        // `switched` has not run for the current thread yet. If the thread that ran last becomes current again before
-        // that, `switched` must not return early, because this check sets the timer for the slice of the thread in
-        // between. So until then `running` is the idle thread, which stands for no thread here.
+        budgets.unseen |= budgets.paying | budgets.used_up;
+        // The switch to the current thread is not accounted for yet. Until then, the thread that ran last may wake and
+        // become current again. Then `switched` must not return early: the timer is set for the end of the time slice
+        // of the thread in between.
         if budgets.running != self.threads.current_id() {
-            budgets.running = ThreadId::IDLE;
+            budgets.note_lender(&self.threads);
+            (budgets.running, budgets.paying) = (ThreadId::IDLE, Set::EMPTY);
         }
-        if from_start {
-            budgets.unseen |= budgets.paying | budgets.used_up;
-            // (This is the slice of the current thread, not of `budgets.running`. The two differ if `switched` has not
-            // run for the current thread yet.)
-            if self.end_of_slice(now) <= now {
-                let thread = self.threads.current();
-                self.ready.rotate(thread);
-                let place = thread.id.index();
-                if let Some(budgets) = &mut self.budgets
-                    && let Some(used) = budgets.slices.get_mut(place)
-                {
-                    *used = 0;
-                }
+        // (The check is for the current thread, not for `budgets.running`. The two differ if this interrupt came before
+        // the kernel noted a switch of threads.)
+        let thread = self.threads.current();
+        if budgets.end_of_slice(thread) <= now {
+            self.ready.rotate(thread);
+            if let Some(turn) = budgets.turns.get_mut(thread.id.index()) {
+                turn.used = 0;
             }
         }
+        self.end_check()
+    }
+
+    /// Continues a check: makes one record, or sets the priority of one thread, or looks at one budget. Returns whether
+    /// nothing is left to check.
+    #[inline(always)]
+    fn check_one(&mut self, now: u64) -> bool {
         let Some(budgets) = &mut self.budgets else { return true };
-        let Some(budget) = budgets.unseen.take_first() else {
-            let end = self.end_of_slice(now);
-            self.look_again(end);
-            return true;
-        };
-        let next = budgets.look_at(budget, now);
-        if next == now {
-            self.turn_over(budget);
-        } else {
+        if let Some(id) = budgets.untold.take_first() {
+            self.tell(id);
+            return false;
+        }
+        if let Some(id) = budgets.unsettled.take_first() {
+            self.settle(id);
+            return false;
+        }
+        if let Some(id) = budgets.unseen.take_first() {
+            let next = budgets.look_at(id, now);
+            if budgets.unseen.contains(id) {
+                // (It stays in `unseen`, so a later step looks at it once more, to find the time of its next change.)
+                budgets.turn_over(id);
+                return false;
+            }
             self.look_again(next);
         }
-        false
+        self.end_check()
     }
 
-    /// Marks a budget as used up, or as available again.
+    /// Returns whether a check has nothing left to do. If so, requests the next check for the end of the time slice.
+    /// (The priority of the running thread may have changed in this check. If another thread is about to run,
+    /// `switched` requests a check for that thread.)
+    #[inline(always)]
+    fn end_check(&mut self) -> bool {
+        let Some(budgets) = &self.budgets else { return true };
+        let is_done = budgets.are_checked();
+        if is_done {
+            let end = budgets.end_of_slice(self.threads.at(budgets.running));
+            self.look_again(end);
+        }
+        is_done
+    }
+
+    /// Makes a record of a budget that was used up.
     #[inline]
-    fn turn_over(&mut self, id: BudgetId) {
-        let Some(budgets) = &mut self.budgets else { return };
-        let budget = budgets.wiring.budgets.get(id.index());
-        let (Some(budget), Some(account)) = (budget, budgets.accounts.get_mut(id.index())) else {
-            return;
-        };
-        // (`look_at` has put the budget back into `unseen`, so a later step looks at it once more, to find the time of
-        // its next change.)
-        budgets.used_up.toggle(id);
-        budgets.unsettled |= budget.threads;
-        if account.left == 0 {
-            account.count = account.count.wrapping_add(1);
-            let (count, user) = (account.count, account.user);
-            // The supervisor is told only of the first, second, fourth, eighth ... time. If it were told of every time,
-            // it would have work in each period.
-            if count.is_power_of_two() {
-                self.report(budget.process, user, Cause::Budget, count.into());
-            }
+    fn tell(&mut self, id: BudgetId) {
+        let Some(budgets) = &self.budgets else { return };
+        let (budget, account) =
+            (budgets.wiring.budgets.get(id.index()), budgets.accounts.get(id.index()));
+        if let (Some(budget), Some(account)) = (budget, account) {
+            self.report(budget.process, account.user, Cause::Budget, account.count.into());
         }
     }
 
-    /// Sets the priority of a thread whose budget has been used up, or is available again. Returns whether there was
-    /// such a thread.
+    /// Sets the priority of a thread whose budget has been used up, or is available again.
     #[inline]
-    fn settle(&mut self) -> bool {
-        let Some(budgets) = &mut self.budgets else { return false };
-        let Some(id) = budgets.unsettled.take_first() else { return false };
+    fn settle(&mut self, id: ThreadId) {
+        let Some(budgets) = &self.budgets else { return };
         let is_used_up = !(budgets.of(id) & budgets.used_up).is_empty();
         let own = self.system.threads.get(id.index()).map_or(0, |thread| thread.priority);
         let priority = if is_used_up { own.min(BACKGROUND) } else { own };
         let thread = self.threads.get_mut(id);
+        if thread.base_priority == priority {
+            // (Another budget of the thread decides.)
+            return;
+        }
         thread.base_priority = priority;
-        if priority > thread.priority {
+        let (holder, rises) = (thread.blocked_on, priority > thread.priority);
+        if rises || thread.waiters.is_empty() {
             self.set_priority(id, priority);
             // If this thread waits for another one, it tries again, and lends its new priority to the thread that it
             // waits for.
-            if let Some(holder) = self.threads.get(id).blocked_on {
+            if rises && let Some(holder) = holder {
                 self.stir(holder);
             }
-        } else if thread.waiters.is_empty() {
-            self.set_priority(id, priority);
         } else {
             // This thread may have inherited a priority that it still needs. So the worker wakes the threads that wait
-            // for this one. They try again, and lend it their priorities.
-            self.work.lowering.insert(id);
+            // for this one. They try again, and lend it their priorities. If this thread waits for another one, it
+            // tries again as well. Its priority may stay the same, but from now on it may be the lender itself.
+            let holder = holder.map_or(Set::EMPTY, Set::of);
+            self.work.lowering |= Set::of(id) | holder;
             self.engage();
         }
-        true
-    }
-
-    /// Returns the time at which the time slice of the current thread ends, in µs since start.
-    #[inline]
-    fn end_of_slice(&mut self, now: u64) -> u64 {
-        let thread = self.threads.current();
-        let Some(budgets) = &self.budgets else { return NEVER };
-        if thread.id == ThreadId::IDLE {
-            return NEVER;
-        }
-        let slice = match (budgets.wiring.time_slice, thread.priority) {
-            (0, BACKGROUND) => BACKGROUND_SLICE,
-            (0, _) => return NEVER,
-            (slice, _) => slice,
-        };
-        let used = budgets.slices.get(thread.id.index()).copied().unwrap_or(0);
-        now + u64::from(slice.saturating_sub(used))
-    }
-
-    /// Returns the budgets that pay for the time of a thread: its own and, if it has inherited the priority of a
-    /// waiting thread, those of the waiting thread, and so on.
-    #[inline]
-    fn paying(&self, mut id: ThreadId) -> Set<BudgetId> {
-        let Some(budgets) = &self.budgets else { return Set::EMPTY };
-        let mut paying = Set::EMPTY;
-        for _ in 0..MAX_THREADS {
-            paying |= budgets.of(id);
-            let thread = self.threads.at(id);
-            if thread.priority == thread.base_priority {
-                break;
-            }
-            let is_lender = |&id: &ThreadId| self.threads.at(id).priority == thread.priority;
-            let Some(lender) = thread.waiters.into_iter().find(is_lender) else { break };
-            id = lender;
-        }
-        paying
     }
 
     #[inline]

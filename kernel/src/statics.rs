@@ -13,7 +13,7 @@
 #[doc(hidden)]
 macro_rules! statics {
     ($system:path, $machine:ty, $port:expr) => {
-        use $crate::budget::{Account, Budgets};
+        use $crate::budget::{Account, Budgets, Turn};
         use $crate::lock::Lock;
         use $crate::note::{Crashes, Inspection};
         use $crate::notification::Notification;
@@ -50,9 +50,9 @@ macro_rules! statics {
             [Process::NEW; $system.processes.len()];
         const IS_BUDGETED: bool = $system.budgets.is_some();
         const BUDGETS: usize = $crate::budget::count(&$system);
-        const SLICED: usize = if IS_BUDGETED { $system.threads.len() } else { 0 };
+        const TURNS: usize = if IS_BUDGETED { $system.threads.len() } else { 0 };
         static mut __crossgate_kernel_accounts: [Account; BUDGETS] = [Account::NEW; BUDGETS];
-        static mut __crossgate_kernel_slices: [u32; SLICED] = [0; SLICED];
+        static mut __crossgate_kernel_turns: [Turn; TURNS] = [Turn::NEW; TURNS];
         const IS_COUNTED: bool = match $system.budgets {
             Some(wiring) => wiring.cpu_time,
             None => false,
@@ -82,7 +82,7 @@ macro_rules! statics {
                     Budgets::new(
                         wiring,
                         &mut *(&raw mut __crossgate_kernel_accounts),
-                        &mut *(&raw mut __crossgate_kernel_slices),
+                        &mut *(&raw mut __crossgate_kernel_turns),
                         (&mut *(&raw mut __crossgate_kernel_usage)).first_mut(),
                     )
                 };

@@ -190,6 +190,93 @@ fn a_waiting_thread_lends_its_priority_and_pays() {
     assert_eq!((driver.current(), driver.thread(1).priority), (2, 10));
 }
 
+/// Returns what is left of each budget.
+fn left(driver: &Driver) -> Vec<u32> {
+    driver.kernel.budgets.as_ref().unwrap().accounts.iter().map(|account| account.left).collect()
+}
+
+/// Makes the call of the current thread, which finds the object taken.
+fn wait_for(driver: &mut Driver, service: usize) {
+    driver.pending();
+    assert_eq!(driver.call(service, [0; 4]).unwrap_err(), SWITCHED);
+    driver.kernel.account();
+}
+
+/// Returns a system with two exclusive objects. Process 0 may call both, and the second one may call the first one.
+fn two_objects() -> Wiring {
+    let first = Wiring::default().service(2, 0b011, Shape::NONE).exclusive();
+    first.service(1, 0b001, Shape::NONE).exclusive()
+}
+
+#[test]
+fn of_a_chain_of_waits_both_ends_pay() {
+    // Thread 1 is in the first object. Thread 2, in the second object, waits for it, and thread 3 waits for thread 2.
+    let wiring = two_objects().thread(0, 10).thread(0, 15).thread(0, 20);
+    let wiring = (1..=3).fold(wiring, |it, id| it.budget(0, 1 << id, 5_000, 100_000));
+    let mut driver = wiring.boot();
+    run(&mut driver, 1);
+    sleep(&mut driver, 300);
+    sleep(&mut driver, 200);
+    driver.call(0, [0; 4]).unwrap();
+    run(&mut driver, 200);
+    driver.pending();
+    driver.call(1, [0; 4]).unwrap();
+    wait_for(&mut driver, 0);
+    assert_eq!((driver.current(), driver.thread(1).priority), (1, 15));
+    let before = left(&driver);
+    run(&mut driver, 50);
+    let spent = |before: &[u32], driver: &mut Driver| {
+        run(driver, 0);
+        before.iter().zip(left(driver)).map(|(before, left)| before - left).collect::<Vec<_>>()
+    };
+    run(&mut driver, 50);
+    assert_eq!(driver.current(), 3);
+    let [first, second, third] = spent(&before, &mut driver)[..] else { panic!() };
+    assert!(first == second && first >= 95 && third <= 2, "{first} {second} {third}");
+    wait_for(&mut driver, 1);
+    wait_for(&mut driver, 0);
+    let chain = [1, 2, 3].map(|thread| driver.thread(thread).priority);
+    assert_eq!((driver.current(), chain), (1, [20; 3]));
+    let before = left(&driver);
+    run(&mut driver, 1_000);
+    driver.leave().unwrap();
+    driver.kernel.reschedule();
+    driver.kernel.account();
+    let [first, second, third] = spent(&before, &mut driver)[..] else { panic!() };
+    assert!(first == third && first >= 1_000 && second <= 2, "{first} {second} {third}");
+}
+
+#[test]
+fn a_thread_with_its_own_priority_again_pays_for_what_it_passes_on() {
+    // Thread 1 is in the first object. Thread 2 is in the second object, in the background, and waits for thread 1.
+    // Thread 3 waits for thread 2, and lends its priority to both. Then thread 2 has its own priority again, the same
+    // one. Thread 4 is ready.
+    let wiring = two_objects().thread(0, 10).thread(0, 20).thread(0, 20).thread(3, 15);
+    let wiring = wiring.budget(0, 1 << 2, 1_000, 20_000).budget(0, 1 << 3, 1_000, 50_000);
+    let mut driver = wiring.boot();
+    run(&mut driver, 1_100);
+    assert_eq!((driver.current(), driver.thread(2).priority), (3, 1));
+    sleep(&mut driver, 18_400);
+    sleep(&mut driver, 20_000);
+    driver.call(0, [0; 4]).unwrap();
+    sleep(&mut driver, 100);
+    driver.call(1, [0; 4]).unwrap();
+    wait_for(&mut driver, 0);
+    run(&mut driver, 18_390);
+    let mut ran = 0;
+    for _ in 0..10_000 {
+        match driver.current() {
+            2 => wait_for(&mut driver, 0),
+            3 => wait_for(&mut driver, 1),
+            _ => {}
+        }
+        invariants::check(&driver);
+        ran += u64::from((driver.current(), driver.thread(1).priority) == (1, 20));
+        run(&mut driver, 1);
+    }
+    assert!((1_800..=2_010).contains(&ran), "{ran}");
+}
+
 #[test]
 fn a_loan_is_paid_even_if_the_object_is_freed_in_time() {
     let wiring = Wiring::default().service(1, 0b1, Shape::NONE).exclusive();
@@ -282,8 +369,11 @@ fn a_slice_may_end_before_the_time_of_the_previous_thread_is_counted() {
     let wiring = Wiring::default().thread(0, 5).thread(1, 5).time_slice(1_000);
     let mut driver = wiring.boot();
     driver.kernel.account();
-    let slices = |driver: &mut Driver| driver.kernel.budgets.as_mut().unwrap().slices.to_vec();
-    driver.kernel.budgets.as_mut().unwrap().slices[2] = 1_000;
+    let slices = |driver: &mut Driver| {
+        let budgets = driver.kernel.budgets.as_ref().unwrap();
+        budgets.turns.iter().map(|turn| turn.used).collect::<Vec<_>>()
+    };
+    driver.kernel.budgets.as_mut().unwrap().turns[2].used = 1_000;
     driver.kernel.port.now += 400;
     let _ = driver.ask(number::YIELD, [0; 4]);
     assert_eq!(driver.current(), 2);
@@ -320,7 +410,7 @@ fn the_background_takes_turns() {
 fn nothing_is_counted_while_all_wait() {
     let wiring = Wiring::default().thread(0, 20).budget(0, 1 << 1, 2_000, 10_000).time_slice(500);
     let mut driver = wiring.boot();
-    driver.kernel.account();
+    run(&mut driver, 0);
     assert_eq!(driver.kernel.port.timer, Some(500));
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     run(&mut driver, 100_000);

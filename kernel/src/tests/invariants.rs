@@ -27,6 +27,7 @@ pub fn check(driver: &Driver) {
         check_in_vain(thread);
     }
     check_one_side(kernel);
+    check_payers(kernel);
     check_work(kernel, &ready);
     check_locks(kernel);
     check_timers(kernel);
@@ -213,6 +214,35 @@ fn check_priority(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
         assert_ne!(next, Some(thread.id), "a cycle of waits");
         next = next.and_then(|next| kernel.holder_for(next));
     }
+}
+
+/// **payers**: a thread that runs with a priority that is not its own has a lender: a thread that waits for it,
+/// directly or not, and whose own priority it is. The budgets of both pay.
+fn check_payers(kernel: &Kernel<TestPort>) {
+    let Some(budgets) = &kernel.budgets else { return };
+    let thread = kernel.threads.get(kernel.threads.current_id());
+    if thread.id == ThreadId::IDLE || thread.id != budgets.running {
+        // The time of the current thread is not counted yet.
+        return;
+    }
+    let mut payers = budgets.of(thread.id);
+    if thread.priority != thread.base_priority {
+        let lender = budgets.turns[thread.id.index()].lender;
+        let own = kernel.threads.get(lender).base_priority;
+        assert_eq!(own, thread.priority, "{lender:?} lends its own priority to {:?}", thread.id);
+        let mut next = lender;
+        for _ in all(kernel) {
+            if next == thread.id {
+                break;
+            }
+            let priority = kernel.threads.get(next).priority;
+            assert_eq!(priority, own, "{next:?} passes on what {lender:?} lends");
+            next = kernel.holder_for(next).expect("the lender waits");
+        }
+        assert_eq!(next, thread.id, "{lender:?} waits for the thread that it pays for");
+        payers |= budgets.of(lender);
+    }
+    assert_eq!(payers & budgets.paying, payers, "the budgets of {:?} pay", thread.id);
 }
 
 /// **waits**: every wait can end, and the thread then gets the right result.

@@ -37,7 +37,7 @@ enum Step {
     Time(u64),
 }
 
-fn small_firmware() -> Driver {
+fn small_firmware() -> Wiring {
     let two = Shape { words: 4, kinds: Shape::READ.kinds | (Kind::Write as u16) << 8 };
     Wiring::default()
         .service(0, 0b1110, Shape::WRITE)
@@ -65,7 +65,16 @@ fn small_firmware() -> Driver {
         .thread(2, 2)
         .thread(3, 5)
         .thread(2, 2)
-        .boot()
+}
+
+/// Returns the same firmware with budgets that are soon used up.
+fn budgeted_firmware() -> Wiring {
+    small_firmware()
+        .budget(0, 1 << 1, 30, 100)
+        .budget(1, 1 << 2, 20, 50)
+        .budget(2, 1 << 3 | 1 << 5, 40, 90)
+        .budget(2, 1 << 5, 10, 70)
+        .time_slice(15)
 }
 
 /// Returns a word: one that some system call accepts, or any other.
@@ -239,12 +248,16 @@ fn steps() -> impl Strategy<Value = Vec<(Step, usize)>> {
 }
 
 fn run(steps: &[(Step, usize)]) {
-    let mut driver = small_firmware();
-    check(&driver);
-    for step in steps {
-        take(&mut driver, step);
-        if !driver.gave_way {
-            check(&driver);
+    for wiring in [small_firmware(), budgeted_firmware()] {
+        let mut driver = wiring.boot();
+        driver.kernel.account();
+        check(&driver);
+        for step in steps {
+            take(&mut driver, step);
+            if !driver.gave_way {
+                driver.kernel.account();
+                check(&driver);
+            }
         }
     }
 }

@@ -270,13 +270,13 @@ impl Wiring {
             processes: vec![Process::NEW; system.processes.len()].leak(),
             budgets: system.budgets.map(|wiring| {
                 let accounts = vec![Account::NEW; wiring.budgets.len()].leak();
-                let slices = vec![0; system.threads.len()].leak();
+                let turns = vec![Turn::NEW; system.threads.len()].leak();
                 let usage = wiring.cpu_time.then(|| {
                     let threads = vec![0; system.threads.len()].leak();
                     let processes = vec![0; system.processes.len()].leak();
                     &mut *Box::leak(Box::new(Usage::new(threads, processes)))
                 });
-                &mut *Box::leak(Box::new(Budgets::new(wiring, accounts, slices, usage)))
+                &mut *Box::leak(Box::new(Budgets::new(wiring, accounts, turns, usage)))
             }),
             optional: is_needed(system).then(|| {
                 let ended = vec![0; system.processes.len()].leak();

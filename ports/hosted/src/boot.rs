@@ -19,7 +19,7 @@ use core::sync::atomic::Ordering;
 use crossgate_abi::Set;
 use crossgate_abi::inspect::dump;
 use crossgate_abi::table::{ProcessRow, Supervisor, System, ThreadRow};
-use crossgate_kernel::budget::{Account, Budgets};
+use crossgate_kernel::budget::{Account, Budgets, Turn};
 use crossgate_kernel::note::{Crashes, Inspection};
 use crossgate_kernel::optional::{Optional, is_needed};
 use crossgate_kernel::time::NEVER;
@@ -180,13 +180,13 @@ fn storage(system: &System) -> Storage<Machine> {
         processes: vec![process::Process::NEW; system.processes.len()].leak(),
         budgets: system.budgets.map(|wiring| {
             let accounts = vec![Account::NEW; wiring.budgets.len()].leak();
-            let slices = vec![0; system.threads.len()].leak();
+            let turns = vec![Turn::NEW; system.threads.len()].leak();
             let usage = wiring.cpu_time.then(|| {
                 let threads = vec![0; system.threads.len()].leak();
                 let processes = vec![0; system.processes.len()].leak();
                 &mut *Box::leak(Box::new(Usage::new(threads, processes)))
             });
-            &mut *Box::leak(Box::new(Budgets::new(wiring, accounts, slices, usage)))
+            &mut *Box::leak(Box::new(Budgets::new(wiring, accounts, turns, usage)))
         }),
         optional: is_needed(system).then(|| {
             let optional = Optional::new(system, vec![0; told].leak(), inspection(system));

@@ -35,15 +35,19 @@ macro_rules! with_clients {
     };
 }
 
-/// Defines a firmware of these processes and a [judge], to which this number of clients has to signal `DONE`.
+/// Defines a firmware of these processes and a [judge] (or another judge that is named first), to which this number of
+/// clients has to signal `DONE`.
 #[macro_export]
 macro_rules! judged {
     ($count:expr; $($others:tt)*) => {
+        $crate::judged! { judge, $count; $($others)* }
+    };
+    ($judge:ident, $count:expr; $($others:tt)*) => {
         crossgate::system! {
             static SYSTEM;
             process judge {
                 counting notification DONE;
-                thread main (priority = 31, stack = 2048) = $crate::judge(DONE, $count);
+                thread main (priority = 31, stack = 2048) = $crate::$judge(DONE, $count);
             }
             $($others)*
         }
@@ -91,6 +95,16 @@ impl Stay for Passes {
     }
 }
 
+/// Makes its visitor visit the next server of a chain, too.
+#[derive(Debug)]
+pub struct Link(pub Handle<dyn StayAlone>);
+
+impl StayAlone for Link {
+    fn stay(&mut self) {
+        let _ = self.0.stay();
+    }
+}
+
 /// Returns the time of [`SOON`], which is the same for all clients.
 #[must_use]
 pub fn soon() -> Instant {
@@ -114,6 +128,19 @@ pub fn visit(server: Handle<dyn Stay>, done: Signal) -> ! {
 pub fn visit_alone(server: Handle<dyn StayAlone>, done: Signal) -> ! {
     expect_that("the server has crashed", server.stay().is_err());
     end(done)
+}
+
+/// Visits a chain of servers.
+pub fn visit_chain(first: Handle<dyn StayAlone>, done: Signal) -> ! {
+    expect("the call", first.stay(), Ok(()));
+    end(done)
+}
+
+/// Visits a chain of servers when the other visitors are in their places.
+pub fn follow_chain(first: Handle<dyn StayAlone>) -> ! {
+    time::sleep(SOON / 2);
+    expect("the call", first.stay(), Ok(()));
+    thread::exit()
 }
 
 /// Tells the judge that everything is done.
@@ -146,10 +173,20 @@ impl Iterator for Moments {
 /// Ends with success as soon as this number of clients has finished. Until then it lets the timer interrupt again and
 /// again, so that the kernel often finds an interrupt when it checks for one.
 pub fn judge(done: Notification, count: usize) -> ! {
+    watch(done, count, 28)
+}
+
+/// The same as [`judge`], but the interrupts come less often, so that the kernel also has to set the timer for others.
+pub fn judge_slowly(done: Notification, count: usize) -> ! {
+    watch(done, count, 22)
+}
+
+/// Lets the timer interrupt after times that have `32 - shift` bits, in µs.
+fn watch(done: Notification, count: usize, shift: u32) -> ! {
     let (mut ended, mut last) = (0, time::now());
     for moment in Moments::default() {
         expect_that("all clients finish", time::now() - last < 4 * SOON);
-        if done.wait_timeout(Duration::from_micros(1 + u64::from(moment >> 28))).is_ok() {
+        if done.wait_timeout(Duration::from_micros(1 + u64::from(moment >> shift))).is_ok() {
             (ended, last) = (ended + 1, time::now());
         }
         if ended == count {

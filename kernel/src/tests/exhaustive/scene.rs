@@ -25,6 +25,8 @@ pub struct Scene {
     is_told: bool,
     /// True if the client may call the first service only with a handle that it is given.
     is_by_grant: bool,
+    /// True if threads have budgets.
+    is_budgeted: bool,
     /// The number of crashes in a row that a process survives.
     restarts: u8,
     pub steps: Vec<Step>,
@@ -36,7 +38,8 @@ impl Scene {
     /// Returns a scene with these steps, and those that every scene has.
     fn small(name: &'static str, restarts: u8, steps: &[&[Step]]) -> Scene {
         let steps = [&COMMON, &*steps.concat()].concat();
-        Scene { name, restarts, steps, enough: None, is_told: false, is_by_grant: false }
+        let (is_told, is_by_grant, is_budgeted) = (false, false, false);
+        Scene { name, restarts, steps, enough: None, is_told, is_by_grant, is_budgeted }
     }
 
     fn large(name: &'static str, restarts: u8, steps: &[&[Step]]) -> Scene {
@@ -53,10 +56,15 @@ impl Scene {
         Scene { is_by_grant: true, ..self }
     }
 
+    /// Returns the scene with budgets that are soon used up: each thread has one, and the client, too.
+    fn budgeted(self) -> Scene {
+        Scene { is_budgeted: true, ..self }
+    }
+
     pub fn boot(&self) -> Driver {
         let callers = if self.is_by_grant { 0b0010 } else { 0b0110 };
         let told = if self.is_told { 0b0100 } else { 0 };
-        Wiring::default()
+        let wiring = Wiring::default()
             .service(0, callers, Shape::WRITE)
             .exclusive()
             .service(1, 0b0101, Shape::WRITE)
@@ -76,8 +84,12 @@ impl Scene {
             .pooled(0b0010)
             .thread(2, 1)
             .thread(2, 2)
-            .thread(1, 3)
-            .boot()
+            .thread(1, 3);
+        if !self.is_budgeted {
+            return wiring.boot();
+        }
+        let wiring = wiring.budget(2, 1 << 1, 2, 6).budget(2, 1 << 2, 3, 8);
+        wiring.budget(1, 1 << 3, 3, 7).budget(2, 0b110, 4, 9).time_slice(2).boot()
     }
 }
 
@@ -122,6 +134,7 @@ pub fn all() -> Vec<Scene> {
         )
         .by_grant(),
         Scene::small("handles that are passed on", 1, &[&passes, &calls[..1]]),
+        Scene::large("budgets", 1, &[&calls[..3], &time[..2]]).budgeted(),
         Scene::large("deadlines and objects", 1, &[&deadlines, &calls[..3]]),
         Scene::large("all objects", 2, &[&calls]),
         Scene::large("mutexes and objects", 1, &[&mutexes, &calls[..3]]),

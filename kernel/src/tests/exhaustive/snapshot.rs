@@ -3,6 +3,7 @@
 
 use super::super::invariants::{all, frames, ready};
 use super::super::*;
+use crate::budget::Turn;
 use crate::frame::OWN_DEADLINE;
 use crate::process::CALM;
 use crate::schedule::Ready;
@@ -26,7 +27,43 @@ pub struct Snapshot {
     checked: u8,
     rearms: bool,
     processes: Vec<Process>,
+    budgets: Option<Spent>,
     port: TestPort,
+}
+
+/// The state of budgets.
+struct Spent {
+    accounts: Vec<Account>,
+    turns: Vec<Turn>,
+    since: u64,
+    running: ThreadId,
+    is_lent: bool,
+    /// The budgets that pay, are used up, are to be looked at, and are to be recorded.
+    sets: [Set<BudgetId>; 4],
+    unsettled: Set<ThreadId>,
+}
+
+impl Spent {
+    fn save(kernel: &Kernel<TestPort>) -> Option<Spent> {
+        kernel.budgets.as_ref().map(|it| Spent {
+            accounts: it.accounts.to_vec(),
+            turns: it.turns.to_vec(),
+            since: it.since,
+            running: it.running,
+            is_lent: it.is_lent,
+            sets: [it.paying, it.used_up, it.unseen, it.untold],
+            unsettled: it.unsettled,
+        })
+    }
+
+    fn restore(&self, kernel: &mut Kernel<TestPort>) {
+        let Some(it) = &mut kernel.budgets else { return };
+        it.accounts.copy_from_slice(&self.accounts);
+        it.turns.copy_from_slice(&self.turns);
+        (it.since, it.running, it.unsettled) = (self.since, self.running, self.unsettled);
+        it.is_lent = self.is_lent;
+        [it.paying, it.used_up, it.unseen, it.untold] = self.sets;
+    }
 }
 
 impl Snapshot {
@@ -45,6 +82,7 @@ impl Snapshot {
             checked: kernel.checked,
             rearms: kernel.rearms,
             processes: kernel.states.to_vec(),
+            budgets: Spent::save(kernel),
             port: kernel.port.clone(),
         }
     }
@@ -67,6 +105,9 @@ impl Snapshot {
         kernel.checked = self.checked;
         kernel.rearms = self.rearms;
         kernel.states.copy_from_slice(&self.processes);
+        if let Some(budgets) = &self.budgets {
+            budgets.restore(kernel);
+        }
         kernel.port.clone_from(&self.port);
     }
 }
@@ -114,6 +155,21 @@ pub fn hash(kernel: &Kernel<TestPort>, hasher: &mut impl Hasher) {
         if !process.stopped && !kernel.is_running(ProcessId::new(index)) {
             process.not_before().saturating_sub(now).hash(hasher);
         }
+    }
+    if let Some(budgets) = &kernel.budgets {
+        // (How often a budget was used up, and by which thread, matters only for the record.)
+        for (account, wiring) in budgets.accounts.iter().zip(budgets.wiring.budgets) {
+            let over = (account.end + u64::from(wiring.period)).saturating_sub(now);
+            (account.left.min(wiring.time), over).hash(hasher);
+        }
+        for (index, turn) in budgets.turns.iter().enumerate().skip(1) {
+            let thread = kernel.threads.get(ThreadId::new(index));
+            let is_lent = thread.priority != thread.base_priority;
+            let used = turn.used.min(budgets.wiring.time_slice);
+            (used, is_lent.then_some(turn.lender), thread.base_priority).hash(hasher);
+        }
+        (now - budgets.since, budgets.running, budgets.paying, budgets.used_up).hash(hasher);
+        (budgets.is_lent, budgets.unseen, budgets.unsettled, budgets.untold).hash(hasher);
     }
     let port = &kernel.port;
     (port.timer.map(away), away(kernel.next_wake)).hash(hasher);

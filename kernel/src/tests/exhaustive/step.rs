@@ -115,6 +115,7 @@ impl Model {
     pub fn new(mut driver: Driver) -> Model {
         driver.settles = false;
         driver.kernel.port.masked = vec![LINE];
+        driver.kernel.account();
         let again = vec![None; driver.kernel.system.threads.len()];
         Model { driver, again }
     }
@@ -226,6 +227,7 @@ impl Model {
         self.forget();
         if !self.driver.gave_way {
             self.load(before, outcome.switch);
+            self.driver.kernel.account();
         }
     }
 

@@ -4,18 +4,8 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
-use crossgate::{Exclusive, Handle, Signal, time};
-use system_tests::report::expect;
-use worst_cases::{CLIENTS, StayAlone, end, soon, with_clients};
-
-/// Calls the next object.
-struct Link(Handle<dyn StayAlone>);
-
-impl StayAlone for Link {
-    fn stay(&mut self) {
-        let _ = self.0.stay();
-    }
-}
+use crossgate::{Exclusive, time};
+use worst_cases::{CLIENTS, Link, StayAlone, follow_chain, soon, visit_chain, with_clients};
 
 /// The last object.
 struct Ends;
@@ -35,23 +25,11 @@ macro_rules! firmware {
                 $(object $object: Exclusive<Link> = Link($next) => [$service: dyn StayAlone];)*
             }
             process clients {
-                $(thread $client (priority = 1 + $number, stack = 1024) = call($service, DONE);)*
-                thread urgent (priority = 30, stack = 1024) = hurry(LOCK0);
+                $(thread $client (priority = 1 + $number, stack = 1024) = visit_chain($service, DONE);)*
+                thread urgent (priority = 30, stack = 1024) = follow_chain(LOCK0);
             }
         }
     };
 }
 
 with_clients!(firmware);
-
-fn call(service: Handle<dyn StayAlone>, done: Signal) -> ! {
-    expect("the call", service.stay(), Ok(()));
-    end(done)
-}
-
-/// Calls when the other clients are in their objects.
-fn hurry(first: Handle<dyn StayAlone>) -> ! {
-    time::sleep(worst_cases::SOON / 2);
-    expect("the call", first.stay(), Ok(()));
-    crossgate::thread::exit()
-}
