@@ -9,9 +9,13 @@
 
 use crate::Kernel;
 use crate::port::Port;
+use crate::schedule::Ready;
+use crate::thread::Thread;
 use crate::time::NEVER;
 use crate::wait::Wait;
+use crate::work::Work;
 use crossgate_abi::ThreadId;
+use crossgate_protection::Unit;
 
 impl<P: Port> Kernel<P> {
     /// Blocks the current thread in a wait.
@@ -32,12 +36,13 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.get_mut(holder);
         thread.waiters.insert(id);
         if thread.priority < priority {
-            let next = thread.blocked_on;
-            self.set_priority(holder, priority);
+            let waits = thread.blocked_on.is_some();
+            change_priority(&mut self.ready, &mut self.work, thread, priority);
             // If the holder itself waits for a thread, the holder tries again with this priority.
-            if let Some(next) = next {
-                self.stir(next);
+            if waits {
+                self.interrupt_wait(holder);
             }
+            self.engage();
         }
     }
 
@@ -82,71 +87,84 @@ impl<P: Port> Kernel<P> {
         self.work.waking.remove(id);
     }
 
-    /// Wakes all threads that wait for thread `id`, so that they try again. If they still have to wait, they lend their
-    /// priority to `id` again.
+    /// Takes back the priorities that thread `id` has inherited, and lets the worker wake all threads that wait for it,
+    /// so that they try again. If they still have to wait, they lend their priorities to `id` again.
     #[inline]
     pub(crate) fn stir(&mut self, id: ThreadId) {
-        self.work.lowering.remove(id);
         let thread = self.threads.get_mut(id);
-        let waiters = core::mem::take(&mut thread.waiters);
-        if let Some(first) = waiters.first() {
-            let own = thread.base_priority;
-            self.set_priority(id, own);
-            if waiters.is_single() {
-                self.wake(first);
-            } else {
-                self.work.waking |= waiters;
-                self.engage();
-            }
-        }
-    }
-
-    /// Sets the priority of a thread.
-    #[inline]
-    pub(crate) fn set_priority(&mut self, id: ThreadId, priority: u8) {
-        let thread = self.threads.get_mut(id);
-        if thread.priority == priority {
-            return;
-        }
-        // The holder may have inherited the old, higher priority.
-        if let Some(holder) = thread.blocked_on
-            && priority < thread.priority
-        {
-            self.work.lowering.insert(holder);
-        }
-        let is_ready = matches!(thread.wait, Wait::Nothing);
-        if is_ready {
-            self.ready.remove(thread);
-        }
-        thread.priority = priority;
-        if is_ready {
-            self.ready.push(thread);
-        }
-        // The worker restarts its search, because it chose its next thread by the old priorities.
+        self.work.waking |= core::mem::take(&mut thread.waiters);
+        let own = thread.base_priority;
+        change_priority(&mut self.ready, &mut self.work, thread, own);
         self.engage();
     }
 
-    /// Makes a thread ready, whatever it waits for.
+    /// [Stirs](Self::stir) the current thread, and wakes one of the threads that waited for it. In most cases only one
+    /// did. (If none waits for the current thread, it has no inherited priority: the worker takes such a priority back
+    /// before the thread runs.)
+    #[inline]
+    pub(crate) fn stir_current(&mut self) {
+        let thread = self.threads.current();
+        if let Some(first) = thread.waiters.take_first() {
+            let id = thread.id;
+            self.stir(id);
+            self.wake(first);
+        }
+    }
+
+    /// Sets the priority of a thread to the highest one among its own and those of the threads that wait for it.
+    #[inline]
+    pub(crate) fn set_priority(&mut self, id: ThreadId, priority: u8) {
+        change_priority(&mut self.ready, &mut self.work, self.threads.get_mut(id), priority);
+        self.engage();
+    }
+
+    /// Makes a waiting thread ready, whatever it waits for. If it waits for another thread, that one may have inherited
+    /// its priority. The worker takes the priority back.
     #[inline]
     pub(crate) fn interrupt_wait(&mut self, id: ThreadId) {
         let thread = self.threads.get(id);
         if let Wait::Notifications(set) = thread.wait {
             self.forget_waiter(id, thread.rights.process, set);
         } else if let Some(holder) = thread.blocked_on {
-            // (This may wake the thread.)
-            self.stir(holder);
+            self.threads.get_mut(holder).waiters.remove(id);
+            self.work.lowering.insert(holder);
+            self.engage();
         }
-        if !matches!(self.threads.get(id).wait, Wait::Nothing) {
-            self.wake(id);
-        }
+        self.wake(id);
     }
 
-    /// Ends a thread.
+    /// Ends a thread that is ready.
     #[inline]
     pub(crate) fn end(&mut self, id: ThreadId) {
-        self.interrupt_wait(id);
         let thread = self.threads.get_mut(id);
         self.ready.remove(thread);
         thread.wait = Wait::Ended;
+    }
+}
+
+/// Changes the priority of a thread to the highest one among its own and those of the threads that wait for it. If it
+/// has lent the old one to another thread, the worker has to look at that thread. After this, the worker has to restart
+/// its search, because it chose its next thread by the old priorities.
+#[inline]
+fn change_priority<U: Unit>(
+    ready: &mut Ready,
+    work: &mut Work,
+    thread: &mut Thread<U>,
+    priority: u8,
+) {
+    work.lowering.remove(thread.id);
+    if thread.priority == priority {
+        return;
+    }
+    if let Some(holder) = thread.blocked_on {
+        work.lowering.insert(holder);
+    }
+    let is_ready = matches!(thread.wait, Wait::Nothing);
+    if is_ready {
+        ready.remove(thread);
+    }
+    thread.priority = priority;
+    if is_ready {
+        ready.push(thread);
     }
 }

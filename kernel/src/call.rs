@@ -175,7 +175,7 @@ impl<P: Port> Kernel<P> {
         }
         if care & (LOCKED | STALE) != 0 {
             // The return frees something that other threads may wait for.
-            self.stir(self.threads.current_id());
+            self.stir_current();
         }
         if frame.is_stale() {
             self.unwind_current();

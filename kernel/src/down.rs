@@ -10,6 +10,7 @@ use crate::frame::{LOCKED, STALE};
 use crate::lock::free_lock;
 use crate::port::Port;
 use crate::process::CALM;
+use crate::wait::Wait;
 use crossgate_abi::table::OnFault;
 use crossgate_abi::{ProcessId, Set, ThreadId};
 
@@ -73,25 +74,28 @@ impl<P: Port> Kernel<P> {
         // like all other threads.
         let id = self.threads.current_id();
         if !self.port.interrupt_is_pending() && self.work.unchecked == 0 && id != ThreadId::IDLE {
-            self.lead_out(id);
+            self.sweep(id);
         }
         self.engage();
     }
 
-    /// Takes a thread out of the process in which it executes, if that process was taken down. The thread must not wait
-    /// there. Each run of this function leaves one call. If the caller of that call is [gone](STALE), the run also
-    /// leaves the call that the caller was in. If the thread is then in another process that was taken down, another
-    /// run is needed.
+    /// Sweeps a thread: takes it out of the process in which it executes, if that process was taken down. If the thread
+    /// waits there, the first run of this function ends the wait. Each further run leaves one call. If the caller of
+    /// that call is [gone](STALE), the run also leaves the call that the caller was in. If the thread is then in a call,
+    /// another run is needed.
     ///
-    /// The last run also visits the calls further out. It frees the locks that these calls hold in processes that were
-    /// taken down, and makes the returns skip these processes. If the thread waits in a call that one of these
-    /// processes has made, directly or not, that wait fails.
+    /// The last run visits the calls further out. It frees the locks that these calls hold in processes that were taken
+    /// down, and makes the returns skip these processes. If the thread waits in a call that one of these processes has
+    /// made, directly or not, two more runs are needed: the first of them makes that wait fail.
     #[inline]
-    pub(crate) fn lead_out(&mut self, id: ThreadId) {
+    pub(crate) fn sweep(&mut self, id: ThreadId) {
         let dying = self.work.dying;
         let goes_down = |process| dying.contains(process);
         let thread = self.threads.at_mut(id);
         let mut callee = thread.rights.process;
+        if !matches!(thread.wait, Wait::Nothing) && (goes_down(callee) || thread.waits_in_vain()) {
+            return self.interrupt_wait(id);
+        }
         let mut is_home = false;
         if goes_down(callee) {
             is_home = true;
@@ -107,9 +111,29 @@ impl<P: Port> Kernel<P> {
                 }
                 if !frame.is_stale() {
                     thread.fail(&frame);
+                    if thread.calls.are_some() {
+                        return;
+                    }
                     is_home = false;
                     break;
                 }
+            }
+        } else if thread.calls.are_some() {
+            let (mut calls, mut orphaned) = (0, 0);
+            for frame in thread.frames_in_use().iter_mut().rev() {
+                if frame.care & LOCKED != 0 && goes_down(callee) {
+                    free_lock(self.services, self.locks, frame.service);
+                }
+                callee = frame.rights.process;
+                calls += 1;
+                if goes_down(callee) && !frame.is_stale() {
+                    frame.care |= STALE;
+                    orphaned = calls;
+                }
+            }
+            thread.orphaned = thread.orphaned.max(orphaned);
+            if thread.is_in_vain() {
+                return;
             }
         }
         self.work.unswept.remove(id);
@@ -118,26 +142,10 @@ impl<P: Port> Kernel<P> {
         }
         // Other threads may wait for an object or a mutex that this thread held. They will try again.
         if !thread.waiters.is_empty() {
+            self.work.waking |= core::mem::take(&mut thread.waiters);
             self.work.lowering.insert(id);
         }
-        if thread.calls.are_some() {
-            let (mut calls, mut orphaned) = (0, 0);
-            for frame in thread.frames_in_use().iter_mut().rev() {
-                if frame.care & LOCKED != 0 && goes_down(callee) {
-                    free_lock(self.services, self.locks, frame.service);
-                }
-                callee = frame.rights.process;
-                calls += 1;
-                if goes_down(callee) {
-                    frame.care |= STALE;
-                    orphaned = calls;
-                }
-            }
-            thread.orphaned = thread.orphaned.max(orphaned);
-            if thread.waits_in_vain() {
-                self.interrupt_wait(id);
-            }
-        } else if is_home {
+        if is_home {
             self.come_home(id);
         }
     }

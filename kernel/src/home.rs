@@ -41,10 +41,10 @@ impl<P: Port> Kernel<P> {
     /// Restarts or ends a thread that has come home, after its home process was taken down.
     #[inline]
     pub(crate) fn come_home(&mut self, id: ThreadId) {
-        let thread = self.threads.get(id);
+        let thread = self.threads.get_mut(id);
         let home = self.states.get(thread.rights.process.index());
         if home.is_some_and(|home| !home.stopped) {
-            begin::<P>(self.threads.get_mut(id));
+            begin::<P>(thread);
         } else {
             self.end(id);
         }

@@ -69,7 +69,7 @@ impl<P: Port> Kernel<P> {
             return CallError::BadArgument.into();
         }
         self.port.write_word(address, 0);
-        self.stir(self.threads.current_id());
+        self.stir_current();
         Status::OK
     }
 

@@ -92,7 +92,9 @@ impl<P: Port> Kernel<P> {
             }
         } else {
             self.abandon(id);
-            self.interrupt_wait(id);
+            if !matches!(self.threads.get(id).wait, Wait::Nothing) {
+                self.interrupt_wait(id);
+            }
             begin::<P>(self.threads.get_mut(id));
         }
     }
@@ -101,7 +103,8 @@ impl<P: Port> Kernel<P> {
     /// home (in no call).
     #[inline]
     fn abandon(&mut self, id: ThreadId) {
-        for other in self.threads.ids() {
+        let may_wait = self.threads.get(id).waiters | self.work.waking;
+        for other in may_wait {
             let thread = self.threads.get_mut(other);
             if thread.blocked_on == Some(id) && matches!(thread.wait, Wait::Mutex(_)) {
                 thread.pending = Pending::status(CallError::Deadlock.into());

@@ -46,9 +46,9 @@ impl<P: Port> Kernel<P> {
             return Progress::Stopped;
         }
         // The sweep comes first even if it is for another process, because `lessees` is complete only when all threads
-        // are swept.
-        if !self.work.unswept.is_empty() {
-            self.piece();
+        // are swept. (If there were work that comes before all threads, the worker would run now.)
+        if let Some(id) = self.work.unswept.first() {
+            self.sweep(id);
             return Progress::More;
         }
         if state.reset == 0 {

@@ -70,8 +70,9 @@ impl Ready {
     pub(crate) fn push_first<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
         if self.levels & bit(level) == 0 {
-            return self.push(thread);
+            self.last[level] = thread.id;
         }
+        self.levels |= bit(level);
         self.next[thread.id.place()] = self.first[level];
         self.first[level] = thread.id;
     }
@@ -95,11 +96,14 @@ impl Ready {
         if before == thread.id {
             return self.remove_first(thread);
         }
-        for _ in 0..MAX_THREADS {
-            if self.next[before.place()] == thread.id {
+        // (The loop ends, because the thread is in the list. It is as short as can be, because the list may have all
+        // threads.)
+        loop {
+            let next = self.next[before.place()];
+            if next == thread.id {
                 break;
             }
-            before = self.next[before.place()];
+            before = next;
         }
         self.next[before.place()] = self.next[thread.id.place()];
         if self.last[level] == thread.id {

@@ -18,12 +18,13 @@
 
 use crate::Kernel;
 use crate::port::Port;
-use crate::wait::Wait;
 use crate::work::{FIRST, LOOKS, Work};
 use crossgate_abi::ThreadId;
 
 impl<P: Port> Kernel<P> {
     /// Does a piece of the work. Returns whether there was any work.
+    // (It is marked as cold because otherwise all system calls would save more registers.)
+    #[cold]
     #[inline]
     pub(crate) fn piece(&mut self) -> bool {
         // The dump comes first, because the sweep of the crashed thread changes that thread's stack.
@@ -58,20 +59,19 @@ impl<P: Port> Kernel<P> {
                 return true;
             }
         }
-        let is_some = !(unswept | waking | lowering).is_empty();
-        self.look();
-        is_some
+        self.look()
     }
 
     /// Looks at some of the threads that need work, to find the most urgent one. The worker has the highest priority
     /// until it has looked at all of them, and then the priority of the thread that it found. A thread that is in no
-    /// call, and whose process was not taken down, needs no sweep.
+    /// call, and whose process was not taken down, needs no sweep. Returns whether there was a thread to look at.
     #[inline(always)]
-    fn look(&mut self) {
+    fn look(&mut self) -> bool {
         let (work, threads) = (&mut self.work, &self.threads);
         if work.unseen.is_empty() {
             (work.unseen, work.chosen, work.highest) = (work.threads(), ThreadId::IDLE, 0);
         }
+        let is_some = !work.unseen.is_empty();
         for _ in 0..LOOKS {
             let Some(id) = work.unseen.first() else { break };
             work.unseen.remove(id);
@@ -87,18 +87,6 @@ impl<P: Port> Kernel<P> {
         let is_seen = work.unseen.is_empty();
         let priority = if is_seen { work.highest } else { FIRST };
         self.set_worker(priority);
-    }
-
-    /// Does a piece of the sweep of a thread. If the thread waits in a process that was taken down, the first piece
-    /// ends this wait.
-    #[inline(always)]
-    fn sweep(&mut self, id: ThreadId) {
-        let thread = self.threads.get(id);
-        let is_inside = self.work.dying.contains(thread.rights.process);
-        if is_inside && !matches!(thread.wait, Wait::Nothing) {
-            self.interrupt_wait(id);
-        } else {
-            self.lead_out(id);
-        }
+        is_some
     }
 }

@@ -353,13 +353,20 @@ impl<U: Unit> Thread<U> {
         gives_up
     }
 
+    /// Returns whether the thread waits for an object or a notification, although no caller waits for the call that it
+    /// is in.
+    #[inline(always)]
+    pub(crate) fn is_in_vain(&self) -> bool {
+        self.orphaned != 0 && matches!(self.wait, Wait::Lock(_) | Wait::Notifications(_))
+    }
+
     /// If no caller waits for the call that the thread is in, makes its wait for an object or a notification fail.
     /// Returns whether the wait fails.
     #[inline(always)]
     pub(crate) fn waits_in_vain(&mut self) -> bool {
-        let waits = matches!(self.wait, Wait::Lock(_) | Wait::Notifications(_));
-        let in_vain = waits && self.gives_up();
+        let in_vain = self.is_in_vain();
         if in_vain {
+            self.orphaned -= 1;
             self.pending = Pending::status(CallError::DeadlineExceeded.into());
         }
         in_vain

@@ -31,7 +31,7 @@
 //! | 7 | it exits or parks, or its process is stopped | `end` | the same as before |
 //! | 8 | its time has come | `timer` | the same as before |
 //! | 9 | a signal arrives | `signal` | a reply: the notification |
-//! | 10 | the lock, mutex or memory that it waits for is free, or it may not call the object any more | `stir`, then perhaps the worker (`piece`); `expel` | the same as before; for a mutex whose holder ended, a reply: a deadlock |
+//! | 10 | the lock, mutex or memory that it waits for is free, or it may not call the object any more | `stir_current`, or the worker (`piece`); `expel` | the same as before; for a mutex whose holder ended, a reply: a deadlock |
 //! | 11 | the calls that it is in are late, or no caller waits for them | `check_deadline`, `waits_in_vain` | a reply: the deadline is exceeded |
 //! | 12 | the process that it is in is taken down | `sweep` | a reply to its caller: the server faulted; nothing if it is at home and restarts; or it ends (7) |
 //! | 13 | its process has work for it again | `steer` | a reply: OK |
