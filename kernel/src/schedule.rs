@@ -70,9 +70,8 @@ impl Ready {
     pub(crate) fn push_first<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
         if self.levels & bit(level) == 0 {
-            self.last[level] = thread.id;
+            return self.push(thread);
         }
-        self.levels |= bit(level);
         self.next[thread.id.place()] = self.first[level];
         self.first[level] = thread.id;
     }
