@@ -41,9 +41,9 @@ pub use error::{CallError, Ran, Status};
 pub use fault::{Cause, Detail, FaultRecord, NOBODY};
 pub use id::{BudgetId, LockId, NotificationId, ProcessId, ServiceId, Set, ThreadId};
 pub use limits::{
-    ARGUMENT_WORDS, FAULT_RECORDS, LEASES_PER_CALL, MAX_BUDGETS, MAX_CALL_DEPTH, MAX_MMIO,
-    MAX_NOTIFICATIONS, MAX_OWN_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS, MMIO_REGIONS, PRIORITIES,
-    RESULT_WORDS,
+    ARGUMENT_WORDS, FAULT_RECORDS, LEASES_PER_CALL, MAX_BUDGETS, MAX_CALL_DEPTH, MAX_INTERRUPTS,
+    MAX_MMIO, MAX_NOTIFICATIONS, MAX_OWN_INTERRUPTS, MAX_OWN_NOTIFICATIONS, MAX_PROCESSES,
+    MAX_THREADS, MMIO_REGIONS, PRIORITIES, RESULT_WORDS,
 };
 pub use shape::{Kind, Shape};
 pub use system_call::SystemCall;
@@ -65,6 +65,9 @@ pub type Word = usize;
 pub const WHOLE_BLOCK: Word = 1 << (Word::BITS - 1);
 /// The priority of threads whose budget is used up: the lowest that a thread of the wiring can have.
 pub const BACKGROUND: u8 = 1;
+/// A flag in the upper word of the time limit of a [wait](number::WAIT): the other bits of both words are the time at
+/// which the wait ends, in µs since start.
+pub const WAIT_UNTIL: Word = 1 << 31;
 /// The unit of the [deadlines](number::SET_DEADLINE) of calls, in µs.
 pub const DEADLINE_UNIT: u64 = 1024;
 /// A flag in a [deadline](number::SET_DEADLINE) of calls: the other bits are a time from now.

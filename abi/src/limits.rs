@@ -26,6 +26,11 @@ pub const MAX_THREADS: usize = 32;
 pub const MAX_NOTIFICATIONS: usize = 255;
 /// The most notifications that a process can own.
 pub const MAX_OWN_NOTIFICATIONS: usize = 32;
+/// The most interrupt lines that a firmware can bind, because one byte holds the index of a binding.
+pub const MAX_INTERRUPTS: usize = 255;
+/// The most interrupt lines that one notification can have. The kernel unmasks all of them while it holds off
+/// interrupts.
+pub const MAX_OWN_INTERRUPTS: usize = 8;
 /// The most budgets that a firmware can have.
 pub const MAX_BUDGETS: usize = 32;
 /// The most MMIO ranges that a process can own, if [`MMIO_REGIONS`] regions open them.

@@ -28,8 +28,11 @@ pub struct System {
     pub threads: &'static [ThreadRow],
     /// The notifications: all of the first process, then all of the second, and so on.
     pub notifications: &'static [NotificationRow],
-    /// The interrupts that are bound to notifications.
+    /// The interrupts that are bound to notifications, in the order of their notifications.
     pub interrupts: &'static [Interrupt],
+    /// The notification of each interrupt line, or [`UNBOUND`], up to the last line that is bound.
+    // A port's assembly reads it.
+    pub lines: &'static [u8],
     /// The number of objects that admit only one call at a time. (Their locks are numbered from 0.)
     pub locks: usize,
     /// The processes that may limit the time of calls.
@@ -65,7 +68,7 @@ impl System {
     pub const fn check_lines(&self, lines: u16) {
         let mut index = 0;
         while index < self.interrupts.len() {
-            let Interrupt { line, notification } = &self.interrupts[index];
+            let Interrupt { line, notification, .. } = &self.interrupts[index];
             if *line >= lines {
                 fail(&[
                     "interrupt line ",
@@ -135,9 +138,20 @@ pub struct ProcessRow {
     pub on_fault: OnFault,
     /// The index in the firmware of notification 0 of the process; the others follow.
     pub first_notification: NotificationId,
+    /// The number of pieces of work before a restart that end what the kernel still holds for the life that has
+    /// ended. A piece masks one interrupt, if it belongs to the process, and ends grants of [`CLEANED`] services.
+    pub pieces: u8,
 }
 
 impl ProcessRow {
+    /// Returns the number of [pieces](Self::pieces) for a process in a firmware with these numbers of interrupts and of
+    /// services with grants. A process without interrupts counts none.
+    #[must_use]
+    pub const fn pieces(interrupts: usize, grants: usize) -> u8 {
+        let of_grants = grants.div_ceil(CLEANED);
+        if interrupts > of_grants { interrupts as u8 } else { of_grants as u8 }
+    }
+
     /// Returns the set with only notification `number` of the process, counted from 0.
     #[inline(always)]
     #[must_use]
@@ -435,16 +449,64 @@ pub struct NotificationRow {
     pub owner: ProcessId,
     /// True if every signal counts; else the signals that arrive before a wait count as one.
     pub counting: bool,
+    /// The index in the firmware of the first interrupt of the notification; its others follow.
+    pub first_interrupt: u8,
 }
 
 /// An interrupt line bound to a notification.
-// A port's assembly searches the bindings for a line.
-#[repr(C)]
 pub struct Interrupt {
     /// The number of the line in the interrupt controller.
     pub line: u16,
     /// The notification that it signals.
     pub notification: NotificationId,
+    /// The process that owns the notification.
+    pub owner: ProcessId,
+}
+
+/// The entry of [`System::lines`] for a line that is bound to no notification. (There is no notification of this
+/// number.)
+pub const UNBOUND: u8 = u8::MAX;
+
+/// The number of services whose grants end in one piece of the work before a restart.
+pub const CLEANED: usize = 8;
+
+impl Interrupt {
+    /// Returns the length of [`System::lines`] for these interrupts.
+    #[must_use]
+    pub const fn line_count(all: &[Interrupt]) -> usize {
+        let (mut count, mut index) = (0, 0);
+        while index < all.len() {
+            let end = all[index].line as usize + 1;
+            if end > count {
+                count = end;
+            }
+            index += 1;
+        }
+        count
+    }
+
+    /// Returns the content of [`System::lines`] for these interrupts. `COUNT` is their
+    /// [`line_count`](Self::line_count).
+    #[must_use]
+    pub const fn lines<const COUNT: usize>(all: &[Interrupt]) -> [u8; COUNT] {
+        let (mut lines, mut index) = ([UNBOUND; COUNT], 0);
+        while index < all.len() {
+            lines[all[index].line as usize] = all[index].notification.number();
+            index += 1;
+        }
+        lines
+    }
+
+    /// Returns the index of the first of these interrupts that is bound to this notification, or to one of a higher
+    /// number. The interrupts are in the order of their notifications.
+    #[must_use]
+    pub const fn first_of(all: &[Interrupt], notification: NotificationId) -> u8 {
+        let mut index = 0;
+        while index < all.len() && all[index].notification.index() < notification.index() {
+            index += 1;
+        }
+        index as u8
+    }
 }
 
 /// The process that may read fault records, and the notification by which the process learns of a new record.

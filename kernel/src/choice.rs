@@ -17,7 +17,7 @@ impl<P: Port> Optional<P> {
     const fn nothing(ended: &'static mut [u32]) -> Optional<P> {
         Optional {
             call: Kernel::optional::<false, false, false>,
-            end_life: Kernel::end_life::<false, false>,
+            end_life: Kernel::no_life,
             note: Kernel::note_nothing,
             piece: Kernel::optional_piece::<false, false>,
             life_of_caller: Kernel::unknown_life,
@@ -49,12 +49,7 @@ impl<P: Port> Optional<P> {
                 (false, true, true) => Kernel::optional::<false, true, true>,
                 (true, true, true) => Kernel::optional::<true, true, true>,
             },
-            end_life: match (system.passes_handles, is_told) {
-                (false, false) => Kernel::end_life::<false, false>,
-                (true, false) => Kernel::end_life::<true, false>,
-                (false, true) => Kernel::end_life::<false, true>,
-                (true, true) => Kernel::end_life::<true, true>,
-            },
+            end_life: if is_told { Kernel::tell_end } else { Kernel::no_life },
             note: if !inspects {
                 Kernel::note_nothing
             } else if !system.dumpers.is_empty() {
@@ -111,12 +106,5 @@ impl<P: Port> Kernel<P> {
     }
 
     #[inline]
-    fn end_life<const PASSES_HANDLES: bool, const IS_TOLD: bool>(&mut self, process: ProcessId) {
-        if PASSES_HANDLES {
-            self.end_grants(process);
-        }
-        if IS_TOLD {
-            self.tell_end(process);
-        }
-    }
+    fn no_life(&mut self, _: ProcessId) {}
 }

@@ -48,11 +48,9 @@ impl<P: Port> Kernel<P> {
                 stopped
             }
         };
-        (state.reset, state.looked) = (0, ThreadId::IDLE);
+        (state.reset, state.unclean, state.looked) = (0, wiring.pieces, ThreadId::IDLE);
         self.running.remove(process);
-        if wiring.notifications != 0 {
-            self.silence(wiring);
-        }
+        self.silence(wiring);
         if let Some(optional) = &self.optional {
             (optional.end_life)(self, process);
         }

@@ -3,14 +3,14 @@
 //!
 //! A handle that is passed as an argument or in a result is a capability: a process with the right to call the service
 //! passes this right on to the receiver of the handle. Grants are kept as one set of processes for each service, so
-//! they need a fixed amount of memory. A grant ends when its receiver or the owner of the service is taken down, or
-//! when the owner revokes all grants.
+//! they need a fixed amount of memory. A grant ends before its receiver or the owner of the service restarts, or when
+//! the owner revokes all grants. (A process that was taken down neither calls nor serves calls until it restarts.)
 
 use crate::Kernel;
 use crate::frame::{REFUSED, STALE};
 use crate::port::Port;
 use crate::wait::Wait;
-use crossgate_abi::table::Service;
+use crossgate_abi::table::{CLEANED, Service};
 use crossgate_abi::{
     ARGUMENT_WORDS, CallError, ProcessId, ServiceId, Set, Shape, Status, ThreadId, Word,
 };
@@ -30,6 +30,8 @@ pub(crate) struct Grants<P: Port> {
     pub revoke: fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// Handles the return of the current thread from a call that was refused.
     pub returned: fn(&mut Kernel<P>),
+    /// Ends grants of a process that is about to restart, in pieces.
+    pub end: fn(&mut Kernel<P>, ProcessId, usize),
 }
 
 impl<P: Port> Grants<P> {
@@ -38,6 +40,7 @@ impl<P: Port> Grants<P> {
         pass: Kernel::pass_handles,
         revoke: Kernel::revoke,
         returned: Kernel::returned,
+        end: Kernel::end_grants,
     };
 }
 
@@ -139,10 +142,14 @@ impl<P: Port> Kernel<P> {
         thread.orphaned = thread.calls_from(|frame| frame.care & (STALE | REFUSED) != 0);
     }
 
-    /// Ends the grants of the services of a process that is taken down, and the grants that it has received.
+    /// Ends the grants of the services of a process that is about to restart, and the grants that it has received, as
+    /// far as they are in this piece of the table.
     #[inline]
-    pub(crate) fn end_grants(&mut self, process: ProcessId) {
-        for (service, granted) in self.services.iter().zip(self.granted.iter_mut()) {
+    fn end_grants(&mut self, process: ProcessId, piece: usize) {
+        let first = piece * CLEANED;
+        let services = self.services.get(first..).unwrap_or_default();
+        let granted = self.granted.get_mut(first..).unwrap_or_default();
+        for (service, granted) in services.iter().zip(granted).take(CLEANED) {
             if service.owner == process {
                 *granted = Set::EMPTY;
             }

@@ -3,10 +3,13 @@
 //!
 //! An interrupt is a signal that also masks its line until a thread of the owner has acknowledged it. Lines start
 //! masked: a driver acknowledges once when its device is set up.
+//!
+//! A process may have many interrupts. So they are masked again, in pieces, before the process restarts. Until then each
+//! of them can occur once more.
 
 use crate::Kernel;
 use crate::port::Port;
-use crossgate_abi::table::ProcessRow;
+use crossgate_abi::table::{ProcessRow, UNBOUND};
 use crossgate_abi::{CallError, Cause, ProcessId, Status, Word};
 
 impl<P: Port> Kernel<P> {
@@ -18,9 +21,9 @@ impl<P: Port> Kernel<P> {
     #[inline]
     pub fn interrupt(&mut self, line: u16) {
         self.port.mask(line, true);
-        match self.system.interrupts.iter().find(|bound| bound.line == line) {
-            Some(bound) => self.signal(bound.notification.index()),
-            None => {
+        match self.system.lines.get(usize::from(line)) {
+            Some(&index) if index != UNBOUND => self.signal(index.into()),
+            _ => {
                 let (id, detail) = (self.threads.current_id(), line as i16 as Word);
                 self.report(ProcessId::NOBODY, id, Cause::Interrupt, detail);
             }
@@ -33,31 +36,38 @@ impl<P: Port> Kernel<P> {
         let process = self.threads.current().rights.process;
         match self.system.notifications.get(index) {
             Some(wiring) if wiring.owner == process => {
-                self.mask_interrupts(index, 1, false);
+                let mut next = usize::from(wiring.first_interrupt);
+                while let Some(bound) = self.system.interrupts.get(next)
+                    && bound.notification.index() == index
+                {
+                    self.port.mask(bound.line, false);
+                    next += 1;
+                }
                 Status::OK
             }
             _ => CallError::NotPermitted.into(),
         }
     }
 
-    /// Masks the interrupts of the notifications of a process that is taken down, until the process acknowledges them.
-    /// Signals that no thread has taken yet are lost.
+    /// Drops the signals that no thread of a process has taken, because the process is taken down.
     #[inline]
     pub(crate) fn silence(&mut self, process: &ProcessRow) {
         let first = process.first_notification.index();
         let count = process.notifications.leading_ones() as usize;
-        self.mask_interrupts(first, count, true);
         let own = self.notifications.get_mut(first..first + count);
         own.unwrap_or_default().iter_mut().for_each(|state| state.signals = 0);
     }
 
-    /// Masks or unmasks the interrupts that are bound to one of these notifications.
-    #[inline]
-    fn mask_interrupts(&mut self, first: Word, count: Word, mask: bool) {
-        for interrupt in self.system.interrupts {
-            if interrupt.notification.index().wrapping_sub(first) < count {
-                self.port.mask(interrupt.line, mask);
-            }
+    /// Masks an interrupt of the wiring if it belongs to a process that is about to restart. The driver acknowledges it
+    /// when it has set up its device again. Signals that came meanwhile are lost.
+    #[inline(always)]
+    pub(crate) fn mask_again(&mut self, process: ProcessId, interrupt: usize) {
+        if let Some(bound) = self.system.interrupts.get(interrupt)
+            && bound.owner == process
+            && let Some(state) = self.notifications.get_mut(bound.notification.index())
+        {
+            state.signals = 0;
+            self.port.mask(bound.line, true);
         }
     }
 }

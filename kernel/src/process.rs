@@ -52,6 +52,8 @@ pub struct Process {
     pub(crate) reset: Word,
     /// The number of crashes in a row.
     pub(crate) crashes: u8,
+    /// The number of pieces of the [clean-up](crate::restart) that are left before it restarts.
+    pub(crate) unclean: u8,
     /// The last thread that has been checked since the process was taken down. This thread and all threads before it
     /// hold no lease of the process' memory.
     pub(crate) looked: ThreadId,
@@ -61,8 +63,14 @@ pub struct Process {
 
 impl Process {
     /// A process that has not started yet.
-    pub const NEW: Process =
-        Process { crashed_at: 0, reset: 0, crashes: 0, looked: ThreadId::IDLE, stopped: false };
+    pub const NEW: Process = Process {
+        crashed_at: 0,
+        reset: 0,
+        crashes: 0,
+        unclean: 0,
+        looked: ThreadId::IDLE,
+        stopped: false,
+    };
 
     /// Returns the earliest time at which it may start, in µs since start.
     #[inline]

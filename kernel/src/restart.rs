@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The start and restart of a process.
 //!
+//! Before a process restarts, the kernel ends what it still holds for the life that has ended: the *clean-up*. The
+//! interrupts of the process are [masked](crate::interrupt), and its [grants](crate::grant) end.
+//!
 //! The memory of a process is reset to its initial values, at boot and after each crash alike. The threads that need
 //! the memory do this work, in pieces. Each of the process' own threads starts with a [system
 //! call](crossgate_abi::number::BEGIN) that does a piece, repeats itself while pieces are left, and then leads to the
@@ -51,6 +54,15 @@ impl<P: Port> Kernel<P> {
             self.sweep(id);
             return Progress::More;
         }
+        if state.unclean != 0 {
+            state.unclean -= 1;
+            let piece = state.unclean.into();
+            self.mask_again(process, piece);
+            if let Some(grants) = self.grants {
+                (grants.end)(self, process, piece);
+            }
+            return Progress::More;
+        }
         if state.reset == 0 {
             let not_before = state.not_before();
             if not_before != 0 && self.port.now() < not_before {
@@ -65,16 +77,12 @@ impl<P: Port> Kernel<P> {
             }
         }
         let reset = self.port.reset(wiring.memory, state.reset);
-        if let Some(state) = self.states.get_mut(index) {
-            state.reset = reset.unwrap_or(0);
+        state.reset = reset.unwrap_or(0);
+        if reset.is_some() {
+            return Progress::More;
         }
-        match reset {
-            Some(_) => Progress::More,
-            None => {
-                self.running.insert(process);
-                Progress::Running
-            }
-        }
+        self.running.insert(process);
+        Progress::Running
     }
 
     /// Starts the current thread if its process is ready. Otherwise the thread does a piece of the work, or waits.

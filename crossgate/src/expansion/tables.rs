@@ -43,6 +43,7 @@ macro_rules! __tables {
                 threads: __THREADS,
                 notifications: __NOTIFICATIONS,
                 interrupts: __INTERRUPTS,
+                lines: &__table::Interrupt::lines::<{ __table::Interrupt::line_count(__INTERRUPTS) }>(__INTERRUPTS),
                 locks: $crate::wiring::lock_count(__wiring::__LOCKS),
                 deadlines: $crate::abi::Set::of_bits($deadlines),
                 inspectors: $crate::abi::Set::of_bits($inspectors),
@@ -134,7 +135,7 @@ macro_rules! __service_tables {
 macro_rules! __process_table {
     (processes: [$({
         name: [$process:ident] mmio: [$({ $range:literal })*] notifications: [$({ $notification:literal })*]
-        first_notification: [$first_notification:literal] on_fault: [$on_fault:expr]
+        first_notification: [$first_notification:literal] has_interrupts: [$has_interrupts:ident] on_fault: [$on_fault:expr]
     })*]) => {
         // This puts the names of the processes into the memory map.
         #[cfg(target_os = "none")]
@@ -165,6 +166,10 @@ macro_rules! __process_table {
             notifications: 0 $(| __table::ProcessRow::notification($notification))*,
             on_fault: $on_fault,
             first_notification: $crate::abi::NotificationId::new($first_notification),
+            pieces: __table::ProcessRow::pieces(
+                if $has_interrupts { __INTERRUPTS.len() } else { 0 },
+                if $crate::wiring::passes_handles(&__SERVICES) { __SERVICES.len() } else { 0 },
+            ),
         },)*];
     };
 }
@@ -204,13 +209,15 @@ macro_rules! __thread_table {
 #[macro_export]
 macro_rules! __notification_table {
     (notifications: [$({
-        name: [$notification:ident] owner: [$owner:literal] signallers: [$signallers:literal] counting: [$counting:ident]
+        number: [$number:literal] name: [$notification:ident] owner: [$owner:literal] signallers: [$signallers:literal]
+        counting: [$counting:ident]
     })*]) => {
         static __NOTIFICATIONS: &[__table::NotificationRow] = &[$(__table::NotificationRow {
             name: stringify!($notification),
             owner: $crate::abi::ProcessId::new($owner),
             signallers: $crate::abi::Set::of_bits($signallers),
             counting: $counting,
+            first_interrupt: __table::Interrupt::first_of(__INTERRUPTS, $crate::abi::NotificationId::new($number)),
         },)*];
     };
 }
@@ -220,11 +227,16 @@ macro_rules! __notification_table {
 #[macro_export]
 macro_rules! __interrupt_table {
     (interrupts: [$({
-        line: [$line:expr] bound: [$bound:ident] notification: [$notification:literal] check: [$($check:tt)*]
+        line: [$line:expr] bound: [$bound:ident] notification: [$notification:literal] owner: [$owner:literal]
+        check: [$($check:tt)*]
     })*]) => {
         const __LINES: &[(u16, &str)] = &[$(($line, stringify!($bound)),)*];
         $($($check)*)*
-        static __INTERRUPTS: &[__table::Interrupt] =
-            &[$(__table::Interrupt { line: $line, notification: $crate::abi::NotificationId::new($notification) },)*];
+        const __INTERRUPTS: &[__table::Interrupt] =
+            &[$(__table::Interrupt {
+                line: $line,
+                notification: $crate::abi::NotificationId::new($notification),
+                owner: $crate::abi::ProcessId::new($owner),
+            },)*];
     };
 }

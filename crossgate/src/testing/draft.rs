@@ -284,6 +284,7 @@ impl Draft {
             threads: self.thread_rows(stacks),
             notifications: self.notification_rows(),
             interrupts: &[],
+            lines: &[],
             locks: self.locks,
             deadlines: Set::ALL,
             inspectors: Set::ALL,
@@ -311,6 +312,7 @@ impl Draft {
             data_end: 0,
             kept_start: 0,
         };
+        let grants = if passes_handles(&self.services) { self.services.len() } else { 0 };
         let rows = self.processes.iter().enumerate().map(|(index, process)| {
             let (first, count) = process.notifications.unwrap_or((0, 0));
             let restarts = self.may_crash >> index & 1 != 0 && index != self.test;
@@ -321,6 +323,7 @@ impl Draft {
                 notifications: !u32::MAX.unbounded_shr(count as u32),
                 on_fault: if restarts { OnFault::DEFAULT } else { OnFault::Stop },
                 first_notification: NotificationId::new(first),
+                pieces: ProcessRow::pieces(0, grants),
             }
         });
         rows.collect::<Vec<_>>().leak()
@@ -348,6 +351,7 @@ impl Draft {
             signallers: it.signallers,
             owner: it.owner,
             counting: it.counting,
+            first_interrupt: 0,
         });
         rows.collect::<Vec<_>>().leak()
     }

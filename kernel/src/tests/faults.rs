@@ -84,7 +84,9 @@ fn a_crash_stays_in_its_process() {
         crate::wait::Wait::Ended,
         "the thread of the crashed process has ended"
     );
-    assert_eq!(driver.kernel.port.masked, [5], "its interrupt is masked");
+    driver.event(|kernel| kernel.interrupt(5));
+    assert_eq!(driver.kernel.port.masked, [5], "its interrupt is masked when it occurs");
+    assert_eq!(driver.kernel.notifications[0].signals, 0, "and signals nothing");
 }
 
 #[test]

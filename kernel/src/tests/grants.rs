@@ -105,9 +105,36 @@ fn a_grant_ends_with_its_receiver_and_with_the_owner() {
         driver.call(TAKES, [0, 0, 0, HANDLE]).unwrap();
         driver.leave().unwrap();
         assert_eq!(driver.kernel.granted[SECRET].bits(), 0b0100);
-        driver.call(if crashes == 2 { TAKES } else { SECRET }, [0, 0, 0, HANDLE]).unwrap();
+        let service = if crashes == 2 { TAKES } else { SECRET };
+        driver.call(service, [0, 0, 0, HANDLE]).unwrap();
         driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
+        // The caller helps the process to restart.
+        let mut pieces = 0;
+        while !driver.kernel.is_running(ProcessId::new(crashes)) {
+            assert_eq!(driver.call(service, [0; 4]), Err(SWITCHED));
+            pieces += 1;
+        }
+        assert!(pieces > 1, "one for the grants, and at least one for the memory");
         assert_eq!(driver.kernel.granted[SECRET], Set::EMPTY, "process {crashes}");
+    }
+}
+
+/// Of 20 services, those at both ends of the table belong to the process that restarts.
+#[test]
+fn grants_end_in_the_whole_table() {
+    let mut wiring = Wiring::default().service(1, 0b1, Shape::values(3).then(Shape::HANDLE));
+    for _ in 0..18 {
+        wiring = wiring.service(0, 0b1, Shape::NONE);
+    }
+    let mut driver = wiring.service(1, 0b1, Shape::NONE).restarts(8).thread(0, 1).boot();
+    driver.kernel.granted.fill(Set::of_bits(0b111));
+    driver.take_down(1, false);
+    while !driver.kernel.is_running(ProcessId::new(1)) {
+        assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
+    }
+    for (service, granted) in driver.kernel.granted.iter().enumerate() {
+        let rest = if service % 19 == 0 { 0 } else { 0b101 };
+        assert_eq!(granted.bits(), rest, "service {service}");
     }
 }
 

@@ -58,13 +58,13 @@ fn a_process_that_crashed_restarts() {
         (2, Wait::Nothing),
         "its thread is ready"
     );
+    assert!(!driver.kernel.is_running(ProcessId::new(1)));
+    begin(&mut driver);
     assert_eq!(
         driver.kernel.port.masked,
         [5],
         "the line is masked until the process acknowledges the interrupt"
     );
-    assert!(!driver.kernel.is_running(ProcessId::new(1)));
-    begin(&mut driver);
     assert!(driver.kernel.is_running(ProcessId::new(1)));
     assert_eq!(driver.kernel.port.words, BTreeMap::new(), "its memory has its initial values");
     assert_eq!(driver.thread(2).stack_pointer, stack(2) + STACK_SIZE - 64);
@@ -81,7 +81,7 @@ fn a_caller_helps_a_process_to_start() {
     // The caller is more urgent now than the thread of the server.
     driver.kernel.threads.switch_to(ThreadId::new(1));
     assert_eq!(driver.pending(), FAULTED);
-    for _ in 0..2 {
+    for _ in 0..3 {
         assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
         driver.kernel.threads.switch_to(ThreadId::new(1));
         assert_eq!(driver.pending(), Some(Pending::Retry), "interrupts can arrive in between");
@@ -210,6 +210,8 @@ fn a_process_that_crashes_again_waits_longer_and_longer_and_stops() {
         let start = driver.kernel.port.now;
         assert_eq!(driver.current(), 2, "{crashed}");
         if wait != 0 {
+            assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
+            assert_eq!(driver.pending(), Some(Pending::Retry), "the clean-up does not wait");
             assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
             assert_eq!((driver.current(), driver.pending()), (1, FAULTED), "{crashed}");
             assert_eq!(driver.call(0, [0; 4]), Err(error(CallError::ServerDown)));

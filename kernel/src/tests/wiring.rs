@@ -100,13 +100,16 @@ impl Wiring {
             owner: ProcessId::new(owner),
             signallers: Set::of_bits(signallers),
             counting,
+            first_interrupt: 0,
         });
         self
     }
 
+    /// Binds an interrupt line. The lines of earlier notifications have to be bound first.
     pub fn interrupt(mut self, line: u16, notification: usize) -> Self {
+        let owner = self.notifications[notification].owner;
         let notification = NotificationId::new(notification);
-        self.interrupts.push(table::Interrupt { line, notification });
+        self.interrupts.push(table::Interrupt { line, notification, owner });
         self
     }
 
@@ -184,7 +187,9 @@ impl Wiring {
 
     /// Returns a kernel with four running processes. Its worker has no work left, and the other threads are ready to
     /// start.
-    pub fn boot(self) -> Driver {
+    pub fn boot(mut self) -> Driver {
+        let mut methods = self.services.iter().flat_map(|service| service.methods);
+        let passes_handles = methods.any(|method| method.arguments.has_handles());
         let owned = |index| {
             let all = self.notifications.iter().enumerate();
             all.filter(move |(_, it)| it.owner.index() == index).map(|(number, _)| number)
@@ -209,10 +214,15 @@ impl Wiring {
                     !u32::MAX.unbounded_shr(owned(index).count() as u32)
                 },
                 first_notification: NotificationId::new(owned(index).next().unwrap_or(0)),
+                pieces: {
+                    let mut bound = self.interrupts.iter().map(|it| it.notification.index());
+                    let is_bound = bound.any(|it| owned(index).any(|owned| owned == it));
+                    let interrupts = if is_bound { self.interrupts.len() } else { 0 };
+                    let grants = if passes_handles { self.services.len() } else { 0 };
+                    table::ProcessRow::pieces(interrupts, grants)
+                },
             })
             .collect();
-        let mut methods = self.services.iter().flat_map(|service| service.methods);
-        let passes_handles = methods.any(|method| method.arguments.has_handles());
         let gates: Vec<_> = self
             .services
             .iter()
@@ -234,6 +244,14 @@ impl Wiring {
             time_slice: self.time_slice,
             cpu_time: self.cpu_time,
         }));
+        for (index, row) in self.notifications.iter_mut().enumerate() {
+            row.first_interrupt =
+                table::Interrupt::first_of(&self.interrupts, NotificationId::new(index));
+        }
+        let mut lines = vec![table::UNBOUND; table::Interrupt::line_count(&self.interrupts)];
+        for bound in &self.interrupts {
+            lines[usize::from(bound.line)] = bound.notification.number();
+        }
         let system = Box::leak(Box::new(System {
             processes: processes.leak(),
             gates: gates.leak(),
@@ -241,6 +259,7 @@ impl Wiring {
             threads: self.threads.leak(),
             notifications: self.notifications.leak(),
             interrupts: self.interrupts.leak(),
+            lines: lines.leak(),
             locks: self.locks,
             deadlines: self.deadlines,
             inspectors: self.inspectors,

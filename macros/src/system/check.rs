@@ -5,7 +5,8 @@ use super::firmware::{Firmware, Process};
 use super::names::{self, Names};
 use crate::pieces::Error;
 use crossgate_abi::{
-    MAX_BUDGETS, MAX_MMIO, MAX_NOTIFICATIONS, MAX_OWN_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS,
+    MAX_BUDGETS, MAX_INTERRUPTS, MAX_MMIO, MAX_NOTIFICATIONS, MAX_OWN_INTERRUPTS,
+    MAX_OWN_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS,
 };
 use proc_macro::{Ident, Span};
 
@@ -29,6 +30,8 @@ pub fn check(firmware: &Firmware) -> Result<(), Error> {
     const FEWER: &str = "let one stand for several events";
     let all: Vec<_> = firmware.notifications().map(|notification| &notification.name).collect();
     not_more(MAX_NOTIFICATIONS, "a firmware", &all, FEWER)?;
+    let interrupts = firmware.processes.iter().flat_map(|process| &process.interrupts);
+    at_most(MAX_INTERRUPTS, "interrupts", interrupts.map(|it| it.bound.span()))?;
     let mut supervisors = firmware.processes.iter().flat_map(|process| &process.supervisor);
     if let Some(second) = supervisors.nth(1) {
         return Err(Error::new(second.item, "only one process can be the `supervisor`"));
@@ -54,6 +57,17 @@ fn check_process(process: &Process) -> Result<(), Error> {
     if let Some(foreign) = process.bound.iter().find(|name| !is_own(name)) {
         let text = format!("`{foreign}` is not a `notification` of this process");
         return Err(Error::new(foreign.span(), text));
+    }
+    for name in notifications {
+        let bound = process.interrupts.iter().map(|interrupt| &interrupt.bound);
+        let mut bound = bound.filter(|bound| bound.to_string() == name.to_string());
+        if let Some(beyond) = bound.nth(MAX_OWN_INTERRUPTS) {
+            let text = format!(
+                "at most {MAX_OWN_INTERRUPTS} interrupts signal one notification: give the others \
+                 to another notification of this process"
+            );
+            return Err(Error::new(beyond.span(), text));
+        }
     }
     Ok(())
 }

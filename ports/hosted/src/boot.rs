@@ -111,6 +111,7 @@ fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
         notifications: process.notifications,
         on_fault: process.on_fault,
         first_notification: process.first_notification,
+        pieces: process.pieces,
     });
     let mut has_first_thread = Set::EMPTY;
     let mut threads = Vec::new();
@@ -142,6 +143,7 @@ fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
         threads: threads.leak(),
         notifications: wiring.notifications,
         interrupts: wiring.interrupts,
+        lines: wiring.lines,
         locks: wiring.locks,
         deadlines: wiring.deadlines,
         inspectors: wiring.inspectors,

@@ -141,6 +141,7 @@ pub(crate) mod tests {
         threads: &[thread("idle", 0), thread("main", 1)],
         notifications: &[],
         interrupts: &[],
+        lines: &[],
         locks: 0,
         deadlines: Set::EMPTY,
         budgets: None,

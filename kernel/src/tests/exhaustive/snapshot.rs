@@ -148,7 +148,7 @@ pub fn hash(kernel: &Kernel<TestPort>, hasher: &mut impl Hasher) {
     for (index, process) in kernel.states.iter().enumerate() {
         let looked =
             if kernel.is_running(ProcessId::new(index)) { ThreadId::IDLE } else { process.looked };
-        (process.reset, looked, process.crashes, process.stopped).hash(hasher);
+        (process.reset, process.unclean, looked, process.crashes, process.stopped).hash(hasher);
         if !process.stopped {
             (now - process.crashed_at > CALM).hash(hasher);
         }

@@ -61,6 +61,7 @@ fn processes(firmware: &Firmware) -> TokenStream {
             ("mmio", list(mmio)),
             ("notifications", list((0..count).map(number))),
             ("first_notification", number(first_notification)),
+            ("has_interrupts", truth(!process.interrupts.is_empty())),
             ("on_fault", tokens(&on_fault)),
         ]);
         first_notification += count;
@@ -104,6 +105,7 @@ fn notifications(firmware: &Firmware, rights: &Rights) -> TokenStream {
     list(numbered.flat_map(|(owner, process)| {
         process.notifications.iter().map(move |notification| {
             slots([
+                ("number", number(firmware.number_of(&notification.name))),
                 ("name", word(&notification.name)),
                 ("owner", number(owner)),
                 ("signallers", mask(1 << owner | rights.users(&notification.name))),
@@ -113,13 +115,20 @@ fn notifications(firmware: &Firmware, rights: &Rights) -> TokenStream {
     }))
 }
 
+/// Returns the interrupts, in the order of their notifications.
 fn interrupts(firmware: &Firmware) -> TokenStream {
-    let all = firmware.processes.iter().flat_map(|process| &process.interrupts);
-    list(all.enumerate().map(|(place, interrupt)| {
+    let numbered = firmware.processes.iter().enumerate();
+    let all =
+        numbered.flat_map(|(owner, process)| process.interrupts.iter().map(move |it| (owner, it)));
+    let mut all: Vec<_> =
+        all.map(|(owner, it)| (firmware.number_of(&it.bound), owner, it)).collect();
+    all.sort_by_key(|&(notification, ..)| notification);
+    list(all.into_iter().enumerate().map(|(place, (notification, owner, interrupt))| {
         slots([
             ("line", tokens(&interrupt.line)),
             ("bound", word(&interrupt.bound)),
-            ("notification", number(firmware.number_of(&interrupt.bound))),
+            ("notification", number(notification)),
+            ("owner", number(owner)),
             ("check", check("check_line", "__LINES", place, &interrupt.line)),
         ])
     }))

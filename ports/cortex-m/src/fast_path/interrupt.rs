@@ -8,7 +8,7 @@ use crate::floats;
 use crate::handler;
 use crate::machine::{__crossgate_kernel, KERNEL, Offset};
 use core::mem::offset_of;
-use crossgate_abi::table::{self, Interrupt};
+use crossgate_abi::table;
 use crossgate_kernel::notification::Notification;
 
 unsafe extern "C" {
@@ -36,26 +36,24 @@ unsafe extern "C" fn DefaultHandler() {
         save!(".Linterrupt_out_of_bounds"),
         ".Linterrupt_saved:",
         // `ipsr` has the number of this exception, because no handler of the kernel preempts another.
-        "mrs r1, ipsr",
-        "subs r1, #16", // the line, if it is one
+        "mrs r2, ipsr",
+        "subs r2, #16", // the line, if it is one
         "bmi .Linterrupt_slow",
-        "ldr r2, [lr, #{system}]",
-        "ldrd r2, r3, [r2, #{bound}]", // the bindings, and their number
-        ".Linterrupt_next:",
-        "subs r3, #1",
-        "bmi .Linterrupt_slow",
-        "ldrh r4, [r2], #{size}",
-        "cmp r4, r1",
-        "bne .Linterrupt_next",
+        "ldr r3, [lr, #{system}]",
+        "ldrd r3, r4, [r3, #{lines}]", // the notifications of the lines, and their number
+        "cmp r2, r4",
+        "bhs .Linterrupt_slow",
+        "ldrb r1, [r3, r2]",
+        "cmp r1, #{unbound}",
+        "beq .Linterrupt_slow",
         // The line is masked until the driver acknowledges. The mask is in effect before the driver runs.
         "ldr r3, .Linterrupt_masks",
-        "lsrs r4, r1, #5",
+        "lsrs r4, r2, #5",
         "movs r5, #1",
-        "and r6, r1, #31",
-        "lsls r5, r6",
+        "negs r6, r2",
+        "rors r5, r6", // to the left by the line
         "str r5, [r3, r4, lsl #2]",
         "dsb",
-        "ldrb r1, [r2, #{notification} - {size}]",
         "ldr r2, [lr, #{notifications}]",
         "add r2, r2, r1, lsl #3",
         "ldr r3, [lr]",
@@ -100,9 +98,8 @@ unsafe extern "C" fn DefaultHandler() {
         ".Linterrupt_control: .word {control}",
         thread = const PROCESS_STACK,
         system = const KERNEL.system,
-        bound = const offset_of!(table::System, interrupts),
-        size = const size_of::<Interrupt>(),
-        notification = const offset_of!(Interrupt, notification),
+        lines = const offset_of!(table::System, lines),
+        unbound = const table::UNBOUND,
         notifications = const KERNEL.notifications,
         waiters = const Notification::WAITERS,
         signal = sym __crossgate_signal,
@@ -164,9 +161,4 @@ const SOFTWARE_TRIGGER: u32 = 0xe000_ef00;
 const _: () = assert!(
     PENDSV + 1 == SYSTICK && SYSTICK + 1 == 16,
     "`DefaultHandler` tells them apart by these numbers"
-);
-
-const _: () = assert!(
-    offset_of!(Interrupt, line) == 0 && size_of::<Interrupt>() == 4,
-    "`DefaultHandler` loads them in this layout"
 );

@@ -31,8 +31,8 @@ static WIRING: System = System {
         counting: false,
     }],
     interrupts: &[
-        Interrupt { line: 20, notification: NotificationId::FIRST },
-        Interrupt { line: 21, notification: NotificationId::FIRST },
+        Interrupt { line: 20, notification: NotificationId::FIRST, owner: ProcessId::FIRST },
+        Interrupt { line: 21, notification: NotificationId::FIRST, owner: ProcessId::FIRST },
     ],
     locks: 0,
     deadlines: Set::EMPTY,
