@@ -3,7 +3,7 @@
 
 use crate::Kernel;
 use crate::port::Port;
-use crossgate_abi::{ProcessId, Set, ThreadId, Word};
+use crossgate_abi::{ProcessId, Set, ThreadId};
 
 /// The state of a notification.
 ///
@@ -33,24 +33,21 @@ impl<P: Port> Kernel<P> {
     /// Removes a thread from the waiters of a set of notifications of this process, in which it executes.
     #[inline]
     pub(crate) fn forget_waiter(&mut self, id: ThreadId, process: ProcessId, set: u32) {
-        let first = self.first_notification(process);
+        let Some(wiring) = self.processes.get(process.index()) else { return };
+        let first = wiring.first_notification.index();
         let count = (u32::BITS - set.trailing_zeros()) as usize;
         let Some(states) = self.notifications.get_mut(first..first + count) else { return };
         // (The loop may also visit notifications that are not in the set. It changes nothing there, because the thread
-        // does not wait for them. It visits two at a time, because it holds off interrupts while it visits up to 32.)
-        let (pairs, _) = states.as_chunks_mut::<2>();
-        for [first, second] in pairs {
+        // does not wait for them. It visits four at a time, because it holds off interrupts while it visits up to 32.)
+        let (quads, rest) = states.as_chunks_mut::<4>();
+        for [first, second, third, fourth] in quads {
             first.waiters.remove(id);
             second.waiters.remove(id);
+            third.waiters.remove(id);
+            fourth.waiters.remove(id);
         }
-        if let Some(last) = states.last_mut() {
-            last.waiters.remove(id);
+        for state in rest {
+            state.waiters.remove(id);
         }
-    }
-
-    /// Returns the index of the first notification of a process.
-    #[inline(always)]
-    pub(crate) fn first_notification(&self, process: ProcessId) -> Word {
-        self.processes.get(process.index()).map_or(0, |it| it.first_notification.index())
     }
 }

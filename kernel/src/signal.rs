@@ -9,7 +9,7 @@ use crate::effect::Outcome;
 use crate::port::Port;
 use crate::time::{NEVER, microseconds};
 use crate::wait::{Pending, Wait};
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Set, Status, ThreadId, Word};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Set, Status, WAIT_UNTIL, Word};
 
 impl<P: Port> Kernel<P> {
     /// Signals a notification for the current thread.
@@ -18,53 +18,33 @@ impl<P: Port> Kernel<P> {
         let process = self.threads.current().rights.process;
         match self.system.notifications.get(index) {
             Some(wiring) if wiring.signallers.contains(process) => {
-                if self.signal_or_stop(index, true) { Status::OK.into() } else { Outcome::NONE }
+                self.signal(index);
+                Status::OK.into()
             }
             _ => CallError::NotPermitted.into(),
         }
     }
 
-    /// Signals the notification of this index.
+    /// Signals the notification of this index. If several threads wait for it, the worker lets all of them try again,
+    /// the most urgent one first.
     // (The index is a whole word, because an identifier is a byte, and its conversion would cost an instruction for
     // each signal.)
-    #[inline(always)]
-    pub(crate) fn signal(&mut self, index: Word) {
-        self.signal_or_stop(index, false);
-    }
-
-    /// Signals the notification of this index. `may_stop` is true if the current thread signals by a system call. That
-    /// call may stop at a [preemption point](Self::gives_way); then the function returns `false`.
     #[inline]
-    fn signal_or_stop(&mut self, index: Word, may_stop: bool) -> bool {
-        let Some(state) = self.notifications.get_mut(index) else { return true };
+    pub(crate) fn signal(&mut self, index: Word) {
+        let Some(state) = self.notifications.get_mut(index) else { return };
         let waiters = state.waiters;
-        if waiters.is_empty() {
-            let counting =
-                self.system.notifications.get(index).is_some_and(|wiring| wiring.counting);
-            state.signals = if counting { state.signals.saturating_add(1) } else { 1 };
-            return true;
+        if waiters.is_single()
+            && let Some(waiter) = waiters.first()
+        {
+            self.threads.get_mut(waiter).pending = Pending::word(index);
+            return self.interrupt_wait(waiter);
         }
-        let Some(waiter) = self.most_urgent(waiters, may_stop) else { return false };
-        self.threads.get_mut(waiter).pending = Pending::word(index);
-        self.interrupt_wait(waiter);
-        true
-    }
-
-    /// Returns the most urgent thread of a set that is not empty. (Only the idle thread has the priority 0, and it
-    /// waits for no notification.)
-    #[inline(always)]
-    fn most_urgent(&mut self, set: Set<ThreadId>, may_stop: bool) -> Option<ThreadId> {
-        let (mut best, mut highest) = (ThreadId::IDLE, 0);
-        for id in set {
-            if may_stop && self.gives_way() {
-                return None;
-            }
-            let priority = self.threads.at(id).priority;
-            if priority > highest {
-                (best, highest) = (id, priority);
-            }
+        let counting = self.system.notifications.get(index).is_some_and(|wiring| wiring.counting);
+        state.signals = if counting { state.signals.saturating_add(1) } else { 1 };
+        if !waiters.is_empty() {
+            self.work.waking |= waiters;
+            self.engage();
         }
-        Some(best)
     }
 
     /// Makes the current thread wait for any of a set of notifications of the process that it is in. `words` are the
@@ -74,23 +54,23 @@ impl<P: Port> Kernel<P> {
         let [set, low, high, _] = *words;
         let (set, timeout) = (set as u32, microseconds(low, high));
         let process = self.threads.current().rights.process;
-        let owned = self.processes.get(process.index()).map_or(0, |wiring| wiring.notifications);
-        if set & !owned != 0 {
-            return CallError::NotPermitted.into();
-        }
-        let first = self.first_notification(process);
         let count = (u32::BITS - set.trailing_zeros()) as usize;
+        let Some(wiring) = self.processes.get(process.index()) else {
+            return CallError::NotPermitted.into();
+        };
+        let first = wiring.first_notification.index();
         let Some(states) = self.notifications.get_mut(first..first + count) else {
             return CallError::NotPermitted.into();
         };
-        let mut rest = set as i32;
+        if set & !wiring.notifications != 0 {
+            return CallError::NotPermitted.into();
+        }
         for (place, state) in states.iter_mut().enumerate() {
-            if state.signals != 0 && rest < 0 {
+            if state.signals != 0 && ((set << place) as i32) < 0 {
                 state.signals -= 1;
                 words[1] = first + place;
                 return Status::OK.into();
             }
-            rest <<= 1;
         }
         let thread = self.threads.current();
         if timeout == 0 || thread.gives_up() {
@@ -102,22 +82,29 @@ impl<P: Port> Kernel<P> {
         {
             return Status::TIMED_OUT.into();
         }
+        let wake_at = match timeout {
+            NEVER => NEVER,
+            _ if high & WAIT_UNTIL == 0 => self.port.now().wrapping_add(timeout),
+            _ => microseconds(low, high & !WAIT_UNTIL),
+        };
         if self.gives_way() {
             return Outcome::NONE;
         }
         let me = self.threads.current_id();
         let states = self.notifications.get_mut(first..first + count).unwrap_or_default();
-        let mut rest = set as i32;
+        // (The bit of the notification is moved to the place of the thread's bit. The loop is fast, because it holds off
+        // interrupts while it visits up to 32.)
+        let mut rest = set.rotate_left(1 + u32::from(me.number()));
         for state in states {
-            if rest < 0 {
-                state.waiters.insert(me);
-            }
-            rest <<= 1;
+            state.waiters |= Set::of_bits(rest) & Set::of(me);
+            rest = rest.rotate_left(1);
         }
         self.block(Wait::Notifications(set));
-        if timeout != NEVER {
+        if wake_at != NEVER {
             self.threads.current().pending = Pending::status(Status::TIMED_OUT);
-            let wake_at = self.after(timeout);
+            // If the thread has to try again, the time stays the same.
+            words[1] = wake_at as u32 as Word;
+            words[2] = (wake_at >> 32) as u32 as Word | WAIT_UNTIL;
             self.time_out(wake_at);
         }
         Outcome::NONE

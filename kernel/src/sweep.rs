@@ -18,6 +18,7 @@
 
 use crate::Kernel;
 use crate::port::Port;
+use crate::wait::{Pending, Wait};
 use crate::work::{FIRST, LOOKS, Work};
 use crossgate_abi::ThreadId;
 
@@ -55,7 +56,7 @@ impl<P: Port> Kernel<P> {
                 return true;
             }
             if waking.contains(chosen) {
-                self.wake(chosen);
+                self.wake_to_retry(chosen);
                 return true;
             }
         }
@@ -88,5 +89,17 @@ impl<P: Port> Kernel<P> {
         let priority = if is_seen { work.highest } else { FIRST };
         self.set_worker(priority);
         is_some
+    }
+
+    /// Wakes a thread, so that it tries again to get what it waits for.
+    #[inline(always)]
+    fn wake_to_retry(&mut self, id: ThreadId) {
+        let thread = self.threads.get_mut(id);
+        if let Wait::Notifications(_) = thread.wait {
+            thread.pending = Pending::Retry;
+            self.interrupt_wait(id);
+        } else {
+            self.wake(id);
+        }
     }
 }

@@ -32,7 +32,9 @@ pub fn check(driver: &Driver) {
     check_locks(kernel);
     check_timers(kernel);
     for process in (0..kernel.states.len()).map(ProcessId::new) {
-        if !kernel.is_running(process) && !kernel.work.crashed.contains(process) {
+        if kernel.is_running(process) {
+            assert_eq!(kernel.states[process.index()].unclean, 0, "it started clean");
+        } else if !kernel.work.crashed.contains(process) {
             check_down(kernel, process);
         }
     }
@@ -106,10 +108,11 @@ fn check_in_vain(thread: &Thread<ArmV8M>) {
     assert!(may_give_up, "waits fail only in calls that are made in vain");
 }
 
-/// **one side**: a notification has signals or waiters, never both.
+/// **one side**: a notification has signals or waiters, but not both, unless the worker will wake the waiters.
 fn check_one_side(kernel: &Kernel<TestPort>) {
     for (index, state) in kernel.notifications.iter().enumerate() {
-        assert!(state.signals == 0 || state.waiters.is_empty(), "no signal is kept from a waiter");
+        let is_kept = state.waiters & kernel.work.waking != state.waiters;
+        assert!(state.signals == 0 || !is_kept, "no signal is kept from a waiter");
         let counting = kernel.system.notifications[index].counting;
         assert!(
             state.signals <= 1 || counting,
@@ -265,8 +268,8 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     let of_worker = kernel.work.lowering | kernel.work.unswept;
     let is_stirred = thread.blocked_on.is_some_and(|holder| of_worker.contains(holder));
     if is_stirred || kernel.work.waking.contains(thread.id) {
-        let waits = matches!(thread.wait, Wait::Lock(_) | Wait::Mutex(_) | Wait::Memory);
-        return assert!(waits, "a thread to wake is waiting");
+        let can_retry = !matches!(thread.wait, Wait::Nothing | Wait::Time | Wait::Ended);
+        return assert!(can_retry, "a thread to wake waits for something that others can take");
     }
     let pending = thread.pending;
     // The next step of the timer's round ends a wait in a call whose deadline has passed.
@@ -403,8 +406,10 @@ fn check_down(kernel: &Kernel<TestPort>, process: ProcessId) {
             "no memory is reset while others may use it"
         );
     }
+    let is_clean = state.unclean == 0;
+    assert!(state.reset == 0 || is_clean, "it is cleaned up before its memory is reset");
     for granted in &*kernel.granted {
-        assert!(!granted.contains(process), "no grant to the process is left");
+        assert!(!is_clean || !granted.contains(process), "no grant to the process is left");
     }
     for service in kernel.services.iter().filter(|service| service.owner == process) {
         let lock = kernel.locks.get(service.lock.index());
@@ -417,6 +422,6 @@ fn check_down(kernel: &Kernel<TestPort>, process: ProcessId) {
     for interrupt in kernel.system.interrupts {
         let owner = kernel.system.notifications[interrupt.notification.index()].owner;
         let masked = kernel.port.masked.contains(&interrupt.line);
-        assert!(owner != process || masked, "its interrupts are masked");
+        assert!(owner != process || !is_clean || masked, "its interrupts are masked");
     }
 }

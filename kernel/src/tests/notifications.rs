@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use super::*;
 use crate::wait::Wait;
-use crossgate_abi::{Cause, NOBODY};
+use crossgate_abi::{Cause, NOBODY, WAIT_UNTIL};
 
 const FOR_EVER: [Word; 2] = [u32::MAX as Word; 2];
 
@@ -53,11 +53,64 @@ fn the_most_urgent_waiter_is_woken() {
     assert_eq!(wait(&mut driver, FIRST_OWN | SECOND_OWN, FOR_EVER), SWITCHED);
     assert_eq!(driver.current(), 3);
     assert_eq!(signal(&mut driver, 0), DONE_AND_SWITCHED);
-    assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::word(0))));
+    assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::Retry)));
+    assert_eq!(wait(&mut driver, FIRST_OWN | SECOND_OWN, FOR_EVER), word(0));
     assert_eq!(wait(&mut driver, SECOND_OWN, FOR_EVER), SWITCHED);
+    assert_eq!((driver.current(), driver.pending()), (1, Some(Pending::Retry)));
+    assert_eq!(wait(&mut driver, FIRST_OWN, FOR_EVER), SWITCHED, "the signal is taken");
     assert_eq!(driver.pending(), None, "the signalling thread continues");
     assert_eq!(signal(&mut driver, 0), DONE_AND_SWITCHED);
-    assert_eq!(driver.current(), 1);
+    assert_eq!((driver.current(), driver.pending()), (1, Some(Pending::word(0))));
+}
+
+/// Several threads wait, and two signals arrive before the worker has woken one of them.
+#[test]
+fn signals_before_a_thread_is_woken_count_as_without_waiters() {
+    for (index, set, last) in [(0, FIRST_OWN, SWITCHED), (1, SECOND_OWN, word(1))] {
+        let mut driver = two_processes();
+        assert_eq!(wait(&mut driver, set, FOR_EVER), SWITCHED);
+        assert_eq!(wait(&mut driver, set, FOR_EVER), SWITCHED);
+        driver.event(|kernel| {
+            kernel.signal(index);
+            kernel.signal(index);
+        });
+        assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::Retry)));
+        assert_eq!(wait(&mut driver, set, FOR_EVER), word(index));
+        assert_eq!(driver.ask(number::SLEEP, [9999, 0, 0, 0]), SWITCHED);
+        assert_eq!((driver.current(), driver.pending()), (1, Some(Pending::Retry)));
+        assert_eq!(wait(&mut driver, set, FOR_EVER), last);
+        assert_eq!(driver.kernel.notifications[index].signals, 0);
+    }
+}
+
+#[test]
+fn a_wait_that_is_tried_again_ends_at_the_same_time() {
+    let mut driver = two_processes();
+    let mut words = [FIRST_OWN, 100, 0, 0];
+    let mut limited = |driver: &mut Driver| {
+        let stack_pointer = driver.stack_pointer(128);
+        let wait =
+            |kernel: &mut Kernel<_>| kernel.system_call(stack_pointer, number::WAIT, &mut words);
+        assert_eq!(driver.after(wait), Effect::SWITCH);
+        words
+    };
+    assert_eq!(
+        limited(&mut driver),
+        [FIRST_OWN, 100, WAIT_UNTIL, 0],
+        "the time at which the wait ends"
+    );
+    assert_eq!(wait(&mut driver, FIRST_OWN, FOR_EVER), SWITCHED);
+    driver.kernel.port.now = 50;
+    assert_eq!(signal(&mut driver, 0), DONE_AND_SWITCHED);
+    assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::Retry)));
+    // Another thread takes the signal.
+    driver.kernel.notifications[0].signals = 0;
+    limited(&mut driver);
+    assert_eq!(driver.thread(2).wake_at, 100);
+    driver.kernel.port.now = 100;
+    driver.timer();
+    let timed_out = Some(Pending::status(Status::TIMED_OUT));
+    assert_eq!((driver.current(), driver.pending()), (2, timed_out));
 }
 
 #[test]
