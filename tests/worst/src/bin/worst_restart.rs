@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A process restarts that has many interrupts, and many services to which it gives handles.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+#![forbid(unsafe_code)]
+
+use crossgate::{Concurrent, Handle, Notification, Signal, interface};
+use worst_cases::{CLIENTS, crash, end, with_clients};
+
+/// The number of lives of the process.
+const LIVES: usize = 3;
+
+/// A thing to which only the store gives handles.
+#[interface]
+trait Item {
+    fn touch(&self);
+}
+
+#[interface]
+trait Store {
+    /// Returns the handle of an item.
+    fn give(&self, number: u32) -> Option<Handle<dyn Item>>;
+}
+
+struct Thing;
+
+impl Item for Thing {
+    fn touch(&self) {}
+}
+
+struct Shelf([Handle<dyn Item>; CLIENTS]);
+
+impl Store for Shelf {
+    fn give(&self, number: u32) -> Option<Handle<dyn Item>> {
+        self.0.get(number as usize).copied()
+    }
+}
+
+macro_rules! firmware {
+    ($(($number:literal $client:ident $object:ident $service:ident $next:ident))*) => {
+        worst_cases::judged! {
+            LIVES + 1;
+            process owner {
+                notification FIRST;
+                interrupt 0 => FIRST; interrupt 1 => FIRST; interrupt 2 => FIRST; interrupt 3 => FIRST;
+                interrupt 4 => FIRST; interrupt 5 => FIRST; interrupt 6 => FIRST; interrupt 7 => FIRST;
+                notification SECOND;
+                interrupt 14 => SECOND; interrupt 15 => SECOND; interrupt 16 => SECOND; interrupt 17 => SECOND;
+                interrupt 18 => SECOND; interrupt 19 => SECOND; interrupt 20 => SECOND; interrupt 21 => SECOND;
+                $(object $object: Concurrent<Thing> = Thing => [$service: dyn Item];)*
+                object shelf: Concurrent<Shelf> = Shelf([$($service),*]) => [STORE: dyn Store];
+                thread main (priority = 3, stack = 1024) = serve([FIRST, SECOND], DONE);
+            }
+            process client {
+                thread main (priority = 2, stack = 1024) = touch(STORE, DONE);
+            }
+        }
+    };
+}
+
+with_clients!(firmware);
+
+fn serve(interrupts: [Notification; 2], done: Signal) -> ! {
+    interrupts.into_iter().for_each(Notification::acknowledge);
+    done.signal();
+    crash()
+}
+
+fn touch(store: Handle<dyn Store>, done: Signal) -> ! {
+    for number in 0..CLIENTS as u32 {
+        let item = store.give(number).expect("the store is up").expect("the item exists");
+        item.touch().expect("the handle gives the right");
+    }
+    end(done)
+}
