@@ -47,7 +47,9 @@ choose!(
     mps2_an505 = "mps2-an505",
     netduinoplus2 = "netduinoplus2",
     nucleo_f446re = "nucleo-f446re",
-    pico_2 = "pico-2";
+    pico_2 = "pico-2",
+    nrf52840_dk = "nrf52840-dk",
+    microbit_v2 = "microbit-v2";
     virt = "virt"
 );
 

@@ -75,8 +75,11 @@ pub trait Counter {
     fn count() -> u32;
 
     /// Makes SysTick interrupt after this number of cycles of the CPU's clock, at most 2^24 - 1.
+    ///
+    /// If SysTick stops while the CPU sleeps, the board has to do this with another timer. The handler of the timer's
+    /// interrupt [above the kernel](crate::zero_latency) then makes SysTick's exception pending (`ICSR.PENDSTSET`). An
+    /// alarm must leave threads some time after an interrupt: 512 cycles.
     #[cfg(target_os = "none")]
-    #[doc(hidden)]
     fn alarm(cycles: u32) {
         crate::alarm::set(cycles);
     }
