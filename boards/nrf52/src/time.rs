@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The time: TIMER4 counts it, and also wakes the threads that sleep.
 //!
-//! On these chips SysTick stops while the CPU sleeps, so it can't wake anybody. Instead, an interrupt of TIMER4 makes
-//! SysTick's exception pending, as SysTick would. It is served above the kernel, which then serves the exception in its
-//! own time.
+//! On these chips SysTick stops while the CPU sleeps, so it can't wake anybody. Instead, an interrupt of TIMER4, which is
+//! served above the kernel, makes SysTick's exception pending, as SysTick would. The kernel then serves the exception in
+//! its own time.
 
 use crate::hardware::CPU_HZ;
 use crate::registers::{Counting, TIME, TIME_LINE, registers};
 use crate::timer::{self, TIMERS_HZ};
 use crossgate_cortex_m::Counter;
-use crossgate_cortex_m::zero_latency::{Handler, Signal};
+use crossgate_cortex_m::zero_latency::{Handler, Signal, ring_alarm};
 
 /// A line that no device of these chips has (4.2.4).
 const NO_DEVICE: u16 = 46;
@@ -59,13 +59,8 @@ impl Handler for Alarm {
     const PRIORITY: u8 = 5;
 
     fn serve(_: Signal<Alarm>) {
-        /// The register that makes exceptions pending, and the bit of SysTick (ARM DDI 0403E, B3.2.4).
-        const PENDING: *mut u32 = core::ptr::without_provenance_mut(0xe000_ed04);
-        const SYSTICK: u32 = 1 << 26;
         timer::clear_alarm(registers::<Counting>(TIME));
-        // SAFETY: this only makes an exception of the kernel pending, whose handler compares the time with what threads
-        // wait for.
-        unsafe { PENDING.write_volatile(SYSTICK) };
+        ring_alarm();
     }
 }
 
