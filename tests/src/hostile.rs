@@ -4,7 +4,8 @@
 use crate::{arch, probe, raw};
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use crossgate::{Lease, interface};
+use core::time::Duration;
+use crossgate::{Lease, interface, time};
 use crossgate_abi::Status;
 
 /// A hostile server. The methods do what their names say, with the rights that they have.
@@ -30,7 +31,7 @@ pub trait Attack {
     fn lie(&self) -> bool;
     /// Panics.
     fn panic(&self);
-    /// Computes for ever.
+    /// Computes for half a second, which is longer than any caller wants to wait.
     fn spin(&self);
     /// Returns the number of times that this method, [`sum`](Attack::sum) and [`decide`](Attack::decide) have been
     /// entered in this life.
@@ -41,6 +42,9 @@ pub trait Attack {
 pub const SUM: usize = 4;
 /// The number of [`Attack::decide`].
 pub const DECIDE: usize = 7;
+
+/// The time of [`Attack::spin`].
+const LONG: Duration = Duration::from_millis(500);
 
 /// The server.
 pub struct Hostile {
@@ -103,9 +107,8 @@ impl Attack for Hostile {
         panic!("on purpose")
     }
     fn spin(&self) {
-        loop {
-            core::hint::spin_loop();
-        }
+        let start = time::now();
+        while time::now() - start < LONG {}
     }
     fn entered(&self) -> u32 {
         self.entered.fetch_add(1, Relaxed) + 1
