@@ -4,15 +4,12 @@
 use crate::pins;
 use crate::places::Places;
 use crate::registers::{CLOCK, Clock, DEBUG_PORT, DEBUG_PORT_WISH, DebugPort, registers};
-use crate::time::{Alarm, Time};
+use crate::time::{Alarm, CPU_HZ, Time};
 use crate::uart::Uart;
 use core::marker::PhantomData;
 use crossgate_cortex_m::Board;
 use crossgate_cortex_m::zero_latency::Line;
 use tock_registers::interfaces::{Readable, Writeable};
-
-/// The frequency of the CPU, in Hz. It is always the same (CLOCK).
-pub const CPU_HZ: u32 = 64_000_000;
 
 /// The largest number of reads while the setup waits for the crystal. They take 4 ms at least, and the crystal starts
 /// in less than one.
@@ -36,7 +33,13 @@ impl<P: Places> Board for Hardware<P> {
         let wish = core::ptr::with_exposed_provenance::<u32>(DEBUG_PORT_WISH);
         // SAFETY: this is a word of the flash with the chip's configuration.
         open_debug_port(registers(DEBUG_PORT), unsafe { wish.read_volatile() });
-        pins::set::<P>();
+        pins::connect(P::UARTS[0].start, P::UART_PINS);
+        for pin in P::LAMP_PINS {
+            pins::make_output(pin, P::LAMPS_ARE_LOW);
+        }
+        for &pin in P::LOW_PINS {
+            pins::make_output(pin, false);
+        }
     }
 
     #[inline]

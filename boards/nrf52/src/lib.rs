@@ -16,7 +16,7 @@
 //! The product specifications are Nordic's, of the nRF52833 (4452_021) and the nRF52840 (4413_417). Both chips have the
 //! same registers wherever this crate uses them.
 //!
-//! # Who owns the serial line is trusted with all memory
+//! # The owner of the serial line is trusted with all memory
 //!
 //! Every serial device of these chips shares its range of registers with a second one, which reads and writes memory
 //! itself (`EasyDMA`; product specification, UARTE). The protection unit opens either both or none of them, and does not

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The functions of pins. They are set before the first process runs.
 
-use crate::places::Places;
 use crate::registers::{Configuration, Configurations, Outputs, Serial, registers};
 use crossgate_abi::table::Mmio;
 use tock_registers::interfaces::Writeable;
@@ -54,27 +53,26 @@ pub const fn outputs(port: usize) -> Mmio {
     Mmio { start: PORTS[port] + OUTPUTS, size: 0x20 }
 }
 
-/// Sets the functions of the pins: the lamps are off.
+/// Connects a serial line, which is off, with the pins by which it sends and receives.
 ///
 /// Only the kernel may call this.
-pub(crate) fn set<P: Places>() {
-    connect(registers(P::UARTS[0].start), P::UART_PINS);
-    let [sends, receives] = P::UART_PINS;
-    sends.outputs().set.set(1 << sends.number);
-    make_output(sends.configuration(), sends.number);
-    make_input(receives.configuration(), receives.number);
-    for pin in P::LAMP_PINS {
-        set_level(pin.outputs(), pin.number, P::LAMPS_ARE_LOW);
-        make_output(pin.configuration(), pin.number);
-    }
-    for pin in P::LOW_PINS {
-        set_level(pin.outputs(), pin.number, false);
-        make_output(pin.configuration(), pin.number);
-    }
+pub(crate) fn connect(line: usize, pins: [Pin; 2]) {
+    choose(registers(line), pins);
+    let [sends, receives] = pins;
+    make_output(sends, true);
+    configure_input(receives.configuration(), receives.number);
 }
 
-/// Connects a serial line, which is off, with its pins.
-fn connect(line: &Serial, [sends, receives]: [Pin; 2]) {
+/// Makes a pin an output, at first with this level.
+///
+/// Only the kernel may call this.
+pub(crate) fn make_output(pin: Pin, is_high: bool) {
+    set_level(pin.outputs(), pin.number, is_high);
+    configure_output(pin.configuration(), pin.number);
+}
+
+/// Tells a serial line its pins.
+fn choose(line: &Serial, [sends, receives]: [Pin; 2]) {
     line.enable.set(0);
     line.sending_pin.set(sends.choice());
     line.receiving_pin.set(receives.choice());
@@ -86,19 +84,18 @@ pub(crate) fn set_level(outputs: &Outputs, number: usize, is_high: bool) {
     register.set(1 << number);
 }
 
-fn make_output(configurations: &Configurations, number: usize) {
+fn configure_output(configurations: &Configurations, number: usize) {
     configurations.pins[number].write(Configuration::OUTPUT::SET + Configuration::INPUT_OFF::SET);
 }
 
 /// Makes a pin an input with a pull-up: a serial line to which nothing is connected is quiet.
-fn make_input(configurations: &Configurations, number: usize) {
+fn configure_input(configurations: &Configurations, number: usize) {
     configurations.pins[number].write(Configuration::PULL::UP);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::places::Example;
     use core::mem::zeroed;
     use tock_registers::interfaces::Readable;
 
@@ -106,7 +103,7 @@ mod tests {
     fn a_line_is_connected_with_its_pins() {
         // SAFETY: registers are words, and zero is one of their values.
         let line: Serial = unsafe { zeroed() };
-        connect(&line, Example::UART_PINS);
+        choose(&line, [Pin::new(0, 6), Pin::new(1, 8)]);
         assert_eq!((line.sending_pin.get(), line.receiving_pin.get()), (6, 32 + 8));
     }
 
@@ -114,8 +111,8 @@ mod tests {
     fn a_pin_changes_only_its_own_configuration() {
         // SAFETY: as above.
         let pins: Configurations = unsafe { zeroed() };
-        make_output(&pins, 13);
-        make_input(&pins, 8);
+        configure_output(&pins, 13);
+        configure_input(&pins, 8);
         for (number, pin) in pins.pins.iter().enumerate() {
             let expected = match number {
                 13 => 0b11,

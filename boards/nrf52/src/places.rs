@@ -15,7 +15,7 @@ pub trait Places: Debug + Send + 'static {
     const UART_PINS: [Pin; 2];
     /// The registers of the timers.
     const TIMERS: [Mmio; 2];
-    /// The [outputs] of the port of the lamps.
+    /// The [outputs](crate::outputs) of the port of the lamps.
     const LAMPS: Mmio;
     /// The pins of the lamps.
     const LAMP_PINS: [Pin; 2];

@@ -5,11 +5,13 @@
 //! served above the kernel, makes SysTick's exception pending, as SysTick would. The kernel then serves the exception in
 //! its own time.
 
-use crate::hardware::CPU_HZ;
 use crate::registers::{Counting, TIME, TIME_LINE, registers};
 use crate::timer::{self, TIMERS_HZ};
 use crossgate_cortex_m::Counter;
 use crossgate_cortex_m::zero_latency::{Handler, Signal, ring_alarm};
+
+/// The frequency of the CPU, in Hz. It is always the same (CLOCK).
+pub const CPU_HZ: u32 = 64_000_000;
 
 /// A line that no device of these chips has (4.2.4).
 const NO_DEVICE: u16 = 46;

@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The setup of the chip before the first process runs: resets, pins, and what else could give a process more rights
+//! The setup of the chip before the first process runs: its pins, and what else could give a process more rights
 //! than the wiring does.
 
-use crate::clock::{self, comes};
-use crate::registers::{FUNCTIONS, Functions, Gpio, PADS, Pads, RESETS, Resets, registers};
-use crate::{LAMPS, lamp};
-use tock_registers::interfaces::{Readable, Writeable};
-
-/// The resets of devices, as bits (7.5).
-const DMA: u32 = 1 << 2;
-const FUNCTIONS_AND_PADS: u32 = 1 << 6 | 1 << 9;
-pub const SYSTEM_PLL: u32 = 1 << 14;
-const TIMERS: u32 = 1 << 23 | 1 << 24;
-const SERIAL_LINES: u32 = 1 << 26 | 1 << 27;
+use crate::registers::{FUNCTIONS, Functions, Gpio, PADS, Pads, registers};
+use crate::resets::{DMA, FUNCTIONS_AND_PADS, SERIAL_LINES, TIMERS, reset};
+use crate::{LAMPS, clock, lamp};
+use tock_registers::interfaces::Writeable;
 
 /// The numbers of functions of pins (1.2.3).
 const SERIAL_LINE: u32 = 2;
@@ -33,17 +26,6 @@ pub fn prepare() {
     // After a reset of the CPU alone, devices are as a firmware has left them, and a DMA controller goes on.
     reset(DMA | FUNCTIONS_AND_PADS | TIMERS | SERIAL_LINES);
     set_pins(registers(FUNCTIONS), registers(PADS), registers(LAMPS.start));
-}
-
-/// Resets devices, and waits until they can be used, but not for ever.
-pub fn reset(devices: u32) {
-    reset_with(registers(RESETS), devices);
-}
-
-fn reset_with(resets: &Resets, devices: u32) {
-    resets.held.set(resets.held.get() | devices);
-    resets.held.set(resets.held.get() & !devices);
-    comes(|| resets.done.get() & devices == devices);
 }
 
 /// Takes back what the boot ROM leaves to unprivileged code and to the Non-secure state.
@@ -86,28 +68,11 @@ fn set_pins(functions: &Functions, pads: &Pads, gpio: &Gpio) {
 mod tests {
     use super::*;
     use core::mem::zeroed;
-
-    #[test]
-    fn devices_are_reset_and_released() {
-        // SAFETY: registers are words, and zero is one of their values.
-        let resets: Resets = unsafe { zeroed() };
-        resets.held.set(0x1fff_ffff);
-        resets.done.set(u32::MAX);
-        reset_with(&resets, DMA | TIMERS);
-        assert_eq!(resets.held.get(), 0x1fff_ffff & !(1 << 2 | 1 << 23 | 1 << 24));
-    }
-
-    #[test]
-    fn a_device_that_stays_in_reset_is_not_waited_for_for_ever() {
-        // SAFETY: as above.
-        let resets: Resets = unsafe { zeroed() };
-        reset_with(&resets, SYSTEM_PLL);
-        assert_eq!(resets.held.get(), 0);
-    }
+    use tock_registers::interfaces::Readable;
 
     #[test]
     fn only_the_pins_of_the_board_have_a_function() {
-        // SAFETY: as above.
+        // SAFETY: registers are words, and zero is one of their values.
         let (functions, pads, gpio): (Functions, Pads, Gpio) =
             unsafe { (zeroed(), zeroed(), zeroed()) };
         for pin in 0..48 {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The clocks: CPU, timers and serial lines at 150 MHz, from the crystal.
 
+use crate::CLOCK_HZ;
 use crate::registers::{
     CLOCKS, CRYSTAL_OSCILLATOR, Clocks, Crystal, CrystalOscillator, CrystalState, Devices, Pll,
     PllControl, PllDivisors, PllPower, Reference, SYSTEM_PLL, System, registers,
 };
-use crate::{CLOCK_HZ, chip};
+use crate::resets::{self, comes};
 use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
 
 /// The frequency of the crystal on the board, in MHz (data sheet of the board, "Crystal").
@@ -24,15 +25,11 @@ const _: () = assert!(
 /// A divisor of 1, for clocks with 16 bits of a fraction (8.1).
 const UNDIVIDED: u32 = 1 << 16;
 
-/// The largest number of reads while the setup waits for a bit. At the 11 MHz of the chip's own oscillator they take
-/// 20 ms at least, and the crystal and the PLL take a millisecond.
-const PATIENCE: u32 = 1 << 16;
-
 /// Sets the clocks. If the crystal or the PLL does not start, the chip goes on with a slower clock.
 ///
 /// Only the kernel may call this, before it uses the time.
 pub fn set() {
-    let reset = |_: &Pll| chip::reset(chip::SYSTEM_PLL);
+    let reset = |_: &Pll| resets::reset(resets::SYSTEM_PLL);
     set_with(registers(CRYSTAL_OSCILLATOR), registers(SYSTEM_PLL), registers(CLOCKS), reset);
 }
 
@@ -75,11 +72,6 @@ fn start(pll: &Pll) -> bool {
     pll.divisors.write(PllDivisors::FIRST.val(DIVISORS[0]) + PllDivisors::SECOND.val(DIVISORS[1]));
     pll.power.modify(PllPower::DIVISORS_OFF::CLEAR);
     true
-}
-
-/// Waits until a bit is set, but not for ever. Returns whether it is.
-pub fn comes(is_set: impl Fn() -> bool) -> bool {
-    (0..PATIENCE).any(|_| is_set())
 }
 
 #[cfg(test)]

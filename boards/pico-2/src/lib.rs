@@ -16,8 +16,9 @@
 //! | file | contents | in the data sheet of the RP2350 |
 //! |---|---|---|
 //! | `registers` | the registers of the devices | 2.2, address map |
+//! | `resets` | the resets of devices | 7.5, resets |
 //! | `clock` | the clock tree | 8.1, clocks; 8.2, crystal oscillator; 8.6, PLL |
-//! | `chip` | resets, pins, and rights that the boot ROM leaves | 7.5, resets; 9, GPIO; 10.6, access control |
+//! | `chip` | pins, and rights that the boot ROM leaves | 9, GPIO; 10.6, access control |
 //! | `timer` | a timer | 12.8, system timers |
 //! | `lamp` | an output pin as a lamp | 3.1, SIO |
 //! | `board` | the functions that the port calls | 3.1.8, RISC-V platform timer |
@@ -31,6 +32,7 @@ mod chip;
 mod clock;
 mod lamp;
 mod registers;
+mod resets;
 mod timer;
 
 board_contract::check!();

@@ -59,11 +59,11 @@ pub struct Chip {
     pub ram: [u64; 2],
     /// The number of interrupt lines.
     pub lines: u16,
-    /// What the chip reads before a firmware runs.
+    /// The words that the chip reads before a firmware runs.
     pub boot: Boot,
 }
 
-/// What a chip reads from its flash before a firmware runs.
+/// The words that a chip reads from its flash before a firmware runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Boot {
