@@ -38,6 +38,7 @@ pub mod dark;
 pub mod fake;
 pub mod frame;
 pub mod host;
+pub mod hostile;
 pub mod owner;
 pub mod probe;
 pub mod random;

@@ -14,7 +14,6 @@ mod lamp;
 mod output;
 mod spi;
 mod timer;
-mod uart;
 
 board_contract::check!();
 
@@ -24,12 +23,29 @@ pub use lamp::Lamp;
 pub use output::Output;
 pub use spi::{CardSelect, Spi};
 pub use timer::Timer;
-pub use uart::Uart;
 
 use crossgate_abi::table::Mmio;
 
 #[doc(hidden)]
 pub use crossgate_cortex_m as port;
+
+/// The places of the serial lines.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Lines;
+
+impl pl011_driver::Places for Lines {
+    const CLOCK_HZ: u32 = CLOCK_HZ;
+    const UARTS: [Mmio; 3] = [UART0, UART1, UART2];
+}
+
+/// Driver of a serial line, for the process that owns its registers.
+///
+/// ```
+/// use lm3s6965evb::{UART1, Uart};
+/// const PORT: Uart = Uart::new(UART1, 115_200).with_receive_interrupt();
+/// ```
+pub type Uart = pl011_driver::Uart<Lines>;
 
 /// Makes a wiring into a firmware. See [`crossgate_cortex_m::start`].
 ///

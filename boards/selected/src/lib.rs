@@ -46,7 +46,10 @@ choose!(
     mps2_an500 = "mps2-an500",
     mps2_an505 = "mps2-an505",
     netduinoplus2 = "netduinoplus2",
-    nucleo_f446re = "nucleo-f446re";
+    nucleo_f446re = "nucleo-f446re",
+    pico_2 = "pico-2",
+    nrf52840_dk = "nrf52840-dk",
+    microbit_v2 = "microbit-v2";
     virt = "virt"
 );
 

@@ -75,8 +75,11 @@ pub trait Counter {
     fn count() -> u32;
 
     /// Makes SysTick interrupt after this number of cycles of the CPU's clock, at most 2^24 - 1.
+    ///
+    /// If SysTick stops while the CPU sleeps, the board has to do this with another timer. The handler of the timer's
+    /// interrupt, above the kernel, then calls [`ring_alarm`](crate::zero_latency::ring_alarm). An alarm must not come
+    /// before 512 cycles are over: otherwise alarms could keep the thread of an interrupt from running.
     #[cfg(target_os = "none")]
-    #[doc(hidden)]
     fn alarm(cycles: u32) {
         crate::alarm::set(cycles);
     }

@@ -19,7 +19,7 @@
 //!
 //! **A handler is trusted like the kernel.** It has the kernel's rights, its memory and its stack, and runs in the
 //! middle of the kernel. So a handler:
-//! - never touches the kernel, and calls nothing but [`Signal::signal`] and its own code;
+//! - never touches the kernel, and calls nothing but [`Signal::signal`], [`ring_alarm`] and its own code;
 //! - shares memory with other handlers only, or by atomic accesses;
 //! - does not call itself, and does not call through pointers, because `crossgate-link` adds the stack that the handler
 //!   needs to the kernel's stack;
@@ -115,6 +115,21 @@ impl<H: Handler> Signal<H> {
     #[inline]
     pub fn signal(&self) {}
 }
+
+/// Makes SysTick's exception pending, as SysTick does itself when an alarm is due. The handler of a timer calls this if
+/// the timer takes the place of SysTick ([`Counter::alarm`](crate::Counter::alarm)).
+#[cfg(target_os = "none")]
+#[inline]
+pub fn ring_alarm() {
+    const SYSTICK: u32 = 1 << 26;
+    // SAFETY: the register has no effect where a bit is 0, and the kernel serves the exception whenever it comes.
+    unsafe { (*cortex_m::peripheral::SCB::PTR).icsr.write(SYSTICK) };
+}
+
+/// Does nothing here.
+#[cfg(not(target_os = "none"))]
+#[inline]
+pub fn ring_alarm() {}
 
 /// A [`Handler`] in the list of a [`Board`](crate::Board).
 #[derive(Clone, Copy, Debug)]

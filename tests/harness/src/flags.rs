@@ -10,6 +10,7 @@
 //! | `//! Without seeds: REASON` | no seed chooses instructions at which interrupts come, because that makes time jump |
 //! | `//! Without blocking: REASON` | Linux' system calls are not blocked for user code |
 //! | `//! Without measuring: REASON` | on the board, the time for which interrupts are held off is not measured |
+//! | `//! Prints: TEXT` | on the board, the output contains this text |
 //! | `//! Long: REASON` | the daily run tests it on one board in one profile, the nightly run on all boards in both profiles |
 
 use anyhow::{Context, Result, ensure};
@@ -25,6 +26,8 @@ pub struct Flags {
     pub options: Vec<String>,
     /// The exit status with which the Linux program passes.
     pub status: i32,
+    /// Texts that the output on the board contains.
+    pub prints: Vec<String>,
     /// True if no seeds choose when interrupts come.
     pub without_seeds: bool,
     /// True if Linux' system calls are not blocked.
@@ -55,6 +58,7 @@ impl Flags {
                 "Emulator" => flags.emulator.push(words()),
                 "Options" => flags.options = words(),
                 "Status" => flags.status = value.parse().context("a status is a number")?,
+                "Prints" => flags.prints.push(value.to_owned()),
                 "Without seeds" => flags.without_seeds = true,
                 "Without blocking" => flags.without_blocking = true,
                 "Without measuring" => flags.without_measuring = true,
@@ -67,6 +71,17 @@ impl Flags {
             flags.emulator.push(Vec::new());
         }
         Ok(flags)
+    }
+
+    /// Checks that an output contains all [texts](Flags::prints) that it has to.
+    ///
+    /// # Errors
+    /// If one is missing.
+    pub fn check_output(&self, output: &str) -> Result<()> {
+        for text in &self.prints {
+            ensure!(output.contains(text), "{output}\nit does not print: {text}");
+        }
+        Ok(())
     }
 }
 
@@ -87,18 +102,26 @@ mod tests {
     #[test]
     fn every_line_is_read() {
         let text = "//! A test.\n//!\n//! Emulator: -a b\n//! Emulator: -c\n//! Options: --d e\n\
-            //! Status: 75\n//! Without seeds: it takes long.\n//! Without blocking: it calls Linux.\n\
+            //! Status: 75\n//! Prints: 1 of 2\n//! Without seeds: it takes long.\n//! Without blocking: it calls Linux.\n\
             //! Without measuring: it is the kernel.\n//! Long: it does all a thousand times.\n";
         let flags = Flags {
             emulator: vec![words("-a b"), words("-c")],
             options: words("--d e"),
             status: 75,
+            prints: vec!["1 of 2".to_owned()],
             without_seeds: true,
             without_blocking: true,
             without_measuring: true,
             is_long: true,
         };
         assert_eq!(Flags::parse(text).unwrap(), flags);
+    }
+
+    #[test]
+    fn every_text_has_to_be_printed() {
+        let flags = Flags::parse("//! Prints: P1  pass\n//! Prints: P2  pass\n").unwrap();
+        assert!(flags.check_output("P1  pass\r\nP2  pass\r\n").is_ok());
+        assert!(flags.check_output("P1  pass\r\nP2  FAIL\r\n").is_err());
     }
 
     #[test]

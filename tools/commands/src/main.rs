@@ -9,6 +9,7 @@ mod copy;
 mod debugger;
 mod float_instructions;
 mod hal;
+mod image;
 mod keys;
 mod mutants;
 mod mutations;

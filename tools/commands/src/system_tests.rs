@@ -128,7 +128,7 @@ pub fn run_with(
     let all: Vec<_> = options.iter().copied().chain(more.iter().map(String::as_str)).collect();
     let finished = emulator::run(&test.file, &all, PATIENCE)?;
     if finished.success {
-        return Ok(());
+        return Flags::read(&test.source)?.check_output(&finished.output);
     }
     anyhow::bail!(
         "{}\n\nTo repeat it:\ncargo build --profile {} {} --bin {}\n{}",

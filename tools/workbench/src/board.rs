@@ -5,6 +5,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 /// A board.
@@ -41,9 +42,49 @@ pub struct Row {
     /// The system tests that run each day even on a nightly board.
     #[serde(default)]
     pub daily: Vec<String>,
+    /// The memories of the chip, and how it starts, if no emulator has it.
+    pub chip: Option<Chip>,
     /// The limits of benchmarks, and of the kernel's flash, that differ from those of the reference board.
     #[serde(default)]
     pub limits: BTreeMap<String, u32>,
+}
+
+/// The facts about a chip by which the image of a firmware is checked. They are from the manual of the chip.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chip {
+    /// The address and the size of the flash, in bytes.
+    pub flash: [u64; 2],
+    /// The address and the size of the RAM, in bytes.
+    pub ram: [u64; 2],
+    /// The number of interrupt lines.
+    pub lines: u16,
+    /// The words that the chip reads before a firmware runs.
+    pub boot: Boot,
+}
+
+/// The words that a chip reads from its flash before a firmware runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Boot {
+    /// Only the vector table.
+    Vectors,
+    /// A block that describes the image, which the boot ROM of the RP2350 looks for, and then the vector table.
+    Rp2350,
+}
+
+impl Chip {
+    /// Returns the addresses of the flash.
+    #[must_use]
+    pub fn flash(&self) -> Range<u64> {
+        self.flash[0]..self.flash[0] + self.flash[1]
+    }
+
+    /// Returns the addresses of the RAM.
+    #[must_use]
+    pub fn ram(&self) -> Range<u64> {
+        self.ram[0]..self.ram[0] + self.ram[1]
+    }
 }
 
 /// The word for the benchmarks in place of a test's name.
@@ -157,7 +198,8 @@ mod tests {
 
     #[test]
     fn every_board_is_a_crate_that_says_what_its_row_says() {
-        for Row { name, mhz, .. } in ROWS.iter() {
+        for Row { name, mhz, machine, chip, .. } in ROWS.iter() {
+            assert_ne!(machine.is_some(), chip.is_some(), "{name} needs a machine or a chip");
             let symbol = format!("\ncrossgate_board_is_{} = 0;\n", name.replace('-', "_"));
             assert!(read(&format!("boards/{name}/memory.x")).contains(&symbol), "{name}: {symbol}");
             let clock = format!("pub const CLOCK_HZ: u32 = {mhz}_000_000;");

@@ -5,7 +5,7 @@ use super::bench;
 use super::test::{Report, clippy, demos, documentation, examples};
 use crate::workspace::Profile;
 use crate::{
-    aarch64, float_instructions, hal, keys, mutants, mutations, panics, reproducible, setup,
+    aarch64, float_instructions, hal, image, keys, mutants, mutations, panics, reproducible, setup,
     system_tests, tls, workspace,
 };
 use anyhow::{Context, Result, ensure};
@@ -47,9 +47,7 @@ pub fn run(minutes: u64) -> Result<bool> {
         nightly_board(&mut report, row);
     }
     for row in board::built() {
-        report.step(&format!("building for {}", row.name), || {
-            built_only(Board::Microcontroller(row))
-        });
+        report.step(&format!("building for {}", row.name), || built_only(row));
     }
     for test in keys::NIGHTLY {
         report.step(&format!("{test}, hosted, with protection keys"), || {
@@ -87,11 +85,13 @@ fn nightly_board(report: &mut Report, row: &'static Row) {
     }
 }
 
-/// Builds firmware for a board on which nothing runs it.
-fn built_only(board: Board) -> Result<()> {
+/// Builds firmware for a board on which nothing runs it, and checks the images.
+fn built_only(row: &'static Row) -> Result<()> {
+    let board = Board::Microcontroller(row);
     told(clippy(board)?)?;
+    let chip = row.chip.as_ref().with_context(|| format!("{} has no chip in its row", row.name))?;
     for firmware in ["blink", "thermostat"] {
-        workspace::build(firmware, board, Profile::Release)?;
+        image::check(&workspace::build_one(firmware, board)?, chip)?;
     }
     Ok(())
 }

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-use crate::{CLOCK_HZ, UART0, UART1, UART2};
+//! The driver of ARM's serial line PL011 (ARM DDI 0183), which chips of several makers have. The crate of a board says
+//! where its lines are: it implements [`Places`].
+#![no_std]
+
 use core::convert::Infallible;
+use core::fmt::Debug;
+use core::marker::PhantomData;
 use crossgate_abi::table::Mmio;
 use embedded_io::{ErrorType, Read, ReadReady, Write};
 use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
@@ -45,6 +50,14 @@ register_bitfields![u32,
     ],
 ];
 
+/// The places of the serial lines of a board.
+pub trait Places: Debug + Send + 'static {
+    /// The frequency of the clock that the lines divide, in Hz.
+    const CLOCK_HZ: u32;
+    /// The registers of the lines.
+    const UARTS: [Mmio; 3];
+}
+
 /// Driver of a serial line (ARM PL011), for the process that owns its registers.
 ///
 /// The driver implements traits of [`embedded_io`]: [`Read`] and [`Write`] wait for the device, and [`ReadReady`]
@@ -52,13 +65,9 @@ register_bitfields![u32,
 /// device holds only one byte in each direction. The first access sets the device up.
 ///
 /// A process that doesn't own the registers can also create a driver, but its first access to the device is a fault.
-///
-/// ```
-/// use lm3s6965evb::{UART1, Uart};
-/// const PORT: Uart = Uart::new(UART1, 115_200).with_receive_interrupt();
-/// ```
 #[derive(Debug)]
-pub struct Uart {
+pub struct Uart<P> {
+    places: PhantomData<P>,
     start: usize,
     /// The divisor of the clock, in 64ths.
     divisor: u32,
@@ -71,36 +80,34 @@ pub struct Uart {
 const LEAST: u32 = 64;
 const MOST: u32 = 0xffff * 64;
 
-impl Uart {
+impl<P: Places> Uart<P> {
     /// Creates the driver of the UART in `mmio`, at `baud` bits a second.
     ///
     /// # Panics
-    /// If `mmio` is none of the board's UARTs, or if the clock can't be divided down to `baud`. It can be 48 to
-    /// 3,125,000. In a constant or in the wiring, this is a compile error.
+    /// If `mmio` is none of the board's UARTs, or if the clock can't be divided down to `baud`. At 50 MHz this can be 48
+    /// to 3,125,000, and at 150 MHz 144 to 9,375,000. In a constant or in the wiring, this is a compile error.
     #[must_use]
-    pub const fn new(mmio: Mmio, baud: u32) -> Uart {
+    pub const fn new(mmio: Mmio, baud: u32) -> Uart<P> {
         let start = mmio.start;
+        let [first, second, third] = P::UARTS;
         assert!(
-            start == UART0.start || start == UART1.start || start == UART2.start,
+            start == first.start || start == second.start || start == third.start,
             "there is no UART at these registers"
         );
         // The clock times 64 (the parts of a divisor), divided by 16 (the ticks of a bit).
-        const PARTS: u32 = CLOCK_HZ * 4;
-        assert!(
-            baud >= PARTS.div_ceil(MOST),
-            "the UART is not that slow: 48 bits a second are the least"
-        );
-        let divisor = PARTS / baud;
+        let parts = P::CLOCK_HZ * 4;
+        assert!(baud >= parts.div_ceil(MOST), "the UART is not that slow: its divisor has 16 bits");
+        let divisor = parts / baud;
         assert!(
             divisor >= LEAST,
-            "the UART is not that fast: 3,125,000 bits a second are the most"
+            "the UART is not that fast: a bit takes 16 ticks of its clock at least"
         );
-        Uart { start, divisor, receive_interrupt: false, ready: false }
+        Uart { places: PhantomData, start, divisor, receive_interrupt: false, ready: false }
     }
 
     /// Raises the receive interrupt for every byte that arrives. Reading clears it.
     #[must_use]
-    pub const fn with_receive_interrupt(self) -> Uart {
+    pub const fn with_receive_interrupt(self) -> Uart<P> {
         Uart { receive_interrupt: true, ..self }
     }
 
@@ -111,15 +118,16 @@ impl Uart {
     }
 
     /// Sends a byte. It sets the device up if necessary. If the device accepts no byte for some time, the byte is lost.
-    pub(crate) fn tell(&self, byte: u8) {
+    /// Boards use this for the last words of the kernel.
+    pub fn tell(&self, byte: u8) {
         // The number of reads of the state. They take about as long as it takes to send three bytes.
-        const PATIENCE: u32 = 2000;
+        let patience = P::CLOCK_HZ / 25_000;
         let registers = self.device();
         if registers.divisor.get() == 0 {
             self.set_rate();
         }
         registers.control.modify(Control::ENABLE::SET + Control::SEND::SET);
-        for _ in 0..PATIENCE {
+        for _ in 0..patience {
             if !registers.state.is_set(State::SEND_FULL) {
                 break;
             }
@@ -163,11 +171,11 @@ impl Uart {
     }
 }
 
-impl ErrorType for Uart {
+impl<P> ErrorType for Uart<P> {
     type Error = Infallible;
 }
 
-impl Write for Uart {
+impl<P: Places> Write for Uart<P> {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
         let registers = self.registers();
         for &byte in bytes {
@@ -183,13 +191,13 @@ impl Write for Uart {
     }
 }
 
-impl ReadReady for Uart {
+impl<P: Places> ReadReady for Uart<P> {
     fn read_ready(&mut self) -> Result<bool, Infallible> {
         Ok(!self.registers().state.is_set(State::RECEIVE_EMPTY))
     }
 }
 
-impl Read for Uart {
+impl<P: Places> Read for Uart<P> {
     fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Infallible> {
         let Some(first) = bytes.first_mut() else { return Ok(0) };
         let registers = self.registers();
@@ -205,35 +213,51 @@ impl Read for Uart {
 mod tests {
     use super::*;
 
+    #[derive(Debug)]
+    struct Example;
+
+    impl Places for Example {
+        const CLOCK_HZ: u32 = 50_000_000;
+        const UARTS: [Mmio; 3] = [line(0x4000_c000), line(0x4000_d000), line(0x4000_e000)];
+    }
+
+    const fn line(start: usize) -> Mmio {
+        Mmio { start, size: 0x1000 }
+    }
+
+    type Line = Uart<Example>;
+    const FIRST: Mmio = Example::UARTS[0];
+    const LAST: Mmio = Example::UARTS[2];
+
     #[test]
     fn the_baud_rate_is_a_divisor_of_the_clock() {
         // 50 MHz / 16 / (27 + 8/64) is 115,207 bits a second.
-        assert_eq!(Uart::new(UART0, 115_200).divisor, 27 * 64 + 8);
-        assert_eq!(Uart::new(UART2, 3_125_000).divisor, LEAST);
-        assert!(Uart::new(UART2, 48).divisor <= MOST);
+        assert_eq!(Line::new(FIRST, 115_200).divisor, 27 * 64 + 8);
+        assert_eq!(Line::new(LAST, 3_125_000).divisor, LEAST);
+        assert!(Line::new(LAST, 48).divisor <= MOST);
     }
 
     #[test]
     #[should_panic(expected = "no UART at these registers")]
     fn other_memory_is_refused() {
-        let _ = Uart::new(Mmio { start: 0x2000_0000, size: 0x1000 }, 115_200);
+        let _ = Line::new(Mmio { start: 0x2000_0000, size: 0x1000 }, 115_200);
     }
 
     #[test]
     #[should_panic(expected = "not that fast")]
     fn a_rate_out_of_reach_is_refused() {
-        let _ = Uart::new(UART1, 3_125_001);
+        let _ = Line::new(FIRST, 3_125_001);
     }
 
     #[test]
     #[should_panic(expected = "not that slow")]
     fn a_rate_that_needs_a_larger_divisor_is_refused() {
-        let _ = Uart::new(UART1, 47);
+        let _ = Line::new(FIRST, 47);
     }
 
     #[test]
     #[should_panic(expected = "not that slow")]
     fn a_rate_of_zero_is_refused() {
-        let _ = Uart::new(UART1, 0);
+        let _ = Line::new(FIRST, 0);
     }
 }

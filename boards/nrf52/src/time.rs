@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The time: TIMER4 counts it, and also wakes the threads that sleep.
+//!
+//! On these chips SysTick stops while the CPU sleeps, so it can't wake anybody. Instead, an interrupt of TIMER4, which is
+//! served above the kernel, makes SysTick's exception pending, as SysTick would. The kernel then serves the exception in
+//! its own time.
+
+use crate::registers::{Counting, TIME, TIME_LINE, registers};
+use crate::timer::{self, TIMERS_HZ};
+use crossgate_cortex_m::Counter;
+use crossgate_cortex_m::zero_latency::{Handler, Signal, ring_alarm};
+
+/// The frequency of the CPU, in Hz. It is always the same (CLOCK).
+pub const CPU_HZ: u32 = 64_000_000;
+
+/// A line that no device of these chips has (4.2.4).
+const NO_DEVICE: u16 = 46;
+
+/// TIMER4.
+#[derive(Debug)]
+pub struct Time;
+
+impl Counter for Time {
+    const HZ: u32 = TIMERS_HZ;
+
+    fn start() {
+        timer::clear_alarm(registers(TIME));
+        timer::start(registers(TIME));
+    }
+
+    fn count() -> u32 {
+        timer::count(registers(TIME))
+    }
+
+    #[cfg(target_os = "none")]
+    fn alarm(cycles: u32) {
+        timer::clear_alarm(registers(TIME));
+        timer::set_alarm(registers(TIME), ticks(cycles), Self::count);
+    }
+}
+
+/// Returns the number of ticks for an alarm after this number of cycles.
+///
+/// An alarm after an interrupt of a line leaves the thread of this line some time, as the port's own alarm does:
+/// otherwise alarms could keep it from running.
+#[cfg_attr(not(target_os = "none"), allow(dead_code))]
+const fn ticks(cycles: u32) -> u32 {
+    const LEAST: u32 = 512 / CYCLES;
+    const CYCLES: u32 = CPU_HZ / TIMERS_HZ;
+    let ticks = cycles.div_ceil(CYCLES);
+    if ticks < LEAST { LEAST } else { ticks }
+}
+
+/// The interrupt of TIMER4.
+pub struct Alarm;
+
+impl Handler for Alarm {
+    const LINE: u16 = TIME_LINE;
+    const SIGNALS: u16 = NO_DEVICE;
+    /// The least urgent.
+    const PRIORITY: u8 = 5;
+
+    fn serve(_: Signal<Alarm>) {
+        timer::clear_alarm(registers::<Counting>(TIME));
+        ring_alarm();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alarm_is_not_early_and_not_at_once() {
+        assert_eq!((ticks(0), ticks(512), ticks(513), ticks(64_000)), (128, 128, 129, 16_000));
+        assert_eq!(ticks((1 << 24) - 1), 1 << 22);
+    }
+}

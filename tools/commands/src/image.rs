@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Checks of the image of a firmware for a chip that no emulator has: everything that the chip reads from the flash
+//! before the firmware runs, word by word, and the places of everything else.
+//!
+//! The checks know the chip only from its row in `boards.toml`, so they find mistakes in the linker script of a board.
+
+use anyhow::{Context, Result, bail, ensure};
+use object::elf::{FileHeader32, PF_X, PT_LOAD, ProgramFlags};
+use object::read::elf::{ElfFile32, FileHeader, ProgramHeader};
+use object::{Endianness, Object, ObjectSection};
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+use workbench::board::{Boot, Chip};
+
+/// The section with the vector table.
+const VECTORS: &str = ".vector_table";
+/// The number of words in the table before the interrupt lines.
+const EXCEPTIONS: usize = 16;
+/// The numbers of the words that are no handlers, on a CPU with all of the exceptions (ARM DDI 0553, B3.30).
+const RESERVED: [usize; 4] = [8, 9, 10, 13];
+/// The handler of secure faults, which ARMv7-M does not have.
+const SECURE_FAULT: usize = 7;
+/// The flash in which nothing is written.
+const ERASED: u8 = 0xff;
+
+/// A part of a firmware that is loaded.
+#[derive(Clone, Debug)]
+struct Piece {
+    /// The address in the flash.
+    load: u64,
+    /// The addresses at run time.
+    run: Range<u64>,
+    bytes: Vec<u8>,
+    is_code: bool,
+}
+
+/// A firmware, as far as it is checked.
+#[derive(Clone, Debug)]
+struct Image {
+    /// The address of the first instruction, as a debugger takes it.
+    entry: u64,
+    /// The address and the size of the vector table.
+    vectors: Range<u64>,
+    pieces: Vec<Piece>,
+}
+
+/// Checks the image of a firmware.
+///
+/// # Errors
+/// If a word of it is wrong (the error names the word), or if the ELF file can't be read.
+pub fn check(file: &Path, chip: &Chip) -> Result<()> {
+    let image = read(file).with_context(|| format!("{}", file.display()))?;
+    image.check(chip).with_context(|| format!("{}", file.display()))
+}
+
+fn read(file: &Path) -> Result<Image> {
+    let bytes = fs::read(file).context("cannot be read")?;
+    let elf = ElfFile32::<Endianness>::parse(&*bytes).context("is not an ELF file")?;
+    let vectors = elf.section_by_name(VECTORS).context("has no vector table")?;
+    let vectors = vectors.address()..vectors.address() + vectors.size();
+    let endian = elf.endian();
+    let header: &FileHeader32<Endianness> = elf.elf_header();
+    let mut pieces = Vec::new();
+    for segment in header.program_headers(endian, &*bytes).context("has no segments")? {
+        let start = u64::from(segment.p_vaddr(endian));
+        let run = start..start + u64::from(segment.p_memsz(endian));
+        if segment.p_type(endian) != PT_LOAD || run.is_empty() {
+            continue;
+        }
+        let Ok(bytes) = segment.data(endian, &*bytes) else { bail!("ends inside of a segment") };
+        let is_code = segment.p_flags(endian) & PF_X != ProgramFlags(0);
+        let load = segment.p_paddr(endian).into();
+        pieces.push(Piece { load, run, bytes: bytes.to_vec(), is_code });
+    }
+    Ok(Image { entry: elf.entry(), vectors, pieces })
+}
+
+impl Image {
+    fn check(&self, chip: &Chip) -> Result<()> {
+        let flash = self.flash(&chip.flash())?;
+        self.check_places(chip)?;
+        self.check_vectors(&flash, chip)?;
+        match chip.boot {
+            Boot::Vectors => Ok(()),
+            Boot::Rp2350 => check_block(&flash),
+        }
+    }
+
+    /// Returns the contents of the flash from its start on.
+    fn flash(&self, flash: &Range<u64>) -> Result<Vec<u8>> {
+        let mut contents = Vec::new();
+        let mut pieces: Vec<_> = self.pieces.iter().filter(|it| !it.bytes.is_empty()).collect();
+        pieces.sort_by_key(|piece| piece.load);
+        for Piece { load, bytes, .. } in pieces {
+            let end = load + bytes.len() as u64;
+            ensure!(
+                flash.start <= *load && end <= flash.end,
+                "{load:#x} to {end:#x} is not in the flash of the chip"
+            );
+            let place = (load - flash.start) as usize;
+            ensure!(contents.len() <= place, "two pieces are loaded to {load:#x}");
+            contents.resize(place, ERASED);
+            contents.extend(bytes);
+        }
+        Ok(contents)
+    }
+
+    /// Checks that everything is where it was loaded to, or in RAM, and that code is in the flash.
+    fn check_places(&self, chip: &Chip) -> Result<()> {
+        let ram = chip.ram();
+        for Piece { load, run, is_code, .. } in &self.pieces {
+            let is_in_ram = ram.start <= run.start && run.end <= ram.end;
+            ensure!(run.start == *load || is_in_ram, "{run:#x?} is not in the RAM of the chip");
+            let is_in_flash = chip.flash().contains(&run.start);
+            ensure!(is_in_flash || is_in_ram, "{run:#x?} is in no memory of the chip");
+            ensure!(is_in_flash || !is_code, "there is code in RAM, at {:#x}", run.start);
+        }
+        Ok(())
+    }
+
+    /// Checks the words of the vector table, and its place: the chip takes the table at the start of the flash.
+    fn check_vectors(&self, flash: &[u8], chip: &Chip) -> Result<()> {
+        let Range { start, end } = self.vectors;
+        let count = ((end - start) / 4) as usize;
+        ensure!(start == chip.flash().start, "the vector table is at {start:#x}");
+        ensure!(
+            start.is_multiple_of((end - start).next_power_of_two().max(128)),
+            "a vector table of {count} words can't be at {start:#x}"
+        );
+        ensure!(
+            count >= EXCEPTIONS + usize::from(chip.lines),
+            "there are {count} vectors, and the chip has {} interrupt lines",
+            chip.lines
+        );
+        let ram = chip.ram();
+        let stack = word(flash, 0)?;
+        ensure!(
+            ram.start < stack && stack <= ram.end && stack.is_multiple_of(8),
+            "the first stack pointer is {stack:#x}"
+        );
+        let reset = word(flash, 1)?;
+        ensure!(reset == self.entry, "the reset vector is {reset:#x}, the entry {:#x}", self.entry);
+        for number in 1..count {
+            let vector = word(flash, number)?;
+            let may_be_0 = RESERVED.contains(&number) || number == SECURE_FAULT;
+            let is_right = if RESERVED.contains(&number) {
+                vector == 0
+            } else {
+                self.is_thumb_code(vector) || may_be_0 && vector == 0
+            };
+            ensure!(is_right, "vector {number} is {vector:#x}");
+        }
+        Ok(())
+    }
+
+    fn is_thumb_code(&self, vector: u64) -> bool {
+        let is_in = |piece: &Piece| piece.is_code && piece.run.contains(&(vector & !1));
+        vector & 1 == 1 && self.pieces.iter().any(is_in)
+    }
+}
+
+/// Returns a word of the flash.
+fn word(flash: &[u8], number: usize) -> Result<u64> {
+    let bytes = flash.get(4 * number..4 * number + 4);
+    let bytes = bytes.with_context(|| format!("the image ends before word {number}"))?;
+    Ok(u32::from_le_bytes(bytes.try_into().expect("four bytes")).into())
+}
+
+/// Looks for the block that describes an image as the boot ROM of an RP2350 does, and checks its words (data sheet of
+/// the RP2350, 5.9).
+fn check_block(flash: &[u8]) -> Result<()> {
+    /// The boot ROM looks into this part of the flash, and takes larger blocks for damaged ones.
+    const SEARCHED: usize = 4096 / 4;
+    const LARGEST: usize = 0x180 / 4;
+    const START: u64 = 0xffff_ded3;
+    const END: u64 = 0xab12_3579;
+    const LAST: u64 = 0xff;
+    /// A program for ARM, in the Secure state, on the RP2350.
+    const PROGRAM: u64 = 0x1021_0142;
+    let words = SEARCHED.min(flash.len() / 4);
+    let starts: Vec<_> =
+        (0..words).filter(|&at| word(flash, at).is_ok_and(|it| it == START)).collect();
+    let [start] = starts[..] else { bail!("there are {} blocks, not one", starts.len()) };
+    let mut at = start + 1;
+    let mut items = Vec::new();
+    loop {
+        let item = word(flash, at)?;
+        // The size has two bytes if the highest bit of the kind is set.
+        let size = if item & 0x80 == 0 { item >> 8 & 0xff } else { item >> 8 & 0xffff };
+        if item & 0xff == LAST {
+            let all = (at - start - 1) as u64;
+            ensure!(
+                item == all << 8 | LAST,
+                "the last item is {item:#x}, but there are {all} words of items"
+            );
+            break;
+        }
+        ensure!(
+            size > 0 && at + (size as usize) < start + LARGEST,
+            "item {item:#x} has a bad size"
+        );
+        items.push(item);
+        at += size as usize;
+    }
+    ensure!(items == [PROGRAM], "the items of the block are {items:#x?}");
+    let next = word(flash, at + 1)?;
+    ensure!(next == 0, "the next block is at a distance of {next:#x}, but there is only one");
+    let end = word(flash, at + 2)?;
+    ensure!(end == END, "the block ends with {end:#x}");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use workbench::root;
+
+    const CHIP: Chip = Chip {
+        flash: [0x1000_0000, 0x10000],
+        ram: [0x2000_0000, 0x1000],
+        lines: 2,
+        boot: Boot::Rp2350,
+    };
+
+    /// A small firmware: vectors and a block, code, and a static with a value.
+    fn image() -> Image {
+        let mut words = vec![0x2000_1000, 0x1000_0101];
+        words.resize(18, 0x1000_0105);
+        for reserved in RESERVED {
+            words[reserved] = 0;
+        }
+        words.extend(block());
+        let piece = |load, start, bytes: Vec<u8>, is_code| {
+            let run = start..start + bytes.len() as u64;
+            Piece { load, run, bytes, is_code }
+        };
+        let bytes = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        Image {
+            entry: 0x1000_0101,
+            vectors: 0x1000_0000..0x1000_0048,
+            pieces: vec![
+                piece(0x1000_0200, 0x2000_0000, vec![7; 4], false),
+                piece(0x1000_0000, 0x1000_0000, bytes, false),
+                piece(0x1000_0100, 0x1000_0100, vec![0; 0x100], true),
+            ],
+        }
+    }
+
+    /// Returns the words of the block in the linker script of the Pico 2.
+    fn block() -> Vec<u32> {
+        let path = root().join("boards/pico-2/memory.x");
+        let script = fs::read_to_string(path).unwrap();
+        let words = script.split("LONG(0x").skip(1).map(|rest| &rest[..8]);
+        words.map(|word| u32::from_str_radix(word, 16).unwrap()).collect()
+    }
+
+    /// Returns the error for the firmware after a change.
+    fn error(change: impl Fn(&mut Image)) -> String {
+        let mut image = image();
+        change(&mut image);
+        image.check(&CHIP).unwrap_err().to_string()
+    }
+
+    /// Returns the error for the firmware with another word at this place of the flash.
+    fn error_of_word(number: usize, value: u32) -> String {
+        error(|image| {
+            image.pieces[1].bytes[4 * number..4 * number + 4].copy_from_slice(&value.to_le_bytes());
+        })
+    }
+
+    #[test]
+    fn the_block_of_the_pico_2_is_what_its_boot_rom_wants() {
+        assert_eq!(block().len(), 5);
+        image().check(&CHIP).unwrap();
+    }
+
+    #[test]
+    fn each_word_of_the_block_counts() {
+        for number in 0..5 {
+            for bit in 0..32 {
+                error_of_word(18 + number, block()[number] ^ 1 << bit);
+            }
+        }
+        let twice = |image: &mut Image| {
+            let copy = image.pieces[1].bytes[72..].to_vec();
+            image.pieces[1].bytes.extend(copy);
+        };
+        assert!(error(twice).contains("2 blocks"));
+    }
+
+    #[test]
+    fn a_block_behind_the_first_pages_is_not_found() {
+        let far = |image: &mut Image| {
+            let block = image.pieces[1].bytes.split_off(72);
+            image.pieces[1].run.end -= 20;
+            image.pieces.push(Piece {
+                load: 0x1000_1000,
+                run: 0x1000_1000..0x1000_1014,
+                bytes: block,
+                is_code: false,
+            });
+        };
+        assert!(error(far).contains("0 blocks"));
+    }
+
+    #[test]
+    fn each_vector_counts() {
+        for wrong in [0, 0x2000_0ffc, 0x2000_1008, 0x1000_0100] {
+            assert!(error_of_word(0, wrong).contains("stack pointer"), "{wrong:#x}");
+        }
+        assert!(error_of_word(1, 0x1000_0105).contains("reset vector"));
+        for number in 2..18 {
+            for wrong in [0x1000_0104, 0x1000_0201, 0x2000_0001, 1] {
+                let text = error_of_word(number, wrong);
+                assert!(text.contains(&format!("vector {number} is")), "{text}");
+            }
+        }
+        assert!(error_of_word(3, 0).contains("vector 3 is"));
+        assert!(error(|image| image.vectors.end -= 4).contains("17 vectors"));
+        assert!(error(|image| image.vectors.start += 4).contains("the vector table is at"));
+    }
+
+    #[test]
+    fn everything_is_in_a_memory_of_the_chip() {
+        let text = error(|image| image.pieces[2].load = 0x1001_0000);
+        assert!(text.contains("not in the flash"), "{text}");
+        let text = error(|image| image.pieces[0].load = 0x1000_01fc);
+        assert!(text.contains("two pieces"), "{text}");
+        let text = error(|image| image.pieces[0].run = 0x2000_0ffe..0x2000_1002);
+        assert!(text.contains("not in the RAM"), "{text}");
+        let text = error(|image| image.pieces[0].is_code = true);
+        assert!(text.contains("code in RAM"), "{text}");
+    }
+}
