@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The state outside of memory that the kernel may change: registers, the protection unit, masks of interrupts.
 
+use super::super::kernel::who;
 use super::registers::Registers;
-use board::port::kernel::Kernel;
-use board::port::{machine, protection};
+use crate::arch::{load, store};
+use crate::report::{fail, say};
+use board::port::protection;
 use core::arch::asm;
 use crossgate_protection::Span;
-use system_tests::arch::{load, store};
-use system_tests::report::{fail, say};
 
 const MPU_CONTROL: usize = 0xe000_ed94;
 /// The unit is on, and the kernel uses the default map of memory.
@@ -27,9 +27,9 @@ const FLOATS_IN_USE: u32 = 1 << 2;
 const STACK_REGION: usize = if IS_ARMV8M { 4 } else { 1 };
 /// True for ARMv8-M: only that architecture has limits of stacks.
 const IS_ARMV8M: bool = protection::is_below_limit(u32::MAX);
-pub const INTERRUPTS_ENABLED: usize = 0xe000_e100;
+const INTERRUPTS_ENABLED: usize = 0xe000_e100;
 const INTERRUPTS_DISABLED: usize = 0xe000_e180;
-pub const INTERRUPTS_PENDING: usize = 0xe000_e200;
+const INTERRUPTS_PENDING: usize = 0xe000_e200;
 const INTERRUPTS_FORGOTTEN: usize = 0xe000_e280;
 
 /// Clears pending interrupts. An interrupt that takes down the interrupted thread becomes pending again, and counts as
@@ -39,6 +39,21 @@ pub fn forget_interrupts() {
     const FORGET_SYSTICK: u32 = 1 << 25;
     store(INTERRUPTS_FORGOTTEN, u32::MAX);
     store(INTERRUPT_CONTROL, FORGET_SYSTICK);
+}
+
+/// Enables a line.
+pub fn enable(line: u16) {
+    store(INTERRUPTS_ENABLED, 1 << line);
+}
+
+/// Returns `true` if this line is enabled.
+pub fn is_enabled(line: u16) -> bool {
+    load(INTERRUPTS_ENABLED) >> line & 1 != 0
+}
+
+/// Makes an interrupt pending.
+pub fn pend(line: u16) {
+    store(INTERRUPTS_PENDING, 1 << line);
 }
 
 /// The state outside of memory.
@@ -56,22 +71,6 @@ pub struct Moment {
     pending: u32,
     /// The current thread, the process in which it executes, and the number of calls that it is in.
     pub who: [usize; 3],
-}
-
-/// The state that has to be unchanged when the slow path starts.
-pub struct Watch {
-    pub before: Moment,
-    /// The memory that the fast path may have written before it gave up.
-    pub dead: Span,
-    /// `true` if the stack pointer is out of bounds. Then the interrupt comes after a fault, which the core handles.
-    pub is_wild: bool,
-}
-
-/// Returns the kernel, for reading.
-pub fn kernel() -> &'static Kernel<machine::Machine> {
-    let kernel = &raw const machine::__crossgate_kernel;
-    // SAFETY: this code runs in an exception, and all exceptions have the same priority.
-    unsafe { &*kernel }
 }
 
 impl Moment {
@@ -93,7 +92,6 @@ impl Moment {
             *region = [load(MPU_ADDRESS), load(MPU_ATTRIBUTES)];
         }
         store(MPU_NUMBER, last_region);
-        let thread = kernel().current_thread();
         Moment {
             registers: *registers,
             control: control & !FLOATS_IN_USE,
@@ -103,7 +101,7 @@ impl Moment {
             stack_limit: stack_limit(),
             interrupts: load(INTERRUPTS_ENABLED),
             pending: load(INTERRUPTS_PENDING),
-            who: [kernel().thread_id(), thread.rights().process.index(), thread.depth().into()],
+            who: who(),
         }
     }
 
@@ -137,6 +135,12 @@ impl Moment {
         let bounds = self.registers.main_stack;
         let [lowest, range] = [load(bounds), load(bounds + 4)];
         [(stack_pointer as u32).wrapping_sub(lowest) as usize, range as usize]
+    }
+
+    /// Returns `true` if the stack pointer of the current thread is out of the bounds that the kernel has recorded.
+    pub fn is_wild(&self) -> bool {
+        let [below, range] = self.room(self.registers.process_stack);
+        below > range
     }
 
     /// Returns whether the current thread may write all of `memory`, which is in at most two granules of the unit.
@@ -263,8 +267,13 @@ fn stack_limit() -> u32 {
     limit
 }
 
+/// Opens this stack, which becomes that of the current thread, as far as a call does not open it.
+pub fn open_stack(stack: Span) {
+    set_stack_limit(stack.start as u32);
+}
+
 /// Sets the limit of the process stack, if the CPU has one.
-pub fn set_stack_limit(limit: u32) {
+fn set_stack_limit(limit: u32) {
     if IS_ARMV8M {
         // SAFETY: no thread runs: `msr psplim, r0`.
         unsafe { asm!(".inst.w 0xf380880b", in("r0") limit, options(nomem, nostack)) };

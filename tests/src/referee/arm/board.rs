@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The board of a firmware with a referee, by which the referee gets control.
 
-use super::world::World;
-use super::{Referee, arena, patch, processor};
+use super::super::arena::{STACK, arena};
+use super::super::game::{Firmware, play};
+use super::registers::{Registers, TO_THREAD};
+use super::{patch, processor};
+use crate::arch;
 use board::Hardware;
 use board::port::{Board, Counter};
 use core::arch::naked_asm;
 use core::marker::PhantomData;
-use crossgate_abi::table::System;
-use system_tests::arch;
-
-/// A firmware whose threads are puppets.
-pub trait Firmware: 'static {
-    /// Returns its wiring.
-    fn system() -> &'static System;
-    /// Makes comparisons with the referee. The idle thread is about to look for work.
-    fn play(referee: Referee) -> !;
-}
 
 /// The board of such a firmware. Time passes only when the referee lets it pass, and SysTick never interrupts by
 /// itself.
@@ -54,26 +47,26 @@ impl<F: Firmware> Counter for RefereeCounter<F> {
     const HZ: u32 = 1_000_000;
 
     fn start() {
-        let arena = arena();
+        let notes = &mut arena().cpu;
         // SAFETY: the vector table of the firmware is at the start of its memory; this is the reset handler, which
         // nothing interrupts; SysTick, the vector table and the memory of code belong to the kernel, on whose behalf
         // this runs.
         unsafe {
             SYSTICK_CONTROL.write_volatile(0);
             let vectors = VECTOR_TABLE.read_volatile();
-            for (index, vector) in arena.vectors.iter_mut().enumerate() {
+            for (index, vector) in notes.vectors.iter_mut().enumerate() {
                 *vector = arch::load(vectors + 4 * index) as usize;
             }
             patch::install();
         }
-        arena.system_call = arena.vectors[SYSTEM_CALL];
-        arena.interrupt = arena.vectors[SYSTICK];
-        arena.interrupt_path = arena.interrupt;
-        arena.vectors[SYSTEM_CALL] = first::<F> as *const () as usize;
-        arena.vectors[PENDSV] = processor::resume as *const () as usize;
-        arena.vectors[SYSTICK..].fill(processor::interrupt as *const () as usize);
+        notes.system_call = notes.vectors[SYSTEM_CALL];
+        notes.interrupt = notes.vectors[SYSTICK];
+        notes.interrupt_path = notes.interrupt;
+        notes.vectors[SYSTEM_CALL] = first::<F> as *const () as usize;
+        notes.vectors[PENDSV] = processor::resume as *const () as usize;
+        notes.vectors[SYSTICK..].fill(processor::interrupt as *const () as usize);
         // SAFETY: as above.
-        unsafe { VECTOR_TABLE.write_volatile((&raw const arena.vectors).addr()) };
+        unsafe { VECTOR_TABLE.write_volatile((&raw const notes.vectors).addr()) };
     }
 
     fn count() -> u32 {
@@ -93,13 +86,12 @@ unsafe extern "C" fn first<F: Firmware>() {
         "b {play}",
         ".balign 4",
         "1: .word {stack}",
-        play = sym play::<F>,
-        stack = const arena::STACK,
+        play = sym first_play::<F>,
+        stack = const STACK,
     )
 }
 
-extern "C" fn play<F: Firmware>(main_stack: usize, process_stack: usize) -> ! {
-    arena().main_stack = main_stack;
-    arena().world = Some(World::of(F::system(), main_stack));
-    F::play(Referee::new(process_stack))
+extern "C" fn first_play<F: Firmware>(main_stack: usize, process_stack: usize) -> ! {
+    let link = TO_THREAD;
+    play::<F>(main_stack, Registers { process_stack, main_stack, link, ..Default::default() })
 }

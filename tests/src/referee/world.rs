@@ -9,19 +9,19 @@
 //! |---|---|
 //! | the memory below the stack pointer of a thread, in its window | a thread that is interrupted loses it at any time
 //! |
-//! | the last word of the window when a method is entered | it only keeps the stack pointer a multiple of 8 |
 //! | the main stack below the place where exceptions start | it is empty between them |
-//! | the address and the other attributes of a region that is disabled | its enable bit comes with them |
-//! | the number of the region that was written last | code that writes a region names it |
+//!
+//! The module of the CPU lists the dead state of that CPU.
 
-use super::moment::{self, Moment, kernel};
+use super::cpu::dead;
+use super::cpu::moment::Moment;
+use super::cpu::words::copy;
+use super::kernel::kernel;
 use super::slots::{SLOT, slot};
-use board::port::linker;
-use core::arch::asm;
-use crossgate_abi::table::{Gate, System};
+use crate::arch::load;
+use crate::report::{expect_that, fail, say};
+use crossgate_abi::table::System;
 use crossgate_protection::Span;
-use system_tests::arch::load;
-use system_tests::report::{expect_that, fail, say};
 
 /// The number of pieces of memory that a firmware may have.
 const PIECES: usize = 32;
@@ -45,10 +45,9 @@ unsafe extern "C" {
     static __sbss: u8;
     static __ebss: u8;
     static _stack_start: u8;
+    static __crossgate_kernel_stack_bottom: u8;
 }
 
-/// The offset of the program counter in the frame of the CPU.
-const PROGRAM_COUNTER: usize = 24;
 /// The length of the guard of the main stack.
 const GUARD: usize = 32;
 
@@ -56,7 +55,7 @@ impl World {
     /// Returns the memory of this firmware, whose kernel handles exceptions with this stack pointer.
     pub fn of(system: &'static System, main_stack: usize) -> World {
         let address = |symbol: *const u8| symbol.addr();
-        let kernel = [
+        let own = [
             (address(&raw const __sdata), address(&raw const __edata)),
             (address(&raw const __sbss), address(&raw const __ebss)),
             (main_stack, address(&raw const _stack_start)),
@@ -69,12 +68,11 @@ impl World {
         let mut world = World {
             pieces: [Span::EMPTY; PIECES],
             count: 0,
-            main_stack_bottom: linker::symbol(&raw const linker::__crossgate_kernel_stack_bottom),
+            main_stack_bottom: address(&raw const __crossgate_kernel_stack_bottom),
             main_stack,
             system,
         };
-        let all =
-            kernel.into_iter().chain(processes).chain(stacks).filter(|(start, end)| start < end);
+        let all = own.into_iter().chain(processes).chain(stacks).filter(|(start, end)| start < end);
         let mut size = 0;
         for (start, end) in all {
             expect_that("memory consists of whole words", (start | end) & 3 == 0);
@@ -86,7 +84,7 @@ impl World {
             size += end - start;
         }
         expect_that("the memory fits in a slot", size <= SLOT);
-        let it = core::ptr::from_ref(moment::kernel()).addr();
+        let it = core::ptr::from_ref(kernel()).addr();
         expect_that(
             "the memory contains the kernel",
             world.pieces().any(|piece| piece.contains(Span { start: it, end: it + 4 })),
@@ -125,17 +123,12 @@ impl World {
         }
     }
 
-    /// Returns `true` if the stack pointer of the current thread is out of the bounds that the kernel has recorded.
-    pub fn is_wild(&self, moment: &Moment) -> bool {
-        let [below, range] = moment.room(moment.registers.process_stack);
-        below > range
-    }
-
     /// Returns the dead memory below the stack pointer of the current thread. There is none if the stack pointer is out
     /// of bounds.
     pub fn below_stack_pointer(&self, moment: &Moment) -> Span {
-        let (window, pointer) = (moment.window(), moment.registers.process_stack);
-        let is_inside = window.contains(Span { start: pointer, end: pointer + 32 });
+        let (window, pointer) = (moment.window(), moment.registers.thread_stack());
+        let end = pointer.saturating_add(dead::FRAME);
+        let is_inside = window.start <= pointer && end <= window.end;
         if is_inside { Span { start: window.start, end: pointer } } else { Span::EMPTY }
     }
 
@@ -143,12 +136,7 @@ impl World {
     fn dead(&self, moment: &Moment, mut tell: impl FnMut(Span)) {
         let below = self.below_stack_pointer(moment);
         kernel().dead(if below.is_empty() { usize::MAX } else { below.end }, &mut tell);
-        // Of the two words above the first frame of a method only the first is an argument.
-        let counter = load(moment.registers.process_stack + PROGRAM_COUNTER);
-        let is_entry = |gate: &Gate| gate.entry as usize as u32 & !1 == counter;
-        if self.system.gates.iter().any(is_entry) {
-            tell(Span { start: moment.window().end - 4, end: moment.window().end });
-        }
+        dead::tell(moment, self.system, &mut tell);
     }
 
     /// Writes the same byte into all dead memory.
@@ -224,36 +212,8 @@ impl World {
                 }
             }
         }
-        moment.registers.saved.iter().for_each(|&word| add(word));
-        add(moment.registers.process_stack as u32);
+        moment.registers.tell(&mut add);
         add(moment.interrupts);
         hash
-    }
-}
-
-/// Copies words: eight at a time, as long as possible.
-///
-/// # Safety
-/// As for [`core::ptr::copy_nonoverlapping`].
-unsafe fn copy(from: *const u32, to: *mut u32, words: usize) {
-    let rest = words % 8;
-    let blocks = words / 8;
-    // SAFETY: as the caller promises; the loop copies all words but the rest.
-    unsafe {
-        if blocks > 0 {
-            asm!(
-                "2: ldmia {from}!, {{r3, r4, r5, r8, r9, r10, r11, r12}}",
-                "stmia {to}!, {{r3, r4, r5, r8, r9, r10, r11, r12}}",
-                "subs {blocks}, #1",
-                "bne 2b",
-                from = inout(reg) from => _,
-                to = inout(reg) to => _,
-                blocks = inout(reg) blocks => _,
-                out("r3") _, out("r4") _, out("r5") _, out("r8") _, out("r9") _, out("r10") _,
-                out("r11") _, out("r12") _,
-                options(nostack),
-            );
-        }
-        to.add(8 * blocks).copy_from_nonoverlapping(from.add(8 * blocks), rest);
     }
 }

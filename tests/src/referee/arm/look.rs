@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The check of the state when a slow path starts: the fast path that gave up must have changed nothing.
 
-use super::arena::arena;
-use super::moment::{Moment, Watch, protect, unprotect};
-use super::slots::BEFORE;
+use super::super::arena::{Watch, arena};
+use super::super::comparison::expect_unchanged;
+use super::moment::{Moment, protect, unprotect};
+use crate::arch::load;
+use crate::report::{fail, say};
 use crossgate_abi::number;
-use crossgate_protection::Span;
-use system_tests::arch::load;
-use system_tests::report::{fail, say};
 
 /// Runs at the start of the slow path of a system call: the state must be the same as before the fast path, which gave
 /// up.
 pub extern "C" fn look() {
     let Some(Watch { before, dead, .. }) = arena().watch.take() else { return };
     unprotect();
-    let mut now = Moment::take(&arena().at_slow);
+    let mut now = Moment::take(&arena().cpu.at_slow);
     // The floats, if there are some, are saved by now.
     (now.registers.link, now.registers.floats) = (before.registers.link, before.registers.floats);
     // A return has its words in registers; other system calls find them in their frame. The other registers of a return
@@ -32,6 +31,7 @@ pub extern "C" fn look() {
         }
     }
     expect_unchanged(differences, dead);
+    protect();
 }
 
 /// Runs at the start of the slow path of an interrupt: the state must be the same as before, except for the mask of the
@@ -42,7 +42,7 @@ pub extern "C" fn look_at_interrupt() {
         return;
     }
     unprotect();
-    let mut now = Moment::take(&arena().at_slow);
+    let mut now = Moment::take(&arena().cpu.at_slow);
     // The floats, if there are some, are saved by now.
     (now.registers.link, now.registers.floats) = (before.registers.link, before.registers.floats);
     now.interrupts |= arena().operation.and_then(|it| it.line).map_or(0, |line| 1 << line);
@@ -54,14 +54,5 @@ pub extern "C" fn look_at_interrupt() {
     }
     now.registers.saved = core::array::from_fn(|index| load(context + 4 * index));
     expect_unchanged(before.differences(&now), dead);
-}
-
-/// Ends the test if there are differences in this state or in the memory.
-fn expect_unchanged(differences: usize, dead: Span) {
-    if differences + arena().world().differences(BEFORE, dead) > 0 {
-        say(format_args!("the fast path gave up, but has changed these"));
-        arena().tell();
-        fail(format_args!("the fast path has changed something before it gave up"));
-    }
     protect();
 }

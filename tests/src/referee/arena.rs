@@ -1,37 +1,25 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The memory of the referee, which is separate from that of the firmware: the PSRAM of the emulated board. So the
+//! The memory of the referee, which is separate from that of the firmware: further memory of the emulated board. So the
 //! notes of the referee are not a part of the states that it compares.
 
-use super::moment::Watch;
+use super::cpu::moment::Moment;
+use super::cpu::notes::Notes;
 use super::operation::Operation;
-use super::registers::Registers;
 use super::slots::{SLOTS, START};
 use super::world::World;
-use system_tests::report::{fail, say};
+use crate::report::{fail, say};
+use core::mem::offset_of;
+use crossgate_protection::Span;
 
-/// The number of exceptions and interrupt lines in the vector table.
-pub const VECTORS: usize = 16 + LINES;
-/// The number of interrupt lines.
-pub const LINES: usize = 32;
 /// The data in this memory besides states.
-#[repr(C, align(512))]
+#[repr(C)]
 pub struct Arena {
-    /// The vector table in force.
-    pub vectors: [usize; VECTORS],
-    /// The stack pointer of the referee while the kernel runs.
-    pub waiting: usize,
+    /// The notes by which the referee gets control from this CPU. (They come first, so that assembly knows their address.)
+    pub cpu: Notes,
     /// The time of the board's counter, in µs.
     pub time: u32,
     /// The stack pointer with which the kernel handles exceptions.
     pub main_stack: usize,
-    /// The kernel's handler of system calls, ...
-    pub system_call: usize,
-    /// ... and of interrupts.
-    pub interrupt: usize,
-    /// The target of the next interrupt: its handler, or the code past its fast path.
-    pub interrupt_path: usize,
-    /// The registers at the start of the slow path.
-    pub at_slow: Registers,
     /// The state that has to be unchanged at the start of the slow path.
     pub watch: Option<Watch>,
     /// The memory of the firmware.
@@ -42,13 +30,21 @@ pub struct Arena {
     pub number: usize,
     /// `true` if the kernel has started to send a text.
     pub is_told: bool,
-    /// The stack of the code that looks at the start of a slow path, ...
-    slow_stack: [u64; 512],
-    /// ... and that of the referee.
+    /// The stack of the referee.
     stack: [u64; 4096],
 }
 
 const _: () = assert!(size_of::<Arena>() <= SLOTS - START);
+const _: () = assert!(offset_of!(Arena, cpu) == 0);
+
+/// The state that has to be unchanged when the slow path starts.
+pub struct Watch {
+    pub before: Moment,
+    /// The memory that the fast path may have written before it gave up.
+    pub dead: Span,
+    /// `true` if the stack pointer is out of bounds. Then the operation is a fault, which the core handles.
+    pub is_wild: bool,
+}
 
 impl Arena {
     /// Returns the memory of the firmware.
@@ -68,13 +64,8 @@ impl Arena {
     }
 }
 
-/// Addresses for assembly.
-pub const WAITING: usize = START + core::mem::offset_of!(Arena, waiting);
-pub const AT_SLOW: usize = START + core::mem::offset_of!(Arena, at_slow);
-pub const INTERRUPT: usize = START + core::mem::offset_of!(Arena, interrupt);
-pub const INTERRUPT_PATH: usize = START + core::mem::offset_of!(Arena, interrupt_path);
-pub const SLOW_STACK: usize = START + core::mem::offset_of!(Arena, stack);
-pub const STACK: usize = SLOW_STACK + 8 * 4096;
+/// The end of the referee's stack.
+pub const STACK: usize = START + offset_of!(Arena, stack) + size_of::<[u64; 4096]>();
 
 /// Returns the arena.
 pub fn arena() -> &'static mut Arena {

@@ -6,12 +6,17 @@ pub const TO_THREAD: usize = 0xffff_fffd;
 /// ... and a thread that uses floats.
 pub const TO_THREAD_WITH_FLOATS: usize = 0xffff_ffed;
 
+/// The number of registers that a system call preserves: r4 to r11.
+pub const SAVED: usize = 8;
+/// The size of the registers that are saved of a thread without floats, in bytes.
+pub const CONTEXT_SIZE: usize = 64;
+
 /// Registers while an exception is handled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct Registers {
     /// r4 to r11.
-    pub saved: [u32; 8],
+    pub saved: [u32; SAVED],
     pub process_stack: usize,
     pub main_stack: usize,
     pub link: usize,
@@ -24,6 +29,17 @@ pub struct Registers {
 }
 
 impl Registers {
+    /// Returns the address below which the stack of the thread is dead. The registers that the CPU has pushed are above.
+    pub fn thread_stack(&self) -> usize {
+        self.process_stack
+    }
+
+    /// Passes all values of a thread to `tell` that are not in memory.
+    pub fn tell(&self, tell: &mut impl FnMut(u32)) {
+        self.saved.iter().for_each(|&word| tell(word));
+        tell(self.process_stack as u32);
+    }
+
     /// Returns whether the interrupted thread uses floats.
     pub fn uses_floats(&self) -> bool {
         self.link == TO_THREAD_WITH_FLOATS

@@ -4,11 +4,11 @@
 
 use super::processor::only_with_floats;
 use super::registers::Registers;
-use super::{arena, look, moment};
+use super::{look, moment, notes};
+use crate::report::fail;
 use board::port::entry;
 use core::arch::naked_asm;
 use core::mem::offset_of;
-use system_tests::report::fail;
 
 /// An instruction of 4 bytes, in the order of its halves.
 type Instruction = [u16; 2];
@@ -131,8 +131,8 @@ unsafe extern "C" fn began() {
         go_on = sym go_on,
         main_stack = const offset_of!(Registers, main_stack),
         scratch = const offset_of!(Registers, scratch),
-        at_slow = const arena::AT_SLOW,
-        stack = const arena::SLOW_STACK,
+        at_slow = const notes::AT_SLOW,
+        stack = const notes::SLOW_STACK,
     )
 }
 
@@ -178,8 +178,8 @@ unsafe extern "C" fn began_interrupt() {
         process_stack = const offset_of!(Registers, process_stack),
         main_stack = const offset_of!(Registers, main_stack),
         scratch = const offset_of!(Registers, scratch),
-        at_slow = const arena::AT_SLOW,
-        stack = const arena::SLOW_STACK,
+        at_slow = const notes::AT_SLOW,
+        stack = const notes::SLOW_STACK,
     )
 }
 
@@ -251,7 +251,7 @@ pub unsafe extern "C" fn slow_interrupt() {
         "2: .word {interrupt}",
         only_with_floats!("3: .word {zeros}"),
         go_on = sym go_on_interrupt,
-        interrupt = const arena::INTERRUPT,
+        interrupt = const notes::INTERRUPT,
         #[cfg(target_abi = "eabihf")]
         zeros = sym ZEROS,
     )

@@ -2,11 +2,16 @@
 //! Every sequence of a few operations, breadth first, as in the exhaustive search of the core: each operation is made
 //! from each state, along both paths. States that have been seen are not entered again.
 
-use super::operation::floats;
-use super::{END, FREE_SLOT, Moment, Operation, REST, Referee, Turn, arena, kernel};
+use super::arena::arena;
+use super::cpu::moment::{self, Moment};
+use super::cpu::registers::SAVED;
+use super::kernel::kernel;
+use super::operation::{Operation, floats};
+use super::puppet::{Referee, Turn};
+use super::slots::{END, FREE_SLOT, REST};
+use crate::report::{expect_that, fail};
 use crossgate_abi::number;
 use crossgate_protection::Span;
-use system_tests::report::{expect_that, fail};
 
 /// An operation of the search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,11 +137,11 @@ impl<'a> Search<'a> {
         let Some(&step) = self.steps.get(step) else { return false };
         let stack_pointer = referee.window().end - USED;
         let thread = kernel().thread_id() as u32;
-        let saved = [0x0101_0101 * thread; 8];
+        let saved = [0x0101_0101 * thread; SAVED];
         let floats = if thread % 2 == 1 { floats(thread) } else { None };
         let operation = match step {
             Step::Interrupt(line) => {
-                if !referee.is_enabled(line) {
+                if !moment::is_enabled(line) {
                     return false;
                 }
                 referee.unchanged().interrupted(line)

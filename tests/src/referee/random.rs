@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Random system calls: permitted ones, forbidden ones, and those just at a limit.
 
-use super::arena::LINES;
-use super::operation::floats;
-use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
+use super::arena::arena;
+use super::cpu::moment::Moment;
+use super::cpu::notes::LINES;
+use super::kernel::kernel;
+use super::operation::{Operation, floats};
+use super::puppet::{Referee, Turn};
+use super::slots::FREE_SLOT;
+use crate::arch::store;
 use board::port::kernel::port::Port;
 use board::port::machine::Machine;
 use crossgate_abi::table::{NotificationRow, ProcessRow, Service, System};
@@ -12,7 +17,6 @@ use crossgate_abi::{
     number,
 };
 use crossgate_protection::Span;
-use system_tests::arch::store;
 
 /// A generator of numbers (xorshift).
 #[derive(Clone, Copy, Debug)]

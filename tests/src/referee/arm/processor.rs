@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A run of the kernel with given registers of the CPU.
 
-use super::arena;
+use super::notes;
 use super::registers::Registers;
 use core::arch::naked_asm;
 use core::mem::offset_of;
@@ -76,7 +76,7 @@ unsafe extern "C" fn enter(registers: &mut Registers) {
         ".balign 4",
         "1: .word {waiting}",
         target = const offset_of!(Registers, target) - offset_of!(Registers, scratch),
-        waiting = const arena::WAITING,
+        waiting = const notes::WAITING,
         #[cfg(target_abi = "eabihf")]
         floats = const offset_of!(Registers, floats),
     )
@@ -100,7 +100,7 @@ pub unsafe extern "C" fn resume() {
         "pop {{r0, r4-r11, pc}}",
         ".balign 4",
         "1: .word {waiting}",
-        waiting = const arena::WAITING,
+        waiting = const notes::WAITING,
         #[cfg(target_abi = "eabihf")]
         floats = const offset_of!(Registers, floats),
     )
@@ -125,6 +125,6 @@ pub unsafe extern "C" fn interrupt() {
         "1: .word 0xe000ed04",
         "2: .word {interrupt}",
         pend = const 1 << 28,
-        interrupt = const arena::INTERRUPT_PATH,
+        interrupt = const notes::INTERRUPT_PATH,
     )
 }

@@ -5,7 +5,7 @@
 pub const SLOT: usize = 0x1_0000;
 
 /// The start of the memory.
-pub const START: usize = crate::further_memory::START;
+pub const START: usize = crate::arch::further_memory::START;
 /// The start of the slots.
 pub const SLOTS: usize = START + 0x2_0000;
 /// The number of states that can be kept.

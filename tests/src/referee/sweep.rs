@@ -2,32 +2,43 @@
 //! Comparisons with every value of the stack pointer, of the selector, and of arguments, in some states at each depth
 //! of calls.
 
-use super::arena::LINES;
-use super::moment::set_stack_limit;
-use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
-use crate::further_memory;
+use super::arena::arena;
+use super::cpu::moment::{Moment, open_stack};
+use super::cpu::notes::LINES;
+use super::cpu::registers::{CONTEXT_SIZE, SAVED};
+use super::kernel::kernel;
+use super::operation::Operation;
+use super::puppet::{Referee, Turn};
+use super::slots::FREE_SLOT;
+use crate::arch::{further_memory, load, store};
+use crate::report::expect_that;
 use board::port::kernel::notification::Notification as State;
 use board::port::kernel::port::Port;
+use board::port::kernel::thread;
 use board::port::machine::Machine;
-use board::port::machine::Offset;
-use board::port::protection::ProtectionUnit;
 use crossgate_abi::table::{Gate, NotificationRow, ProcessRow, System};
 use crossgate_abi::{CallError, ProcessId, SystemCall, number};
-use crossgate_protection::{Span, Unit};
-use system_tests::arch::{load, store};
-use system_tests::report::expect_that;
+use crossgate_protection::{Span, Unit as _};
 
 const FOR_EVER: u32 = u32::MAX;
 /// The slot of the state from which everything is tried.
 const HERE: usize = FREE_SLOT + 1;
-/// The values that a puppet has in r4 to r11.
-const SAVED: [u32; 8] = [0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb];
+/// The values that a puppet has in the registers that a system call preserves.
+const VALUES: [u32; SAVED] = {
+    let mut values = [0; SAVED];
+    let mut index = 0;
+    while index < SAVED {
+        values[index] = 0x11 * (index as u32 + 4);
+        index += 1;
+    }
+    values
+};
 const WORDS: [u32; 4] = [0x1111, 0x2222, 0x3333, 0x4444];
 const SELECTOR: u32 = 0xcccc;
 /// The size of the memory to enter a method, and to save registers, in bytes.
 const ENTRY_SIZE: usize = <Machine as Port>::ENTRY_SIZE;
-/// The size of the registers that are saved of a thread without floats.
-const CONTEXT_SIZE: usize = 64;
+type Unit = <Machine as Port>::Unit;
+type Offset = thread::Offset<Unit>;
 /// Memory of the emulated board that the linker gives to no process, for a stack that is larger than the greatest room
 /// that a gate can demand. Its contents are not compared.
 const LARGE_STACK: Span = Span { start: further_memory::RAM, end: further_memory::RAM + 0x2_0000 };
@@ -119,7 +130,7 @@ fn first_of(owned: u32) -> u32 {
 
 /// Returns a system call with this selector.
 fn selected(selector: u32, words: [u32; 4], stack_pointer: usize) -> Operation {
-    Operation { line: None, selector, words, stack_pointer, saved: SAVED, floats: None }
+    Operation { line: None, selector, words, stack_pointer, saved: VALUES, floats: None }
 }
 
 /// Returns system call `number`.
@@ -395,7 +406,7 @@ impl Here<'_> {
     fn try_large_stack(&mut self) {
         let id = kernel().thread_id();
         let stack = LARGE_STACK;
-        let window = ProtectionUnit::window(stack, stack.end);
+        let window = Unit::window(stack, stack.end);
         let bounds = Machine::bounds(stack);
         let edges = [1 << 15, 1 << 16, 5 << 14, stack.length()];
         let lefts = edges.into_iter().flat_map(|edge| [edge - 64, edge + CONTEXT_SIZE]);
@@ -421,7 +432,7 @@ impl Here<'_> {
                     _ => {}
                 });
                 set(Span { start: arena().main_stack, end: arena().main_stack + 8 }, bounds);
-                set_stack_limit(stack.start as u32);
+                open_stack(stack);
                 let stack_pointer = stack.start + left;
                 self.referee.compare(&selected(selector, WORDS, stack_pointer));
             }
