@@ -61,7 +61,7 @@ pub mod sweep;
 mod world;
 
 pub use cpu::board::RefereeBoard;
-pub use cpu::run::has_fast_path;
+pub use cpu::run::{SHARE, SKIPPED, SWEPT, has_fast_path};
 pub use game::Firmware;
 pub use operation::{CALL, INTERRUPT, KINDS, Operation, Path, UNKNOWN};
 pub use puppet::{Referee, Turn};

@@ -42,8 +42,6 @@ pub struct Watch {
     pub before: Moment,
     /// The memory that the fast path may have written before it gave up.
     pub dead: Span,
-    /// `true` if the stack pointer is out of bounds. Then the operation is a fault, which the core handles.
-    pub is_wild: bool,
 }
 
 impl Arena {

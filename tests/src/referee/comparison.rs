@@ -21,7 +21,7 @@ impl Referee {
         arena().operation = Some(*operation);
         arena().number += 1;
         let is_wild = before.is_wild();
-        arena().watch = Some(Watch { before, dead, is_wild });
+        arena().watch = Some(Watch { before, dead });
         self.enter(operation, Path::Fast);
         let is_done = arena().watch.take().is_some() && !operation.faults_at_once(is_wild);
         let path = if is_done { Path::Fast } else { Path::Slow };

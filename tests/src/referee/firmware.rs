@@ -12,7 +12,8 @@ use system_tests::referee::random::Player;
 use system_tests::referee::search::{Search, Step};
 use system_tests::referee::sweep::sweep;
 use system_tests::referee::{
-    CALL, Firmware, INTERRUPT, Referee, RefereeBoard, Turn, UNKNOWN, has_fast_path,
+    CALL, Firmware, INTERRUPT, Referee, RefereeBoard, SHARE, SKIPPED, SWEPT, Turn, UNKNOWN,
+    has_fast_path,
 };
 use system_tests::report::{expect, expect_that, pass, say};
 
@@ -126,11 +127,9 @@ const TIMES: usize = match option_env!("CROSSGATE_EQUIVALENCE") {
     None => 1,
 };
 /// The number of random system calls and interrupts.
-const CALLS: usize = 20_000 * TIMES;
+const CALLS: usize = 20_000 * TIMES / SHARE;
 /// The number of states that are searched.
-const STATES: usize = 1_500 * TIMES;
-/// The threads in which every value is tried: one with a large stack, and one with a small stack.
-const SWEPT: [usize; 2] = [1, 5];
+const STATES: usize = 1_500 * TIMES / SHARE;
 
 const FOR_EVER: u32 = u32::MAX;
 
@@ -177,9 +176,9 @@ impl Firmware for Equivalence {
 
     fn play(mut referee: Referee) -> ! {
         if TIMES == 1 {
-            sweep(&mut referee, &SYSTEM, SWEPT);
+            sweep(&mut referee, &SYSTEM, SWEPT, SKIPPED);
         } else {
-            sweep(&mut referee, &SYSTEM, 1..SYSTEM.threads.len());
+            sweep(&mut referee, &SYSTEM, 1..SYSTEM.threads.len(), 0..0);
         }
         let mut player = Player::new(&SYSTEM, 0x5eed, &referee);
         player.play(&mut referee, CALLS);

@@ -6,6 +6,7 @@ use super::arena::arena;
 use super::cpu::moment::{Moment, open_stack};
 use super::cpu::notes::LINES;
 use super::cpu::registers::{CONTEXT_SIZE, SAVED};
+use super::cpu::run::LENDING;
 use super::kernel::kernel;
 use super::operation::Operation;
 use super::puppet::{Referee, Turn};
@@ -16,6 +17,7 @@ use board::port::kernel::notification::Notification as State;
 use board::port::kernel::port::Port;
 use board::port::kernel::thread;
 use board::port::machine::Machine;
+use core::ops::Range;
 use crossgate_abi::table::{Gate, NotificationRow, ProcessRow, System};
 use crossgate_abi::{CallError, ProcessId, SystemCall, number};
 use crossgate_protection::{Span, Unit as _};
@@ -51,8 +53,6 @@ const SYSTEM_CALL: usize = 2 * CONTEXT_SIZE;
 const USED: usize = 16;
 /// The same number for a puppet that lends a part of its stack.
 const LENT: usize = 128;
-/// The depth of calls up to which all memory is lent. (The fast path handles leases only outside of calls.)
-const LENDING: u8 = 1;
 
 /// A state from which many operations are tried.
 struct Here<'a> {
@@ -62,12 +62,13 @@ struct Here<'a> {
     window: Span,
 }
 
-/// Tries all operations at home in each of these threads, and at each depth of its calls. Starts and ends with the
+/// Tries all operations at home in each of these threads, and at each depth of its calls that is not `skipped`. Starts and ends with the
 /// state in which the idle thread is about to look for work.
 pub fn sweep(
     referee: &mut Referee,
     system: &'static System,
     threads: impl IntoIterator<Item = usize>,
+    skipped: Range<u8>,
 ) {
     arena().world().save(FREE_SLOT);
     let start = referee.take();
@@ -79,7 +80,7 @@ pub fn sweep(
             expect_that("each thread comes to run", is_there);
             try_wakes(referee, system);
         }
-        while try_all(referee, system) {}
+        while try_all(referee, system, &skipped) {}
     }
     arena().world().restore(FREE_SLOT);
     referee.restore(&start);
@@ -148,27 +149,15 @@ fn try_wakes(referee: &mut Referee, system: &'static System) {
     here.come_back();
 }
 
-/// Tries all operations from this state. Then makes the first call that is possible. Returns whether there was one.
-fn try_all(referee: &mut Referee, system: &'static System) -> bool {
+/// Tries all operations from this state, unless its depth is skipped. Then makes the first call that is possible. Returns
+/// whether there was one.
+fn try_all(referee: &mut Referee, system: &'static System, skipped: &Range<u8>) -> bool {
     arena().world().save(HERE);
     let (moment, window) = (referee.take(), referee.window());
     let depth = kernel().current_thread().depth();
     let mut here = Here { referee, system, moment, window };
-    here.try_stack_pointers();
-    here.try_gates();
-    here.try_numbers();
-    here.try_signals();
-    here.try_waits();
-    here.try_waits_in_vain();
-    here.try_interrupts();
-    here.try_ends_of_tables();
-    here.try_lent_priorities();
-    if depth <= LENDING {
-        here.try_leases();
-        here.try_two_leases();
-    }
-    if depth == 0 {
-        here.try_large_stack();
+    if !skipped.contains(&depth) {
+        here.try_all(depth);
     }
     let selectors = 0..system.gates.len() as u32;
     let stack_pointer = here.usual();
@@ -184,6 +173,28 @@ fn try_all(referee: &mut Referee, system: &'static System) -> bool {
 }
 
 impl Here<'_> {
+    /// Tries all operations at this depth of calls.
+    fn try_all(&mut self, depth: u8) {
+        self.try_stack_pointers();
+        self.try_gates();
+        self.try_numbers();
+        self.try_signals();
+        self.try_waits();
+        self.try_waits_in_vain();
+        self.try_interrupts();
+        self.try_ends_of_tables();
+        self.try_lent_priorities();
+        if (0..LENDING).contains(&depth) {
+            self.try_leases();
+        }
+        if depth <= 1 {
+            self.try_two_leases();
+        }
+        if depth == 0 {
+            self.try_large_stack();
+        }
+    }
+
     fn usual(&self) -> usize {
         self.window.end - USED
     }

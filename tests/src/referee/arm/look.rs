@@ -11,7 +11,7 @@ use crossgate_abi::number;
 /// Runs at the start of the slow path of a system call: the state must be the same as before the fast path, which gave
 /// up.
 pub extern "C" fn look() {
-    let Some(Watch { before, dead, .. }) = arena().watch.take() else { return };
+    let Some(Watch { before, dead }) = arena().watch.take() else { return };
     unprotect();
     let mut now = Moment::take(&arena().cpu.at_slow);
     // The floats, if there are some, are saved by now.
@@ -37,8 +37,9 @@ pub extern "C" fn look() {
 /// Runs at the start of the slow path of an interrupt: the state must be the same as before, except for the mask of the
 /// line. The registers of the thread are saved.
 pub extern "C" fn look_at_interrupt() {
-    let Some(Watch { before, dead, is_wild }) = arena().watch.take() else { return };
-    if is_wild {
+    let Some(Watch { before, dead }) = arena().watch.take() else { return };
+    // Then the interrupt comes after a fault, which the core handles.
+    if before.is_wild() {
         return;
     }
     unprotect();

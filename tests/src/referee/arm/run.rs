@@ -9,8 +9,18 @@ use super::registers::{TO_THREAD, TO_THREAD_WITH_FLOATS};
 use super::{patch, processor};
 use crate::arch::store;
 use crate::report::expect;
+use core::ops::Range;
 use crossgate_abi::SystemCall;
 use crossgate_abi::signature::Route;
+
+/// A run makes one in this number of the attempts that `firmware.rs` counts, ...
+pub const SHARE: usize = 1;
+/// ... and a daily run tries every value in these threads of it: one with a large stack, and one with a small stack.
+pub const SWEPT: [usize; 2] = [1, 5];
+/// It skips these depths of calls.
+pub const SKIPPED: Range<u8> = 0..0;
+/// The number of depths of calls at which all memory is lent. (The fast path handles leases only outside of calls.)
+pub const LENDING: u8 = 2;
 
 /// Returns whether operations of this kind have a fast path.
 pub fn has_fast_path(kind: usize) -> bool {

@@ -39,7 +39,7 @@ pub fn look_at_return(at: &Registers) {
 /// Expects that the kernel runs on its stack. Returns the state before, and the memory that may have changed, if the
 /// operation is compared.
 fn expect_entered(at: &Registers) -> Option<(Moment, Span)> {
-    let Watch { before, dead, .. } = arena().watch.take()?;
+    let Watch { before, dead } = arena().watch.take()?;
     expect("the kernel's stack", at.words[SP] as usize, arena().main_stack);
     expect("the mark of the kernel", at.scratch, 0);
     Some((before, dead))

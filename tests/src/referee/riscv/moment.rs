@@ -25,9 +25,9 @@ pub struct Moment {
     pub registers: Registers,
     /// The bounds of the stack pointer that the kernel has recorded.
     bounds: [u32; 2],
-    addresses: [u32; 16],
-    configurations: [u32; 3],
-    flash: u32,
+    addresses: [u32; 12],
+    other_addresses: [u32; 4],
+    configurations: [u32; 4],
     timer: [u32; 2],
     /// The interrupt lines that are enabled.
     pub interrupts: u32,
@@ -61,16 +61,12 @@ impl Moment {
     /// Returns the present state, with these registers.
     pub fn take(registers: &Registers) -> Moment {
         let bounds = (&raw const _stack_start).addr() - 16;
-        let [flash] = read!("pmpcfg3");
         Moment {
             registers: *registers,
             bounds: [load(bounds), load(bounds + 4)],
-            addresses: read!(
-                "pmpaddr0" "pmpaddr1" "pmpaddr2" "pmpaddr3" "pmpaddr4" "pmpaddr5" "pmpaddr6" "pmpaddr7" "pmpaddr8"
-                "pmpaddr9" "pmpaddr10" "pmpaddr11" "pmpaddr12" "pmpaddr13" "pmpaddr14" "pmpaddr15"
-            ),
-            configurations: notes().configurations,
-            flash,
+            addresses: notes().addresses,
+            other_addresses: read!("pmpaddr12" "pmpaddr13" "pmpaddr14" "pmpaddr15"),
+            configurations: read!("pmpcfg0" "pmpcfg1" "pmpcfg2" "pmpcfg3"),
             timer: [load(COMPARE), load(COMPARE + 4)],
             interrupts: enabled(),
             who: who(),
@@ -79,9 +75,11 @@ impl Moment {
 
     /// Restores this state, except for the registers.
     pub fn restore(&self) {
-        write!(self.addresses, "pmpaddr0" "pmpaddr1" "pmpaddr2" "pmpaddr3" "pmpaddr4" "pmpaddr5" "pmpaddr6" "pmpaddr7"
-            "pmpaddr8" "pmpaddr9" "pmpaddr10" "pmpaddr11");
-        notes().configurations = self.configurations;
+        notes().addresses = self.addresses;
+        // A write of a configuration takes the emulator long.
+        if read!("pmpcfg0" "pmpcfg1" "pmpcfg2") != self.configurations[..3] {
+            write!(self.configurations, "pmpcfg0" "pmpcfg1" "pmpcfg2");
+        }
         store(COMPARE, self.timer[0]);
         store(COMPARE + 4, self.timer[1]);
         for line in 1..LINES {
@@ -117,8 +115,8 @@ impl Moment {
         compare("register mscratch", &[one.scratch], &[two.scratch]);
         compare("register mstatus", &[one.status], &[two.status]);
         compare("register pmpaddr", &self.addresses, &other.addresses);
+        compare("register pmpaddr after 12:", &self.other_addresses, &other.other_addresses);
         compare("register pmpcfg", &self.configurations, &other.configurations);
-        compare("register pmpcfg3 instead of", &[self.flash], &[other.flash]);
         compare("timer", &self.timer, &other.timer);
         compare("interrupts", &[self.interrupts], &[other.interrupts]);
         count
@@ -131,24 +129,33 @@ unsafe extern "C" {
 
 /// Returns the part of the stack that is open to the current thread.
 pub fn window() -> Span {
-    let [start, end] = read!("pmpaddr0" "pmpaddr1").map(|address| (address << 2) as usize);
+    let [start, end, ..] = notes().addresses.map(|address| (address << 2) as usize);
     Span { start, end }
 }
 
 /// Opens this stack, which becomes that of the current thread, as far as a call does not open it.
 pub fn open_stack(stack: Span) {
-    write!([stack.start, stack.end].map(|address| (address >> 2) as u32), "pmpaddr0" "pmpaddr1");
+    let [start, end, ..] = &mut notes().addresses;
+    (*start, *end) = ((stack.start >> 2) as u32, (stack.end >> 2) as u32);
 }
 
-/// Enables the protection unit, for the kernel.
+/// Lets the protection unit open the regions of the current thread.
 pub fn protect() {
-    write!(notes().configurations, "pmpcfg0" "pmpcfg1" "pmpcfg2");
+    set_addresses(notes().addresses);
 }
 
-/// Disables the unit, because the emulator is slow if regions are smaller than its pages.
+/// Lets the unit open nothing, because the emulator is slow if regions are smaller than its pages.
 pub fn unprotect() {
-    notes().configurations = read!("pmpcfg0" "pmpcfg1" "pmpcfg2");
-    write!([0; 3], "pmpcfg0" "pmpcfg1" "pmpcfg2");
+    notes().addresses = read!(
+        "pmpaddr0" "pmpaddr1" "pmpaddr2" "pmpaddr3" "pmpaddr4" "pmpaddr5" "pmpaddr6" "pmpaddr7" "pmpaddr8" "pmpaddr9"
+        "pmpaddr10" "pmpaddr11"
+    );
+    set_addresses([1; 12]);
+}
+
+fn set_addresses(addresses: [u32; 12]) {
+    write!(addresses, "pmpaddr0" "pmpaddr1" "pmpaddr2" "pmpaddr3" "pmpaddr4" "pmpaddr5" "pmpaddr6" "pmpaddr7"
+        "pmpaddr8" "pmpaddr9" "pmpaddr10" "pmpaddr11");
 }
 
 /// Closes flash to threads. (The kernel opens it only at the start.)

@@ -13,8 +13,8 @@ pub const LINES: usize = 32;
 pub struct Notes {
     /// The registers with which the kernel starts, then those with which it stops.
     pub registers: Registers,
-    /// The configuration of the protection unit while the kernel runs: `pmpcfg0` to `pmpcfg2`.
-    pub configurations: [u32; 3],
+    /// The addresses in the protection unit while the kernel runs, of the entries that the kernel changes.
+    pub addresses: [u32; 12],
     /// The first instruction of the kernel's handler.
     pub first: [u16; 2],
     /// The stack pointer of the referee while the kernel runs, else 0.

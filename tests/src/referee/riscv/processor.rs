@@ -4,11 +4,10 @@
 use super::super::arena::STACK;
 use super::moment::{protect, unprotect};
 use super::notes::{CAUSE, NOTES, SCRATCH, STATUS, WAITING, notes};
-use super::patch;
 use super::registers::{Registers, T1};
 use crate::report::fail;
 use board::port::entry::DefaultHandler;
-use core::arch::{asm, naked_asm};
+use core::arch::naked_asm;
 
 /// Saves the registers of the referee, and loads all but t0 from the notes, whose address is in t0.
 macro_rules! leave_referee {
@@ -125,7 +124,7 @@ unsafe extern "C" fn enter_target() {
 
 /// The handler of traps while the referee has replaced the kernel's.
 #[unsafe(naked)]
-unsafe extern "C" fn stop() {
+pub unsafe extern "C" fn stop() {
     naked_asm!(
         ".balign 4",
         // The register has no meaning while the referee plays.
@@ -206,24 +205,4 @@ unsafe extern "C" fn stop() {
 /// Ends the test, because the referee itself has trapped.
 extern "C" fn lost() -> ! {
     fail(format_args!("a trap of the referee: {:x?}", notes().registers))
-}
-
-/// Gets control at the first trap, and continues at `first` with the referee's stack.
-///
-/// At the start the kernel checks that its handler is in force. So until the first trap, the handler begins with a jump.
-pub fn catch(first: extern "C" fn() -> !) {
-    let place = STACK - 64;
-    let return_address = core::ptr::with_exposed_provenance_mut::<usize>(place);
-    // SAFETY: the stack belongs to the referee, and `stop` loads its registers from there.
-    unsafe { return_address.write(first as usize) };
-    notes().waiting = place;
-    let handler = DefaultHandler as *const () as usize;
-    notes().first = patch::divert(handler, stop as *const () as usize);
-}
-
-/// Replaces the kernel's handler of traps, after the first trap.
-pub fn keep() {
-    patch::restore(DefaultHandler as *const () as usize, notes().first);
-    // SAFETY: the kernel never reads the register again, and no trap is possible here.
-    unsafe { asm!("csrw mtvec, {}", in(reg) stop as *const () as usize, options(nostack)) };
 }

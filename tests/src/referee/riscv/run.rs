@@ -13,6 +13,7 @@ use super::thread::TIMER;
 use super::{patch, processor};
 use crate::report::{expect, fail};
 use board::port::{entry, handler};
+use core::ops::Range;
 use crossgate_abi::number;
 
 /// `mcause` at a breakpoint, and at an instruction that the protection unit does not let execute.
@@ -24,6 +25,15 @@ const MODE: u32 = 3 << 11;
 const ENABLED_BEFORE: u32 = 1 << 7;
 /// The values of registers that the slow path must not use.
 const SPOILT: u32 = 0x5b5b_5b5b;
+
+/// A run makes one in this number of the attempts that `firmware.rs` counts, ...
+pub const SHARE: usize = 16;
+/// ... and a daily run tries every value in this thread of it, which has a large stack, ...
+pub const SWEPT: [usize; 1] = [1];
+/// ... except at these depths of calls.
+pub const SKIPPED: Range<u8> = 2..8;
+/// The number of depths of calls at which all memory is lent. (No fast path lends memory, so random calls are enough.)
+pub const LENDING: u8 = 0;
 
 /// Returns whether operations of this kind have a fast path.
 pub fn has_fast_path(kind: usize) -> bool {
