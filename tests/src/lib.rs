@@ -43,6 +43,8 @@ pub mod owner;
 pub mod probe;
 pub mod random;
 pub mod raw;
+#[cfg(target_os = "none")]
+pub mod referee;
 mod reply;
 pub mod report;
 pub mod restarts;

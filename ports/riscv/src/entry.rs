@@ -79,6 +79,15 @@ macro_rules! save {
     };
 }
 
+unsafe extern "C" {
+    /// The start of the slow path of traps, in [`DefaultHandler`]. (A test compares this path with the fast path.)
+    pub fn __crossgate_slow();
+    /// The start of the slow path of a return.
+    pub fn __crossgate_slow_return();
+    /// The code that goes the [`Way`](crate::exit::Way) that a handler has returned.
+    pub fn __crossgate_way_out();
+}
+
 /// The entry of all traps. (`crossgate-link` knows its name.)
 ///
 /// In: as in the legend. Out: some thread continues.
@@ -113,6 +122,8 @@ pub unsafe extern "C" fn DefaultHandler() {
         // The slow path of a system call, or an interrupt. Attacker: the stack pointer is any address. This code saves
         // the registers only if the stack pointer is not above the window's end, and the context is above the window's
         // start. So it writes only to memory that the thread could write itself (`stacks`, `wild_contexts`).
+        ".global __crossgate_slow",
+        "__crossgate_slow:",
         "1: lw t1, {lowest}(sp)",
         "bltu t0, t1, 7f",
         "lw t1, {highest}(sp)",
@@ -138,9 +149,13 @@ pub unsafe extern "C" fn DefaultHandler() {
         "mv a0, t0",
         "call {trap}",
         // The way out: its code in a0, its argument in a1.
+        ".global __crossgate_way_out",
+        "__crossgate_way_out:",
         "5: mv t0, a0",
         "mv a0, a1",
         "jr t0",
+        ".global __crossgate_slow_return",
+        "__crossgate_slow_return:",
         "6: call {leave}",
         "j 5b",
         // The process of the thread crashes: a fault, or a stack pointer out of bounds. Nothing ever continues with

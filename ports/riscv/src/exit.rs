@@ -43,7 +43,7 @@ pub struct Start {
 }
 
 /// The method that is entered next.
-static mut START: Start = Start { arguments: [0; 5], entry: 0, stack_top: 0 };
+pub static mut START: Start = Start { arguments: [0; 5], entry: 0, stack_top: 0 };
 
 /// Returns the path into a method.
 #[inline(always)]

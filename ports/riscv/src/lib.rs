@@ -51,15 +51,18 @@ mod context;
 #[cfg(target_arch = "riscv32")]
 mod crash;
 #[cfg(target_arch = "riscv32")]
-mod entry;
+#[doc(hidden)]
+pub mod entry;
 #[cfg(target_arch = "riscv32")]
-mod exit;
+#[doc(hidden)]
+pub mod exit;
 #[cfg(target_arch = "riscv32")]
 mod fast_path;
 #[cfg(target_arch = "riscv32")]
 mod fault_status;
 #[cfg(target_arch = "riscv32")]
-mod handler;
+#[doc(hidden)]
+pub mod handler;
 #[cfg(target_arch = "riscv32")]
 mod last_words;
 #[cfg(target_arch = "riscv32")]

@@ -4,12 +4,10 @@
 //! The tests of these registers run only on boards with such a unit (`boards.toml`), but compile for all boards.
 
 use crossgate_abi::{ARGUMENT_WORDS, Status, Word};
+pub use system_tests::arch::ROUND_UP;
 
 /// s0 to s31, and `FPSCR`.
 pub type Floats = [u32; 33];
-
-/// The value of `FPSCR` for rounding towards plus infinity.
-pub const ROUND_UP: u32 = 0b01 << 22;
 
 /// Returns registers that are all different, and none of them 0, with this `FPSCR`.
 #[must_use]

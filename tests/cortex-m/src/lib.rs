@@ -5,17 +5,16 @@
 #[cfg(target_os = "none")]
 pub mod floats;
 #[cfg(target_os = "none")]
-pub mod further_memory;
-#[cfg(target_os = "none")]
 pub mod position;
-#[cfg(target_os = "none")]
-pub mod referee;
 #[cfg(target_os = "none")]
 mod test_board;
 #[cfg(target_os = "none")]
 pub use test_board::*;
 #[cfg(target_os = "none")]
 pub mod vanishing;
+
+#[cfg(target_os = "none")]
+pub use system_tests::arch::further_memory;
 
 /// Defines the main function of a test in a build for the host.
 #[macro_export]

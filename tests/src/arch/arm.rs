@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The emulated Cortex-M3.
 
+pub mod further_memory;
 pub mod registers;
 
 use crate::reply::Reply;
@@ -8,6 +9,8 @@ use core::arch::asm;
 use crossgate_abi::table::System;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word, number};
 
+/// The value of `FPSCR` for rounding towards plus infinity.
+pub const ROUND_UP: u32 = 0b01 << 22;
 /// A stack pointer has to be a multiple of this number.
 pub const STACK_UNIT: usize = 4;
 /// The number of bytes of stack that a system call takes.

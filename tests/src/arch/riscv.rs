@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The emulated RISC-V core.
 
+pub mod further_memory;
 pub mod registers;
 
 use crate::reply::Reply;

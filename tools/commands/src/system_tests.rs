@@ -11,8 +11,13 @@ use workspace::{Firmware, Profile};
 
 /// Returns the packages with the tests: those for every board, and those for the CPU of this one.
 fn packages(board: Board) -> [&'static str; 2] {
+    ["system-tests", package(board)]
+}
+
+/// Returns the package with the tests for the CPU of this board.
+pub fn package(board: Board) -> &'static str {
     let is_riscv = board.row().is_some_and(Row::is_riscv);
-    ["system-tests", if is_riscv { "system-tests-riscv" } else { "system-tests-cortex-m" }]
+    if is_riscv { "system-tests-riscv" } else { "system-tests-cortex-m" }
 }
 
 /// The longest time of a test. (The longest test takes a minute on an idle machine, but other tests run at the same

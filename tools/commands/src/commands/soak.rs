@@ -56,7 +56,10 @@ pub fn run(minutes: u64) -> Result<bool> {
     }
     report.step("a thousand crashes of an Ethernet driver", || told(driver_crashes()));
     report.step("a page under load, hosted and on a board", || told(page_under_load()));
-    report.step("fast paths and the slow one", || told(equivalence()));
+    for (board, test) in [("mps2-an385", "equivalence"), ("virt", "riscv_equivalence")] {
+        let name = format!("fast paths and the slow one, {board}");
+        report.step(&name, || told(equivalence(board, test)?));
+    }
     report.step("linking with copies", || told(linking()));
     report.step("documentation of programs", || told(documentation()));
     report.step("the same image in another folder", reproducible::check);
@@ -111,13 +114,15 @@ fn seeds() -> Command {
     cargo
 }
 
-/// Returns a command for the test `equivalence`, with twenty times as many states.
-fn equivalence() -> Command {
+/// Returns a command for a test that compares fast paths and the slow one, with twenty times as many states.
+fn equivalence(board: &str, test: &str) -> Result<Command> {
+    let row = board::emulated().find(|row| row.name == board).context("no such board")?;
+    let board = Board::Microcontroller(row);
     let mut cargo = workspace::cargo();
-    cargo.args(["run", "--release", "--package", "system-tests-cortex-m"]);
-    cargo.args(Board::reference().arguments()).args(["--bin", "equivalence"]);
+    cargo.args(["run", "--release", "--package", system_tests::package(board)]);
+    cargo.args(board.arguments()).args(["--bin", test]);
     cargo.env("CROSSGATE_EQUIVALENCE", "20");
-    cargo
+    Ok(cargo)
 }
 
 /// Returns a command for the test `drift` for ten minutes of the board's time, with 128 ns for an instruction.

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The fast paths of system calls, a call and its return, lead to the same states as the slow paths, which are the specification. The test compares them for every value of their inputs, from random states, and from all states that
+//! a few operations lead to.
+//!
+//! `tests/src/referee/firmware.rs` contains the test, which other ports share.
+//!
+//! Without measuring: the handlers that run are those of the referee.
+//! Long: without optimization of the referee, the test takes three minutes.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+system_tests_riscv::main_elsewhere!();
+
+#[cfg(target_os = "none")]
+#[path = "../../../src/referee/firmware.rs"]
+mod firmware;

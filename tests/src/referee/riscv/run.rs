@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A run of the kernel, along either path.
+
+use super::super::arena::arena;
+use super::super::kernel::who;
+use super::super::operation::{CALL, Operation, Path};
+use super::super::puppet::Referee;
+use super::dead::{is_plain, make_plain, spoil};
+use super::look::{look, look_at_return};
+use super::moment::{self, Moment};
+use super::registers::{A0, A4, FREE, PROGRAM_COUNTER, RA, Registers, SP, T0, T1};
+use super::thread::TIMER;
+use super::{patch, processor};
+use crate::report::{expect, fail};
+use board::port::{entry, handler};
+use core::ops::Range;
+use crossgate_abi::number;
+
+/// `mcause` at a breakpoint, and at an instruction that the protection unit does not let execute.
+const BREAKPOINT: u32 = 3;
+const CLOSED: u32 = 1;
+/// The bits of `mstatus` with the mode that has trapped: 0 is user mode.
+const MODE: u32 = 3 << 11;
+/// The bit of `mstatus` that a trap of a thread sets.
+const ENABLED_BEFORE: u32 = 1 << 7;
+/// The values of registers that the slow path must not use.
+const SPOILT: u32 = 0x5b5b_5b5b;
+
+/// A run makes one in this number of the attempts that `firmware.rs` counts, ...
+pub const SHARE: usize = 16;
+/// ... and a daily run tries every value in this thread of it, which has a large stack, ...
+pub const SWEPT: [usize; 1] = [1];
+/// ... except at these depths of calls.
+pub const SKIPPED: Range<u8> = 2..8;
+/// The number of depths of calls at which all memory is lent. (No fast path lends memory, so random calls are enough.)
+pub const LENDING: u8 = 0;
+
+/// Returns whether operations of this kind have a fast path.
+pub fn has_fast_path(kind: usize) -> bool {
+    [CALL, number::RETURN].contains(&kind)
+}
+
+impl Referee {
+    /// Enters the kernel.
+    pub(in super::super) fn enter(&mut self, operation: &Operation, path: Path) {
+        let [_, _, depth] = who();
+        match path {
+            Path::Fast => self.trap(),
+            Path::Slow => self.enter_slow(operation),
+        }
+        let context = moment::window().end;
+        if operation.kind() == CALL && who()[2] > depth && is_plain(context) {
+            spoil(context);
+        }
+    }
+
+    /// Changes what the slow path has left to what the fast path leaves, where the port allows a difference. A plain
+    /// call saves fewer registers, and marks them; a plain return clears those that a system call changes, even if the
+    /// call was not plain.
+    pub(in super::super) fn settle(&mut self, operation: &Operation, before: &Moment) {
+        if operation.kind() == CALL {
+            make_plain(moment::window().end);
+        } else if operation.kind() == number::RETURN && !is_plain(before.window().end) {
+            let words = &mut self.registers.words;
+            for register in FREE.into_iter().chain([T0, T1, A0 + 3, A4]) {
+                words[register] = 0;
+            }
+        }
+    }
+
+    /// Lets the kernel read the time.
+    pub fn timer(&mut self) {
+        self.registers.cause = TIMER;
+        self.trap();
+    }
+
+    /// Runs the kernel as if the current thread had trapped.
+    fn trap(&mut self) {
+        moment::set_time(arena().time);
+        let mut now = self.registers;
+        (now.scratch, now.status) = (arena().main_stack as u32, ENABLED_BEFORE);
+        processor::trap(&mut now);
+        self.go_on(now);
+    }
+
+    /// Runs the slow path of an operation. The attempt of a call clears registers that the slow path saves; but the
+    /// kernel does not attempt a call if the stack pointer is out of bounds.
+    fn enter_slow(&mut self, operation: &Operation) {
+        moment::set_time(arena().time);
+        let mut now = self.registers;
+        (now.scratch, now.status) = (0, ENABLED_BEFORE);
+        now.words[SP] = arena().main_stack as u32;
+        if operation.kind() == number::RETURN {
+            for (register, word) in now.words.iter_mut().enumerate().skip(1) {
+                if register != SP && !(A0..A0 + 3).contains(&register) {
+                    *word = SPOILT;
+                }
+            }
+            continue_return(&mut now);
+        } else {
+            now.words[T0] = self.registers.words[SP];
+            if operation.kind() == CALL && !self.take().is_wild() {
+                for register in FREE {
+                    now.words[register] = 0;
+                }
+            }
+            processor::continue_at(&mut now, patch::go_on as *const () as usize);
+        }
+        self.go_on(now);
+    }
+
+    /// Continues after each breakpoint, until the kernel returns to a thread. `now` are the registers when it stopped.
+    fn go_on(&mut self, mut now: Registers) {
+        while now.status & MODE != 0 {
+            let place = now.words[PROGRAM_COUNTER] as usize;
+            if now.cause != BREAKPOINT {
+                fail(format_args!("a trap of the kernel: {now:x?}"));
+            }
+            let is_return = place == patch::slow_return();
+            if is_return {
+                look_at_return(&now);
+            } else {
+                expect("the place of a breakpoint", place, patch::slow());
+                look(&now);
+            }
+            // The breakpoint has changed these.
+            now.words[PROGRAM_COUNTER] = self.registers.words[PROGRAM_COUNTER];
+            (now.cause, now.status) = (self.registers.cause, ENABLED_BEFORE);
+            if is_return {
+                continue_return(&mut now);
+            } else {
+                processor::continue_at(&mut now, patch::go_on as *const () as usize);
+            }
+        }
+        expect("the cause for which the thread stops", now.cause, CLOSED);
+        expect("the main stack", now.scratch as usize, arena().main_stack);
+        self.registers = now;
+    }
+}
+
+/// Continues with the slow path of a return after its first instruction, which is a call.
+fn continue_return(registers: &mut Registers) {
+    registers.words[RA] = entry::__crossgate_way_out as *const () as u32;
+    processor::continue_at(registers, handler::leave as *const () as usize);
+}
