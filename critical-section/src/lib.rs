@@ -14,6 +14,8 @@
 #![cfg_attr(not(test), no_std)]
 
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+#[cfg(not(target_has_atomic = "32"))]
+use portable_atomic as _;
 use critical_section::RawRestoreState;
 use crossgate::arch::stack_pointer;
 use crossgate::sync::{Mutex, RawMutex};

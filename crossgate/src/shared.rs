@@ -3,7 +3,7 @@
 
 use crate::Plain;
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// The memory of a [`Shared`] static. Its size is a multiple of its alignment, so that its blocks contain nothing else.
 #[doc(hidden)]

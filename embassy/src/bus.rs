@@ -4,7 +4,7 @@
 use crate::Blocking;
 use core::fmt;
 use core::mem::take;
-use core::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
+use crossgate::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
 use crossgate::pool::Pool;
 use crossgate::sync::Mutex;
 use embassy_time::Timer;

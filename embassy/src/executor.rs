@@ -4,8 +4,8 @@
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8};
+use crossgate::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use crossgate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8};
 use crossgate::Notification;
 use crossgate::sync::OnceLock;
 use embassy_executor::raw::{self, TaskRef};

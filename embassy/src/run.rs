@@ -5,7 +5,7 @@ use crate::Executor;
 use crate::executor::{AGAIN, POLLS, WAITS};
 use crate::timers::{self, NEVER};
 use crate::wait;
-use core::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
+use crossgate::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
 use core::time::Duration;
 use crossgate::notification::Set;
 use crossgate::{Notification, time};

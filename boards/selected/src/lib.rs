@@ -4,15 +4,18 @@
 //!
 //! On Linux the board is [`hosted-board`](https://docs.rs/hosted-board). For a microcontroller a feature chooses the
 //! board, as in `cargo run --release --target thumbv7m-none-eabi -p thermostat --features board/lm3s6965evb`. Without a
-//! feature, the board is `mps2-an385`, `mps2-an386` for the target `thumbv7em-none-eabihf`, or `virt` for RISC-V.
+//! feature, the board is `mps2-an385`, `mps2-an386` for the target `thumbv7em-none-eabihf`, `virt` for RISC-V, or `virt-imc` for RISC-V without
+//! atomic instructions.
 #![no_std]
 
 /// Chooses the board by the feature with the name of the board. For ARM without a feature, one of the first two is
-/// chosen: the second for a target with a floating point unit. The last one is the board for RISC-V.
+/// chosen: the second for a target with a floating point unit. The boards after the semicolon are those
+/// for RISC-V: the first one is chosen for a target without atomic instructions, the second one for a target with them.
 macro_rules! choose {
     (
         $plain:ident = $plain_feature:literal, $floats:ident = $floats_feature:literal
-        $(, $board:ident = $feature:literal)*; $riscv:ident = $riscv_feature:literal
+        $(, $board:ident = $feature:literal)*;
+        $imc:ident = $imc_feature:literal, $imac:ident = $imac_feature:literal
     ) => {
         #[cfg(not(target_os = "none"))]
         pub use hosted_board::*;
@@ -30,10 +33,19 @@ macro_rules! choose {
             #[cfg(all(target_arch = "arm", feature = $feature))]
             pub use $board::*;
         )*
-        #[cfg(target_arch = "riscv32")]
-        pub use $riscv::*;
-        const CHOSEN: usize = cfg!(feature = $plain_feature) as usize
-            + cfg!(feature = $riscv_feature) as usize
+        #[cfg(all(target_arch = "riscv32", any(
+            feature = $imc_feature,
+            not(any(target_has_atomic = "32", feature = $imac_feature)),
+        )))]
+        pub use $imc::*;
+        #[cfg(all(target_arch = "riscv32", any(
+            feature = $imac_feature,
+            all(target_has_atomic = "32", not(feature = $imc_feature)),
+        )))]
+        pub use $imac::*;
+        const FOR_RISCV: usize = cfg!(feature = $imc_feature) as usize + cfg!(feature = $imac_feature) as usize;
+        const CHOSEN: usize = FOR_RISCV
+            + cfg!(feature = $plain_feature) as usize
             + cfg!(feature = $floats_feature) as usize
             $(+ cfg!(feature = $feature) as usize)*;
     };
@@ -47,12 +59,13 @@ choose!(
     mps2_an505 = "mps2-an505",
     netduinoplus2 = "netduinoplus2",
     nucleo_f446re = "nucleo-f446re";
+    virt_imc = "virt-imc",
     virt = "virt"
 );
 
 const _: () = assert!(CHOSEN < 2, "several features choose a board: name one of them");
 const _: () = assert!(
-    CHOSEN == 0 || cfg!(feature = "virt") == cfg!(target_arch = "riscv32"),
+    CHOSEN == 0 || (FOR_RISCV == 1) == cfg!(target_arch = "riscv32"),
     "a feature chooses a board with another CPU than that of the target"
 );
 const _: () = assert!(

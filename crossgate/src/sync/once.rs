@@ -4,7 +4,7 @@
 use super::mutex::Mutex;
 use core::cell::UnsafeCell;
 use core::ops::Deref;
-use core::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// A value that is set once. Reading it is one load and a comparison.
 ///

@@ -5,7 +5,7 @@ use super::waiters::{Kind, Waiters};
 use crate::Notification;
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
-use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use crate::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 /// The value of `users` while a thread writes.
 const WRITING: u32 = u32::MAX;

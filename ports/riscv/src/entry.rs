@@ -31,6 +31,8 @@
 //! A comment that begins with `Attacker:` names what an attacker controls at that place, the mechanism that stops the
 //! attacker, and the test that shows it.
 
+#[cfg(not(target_has_atomic = "32"))]
+use crate::atomic::{LENGTH, __crossgate_compare_exchange, restart};
 use crate::context::{Bounds, Context};
 use crate::crash::__crossgate_faulted;
 use crate::machine::__crossgate_kernel;
@@ -122,6 +124,7 @@ pub unsafe extern "C" fn DefaultHandler() {
         "addi t0, t0, -{size}",
         // This ends the reservation of the thread's `lr`, if it has one: its `sc` must not succeed after another thread has
         // run. (The word is written below. The RISC-V manual, volume I, chapter "A", asks kernels to do this.)
+        #[cfg(target_has_atomic = "32")]
         "sc.w zero, zero, (t0)",
         "sw t1, 8(t0)",
         save!(),
@@ -134,7 +137,11 @@ pub unsafe extern "C" fn DefaultHandler() {
         // The thread continues after an environment call, and at an instruction that was interrupted.
         "bltz a1, 2f",
         "addi t1, t1, 4",
-        "2: sw t1, 0(t0)",
+        "2:",
+        // Without such instructions, a thread that was interrupted while it exchanged a word starts the exchange again.
+        #[cfg(not(target_has_atomic = "32"))]
+        restart!(),
+        "sw t1, 0(t0)",
         "mv a0, t0",
         "call {trap}",
         // The way out: its code in a0, its argument in a1.
@@ -179,6 +186,10 @@ pub unsafe extern "C" fn DefaultHandler() {
         frame_care = const Offset::<Pmp>::FRAMES + Offset::<Pmp>::FRAME_CARE,
         frame = const Calls::FRAME,
         last_call = const Calls::LAST,
+        #[cfg(not(target_has_atomic = "32"))]
+        compare_exchange = sym __crossgate_compare_exchange,
+        #[cfg(not(target_has_atomic = "32"))]
+        sequence = const LENGTH,
         faulted = sym __crossgate_faulted,
         trap = sym handler::trap,
         leave = sym handler::leave,

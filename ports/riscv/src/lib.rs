@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Crossgate on RISC-V: cores with 32 bits, machine mode, user mode and physical memory protection (RV32IMAC).
+//! Crossgate on RISC-V: cores with 32 bits, machine mode, user mode and physical memory protection (RV32IMAC, or RV32IMC
+//! without atomic instructions).
 //!
 //! The port turns registers into values for the kernel core, and the core's effects into registers and memory
 //! protection. The port is the only part of the kernel that contains assembly and accesses registers of the CPU.
@@ -13,6 +14,7 @@
 //! | `linker` | addresses that the linker script defines |
 //! | `last_words` | sends the last words of a kernel that can't go on; their text is in the file that finds the reason |
 //! | `start` | the port's code that threads run: the start of each thread, and the idle thread |
+//! | `atomic` | the port's code that threads run, on a CPU without atomic instructions: compare and exchange |
 //! | `memory` | the initial values of a process |
 //! | `stack_use` | the amount of stack that a thread has used |
 //! | `clint` | the machine timer, and the interrupts that are pending |
@@ -37,6 +39,9 @@
 
 mod board;
 
+#[cfg(all(target_arch = "riscv32", not(target_has_atomic = "32")))]
+#[doc(hidden)]
+pub mod atomic;
 #[cfg(target_arch = "riscv32")]
 #[doc(hidden)]
 pub mod boot;

@@ -45,7 +45,7 @@ mod tree;
 pub use policy::Policy;
 pub use tree::{GROUPS, Group, LIMIT, Member, Strategy};
 
-use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use crossgate::inspect::{self, State};
 use crossgate::{Notification, Signal, time};
 use supervise::Supervise;

@@ -19,7 +19,7 @@
 
 use board::{UART0, Uart};
 use console::Console;
-use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
+use crossgate::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
 use crossgate::pool::Pool;
 use crossgate::{Concurrent, Exclusive, Handle, Notification, Signal, interface, thread, time};

@@ -5,7 +5,7 @@
 use board::{CLOCK_HZ, Timer};
 use core::convert::Infallible;
 use core::future::poll_fn;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use crossgate::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use core::task::Poll;
 use crossgate::pool::Pool;
 use crossgate::{Handle, Notification, Signal};

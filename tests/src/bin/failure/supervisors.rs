@@ -3,7 +3,7 @@
 //! other observers, and gives up when too many processes have crashed.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use crossgate::fault::Faults;
 use crossgate::inspect::{self, State};

@@ -7,7 +7,7 @@
 use bme280_rs::{AsyncBme280, Configuration, Oversampling, Sample, SensorMode};
 use core::convert::Infallible;
 use core::future::ready;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use crossgate::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
 use crossgate::pool::Pool;
 use crossgate::{CallError, Exclusive, Handle, Notification, Signal, time};

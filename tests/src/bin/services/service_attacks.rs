@@ -8,7 +8,7 @@
 
 use console::Console;
 use core::convert::Infallible;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use crossgate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
 use crossgate::notification::TimedOut;
 use crossgate::{

@@ -5,7 +5,7 @@
 
 use console::{Console, Past};
 use core::convert::Infallible;
-use core::sync::atomic::{AtomicBool, Ordering};
+use crossgate::sync::atomic::{AtomicBool, Ordering};
 use crossgate::inspect::{self, State};
 use crossgate::{Concurrent, Handle, Notification, interface, thread};
 use crossgate_log::{History, Level, Log, SetLevels};

@@ -7,7 +7,7 @@
 //! Long: many threads sleep many times.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use crossgate::time::Instant;
 use crossgate::{Concurrent, Notification, Signal, notification, thread, time};

@@ -5,7 +5,7 @@
 //! Without seeds: the test measures how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use crossgate::sync::Mutex;
 use crossgate::{Concurrent, Notification, Signal, notification, thread};

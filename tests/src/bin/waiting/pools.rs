@@ -4,7 +4,7 @@
 //! Long: the test waits for many seconds of virtual time.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use crossgate::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
 use crossgate::arch::system_call;
 use crossgate::pool::{Ended, JoinHandle, Pool};
