@@ -15,7 +15,8 @@ fn main() {
     // If no board or several boards are chosen, this script does nothing, because the crate then does not compile.
     let has_floats = env::var("CARGO_CFG_TARGET_ABI").is_ok_and(|abi| abi == "eabihf");
     let is_riscv = env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "riscv32");
-    let has_atomics = env::var("CARGO_CFG_TARGET_HAS_ATOMIC").is_ok_and(|sizes| sizes.contains("32"));
+    let has_atomics =
+        env::var("CARGO_CFG_TARGET_HAS_ATOMIC").is_ok_and(|sizes| sizes.contains("32"));
     let default = if is_riscv {
         DEFAULTS_OF_RISCV[usize::from(has_atomics)]
     } else {

@@ -14,11 +14,11 @@
 #![cfg_attr(not(test), no_std)]
 
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-#[cfg(not(target_has_atomic = "32"))]
-use portable_atomic as _;
 use critical_section::RawRestoreState;
 use crossgate::arch::stack_pointer;
 use crossgate::sync::{Mutex, RawMutex};
+#[cfg(not(target_has_atomic = "32"))]
+use portable_atomic as _;
 
 /// The number of threads of a process, visitors included, for which nested sections are cheap.
 pub const STACKS: usize = 4;

@@ -15,7 +15,11 @@ pub const LENGTH: usize = 12;
 /// In: `word` in a0, `expected` in a1, `new` in a2. The sequence changes none of them, so it can start again.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn __crossgate_compare_exchange(word: *mut u32, expected: u32, new: u32) -> u32 {
+pub unsafe extern "C" fn __crossgate_compare_exchange(
+    word: *mut u32,
+    expected: u32,
+    new: u32,
+) -> u32 {
     core::arch::naked_asm!(
         // Instructions of 4 bytes, so that the length of the sequence is certain.
         ".option push",

@@ -32,7 +32,7 @@
 //! attacker, and the test that shows it.
 
 #[cfg(not(target_has_atomic = "32"))]
-use crate::atomic::{LENGTH, __crossgate_compare_exchange, restart};
+use crate::atomic::{__crossgate_compare_exchange, LENGTH, restart};
 use crate::context::{Bounds, Context};
 use crate::crash::__crossgate_faulted;
 use crate::machine::__crossgate_kernel;

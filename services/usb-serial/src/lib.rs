@@ -39,9 +39,9 @@
 use core::time::Duration;
 use crossgate::notification::TimedOut;
 use crossgate::{Lease, LeaseMut, Notification};
+use crossgate_bytes::{ByteReader, ByteWriter, StreamBuffer};
 #[cfg(not(target_has_atomic = "32"))]
 use crossgate_critical_section as _;
-use crossgate_bytes::{ByteReader, ByteWriter, StreamBuffer};
 use usb_device::UsbError;
 use usb_device::bus::{UsbBus, UsbBusAllocator};
 use usb_device::device::{

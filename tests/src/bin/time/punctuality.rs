@@ -7,8 +7,8 @@
 //! Long: many threads sleep many times.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use crossgate::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use crossgate::time::Instant;
 use crossgate::{Concurrent, Notification, Signal, notification, thread, time};
 use system_tests::report::{expect, expect_that, fail, pass};
