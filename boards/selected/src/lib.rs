@@ -16,6 +16,7 @@ macro_rules! choose {
         $plain:ident = $plain_feature:literal, $floats:ident = $floats_feature:literal
         $(, $board:ident = $feature:literal)*;
         $imc:ident = $imc_feature:literal, $imac:ident = $imac_feature:literal
+        $(, $other:ident = $other_feature:literal)*
     ) => {
         #[cfg(not(target_os = "none"))]
         pub use hosted_board::*;
@@ -35,15 +36,21 @@ macro_rules! choose {
         )*
         #[cfg(all(target_arch = "riscv32", any(
             feature = $imc_feature,
-            not(any(target_has_atomic = "32", feature = $imac_feature)),
+            not(any(target_has_atomic = "32", feature = $imac_feature $(, feature = $other_feature)*)),
         )))]
         pub use $imc::*;
         #[cfg(all(target_arch = "riscv32", any(
             feature = $imac_feature,
-            all(target_has_atomic = "32", not(feature = $imc_feature)),
+            all(target_has_atomic = "32", not(any(feature = $imc_feature $(, feature = $other_feature)*))),
         )))]
         pub use $imac::*;
-        const FOR_RISCV: usize = cfg!(feature = $imc_feature) as usize + cfg!(feature = $imac_feature) as usize;
+        $(
+            #[cfg(all(target_arch = "riscv32", feature = $other_feature))]
+            pub use $other::*;
+        )*
+        const FOR_RISCV: usize = cfg!(feature = $imc_feature) as usize
+            + cfg!(feature = $imac_feature) as usize
+            $(+ cfg!(feature = $other_feature) as usize)*;
         const CHOSEN: usize = FOR_RISCV
             + cfg!(feature = $plain_feature) as usize
             + cfg!(feature = $floats_feature) as usize
@@ -60,7 +67,8 @@ choose!(
     netduinoplus2 = "netduinoplus2",
     nucleo_f446re = "nucleo-f446re";
     virt_imc = "virt-imc",
-    virt = "virt"
+    virt = "virt",
+    virt_napot = "virt-napot"
 );
 
 const _: () = assert!(CHOSEN < 2, "several features choose a board: name one of them");

@@ -4,7 +4,7 @@
 //! The code runs in user mode. If an interrupt comes before the last instruction of the sequence has been executed, the
 //! thread later continues at the first one. So no other code runs between the load and the store, and the kernel need
 //! not access the word. The code has no more rights than the thread that jumps to it. A thread that jumps to another
-//! instruction than the first one only writes where it may write anyway (`restarted_sequence`).
+//! instruction than the first one only writes where it may write anyway (`restarted_exchange`).
 
 /// The length of the sequence in bytes: three instructions.
 pub const LENGTH: usize = 12;
@@ -37,9 +37,9 @@ pub unsafe extern "C" fn __crossgate_compare_exchange(
 
 /// If an address is inside the sequence, changes it to the start of the sequence.
 ///
-/// In: t1 is the address at which a thread was interrupted. Out: t1 is where the thread continues; t2 and t3 are changed.
-/// Attacker: the address is any address, and a thread that is in the sequence may have come there by any way. Only the
-/// address is compared, and only the address changes, to one that the thread could jump to itself.
+/// In: t1 is the address at which a thread was interrupted. Out: t1 is where the thread continues; t2 and t3 are
+/// changed. Attacker: the address is any address, and a thread that is in the sequence may have come there by any way.
+/// Only the address is compared, and only the address changes, to one that the thread could jump to itself.
 macro_rules! restart {
     () => {
         "lui t2, %hi({compare_exchange})

@@ -35,13 +35,16 @@
 use crate::atomic::{__crossgate_compare_exchange, LENGTH, restart};
 use crate::context::{Bounds, Context};
 use crate::crash::__crossgate_faulted;
-use crate::machine::__crossgate_kernel;
-use crate::{fast_path, fault_status, handler, protection};
+#[cfg(not(feature = "napot"))]
+use crate::{fast_path, machine::__crossgate_kernel, protection};
+use crate::{fault_status, handler};
 use core::arch::naked_asm;
 use core::mem::offset_of;
 use crossgate_abi::number;
+#[cfg(not(feature = "napot"))]
 use crossgate_kernel::thread::{Calls, Offset};
-use crossgate_protection::pmp::Pmp;
+#[cfg(not(feature = "napot"))]
+use crossgate_protection::Native;
 
 /// The number of an environment call from user mode in `mcause`.
 const ENVIRONMENT_CALL: u32 = 8;
@@ -102,16 +105,11 @@ pub unsafe extern "C" fn DefaultHandler() {
         // A return passes three words in registers. The values that the method left in the others are dead, so they are
         // not saved. Nothing is written to the stack, so the thread's stack pointer need not be checked.
         "addi t1, a4, 1",
-        "beqz t1, 3f",
-        "bltz a4, 1f",
-        // A call, if the stack pointer is in bounds.
-        "lw t1, {lowest}(sp)",
-        "bltu t0, t1, 7f",
-        "lw t1, {highest}(sp)",
-        "bltu t1, t0, 7f",
-        fast_path::call!(),
-        "3:",
-        fast_path::leave!(),
+        // (With powers of two, the core makes all calls and returns.)
+        #[cfg(feature = "napot")]
+        "beqz t1, 6f",
+        #[cfg(not(feature = "napot"))]
+        fast_path::calls!(),
         // The slow path of a system call, or an interrupt. Attacker: the stack pointer is any address. This code saves
         // the registers only if the stack pointer is not above the window's end, and the context is above the window's
         // start. So it writes only to memory that the thread could write itself (`stacks`, `wild_contexts`).
@@ -175,16 +173,27 @@ pub unsafe extern "C" fn DefaultHandler() {
         highest = const offset_of!(Bounds, highest),
         size = const Context::SIZE,
         environment_call = const ENVIRONMENT_CALL,
+        #[cfg(not(feature = "napot"))]
         kernel = sym __crossgate_kernel,
+        #[cfg(not(feature = "napot"))]
         regions = const fast_path::REGIONS,
+        #[cfg(not(feature = "napot"))]
         more_room = const fast_path::MORE_ROOM,
+        #[cfg(not(feature = "napot"))]
         data = const protection::DATA,
-        rights = const Offset::<Pmp>::RIGHTS,
-        calls = const Offset::<Pmp>::CALLS,
-        frames = const Offset::<Pmp>::FRAMES,
-        frame_service = const Offset::<Pmp>::FRAMES + Offset::<Pmp>::FRAME_SERVICE,
-        frame_care = const Offset::<Pmp>::FRAMES + Offset::<Pmp>::FRAME_CARE,
+        #[cfg(not(feature = "napot"))]
+        rights = const Offset::<Native>::RIGHTS,
+        #[cfg(not(feature = "napot"))]
+        calls = const Offset::<Native>::CALLS,
+        #[cfg(not(feature = "napot"))]
+        frames = const Offset::<Native>::FRAMES,
+        #[cfg(not(feature = "napot"))]
+        frame_service = const Offset::<Native>::FRAMES + Offset::<Native>::FRAME_SERVICE,
+        #[cfg(not(feature = "napot"))]
+        frame_care = const Offset::<Native>::FRAMES + Offset::<Native>::FRAME_CARE,
+        #[cfg(not(feature = "napot"))]
         frame = const Calls::FRAME,
+        #[cfg(not(feature = "napot"))]
         last_call = const Calls::LAST,
         #[cfg(not(target_has_atomic = "32"))]
         compare_exchange = sym __crossgate_compare_exchange,

@@ -22,7 +22,9 @@
 //! | `plic` | the interrupt controller, by which devices interrupt |
 //! | `crash` | the registers of a thread when it crashed |
 //! | `fault_status` | the cause of a fault, from the CPU's registers |
+//! | `probe` | writes registers of the protection unit, and reads them back |
 //! | `protection` | the protection unit's registers |
+//! | `protection/napot` | in place of `protection`, with the feature `napot`: the registers of a unit with powers of two only |
 //! | `machine` | the CPU as the kernel core sees it, and the kernel itself |
 //! | `exit` | the paths from the kernel to a thread |
 //! | `handler` | reports traps to the core, and carries out its effects |
@@ -59,7 +61,7 @@ mod crash;
 mod entry;
 #[cfg(target_arch = "riscv32")]
 mod exit;
-#[cfg(target_arch = "riscv32")]
+#[cfg(all(target_arch = "riscv32", not(feature = "napot")))]
 mod fast_path;
 #[cfg(target_arch = "riscv32")]
 mod fault_status;
@@ -80,6 +82,9 @@ pub mod plic;
 #[cfg(target_arch = "riscv32")]
 mod privilege;
 #[cfg(target_arch = "riscv32")]
+mod probe;
+#[cfg(target_arch = "riscv32")]
+#[cfg_attr(feature = "napot", path = "protection/napot.rs")]
 #[doc(hidden)]
 pub mod protection;
 #[cfg(target_arch = "riscv32")]

@@ -33,7 +33,7 @@ mod firmware {
     /// The number of jumps into the middle.
     const JUMPS: u32 = 20_000;
 
-    /// What the threads count. The two small counters are in one word, with a neighbour that only one thread writes, by
+    /// The counters of the threads. The two small ones are in one word, with a neighbour that only one thread writes, by
     /// plain stores.
     #[repr(C)]
     struct Counts {
