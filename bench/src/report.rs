@@ -4,7 +4,7 @@
 use board::{CLOCK_HZ, Timer, Uart};
 use core::fmt::Write as _;
 use core::hint::black_box;
-use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use embedded_io::Write;
 
 /// The number of times that an operation is repeated.

@@ -17,6 +17,8 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use critical_section::RawRestoreState;
 use crossgate::arch::stack_pointer;
 use crossgate::sync::{Mutex, RawMutex};
+#[cfg(not(target_has_atomic = "32"))]
+use portable_atomic as _;
 
 /// The number of threads of a process, visitors included, for which nested sections are cheap.
 pub const STACKS: usize = 4;

@@ -55,11 +55,11 @@
 
 use crate::Notification;
 use crate::arch::system_call;
+use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use crate::time::{self, Instant};
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::mem::{ManuallyDrop, MaybeUninit};
-use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use core::time::Duration;
 use crossgate_abi::pool::{END, PARK, START};
 use crossgate_abi::{Word, number};

@@ -2,8 +2,8 @@
 //! Statics that can be lent.
 
 use crate::Plain;
+use crate::sync::atomic::{AtomicBool, Ordering};
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicBool, Ordering};
 
 /// The memory of a [`Shared`] static. Its size is a multiple of its alignment, so that its blocks contain nothing else.
 #[doc(hidden)]

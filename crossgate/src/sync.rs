@@ -10,6 +10,7 @@
 //! | [`Semaphore`] | a limited number of threads at a time, or a count of things that are available |
 //! | [`Channel`] | passing values on, first in, first out |
 //! | [`OnceLock`], [`LazyLock`] | a value that is made once, when it is first needed |
+//! | [`atomic`] | the atomic types of `core`, also on CPUs without atomic instructions |
 //!
 //! None of these types makes a system call as long as no thread waits or has to wait. For a mutex (and for `OnceLock`
 //! and `LazyLock`, which contain a mutex) the kernel makes the threads wait, with priority inheritance, and nothing
@@ -49,6 +50,7 @@
 //! All of these types are in the memory of the process, and are reset when the process restarts. So if a process
 //! crashes while a thread holds a lock, the lock is free after the restart.
 
+pub mod atomic;
 mod channel;
 mod condvar;
 mod mutex;

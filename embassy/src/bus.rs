@@ -4,9 +4,9 @@
 use crate::Blocking;
 use core::fmt;
 use core::mem::take;
-use core::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
 use crossgate::pool::Pool;
 use crossgate::sync::Mutex;
+use crossgate::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
 use embassy_time::Timer;
 use embedded_hal::{i2c, spi};
 use embedded_hal_async::{i2c::I2c, spi::SpiDevice};

@@ -4,10 +4,10 @@
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8};
 use crossgate::Notification;
 use crossgate::sync::OnceLock;
+use crossgate::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use crossgate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8};
 use embassy_executor::raw::{self, TaskRef};
 
 /// The executor polls, and looks at its state before it waits.

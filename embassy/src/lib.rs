@@ -49,6 +49,9 @@ mod run;
 mod timers;
 mod wait;
 
+#[cfg(not(target_has_atomic = "32"))]
+use crossgate_critical_section as _;
+
 pub use blocking::Blocking;
 pub use bus::{AsyncBus, BusError, OPERATIONS, Offloaded};
 pub use executor::Executor;

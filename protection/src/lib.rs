@@ -10,9 +10,10 @@
 //! | [`armv7m`] | ARMv7-M (Cortex-M3, M4, M7) | runs of eighths of a block of a power of two |
 //! | [`armv8m`] | ARMv8-M (Cortex-M23, M33, M55) | runs of 32 bytes, which must not overlap |
 //! | [`pmp`] | RISC-V physical memory protection | runs of 4 bytes |
+//! | [`napot`] | the same, on cores that have powers of two only (Hazard3) | aligned blocks of a power of two |
 //! | [`pages`] | the memory management unit of a host | runs of pages |
 //!
-//! Each implements [`Unit`]; all but the first do so through [`Granules`]. A [`Shape`] is the geometry of a unit: the
+//! Each implements [`Unit`]; those whose regions are runs do so through [`Granules`]. A [`Shape`] is the geometry of a unit: the
 //! sizes and places of memory that its regions can open. [`Regions`] opens several ranges, such as the devices of a
 //! process, with as few regions as possible. [`Native`] is the unit for which this crate is compiled. This crate only
 //! computes, and writes no register. The tests check its promises for each unit in the same way, against the unit's
@@ -34,6 +35,7 @@
 pub mod armv7m;
 pub mod armv8m;
 mod granules;
+pub mod napot;
 pub mod pages;
 pub mod pmp;
 mod region;
@@ -60,7 +62,9 @@ mod native {
     pub use crate::armv7m::ArmV7M as Native;
     #[cfg(armv8m)]
     pub use crate::armv8m::ArmV8M as Native;
-    #[cfg(target_arch = "riscv32")]
+    #[cfg(all(target_arch = "riscv32", feature = "napot"))]
+    pub use crate::napot::Napot as Native;
+    #[cfg(all(target_arch = "riscv32", not(feature = "napot")))]
     pub use crate::pmp::Pmp as Native;
 }
 

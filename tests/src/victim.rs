@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! An innocent server, whose memory is the attackers' target.
 
-use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate::interface;
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 
 /// The value that the victim keeps.
 pub const SECRET: u32 = 0x5ec2_e7a5;

@@ -15,7 +15,7 @@
 use core::future::poll_fn;
 use core::hint::black_box;
 use core::panic::PanicInfo;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use crossgate::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use core::task::Poll;
 use cortex_m::asm;
 use cortex_m::interrupt::InterruptNumber;

@@ -78,10 +78,11 @@ impl SimulatedPin {
         self.line.changes.load(Relaxed).is_multiple_of(2)
     }
 
+    // Only one thread at a time sets a line, as it is with a real pin.
     fn set(self, high: bool) {
         if high != self.is_high() {
             self.line.changed[usize::from(!high)].store((self.clock)() as u32, Relaxed);
-            self.line.changes.fetch_add(1, Relaxed);
+            self.line.changes.store(self.line.changes.load(Relaxed).wrapping_add(1), Relaxed);
         }
     }
 }

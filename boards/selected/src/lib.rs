@@ -4,15 +4,19 @@
 //!
 //! On Linux the board is [`hosted-board`](https://docs.rs/hosted-board). For a microcontroller a feature chooses the
 //! board, as in `cargo run --release --target thumbv7m-none-eabi -p thermostat --features board/lm3s6965evb`. Without a
-//! feature, the board is `mps2-an385`, `mps2-an386` for the target `thumbv7em-none-eabihf`, or `virt` for RISC-V.
+//! feature, the board is `mps2-an385`, `mps2-an386` for the target `thumbv7em-none-eabihf`, `virt` for RISC-V, or `virt-imc` for RISC-V without
+//! atomic instructions.
 #![no_std]
 
 /// Chooses the board by the feature with the name of the board. For ARM without a feature, one of the first two is
-/// chosen: the second for a target with a floating point unit. The last one is the board for RISC-V.
+/// chosen: the second for a target with a floating point unit. The boards after the semicolon are those
+/// for RISC-V: the first one is chosen for a target without atomic instructions, the second one for a target with them.
 macro_rules! choose {
     (
         $plain:ident = $plain_feature:literal, $floats:ident = $floats_feature:literal
-        $(, $board:ident = $feature:literal)*; $riscv:ident = $riscv_feature:literal
+        $(, $board:ident = $feature:literal)*;
+        $imc:ident = $imc_feature:literal, $imac:ident = $imac_feature:literal
+        $(, $other:ident = $other_feature:literal)*
     ) => {
         #[cfg(not(target_os = "none"))]
         pub use hosted_board::*;
@@ -30,10 +34,25 @@ macro_rules! choose {
             #[cfg(all(target_arch = "arm", feature = $feature))]
             pub use $board::*;
         )*
-        #[cfg(target_arch = "riscv32")]
-        pub use $riscv::*;
-        const CHOSEN: usize = cfg!(feature = $plain_feature) as usize
-            + cfg!(feature = $riscv_feature) as usize
+        #[cfg(all(target_arch = "riscv32", any(
+            feature = $imc_feature,
+            not(any(target_has_atomic = "32", feature = $imac_feature $(, feature = $other_feature)*)),
+        )))]
+        pub use $imc::*;
+        #[cfg(all(target_arch = "riscv32", any(
+            feature = $imac_feature,
+            all(target_has_atomic = "32", not(any(feature = $imc_feature $(, feature = $other_feature)*))),
+        )))]
+        pub use $imac::*;
+        $(
+            #[cfg(all(target_arch = "riscv32", feature = $other_feature))]
+            pub use $other::*;
+        )*
+        const FOR_RISCV: usize = cfg!(feature = $imc_feature) as usize
+            + cfg!(feature = $imac_feature) as usize
+            $(+ cfg!(feature = $other_feature) as usize)*;
+        const CHOSEN: usize = FOR_RISCV
+            + cfg!(feature = $plain_feature) as usize
             + cfg!(feature = $floats_feature) as usize
             $(+ cfg!(feature = $feature) as usize)*;
     };
@@ -50,12 +69,14 @@ choose!(
     pico_2 = "pico-2",
     nrf52840_dk = "nrf52840-dk",
     microbit_v2 = "microbit-v2";
-    virt = "virt"
+    virt_imc = "virt-imc",
+    virt = "virt",
+    virt_napot = "virt-napot"
 );
 
 const _: () = assert!(CHOSEN < 2, "several features choose a board: name one of them");
 const _: () = assert!(
-    CHOSEN == 0 || cfg!(feature = "virt") == cfg!(target_arch = "riscv32"),
+    CHOSEN == 0 || (FOR_RISCV == 1) == cfg!(target_arch = "riscv32"),
     "a feature chooses a board with another CPU than that of the target"
 );
 const _: () = assert!(

@@ -2,9 +2,9 @@
 //! Values that are made once.
 
 use super::mutex::Mutex;
+use crate::sync::atomic::{AtomicBool, Ordering};
 use core::cell::UnsafeCell;
 use core::ops::Deref;
-use core::sync::atomic::{AtomicBool, Ordering};
 
 /// A value that is set once. Reading it is one load and a comparison.
 ///

@@ -2,7 +2,7 @@
 //! The word of a mutex.
 
 use crate::arch::{stack_pointer, system_call};
-use core::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicUsize, Ordering};
 use crossgate_abi::{Word, number};
 
 /// The word of a free mutex.

@@ -3,9 +3,9 @@
 
 use super::waiters::{Kind, Waiters};
 use crate::Notification;
+use crate::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
-use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 /// The value of `users` while a thread writes.
 const WRITING: u32 = u32::MAX;

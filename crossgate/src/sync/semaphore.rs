@@ -4,7 +4,7 @@
 use super::waiters::{End, Kind, Waiters, end_after};
 use crate::Notification;
 use crate::notification::TimedOut;
-use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use crate::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
 
 /// A count of permits. A thread that takes a permit waits until one is available. Up to `N` threads may wait at the

@@ -7,8 +7,8 @@
 
 use crate::Notification;
 use crate::notification::TimedOut;
+use crate::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use crate::time::{self, Instant};
-use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
 
 /// The kind of a waiting thread. It separates threads that wait for different things.

@@ -31,15 +31,20 @@
 //! A comment that begins with `Attacker:` names what an attacker controls at that place, the mechanism that stops the
 //! attacker, and the test that shows it.
 
+#[cfg(not(target_has_atomic = "32"))]
+use crate::atomic::{__crossgate_compare_exchange, LENGTH, restart};
 use crate::context::{Bounds, Context};
 use crate::crash::__crossgate_faulted;
-use crate::machine::__crossgate_kernel;
-use crate::{fast_path, fault_status, handler, protection};
+#[cfg(not(feature = "napot"))]
+use crate::{fast_path, machine::__crossgate_kernel, protection};
+use crate::{fault_status, handler};
 use core::arch::naked_asm;
 use core::mem::offset_of;
 use crossgate_abi::number;
+#[cfg(not(feature = "napot"))]
 use crossgate_kernel::thread::{Calls, Offset};
-use crossgate_protection::pmp::Pmp;
+#[cfg(not(feature = "napot"))]
+use crossgate_protection::Native;
 
 /// The number of an environment call from user mode in `mcause`.
 const ENVIRONMENT_CALL: u32 = 8;
@@ -109,16 +114,11 @@ pub unsafe extern "C" fn DefaultHandler() {
         // A return passes three words in registers. The values that the method left in the others are dead, so they are
         // not saved. Nothing is written to the stack, so the thread's stack pointer need not be checked.
         "addi t1, a4, 1",
-        "beqz t1, 3f",
-        "bltz a4, 1f",
-        // A call, if the stack pointer is in bounds.
-        "lw t1, {lowest}(sp)",
-        "bltu t0, t1, 7f",
-        "lw t1, {highest}(sp)",
-        "bltu t1, t0, 7f",
-        fast_path::call!(),
-        "3:",
-        fast_path::leave!(),
+        // (With powers of two, the core makes all calls and returns.)
+        #[cfg(feature = "napot")]
+        "beqz t1, 6f",
+        #[cfg(not(feature = "napot"))]
+        fast_path::calls!(),
         // The slow path of a system call, or an interrupt. Attacker: the stack pointer is any address. This code saves
         // the registers only if the stack pointer is not above the window's end, and the context is above the window's
         // start. So it writes only to memory that the thread could write itself (`stacks`, `wild_contexts`).
@@ -133,6 +133,7 @@ pub unsafe extern "C" fn DefaultHandler() {
         "addi t0, t0, -{size}",
         // This ends the reservation of the thread's `lr`, if it has one: its `sc` must not succeed after another thread has
         // run. (The word is written below. The RISC-V manual, volume I, chapter "A", asks kernels to do this.)
+        #[cfg(target_has_atomic = "32")]
         "sc.w zero, zero, (t0)",
         "sw t1, 8(t0)",
         save!(),
@@ -145,7 +146,11 @@ pub unsafe extern "C" fn DefaultHandler() {
         // The thread continues after an environment call, and at an instruction that was interrupted.
         "bltz a1, 2f",
         "addi t1, t1, 4",
-        "2: sw t1, 0(t0)",
+        "2:",
+        // Without such instructions, a thread that was interrupted while it exchanged a word starts the exchange again.
+        #[cfg(not(target_has_atomic = "32"))]
+        restart!(),
+        "sw t1, 0(t0)",
         "mv a0, t0",
         "call {trap}",
         // The way out: its code in a0, its argument in a1.
@@ -183,17 +188,32 @@ pub unsafe extern "C" fn DefaultHandler() {
         highest = const offset_of!(Bounds, highest),
         size = const Context::SIZE,
         environment_call = const ENVIRONMENT_CALL,
+        #[cfg(not(feature = "napot"))]
         kernel = sym __crossgate_kernel,
+        #[cfg(not(feature = "napot"))]
         regions = const fast_path::REGIONS,
+        #[cfg(not(feature = "napot"))]
         more_room = const fast_path::MORE_ROOM,
+        #[cfg(not(feature = "napot"))]
         data = const protection::DATA,
-        rights = const Offset::<Pmp>::RIGHTS,
-        calls = const Offset::<Pmp>::CALLS,
-        frames = const Offset::<Pmp>::FRAMES,
-        frame_service = const Offset::<Pmp>::FRAMES + Offset::<Pmp>::FRAME_SERVICE,
-        frame_care = const Offset::<Pmp>::FRAMES + Offset::<Pmp>::FRAME_CARE,
+        #[cfg(not(feature = "napot"))]
+        rights = const Offset::<Native>::RIGHTS,
+        #[cfg(not(feature = "napot"))]
+        calls = const Offset::<Native>::CALLS,
+        #[cfg(not(feature = "napot"))]
+        frames = const Offset::<Native>::FRAMES,
+        #[cfg(not(feature = "napot"))]
+        frame_service = const Offset::<Native>::FRAMES + Offset::<Native>::FRAME_SERVICE,
+        #[cfg(not(feature = "napot"))]
+        frame_care = const Offset::<Native>::FRAMES + Offset::<Native>::FRAME_CARE,
+        #[cfg(not(feature = "napot"))]
         frame = const Calls::FRAME,
+        #[cfg(not(feature = "napot"))]
         last_call = const Calls::LAST,
+        #[cfg(not(target_has_atomic = "32"))]
+        compare_exchange = sym __crossgate_compare_exchange,
+        #[cfg(not(target_has_atomic = "32"))]
+        sequence = const LENGTH,
         faulted = sym __crossgate_faulted,
         trap = sym handler::trap,
         leave = sym handler::leave,

@@ -73,6 +73,7 @@ macro_rules! clear {
         "
     };
 }
+#[cfg(not(feature = "napot"))]
 pub(crate) use clear;
 
 /// Continues with a context.

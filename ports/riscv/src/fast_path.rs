@@ -267,3 +267,27 @@ macro_rules! leave {
     };
 }
 pub(crate) use leave;
+
+/// A call or a return, of which one is plain in most cases.
+///
+/// In: t1 is 0 for a return; t0 is the thread's stack pointer; a4 the selector; the `Bounds` at sp. Falls through to the slow
+/// path of a call, to label 1, or jumps to label 6 for a return.
+macro_rules! calls {
+    () => {
+        concat!(
+            "beqz t1, 3f
+        bltz a4, 1f
+        // A call, if the stack pointer is in bounds.
+        lw t1, {lowest}(sp)
+        bltu t0, t1, 7f
+        lw t1, {highest}(sp)
+        bltu t1, t0, 7f
+        ",
+            crate::fast_path::call!(),
+            "3:
+        ",
+            crate::fast_path::leave!()
+        )
+    };
+}
+pub(crate) use calls;

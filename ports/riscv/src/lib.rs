@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Crossgate on RISC-V: cores with 32 bits, machine mode, user mode and physical memory protection (RV32IMAC).
+//! Crossgate on RISC-V: cores with 32 bits, machine mode, user mode and physical memory protection (RV32IMAC, or RV32IMC
+//! without atomic instructions).
 //!
 //! The port turns registers into values for the kernel core, and the core's effects into registers and memory
 //! protection. The port is the only part of the kernel that contains assembly and accesses registers of the CPU.
@@ -13,6 +14,7 @@
 //! | `linker` | addresses that the linker script defines |
 //! | `last_words` | sends the last words of a kernel that can't go on; their text is in the file that finds the reason |
 //! | `start` | the port's code that threads run: the start of each thread, and the idle thread |
+//! | `atomic` | the port's code that threads run, on a CPU without atomic instructions: compare and exchange |
 //! | `memory` | the initial values of a process |
 //! | `stack_use` | the amount of stack that a thread has used |
 //! | `clint` | the machine timer, and the interrupts that are pending |
@@ -20,7 +22,9 @@
 //! | `plic` | the interrupt controller, by which devices interrupt |
 //! | `crash` | the registers of a thread when it crashed |
 //! | `fault_status` | the cause of a fault, from the CPU's registers |
+//! | `probe` | writes registers of the protection unit, and reads them back |
 //! | `protection` | the protection unit's registers |
+//! | `protection/napot` | in place of `protection`, with the feature `napot`: the registers of a unit with powers of two only |
 //! | `machine` | the CPU as the kernel core sees it, and the kernel itself |
 //! | `exit` | the paths from the kernel to a thread |
 //! | `handler` | reports traps to the core, and carries out its effects |
@@ -37,6 +41,9 @@
 
 mod board;
 
+#[cfg(all(target_arch = "riscv32", not(target_has_atomic = "32")))]
+#[doc(hidden)]
+pub mod atomic;
 #[cfg(target_arch = "riscv32")]
 #[doc(hidden)]
 pub mod boot;
@@ -56,7 +63,7 @@ pub mod entry;
 #[cfg(target_arch = "riscv32")]
 #[doc(hidden)]
 pub mod exit;
-#[cfg(target_arch = "riscv32")]
+#[cfg(all(target_arch = "riscv32", not(feature = "napot")))]
 mod fast_path;
 #[cfg(target_arch = "riscv32")]
 mod fault_status;
@@ -78,6 +85,9 @@ pub mod plic;
 #[cfg(target_arch = "riscv32")]
 mod privilege;
 #[cfg(target_arch = "riscv32")]
+mod probe;
+#[cfg(target_arch = "riscv32")]
+#[cfg_attr(feature = "napot", path = "protection/napot.rs")]
 #[doc(hidden)]
 pub mod protection;
 #[cfg(target_arch = "riscv32")]

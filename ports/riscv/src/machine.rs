@@ -6,7 +6,7 @@
 use crate::clock::Clock;
 use crate::context::{Bounds, Context};
 use crate::plic::Plic;
-use crate::protection::{self, ProcessRegions};
+use crate::protection::{self, ProcessRegions, STACK_GRANULE};
 use crate::{clint, crash, last_words, memory, stack_use, start};
 use core::ptr::NonNull;
 use crossgate_abi::Word;
@@ -15,7 +15,6 @@ use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_kernel::Kernel;
 use crossgate_kernel::port::Port;
 use crossgate_kernel::{thread, threads};
-use crossgate_protection::pmp::{Pmp, STACK_GRANULE};
 use crossgate_protection::{Native, Span};
 
 unsafe extern "Rust" {
@@ -38,6 +37,7 @@ pub struct Machine {
 
 impl Machine {
     /// The offset of the regions, in bytes from the start.
+    #[cfg(not(feature = "napot"))]
     pub(crate) const REGIONS: usize = core::mem::offset_of!(Machine, regions);
 
     /// Returns the state of the port after a reset.
@@ -86,9 +86,9 @@ pub(crate) fn with_kernel<R>(work: impl FnOnce(&mut Kernel<Machine>) -> R) -> R 
 }
 
 /// A thread of this port.
-pub type Thread = thread::Thread<Pmp>;
+pub type Thread = thread::Thread<Native>;
 /// The place where the core keeps a thread that is not the current one.
-pub type Slot = threads::Slot<Pmp>;
+pub type Slot = threads::Slot<Native>;
 
 /// Returns the part of its stack that a thread may use now.
 pub fn window_of(thread: &Thread) -> Span {
@@ -118,11 +118,16 @@ pub fn open(kernel: &mut Kernel<Machine>) {
 #[cold]
 #[inline(never)]
 fn open_leases(kernel: &mut Kernel<Machine>) {
-    let mut leases = kernel.current_thread().leases().map(|lease| lease.registers);
-    let [first, second] = [leases.next(), leases.next()];
-    drop(leases);
-    protection::open_leases([first, second]);
-    kernel.port.has_open_leases = first.is_some();
+    let mut held = kernel.current_thread().leases();
+    let leases = [held.next(), held.next()];
+    let mut leases = leases.map(|lease| lease.map(|it| (it.writable, it.registers)));
+    drop(held);
+    kernel.port.has_open_leases = leases[0].is_some();
+    // If both open a byte, the first one decides. Where they are rounded, they may do so though what is lent is apart.
+    if matches!(leases, [Some((false, _)), Some((true, _))]) {
+        leases.swap(0, 1);
+    }
+    protection::open_leases(leases.map(|lease| lease.map(|(_, registers)| registers)));
 }
 
 /// The number of bytes of stack that a method gets beyond those that its service declares. Services declare the bytes

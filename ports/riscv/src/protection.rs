@@ -19,6 +19,7 @@
 
 use crate::last_words::halt;
 use crate::linker::kernel_stack_bottom;
+use crate::probe::probe;
 use core::arch::asm;
 use crossgate_abi::table::{MmioRegion, ProcessRow};
 use crossgate_abi::{LEASES_PER_CALL, MMIO_REGIONS, Word};
@@ -31,6 +32,8 @@ core::arch::global_asm!(
     ".set __crossgate_protection_unit, {}",
     const Native::SHAPE.code(),
 );
+
+pub use pmp::STACK_GRANULE;
 
 const _: () = assert!(MMIO_REGIONS == 2, "there are two regions for devices");
 const _: () = assert!(LEASES_PER_CALL == 2, "there are two regions for leases");
@@ -139,26 +142,6 @@ pub fn open_leases(leases: [Option<Range>; LEASES_PER_CALL]) {
             options(nostack),
         );
     }
-}
-
-/// Writes a value to registers. Returns the bits that at least one of the registers does not keep.
-macro_rules! probe {
-    ($value:expr, $($register:literal)*) => {{
-        let value: u32 = $value;
-        let mut lost = 0;
-        $(
-            let read: u32;
-            asm!(
-                concat!("csrw ", $register, ", {}"),
-                concat!("csrr {}, ", $register),
-                in(reg) value,
-                lateout(reg) read,
-                options(nostack),
-            );
-            lost |= value ^ read;
-        )*
-        lost
-    }};
 }
 
 /// Opens flash, guards the kernel's stack, and closes everything else. Stops the machine if the unit lacks entries, or

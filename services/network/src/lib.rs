@@ -78,6 +78,8 @@ use core::fmt;
 use core::time::Duration;
 use crossgate::sync::{Mutex, MutexGuard};
 use crossgate::{Notification, Wire, server};
+#[cfg(not(target_has_atomic = "32"))]
+use crossgate_critical_section as _;
 use crossgate_waiting::{Waiters, wait, wake};
 use question::Noting;
 use smoltcp::iface::PollIngressSingleResult;

@@ -45,8 +45,8 @@ mod tree;
 pub use policy::Policy;
 pub use tree::{GROUPS, Group, LIMIT, Member, Strategy};
 
-use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate::inspect::{self, State};
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{Notification, Signal, time};
 use supervise::Supervise;
 use tree::{Control, Tree};

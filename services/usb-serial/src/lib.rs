@@ -40,6 +40,8 @@ use core::time::Duration;
 use crossgate::notification::TimedOut;
 use crossgate::{Lease, LeaseMut, Notification};
 use crossgate_bytes::{ByteReader, ByteWriter, StreamBuffer};
+#[cfg(not(target_has_atomic = "32"))]
+use crossgate_critical_section as _;
 use usb_device::UsbError;
 use usb_device::bus::{UsbBus, UsbBusAllocator};
 use usb_device::device::{

@@ -26,6 +26,8 @@ pub const UNKNOWN_SYSTEM_CALL: usize = 0x100;
 pub const CRASHED_CALLS_WRITE: bool = true;
 /// True if the protection unit can open any run of granules of 4 bytes, not only eighths of a block.
 pub const OPENS_GRANULES: bool = false;
+/// True if the protection unit can open any run of eighths of a block, not only an aligned power of two.
+pub const OPENS_EIGHTHS: bool = true;
 /// The number of attacks that a test with random attacks makes.
 pub const RANDOM_ATTACKS: u32 = 1000;
 /// The number of rounds of a loop that is certainly interrupted.

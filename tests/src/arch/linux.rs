@@ -29,6 +29,8 @@ pub const UNKNOWN_SYSTEM_CALL: usize = hosted::INTERRUPT + HostedCall::ALL.len()
 pub const CRASHED_CALLS_WRITE: bool = false;
 /// True if the protection unit can open any run of granules of 4 bytes, not only eighths of a block.
 pub const OPENS_GRANULES: bool = false;
+/// True if the protection unit can open any run of eighths of a block, not only an aligned power of two.
+pub const OPENS_EIGHTHS: bool = true;
 /// The number of attacks that a test with random attacks makes.
 pub const RANDOM_ATTACKS: u32 = 200;
 /// The number of rounds of a loop that is certainly interrupted.

@@ -22,7 +22,9 @@ pub const UNKNOWN_SYSTEM_CALL: usize = 0x100;
 /// True if lent memory contains the data that a method wrote before it crashed.
 pub const CRASHED_CALLS_WRITE: bool = true;
 /// True if the protection unit can open any run of granules of 4 bytes, not only eighths of a block.
-pub const OPENS_GRANULES: bool = true;
+pub const OPENS_GRANULES: bool = board::port::protection::STACK_GRANULE == 16;
+/// True if the protection unit can open any run of eighths of a block, not only an aligned power of two.
+pub const OPENS_EIGHTHS: bool = OPENS_GRANULES;
 /// The number of attacks that a test with random attacks makes.
 pub const RANDOM_ATTACKS: u32 = 1000;
 /// The number of rounds of a loop that is certainly interrupted.

@@ -18,7 +18,7 @@
 
 use board::{UART0, Uart};
 use console::Console;
-use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{Concurrent, Handle, interface, thread};
 use crossgate_log::{Levels, Log, Logger, info};
 

@@ -19,9 +19,9 @@
 
 use board::{UART0, Uart};
 use console::Console;
-use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
 use crossgate::pool::Pool;
+use crossgate::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
 use crossgate::{Concurrent, Exclusive, Handle, Notification, Signal, interface, thread, time};
 use crossgate_embassy::{Blocking, Executor, wait};
 use crossgate_log::{Levels, Log, Logger, info};

@@ -32,7 +32,7 @@
 #![forbid(unsafe_code)]
 
 use core::fmt;
-use core::sync::atomic::{AtomicU8, Ordering};
+use crossgate::sync::atomic::{AtomicU8, Ordering};
 use crossgate::{CallError, Handle, Lease, LeaseBuf, LeaseMut, Wire, interface};
 
 /// A place to write lines to.

@@ -18,7 +18,7 @@
 //! process, the line is not formatted. Lines of `log::trace!` are dropped, because the console has no level for them.
 //! After `log::set_max_level(log::LevelFilter::Trace)`, lines of `log::trace!` have the level of `log::debug!`.
 #![cfg_attr(target_os = "none", no_std)]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 use crossgate::Handle;
 use crossgate::sync::OnceLock;
@@ -31,8 +31,30 @@ static FRONT: Front = Front(OnceLock::new());
 
 /// Makes the macros of `log` in the calling process write to this log, unless the process has a logger already.
 pub fn init(log: Handle<dyn Log>, levels: Handle<dyn Levels>) {
-    if FRONT.0.set(Logger::new(log, levels)).is_ok() && log::set_logger(&FRONT).is_ok() {
+    if FRONT.0.set(Logger::new(log, levels)).is_ok() {
+        register();
+    }
+}
+
+/// Makes the macros of `log` use the logger, unless they have one already.
+#[cfg(target_has_atomic = "ptr")]
+fn register() {
+    if log::set_logger(&FRONT).is_ok() {
         log::set_max_level(log::LevelFilter::Debug);
+    }
+}
+
+/// As above, for a CPU without atomic instructions, where `log` has no other functions. Called once in a process, because
+/// the logger is set only once.
+#[cfg(not(target_has_atomic = "ptr"))]
+#[expect(unsafe_code, reason = "on such a CPU, `log` does not look after threads")]
+fn register() {
+    // SAFETY: this does not run twice at the same time. On such a CPU, all other functions that set a logger or a level
+    // are unsafe too: a process that calls one itself promises that it does so at another time.
+    unsafe {
+        if log::set_logger_racy(&FRONT).is_ok() {
+            log::set_max_level_racy(log::LevelFilter::Debug);
+        }
     }
 }
 

@@ -8,9 +8,9 @@ use core::cell::RefCell;
 use core::mem::MaybeUninit;
 use core::pin::pin;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU32, Ordering};
 use core::task::{Context, Waker};
 use critical_section::Mutex;
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use crossgate::time;
 use crossgate_critical_section as _;
 use embassy_time::Timer;
@@ -37,9 +37,19 @@ impl log::Log for Logger {
 
 /// Sets the level up to which lines are counted. Returns whether no level had been set before.
 pub fn log_up_to(level: log::LevelFilter) -> bool {
-    let is_first = log::set_logger(&LOGGER).is_ok();
-    log::set_max_level(level);
-    is_first
+    #[cfg(target_has_atomic = "ptr")]
+    {
+        let is_first = log::set_logger(&LOGGER).is_ok();
+        log::set_max_level(level);
+        is_first
+    }
+    // SAFETY: each process that uses this crate calls the function on only one thread.
+    #[cfg(not(target_has_atomic = "ptr"))]
+    unsafe {
+        let is_first = log::set_logger_racy(&LOGGER).is_ok();
+        log::set_max_level_racy(level);
+        is_first
+    }
 }
 
 /// Returns the number of lines that have been written.

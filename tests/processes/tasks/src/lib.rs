@@ -5,9 +5,9 @@
 use board::{CLOCK_HZ, Timer};
 use core::convert::Infallible;
 use core::future::poll_fn;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use core::task::Poll;
 use crossgate::pool::Pool;
+use crossgate::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use crossgate::{Handle, Notification, Signal};
 use crossgate_embassy::{Blocking, Executor, Io, ProcessRawMutex, wait};
 use embassy_futures::join::join;

@@ -3,7 +3,7 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::num::NonZeroU32;
-use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{CallError, Concurrent, Handle, Notification, Wire, interface, thread};
 use crossgate_abi::{Status, number};
 use system_tests::raw;

@@ -2,11 +2,11 @@
 //! A server identifies its callers and their lives, and takes back the things that it gave to clients that crash.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
 use crossgate::arch::system_call;
 use crossgate::server::{self, Client};
 use crossgate::sync::Mutex;
+use crossgate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use crossgate::{Concurrent, Handle, Notification, Signal, interface, time};
 use crossgate_abi::client::CLIENT;
 use crossgate_abi::{CallError, Cause, Status, number};

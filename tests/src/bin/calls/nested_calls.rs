@@ -2,7 +2,7 @@
 //! Calls nest eight deep. A ninth call is refused, and so is a call without enough stack.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{CallError, Concurrent, Handle, interface};
 use system_tests::report::{expect, pass};
 use system_tests::watch::allow_no_fault;

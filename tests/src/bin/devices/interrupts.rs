@@ -4,8 +4,8 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use board::{CLOCK_HZ, TIMER0, TIMER1, Timer, UART0, Uart, interrupt};
-use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{Concurrent, Handle, Notification, Signal, interface, time};
 use crossgate_abi::{Cause, number};
 use system_tests::raw;

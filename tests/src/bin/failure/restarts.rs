@@ -2,8 +2,8 @@
 //! Processes that crash restart or stop, as the wiring or the supervisor says.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{
     CallError, Concurrent, Exclusive, Handle, Notification, Signal, interface, shared, supervise,
     thread, time,

@@ -6,8 +6,8 @@
 //! Without seeds: the test measures how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
+use crossgate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use crossgate::{CallError, Concurrent, Handle, Notification, interface, thread, time};
 use system_tests::report::{broken, expect, expect_that, pass};
 

@@ -3,10 +3,10 @@
 //! other observers, and gives up when too many processes have crashed.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use crossgate::fault::Faults;
 use crossgate::inspect::{self, State};
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{CallError, Concurrent, Handle, Notification, interface, time};
 use supervise::Supervise;
 use supervisor::{Group, Member, Office, Policy, Strategy};

@@ -4,10 +4,10 @@
 //! continue.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use core::time::Duration;
 use crossgate::Lease;
 use crossgate::sync::Mutex;
+use crossgate::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use crossgate::time;
 use crossgate::{
     CallError, Concurrent, Exclusive, Handle, LeaseMut, Notification, Signal, interface,

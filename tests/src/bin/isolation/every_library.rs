@@ -3,8 +3,8 @@
 //! crashes again and again while it uses all of them. The other processes continue.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
+use crossgate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use crossgate::{
     CallError, Concurrent, Exclusive, Handle, Lease, Notification, interface, server, time,
 };

@@ -3,7 +3,7 @@
 //! registers of words that the method does not use. The kernel clears all other registers.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{Concurrent, Handle, Lease, interface};
 use crossgate_abi::{Status, Word, number};
 use system_tests::arch;

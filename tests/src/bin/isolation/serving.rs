@@ -4,7 +4,7 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use board::{TIMER0, Timer};
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use crossgate::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use crossgate::{
     Concurrent, Handle, Lease, LeaseBuf, LeaseMut, Notification, Signal, interface, shared,
 };

@@ -2,7 +2,7 @@
 //! Memory that must not be lent. Each such call is refused, and the server is never entered.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{
     CallError, Concurrent, Handle, Lease, LeaseBuf, LeaseMut, Notification, interface, shared,
     thread,

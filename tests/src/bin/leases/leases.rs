@@ -172,10 +172,14 @@ fn odd_pieces(name: &str) {
         let address = buffer.as_ptr().addr() + offset;
         raw::call(raw::service(&SYSTEM, name), SUM, [address, length, 0, 0]).error()
     };
-    for (offset, length) in [(0, 32), (32, 32), (96, 160), (0, 256)] {
-        expect("a run of eighths", lend(offset, length), None);
+    for (offset, length) in [(0, 32), (32, 32), (128, 128), (0, 256)] {
+        expect("an aligned power of two", lend(offset, length), None);
     }
-    let of_granules = if arch::OPENS_GRANULES { None } else { Some(CallError::BadLease) };
+    let result = |opens: bool| if opens { None } else { Some(CallError::BadLease) };
+    for (offset, length) in [(96, 160), (32, 64), (0, 96)] {
+        expect("a run of eighths", lend(offset, length), result(arch::OPENS_EIGHTHS));
+    }
+    let of_granules = result(arch::OPENS_GRANULES);
     for (offset, length) in [(16, 32), (0, 48), (224, 16), (8, 64), (20, 4)] {
         expect("a run of small granules", lend(offset, length), of_granules);
     }

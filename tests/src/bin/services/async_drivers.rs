@@ -7,9 +7,9 @@
 use bme280_rs::{AsyncBme280, Configuration, Oversampling, Sample, SensorMode};
 use core::convert::Infallible;
 use core::future::ready;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
 use crossgate::pool::Pool;
+use crossgate::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use crossgate::{CallError, Exclusive, Handle, Notification, Signal, time};
 use crossgate_abi::Cause;
 use crossgate_embassy::{BusError, Executor, Io, OPERATIONS, Offloaded};

@@ -5,7 +5,7 @@
 
 use console::Console;
 use core::convert::Infallible;
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use crossgate::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use crossgate::{
     CallError, Concurrent, Exclusive, Handle, Notification, Signal, interface, server, shared,
     thread,

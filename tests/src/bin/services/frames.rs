@@ -5,8 +5,8 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use board::Uart;
-use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{Concurrent, Exclusive, Handle, Notification, interface, thread, time};
 use crossgate_trace::{Trace, Tracer};
 use defmt::{Format, Formatter, intern};

@@ -6,7 +6,7 @@
 use console::{Both, Console, Past, Settings};
 use core::convert::Infallible;
 use core::fmt;
-use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{CallError, Concurrent, Handle, interface};
 use crossgate_log::{Level, Levels, Log, Logger, SetLevels};
 use system_tests::dark::Dark;

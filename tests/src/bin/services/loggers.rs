@@ -6,7 +6,7 @@
 use console::{Console, Settings};
 use core::convert::Infallible;
 use core::fmt;
-use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{CallError, Concurrent, Exclusive, Handle, interface};
 use crossgate_log::{Level, Levels, Log};
 use system_tests::report::{expect, pass};

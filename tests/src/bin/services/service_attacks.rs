@@ -8,9 +8,9 @@
 
 use console::Console;
 use core::convert::Infallible;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
 use crossgate::notification::TimedOut;
+use crossgate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use crossgate::{
     CallError, Concurrent, Handle, LeaseBuf, Notification, Signal, interface, thread, time,
 };

@@ -5,8 +5,8 @@
 
 use console::{Console, Past};
 use core::convert::Infallible;
-use core::sync::atomic::{AtomicBool, Ordering};
 use crossgate::inspect::{self, State};
+use crossgate::sync::atomic::{AtomicBool, Ordering};
 use crossgate::{Concurrent, Handle, Notification, interface, thread};
 use crossgate_log::{History, Level, Log, SetLevels};
 use shell::{Kernel, Shell};

@@ -3,8 +3,8 @@
 //! middle, and restarts without any state of the earlier connection. The kernel and another process continue.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{Concurrent, Handle, Notification, Signal, interface, thread, time};
 use crossgate_abi::Cause;
 use smoltcp::iface::{Config, Interface, SocketSet};

@@ -5,8 +5,8 @@
 //! The limits of lateness hold only if the emulator counts instructions, as under `cargo xtask test`.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
+use crossgate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use crossgate::time::{self, Instant};
 use crossgate::{Concurrent, Handle, Notification, Signal};
 use crossgate_timer::{SHORTEST, Timer, TimerError};

@@ -5,8 +5,8 @@
 //! Without seeds: the test measures how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use crossgate::time::with_deadline;
 use crossgate::{CallError, Concurrent, Exclusive, Handle, Notification, Signal, interface, time};
 use crossgate_abi::{Cause, DEADLINE_UNIT, number};

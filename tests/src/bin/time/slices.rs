@@ -5,8 +5,8 @@
 //! Without seeds: the test measures time, and seeds let time jump.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
+use crossgate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use crossgate::{Concurrent, time};
 use system_tests::report::{expect_that, pass};
 use system_tests::watch::allow_no_fault;

@@ -3,8 +3,8 @@
 //! An endless loop does not hold up more urgent threads.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use core::time::Duration;
+use crossgate::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use crossgate::{Concurrent, Handle, Notification, Signal, interface, thread, time};
 use system_tests::report::{broken, expect, pass};
 use system_tests::watch::allow_no_fault;

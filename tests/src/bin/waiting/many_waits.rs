@@ -5,9 +5,9 @@
 //! Without seeds: the test measures how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use crossgate::sync::Mutex;
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{Concurrent, Notification, Signal, notification, thread};
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::allow_no_fault;

@@ -119,7 +119,7 @@ fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
 
 /// Each signal wakes one waiter, the most urgent first. So the low thread comes second.
 fn wait_shared(shared: Notification, order: u32, done: Signal) -> ! {
-    use core::sync::atomic::{AtomicU32, Ordering};
+    use crossgate::sync::atomic::{AtomicU32, Ordering};
     static SERVED: AtomicU32 = AtomicU32::new(0);
     shared.wait();
     expect("the order of waiters", SERVED.fetch_add(1, Ordering::Relaxed) + 1, order);

@@ -4,11 +4,11 @@
 //! Long: the test waits for many seconds of virtual time.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
 use crossgate::arch::system_call;
 use crossgate::pool::{Ended, JoinHandle, Pool};
 use crossgate::sync::Mutex;
+use crossgate::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use crossgate::{Concurrent, Exclusive, Handle, Notification, Signal, interface, thread, time};
 use crossgate_abi::{CallError, Cause, Status, number, pool};
 use system_tests::report::{expect, expect_that, fail, pass};

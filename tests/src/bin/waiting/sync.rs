@@ -3,9 +3,9 @@
 //! locks, channels, and values that are made once.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
 use crossgate::notification::TimedOut;
+use crossgate::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use crossgate::sync::{Channel, Condvar, LazyLock, Mutex, OnceLock, RwLock, Semaphore};
 use crossgate::{Concurrent, Handle, Notification, interface, thread, time};
 use system_tests::report::{expect, pass};

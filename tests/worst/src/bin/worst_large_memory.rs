@@ -3,7 +3,7 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
-use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{Concurrent, Handle, Signal, interface};
 use system_tests::report::expect;
 use worst_cases::{crash, end};

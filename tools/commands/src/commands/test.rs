@@ -321,6 +321,15 @@ fn on_boards(report: &mut Report) {
 
 /// Runs the daily steps of a board whose other steps run only at night.
 fn on_nightly_board(report: &mut Report, row: &'static Row, why: &str) {
+    if !row.daily.is_empty() {
+        daily_tests(report, row);
+    }
+    report
+        .skip(&format!("all else on {}", row.name), &format!("{why}; `cargo xtask soak` runs it"));
+}
+
+/// Runs those tests of such a board that run each day, and checks the kernel in them.
+fn daily_tests(report: &mut Report, row: &'static Row) {
     let kind = format!("system tests, release, {}", row.name);
     let tests = built(report, &kind, || system_tests::build_daily(row));
     let jobs = tests.iter().map(|test| {
@@ -337,8 +346,6 @@ fn on_nightly_board(report: &mut Report, row: &'static Row, why: &str) {
             tests.iter().try_for_each(|test| float_instructions::check(&test.file))
         });
     }
-    report
-        .skip(&format!("all else on {}", row.name), &format!("{why}; `cargo xtask soak` runs it"));
 }
 
 /// Runs the system tests of the reference board in the release profile, and measures how long they hold off interrupts.
