@@ -58,7 +58,7 @@ fn run(
     sleep(SOON / 10);
     match number {
         0 => visit(same, done),
-        1 => try_again(lower, || yield_now(), done),
+        1 => try_again(lower, yield_now, done),
         _ => {
             Yields.stay();
             end(done)

@@ -40,15 +40,12 @@ macro_rules! firmware {
         worst_cases::judged! {
             LIVES + 1;
             process owner {
-                notification FIRST;
-                interrupt 0 => FIRST; interrupt 1 => FIRST; interrupt 2 => FIRST; interrupt 3 => FIRST;
-                interrupt 4 => FIRST; interrupt 5 => FIRST; interrupt 6 => FIRST; interrupt 7 => FIRST;
-                notification SECOND;
-                interrupt 14 => SECOND; interrupt 15 => SECOND; interrupt 16 => SECOND; interrupt 17 => SECOND;
-                interrupt 18 => SECOND; interrupt 19 => SECOND; interrupt 20 => SECOND; interrupt 21 => SECOND;
+                notification INTERRUPTED;
+                interrupt 0 => INTERRUPTED; interrupt 1 => INTERRUPTED; interrupt 2 => INTERRUPTED;
+                interrupt 3 => INTERRUPTED; interrupt 4 => INTERRUPTED; interrupt 5 => INTERRUPTED;
                 $(object $object: Concurrent<Thing> = Thing => [$service: dyn Item];)*
                 object shelf: Concurrent<Shelf> = Shelf([$($service),*]) => [STORE: dyn Store];
-                thread main (priority = 3, stack = 1024) = serve([FIRST, SECOND], DONE);
+                thread main (priority = 3, stack = 1024) = serve(INTERRUPTED, DONE);
             }
             process client {
                 thread main (priority = 2, stack = 1024) = touch(STORE, DONE);
@@ -59,8 +56,8 @@ macro_rules! firmware {
 
 with_clients!(firmware);
 
-fn serve(interrupts: [Notification; 2], done: Signal) -> ! {
-    interrupts.into_iter().for_each(Notification::acknowledge);
+fn serve(interrupted: Notification, done: Signal) -> ! {
+    interrupted.acknowledge();
     done.signal();
     crash()
 }
