@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! QEMU's machine `virt`, as if its protection unit had only regions of aligned powers of two, like that of Hazard3 (the
-//! RISC-V cores of an RP2350). The emulated unit has others too, but the kernel does not use them.
+//! QEMU's machine `virt`, as if its protection unit had only regions of aligned powers of two, like that of Hazard3
+//! (the RISC-V core of an RP2350). The emulated unit has others too, but the kernel does not use them.
 //!
 //! The devices are those of [`virt`](https://docs.rs/virt). A firmware that depends on this crate is linked with the
 //! board's `memory.x`, and the memory of its processes fits such regions. Its target is `riscv32imac-unknown-none-elf`.

@@ -7,7 +7,7 @@
 //! | 0, 1 | leases; one that may be written is the first |
 //! | 2 | the RAM of the current process |
 //! | 3, 4 | the device registers of the current process, in the regions that the wiring's tables give |
-//! | 5, 6 | the current thread's stack, less the part that its callers closed: entry 5 closes the upper part of what entry 6 opens |
+//! | 5, 6 | the stack of the thread, less the part that its callers closed: 6 opens a block, 5 closes its upper part |
 //! | 7 | flash, to all |
 //! | 8 | nothing, even to the kernel: it guards the lowest bytes of the kernel's stack |
 //!
@@ -16,8 +16,8 @@
 //!
 //! Nothing else is open to threads. The kernel, in machine mode, sees all memory but the guard, because only that entry
 //! is locked. (Without the guard, a core with eight entries would do. The linker computes the stack that the kernel
-//! needs, so the guard is only a second barrier.) Each value is of a [`napot::Entry`], which is off or an aligned power of
-//! two, so no entry ever matches another way.
+//! needs, so the guard is only a second barrier.) Each value is of a [`napot::Entry`], which is off or an aligned power
+//! of two, so no entry ever matches another way.
 
 use crate::last_words::halt;
 use crate::linker::kernel_stack_bottom;
@@ -158,8 +158,8 @@ pub fn enable(flash: Span) {
     let only_flash = configuration([Entry::OFF, Entry::OFF, Entry::OFF, flash]);
     // SAFETY: the unit belongs to the kernel, which has not started a thread yet.
     let lost = unsafe {
-        // An address keeps its lowest bits only in an entry that is a power of two. Once the guard is locked, its address
-        // can't be changed.
+        // An address keeps its lowest bits only in an entry that is a power of two. Once the guard is locked, its
+        // address can't be changed.
         probe!(ALL, "pmpcfg0" "pmpcfg1")
             | probe!(configuration([GRANULE, Entry::OFF, Entry::OFF, Entry::OFF]), "pmpcfg2")
             | probe!(GRANULE.address(), "pmpaddr0" "pmpaddr1" "pmpaddr2" "pmpaddr3")

@@ -58,7 +58,7 @@ with_clients!(firmware);
 
 fn serve(interrupted: Notification, done: Signal) -> ! {
     interrupted.acknowledge();
-    done.signal();
+    let _ = done.signal();
     crash()
 }
 
