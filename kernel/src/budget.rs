@@ -73,7 +73,7 @@ impl Account {
     }
 }
 
-/// What is counted and noted for each thread.
+/// The count of time, and the lender, of each thread.
 #[derive(Clone, Copy, Debug)]
 pub struct Turn {
     /// The part of its time slice that it has used, in µs.

@@ -144,6 +144,13 @@ impl<P: Port> Kernel<P> {
 
     /// Ends the grants of the services of a process that is about to restart, and the grants that it has received, as
     /// far as they are in this piece of the table.
+    #[inline(always)]
+    pub(crate) fn end_some_grants(&mut self, process: ProcessId, piece: usize) {
+        if let Some(grants) = self.grants {
+            (grants.end)(self, process, piece);
+        }
+    }
+
     #[inline]
     fn end_grants(&mut self, process: ProcessId, piece: usize) {
         let first = piece * CLEANED;

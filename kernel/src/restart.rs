@@ -58,9 +58,7 @@ impl<P: Port> Kernel<P> {
             state.unclean -= 1;
             let piece = state.unclean.into();
             self.mask_again(process, piece);
-            if let Some(grants) = self.grants {
-                (grants.end)(self, process, piece);
-            }
+            self.end_some_grants(process, piece);
             return Progress::More;
         }
         if state.reset == 0 {

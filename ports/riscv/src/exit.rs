@@ -78,7 +78,7 @@ pub(crate) use clear;
 
 /// Continues with a context.
 ///
-/// In: a0 is its address; sp is at the [`Bounds`](crate::context::Bounds). Out: the thread runs with all of its
+/// In: a0 is its address; sp is at the `Bounds`. Out: the thread runs with all of its
 /// registers. No register keeps a value of the kernel.
 #[unsafe(naked)]
 pub unsafe extern "C" fn load() -> ! {

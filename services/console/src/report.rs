@@ -112,6 +112,7 @@ pub(crate) mod tests {
             notifications: 0,
             on_fault: OnFault::DEFAULT,
             first_notification: NotificationId::FIRST,
+            pieces: 0,
         }
     }
 

@@ -29,7 +29,9 @@ static WIRING: System = System {
         signallers: Set::EMPTY,
         owner: ProcessId::FIRST,
         counting: false,
+        first_interrupt: 0,
     }],
+    lines: &[],
     interrupts: &[
         Interrupt { line: 20, notification: NotificationId::FIRST, owner: ProcessId::FIRST },
         Interrupt { line: 21, notification: NotificationId::FIRST, owner: ProcessId::FIRST },

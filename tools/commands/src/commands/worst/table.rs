@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The table of the longest spans.
 
-use super::limits;
+use super::limits::BOUND;
 use super::longest::Longest;
 
 /// The number of parts of a span that are shown.
@@ -15,15 +15,14 @@ pub fn print(longest: &[Longest]) {
 
 fn row(longest: &Longest) -> String {
     let (path, count) = (longest.path(), longest.count);
-    let limit = limits::of(&path);
-    let mark = if count > limit { "  OVER THE LIMIT" } else { "" };
+    let mark = if count > BOUND { "  OVER THE LIMIT" } else { "" };
     let (told, others) = longest.parts.split_at(PARTS.min(longest.parts.len()));
     let mut parts: Vec<_> = told.iter().map(|(name, count)| format!("{name} {count}")).collect();
     if !others.is_empty() {
         parts.push(format!("others {}", others.iter().map(|(_, count)| count).sum::<u64>()));
     }
     let (firmware, parts) = (&longest.firmware, parts.join(", "));
-    format!("{count:>12} {limit:>8}  {path}{mark}\n{:>23} in {firmware}: {parts}\n", "")
+    format!("{count:>12} {BOUND:>8}  {path}{mark}\n{:>23} in {firmware}: {parts}\n", "")
 }
 
 #[cfg(test)]
