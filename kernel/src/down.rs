@@ -50,7 +50,9 @@ impl<P: Port> Kernel<P> {
         };
         (state.reset, state.unclean, state.looked) = (0, wiring.pieces, ThreadId::IDLE);
         self.running.remove(process);
-        self.silence(wiring);
+        if wiring.notifications != 0 {
+            self.silence(wiring);
+        }
         if let Some(optional) = &self.optional {
             (optional.end_life)(self, process);
         }
