@@ -51,10 +51,10 @@
 //! | [`down`] | how a process is taken down |
 //! | [`sweep`] | the worker, which does the deferred work a piece at a time |
 //! | [`crash`] | crashes of processes, and decisions of the supervisor |
-//! | [`restart`] | the start and restart of a process |
 //! | [`gate`] | the service that a gate belongs to |
 //! | [`lend`] | how a caller lends memory to a call |
 //! | [`grant`] | rights to call a service that come from a handle, not from the wiring |
+//! | [`restart`] | the start and restart of a process |
 //! | [`call`] | a call and its return: the way into another process and back |
 //! | [`deadline`] | deadlines of calls |
 //! | [`account`] | accounting of CPU time |
