@@ -99,8 +99,21 @@ fn signals_to_a_process_that_crashed_are_lost() {
         driver.event(|kernel| kernel.interrupt(5));
     }
     driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
+    // The line may be unmasked still. It is masked when the process restarts.
+    driver.event(|kernel| kernel.interrupt(5));
     driver.kernel.end(ThreadId::new(3));
     driver.kernel.threads.switch_to(ThreadId::new(2));
+    begin(&mut driver);
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, 0, 0, 0]), status(Status::TIMED_OUT));
+}
+
+#[test]
+fn signals_that_are_no_interrupts_are_lost_too() {
+    let mut driver =
+        Wiring::default().notification(1, 0b0010, true).restarts(8).thread(1, 5).boot();
+    driver.event(|kernel| kernel.signal(0));
+    assert_eq!(driver.kernel.notifications[0].signals, 1);
+    driver.event(|kernel| kernel.fault(Cause::Access, 0, 0));
     begin(&mut driver);
     assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, 0, 0, 0]), status(Status::TIMED_OUT));
 }
