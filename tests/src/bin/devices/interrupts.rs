@@ -97,10 +97,10 @@ fn driver(expired: Notification, received: Notification, quiet: Notification) ->
 
 /// Lets its device interrupt all the time, and acknowledges without clearing the interrupt in the device. Each
 /// acknowledgement costs one interrupt, no more. Then the driver crashes while its line is unmasked and a signal is
-/// pending. In its second life the line is masked and no signal is left, although the device still interrupts.
+/// pending. In its second life the line is masked and no signal is left, although the device interrupts then.
 fn careless(ignored: Notification, quiet: Signal, lives: Handle<dyn Lives>) -> ! {
     if lives.begin() != Ok(1) {
-        time::sleep(5 * MILLISECOND);
+        time::sleep(20 * MILLISECOND);
         expect("a signal of the first life", ignored.try_wait(), false);
         expect("signal", quiet.signal(), Ok(()));
         crossgate::thread::exit()
@@ -113,7 +113,7 @@ fn careless(ignored: Notification, quiet: Signal, lives: Handle<dyn Lives>) -> !
     }
     timer.clear_interrupt();
     ignored.acknowledge();
-    timer.interrupt_after(TICKS);
+    timer.interrupt_after(10 * TICKS);
     panic!("the driver crashes")
 }
 
