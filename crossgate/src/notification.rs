@@ -310,7 +310,7 @@ fn place<const N: usize>(notifications: [Notification; N], index: u8) -> usize {
     notifications.iter().position(|notification| notification.index == index).unwrap_or(0)
 }
 
-/// Returns the timeout in µs, which is always less than [`FOR_EVER`].
+/// Returns the timeout in µs, at most the longest one that the [kernel](crossgate_abi::number::WAIT) takes: 146,000 years.
 fn limited(timeout: Duration) -> u64 {
-    microseconds(timeout).min(FOR_EVER - 1)
+    microseconds(timeout).min((1 << 62) - 1)
 }

@@ -142,8 +142,7 @@ impl<P: Port> Kernel<P> {
         thread.orphaned = thread.calls_from(|frame| frame.care & (STALE | REFUSED) != 0);
     }
 
-    /// Ends the grants of the services of a process that is about to restart, and the grants that it has received, as
-    /// far as they are in this piece of the table.
+    /// Does this piece of ending the grants of a process that is about to restart, in a firmware that has grants.
     #[inline(always)]
     pub(crate) fn end_some_grants(&mut self, process: ProcessId, piece: usize) {
         if let Some(grants) = self.grants {
@@ -151,6 +150,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
+    /// Ends the grants of the services of this process, and the grants that it has received, as far as they are in this
+    /// piece of the table.
     #[inline]
     fn end_grants(&mut self, process: ProcessId, piece: usize) {
         let first = piece * CLEANED;

@@ -74,13 +74,17 @@ impl<P: Port> Kernel<P> {
                 return Progress::More;
             }
         }
-        let reset = self.port.reset(wiring.memory, state.reset);
-        state.reset = reset.unwrap_or(0);
-        if reset.is_some() {
-            return Progress::More;
+        match self.port.reset(wiring.memory, state.reset) {
+            Some(reset) => {
+                state.reset = reset;
+                Progress::More
+            }
+            None => {
+                state.reset = 0;
+                self.running.insert(process);
+                Progress::Running
+            }
         }
-        self.running.insert(process);
-        Progress::Running
     }
 
     /// Starts the current thread if its process is ready. Otherwise the thread does a piece of the work, or waits.

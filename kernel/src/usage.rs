@@ -40,9 +40,10 @@ impl Usage {
     #[inline]
     pub(crate) fn charge(&mut self, now: u64, next: ThreadId, process: ProcessId) {
         let time = now - self.since;
-        let thread = self.threads.get_mut(self.running.index());
-        let place = self.processes.get_mut(self.process.index());
-        for total in [thread, place].into_iter().flatten() {
+        if let Some(total) = self.threads.get_mut(self.running.index()) {
+            *total = total.wrapping_add(time);
+        }
+        if let Some(total) = self.processes.get_mut(self.process.index()) {
             *total = total.wrapping_add(time);
         }
         (self.since, self.running, self.process) = (now, next, process);
