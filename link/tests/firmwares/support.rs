@@ -206,7 +206,7 @@ impl Firmware {
                 "unsafe extern \"C\" {{ static __crossgate_memory_{name}: ProcessMemory; }}"
             )
             .unwrap();
-            writeln!(processes, "ProcessRow {{ name: {name:?}, memory: unsafe {{ &__crossgate_memory_{name} }}, mmio: &[], notifications: 0, on_fault: OnFault::DEFAULT, first_notification: NotificationId::FIRST }},").unwrap();
+            writeln!(processes, "ProcessRow {{ name: {name:?}, memory: unsafe {{ &__crossgate_memory_{name} }}, mmio: &[], notifications: 0, on_fault: OnFault::DEFAULT, first_notification: NotificationId::FIRST, pieces: 0 }},").unwrap();
         }
         for (number, (process, name, value, method)) in self.objects.iter().enumerate() {
             writeln!(
