@@ -180,7 +180,8 @@ fn every_interleaving() {
     });
 }
 
-/// Searches through a scene: all of it if it is small; a part if it is large, or for as long as `time` says.
+/// Searches through a scene. With more `time`: all of it if it is small, or else for this time. A daily run searches the
+/// states that are nearest to the start.
 fn search(scene: &Scene, time: Option<Duration>) {
     let begin = Instant::now();
     // Interrupts multiply the states. So a daily run tries them only in large scenes, where the search ends after a
@@ -192,7 +193,8 @@ fn search(scene: &Scene, time: Option<Duration>) {
     };
     let mut search = Search::new(scene, most_found);
     let all = search.run(|states| match (scene.enough, time) {
-        (None, _) => false,
+        (None, None) => states >= scene::BY_DAY,
+        (None, Some(_)) => false,
         (Some(enough), None) => states >= enough,
         (Some(_), Some(time)) => begin.elapsed() >= time,
     });

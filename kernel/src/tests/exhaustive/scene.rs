@@ -7,7 +7,7 @@
 //! back. Thread 1, of process 2, belongs to a pool.
 //!
 //! All possible steps together lead to more states than can be searched. So each small scene has the steps that concern
-//! one matter, and is searched to its end; the search of a large scene is cut off.
+//! one matter, and can be searched to its end; the search of a large scene is cut off.
 
 use super::super::*;
 use super::step::{LINE, Offer, Step};
@@ -15,6 +15,8 @@ use Offer::{Forged, Held, Nothing, Shared};
 use Step::*;
 use crossgate_abi::Kind;
 
+/// The number of states of a small scene that a daily run searches. (The largest ones have six times as many.)
+pub const BY_DAY: usize = 1_000_000;
 /// The number of states of a large scene that a daily run searches.
 const ENOUGH: usize = 200_000;
 
@@ -30,7 +32,7 @@ pub struct Scene {
     /// The number of crashes in a row that a process survives.
     restarts: u8,
     pub steps: Vec<Step>,
-    /// The number of states to search, unless there is more time; `None`: all.
+    /// The number of states to search, unless there is more time; `None` if all can be searched.
     pub enough: Option<usize>,
 }
 
