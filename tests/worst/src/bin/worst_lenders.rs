@@ -22,6 +22,8 @@ macro_rules! firmware {
     ($(($number:literal $client:ident $object:ident $service:ident $next:ident))*) => {
         worst_cases::judged! {
             judge_slowly, CLIENTS;
+            cpu_time;
+            time_slice = 1 ms;
             process last { object ends: Exclusive<Ends> = Ends => [LOCK28: dyn StayAlone]; }
             process chain {
                 $(object $object: Exclusive<Link> = Link($next) => [$service: dyn StayAlone];)*
