@@ -16,11 +16,11 @@
 
 board_contract::check!();
 
-use crossgate_abi::table::Mmio;
-use nrf52_board::{Pin, Places, TIMERS_HZ, device, outputs};
+use nrf52_board::{Pin, Places, TIMERS_HZ};
 
 #[doc(hidden)]
 pub use nrf52_board::cortex_m as port;
+pub use nrf52_board::{LAMPS, TIMER0, TIMER1, UART0, UART1, UART2, interrupt};
 
 /// The places of the devices.
 #[doc(hidden)]
@@ -28,11 +28,8 @@ pub use nrf52_board::cortex_m as port;
 pub struct Microbit;
 
 impl Places for Microbit {
-    const UARTS: [Mmio; 3] = [UART0, UART1, UART2];
     // The debugger's serial line (UART_INT_RX and UART_INT_TX).
     const UART_PINS: [Pin; 2] = [Pin::new(0, 6), Pin::new(1, 8)];
-    const TIMERS: [Mmio; 2] = [TIMER0, TIMER1];
-    const LAMPS: Mmio = LAMPS;
     // The first two rows of the LEDs (ROW1 and ROW2), and their first column (COL1).
     const LAMP_PINS: [Pin; 2] = [Pin::new(0, 21), Pin::new(0, 22)];
     const LAMPS_ARE_LOW: bool = false;
@@ -47,9 +44,9 @@ pub type Hardware = nrf52_board::Hardware<Microbit>;
 pub type Lamp = nrf52_board::Lamp<Microbit>;
 /// Driver of a timer, for the process that owns its registers. It counts ticks of [`CLOCK_HZ`], 62.5 ns each, and wraps
 /// around after 2^32 ticks (268 s).
-pub type Timer = nrf52_board::Timer<Microbit>;
+pub type Timer = nrf52_board::Timer;
 /// Driver of the serial line, for the process that owns its registers.
-pub type Uart = nrf52_board::Uart<Microbit>;
+pub type Uart = nrf52_board::Uart;
 
 /// Makes a wiring into a firmware. See [`nrf52_board::cortex_m::start`].
 ///
@@ -67,34 +64,3 @@ macro_rules! start {
 pub const CLOCK_HZ: u32 = 16_000_000;
 
 const _: () = assert!(CLOCK_HZ == TIMERS_HZ, "nothing divides the clock of the timers");
-
-/// The registers of the serial line, UARTE0: the debugger passes it on over USB. Their owner is [trusted with all
-/// memory](nrf52_board).
-pub const UART0: Mmio = device(2);
-/// The place of a second serial line, which the chip does not have without DMA.
-pub const UART1: Mmio = device(48);
-/// The place of a third serial line, which the chip does not have.
-pub const UART2: Mmio = device(49);
-
-/// The registers of the first timer.
-pub const TIMER0: Mmio = device(8);
-/// The registers of the second timer.
-pub const TIMER1: Mmio = device(9);
-
-/// The outputs of GPIO port 0, with the lamps and all pins of this port that no device has.
-pub const LAMPS: Mmio = outputs(0);
-
-/// The lines of the interrupt controller (product specification, 4.2.4). A serial line has one interrupt line for both
-/// directions.
-pub mod interrupt {
-    /// A byte has arrived at [`UART0`](super::UART0).
-    pub const UART0_RX: u16 = 2;
-    /// A line that no device has, for [`UART1`](super::UART1).
-    pub const UART1_RX: u16 = 43;
-    /// A line that no device has, for [`UART2`](super::UART2).
-    pub const UART2_RX: u16 = 44;
-    /// [`TIMER0`](super::TIMER0) has come to its alarm.
-    pub const TIMER0: u16 = 8;
-    /// [`TIMER1`](super::TIMER1) has come to its alarm.
-    pub const TIMER1: u16 = 9;
-}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The functions of the board that the port calls.
 
+use crate::devices::UART0;
 use crate::pins;
 use crate::places::Places;
 use crate::registers::{CLOCK, Clock, DEBUG_PORT, DEBUG_PORT_WISH, DebugPort, registers};
@@ -33,7 +34,7 @@ impl<P: Places> Board for Hardware<P> {
         let wish = core::ptr::with_exposed_provenance::<u32>(DEBUG_PORT_WISH);
         // SAFETY: this is a word of the flash with the chip's configuration.
         open_debug_port(registers(DEBUG_PORT), unsafe { wish.read_volatile() });
-        pins::connect(P::UARTS[0].start, P::UART_PINS);
+        pins::connect(UART0.start, P::UART_PINS);
         for pin in P::LAMP_PINS {
             pins::make_output(pin, P::LAMPS_ARE_LOW);
         }
@@ -44,7 +45,7 @@ impl<P: Places> Board for Hardware<P> {
 
     #[inline]
     fn tell(byte: u8) {
-        const { Uart::<P>::new(P::UARTS[0], 115_200) }.tell(byte);
+        const { Uart::new(UART0, 115_200) }.tell(byte);
     }
 }
 

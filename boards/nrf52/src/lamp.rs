@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+use crate::devices::LAMPS;
 use crate::pins::set_level;
 use crate::places::Places;
 use crate::registers::{Outputs, registers};
@@ -29,7 +30,7 @@ impl<P: Places> Lamp<P> {
     }
 
     fn registers(&self) -> &'static Outputs {
-        registers(P::LAMPS.start)
+        registers(LAMPS.start)
     }
 }
 

@@ -25,6 +25,7 @@
 //! `crossgate-console`.
 #![no_std]
 
+mod devices;
 mod hardware;
 mod lamp;
 mod pins;
@@ -34,12 +35,12 @@ mod time;
 mod timer;
 mod uart;
 
+pub use devices::{LAMPS, TIMER0, TIMER1, TIMERS_HZ, UART0, UART1, UART2, interrupt};
 pub use hardware::Hardware;
 pub use lamp::Lamp;
-pub use pins::{Pin, outputs};
+pub use pins::Pin;
 pub use places::Places;
-pub use registers::device;
-pub use timer::{TIMERS_HZ, Timer};
+pub use timer::Timer;
 pub use uart::Uart;
 
 #[doc(hidden)]

@@ -5,8 +5,9 @@
 //! served above the kernel, makes SysTick's exception pending, as SysTick would. The kernel then serves the exception in
 //! its own time.
 
+use crate::devices::TIMERS_HZ;
 use crate::registers::{Counting, TIME, TIME_LINE, registers};
-use crate::timer::{self, TIMERS_HZ};
+use crate::timer;
 use crossgate_cortex_m::Counter;
 use crossgate_cortex_m::zero_latency::{Handler, Signal, ring_alarm};
 

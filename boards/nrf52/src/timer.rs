@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-use crate::places::Places;
+use crate::devices::{TIMER0, TIMER1, TIMERS_HZ};
 use crate::registers::{Counting, TimerInterrupt, Width, registers};
-use core::marker::PhantomData;
 use crossgate_abi::table::Mmio;
 use embedded_hal::delay::DelayNs;
 use tock_registers::interfaces::{Readable, Writeable};
-
-/// The frequency at which timers count if nothing divides it, in Hz (TIMER, prescaler).
-pub const TIMERS_HZ: u32 = 16_000_000;
 
 /// The register of a timer with the count at which it interrupts, and the register into which its count is copied.
 const ALARM: usize = 0;
@@ -18,25 +14,24 @@ const COUNT: usize = 1;
 ///
 /// A process that doesn't own the registers can also create a driver, but its first access to the device is a fault.
 #[derive(Debug)]
-pub struct Timer<P> {
-    places: PhantomData<P>,
+pub struct Timer {
     start: usize,
 }
 
-impl<P: Places> Timer<P> {
+impl Timer {
     /// Creates the driver of the timer in `mmio`.
     ///
     /// # Panics
     /// If `mmio` is none of the board's timers. In a constant or in the wiring, this is a compile error.
     #[must_use]
-    pub const fn new(mmio: Mmio) -> Timer<P> {
+    pub const fn new(mmio: Mmio) -> Timer {
         let start = mmio.start;
-        let [first, second] = P::TIMERS;
+        let [first, second] = [TIMER0, TIMER1];
         assert!(
             start == first.start || start == second.start,
             "there is no timer at these registers"
         );
-        Timer { places: PhantomData, start }
+        Timer { start }
     }
 
     /// Starts to count, from 0.
@@ -121,7 +116,7 @@ pub(crate) fn clear_alarm(registers: &Counting) {
     let _ = registers.reached[ALARM].get();
 }
 
-impl<P: Places> DelayNs for Timer<P> {
+impl DelayNs for Timer {
     /// Waits with the CPU busy. Sets the count of the timer to 0.
     fn delay_ns(&mut self, nanoseconds: u32) {
         // One tick more, because the first one may be short.
@@ -134,7 +129,7 @@ impl<P: Places> DelayNs for Timer<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::places::Example;
+    use crate::devices::UART0;
     use core::cell::Cell;
     use core::mem::zeroed;
 
@@ -171,6 +166,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "no timer at these registers")]
     fn other_devices_are_refused() {
-        let _ = Timer::<Example>::new(Example::UARTS[0]);
+        let _ = Timer::new(UART0);
     }
 }

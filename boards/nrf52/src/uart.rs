@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-use crate::places::Places;
+use crate::devices::{UART0, UART1, UART2};
 use crate::registers::{Serial, SerialEnable, SerialInterrupt, registers};
 use core::convert::Infallible;
-use core::marker::PhantomData;
 use crossgate_abi::table::Mmio;
 use embedded_io::{ErrorType, Read, ReadReady, Write};
 use tock_registers::interfaces::{Readable, Writeable};
@@ -37,24 +36,23 @@ const RATES: [(u32, u32); 18] = [
 ///
 /// A process that doesn't own the registers can also create a driver, but its first access to the device is a fault.
 #[derive(Debug)]
-pub struct Uart<P> {
-    places: PhantomData<P>,
+pub struct Uart {
     start: usize,
     rate: u32,
     receive_interrupt: bool,
     ready: bool,
 }
 
-impl<P: Places> Uart<P> {
+impl Uart {
     /// Creates the driver of the UART in `mmio`, at `baud` bits a second.
     ///
     /// # Panics
     /// If `mmio` is none of the board's UARTs, or if the chip does not have this rate: it has the usual ones from 1200
     /// to 1,000,000. In a constant or in the wiring, this is a compile error.
     #[must_use]
-    pub const fn new(mmio: Mmio, baud: u32) -> Uart<P> {
+    pub const fn new(mmio: Mmio, baud: u32) -> Uart {
         let start = mmio.start;
-        let [first, second, third] = P::UARTS;
+        let [first, second, third] = [UART0, UART1, UART2];
         assert!(
             start == first.start || start == second.start || start == third.start,
             "there is no UART at these registers"
@@ -65,12 +63,12 @@ impl<P: Places> Uart<P> {
         }
         assert!(index < RATES.len(), "the UART does not have this rate");
         let rate = RATES[index].1;
-        Uart { places: PhantomData, start, rate, receive_interrupt: false, ready: false }
+        Uart { start, rate, receive_interrupt: false, ready: false }
     }
 
     /// Raises the receive interrupt for every byte that arrives. Reading clears it.
     #[must_use]
-    pub const fn with_receive_interrupt(self) -> Uart<P> {
+    pub const fn with_receive_interrupt(self) -> Uart {
         Uart { receive_interrupt: true, ..self }
     }
 
@@ -120,11 +118,11 @@ fn set_up(registers: &Serial, rate: u32, receive_interrupt: bool) {
     registers.start_receiving.set(1);
 }
 
-impl<P> ErrorType for Uart<P> {
+impl ErrorType for Uart {
     type Error = Infallible;
 }
 
-impl<P: Places> Write for Uart<P> {
+impl Write for Uart {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
         let registers = self.registers();
         for &byte in bytes {
@@ -141,13 +139,13 @@ impl<P: Places> Write for Uart<P> {
     }
 }
 
-impl<P: Places> ReadReady for Uart<P> {
+impl ReadReady for Uart {
     fn read_ready(&mut self) -> Result<bool, Infallible> {
         Ok(self.registers().received.get() != 0)
     }
 }
 
-impl<P: Places> Read for Uart<P> {
+impl Read for Uart {
     fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Infallible> {
         let Some(first) = bytes.first_mut() else { return Ok(0) };
         let registers = self.registers();
@@ -162,11 +160,10 @@ impl<P: Places> Read for Uart<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::places::Example;
     use core::mem::zeroed;
 
-    type Line = Uart<Example>;
-    const LINE: Mmio = Example::UARTS[0];
+    type Line = Uart;
+    const LINE: Mmio = UART0;
 
     #[test]
     fn the_words_for_rates_are_shares_of_the_clock() {
