@@ -11,8 +11,8 @@ use crossgate_abi::{CallError, Status, Word, number};
 /// A notification of this process, for which its threads wait.
 ///
 /// It is declared in the wiring with `notification NAME;` (signals that no thread has waited for yet count as one) or
-/// `counting notification NAME;` (each signal counts). A signal goes to the most urgent waiting thread. If no thread
-/// waits, the signal is kept.
+/// `counting notification NAME;` (each signal counts). Of several waiting threads, the most urgent one gets a signal. If
+/// no thread waits, the signal is kept.
 ///
 /// ```no_run
 /// # use crossgate::Notification;

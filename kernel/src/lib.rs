@@ -88,7 +88,7 @@
 //! | **payers** | a thread that runs with a priority that is not its own has a [lender](budget): a thread that waits for it, directly or not, and whose own priority it is. The budgets of both pay | `check_payers` |
 //! | **waits** | every wait can end, and the thread then gets the right result | `check_wait` |
 //! | **in vain** | if waits of a thread fail because no caller waits for the result, the thread is in a call that is refused, or whose caller is gone | `check_in_vain` |
-//! | **one side** | a [notification](notification::Notification) has signals or waiters, never both | `check_one_side` |
+//! | **one side** | a [notification](notification::Notification) has signals or waiters, but not both, unless the worker is about to wake all of its waiters | `check_one_side` |
 //! | **swept** | after a crash, no thread that it may affect runs before that thread is [swept](sweep) | `check_work` |
 //! | **locks** | a lock that is taken has one holder, which is inside the object | `check_locks` |
 //! | **timers** | the port's timer is set to no later than the earliest time at which a thread has to wake | `check_timers` |

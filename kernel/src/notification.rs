@@ -7,7 +7,8 @@ use crossgate_abi::{ProcessId, Set, ThreadId};
 
 /// The state of a notification.
 ///
-/// A notification has signals or waiters, never both (invariant **one side**).
+/// A notification has signals or waiters, but not both, unless the worker is about to wake all of its waiters (invariant
+/// **one side**).
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(test, derive(Hash))]
 #[repr(C)]

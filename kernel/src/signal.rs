@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Signals, and waits for them.
 //!
-//! A signal wakes the most urgent thread that waits for the notification. If none waits, the notification keeps the
-//! signal. A counting notification counts its signals; a binary one keeps at most one.
+//! A signal wakes the thread that waits for the notification. If none waits, the notification keeps the signal. If
+//! several wait, it keeps the signal, too, and all of them try again, the most urgent one first. A counting notification
+//! counts its signals; a binary one keeps at most one.
 
 use crate::Kernel;
 use crate::effect::Outcome;
@@ -82,6 +83,7 @@ impl<P: Port> Kernel<P> {
         {
             return Status::TIMED_OUT.into();
         }
+        // (The sum does not overflow, because the flag is not set in the timeout.)
         let wake_at = match timeout {
             NEVER => NEVER,
             _ if high & WAIT_UNTIL == 0 => self.port.now().wrapping_add(timeout),

@@ -14,7 +14,7 @@
 //! Wait:      Time    Time   Notifications  Lock    Mutex   Memory    Ended    │
 //! Pending:    OK     Retry    nothing,     Retry    OK      Retry     any     │
 //!              │       │      timed out     │        │        │        │      │
-//!              │ 8     │ 8        │ 8, 9    │ 10     │ 10     │ 10     │ 13   │
+//!              │ 8     │ 8        │ 8 to 10 │ 10     │ 10     │ 10     │ 13   │
 //!              │       │          │ 11      │ 11     │        │        │      │
 //!              └───────┴──────────┴─────────┴────────┴────────┴────────┴──────┘
 //!                                 12, from each of them
@@ -30,8 +30,8 @@
 //! | 6 | memory of its process is still lent | `begin` in `restart` | a retry |
 //! | 7 | it exits or parks, or its process is stopped | `end` | the same as before |
 //! | 8 | its time has come | `timer` | the same as before |
-//! | 9 | a signal arrives | `signal` | a reply: the notification |
-//! | 10 | the lock, mutex or memory that it waits for is free, or it may not call the object any more | `stir_current`, or the worker (`piece`); `expel` | the same as before; for a mutex whose holder ended, a reply: a deadlock |
+//! | 9 | a signal arrives, and no other thread waits for the notification | `signal` | a reply: the notification |
+//! | 10 | the lock, mutex or memory that it waits for is free, or a signal arrives for which several threads wait, or it may not call the object any more | `stir_current`, or the worker (`piece`); `expel` | the same as before; after a signal, a retry; for a mutex whose holder ended, a reply: a deadlock |
 //! | 11 | the calls that it is in are late, or no caller waits for them | `check_deadline`, `waits_in_vain` | a reply: the deadline is exceeded |
 //! | 12 | the process that it is in is taken down | `sweep` | a reply to its caller: the server faulted; nothing if it is at home and restarts; or it ends (7) |
 //! | 13 | its process has work for it again | `steer` | a reply: OK |
