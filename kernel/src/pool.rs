@@ -45,12 +45,8 @@ impl<P: Port> Kernel<P> {
                 }
             }
             END => {
-                if self.gives_way() {
-                    return Outcome::NONE.as_status();
-                }
                 let is_own = id == me && self.threads.current().depth() == 0;
-                self.finish(id);
-                if is_own {
+                if self.gives_way() || self.finish(id) || is_own {
                     return Outcome::NONE.as_status();
                 }
             }
@@ -67,10 +63,9 @@ impl<P: Port> Kernel<P> {
             return CallError::NotPermitted.into();
         }
         let Some(word) = self.read_own(address) else { return CallError::BadArgument.into() };
-        if self.gives_way() {
+        if self.gives_way() || self.abandon(id) {
             return Outcome::NONE.as_status();
         }
-        self.abandon(id);
         if word != expected {
             return Status::OK;
         }
@@ -78,9 +73,10 @@ impl<P: Port> Kernel<P> {
         Outcome::NONE.as_status()
     }
 
-    /// Ends the job of a thread of a pool.
+    /// Ends the job of a thread of a pool. Returns `true` if the system call stops at a [preemption
+    /// point](Self::gives_way) instead.
     #[inline]
-    fn finish(&mut self, id: ThreadId) {
+    fn finish(&mut self, id: ThreadId) -> bool {
         let thread = self.threads.get_mut(id);
         let depth = thread.depth();
         if depth != 0 {
@@ -91,26 +87,33 @@ impl<P: Port> Kernel<P> {
                 self.interrupt_wait(id);
             }
         } else {
-            self.abandon(id);
+            if self.abandon(id) {
+                return true;
+            }
             if !matches!(self.threads.get(id).wait, Wait::Nothing) {
                 self.interrupt_wait(id);
             }
             begin::<P>(self.threads.get_mut(id));
         }
+        false
     }
 
     /// Makes the waits of other threads fail if they wait for mutexes that this thread has not freed. This thread is at
-    /// home (in no call).
+    /// home (in no call). Returns `true` if the system call stops at a [preemption point](Self::gives_way). Then some of
+    /// these waits have failed already. A thread that was woken meanwhile, without an error, waits again.
     #[inline]
-    fn abandon(&mut self, id: ThreadId) {
-        let may_wait = self.threads.get(id).waiters | self.work.waking;
-        for other in may_wait {
+    fn abandon(&mut self, id: ThreadId) -> bool {
+        self.stir(id);
+        for other in self.work.waking {
+            if self.gives_way() {
+                return true;
+            }
             let thread = self.threads.get_mut(other);
             if thread.blocked_on == Some(id) && matches!(thread.wait, Wait::Mutex(_)) {
                 thread.pending = Pending::status(CallError::Deadlock.into());
             }
         }
-        self.stir(id);
+        false
     }
 
     #[inline]

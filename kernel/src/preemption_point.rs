@@ -3,7 +3,8 @@
 //!
 //! Interrupts have to wait while the core handles an event. So during a long operation the core checks for a pending
 //! interrupt. As long as nothing has changed, the core can give up the operation: the thread makes its system call
-//! again after the interrupt. (Where something has changed already, the rest is [deferred](crate::work).)
+//! again after the interrupt. (Where something has changed already, the rest is [deferred](crate::work). Only the end of
+//! a [pool's](crate::pool) job may stop after changes, because it can be made again.)
 //!
 //! Such an operation can't restart for ever. A line that has interrupted is masked until a thread of its driver
 //! acknowledges it, and a thread that sleeps is woken once. Threads that are no more urgent than the current thread do
@@ -18,7 +19,8 @@ use crate::wait::Pending;
 
 impl<P: Port> Kernel<P> {
     /// Stops the current system call if an interrupt is pending: the current thread, whose stack pointer is saved, will
-    /// make the call again. Returns whether it stops. The caller must not have changed anything yet.
+    /// make the call again. Returns whether it stops. The caller must not have changed anything yet that the repeated call
+    /// does not expect.
     // Not inlined, because there are several uses.
     #[inline(never)]
     pub(crate) fn gives_way(&mut self) -> bool {

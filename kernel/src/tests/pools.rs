@@ -6,6 +6,10 @@ use crate::wait::Wait;
 use crossgate_abi::Cause;
 use crossgate_abi::pool::{END, PARK, START};
 
+/// The mutex of process 1.
+const MUTEX: Word = memory(1) + 0x80;
+/// The result of a wait for a mutex that no thread frees.
+const LOST: Pending = Pending::status(Status(CallError::Deadlock as Word));
 const ENDED: Reply = Reply { status: Status::NO_SUCH_SYSTEM_CALL, words: [0; 2] };
 
 /// Returns a system in which threads 1 and 2 of process 1 belong to a pool, and thread 3 does not; thread 4 belongs to
@@ -90,8 +94,8 @@ fn without_a_pool_no_process_steers_a_thread() {
     }
 }
 
-/// Lets thread 1 do something; then thread 3 ends it.
-fn ended_after(work: impl FnOnce(&mut Driver)) -> Driver {
+/// Lets thread 1 do something, until thread 3 runs.
+fn after(work: impl FnOnce(&mut Driver)) -> Driver {
     let mut driver = parked();
     assert_eq!(steer(&mut driver, START, 1, 0), DONE_AND_SWITCHED);
     driver.pending();
@@ -100,8 +104,25 @@ fn ended_after(work: impl FnOnce(&mut Driver)) -> Driver {
     while driver.current() != 3 {
         driver.ask(number::SLEEP, [1_000, 0, 0, 0]);
     }
+    driver
+}
+
+/// Lets thread 1 do something; then thread 3 ends it.
+fn ended_after(work: impl FnOnce(&mut Driver)) -> Driver {
+    let mut driver = after(work);
     let _ = steer(&mut driver, END, 1, 0);
     driver
+}
+
+/// Lets thread 1 take a mutex, for which thread 2 then waits. Thread 1 waits for a notification.
+fn hold_mutex(driver: &mut Driver) {
+    let value = stack(1) + STACK_SIZE - 128;
+    driver.kernel.port.words.insert(MUTEX, value);
+    steer(driver, START, 2, 0);
+    driver.pending();
+    assert_eq!(driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]), SWITCHED);
+    assert_eq!((driver.current(), driver.thread(1).priority), (1, 4));
+    driver.ask(number::WAIT, [FIRST_OWN, Word::MAX, Word::MAX, 0]);
 }
 
 /// Returns whether thread 1 is at home, and about to start.
@@ -202,27 +223,45 @@ fn a_thread_may_end_itself() {
 
 #[test]
 fn a_wait_for_a_mutex_fails_when_the_job_of_the_holder_ends() {
-    // Thread 1 has the mutex, and thread 2 waits for it.
-    let mutex = memory(1) + 0x80;
-    let lost = Pending::status(CallError::Deadlock.into());
-    let mut driver = ended_after(|driver| {
-        let value = stack(1) + STACK_SIZE - 128;
-        driver.kernel.port.words.insert(mutex, value);
-        steer(driver, START, 2, 0);
-        driver.pending();
-        assert_eq!(driver.ask(number::MUTEX_WAIT, [mutex, 0, 0, 0]), SWITCHED);
-        assert_eq!((driver.current(), driver.thread(1).priority), (1, 4));
-        driver.ask(number::WAIT, [FIRST_OWN, Word::MAX, Word::MAX, 0]);
-    });
-    assert_eq!((driver.current(), driver.pending()), (2, Some(lost)));
+    let mut driver = ended_after(hold_mutex);
+    assert_eq!((driver.current(), driver.pending()), (2, Some(LOST)));
     assert!(begins(&driver) && driver.thread(1).priority == 3);
     // When thread 1 has parked, no thread waits for the mutex any more.
     driver.ask(number::SLEEP, [1_000, 0, 0, 0]);
     assert_eq!(driver.current(), 1);
     assert_eq!(steer(&mut driver, PARK, word(1), 0), SWITCHED);
     assert_eq!(driver.current(), 3);
-    let answer = driver.ask(number::MUTEX_WAIT, [mutex, 0, 0, 0]);
+    let answer = driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]);
     assert_eq!(answer, error(CallError::BadArgument));
+}
+
+#[test]
+fn the_end_of_a_job_stops_for_interrupts() {
+    // Before its first look, the kernel has changed nothing. At the second look, it has begun to wake thread 2.
+    for (look, is_begun) in [(1, false), (2, true)] {
+        let mut driver = after(hold_mutex);
+        driver.settles = false;
+        driver.kernel.port.looks.set(0);
+        driver.kernel.port.found = look;
+        assert_eq!(steer(&mut driver, END, 1, 0), SWITCHED);
+        assert!(driver.gave_way && !begins(&driver));
+        assert_eq!(driver.kernel.work.waking.contains(ThreadId::new(2)), is_begun);
+        // The worker wakes thread 2 before the system call is made again: the thread finds the mutex taken.
+        driver.kernel.port.found = 0;
+        driver.settles = true;
+        driver.event(|_| ());
+        if is_begun {
+            assert_eq!(
+                (driver.current(), driver.pending()),
+                (2, Some(Pending::status(Status::OK)))
+            );
+            assert_eq!(driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]), SWITCHED);
+        }
+        assert_eq!((driver.current(), driver.pending()), (3, Some(Pending::Retry)));
+        assert_eq!(steer(&mut driver, END, 1, 0), DONE_AND_SWITCHED);
+        assert_eq!((driver.current(), driver.pending()), (2, Some(LOST)));
+        assert!(begins(&driver));
+    }
 }
 
 #[test]

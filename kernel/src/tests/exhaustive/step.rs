@@ -232,11 +232,12 @@ impl Model {
     }
 
     /// Returns whether a step may change the state although no system call ends. Some steps are no system calls. In
-    /// others the thread has to repeat its system call, and does a piece of the start of a process each time.
+    /// others the thread has to repeat its system call, and does a piece of the start of a process, or of the end of a
+    /// job, each time.
     fn changes_without_end(&self, step: Step) -> bool {
         match step {
             Step::Begin | Step::Interrupt | Step::Time | Step::Timer | Step::Work => true,
-            Step::Vanish => true,
+            Step::Vanish | Step::Park(_) | Step::End(_) => true,
             Step::Call(service, _) | Step::Pass(service, ..) => {
                 let kernel = &self.driver.kernel;
                 !kernel.is_running(kernel.services[service].owner)
