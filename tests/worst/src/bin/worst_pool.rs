@@ -32,7 +32,7 @@ impl Stay for Waits {
     }
 }
 
-/// What the threads share.
+/// The state that the threads share.
 struct Shared {
     turn: Mutex<usize>,
     all: [Notification; 32],
