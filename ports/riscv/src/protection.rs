@@ -147,7 +147,7 @@ pub fn open_leases(leases: [Option<Range>; LEASES_PER_CALL]) {
 /// Opens flash, guards the kernel's stack, and closes everything else. Stops the machine if the unit lacks entries, or
 /// does not keep the values that are written to it.
 pub fn enable(flash: Span) {
-    /// The address of a granule that is not the first in any larger block.
+    /// The address of a granule that is the second one in its block of two, so the entry keeps the lowest bit too.
     const GRANULE: u32 = (0x5555_5550 | pmp::GRANULE as u32) >> 2;
     let [start, end] = Range::covering(flash, false).addresses;
     let guard = (kernel_stack_bottom() as u32 | (GUARD as u32 / 2 - 1)) >> 2;
@@ -163,6 +163,9 @@ pub fn enable(flash: Span) {
     };
     open_leases([None; LEASES_PER_CALL]);
     if lost != 0 {
-        halt("this CPU has no physical memory protection with 15 entries of 16 bytes", &[lost]);
+        halt(
+            "this CPU has no physical memory protection with 15 entries and granules of 4 bytes",
+            &[lost],
+        );
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The registers of a protection unit whose entries are aligned powers of two only (The RISC-V Instruction Set Manual,
-//! Volume II, 3.7: NAPOT), such as that of Hazard3.
+//! The registers of a protection unit whose entries can be only aligned powers of two (NAPOT; The RISC-V Instruction Set
+//! Manual, Volume II, 3.7), such as that of Hazard3.
 //!
 //! | entries | open |
 //! |---|---|
@@ -11,13 +11,14 @@
 //! | 7 | flash, to all |
 //! | 8 | nothing, even to the kernel: it guards the lowest bytes of the kernel's stack |
 //!
-//! The entry with the lowest number decides. So entry 5 closes neither a lease of a caller's stack, nor memory of the
-//! process that the linker has placed above the stack.
+//! If several entries match an address, the one with the lowest number decides. Entry 5 may match more than the stack,
+//! but it closes neither a lease of a caller's stack, nor memory of the process that lies above the stack, because the
+//! entries for these have lower numbers.
 //!
 //! Nothing else is open to threads. The kernel, in machine mode, sees all memory but the guard, because only that entry
 //! is locked. (Without the guard, a core with eight entries would do. The linker computes the stack that the kernel
 //! needs, so the guard is only a second barrier.) Each value is of a [`napot::Entry`], which is off or an aligned power
-//! of two, so no entry ever matches another way.
+//! of two, so the port never sets an entry to another mode.
 
 use crate::last_words::halt;
 use crate::linker::kernel_stack_bottom;
@@ -147,7 +148,7 @@ pub fn open_leases(leases: [Option<Entry>; LEASES_PER_CALL]) {
 /// Opens flash, guards the kernel's stack, and closes everything else. Stops the machine if the unit lacks entries, or
 /// does not keep the values that are written to it.
 pub fn enable(flash: Span) {
-    /// A granule that is not the first in any larger block.
+    /// A granule that is the second one in its block of two, so the entry keeps the lowest bit of its address too.
     const GRANULE: Entry =
         Entry::covering(Span { start: 0x5555_5560, end: 0x5555_5580 }, Access::ReadWrite);
     const ALL: u32 = configuration([GRANULE; 4]);
@@ -172,6 +173,9 @@ pub fn enable(flash: Span) {
             | probe!(off, "pmpcfg3")
     };
     if lost != 0 {
-        halt("this CPU has no physical memory protection with 9 entries of 32 bytes", &[lost]);
+        halt(
+            "this CPU has no physical memory protection with 9 entries and granules of 32 bytes",
+            &[lost],
+        );
     }
 }
