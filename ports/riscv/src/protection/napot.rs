@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The registers of a protection unit whose entries can be only aligned powers of two (NAPOT; The RISC-V Instruction Set
-//! Manual, Volume II, 3.7), such as that of Hazard3.
+//! The registers of a protection unit whose entries can be only aligned powers of two (NAPOT; The RISC-V Instruction
+//! Set Manual, Volume II, 3.7), such as that of Hazard3.
 //!
 //! | entries | open |
 //! |---|---|
