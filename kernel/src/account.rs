@@ -57,9 +57,9 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Does nothing if the same thread is current as at the last call. Otherwise charges the time up to now to the
-    /// thread that ran, and sets the timer to the time at which the current thread will have used up its slice or a
-    /// budget.
+    /// If the same thread is current as at the last call, does nothing. Otherwise charges the time up to now to the
+    /// thread that ran, and sets the timer to the time at which the time slice of the current thread ends, or a budget
+    /// that pays for it is used up.
     #[inline]
     pub(crate) extern "C" fn switched(&mut self) {
         if self.has_switched() {
@@ -231,8 +231,9 @@ impl<P: Port> Kernel<P> {
             }
         } else {
             // This thread may have inherited a priority that it still needs. So the worker wakes the threads that wait
-            // for this one. They try again, and lend it their priorities. If this thread waits for another one, it
-            // tries again as well. Its priority may stay the same, but from now on it may be the lender itself.
+            // for this one. They try again, and lend it their priorities. If this thread itself waits for a holder, the
+            // worker makes it try again as well: its priority may stay the same, but from now on this thread may be the
+            // lender itself.
             let holder = holder.map_or(Set::EMPTY, Set::of);
             self.work.lowering |= Set::of(id) | holder;
             self.engage();

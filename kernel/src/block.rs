@@ -98,9 +98,9 @@ impl<P: Port> Kernel<P> {
         self.engage();
     }
 
-    /// [Stirs](Self::stir) the current thread, and wakes one of the threads that waited for it. In most cases only one
-    /// did. (If none waits for the current thread, it has no inherited priority: the worker takes such a priority back
-    /// before the thread runs.)
+    /// [Stirs](Self::stir) the current thread, and wakes one of the threads that waited for it at once, because in most
+    /// cases only one did. (If no thread waits for the current thread, it has no inherited priority: the worker takes
+    /// such a priority back before the thread runs.)
     #[inline]
     pub(crate) fn stir_current(&mut self) {
         let thread = self.threads.current();
@@ -111,15 +111,15 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Sets the priority of a thread to the highest one among its own and those of the threads that wait for it.
+    /// Gives a thread this priority: the highest one among its own and those of the threads that wait for it.
     #[inline]
     pub(crate) fn set_priority(&mut self, id: ThreadId, priority: u8) {
         change_priority(&mut self.ready, &mut self.work, self.threads.get_mut(id), priority);
         self.engage();
     }
 
-    /// Makes a waiting thread ready, whatever it waits for. If it waits for another thread, that one may have inherited
-    /// its priority. The worker takes the priority back.
+    /// Makes a waiting thread ready, whatever it waits for. If it waits for another thread, which may have inherited
+    /// its priority, the worker takes the priority back.
     #[inline]
     pub(crate) fn interrupt_wait(&mut self, id: ThreadId) {
         let thread = self.threads.get(id);
@@ -142,9 +142,9 @@ impl<P: Port> Kernel<P> {
     }
 }
 
-/// Changes the priority of a thread to the highest one among its own and those of the threads that wait for it. If it
-/// has lent the old one to another thread, the worker has to look at that thread. After this, the worker has to restart
-/// its search, because it chose its next thread by the old priorities.
+/// Gives a thread this priority: the highest one among its own and those of the threads that wait for it. If the thread
+/// has lent its old priority to another thread, the worker has to look at that thread. The caller then has to restart
+/// the worker's search, because the worker chose its next thread by the old priorities.
 #[inline]
 fn change_priority<U: Unit>(
     ready: &mut Ready,

@@ -7,19 +7,19 @@
 //! before the next thread of its priority runs. The background always has a time slice.
 //!
 //! While other threads wait for a thread, it has at least the priority of the most urgent of them, even in the
-//! background. If this priority is not its own, the *lender* also pays for its time, as if the lender ran: a thread
-//! whose own priority it is, and which waits for it, directly or not. So at most two threads pay at a time. The kernel
-//! notes the lender when a thread has blocked: the thread that it waits for has the same lender, or has now got this
-//! thread as its lender. The lender stays the right one until the priority changes, because the end of each wait, and
-//! each change of a thread's own priority, makes the threads further along the chain of waits lose the priority. The
-//! threads that wait for them then lend it again.
+//! background. If this priority is not its own, two threads pay for its time: the thread itself, and the *lender*, as
+//! if the lender ran. The lender is a thread that waits for it, directly or not, and whose own priority this is. The
+//! kernel notes the lender when a thread blocks and so lends its priority to a holder. If the priority was lent to the
+//! thread, the holder gets the same lender; otherwise the thread is the lender. This note stays right until the
+//! holder's priority changes: when a wait ends, or a thread's own priority changes, the threads further along the chain
+//! of waits lose the priority, and the threads that wait for them lend it again.
 //!
 //! Time is counted in stretches, from one switch of threads to the next: the port [reports](Kernel::account) each
 //! switch. The kernel adds one µs to each stretch, so that none is too short to be counted. It sets the timer to the
-//! time at which the running thread will have used up its remaining time. At that time the kernel looks at the budgets
-//! that are used up and at those that pay. Then it sets the priorities of the threads whose budgets have changed. Each
-//! interrupt of the timer looks at only one budget, or sets only one priority, or makes one record, so that other
-//! interrupts do not wait for all of them.
+//! time at which a budget that pays for the running thread will be used up. At that time the kernel looks at the
+//! budgets that are used up and at those that pay. Then it sets the priorities of the threads whose budgets have
+//! changed. Each interrupt of the timer looks at only one budget, or sets only one priority, or makes one record, so
+//! that other interrupts do not wait for all of them.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -73,12 +73,12 @@ impl Account {
     }
 }
 
-/// The count of time, and the lender, of each thread.
+/// The used part of the time slice, and the lender, of a thread.
 #[derive(Clone, Copy, Debug)]
 pub struct Turn {
     /// The part of its time slice that it has used, in µs.
     pub(crate) used: u32,
-    /// While it has a priority that is not its own, the thread that lends it, directly or not.
+    /// While the thread has a priority that is not its own: the lender of this priority.
     pub(crate) lender: ThreadId,
 }
 
@@ -114,7 +114,7 @@ pub struct Budgets<P: Port> {
     pub(crate) unseen: Set<BudgetId>,
     /// The threads whose priority may no longer be the right one.
     pub(crate) unsettled: Set<ThreadId>,
-    /// The budgets of which a record still has to say that they were used up.
+    /// The used-up budgets for which the record still has to be made.
     pub(crate) untold: Set<BudgetId>,
     /// The run time of threads and processes, if some process may read it.
     pub(crate) usage: Option<&'static mut Usage>,
@@ -139,7 +139,8 @@ impl<P: Port> Budgets<P> {
         }
     }
 
-    /// If the thread that has run until now has blocked, and has lent its priority, notes who the lender is.
+    /// If the thread that has run until now has blocked, and has lent its priority to a holder, notes the lender of the
+    /// holder's priority.
     #[inline]
     pub(crate) fn note_lender(&mut self, threads: &Threads<P::Unit>) {
         let thread = threads.at(self.running);
@@ -153,7 +154,7 @@ impl<P: Port> Budgets<P> {
         }
     }
 
-    /// Returns the thread whose own priority this thread has: itself, or its lender.
+    /// Returns the thread whose own priority this thread has: the thread itself, or its lender.
     #[inline]
     fn payer(&self, thread: &Thread<P::Unit>) -> ThreadId {
         match self.turns.get(thread.id.index()) {

@@ -85,8 +85,9 @@ impl<P: Port> Kernel<P> {
     /// another run is needed.
     ///
     /// The last run visits the calls further out. It frees the locks that these calls hold in processes that were taken
-    /// down, and makes the returns skip these processes. If the thread waits in a call that one of these processes has
-    /// made, directly or not, two more runs are needed: the first of them makes that wait fail.
+    /// down, and makes the returns skip these processes. If it finds that the thread waits in a call that one of these
+    /// processes has made, directly or not, it is not the last run: the next one makes that wait fail, and the one
+    /// after it visits the calls again.
     #[inline]
     pub(crate) fn sweep(&mut self, id: ThreadId) {
         let dying = self.work.dying;

@@ -148,9 +148,9 @@ impl<P: Port> Kernel<P> {
         self.note(process);
         let has_dump = self.work.has_dump();
         // While the dump of an earlier crash is incomplete, a further crash gets no dump. (No thread runs meanwhile, so
-        // the further crash is not a fault, and the port has no registers of it.) It gets none either until the worker
-        // has taken down the process of the earlier crash. That may reset the system, and then the earlier dump has to
-        // be there.
+        // the further crash is not a fault, and the port has no registers of it.) A further crash gets no dump either
+        // until the worker has taken down the process of the earlier crash: this may reset the system, and then the
+        // earlier dump has to be there.
         if !has_dump
             && self.work.crashed.is_empty()
             && let Some(inspection) = self.inspection_mut()

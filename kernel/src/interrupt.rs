@@ -4,8 +4,9 @@
 //! An interrupt is a signal that also masks its line until a thread of the owner has acknowledged it. Lines start
 //! masked: a driver acknowledges once when its device is set up.
 //!
-//! A process may have many interrupts. So they are masked again, in pieces, before the process restarts. Until then each
-//! of them can occur once more.
+//! After a crash, the lines of a process are masked again before the process restarts: one in each piece of the
+//! [clean-up](crate::restart), because there may be many. Until then each interrupt can occur at most once more,
+//! because it masks its own line.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -30,7 +31,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Unmasks the interrupts of a notification, which the current thread has served.
+    /// Unmasks the lines of a notification's interrupts, which the current thread has served.
     #[inline]
     pub(crate) fn acknowledge(&mut self, index: Word) -> Status {
         let process = self.threads.current().rights.process;

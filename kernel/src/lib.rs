@@ -85,7 +85,7 @@
 //! | **rights** | a thread executes in the process that its calls have led to, with the rights that these calls gave it; of its stack, only the window of these rights is open | `check_rights` |
 //! | **leases** | a call is lent only memory that its caller had the right to lend | `check_leases` |
 //! | **inheritance** | the priority of a thread is at least its base priority, and at least that of each thread that waits for it. While it is higher than all of these, neither the thread itself nor a thread of the same or a lower priority runs before the worker has lowered it. Waits form no cycle | `check_priority` |
-//! | **payers** | a thread that runs with a priority that is not its own has a [lender](budget): a thread that waits for it, directly or not, and whose own priority it is. The budgets of both pay | `check_payers` |
+//! | **payers** | a thread that runs at a priority that is not its own has a [lender](budget): a thread that waits for the running thread, directly or not, and whose own priority this is. The budgets of both threads pay | `check_payers` |
 //! | **waits** | every wait can end, and the thread then gets the right result | `check_wait` |
 //! | **in vain** | if waits of a thread fail because no caller waits for the result, the thread is in a call that is refused, or whose caller is gone | `check_in_vain` |
 //! | **one side** | a [notification](notification::Notification) has signals or waiters, but not both, unless the worker is about to wake all of its waiters | `check_one_side` |

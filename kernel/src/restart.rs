@@ -26,7 +26,7 @@ pub(crate) enum Progress {
     More,
     /// It can't be entered yet, because the pause after its last crash is not over.
     Early,
-    /// It can't be entered yet, because this thread still holds a lease of the process' memory.
+    /// It can't be entered yet, because this thread holds a lease of the process' memory from the life that has ended.
     Lent(ThreadId),
     /// It can't be entered, because it is stopped.
     Stopped,

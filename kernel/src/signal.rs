@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Signals, and waits for them.
 //!
-//! A signal wakes the thread that waits for the notification. If none waits, the notification keeps the signal. If
-//! several wait, it keeps the signal, too, and all of them try again, the most urgent one first. A counting notification
-//! counts its signals; a binary one keeps at most one.
+//! A signal wakes the thread that waits for the notification. If no thread waits, the notification keeps the signal. If
+//! several threads wait, the notification keeps the signal, too, and all of these threads try again, the most urgent
+//! one first. A counting notification counts its signals; a binary one keeps at most one.
 
 use crate::Kernel;
 use crate::effect::Outcome;
@@ -104,7 +104,7 @@ impl<P: Port> Kernel<P> {
         self.block(Wait::Notifications(set));
         if wake_at != NEVER {
             self.threads.current().pending = Pending::status(Status::TIMED_OUT);
-            // If the thread has to try again, the time stays the same.
+            // If the thread has to try again, the end of its wait stays the same.
             words[1] = wake_at as u32 as Word;
             words[2] = (wake_at >> 32) as u32 as Word | WAIT_UNTIL;
             self.time_out(wake_at);

@@ -219,8 +219,8 @@ fn check_priority(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     }
 }
 
-/// **payers**: a thread that runs with a priority that is not its own has a lender: a thread that waits for it,
-/// directly or not, and whose own priority it is. The budgets of both pay.
+/// **payers**: a thread that runs at a priority that is not its own has a lender: a thread that waits for the running
+/// thread, directly or not, and whose own priority this is. The budgets of both threads pay.
 fn check_payers(kernel: &Kernel<TestPort>) {
     let Some(budgets) = &kernel.budgets else { return };
     let thread = kernel.threads.get(kernel.threads.current_id());
