@@ -36,7 +36,7 @@ pub fn init(log: Handle<dyn Log>, levels: Handle<dyn Levels>) {
     }
 }
 
-/// Makes the macros of `log` use the logger, unless they have one already.
+/// Makes the macros of `log` use this logger, unless they have another one already.
 #[cfg(target_has_atomic = "ptr")]
 fn register() {
     if log::set_logger(&FRONT).is_ok() {
@@ -44,13 +44,13 @@ fn register() {
     }
 }
 
-/// As above, for a CPU without atomic instructions, where `log` has no other functions. Called once in a process, because
-/// the logger is set only once.
+/// As above. On a CPU without atomic instructions, `log` has only functions that must not run at the same time as each
+/// other. This function is called once in a process, because `FRONT` is set only once.
 #[cfg(not(target_has_atomic = "ptr"))]
-#[expect(unsafe_code, reason = "on such a CPU, `log` does not look after threads")]
+#[expect(unsafe_code, reason = "on such a CPU, `log` does not keep threads apart")]
 fn register() {
-    // SAFETY: this does not run twice at the same time. On such a CPU, all other functions that set a logger or a level
-    // are unsafe too: a process that calls one itself promises that it does so at another time.
+    // SAFETY: this code runs only once in a process. On such a CPU, all other functions that set a logger or a level are
+    // unsafe too: a process that calls one of them itself promises that it does so at another time.
     unsafe {
         if log::set_logger_racy(&FRONT).is_ok() {
             log::set_max_level_racy(log::LevelFilter::Debug);
