@@ -92,9 +92,9 @@ system_calls! {
     /// Waits until one of the notifications is signalled, and consumes the signal. All notifications have to belong to
     /// the current process. When the time is over, the wait ends with the status
     /// [`TIMED_OUT`](crate::Status::TIMED_OUT). A time of 0 is over at once, and a time of all ones is never over. Any
-    /// other time is less than 2^62 µs. When the thread has to wait, the kernel replaces the time in its registers by
-    /// the end of the wait, with the flag [`WAIT_UNTIL`](crate::WAIT_UNTIL): if the thread has to try again, it waits no
-    /// longer.
+    /// other time is less than 2^62 µs. When the thread has to wait, the kernel replaces the time in the thread's
+    /// registers by the time at which the wait ends, and sets the flag [`WAIT_UNTIL`](crate::WAIT_UNTIL). So if the
+    /// thread has to try again, its wait still ends at that time.
     WAIT = 3: Wait(set: NOTIFICATIONS, low: LOW, high: HIGH) -> (notification: NOTIFICATION), Everyone, Assembly;
 
     /// Returns the index of the calling thread.
