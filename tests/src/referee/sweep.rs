@@ -62,8 +62,8 @@ struct Here<'a> {
     window: Span,
 }
 
-/// Tries all operations at home in each of these threads, and at each depth of its calls that is not `skipped`. Starts and ends with the
-/// state in which the idle thread is about to look for work.
+/// Tries all operations in each of these threads: at home, and at each depth of calls. Leaves out the depths in
+/// `skipped`. Starts and ends with the state in which the idle thread is about to look for work.
 pub fn sweep(
     referee: &mut Referee,
     system: &'static System,

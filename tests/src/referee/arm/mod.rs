@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The referee's part for a Cortex-M.
 //!
-//! The referee lays down the state that the CPU would have in an exception: a frame on the process stack, registers. It
-//! jumps to the address in the firmware's vector table. When the kernel returns to the thread, an exception that was
-//! pended before (PendSV) gives the CPU back to the referee before the thread executes an instruction.
+//! The referee sets up the state that the CPU would have in an exception: a frame on the process stack, and registers.
+//! Then it jumps to the address in the firmware's vector table. When the kernel returns to the thread, an exception
+//! that was made pending before (PendSV) gives the CPU back to the referee before the thread executes an instruction.
 //!
 //! Only the first instruction of each slow path is replaced by a branch to code that looks at the state at this moment.
 //!

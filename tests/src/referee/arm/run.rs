@@ -13,11 +13,11 @@ use core::ops::Range;
 use crossgate_abi::SystemCall;
 use crossgate_abi::signature::Route;
 
-/// A run makes one in this number of the attempts that `firmware.rs` counts, ...
+/// The divisor of the numbers of random operations and of searched states in `firmware.rs`.
 pub const SHARE: usize = 1;
-/// ... and a daily run tries every value in these threads of it: one with a large stack, and one with a small stack.
+/// The threads in which a daily run tries every value: one with a large stack, and one with a small stack.
 pub const SWEPT: [usize; 2] = [1, 5];
-/// It skips these depths of calls.
+/// The depths of calls at which a daily run does not try every value.
 pub const SKIPPED: Range<u8> = 0..0;
 /// The number of depths of calls at which all memory is lent. (The fast path handles leases only outside of calls.)
 pub const LENDING: u8 = 2;

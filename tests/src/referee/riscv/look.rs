@@ -11,7 +11,7 @@ use crate::report::expect;
 use crossgate_protection::Span;
 
 /// Runs at the start of a slow path, with these registers. The state must be the same as before the fast path, which
-/// gave up. The thread's stack pointer is in t0; its t0 and t1 are beside the bounds.
+/// gave up. Register t0 holds the thread's stack pointer; the thread's values of t0 and t1 are beside the bounds.
 pub fn look(at: &Registers) {
     let Some((before, dead)) = expect_entered(at) else { return };
     let mut now = *at;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The referee's part for RISC-V.
 //!
-//! The referee runs in machine mode. It sets all registers as a trap of a thread would find them, and jumps to the
-//! kernel's handler of traps. Threads can't execute flash, because the referee has closed it. So when the kernel returns
-//! to the thread, the thread faults before its first instruction, and this trap gives the CPU back to the referee.
+//! The referee runs in machine mode. It sets all registers as a trap of a thread would leave them, and jumps to the
+//! kernel's handler of traps. Threads can't execute flash, because the referee has closed it. So when the kernel
+//! returns to the thread, the thread faults before its first instruction, and this trap gives the CPU back to the
+//! referee.
 //!
 //! The first instruction of each slow path is replaced by a breakpoint. The referee looks at the state then, and
 //! continues after that instruction. One further instruction is replaced: the kernel's `wfi`, by one that does nothing,

@@ -26,11 +26,11 @@ const ENABLED_BEFORE: u32 = 1 << 7;
 /// The values of registers that the slow path must not use.
 const SPOILT: u32 = 0x5b5b_5b5b;
 
-/// A run makes one in this number of the attempts that `firmware.rs` counts, ...
+/// The divisor of the numbers of random operations and of searched states in `firmware.rs`.
 pub const SHARE: usize = 16;
-/// ... and a daily run tries every value in this thread of it, which has a large stack, ...
+/// The thread in which a daily run tries every value. It has a large stack.
 pub const SWEPT: [usize; 1] = [1];
-/// ... except at these depths of calls.
+/// The depths of calls at which a daily run does not try every value.
 pub const SKIPPED: Range<u8> = 2..8;
 /// The number of depths of calls at which all memory is lent. (No fast path lends memory, so random calls are enough.)
 pub const LENDING: u8 = 0;
@@ -83,8 +83,9 @@ impl Referee {
         self.go_on(now);
     }
 
-    /// Runs the slow path of an operation. The attempt of a call clears registers that the slow path saves; but the
-    /// kernel does not attempt a call if the stack pointer is out of bounds.
+    /// Runs the slow path of an operation. (When a fast path attempts a call and fails, it clears registers that the
+    /// slow path saves, so this code clears them too. The kernel attempts no call if the stack pointer is out of
+    /// bounds.)
     fn enter_slow(&mut self, operation: &Operation) {
         moment::set_time(arena().time);
         let mut now = self.registers;
