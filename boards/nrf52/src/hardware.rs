@@ -49,8 +49,8 @@ impl<P: Places> Board for Hardware<P> {
     }
 }
 
-/// Starts the crystal. Without it the clocks come from an oscillator in the chip, whose frequency is the same to some
-/// percent. So the chip goes on if the crystal does not start.
+/// Starts the crystal. If the crystal does not start, the chip goes on with its own oscillator, whose frequency differs
+/// by some percent.
 fn start_crystal(clock: &Clock) {
     clock.crystal_started.set(0);
     clock.start_crystal.set(1);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The time: TIMER4 counts it, and also wakes the threads that sleep.
 //!
-//! On these chips SysTick stops while the CPU sleeps, so it can't wake anybody. Instead, an interrupt of TIMER4, which is
-//! served above the kernel, makes SysTick's exception pending, as SysTick would. The kernel then serves the exception in
-//! its own time.
+//! On these chips SysTick stops while the CPU sleeps, so it can't wake a thread. Instead, an interrupt of TIMER4, which
+//! is served above the kernel, makes SysTick's exception pending, as SysTick itself would. The kernel serves this
+//! exception as soon as it can.
 
 use crate::devices::TIMERS_HZ;
 use crate::registers::{Counting, TIME, TIME_LINE, registers};
@@ -42,8 +42,8 @@ impl Counter for Time {
 
 /// Returns the number of ticks for an alarm after this number of cycles.
 ///
-/// An alarm after an interrupt of a line leaves the thread of this line some time, as the port's own alarm does:
-/// otherwise alarms could keep it from running.
+/// An alarm leaves some time to a thread that an interrupt has woken, as the port's own alarm does: otherwise alarms
+/// could keep this thread from running.
 #[cfg_attr(not(target_os = "none"), allow(dead_code))]
 const fn ticks(cycles: u32) -> u32 {
     const LEAST: u32 = 512 / CYCLES;

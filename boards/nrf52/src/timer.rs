@@ -92,8 +92,9 @@ pub(crate) fn count(registers: &Counting) -> u32 {
     registers.counts[COUNT].get()
 }
 
-/// Sets the alarm. It rings at the tick at which the count equals it, so a tick that passes before the alarm is set
-/// would come round only after 2^32 ticks. Then the alarm is set once more, a bit later.
+/// Sets the alarm. The alarm rings at the tick at which the count equals it. If this tick has passed before the alarm
+/// is set, the alarm would ring only 2^32 ticks later. In this case the alarm is set once more, for a slightly later
+/// tick.
 pub(crate) fn set_alarm(registers: &Counting, ticks: u32, count: impl Fn() -> u32) {
     const A_BIT: u32 = 16;
     let mut ticks = ticks;

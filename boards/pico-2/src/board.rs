@@ -27,7 +27,8 @@ impl Board for Hardware {
     }
 }
 
-/// The timer that RISC-V prescribes, which counts the CPU's clock here. No process can own it without the pins.
+/// The timer that RISC-V prescribes. Here it counts the CPU's clock. Its registers are in the same block as those of
+/// the pins' outputs, so no device of this crate contains them.
 #[derive(Debug)]
 pub struct MachineTimer;
 

@@ -13,8 +13,8 @@ const SOFTWARE: u32 = 5;
 /// The pins of the two serial lines: each has one that sends and one that receives.
 const SERIAL_PINS: [[usize; 2]; 2] = [[0, 1], [4, 5]];
 
-/// The bits of a pad (9.11). It drives 4 mA, and its input has hysteresis. It is not isolated, which it is after a
-/// reset.
+/// The bits of a pad (9.11). The pad drives 4 mA, and its input has hysteresis. It is no longer isolated, as it is
+/// after a reset.
 const PAD: u32 = 1 << 4 | 1 << 1;
 const PULL_UP: u32 = 1 << 3;
 const INPUT: u32 = 1 << 6;
@@ -33,10 +33,11 @@ fn take_rights_back() {
     /// The access to the boot ROM (10.6), whose first part, up to 0x42ff, belongs to both security states, whatever the
     /// attribution unit says (10.2). A thread that leaves the Secure state could go on there.
     const ROM_ACCESS: *mut u32 = core::ptr::without_provenance_mut(0x4006_0014);
-    /// The key to the access control; from a debugger, the DMA controller and the cores; in the Secure state.
+    /// The key that permits the write; access by a debugger, the DMA controller and both cores; and only in the Secure
+    /// state.
     const SECURE_ONLY: u32 = 0xacce << 16 | 0b1111 << 4 | 0b11 << 2;
-    /// The access to coprocessors (ARM DDI 0553, `CPACR`). The boot ROM leaves the one that checks its own steps to all
-    /// code, and a failed check stops the chip (3.6). Another one sets pins.
+    /// The access to coprocessors (ARM DDI 0553, `CPACR`). The boot ROM checks its own steps with a coprocessor, which
+    /// it leaves open to all code, and a failed check stops the chip (3.6). Another coprocessor sets pins.
     const COPROCESSORS: *mut u32 = core::ptr::without_provenance_mut(0xe000_ed88);
     // SAFETY: the reset handler runs alone; these registers belong to the kernel.
     unsafe {

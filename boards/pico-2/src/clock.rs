@@ -34,7 +34,7 @@ pub fn set() {
 }
 
 fn set_with(crystal: &CrystalOscillator, pll: &Pll, clocks: &Clocks, reset: impl Fn(&Pll)) {
-    // Otherwise the chip would take another clock at its own choice while the clock changes.
+    // Otherwise the chip itself could switch to another clock while this code changes the clock.
     clocks.resuscitation.set(0);
     crystal.startup.set(STARTUP);
     crystal.control.write(Crystal::RANGE::UP_TO_15_MHZ + Crystal::ENABLE::ON);

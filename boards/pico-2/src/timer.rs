@@ -74,8 +74,8 @@ fn run(registers: &Timers) {
     registers.pause.set(0);
 }
 
-/// Sets the alarm. It rings at the tick at which the count equals it, so a tick that passes before the alarm is set
-/// would come round only after 2^32 ticks. Then the interrupt is raised at once.
+/// Sets the alarm. The alarm rings at the tick at which the count equals it. If this tick has passed before the alarm
+/// is set, the alarm would ring only 2^32 ticks later. In this case the interrupt is raised at once.
 fn set_alarm(registers: &Timers, ticks: u32, count: impl Fn() -> u32) {
     let start = count();
     registers.alarm.set(start.wrapping_add(ticks));

@@ -61,8 +61,8 @@ pub trait Places: Debug + Send + 'static {
 /// Driver of a serial line (ARM PL011), for the process that owns its registers.
 ///
 /// The driver implements traits of [`embedded_io`]: [`Read`] and [`Write`] wait for the device, and [`ReadReady`]
-/// returns `true` if a byte is there. The FIFOs of the device are off, so that every byte raises the interrupt. So the
-/// device holds only one byte in each direction. The first access sets the device up.
+/// returns `true` if a byte is there. The FIFOs of the device are off, so that every byte raises the interrupt. The
+/// device therefore holds only one byte in each direction. The first access sets the device up.
 ///
 /// A process that doesn't own the registers can also create a driver, but its first access to the device is a fault.
 #[derive(Debug)]

@@ -4,13 +4,15 @@
 //!
 //! On Linux the board is [`hosted-board`](https://docs.rs/hosted-board). For a microcontroller a feature chooses the
 //! board, as in `cargo run --release --target thumbv7m-none-eabi -p thermostat --features board/lm3s6965evb`. Without a
-//! feature, the board is `mps2-an385`, `mps2-an386` for the target `thumbv7em-none-eabihf`, `virt` for RISC-V, or `virt-imc` for RISC-V without
-//! atomic instructions.
+//! feature, the board is `mps2-an386` for the target `thumbv7em-none-eabihf`, `virt` for RISC-V, `virt-imc` for RISC-V
+//! without atomic instructions, and otherwise `mps2-an385`.
 #![no_std]
 
-/// Chooses the board by the feature with the name of the board. For ARM without a feature, one of the first two is
-/// chosen: the second for a target with a floating point unit. The boards after the semicolon are those
-/// for RISC-V: the first one is chosen for a target without atomic instructions, the second one for a target with them.
+/// Chooses the board by the feature with the name of the board. The boards after the semicolon are those for RISC-V.
+///
+/// For ARM without a feature, the macro chooses the second board if the target has a floating point unit, and otherwise
+/// the first one. For RISC-V without a feature, it chooses the second of the RISC-V boards if the target has atomic
+/// instructions, and otherwise the first one.
 macro_rules! choose {
     (
         $plain:ident = $plain_feature:literal, $floats:ident = $floats_feature:literal

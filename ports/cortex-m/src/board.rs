@@ -76,9 +76,10 @@ pub trait Counter {
 
     /// Makes SysTick interrupt after this number of cycles of the CPU's clock, at most 2^24 - 1.
     ///
-    /// If SysTick stops while the CPU sleeps, the board has to do this with another timer. The handler of the timer's
-    /// interrupt, above the kernel, then calls [`ring_alarm`](crate::zero_latency::ring_alarm). An alarm must not come
-    /// before 512 cycles are over: otherwise alarms could keep the thread of an interrupt from running.
+    /// If SysTick stops while the CPU sleeps, the board has to override this function and use another timer. The
+    /// handler of this timer's interrupt runs above the kernel, and calls
+    /// [`ring_alarm`](crate::zero_latency::ring_alarm). An alarm must not come before 512 cycles are over: otherwise
+    /// alarms could keep the thread of an interrupt from running.
     #[cfg(target_os = "none")]
     fn alarm(cycles: u32) {
         crate::alarm::set(cycles);
