@@ -428,7 +428,7 @@ fn exact_units_lose_less_than_a_granule() {
     }
 }
 
-/// Of what is left of a stack, powers of two lose less than a third, and the rest of a granule.
+/// With powers of two, less than a third of what is left of a stack is lost, and the rest of a granule.
 #[test]
 fn powers_of_two_lose_less_than_a_third_of_a_stack() {
     let stack = Span { start: 0x2001_0000, end: 0x2002_0000 };
@@ -439,7 +439,7 @@ fn powers_of_two_lose_less_than_a_third_of_a_stack() {
     }
 }
 
-/// No byte from a window's number of granules up is open, for every number.
+/// For every number of granules of a window, no byte above these granules is open.
 #[test]
 fn any_window_of_powers_of_two_ends_where_it_says() {
     let start = 0x2020_0000;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A hostile server: what its methods do, they do to their callers, or for anyone who calls them.
+//! A hostile server: its methods attack their callers, or attack other processes for any caller.
 
 use crate::{arch, probe, raw};
 use core::cell::UnsafeCell;
@@ -15,7 +15,7 @@ pub trait Attack {
     fn read(&self, address: usize) -> u32;
     /// Writes a word.
     fn write(&self, address: usize);
-    /// Runs code in its own memory.
+    /// Executes code in its own RAM.
     fn run_data(&self);
     /// Calls a gate. Returns the number of the error, or 0.
     fn call(&self, gate: usize) -> usize;
@@ -25,9 +25,9 @@ pub trait Attack {
     fn write_lent(&self, bytes: Lease<'_, [u8]>, address: usize);
     /// Reads behind `bytes`.
     fn read_behind(&self, bytes: Lease<'_, [u8]>, address: usize) -> u32;
-    /// Returns the opposite.
+    /// Returns the opposite of `yes`.
     fn decide(&self, yes: bool) -> bool;
-    /// Returns what is no `bool`.
+    /// Returns a word that is no `bool`.
     fn lie(&self) -> bool;
     /// Panics.
     fn panic(&self);
@@ -38,9 +38,9 @@ pub trait Attack {
     fn entered(&self) -> u32;
 }
 
-/// The number of [`Attack::sum`].
+/// The number of the method [`Attack::sum`].
 pub const SUM: usize = 4;
-/// The number of [`Attack::decide`].
+/// The number of the method [`Attack::decide`].
 pub const DECIDE: usize = 7;
 
 /// The time of [`Attack::spin`].

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Checks of the image of a firmware for a chip that no emulator has: everything that the chip reads from the flash
-//! before the firmware runs, word by word, and the places of everything else.
+//! Checks of the image of a firmware for a chip that no emulator has: each word that the chip reads from the flash
+//! before the firmware runs, and the addresses of everything else.
 //!
-//! The checks know the chip only from its row in `boards.toml`, so they find mistakes in the linker script of a board.
+//! The facts about the chip are from its row in `boards.toml`, so the checks find mistakes in the linker script of a
+//! board.
 
 use anyhow::{Context, Result, bail, ensure};
 use object::elf::{FileHeader32, PF_X, PT_LOAD, ProgramFlags};
@@ -35,10 +36,10 @@ struct Piece {
     is_code: bool,
 }
 
-/// A firmware, as far as it is checked.
+/// The parts of a firmware that are checked.
 #[derive(Clone, Debug)]
 struct Image {
-    /// The address of the first instruction, as a debugger takes it.
+    /// The address of the first instruction in the header of the ELF file, at which a debugger starts the firmware.
     entry: u64,
     /// The address and the size of the vector table.
     vectors: Range<u64>,

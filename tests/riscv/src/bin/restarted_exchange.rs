@@ -104,7 +104,7 @@ mod firmware {
         thread::exit()
     }
 
-    /// Counts too, at moments that meet all instructions of the other thread.
+    /// Also counts, at moments such that it interrupts the other thread at each of its instructions.
     fn preempt(counts: &Counts) -> ! {
         for round in 0.. {
             time::sleep(Duration::from_micros(3));

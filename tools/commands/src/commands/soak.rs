@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use std::process::Command;
 use workbench::board::{self, BENCHMARK, Board, Row};
 
-/// The number of seconds for checks of interleavings for which the daily run has no time.
+/// The number of seconds for the search through interleavings in scenes that are too large for the daily run.
 const INTERLEAVINGS: u64 = 180;
 
 /// Runs these tests. `minutes` is the time for random system calls. Returns `true` if all tests passed.
@@ -88,7 +88,7 @@ fn nightly_board(report: &mut Report, row: &'static Row) {
     }
 }
 
-/// Builds firmware for a board on which nothing runs it, and checks the images.
+/// Builds firmware for a board that no emulator has, and checks the images.
 fn built_only(row: &'static Row) -> Result<()> {
     let board = Board::Microcontroller(row);
     told(clippy(board)?)?;
