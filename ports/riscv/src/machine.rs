@@ -123,7 +123,8 @@ fn open_leases(kernel: &mut Kernel<Machine>) {
     let mut leases = leases.map(|lease| lease.map(|it| (it.writable, it.registers)));
     drop(held);
     kernel.port.has_open_leases = leases[0].is_some();
-    // If both open a byte, the first one decides. Where they are rounded, they may do so though what is lent is apart.
+    // If both leases open a byte, the first one decides. Because leases are rounded, they may open the same byte
+    // although the lent memory does not overlap. So a lease for writing comes first.
     if matches!(leases, [Some((false, _)), Some((true, _))]) {
         leases.swap(0, 1);
     }

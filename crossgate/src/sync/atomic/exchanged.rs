@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The types for a CPU without atomic instructions, from a function that compares and exchanges a word.
 //!
-//! Each type contains the type of `core`, which loads and stores. There is one core, so no memory ordering is needed
-//! between threads, only that the compiler keeps the order: the calls of the function are opaque to it.
+//! Each type contains the type of `core`, which loads and stores. The CPU has one core, so threads need no memory
+//! barriers. The compiler keeps the order of accesses, because the calls of the function are opaque to it.
 
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{self, Ordering};
@@ -22,10 +22,10 @@ unsafe fn compare_exchange<T>(place: *mut T, expected: u32, new: u32) -> u32 {
     let mask = u32::MAX >> (32 - size_of::<T>() * 8);
     let word: *mut u32 = place.map_addr(|address| address & !3).cast();
     loop {
-        // SAFETY: if the value is smaller than a word, bytes beside it are read and written with it. They are in reach
-        // too, because no protection unit separates bytes of an aligned word. They keep their value: either no other
-        // thread has run since they were read, or the word was compared with what was read. The exchange is opaque to
-        // the compiler, as an atomic instruction is.
+        // SAFETY: if the value is smaller than a word, the bytes beside it are read and written too. They are in reach
+        // as well, because no protection unit separates the bytes of an aligned word. They keep their values, because
+        // the exchange writes the word only if it still is as it was read. The exchange is opaque to the compiler, as
+        // an atomic instruction is.
         unsafe {
             if size_of::<T>() == 4 {
                 return __crossgate_compare_exchange(word, expected, new);
