@@ -49,8 +49,8 @@ fn register() {
 #[cfg(not(target_has_atomic = "ptr"))]
 #[expect(unsafe_code, reason = "on such a CPU, `log` does not keep threads apart")]
 fn register() {
-    // SAFETY: this code runs only once in a process. On such a CPU, all other functions that set a logger or a level are
-    // unsafe too: a process that calls one of them itself promises that it does so at another time.
+    // SAFETY: this code runs only once in a process. On such a CPU, all other functions that set a logger or a level
+    // are unsafe too: a process that calls one of them itself promises that it does so at another time.
     unsafe {
         if log::set_logger_racy(&FRONT).is_ok() {
             log::set_max_level_racy(log::LevelFilter::Debug);
