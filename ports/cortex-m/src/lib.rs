@@ -7,7 +7,7 @@
 //! operations are carried out here in assembly, without the core, with the same results.
 //!
 //! A file uses only files above it in this table (`xtask/src/layering.rs` checks it), so each file can be read without
-//! those below it. Files of the hosted port with the same contents have the same names.
+//! those below it. Files of other ports with the same contents have the same names.
 //!
 //! | file | contents |
 //! |---|---|

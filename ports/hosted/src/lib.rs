@@ -6,7 +6,7 @@
 //! Memory pages replace the memory protection unit.
 //!
 //! A file uses only files above it in this table (`xtask/src/layering.rs` checks this). So to understand a file, you
-//! need to know only the files above it. Files of the Cortex-M port with the same contents have the same names.
+//! need to know only the files above it. Files of other ports with the same contents have the same names.
 //!
 //! | file | contents |
 //! |---|---|
