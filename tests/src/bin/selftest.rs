@@ -490,7 +490,7 @@ impl Tester {
         let taken = time::now() - start;
         check(taken >= 50 * MILLISECOND, "sleep was too short")?;
         check(taken <= 51 * MILLISECOND, "sleep was too long")?;
-        // 49 ms to 52 ms: a clock that is not set up as the board says is further off.
+        // 49 ms to 52 ms: a clock that is not set up as the board says differs by more.
         let millisecond = u64::from(CLOCK_HZ / 1000);
         check(ticks >= 49 * millisecond, "by the timer, sleep was too short")?;
         check(ticks <= 52 * millisecond, "by the timer, sleep was too long")
