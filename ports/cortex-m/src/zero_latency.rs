@@ -7,8 +7,8 @@
 //! two instructions.
 //!
 //! In exchange a handler can do only one thing with the kernel: it [signals](Signal::signal) by pending *another* line,
-//! one that no device uses. The kernel serves this line like every interrupt: in its own time, at its own priority, by
-//! the same bounded path. The wiring binds the line to a notification like a device's line, and the process uses the
+//! one that no device uses. The kernel serves this line like every other interrupt: when it can, at the same priority,
+//! by the same bounded path. The wiring binds the line to a notification like a device's line, and the process uses the
 //! notification in the same way: it acknowledges, and waits. Two signals before an acknowledgement count as one. No
 //! signal after an acknowledgement is lost. A process that does not acknowledge takes no more of the kernel's time,
 //! however often the handler signals.

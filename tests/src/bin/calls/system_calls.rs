@@ -227,7 +227,7 @@ fn noise(words: &[AtomicUsize; 2], seed: u32, done: Signal) -> ! {
     thread::exit()
 }
 
-/// Returns a word that could do harm: a small number, an address near one with a meaning, or any word.
+/// Returns a word that could do harm: a small number, an address close to one that the kernel may follow, or any word.
 fn word(random: &mut Random, words: &[AtomicUsize; 2]) -> usize {
     let number = random.number() as usize;
     let near = |address: usize| address.wrapping_add(number % 64).wrapping_sub(32);

@@ -34,7 +34,7 @@ impl Registers {
         self.process_stack
     }
 
-    /// Passes all values of a thread to `tell` that are not in memory.
+    /// Passes to `tell` all values of a thread that are not in memory.
     pub fn tell(&self, tell: &mut impl FnMut(u32)) {
         self.saved.iter().for_each(|&word| tell(word));
         tell(self.process_stack as u32);

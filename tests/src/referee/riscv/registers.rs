@@ -40,7 +40,7 @@ impl Registers {
         self.words[SP] as usize & !15
     }
 
-    /// Passes all values of a thread to `tell` that are not in memory.
+    /// Passes to `tell` all values of a thread that are not in memory.
     pub fn tell(&self, tell: &mut impl FnMut(u32)) {
         self.words.iter().for_each(|&word| tell(word));
     }
