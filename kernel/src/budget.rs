@@ -223,7 +223,7 @@ impl<P: Port> Budgets<P> {
         self.unsettled |= budget.threads;
         if account.left == 0 {
             account.count = account.count.wrapping_add(1);
-            // The supervisor is told only of the first, second, fourth, eighth ... time. If it were told of every time,
+            // The supervisor gets a record only at the first, second, fourth, eighth ... time. If it got one each time,
             // it would have work in each period.
             if account.count.is_power_of_two() {
                 self.untold.insert(id);

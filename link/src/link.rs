@@ -135,8 +135,8 @@ fn kernel_stack(measured: &Image, need: &Need) -> Result<u64> {
         (None, None) => Ok(need.size),
         (None, Some(unknown)) => {
             eprintln!(
-                "crossgate-link: how much stack the kernel needs can't be told, because {unknown}. It gets {} \
-                 bytes; memory.x can say another number: `{KERNEL_STACK} = 4096;`",
+                "crossgate-link: can't compute the stack that the kernel needs, because {unknown}. The kernel gets {} \
+                 bytes; memory.x can set another number: `{KERNEL_STACK} = 4096;`",
                 need.size + RESERVE
             );
             Ok(need.size + RESERVE)

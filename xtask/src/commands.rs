@@ -42,7 +42,7 @@ pub const COMMANDS: [Command; 8] = [
     Command::tool("bench", "Measure what the kernel's operations cost"),
     Command::tool("history", "Draw the figures of all versions into the book"),
     Command::tool("worst", "Look for the longest stretches with interrupts held off"),
-    Command::tool("map", "Print who owns which memory of the thermostat"),
+    Command::tool("map", "Print which process of the thermostat owns which memory"),
 ];
 
 /// A command that is implemented here: it updates files in the repository.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The time of day as a service. One process owns the real-time clock; the wiring says who may read it, and who may set
-//! it.
+//! The time of day as a service. One process owns the real-time clock. The wiring says which processes may read it, and
+//! which may set it.
 //!
 //! | object | over | interface |
 //! |---|---|---|

@@ -14,7 +14,7 @@
 //! ```ignore
 //! process network {
 //!     notification CHANGED;
-//!     lost_clients CHANGED; // connections of who crashes are reset
+//!     lost_clients CHANGED; // connections of a client that crashes are reset
 //!     notification READABLE; notification WRITABLE; // for each socket
 //!     object sockets (stack = 512): Concurrent<Network<1, 0, 1, 512>> =
 //!         Network::new(SETTINGS, CHANGED, [Place::new(READABLE, WRITABLE)]) =>

@@ -103,7 +103,7 @@ enum Task {
         #[arg(long, value_name = "TEXT", default_value = "")]
         firmware: String,
     },
-    /// Print who owns which memory of the thermostat
+    /// Print which process of the thermostat owns which memory
     Map {
         /// The board for which it is linked, a microcontroller
         #[arg(long, value_enum, default_value_t = Board::reference())]

@@ -97,12 +97,12 @@ impl Serial {
         if self.output.as_ref().is_some_and(IsTerminal::is_terminal) && terminal::send_each_key() {
             output::tell(format_args!(
                 "crossgate: this terminal is serial line {index}, which receives each key. Ctrl-C ends the program; \
-                 --help tells what else the line can be connected to."
+                 --help lists what else the line can be connected to."
             ));
         } else {
             output::tell(format_args!(
                 "crossgate: serial line {index} receives what you type here, line by line. Ctrl-C ends the \
-                 program; --help tells what else the line can be connected to."
+                 program; --help lists what else the line can be connected to."
             ));
         }
     }
