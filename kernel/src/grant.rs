@@ -142,7 +142,7 @@ impl<P: Port> Kernel<P> {
         thread.orphaned = thread.calls_from(|frame| frame.care & (STALE | REFUSED) != 0);
     }
 
-    /// Does this piece of ending the grants of a process that is about to restart, in a firmware that has grants.
+    /// In a firmware that has grants, does one piece of the work to end those of a process that is about to restart.
     #[inline(always)]
     pub(crate) fn end_some_grants(&mut self, process: ProcessId, piece: usize) {
         if let Some(grants) = self.grants {

@@ -92,7 +92,7 @@
 //! | **swept** | after a crash, no thread that it may affect runs before that thread is [swept](sweep) | `check_work` |
 //! | **locks** | a lock that is taken has one holder, which is inside the object | `check_locks` |
 //! | **timers** | the port's timer is set to no later than the earliest time at which a thread has to wake | `check_timers` |
-//! | **down** | when a process is down and the threads are swept, nothing is left of its last life | `check_down` |
+//! | **down** | when a process is down, the threads are swept, and the [clean-up](restart) is done, nothing is left of its last life | `check_down` |
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -16,7 +16,7 @@
 //! | state | meaning |
 //! |---|---|
 //! | crashed | a bit of `Work::crashed`, and not running: it cannot be entered, and no thread runs until the worker has taken it down. (Not drawn: 1 and 4 lead through it if the worker first has to write a dump or to signal servers, if an interrupt is pending at the crash, or if a grace period has ended) |
-//! | down | not running, not `stopped`, and `reset` is 0: its threads are being swept, other threads still hold leases of its memory, or it has to wait. (The word has this meaning only here; elsewhere a process is *down* in every state but running) |
+//! | down | not running, not `stopped`, and `reset` is 0: its threads are being swept, its [clean-up](crate::restart) is not done, other threads still hold leases of its memory, or it has to wait. (The word has this meaning only here; elsewhere a process is *down* in every state but running) |
 //! | resetting | not running, not `stopped`, and `reset` is not 0: that many bytes of its memory have their initial values |
 //! | running | a bit of `Kernel::running`: it can be entered |
 //! | stopped | `stopped` |
@@ -24,7 +24,7 @@
 //! | | what happens | by |
 //! |---|---|---|
 //! | 1 | it crashes, and is to restart | `crash`, `take_down` |
-//! | 2 | the first piece of its memory is reset, after all threads are swept, none holds a lease of its memory, and its wait is over | `advance` |
+//! | 2 | the first piece of its memory is reset, after all threads are swept, the clean-up is done, no thread holds a lease of its memory, and its wait is over | `advance` |
 //! | 3 | the last piece is reset (which may be the first one) | `advance` |
 //! | 4 | it crashes, and its policy is to stop, or it crashed too often in a row (then the system is reset if it is the supervisor) | `crash`, `take_down` |
 //! | 5 | the supervisor restarts it, in any state | `supervise`, `take_down` |

@@ -95,8 +95,8 @@ impl Ready {
         if before == thread.id {
             return self.remove_first(thread);
         }
-        // (The loop ends, because the thread is in the list. It is as short as can be, because the list may have all
-        // threads.)
+        // (The loop ends, because the thread is in the list. Its body is as short as possible, because the list may
+        // have all threads.)
         loop {
             let next = self.next[before.place()];
             if next == thread.id {

@@ -94,8 +94,8 @@ impl<P: Port> Kernel<P> {
         }
         let me = self.threads.current_id();
         let states = self.notifications.get_mut(first..first + count).unwrap_or_default();
-        // (The bit of the notification is moved to the place of the thread's bit. The loop is fast, because it holds off
-        // interrupts while it visits up to 32.)
+        // (The bit of the notification is moved to the place of the thread's bit. The loop has to be fast, because it
+        // holds off interrupts while it visits up to 32.)
         let mut rest = set.rotate_left(1 + u32::from(me.number()));
         for state in states {
             state.waiters |= Set::of_bits(rest) & Set::of(me);

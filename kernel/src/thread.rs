@@ -75,7 +75,7 @@ pub struct Thread<U: Unit> {
     pub(crate) blocked_on: Option<ThreadId>,
     /// The deadline of the calls that it makes.
     pub(crate) deadline: Deadline,
-    /// The time at which the innermost late call is killed.
+    /// The time at which the method of the innermost late call is killed.
     pub(crate) grace: Deadline,
     /// The number of waits that still have to fail, because no caller waits for the result any more. It begins as the
     /// number of calls from the innermost one out to the outermost one that is in vain, both included. A call is in

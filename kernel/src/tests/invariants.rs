@@ -385,7 +385,8 @@ fn check_timers(kernel: &Kernel<TestPort>) {
     }
 }
 
-/// **down**: when a process was taken down and the threads are swept, nothing is left of its last life.
+/// **down**: when a process was taken down, the threads are swept, and the clean-up is done, nothing is left of its
+/// last life.
 fn check_down(kernel: &Kernel<TestPort>, process: ProcessId) {
     let state = &kernel.states[process.index()];
     for id in all(kernel).skip(1) {
