@@ -245,7 +245,7 @@ fn all_that_is_linked_is_looked_at() {
     assert_refused(&firmware, &["it is neither an object file nor an archive"]);
 }
 
-/// A function of the process' crate may be compiled with the firmware's own, assembly included.
+/// A function of the process' crate may be inlined into the firmware's own crate, with its assembly.
 #[test]
 fn assembly_that_is_inlined_defines_nothing() {
     let mut firmware = hostile(

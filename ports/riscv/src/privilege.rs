@@ -40,8 +40,8 @@ macro_rules! clear_all {
     )* };
 }
 
-/// The bits of `mstatus` with the mode that `mret` returns to, and the one by which loads and stores of machine mode are
-/// those of that mode.
+/// The bits of `mstatus` with the mode to which `mret` returns (`MPP`), and the bit that gives loads and stores of
+/// machine mode the rights of that mode (`MPRV`).
 const RETURNS_TO_MACHINE_MODE: u32 = 3 << 11 | 1 << 17;
 /// The bit of `mstatus` by which `wfi` in user mode is an illegal instruction: only the kernel waits.
 const TIMEOUT_WAIT: u32 = 1 << 21;

@@ -365,7 +365,7 @@ impl Player {
         }
     }
 
-    /// Writes the word of a mutex so that some thread holds the mutex, which the thread may do.
+    /// Writes the word of a mutex so that some thread holds the mutex. The current thread may write this word itself.
     fn write_mutex(&mut self, memory: Span) {
         let holder = self.generator.below(self.system.threads.len());
         if let Some(holder) = self.system.threads.get(holder)
