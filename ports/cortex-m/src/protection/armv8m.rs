@@ -187,7 +187,7 @@ pub const fn is_below_limit(status: u32) -> bool {
 /// saves none, and sets the stack pointer to the limit, so a frame at the limit can't be told from a missing frame.
 pub const LOWEST_FRAME: usize = 8;
 
-/// No known CPU of this architecture has such a setting.
+/// Does nothing, because no known CPU of this architecture has a setting for its write buffer.
 #[inline(always)]
 pub fn set_write_buffer() {}
 
