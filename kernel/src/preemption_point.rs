@@ -4,7 +4,7 @@
 //! Interrupts have to wait while the core handles an event. So during a long operation the core checks for a pending
 //! interrupt. As long as nothing has changed, the core can give up the operation: the thread makes its system call
 //! again after the interrupt. (Where something has changed already, the rest is [deferred](crate::work). Only the end of
-//! a [pool's](crate::pool) job may stop after changes, because it can be made again.)
+//! a job of a [pool](crate::pool) may stop after changes, because the repeated call does the rest.)
 //!
 //! Such an operation can't restart for ever. A line that has interrupted is masked until a thread of its driver
 //! acknowledges it, and a thread that sleeps is woken once. Threads that are no more urgent than the current thread do

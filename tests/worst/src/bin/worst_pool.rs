@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The job of a pool's thread is ended that waits for all notifications: first a job that is eight calls deep, then a
-//! job that holds a mutex for which all other threads wait. They panic, and their process restarts.
+//! A job of a pool is ended while it waits for all notifications: first a job that is eight calls deep, then a job that
+//! holds a mutex for which all other threads wait. These threads panic, and their process restarts.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -11,7 +11,7 @@ use crossgate::{Concurrent, Handle, Notification, Signal, time};
 use system_tests::report::expect;
 use worst_cases::{NEVER, SOON, Stay, with_clients};
 
-/// The number of lives of their process.
+/// The number of lives of the process with the pool.
 const LIVES: usize = 3;
 
 /// Calls the next object.
@@ -84,7 +84,7 @@ fn end_jobs(shared: &'static Shared, workers: Pool, first: Handle<dyn Stay>, don
 }
 
 impl Shared {
-    /// Keeps the mutex.
+    /// Takes the mutex, and does not free it.
     fn hold(&self) {
         let _held = self.turn.lock();
         let _ = wait_any_timeout(self.all, NEVER);
