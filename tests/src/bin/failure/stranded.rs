@@ -3,6 +3,7 @@
 //! so each server gives up, and the thread returns and restarts. The same happens to a thread that computes in a
 //! server, at its next wait. A thread whose process does not crash continues to wait.
 //!
+//! Emulator: -icount shift=3,sleep=off
 //! Without seeds: the test measures how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

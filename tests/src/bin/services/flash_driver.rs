@@ -2,6 +2,8 @@
 //! The unchanged driver crate of a NOR flash, in a process that has the chip but not the bus: identity, pages, sectors,
 //! bits that writes only clear, busy times, power-down. The process crashes in the middle of an erase. The chip
 //! continues, so in the next life of the process it is still busy, and the written bytes are there.
+//!
+//! Emulator: -icount shift=3,sleep=off
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;

@@ -2,6 +2,7 @@
 //! Calls that have to end in time. An orderly server gives up, a server that continues to compute is stopped, and a
 //! thread that waits for an object returns. No server can lengthen the time of its caller.
 //!
+//! Emulator: -icount shift=3,sleep=off
 //! Without seeds: the test measures how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

@@ -18,7 +18,7 @@ const MICROSECOND: Duration = Duration::from_micros(1);
 /// The greatest delay of a thread's wake-up. All threads may have to wake at the same time.
 const SLACK: Duration = Duration::from_micros(20);
 /// The number of times that each thread sleeps.
-const ROUNDS: u32 = 50;
+const ROUNDS: u32 = 20;
 
 /// The progress of the least urgent thread.
 struct Progress(AtomicU32);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Threads of pools: they do their jobs, and their jobs can be ended wherever the threads are.
 //!
-//! Long: the test waits for many seconds of virtual time.
+//! Emulator: -icount shift=3,sleep=off
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
