@@ -235,8 +235,9 @@ fn on_this_machine(report: &mut Report) {
     let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     report.command("clippy", workspace::cargo().args(clippy));
     // This makes only the documentation of libraries. The documentation of programs takes four times as long and is
-    // rarely read, so only `soak` makes it.
-    report.command("documentation", documentation().arg("--lib"));
+    // rarely read, so only `soak` makes it. (There are no examples. But if they are selected, cargo gives the dependencies
+    // the same features as for the tests, and need not compile them again.)
+    report.command("documentation", documentation().args(["--lib", "--examples"]));
     let mut test = workspace::cargo();
     // With this variable, tests that need the board's target or a C compiler are not skipped.
     test.env("CROSSGATE_ALL_TESTS", "1").args(["test", "--workspace", "--no-fail-fast"]);
