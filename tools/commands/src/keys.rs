@@ -23,8 +23,16 @@ const PATIENCE: Duration = Duration::from_secs(900);
 /// tests do not lose time.
 const TIME: [&str; 2] = ["-icount", "shift=2,sleep=off"];
 /// The system tests that take long or are about time, for which only the nightly run has time.
-pub const NIGHTLY: [&str; 6] =
-    ["budgets", "crash_cycles", "drift", "punctuality", "service_stacks", "slices"];
+pub const NIGHTLY: [&str; 8] = [
+    "budgets",
+    "crash_cycles",
+    "drift",
+    "punctuality",
+    "service_stacks",
+    "slices",
+    "socket_attacks",
+    "time",
+];
 /// Permissions of files and folders.
 const ALL: u32 = 0o755;
 
