@@ -190,6 +190,27 @@ fn a_waiting_thread_lends_its_priority_and_pays() {
     assert_eq!((driver.current(), driver.thread(1).priority), (2, 10));
 }
 
+#[test]
+fn a_lender_pays_though_the_timer_interrupts_before_its_switch_is_counted() {
+    // A port that gives way to the timer has not yet counted the time of the thread that lends its priority.
+    let wiring = Wiring::default().service(1, 0b1, Shape::NONE).exclusive();
+    let wiring = wiring.thread(0, 10).thread(0, 20).budget(0, 1 << 2, 1_000, 100_000);
+    let mut driver = wiring.boot();
+    run(&mut driver, 1);
+    sleep(&mut driver, 200);
+    driver.call(0, [0; 4]).unwrap();
+    run(&mut driver, 200);
+    driver.pending();
+    assert_eq!(driver.call(0, [0; 4]).unwrap_err(), SWITCHED);
+    driver.timer();
+    assert_eq!((driver.current(), driver.thread(1).priority), (1, 20));
+    run(&mut driver, 900);
+    assert_eq!(driver.thread(1).priority, 20);
+    run(&mut driver, 200);
+    let priorities = [1, 2].map(|thread| driver.thread(thread).priority);
+    assert_eq!((driver.current(), priorities), (1, [10, 1]), "the lent budget is used up");
+}
+
 /// Returns what is left of each budget.
 fn left(driver: &Driver) -> Vec<u32> {
     driver.kernel.budgets.as_ref().unwrap().accounts.iter().map(|account| account.left).collect()
