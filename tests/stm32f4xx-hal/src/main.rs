@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The crate `stm32f4xx-hal`, unchanged, in processes of an STM32F405: its drivers of serial lines and of pins. Processes
-//! that use it for a device of another process, or as programs without processes do, are stopped.
+//! The crate `stm32f4xx-hal`, unchanged, in processes of an STM32F405: its drivers of serial lines and of pins.
+//! Processes that use it for a device of another process, or as programs without processes do, are stopped.
 //!
-//! `line` sends, and restarts after it has accessed the device of another process. `cable` receives, by interrupts, what
-//! it sends: the test connects its two serial lines. `light` drives a pin. The other processes only misbehave.
+//! `line` sends, and restarts after it has accessed the device of another process. `cable` receives, by interrupts,
+//! what it sends: the test connects its two serial lines. `light` drives a pin. The other processes only misbehave.
 //!
 //! ```text
 //! sent by a process
@@ -103,8 +103,8 @@ fn send(sent: Signal, crash: Notification) -> ! {
 
 /// Switches a lamp. The board has made its pin an output. Then it tries a pin of a port that it does not own.
 fn shine() -> ! {
-    // SAFETY: the type has one value, of no bytes. Only this process has access to the port, and the board has set the pin
-    // as the type says, and locked it.
+    // SAFETY: the type has one value, of no bytes. Only this process has access to the port, and the board has set the
+    // pin as the type says, and locked it.
     let mut lamp: PA10<Output> = unsafe { transmute(()) };
     lamp.set_high();
     lamp.set_low();
