@@ -11,7 +11,7 @@ use embedded_io::Write;
 pub const ROUNDS: u32 = if cfg!(target_os = "none") { 2_000 } else { 10_000 };
 /// The number of measurements, of which the median counts. (There are more on a host, because other programs run there,
 /// too.)
-const TIMES: usize = if cfg!(target_os = "none") { 5 } else { 11 };
+const TIMES: usize = if cfg!(target_os = "none") { 3 } else { 11 };
 /// The length of a tick of the timer, in ns. The emulated board takes 1 ns for an instruction.
 const TICK: u64 = 1_000_000_000 / CLOCK_HZ as u64;
 
