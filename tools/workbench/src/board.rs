@@ -4,6 +4,7 @@
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use serde::Deserialize;
+use serde::de::Error as _;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -47,6 +48,8 @@ pub struct Row {
     /// The limits of benchmarks, and of the kernel's flash, that differ from those of the reference board.
     #[serde(default)]
     pub limits: BTreeMap<String, u32>,
+    /// The board whose limits are also those of this board, where `limits` has no others. (They are in `limits`, too.)
+    pub limits_from: Option<String>,
 }
 
 /// The facts about a chip by which the image of a firmware is checked. They are from the manual of the chip.
@@ -107,7 +110,17 @@ const TABLE: &str = include_str!("../../../boards/boards.toml");
 /// Returns the rows of a table, the reference first, then by name.
 fn rows(table: &str) -> Result<Vec<Row>, toml::de::Error> {
     let rows: BTreeMap<String, Row> = toml::from_str(table)?;
-    let mut rows: Vec<_> = rows.into_iter().map(|(name, row)| Row { name, ..row }).collect();
+    let limits = |row: &Row| {
+        let Some(name) = &row.limits_from else { return Ok(row.limits.clone()) };
+        let missing = || toml::de::Error::custom(format!("there is no board {name}"));
+        let mut limits = rows.get(name).ok_or_else(missing)?.limits.clone();
+        limits.extend(row.limits.clone());
+        Ok(limits)
+    };
+    let whole = |(name, row): (&String, &Row)| {
+        Ok(Row { name: name.clone(), limits: limits(row)?, ..row.clone() })
+    };
+    let mut rows: Vec<_> = rows.iter().map(whole).collect::<Result<_, _>>()?;
     rows.sort_by_key(|row| row.name != REFERENCE);
     Ok(rows)
 }
@@ -254,6 +267,23 @@ mod tests {
         assert!(rows(&row.replace("mhz = 1\n", "")).is_err());
         assert!(rows(&format!("{row}typo = 1\n")).is_err());
         assert!(rows(&format!("{row}nightly = \"it takes long\"\ndaily = [\"a\"]\n")).is_ok());
+    }
+
+    #[test]
+    fn limits_may_be_those_of_another_board() {
+        let board = |name, more: &str| {
+            format!("[{name}]\ntarget = \"t\"\nmachine = \"m\"\ncpu = \"c\"\nmhz = 1\n{more}")
+        };
+        let one = board("one", "limits = { a = 1, b = 2 }\n");
+        let limits = |two: &str| {
+            rows(&(one.clone() + &board("two", two))).map(|rows| rows[1].limits.clone())
+        };
+        let expected = [("a", 1), ("b", 3), ("c", 4)].map(|(name, limit)| (name.into(), limit));
+        let two = limits("limits_from = \"one\"\nlimits = { b = 3, c = 4 }\n").unwrap();
+        assert_eq!(two, expected.into());
+        let error = limits("limits_from = \"three\"\n").unwrap_err();
+        assert!(error.to_string().contains("there is no board three"), "{error}");
+        assert!(limits("").unwrap().is_empty());
     }
 
     #[test]
