@@ -26,6 +26,7 @@ mod workspace;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use commands::bench::Extent;
 use commands::{bench, history, map, soak, test, worst};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -65,8 +66,9 @@ enum Task {
     },
     /// Measure what the kernel's operations cost
     ///
-    /// On the emulated board, the figures are instructions, an estimate of their cycles, and the kernel's size. On this
-    /// machine, they are nanoseconds, compared with requests between processes of Linux by pipes, sockets and futexes.
+    /// On an emulated board, the figures are instructions, an estimate of their cycles (except on RISC-V), and the
+    /// kernel's size. On this machine, they are nanoseconds, compared with requests between processes of Linux by pipes,
+    /// sockets and futexes.
     Bench {
         /// The board to measure on
         #[arg(long, value_enum, default_value_t = Board::reference())]
@@ -77,8 +79,14 @@ enum Task {
         /// Fail if a figure is over its limit
         #[arg(long)]
         check: bool,
+        /// Only measure what `cargo xtask test` measures on this board each day
+        ///
+        /// On the reference board, that is everything. On other boards, these are the programs of the benchmark in the row
+        /// `daily` of boards/boards.toml.
+        #[arg(long)]
+        daily: bool,
         /// Only print how large a minimal client of TLS is, which the chapter about the network rules out
-        #[arg(long, conflicts_with_all = ["board", "json", "check"])]
+        #[arg(long, conflicts_with_all = ["board", "json", "check", "daily"])]
         tls: bool,
     },
     /// Draw the figures of all versions into the book
@@ -127,8 +135,9 @@ fn run(task: Task) -> Result<bool> {
         Task::Soak { mutants: Some(part), .. } => soak::mutants(&part),
         Task::Soak { minutes, mutations: None, mutants: None } => soak::run(minutes),
         Task::Bench { tls: true, .. } => tls::print().map(|()| true),
-        Task::Bench { board, json, check, tls: false } => {
-            bench::run(board, json, check).map(|()| true)
+        Task::Bench { board, json, check, daily, tls: false } => {
+            let extent = if daily { Extent::Daily } else { Extent::Whole };
+            bench::run(board, extent, json, check).map(|()| true)
         }
         Task::History { add } => history::run(add).map(|()| true),
         Task::Worst { check, firmware } => worst::run(check, &firmware).map(|()| true),

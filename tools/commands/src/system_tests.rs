@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tests that are firmware. Each test is a separate program, and passes if the program ends with success.
 
+use crate::commands::bench;
 use crate::{command, debugger, workspace};
 use anyhow::Result;
 use std::time::Duration;
@@ -55,14 +56,19 @@ pub fn build_dev_of_reference(tests: &[Firmware]) -> Result<Vec<Firmware>> {
     workspace::build_programs(&packages(reference), &names, reference, Profile::Dev)
 }
 
-/// Builds the tests that run each day on a board for which only the nightly run has time.
+/// Builds the tests and the benchmarks that run each day on a board for which only the nightly run has time. (Building
+/// all of them at once takes less time.)
 ///
 /// # Errors
 /// If they don't build.
 pub fn build_daily(row: &'static Row) -> Result<Vec<Firmware>> {
     let names: Vec<_> = row.daily.iter().map(String::as_str).collect();
     let board = Board::Microcontroller(row);
-    workspace::build_programs(&packages(board), &names, board, Profile::Release)
+    let mut packages = packages(board).to_vec();
+    if names.iter().any(|name| bench::is_benchmark(name)) {
+        packages.push(bench::PACKAGE);
+    }
+    workspace::build_programs(&packages, &names, board, Profile::Release)
 }
 
 fn runs_on(name: &str, board: Board) -> bool {
@@ -152,14 +158,19 @@ mod tests {
 
     #[test]
     fn what_a_board_is_without_exists() {
-        let manifests = ["tests/Cargo.toml", "tests/cortex-m/Cargo.toml", "tests/riscv/Cargo.toml"];
-        let manifests = manifests.map(|path| std::fs::read_to_string(root().join(path)).unwrap());
+        let manifests = ["tests", "tests/cortex-m", "tests/riscv", "bench"];
+        let read = |path| std::fs::read_to_string(root().join(path).join("Cargo.toml")).unwrap();
+        let manifests = manifests.map(read);
         for row in emulated() {
             let without = row.without.keys().filter(|test| *test != BENCHMARK);
             for test in without.chain(&row.daily) {
                 let line = format!("name = \"{test}\"");
                 let is_there = manifests.iter().any(|it| it.lines().any(|it| it == line));
-                assert!(is_there, "boards.toml: {}: there is no system test {test}", row.name);
+                assert!(
+                    is_there,
+                    "boards.toml: {}: there is no test and no benchmark {test}",
+                    row.name
+                );
             }
         }
     }

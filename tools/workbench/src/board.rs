@@ -35,17 +35,17 @@ pub struct Row {
     pub cpu: String,
     /// The frequency of the timers.
     pub mhz: u32,
-    /// The system tests that can't run on it, with the reasons.
+    /// The system tests and the programs of the benchmark that can't run on it, with the reasons.
     #[serde(default)]
     pub without: BTreeMap<String, String>,
     /// If only the nightly run has time for this board, the reason.
     pub nightly: Option<String>,
-    /// The system tests that run each day even on a nightly board.
+    /// The system tests and the programs of the benchmark that run each day even on a nightly board.
     #[serde(default)]
     pub daily: Vec<String>,
     /// The memories of the chip, and how it starts, if no emulator has it.
     pub chip: Option<Chip>,
-    /// The limits of benchmarks, and of the kernel's flash, that differ from those of the reference board.
+    /// The limits of benchmarks, and of the kernel's flash and RAM, that differ from those of the reference board.
     #[serde(default)]
     pub limits: BTreeMap<String, u32>,
     /// The board whose limits are also those of this board, where `limits` has no others. (They are in `limits`, too.)

@@ -7,6 +7,7 @@ mod hosted;
 #[cfg(not(target_os = "linux"))]
 #[path = "bench/not_hosted.rs"]
 mod hosted;
+mod limit;
 mod measurement;
 mod operations;
 mod results;
@@ -17,15 +18,15 @@ use workbench::board::{BENCHMARK, Board};
 use workbench::setup;
 
 pub use hosted::check as check_hosted;
-pub use measurement::{FLASH, check, check_on, figures};
+pub use measurement::{Extent, FLASH, RAM, check, check_on, check_one, figures, is_benchmark};
 pub use operations::OPERATIONS;
-pub use results::Figures;
+pub use results::{Figures, PACKAGE};
 
 /// Measures, and prints the figures as a table or as JSON.
 ///
 /// # Errors
 /// If something can't be measured, or if `check` is set and a figure is over its limit.
-pub fn run(board: Board, as_json: bool, check: bool) -> Result<()> {
+pub fn run(board: Board, extent: Extent, as_json: bool, check: bool) -> Result<()> {
     match board {
         Board::Hosted => hosted::run(as_json, check),
         Board::Microcontroller(row) => {
@@ -34,7 +35,7 @@ pub fn run(board: Board, as_json: bool, check: bool) -> Result<()> {
             }
             setup::target()?;
             setup::emulator_for_tests()?;
-            let measured = measurement::measure(board)?;
+            let measured = measurement::measure(board, extent)?;
             if as_json {
                 measurement::print_json(&measured);
             } else {

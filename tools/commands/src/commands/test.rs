@@ -329,11 +329,15 @@ fn on_nightly_board(report: &mut Report, row: &'static Row, why: &str) {
         .skip(&format!("all else on {}", row.name), &format!("{why}; `cargo xtask soak` runs it"));
 }
 
-/// Runs those tests of such a board that run each day, and checks the kernel in them.
+/// Runs those tests and benchmarks of such a board that run each day, and checks the kernel in them.
 fn daily_tests(report: &mut Report, row: &'static Row) {
     let kind = format!("system tests, release, {}", row.name);
     let tests = built(report, &kind, || system_tests::build_daily(row));
     let jobs = tests.iter().map(|test| {
+        if bench::is_benchmark(&test.name) {
+            let name = format!("benchmark within its limits, {}: {}", row.name, test.name);
+            return Job::new(name, || bench::check_one(test));
+        }
         let run = || system_tests::run(test, Profile::Release);
         Job::new(format!("{kind}: {}", test.name), run)
     });

@@ -1,51 +1,25 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The operations that are measured on the emulated board, and their limits.
+//! The operations that are measured on emulated boards, and their limits on the reference board.
 
-use super::results::Results;
-
-/// The limit of the cost of an operation.
-#[derive(Clone, Copy)]
-pub enum Limit {
-    /// At most this number of instructions.
-    Most(u32),
-    /// The cost of another operation, plus or minus the difference.
-    About { other: &'static str, difference: u32 },
-    /// At most a multiple of the cost of another operation, in hundredths.
-    Times { other: &'static str, hundredths: u32 },
-}
+use super::limit::Limit;
+use workbench::board::Row;
 
 /// A measured operation, with its limits. For comparison, it has the cost of the same operation in CMRX on the same
 /// emulated machine, with CMRX compiled with -Os, -O2 and -O3.
 pub struct Operation {
     pub name: &'static str,
+    /// The program of the package `bench` that measures it.
+    pub program: &'static str,
     pub text: &'static str,
     pub must: Limit,
     pub stretch: Option<u32>,
     pub cmrx: Option<[u32; 3]>,
 }
 
-impl Limit {
-    /// Returns `true` if a measured cost is within the limit. `results` has the costs of the other operations.
-    pub fn is_met(&self, measured: u32, results: &Results) -> bool {
-        match *self {
-            Limit::Most(most) => measured <= most,
-            Limit::About { other, difference } => {
-                results.get(other).is_some_and(|&other| measured.abs_diff(other) <= difference)
-            }
-            Limit::Times { other, hundredths } => {
-                results.get(other).is_some_and(|&other| 100 * measured <= hundredths * other)
-            }
-        }
-    }
-
-    /// Returns the limit as text.
-    pub fn text(&self, results: &Results) -> String {
-        let of = |other| results.get(other).copied().unwrap_or_default();
-        match *self {
-            Limit::Most(most) => format!("<= {most}"),
-            Limit::About { other, difference } => format!("{} +-{difference}", of(other)),
-            Limit::Times { other, hundredths } => format!("<= {}", hundredths * of(other) / 100),
-        }
+impl Operation {
+    /// Returns the reason if it can't be measured on a board.
+    pub fn missing_on(&self, row: &'static Row) -> Option<&'static str> {
+        row.without.get(self.program).map(String::as_str)
     }
 }
 
@@ -53,6 +27,7 @@ impl Limit {
 pub const OPERATIONS: [Operation; 65] = [
     Operation {
         name: "rpc_null_4_words",
+        program: "pair",
         text: "call and return, 4 words",
         must: Limit::Most(120),
         stretch: Some(100),
@@ -60,6 +35,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "rpc_null_0_words",
+        program: "pair",
         text: "call and return, no words",
         must: Limit::Most(120),
         stretch: Some(100),
@@ -67,6 +43,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "rpc_null_many",
+        program: "many",
         text: "the first, among 8 processes and 32 services",
         must: Limit::About { other: "rpc_null_4_words", difference: 2 },
         stretch: None,
@@ -74,6 +51,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "exclusive_rpc_null",
+        program: "pair",
         text: "call of an object for one call at a time",
         must: Limit::Most(170),
         stretch: None,
@@ -81,6 +59,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "deadline_rpc_null",
+        program: "pair",
         text: "call that has to end in time",
         must: Limit::Most(350),
         stretch: None,
@@ -88,6 +67,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "rpc_nested_2",
+        program: "pair",
         text: "a call that makes a call",
         must: Limit::Times { other: "rpc_null_4_words", hundredths: 205 },
         stretch: None,
@@ -95,6 +75,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "rpc_lent_64",
+        program: "pair",
         text: "a call that sums up 64 lent bytes",
         must: Limit::Most(380),
         stretch: None,
@@ -102,6 +83,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "own_16k",
+        program: "pair",
         text: "the sum over 16 KiB of one's own",
         must: Limit::Most(21_000),
         stretch: None,
@@ -109,6 +91,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "lent_16k",
+        program: "pair",
         text: "a call that sums up 16 KiB of lent memory in place",
         must: Limit::Times { other: "own_16k", hundredths: 130 },
         stretch: None,
@@ -116,6 +99,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "syscall_null",
+        program: "pair",
         text: "null system call",
         must: Limit::Most(36),
         stretch: Some(30),
@@ -123,6 +107,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "now",
+        program: "pair",
         text: "the present time",
         must: Limit::Most(70),
         stretch: None,
@@ -130,6 +115,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "yield_switch",
+        program: "pair",
         text: "yield to another thread",
         must: Limit::Most(65),
         stretch: Some(58),
@@ -137,6 +123,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "notify_pingpong",
+        program: "pair",
         text: "notifications there and back, two processes",
         must: Limit::Most(350),
         stretch: Some(328),
@@ -144,6 +131,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "notify_wake_higher",
+        program: "pair",
         text: "signal wakes a more urgent thread",
         must: Limit::Most(210),
         stretch: Some(190),
@@ -151,6 +139,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "interrupt_to_thread",
+        program: "latency",
         text: "interrupt to the thread that waits for it",
         must: Limit::Most(150),
         stretch: None,
@@ -158,6 +147,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "interrupt_of_other",
+        program: "latency",
         text: "interrupt for a thread that is less urgent",
         must: Limit::Most(100),
         stretch: None,
@@ -165,6 +155,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "mutex_uncontended",
+        program: "pair",
         text: "mutex lock and unlock",
         must: Limit::Most(19),
         stretch: None,
@@ -172,6 +163,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "fault_to_caller",
+        program: "faults",
         text: "fault in the callee to error at the caller",
         must: Limit::Most(400),
         stretch: None,
@@ -179,6 +171,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "restart_process",
+        program: "restart",
         text: "restart of a process of 256 bytes, and a call",
         must: Limit::Most(780),
         stretch: None,
@@ -186,6 +179,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "counted_rpc_null",
+        program: "counted",
         text: "call and return, 4 words, if CPU time is counted",
         must: Limit::Most(800),
         stretch: None,
@@ -193,6 +187,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "counted_yield_switch",
+        program: "counted",
         text: "yield to another thread, if CPU time is counted",
         must: Limit::Most(217),
         stretch: None,
@@ -200,6 +195,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "queue_send_receive",
+        program: "services",
         text: "4 bytes into a queue of another process, and out",
         must: Limit::Most(350),
         stretch: None,
@@ -207,6 +203,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "queue_wake",
+        program: "services",
         text: "4 bytes to a more urgent thread that waits at a queue",
         must: Limit::Most(670),
         stretch: None,
@@ -214,6 +211,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "event_flags",
+        program: "services",
         text: "an event flag set, waited for and cleared",
         must: Limit::Most(330),
         stretch: None,
@@ -221,6 +219,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "semaphore",
+        program: "services",
         text: "a semaphore given and taken",
         must: Limit::Most(305),
         stretch: None,
@@ -228,6 +227,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "semaphore_held",
+        program: "services",
         text: "a permit taken and given back, with its holder known",
         must: Limit::Most(710),
         stretch: None,
@@ -235,6 +235,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "watch",
+        program: "services",
         text: "a latest value set, and read by another",
         must: Limit::Most(315),
         stretch: None,
@@ -242,6 +243,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "publish",
+        program: "services",
         text: "a message to two subscribers, one of whom receives it",
         must: Limit::Most(540),
         stretch: None,
@@ -249,6 +251,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "byte_stream",
+        program: "services",
         text: "32 bytes into a stream, and out",
         must: Limit::Most(950),
         stretch: None,
@@ -256,6 +259,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "message",
+        program: "more_services",
         text: "a message of 32 bytes into a buffer, and out",
         must: Limit::Most(1250),
         stretch: None,
@@ -263,6 +267,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "barrier",
+        program: "more_services",
         text: "two meet at a barrier, again and again",
         must: Limit::Most(1120),
         stretch: None,
@@ -270,6 +275,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "timer_set",
+        program: "more_services",
         text: "a timer of another process started and stopped",
         must: Limit::Most(1940),
         stretch: None,
@@ -277,6 +283,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "timer_expiry",
+        program: "more_services",
         text: "one that expires, tells its client, and is asked for",
         must: Limit::Most(3090),
         stretch: None,
@@ -284,6 +291,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "watchdog_feed",
+        program: "more_services",
         text: "a guard of the watchdog fed",
         must: Limit::Most(250),
         stretch: None,
@@ -291,6 +299,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "kv_get",
+        program: "storage",
         text: "a value of 16 bytes read from flash, one of four",
         must: Limit::Most(5900),
         stretch: None,
@@ -298,6 +307,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "kv_set",
+        program: "storage",
         text: "the same set, pages of flash erased in turn",
         must: Limit::Most(16_300),
         stretch: None,
@@ -305,6 +315,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "file_read",
+        program: "storage",
         text: "32 bytes of a file read from flash",
         must: Limit::Most(30_400),
         stretch: None,
@@ -312,6 +323,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "file_write",
+        program: "storage",
         text: "32 bytes added to a file, pages of flash erased and written",
         must: Limit::Most(231_500),
         stretch: None,
@@ -319,6 +331,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "log_line",
+        program: "log",
         text: "a line formatted, and logged by another process",
         must: Limit::Most(4400),
         stretch: None,
@@ -326,6 +339,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "log_level_off",
+        program: "log",
         text: "a line of a level that is off",
         must: Limit::Most(5),
         stretch: None,
@@ -333,6 +347,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "i2c_own_bus",
+        program: "buses",
         text: "two bytes of a chip on a bus of one's own read, without the time of the bus",
         must: Limit::Most(70),
         stretch: None,
@@ -340,6 +355,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "i2c_transaction",
+        program: "buses",
         text: "the same on a bus of another process",
         must: Limit::About { other: "i2c_own_bus", difference: 900 },
         stretch: None,
@@ -347,6 +363,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "spi_own_bus",
+        program: "buses",
         text: "two bytes of a chip on an SPI bus of one's own read, without the time of the bus",
         must: Limit::Most(100),
         stretch: None,
@@ -354,6 +371,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "spi_transaction",
+        program: "buses",
         text: "the same on a bus of another process",
         must: Limit::About { other: "spi_own_bus", difference: 985 },
         stretch: None,
@@ -361,6 +379,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "packet_own_driver",
+        program: "tcp",
         text: "a frame of 64 bytes sent to oneself and received, by a driver of one's own",
         must: Limit::Most(980),
         stretch: None,
@@ -368,6 +387,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "packet_receive",
+        program: "tcp",
         text: "the same by a driver of another process",
         must: Limit::Most(2760),
         stretch: None,
@@ -375,6 +395,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "tcp_echo_own_driver",
+        program: "tcp",
         text: "64 bytes over TCP to oneself and back, all in one process",
         must: Limit::Most(16_200),
         stretch: None,
@@ -382,6 +403,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "tcp_echo_64",
+        program: "tcp",
         text: "the same between processes: client, echo, protocols, driver",
         must: Limit::Most(46_000),
         stretch: None,
@@ -389,6 +411,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "gpio_set",
+        program: "buses",
         text: "a GPIO line of another process set, without the time of the pin",
         must: Limit::Most(170),
         stretch: None,
@@ -396,6 +419,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "sync_condvar",
+        program: "in_process",
         text: "a value changed under a lock, and told of",
         must: Limit::Most(40),
         stretch: None,
@@ -403,6 +427,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "sync_read",
+        program: "in_process",
         text: "lock to read, and unlock",
         must: Limit::Most(79),
         stretch: None,
@@ -410,6 +435,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "sync_write",
+        program: "in_process",
         text: "lock to write, and unlock",
         must: Limit::Most(60),
         stretch: None,
@@ -417,6 +443,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "sync_semaphore",
+        program: "in_process",
         text: "a semaphore in a process acquired and released",
         must: Limit::Most(71),
         stretch: None,
@@ -424,6 +451,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "sync_channel",
+        program: "in_process",
         text: "a value into a channel in a process, and out",
         must: Limit::Most(153),
         stretch: None,
@@ -431,6 +459,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "sync_once",
+        program: "in_process",
         text: "a value that was made before",
         must: Limit::Most(10),
         stretch: None,
@@ -438,6 +467,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "critical_section",
+        program: "in_process",
         text: "a critical section of a process, by `critical-section`",
         must: Limit::Most(40),
         stretch: None,
@@ -445,6 +475,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "critical_section_nested",
+        program: "in_process",
         text: "a critical section inside of another",
         must: Limit::Most(60),
         stretch: None,
@@ -452,6 +483,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "alloc_free",
+        program: "allocators",
         text: "32 bytes from the heap of the process, and back",
         must: Limit::Most(400),
         stretch: None,
@@ -459,6 +491,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "timers_of_1000",
+        program: "in_process",
         text: "a timer among 999 others started and stopped",
         must: Limit::Most(760),
         stretch: None,
@@ -466,6 +499,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "embassy_yield",
+        program: "tasks",
         text: "a task lets the others run: yield_now().await",
         must: Limit::Most(140),
         stretch: None,
@@ -473,6 +507,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "embassy_signal",
+        program: "tasks",
         text: "a signal from task to task, and the other goes on",
         must: Limit::Most(250),
         stretch: None,
@@ -480,6 +515,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "embassy_timer",
+        program: "tasks",
         text: "a timer of a task set, and awaited when it is due",
         must: Limit::Most(650),
         stretch: None,
@@ -487,6 +523,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "embassy_notification",
+        program: "tasks",
         text: "a notification signalled by a task, and awaited",
         must: Limit::Most(1040),
         stretch: None,
@@ -494,6 +531,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "time_now",
+        program: "tasks",
         text: "the present time, as embassy_time has it",
         must: Limit::Most(75),
         stretch: None,
@@ -501,6 +539,7 @@ pub const OPERATIONS: [Operation; 65] = [
     },
     Operation {
         name: "pool_spawn_join",
+        program: "services",
         text: "a job begun in a more urgent thread of a pool, done and joined",
         must: Limit::Most(1120),
         stretch: None,

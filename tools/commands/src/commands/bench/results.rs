@@ -12,7 +12,7 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The measured cost of the operations, by name.
 pub type Results = BTreeMap<String, u32>;
-/// The costs of the operations, and the size of the kernel.
+/// The costs of the operations, and the sizes of the kernel.
 pub type Figures = BTreeMap<String, u32>;
 
 /// Returns the figures from lines such as `result <name> <figure> ...`.
