@@ -28,7 +28,7 @@ impl Command {
 }
 
 /// The commands that other packages have.
-pub const COMMANDS: [Command; 8] = [
+pub const COMMANDS: [Command; 9] = [
     Command::thermostat("demo", "Run the thermostat and show a recorded day of it"),
     Command::thermostat("record-day", "Write the recorded day of the demo again"),
     Command::tool(
@@ -40,6 +40,10 @@ pub const COMMANDS: [Command; 8] = [
         "Run the tests that take long: more interleavings, random system calls, mutations",
     ),
     Command::tool("bench", "Measure what the kernel's operations cost"),
+    Command::tool(
+        "ports",
+        "Compare what the kernel's operations cost on the boards, in the book and the README",
+    ),
     Command::tool("history", "Draw the figures of all versions into the book"),
     Command::tool("worst", "Look for the longest stretches with interrupts held off"),
     Command::tool("map", "Print which process of the thermostat owns which memory"),

@@ -4,6 +4,7 @@
 pub mod bench;
 pub mod history;
 pub mod map;
+pub mod ports;
 pub mod soak;
 pub mod test;
 pub mod worst;

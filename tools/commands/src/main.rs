@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tests and measures Crossgate: `cargo xtask test`, `soak`, `bench`, `history`, `worst`, `map`.
+//! Tests and measures Crossgate: `cargo xtask test`, `soak`, `bench`, `ports`, `history`, `worst`, `map`.
 
 #![forbid(unsafe_code)]
 
@@ -27,7 +27,7 @@ mod workspace;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use commands::bench::Extent;
-use commands::{bench, history, map, soak, test, worst};
+use commands::{bench, history, map, ports, soak, test, worst};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use workbench::board::Board;
@@ -89,6 +89,15 @@ enum Task {
         #[arg(long, conflicts_with_all = ["board", "json", "check", "daily"])]
         tls: bool,
     },
+    /// Compare what the kernel's operations cost on the boards, in the book and the README
+    ///
+    /// The figures are in book/src/ports.json. They are written into the table in book/src/figures.md, and drawn as
+    /// book/src/ports.svg.
+    Ports {
+        /// Measure these boards first; without a name, all boards
+        #[arg(long, value_name = "BOARD", value_enum, num_args = 0..)]
+        measure: Option<Vec<Board>>,
+    },
     /// Draw the figures of all versions into the book
     ///
     /// The figures are in book/src/history.json, and the picture is book/src/history.svg.
@@ -139,6 +148,7 @@ fn run(task: Task) -> Result<bool> {
             let extent = if daily { Extent::Daily } else { Extent::Whole };
             bench::run(board, extent, json, check).map(|()| true)
         }
+        Task::Ports { measure } => ports::run(measure).map(|()| true),
         Task::History { add } => history::run(add).map(|()| true),
         Task::Worst { check, firmware } => worst::run(check, &firmware).map(|()| true),
         Task::Map { board, svg } => map::run(board, svg.as_deref()).map(|()| true),

@@ -19,8 +19,11 @@ use workbench::setup;
 
 pub use hosted::check as check_hosted;
 pub use measurement::{Extent, FLASH, RAM, check, check_on, check_one, figures, is_benchmark};
+#[cfg(test)]
+pub use measurement::{flash_limit, limit};
 pub use operations::OPERATIONS;
 pub use results::{Figures, PACKAGE};
+pub use table::missing;
 
 /// Measures, and prints the figures as a table or as JSON.
 ///

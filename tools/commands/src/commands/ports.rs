@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The figures of the benchmark by board: a table in the book, and a picture in the book and the README.
+
+mod figures;
+mod picture;
+mod table;
+
+use super::bench;
+use crate::workspace;
+use anyhow::{Context, Result, bail};
+use figures::{Ports, boards};
+use std::fs;
+use std::path::PathBuf;
+use workbench::board::Board;
+
+/// Returns the file with all figures.
+fn data() -> PathBuf {
+    workspace::root().join("book/src/ports.json")
+}
+
+/// Returns the file with the picture of the figures.
+fn picture() -> PathBuf {
+    workspace::root().join("book/src/ports.svg")
+}
+
+/// Returns the chapter with the table of the figures.
+fn chapter() -> PathBuf {
+    workspace::root().join("book/src/figures.md")
+}
+
+/// Measures the boards in `measure`, or all if it is empty. Then writes the table and the picture again.
+///
+/// # Errors
+/// If something can't be measured, read or written.
+pub fn run(measure: Option<Vec<Board>>) -> Result<()> {
+    let mut ports = read()?;
+    if let Some(named) = measure {
+        for board in chosen(&named)? {
+            let row = board.row().context("it is not a board of a microcontroller")?;
+            println!("measuring {}", row.name);
+            ports.insert(row.name.clone(), bench::figures(board)?);
+            write(data(), serde_json::to_string_pretty(&ports)? + "\n")?;
+        }
+    }
+    write(picture(), picture::draw(&ports)?)?;
+    let text = fs::read_to_string(chapter()).context("cannot read the chapter")?;
+    write(chapter(), table::renew(&text, &ports)?)
+}
+
+/// Returns the boards that are to be measured.
+fn chosen(named: &[Board]) -> Result<Vec<Board>> {
+    let all: Vec<_> = boards().map(Board::Microcontroller).collect();
+    if let Some(other) = named.iter().find(|board| !all.contains(board)) {
+        let name = other.row().map_or("hosted", |row| &row.name);
+        bail!("the instructions of {name} are not measured");
+    }
+    Ok(if named.is_empty() { all } else { named.to_vec() })
+}
+
+fn read() -> Result<Ports> {
+    let file = data();
+    let text = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    serde_json::from_slice(&text).with_context(|| format!("{} has no figures", file.display()))
+}
+
+fn write(file: PathBuf, text: String) -> Result<()> {
+    fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    println!("written: {}", file.display());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bench::{FLASH, OPERATIONS, RAM};
+    use workbench::board;
+
+    #[test]
+    fn the_picture_and_the_table_are_of_the_figures() {
+        let ports = read().unwrap();
+        let drawn = picture::draw(&ports).unwrap();
+        assert!(fs::read_to_string(picture()).unwrap() == drawn, "run `cargo xtask ports`");
+        let text = fs::read_to_string(chapter()).unwrap();
+        assert!(table::renew(&text, &ports).unwrap() == text, "run `cargo xtask ports`");
+    }
+
+    #[test]
+    fn the_figures_of_every_board_are_whole_and_within_its_limits() {
+        let ports = read().unwrap();
+        assert!(ports.keys().all(|name| boards().any(|row| row.name == *name)));
+        for row in boards() {
+            let figures = &ports[&row.name];
+            let wanted = OPERATIONS.iter().filter(|operation| operation.missing_on(row).is_none());
+            assert_eq!(figures.len(), wanted.clone().count() + 2, "{}", row.name);
+            for operation in wanted {
+                let figure = figures[operation.name];
+                let is_met = bench::limit(row, operation).is_met(figure, figures);
+                assert!(is_met, "{}: {} is {figure}", row.name, operation.name);
+            }
+            assert!(u64::from(figures[FLASH]) <= bench::flash_limit(row), "{}", row.name);
+            assert!(figures.contains_key(RAM));
+        }
+    }
+
+    #[test]
+    fn only_boards_with_figures_are_measured() {
+        let named = |name| board::emulated().find(|row| row.name == name);
+        let board = |name| Board::Microcontroller(named(name).unwrap());
+        assert_eq!(chosen(&[board("virt")]).unwrap(), [board("virt")]);
+        assert_eq!(chosen(&[]).unwrap().len(), boards().count());
+        let error = |board| chosen(&[board]).unwrap_err().to_string();
+        assert_eq!(error(Board::Hosted), "the instructions of hosted are not measured");
+        assert!(error(board("lm3s6965evb")).contains("lm3s6965evb"));
+    }
+}
