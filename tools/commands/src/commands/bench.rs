@@ -31,6 +31,7 @@ pub use table::missing;
 /// If something can't be measured, or if `check` is set and a figure is over its limit.
 pub fn run(board: Board, extent: Extent, as_json: bool, check: bool) -> Result<()> {
     match board {
+        Board::Hosted if extent == Extent::Daily => bail!("nothing is measured hosted each day"),
         Board::Hosted => hosted::run(as_json, check),
         Board::Microcontroller(row) => {
             if let Some(why) = row.without.get(BENCHMARK) {
