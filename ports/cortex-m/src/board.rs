@@ -34,9 +34,9 @@ pub trait Board {
     /// The frequency of the CPU's clock in Hz, a whole number of MHz. SysTick counts this clock.
     const CLOCK_HZ: u32;
 
-    /// The number of interrupt lines of the CPU, at most 240. A wiring with other lines does not compile. (A firmware
+    /// The number of interrupt lines of the CPU, at most 240, and on an ARMv6-M at most 32. A wiring with other lines does not compile. (A firmware
     /// whose CPU lacks lines of the wiring does not start.)
-    const LINES: u16 = 240;
+    const LINES: u16 = if cfg!(armv6m) { 32 } else { 240 };
 
     /// The interrupts that are served above the kernel, by trusted code: see [`zero_latency`](crate::zero_latency).
     const ZERO_LATENCY: &'static [Line] = &[];

@@ -45,6 +45,7 @@ pub unsafe fn boot_and(system: &'static System, more: impl FnOnce()) -> ! {
 
 /// Sets the exception priorities, and enables separate handlers for the faults. Overwrites the settings that boot code
 /// has left, so that no interrupt is enabled, and none preempts another.
+#[cfg(not(armv6m))]
 #[inline(always)]
 fn configure(system: &System) {
     const TRAP_DIVISION_BY_ZERO: u32 = 1 << 4;
@@ -75,6 +76,32 @@ fn configure(system: &System) {
         scb.ccr.modify(|value| value & !BEHAVIOUR | TRAP_DIVISION_BY_ZERO | ALIGN_STACK);
     }
     protection::set_write_buffer();
+}
+
+/// Sets the exception priorities, as above. An ARMv6-M has no separate handlers for faults, and at most 32 lines.
+#[cfg(armv6m)]
+fn configure(system: &System) {
+    const TRAP_UNALIGNED: u32 = 1 << 3;
+    const ALIGN_STACK: u32 = 1 << 9;
+    const BEHAVIOUR: u32 = 0xffff;
+    const FORGET_PENDSV_AND_SYSTICK: u32 = 1 << 27 | 1 << 25;
+    // SAFETY: the reset handler runs alone; these registers belong to the kernel.
+    unsafe {
+        let (scb, nvic) = (&*SCB::PTR, &*NVIC::PTR);
+        set_all(&nvic.icer[..1]);
+        set_all(&nvic.ipr);
+        set_all(&scb.shpr);
+        scb.icsr.write(FORGET_PENDSV_AND_SYSTICK);
+        // If the last line exists, the lines before it exist, too. The priority of a line that does not exist is always
+        // read as 0.
+        if let Some(last) = system.lines.len().checked_sub(1)
+            && nvic.ipr.get(last / 4).is_none_or(|four| four.read() >> (last % 4 * 8) & 0xff == 0)
+        {
+            refuse_line(last as u16);
+        }
+        // (On an ARMv6-M, both bits are always 1. A CPU that can do more than ARMv6-M then does the same.)
+        scb.ccr.modify(|value| value & !BEHAVIOUR | TRAP_UNALIGNED | ALIGN_STACK);
+    }
 }
 
 /// Reports that the wiring, or the board, has an interrupt line that the CPU does not have, and halts.

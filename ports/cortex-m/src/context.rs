@@ -108,6 +108,7 @@ impl Context {
     ///
     /// # Safety
     /// `top` is a multiple of 8, and the [`SIZE`](Self::SIZE) bytes below are memory of the stack that is not in use.
+    #[cfg(not(armv6m))]
     #[unsafe(naked)]
     pub unsafe extern "C" fn start(entry: Word, top: Word) -> *mut Context {
         core::arch::naked_asm!(
@@ -126,6 +127,43 @@ impl Context {
             "bx lr",
             thumb = const THUMB,
         )
+    }
+
+    /// Writes the context of a thread that starts, and returns its address.
+    ///
+    /// # Safety
+    /// As above.
+    #[cfg(armv6m)]
+    pub unsafe fn start(entry: Word, top: Word) -> *mut Context {
+        let context = (top - Self::SIZE) as *mut Context;
+        let saved = Saved { r4: 0, r5: 0, r6: 0, r7: 0, r8: 0, r9: 0, r10: 0, r11: 0 };
+        let (arguments, program_counter) = ([0; ARGUMENT_WORDS], entry & !1);
+        // SAFETY: the caller promises that the memory is valid.
+        unsafe {
+            context.write(Context {
+                saved,
+                arguments,
+                selector: 0,
+                link: 0,
+                program_counter,
+                status: THUMB,
+            });
+        }
+        context
+    }
+
+    /// Answers the system call of this context.
+    #[cfg(armv6m)]
+    pub fn answer(&mut self, status: Status, word: Word) {
+        self.set_status(status);
+        (self.arguments[1], self.arguments[2]) = (word, 0);
+    }
+
+    /// Makes the thread repeat its system call: its program counter goes back to the `svc` instruction, which is 2
+    /// bytes long.
+    #[cfg(armv6m)]
+    pub fn repeat(&mut self) {
+        self.program_counter -= 2;
     }
 }
 
@@ -162,5 +200,12 @@ impl Bounds {
     pub fn of(stack: Span) -> [Word; 2] {
         let lowest = stack.start + SAVED;
         [lowest, stack.end.wrapping_sub(lowest + FRAME)]
+    }
+
+    /// Returns the bounds of a thread to which this part of its stack is open.
+    #[cfg(armv6m)]
+    pub fn in_window(window: Span) -> Bounds {
+        let [lowest, range] = Self::of(window);
+        Bounds { lowest, range }
     }
 }

@@ -27,6 +27,7 @@ static mut FAULTED: Faulted = Faulted { saved: [0; 8], stack_pointer: 0, excepti
 ///
 /// This code changes r0 and r4. Their values are not needed any more, because neither a thread nor the kernel continues
 /// after its own fault.
+#[cfg(not(armv6m))]
 #[unsafe(naked)]
 pub unsafe extern "C" fn keep_registers() {
     core::arch::naked_asm!(
@@ -41,6 +42,34 @@ pub unsafe extern "C" fn keep_registers() {
         "b HardFault",
         ".balign 4",
         "1: .word {faulted}",
+        given_way = const !GIVEN_WAY + 1,
+        faulted = sym FAULTED,
+    )
+}
+
+/// The same, with the instructions of ARMv6-M. This code changes r0 to r3, which the CPU has saved.
+#[cfg(armv6m)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn keep_registers() {
+    core::arch::naked_asm!(
+        "mrs r3, psp",
+        "adds r0, r3, #{given_way}",
+        "beq 1f",
+        "ldr r0, 2f",
+        "stmia r0!, {{r4-r7}}",
+        "mov r1, r8",
+        "mov r2, r9",
+        "stmia r0!, {{r1, r2}}",
+        "mov r1, r10",
+        "mov r2, r11",
+        "stmia r0!, {{r1, r2, r3}}",
+        "mov r1, lr",
+        "str r1, [r0]",
+        "1: ldr r0, 3f",
+        "bx r0",
+        ".balign 4",
+        "2: .word {faulted}",
+        "3: .word HardFault",
         given_way = const !GIVEN_WAY + 1,
         faulted = sym FAULTED,
     )

@@ -6,11 +6,15 @@
 //! handler returns. If that is 0, or if the handler returns nothing, the CPU continues with the context of the most
 //! urgent thread.
 
-use crate::context::{Context, GIVEN_WAY};
+use crate::context::Context;
+#[cfg(not(armv6m))]
+use crate::context::GIVEN_WAY;
 use crate::exception::{self, NON_MASKABLE, PENDSV, SYSTICK, line_of};
+#[cfg(not(armv6m))]
+use crate::fault_status;
+use crate::floats;
 use crate::last_words::say;
 use crate::machine::with_kernel;
-use crate::{fault_status, floats};
 use crossgate_abi::{Cause, Word};
 use crossgate_kernel::Effect;
 
@@ -88,6 +92,7 @@ pub extern "C" fn early_interrupt() {
 }
 
 /// Handles a fault of the current thread. Afterwards another context has to be loaded.
+#[cfg(not(armv6m))]
 pub extern "C" fn fault(frame: *const Word) {
     with_kernel(|kernel| {
         let stack = kernel.current().stack();

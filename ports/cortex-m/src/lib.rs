@@ -6,6 +6,9 @@
 //! registers and its protection unit. All assembly and all accesses to registers of the CPU are here. The most frequent
 //! operations are carried out here in assembly, without the core, with the same results.
 //!
+//! On an ARMv6-M, such as a Cortex-M0+, the core makes all decisions: it has no fast paths. There are other files for it
+//! in the folder `armv6m`; those of the same name as a file of the table take its place.
+//!
 //! A file uses only files above it in this table (`xtask/src/layering.rs` checks it), so each file can be read without
 //! those below it. Files of other ports with the same contents have the same names.
 //!
@@ -17,16 +20,19 @@
 //! | `last_words` | sends a message when the kernel can't go on; each text is in the file that detects the reason |
 //! | `floats` | the registers of the floating point unit, if there is one |
 //! | `protection/armv7m` | ARMv7-M: the protection unit, with the pieces of assembly that depend on it; faults |
+//! | `protection/armv6m` | ARMv6-M: opens the same regions without assembly |
 //! | `protection/armv8m` | the same for ARMv8-M |
-//! | `protection` | the choice between the two |
+//! | `protection` | the choice among them |
 //! | `start` | the port's code that threads run: the start of each thread, and the idle thread |
 //! | `memory` | the initial values of a process |
 //! | `stack_use` | the amount of stack that a thread has used |
 //! | `alarm` | SysTick's interrupt, which wakes the threads that sleep |
 //! | `clock` | time, from the board's counter |
 //! | `crash` | the registers and the stack of a thread when it crashed |
+//! | `instruction` | ARMv6-M: the memory that an instruction accesses |
 //! | `fault_status` | the cause of a fault, from the CPU's registers |
 //! | `machine` | the CPU as the kernel core sees it, and the kernel itself |
+//! | `exchange` | ARMv6-M: compare and exchange, without atomic instructions |
 //! | `handler` | reports exceptions to the core, and carries out its effects |
 //! | `exit` | the path from the kernel to a thread |
 //! | `entry` | the path from an exception to Rust; the legend of all assembly |
@@ -72,20 +78,29 @@ mod context;
 #[cfg(target_os = "none")]
 mod crash;
 #[cfg(target_os = "none")]
+#[cfg_attr(armv6m, path = "armv6m/entry.rs")]
 #[doc(hidden)]
 pub mod entry;
 #[cfg(target_os = "none")]
 mod exception;
+#[cfg(all(target_os = "none", armv6m))]
+#[path = "armv6m/exchange.rs"]
+mod exchange;
 #[cfg(target_os = "none")]
+#[cfg_attr(armv6m, path = "armv6m/exit.rs")]
 mod exit;
-#[cfg(target_os = "none")]
+#[cfg(all(target_os = "none", not(armv6m)))]
 mod fast_path;
 #[cfg(target_os = "none")]
+#[cfg_attr(armv6m, path = "armv6m/fault_status.rs")]
 mod fault_status;
 #[cfg(target_os = "none")]
 mod floats;
 #[cfg(target_os = "none")]
 mod handler;
+#[cfg(all(target_os = "none", armv6m))]
+#[path = "armv6m/instruction.rs"]
+mod instruction;
 #[cfg(target_os = "none")]
 mod last_words;
 #[cfg(target_os = "none")]

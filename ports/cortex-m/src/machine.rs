@@ -12,6 +12,8 @@ use crate::{crash, floats, last_words, memory, stack_use, start};
 use core::mem::offset_of;
 use core::ptr::NonNull;
 use cortex_m::peripheral::{NVIC, SCB};
+#[cfg(armv6m)]
+use crossgate_abi::ProcessId;
 use crossgate_abi::Word;
 use crossgate_abi::inspect::dump;
 use crossgate_abi::table::{ProcessMemory, System};
@@ -27,15 +29,19 @@ pub struct Machine {
     // Not a slice, because a slice is two words. The assembly reads this word together with the next field.
     regions: NonNull<ProcessRegions>,
     /// The address of the protection unit's registers.
+    #[cfg(not(armv6m))]
     region_registers: u32,
     clock: Clock,
     /// The leases that are open in the protection unit; 0 if there are none.
+    #[cfg(not(armv6m))]
     pub leases_open: u8,
     /// `true` if the core [counts](Kernel::account) how long threads run. The field is next to `leases_open`, so that
     /// the assembly reads both at once.
+    #[cfg(not(armv6m))]
     counts_time: bool,
 }
 
+#[cfg(not(armv6m))]
 const _: () = assert!(
     LEASES_OPEN.is_multiple_of(2)
         && offset_of!(Machine, counts_time) == offset_of!(Machine, leases_open) + 1
@@ -47,6 +53,7 @@ pub const KERNEL: Offsets = Kernel::<Machine>::OFFSETS;
 /// the clock and of the [leases that are open](Machine::leases_open).
 pub const REGIONS: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, regions);
 pub const CLOCK: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, clock);
+#[cfg(not(armv6m))]
 pub const LEASES_OPEN: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, leases_open);
 
 impl Machine {
@@ -60,8 +67,16 @@ impl Machine {
         counts_time: bool,
     ) -> Machine {
         let regions = NonNull::from_mut(regions).cast();
-        let region_registers = protection::REGION_REGISTERS;
-        Machine { regions, region_registers, clock, leases_open: 0, counts_time }
+        #[cfg(armv6m)]
+        {
+            let _ = counts_time;
+            Machine { regions, clock }
+        }
+        #[cfg(not(armv6m))]
+        {
+            let region_registers = protection::REGION_REGISTERS;
+            Machine { regions, region_registers, clock, leases_open: 0, counts_time }
+        }
     }
 
     /// Computes the registers that open each process.
@@ -78,6 +93,13 @@ impl Machine {
                 regions = regions.add(1);
             }
         }
+    }
+
+    /// Returns the registers that open a process of the wiring.
+    #[cfg(armv6m)]
+    pub fn regions_of(&self, process: ProcessId) -> &ProcessRegions {
+        // SAFETY: there are regions for every process, and nothing changes them after the start.
+        unsafe { self.regions.add(process.index()).as_ref() }
     }
 
     /// Starts the clock.
@@ -113,11 +135,22 @@ pub type Lease = lease::Lease<<ProtectionUnit as Unit>::Lease>;
 /// The offsets of the fields of a thread.
 pub type Offset = thread::Offset<ProtectionUnit>;
 
+/// Returns the part of its stack that is open to a thread.
+#[cfg(armv6m)]
+pub fn window_of(thread: &Thread) -> Span {
+    let start = thread.stack().start;
+    Span { start, end: start + protection::window_size(thread.rights().window) }
+}
+
+/// The number of bytes of stack that a method gets beyond those that its service declares. Services declare the bytes
+/// that their code needs on ARMv7-M. With the instructions of ARMv6-M, code uses fewer registers and more stack.
+const RESERVE: Word = if cfg!(armv6m) { 64 } else { 0 };
+
 impl Port for Machine {
     // (`system!` makes the wiring's tables for this unit.)
     type Unit = Native;
 
-    const ENTRY_SIZE: Word = Context::FIRST_SIZE + Context::SIZE;
+    const ENTRY_SIZE: Word = Context::FIRST_SIZE + Context::SIZE + RESERVE;
 
     #[inline(always)]
     fn context_end(stack_pointer: Word) -> Word {

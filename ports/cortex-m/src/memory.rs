@@ -39,6 +39,7 @@ pub unsafe fn reset(memory: &ProcessMemory, from: Word) -> Option<Word> {
 /// # Safety
 /// The words to fill are not in use, and the words to copy may be read.
 // Four words are filled at a time. The compiler's `memcpy` and `memset` are much slower.
+#[cfg(not(armv6m))]
 #[unsafe(naked)]
 unsafe extern "C" fn fill(to: *mut u32, end: Word, from: Word) {
     core::arch::naked_asm!(
@@ -64,4 +65,20 @@ unsafe extern "C" fn fill(to: *mut u32, end: Word, from: Word) {
         "b 1b",
         "5: pop {{r4, r5, r6, pc}}",
     )
+}
+
+/// Fills memory up to `end`, word by word: with copies of the words at `from`, or with 0 if `from` is 0.
+///
+/// # Safety
+/// As above.
+#[cfg(armv6m)]
+unsafe fn fill(to: *mut u32, end: Word, from: Word) {
+    for place in (to.addr()..end).step_by(size_of::<u32>()) {
+        let copied = from + (place - to.addr());
+        // SAFETY: as the caller promises. (Volatile, because the compiler would make calls of `memcpy` of this.)
+        unsafe {
+            let word = if from == 0 { 0 } else { (copied as *const u32).read_volatile() };
+            (place as *mut u32).write_volatile(word);
+        }
+    }
 }

@@ -29,8 +29,13 @@
 //! | `lend_registers!` | a call that lends memory | the registers that open the memory |
 //! | `lend_region!` | a call that lends memory | opens it |
 //!
+//! ARMv6-M has no use for these pieces, and for some of the items, because there Rust does all this: `open`, and `opens`
+//! for faults.
+//!
 //! The comment of each macro lists the registers that pass values to the macro, and its results back.
 
+#[cfg(armv6m)]
+mod armv6m;
 #[cfg(not(armv8m))]
 mod armv7m;
 #[cfg(armv8m)]
@@ -45,6 +50,8 @@ core::arch::global_asm!(
     const ProtectionUnit::SHAPE.code(),
 );
 
+#[cfg(armv6m)]
+pub use armv6m::*;
 #[cfg(not(armv8m))]
 pub use armv7m::*;
 #[cfg(armv8m)]

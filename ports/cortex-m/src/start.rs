@@ -6,6 +6,21 @@
 
 use crossgate_abi::number;
 
+/// Puts the complement of the system call's number into r12.
+#[cfg(not(armv6m))]
+macro_rules! select {
+    () => {
+        "mvn r12, #{number}\n"
+    };
+}
+/// The same; it changes r0 and the flags.
+#[cfg(armv6m)]
+macro_rules! select {
+    () => {
+        "movs r0, #{number}\nmvns r0, r0\nmov r12, r0\n"
+    };
+}
+
 /// The start of every thread: makes a system call that continues at the thread's entry.
 ///
 /// In: nothing, all registers are 0. The system call never returns, because the core starts the thread at its entry
@@ -13,7 +28,7 @@ use crossgate_abi::number;
 #[unsafe(naked)]
 pub extern "C" fn begin() -> ! {
     core::arch::naked_asm!(
-        "mvn r12, #{number}",
+        select!(),
         "svc 0",
         number = const number::BEGIN,
     )
@@ -27,7 +42,7 @@ pub extern "C" fn begin() -> ! {
 extern "C" fn __crossgate_idle() -> ! {
     core::arch::naked_asm!(
         ".Lidle_work:",
-        "mvn r12, #{number}",
+        select!(),
         "svc 0",
         "cmp r0, #0",
         "beq .Lidle_work",

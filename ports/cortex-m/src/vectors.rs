@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The vector table of a firmware that has [handlers above the kernel](crate::zero_latency), or keeps crash dumps.
 
+#[cfg(not(armv6m))]
 use crate::boot::refuse_line;
+#[cfg(not(armv6m))]
 use crate::context::PROCESS_STACK;
 use crate::crash::keep_registers;
-use crate::protection::{ACTIVE_FAULTS, FAULT_PRIORITIES};
-use crate::zero_latency::{Line, PRIORITIES};
-use cortex_m::peripheral::{NVIC, SCB};
+use crate::protection::ACTIVE_FAULTS;
+#[cfg(not(armv6m))]
+use crate::protection::FAULT_PRIORITIES;
+use crate::zero_latency::Line;
+#[cfg(not(armv6m))]
+use crate::zero_latency::PRIORITIES;
+#[cfg(not(armv6m))]
+use cortex_m::peripheral::NVIC;
+use cortex_m::peripheral::SCB;
+#[cfg(not(armv6m))]
 use volatile_register::RW;
 
 /// Handles a hard fault, which no handler above the kernel can preempt. If a thread caused it (by a breakpoint), this
 /// handler pends a usage fault instead, and returns. The CPU then takes the usage fault before the thread continues,
 /// and handlers above the kernel can preempt the usage fault.
+#[cfg(not(armv6m))]
 #[unsafe(naked)]
 unsafe extern "C" fn hard_fault() {
     core::arch::naked_asm!(
@@ -37,19 +47,28 @@ unsafe extern "C" {
     // The handlers of the port, and the handler of cortex-m-rt for exceptions that the port does not handle.
     fn NonMaskableInt();
     fn HardFault();
+    #[cfg(not(armv6m))]
     fn MemoryManagement();
+    #[cfg(not(armv6m))]
     fn BusFault();
+    #[cfg(not(armv6m))]
     fn UsageFault();
+    #[cfg(not(armv6m))]
     fn SecureFault();
     fn SVCall();
     fn DefaultHandler();
 }
 
-/// The number of entries of the architecture: the first stack pointer, 15 exceptions, 240 lines.
-const COUNT: usize = 256;
+// (There are no handlers above the kernel.)
+#[cfg(armv6m)]
+use HardFault as hard_fault;
+
+/// The number of entries of the architecture: the first stack pointer, 15 exceptions, 240 lines (on an ARMv6-M 32).
+const COUNT: usize = if cfg!(armv6m) { 48 } else { 256 };
 
 /// A vector table.
-#[repr(C, align(1024))]
+#[cfg_attr(not(armv6m), repr(C, align(1024)))]
+#[cfg_attr(armv6m, repr(C, align(256)))]
 pub struct Vectors([Option<unsafe extern "C" fn()>; COUNT]);
 
 impl Vectors {
@@ -61,11 +80,14 @@ impl Vectors {
         (vectors[0], vectors[1]) = (None, None);
         vectors[2] = Some(NonMaskableInt);
         vectors[3] = Some(if handlers.is_empty() { HardFault } else { hard_fault });
-        vectors[4] = Some(MemoryManagement);
-        vectors[5] = Some(BusFault);
-        vectors[6] = Some(UsageFault);
-        if *ACTIVE_FAULTS.end() == 7 {
-            vectors[7] = Some(SecureFault);
+        #[cfg(not(armv6m))]
+        {
+            vectors[4] = Some(MemoryManagement);
+            vectors[5] = Some(BusFault);
+            vectors[6] = Some(UsageFault);
+            if *ACTIVE_FAULTS.end() == 7 {
+                vectors[7] = Some(SecureFault);
+            }
         }
         if is_dumped {
             let first = if handlers.is_empty() { 3 } else { 4 };
@@ -84,7 +106,7 @@ impl Vectors {
         Vectors(vectors)
     }
 
-    /// Installs the table.
+    /// Installs the table. Stops the machine if that is not possible, as on a Cortex-M0.
     ///
     /// # Safety
     /// The kernel has not started, and its board has these handlers.
@@ -93,10 +115,23 @@ impl Vectors {
         // SAFETY: as the caller promises.
         unsafe { (*SCB::PTR).vtor.write(table) };
         cortex_m::asm::dsb();
+        // SAFETY: this only reads a register.
+        #[cfg(armv6m)]
+        if unsafe { (*SCB::PTR).vtor.read() } != table {
+            crate::last_words::halt("this CPU can't move its vector table", &[]);
+        }
     }
 }
 
+/// Does nothing: [`check`](crate::zero_latency::check) refuses all handlers for an ARMv6-M.
+///
+/// # Safety
+/// None is needed.
+#[cfg(armv6m)]
+pub unsafe fn enable(_: &[Line]) {}
+
 /// The place of a priority in its register: every ARMv7-M has at least the upper three bits.
+#[cfg(not(armv6m))]
 const LEVEL: u32 = 5;
 
 /// Lets the handlers preempt the kernel, even while it handles a fault of a thread. (A fault of a handler becomes a
@@ -105,6 +140,7 @@ const LEVEL: u32 = 5;
 /// # Safety
 /// The kernel has not started, and has set up the priorities of all other exceptions. The table in force is that of
 /// these handlers, which [`check`](crate::zero_latency::check) has accepted.
+#[cfg(not(armv6m))]
 pub unsafe fn enable(handlers: &[Line]) {
     /// The priority of faults, between handlers and kernel.
     const FAULTS: u32 = FAULT_PRIORITIES * ((PRIORITIES as u32) << LEVEL);

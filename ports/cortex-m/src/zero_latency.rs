@@ -28,11 +28,14 @@
 //!   decides how often the handler runs. Then that process, too, is trusted with the time of all processes.
 //!
 //! A board without handlers pays nothing for this. A board with handlers needs a second vector table, of 1 KiB.
+//!
+//! On an ARMv6-M, there are no such handlers: there, all faults have a fixed priority above all interrupts, so a crash
+//! of a process would hold the handlers off.
 
 #[cfg(test)]
 mod tests;
 
-#[cfg(target_os = "none")]
+#[cfg(all(target_os = "none", not(armv6m)))]
 use crate::floats::branch_if_saved;
 use core::marker::PhantomData;
 use crossgate_abi::message::{Number, fail};
@@ -159,7 +162,7 @@ impl Line {
 ///
 /// The interrupt may come between an `svc` instruction and the entry of `SVCall`. Then the CPU continues with the
 /// system call without loading any register. So the entry leaves all registers unchanged.
-#[cfg(target_os = "none")]
+#[cfg(all(target_os = "none", not(armv6m)))]
 #[unsafe(naked)]
 unsafe extern "C" fn enter<H: Handler>() {
     core::arch::naked_asm!(
@@ -173,6 +176,12 @@ unsafe extern "C" fn enter<H: Handler>() {
         #[cfg(target_abi = "eabihf")]
         clear = sym clear_and_leave,
     )
+}
+
+/// Is never entered, because [`check`] refuses all handlers.
+#[cfg(all(target_os = "none", armv6m))]
+unsafe extern "C" fn enter<H: Handler>() {
+    H::serve(Signal(PhantomData));
 }
 
 /// The end of a handler that has used floats: s0 to s15 have its values. (It has restored the others.)
@@ -189,7 +198,7 @@ unsafe extern "C" fn clear_and_leave() {
     )
 }
 
-#[cfg(target_os = "none")]
+#[cfg(all(target_os = "none", not(armv6m)))]
 extern "C" fn serve<H: Handler>() {
     H::serve(Signal(PhantomData));
 }
@@ -209,6 +218,9 @@ pub const fn check(handlers: &[Line], lines: u16, system: &System) {
     let mut index = 0;
     while index < handlers.len() {
         let Line { line, signals, priority, .. } = handlers[index];
+        if cfg!(armv6m) {
+            refuse(line, &["can't preempt a fault: on an ARMv6-M, all faults come first"]);
+        }
         if line >= lines || signals >= lines {
             let missing = if line >= lines { line } else { signals };
             refuse(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! ARMv7-M (ARM DDI 0403E; the protection unit: B3.5).
+//! ARMv7-M (ARM DDI 0403E; the protection unit: B3.5), and ARMv6-M, whose unit is a part of that (ARM DDI 0419E, B3.5).
 //!
 //! | region | opens |
 //! |---|---|
@@ -11,7 +11,12 @@
 //! | 7 | nothing: it guards the lowest 32 bytes of the kernel's stack |
 //!
 //! Nothing else is open to threads; the kernel sees the default memory map.
+#![cfg_attr(
+    armv6m,
+    expect(unused_macros, unused_imports, reason = "there, Rust does what these pieces do")
+)]
 
+#[cfg(not(armv6m))]
 use crate::floats;
 use crate::last_words::halt;
 use crate::linker::{__crossgate_kernel_stack_bottom, symbol};
@@ -29,10 +34,10 @@ const FLASH: u32 = 0;
 const STACK: u32 = 1;
 const RAM: u32 = 2;
 const WINDOWS: u32 = 3;
-const LEASES: u32 = 5;
+pub(super) const LEASES: u32 = 5;
 const GUARD: u32 = 7;
 /// The number of regions that the unit must have.
-const REGIONS: u32 = 8;
+pub(super) const REGIONS: u32 = 8;
 
 const _: () = assert!(crossgate_abi::MMIO_REGIONS == 2, "there are two regions for devices");
 const _: () = assert!(crossgate_abi::LEASES_PER_CALL == 2, "there are two regions for leases");
@@ -41,7 +46,7 @@ const _: () = assert!(crossgate_abi::LEASES_PER_CALL == 2, "there are two region
 // The size is a power of two, because assembly multiplies by it with a shift.
 #[derive(Clone, Copy)]
 #[repr(C, align(32))]
-pub struct ProcessRegions([[u32; 2]; 3]);
+pub struct ProcessRegions(pub(super) [[u32; 2]; 3]);
 
 impl ProcessRegions {
     /// The values before `boot` computes them.
@@ -85,14 +90,18 @@ pub fn enable(flash: Span) {
     const ENABLE: u32 = 1;
     const DEFAULT_MAP_FOR_KERNEL: u32 = 1 << 2;
     let [address, attributes] = region(FLASH, flash, Access::Flash);
-    let guard =
-        symbol((&raw const __crossgate_kernel_stack_bottom).wrapping_add((VALID | GUARD) as usize));
+    let [guard, guard_attributes] = guard();
     // SAFETY: the unit belongs to the kernel, which has not started a thread yet. While the unit is off, the default
     // memory map is in force; when it is on again, privileged code keeps that map.
     let (regions, differing) = unsafe {
         let mpu = &*MPU::PTR;
         mpu.ctrl.write(0);
         let regions = mpu._type.read() >> 8 & 0xff;
+        // Many an ARMv6-M lacks the unit. It must not be enabled before this is known (`no_unit`).
+        #[cfg(armv6m)]
+        if regions < REGIONS {
+            refuse();
+        }
         let mut differing = 0;
         // Every region is tested with the values for flash. Region 0 comes last, because it keeps these values.
         for number in (FLASH..regions).rev() {
@@ -105,9 +114,8 @@ pub fn enable(flash: Span) {
                 mpu.rasr.write(0);
             }
         }
-        // The guard is a smallest region, of 32 bytes: the field of the size contains log2 of the size, less 1.
-        mpu.rbar.write(guard as u32);
-        mpu.rasr.write(Access::Guard as u32 | 4 << 1 | 1);
+        mpu.rbar.write(guard);
+        mpu.rasr.write(guard_attributes);
         mpu.ctrl.write(ENABLE | DEFAULT_MAP_FOR_KERNEL);
         cortex_m::asm::dsb();
         cortex_m::asm::isb();
@@ -115,12 +123,37 @@ pub fn enable(flash: Span) {
     };
     // The unit has kept all values if only `VALID` differs, because `VALID` is always read as 0.
     if regions < REGIONS || differing != VALID {
-        halt("this CPU has no MPU with 8 regions", &[]);
+        refuse();
     }
 }
 
-/// The numbers of the exceptions that are faults: hard fault, memory management, bus and usage fault.
-pub const ACTIVE_FAULTS: RangeInclusive<u32> = 3..=6;
+/// Stops the machine.
+#[inline(always)]
+fn refuse() -> ! {
+    halt("this CPU has no MPU with 8 regions", &[])
+}
+
+/// Returns the registers of the guard.
+#[cfg(not(armv6m))]
+#[inline(always)]
+fn guard() -> [u32; 2] {
+    const VALID: u32 = 1 << 4;
+    let address =
+        symbol((&raw const __crossgate_kernel_stack_bottom).wrapping_add((VALID | GUARD) as usize));
+    // A smallest region, of 32 bytes: the field of the size contains log2 of the size, less 1.
+    [address as u32, Access::Guard as u32 | 4 << 1 | 1]
+}
+
+/// Returns the registers of the guard: an eighth of a smallest region, which has 256 bytes on this architecture.
+#[cfg(armv6m)]
+fn guard() -> [u32; 2] {
+    let start = symbol(&raw const __crossgate_kernel_stack_bottom);
+    region(GUARD, Span { start, end: start + 32 }, Access::Guard)
+}
+
+/// The numbers of the exceptions that are faults: hard fault, memory management, bus and usage fault. (An ARMv6-M has
+/// only the first one.)
+pub const ACTIVE_FAULTS: RangeInclusive<u32> = if cfg!(armv6m) { 3..=3 } else { 3..=6 };
 /// The bits that enable separate handlers for the faults.
 pub const ENABLE_FAULTS: u32 = 0b111 << 16;
 /// The pending bits of the usage fault, the memory management fault, the bus fault, and the system call (B3.2.13).
@@ -139,6 +172,7 @@ pub const LOWEST_FRAME: usize = 0;
 
 /// Makes the CPU report bus errors at the store that caused them, so that the right process is blamed (Cortex-M3 and
 /// M4: ACTLR.DISDEFWBUF). A Cortex-M7 does not have this bit.
+#[cfg(not(armv6m))]
 #[inline(always)]
 pub fn set_write_buffer() {
     const DISABLE_WRITE_BUFFER: u32 = 1 << 1;
