@@ -7,6 +7,8 @@ use std::{env, fs, path::PathBuf};
 /// The boards for microcontrollers if no feature is set: first for a target without a floating point unit, then for a
 /// target with one.
 const DEFAULTS: [&str; 2] = ["mps2-an385", "mps2-an386"];
+/// The same for a target without atomic instructions.
+const DEFAULT_WITHOUT_ATOMICS: &str = "mps2-an385-v6m";
 /// The same for RISC-V: first for a target without atomic instructions, then for a target with them.
 const DEFAULTS_OF_RISCV: [&str; 2] = ["virt-imc", "virt"];
 
@@ -19,6 +21,8 @@ fn main() {
         env::var("CARGO_CFG_TARGET_HAS_ATOMIC").is_ok_and(|sizes| sizes.contains("32"));
     let default = if is_riscv {
         DEFAULTS_OF_RISCV[usize::from(has_atomics)]
+    } else if !has_atomics {
+        DEFAULT_WITHOUT_ATOMICS
     } else {
         DEFAULTS[usize::from(has_floats)]
     };

@@ -4,18 +4,20 @@
 //!
 //! On Linux the board is [`hosted-board`](https://docs.rs/hosted-board). For a microcontroller a feature chooses the
 //! board, as in `cargo run --release --target thumbv7m-none-eabi -p thermostat --features board/lm3s6965evb`. Without a
-//! feature, the board is `mps2-an386` for the target `thumbv7em-none-eabihf`, `virt` for RISC-V, `virt-imc` for RISC-V
-//! without atomic instructions, and otherwise `mps2-an385`.
+//! feature, the board is `mps2-an386` for the target `thumbv7em-none-eabihf`, `mps2-an385-v6m` for
+//! `thumbv6m-none-eabi`, `virt` for RISC-V, `virt-imc` for RISC-V without atomic instructions, and otherwise
+//! `mps2-an385`.
 #![no_std]
 
 /// Chooses the board by the feature with the name of the board. The boards after the semicolon are those for RISC-V.
 ///
-/// For ARM without a feature, the macro chooses the second board if the target has a floating point unit, and otherwise
-/// the first one. For RISC-V without a feature, it chooses the second of the RISC-V boards if the target has atomic
-/// instructions, and otherwise the first one.
+/// For ARM without a feature, the macro chooses the second board if the target has a floating point unit, the third one
+/// if it has no atomic instructions, and otherwise the first one. For RISC-V without a feature, it chooses the second of
+/// the RISC-V boards if the target has atomic instructions, and otherwise the first one.
 macro_rules! choose {
     (
-        $plain:ident = $plain_feature:literal, $floats:ident = $floats_feature:literal
+        $plain:ident = $plain_feature:literal, $floats:ident = $floats_feature:literal,
+        $small:ident = $small_feature:literal
         $(, $board:ident = $feature:literal)*;
         $imc:ident = $imc_feature:literal, $imac:ident = $imac_feature:literal
         $(, $other:ident = $other_feature:literal)*
@@ -24,14 +26,33 @@ macro_rules! choose {
         pub use hosted_board::*;
         #[cfg(all(target_arch = "arm", any(
             feature = $plain_feature,
-            not(any(target_abi = "eabihf", feature = $floats_feature $(, feature = $feature)*)),
+            all(target_has_atomic = "32", not(any(
+                target_abi = "eabihf",
+                feature = $floats_feature,
+                feature = $small_feature
+                $(, feature = $feature)*
+            ))),
         )))]
         pub use $plain::*;
         #[cfg(all(target_arch = "arm", any(
             feature = $floats_feature,
-            all(target_abi = "eabihf", not(any(feature = $plain_feature $(, feature = $feature)*))),
+            all(target_abi = "eabihf", not(any(
+                feature = $plain_feature,
+                feature = $small_feature
+                $(, feature = $feature)*
+            ))),
         )))]
         pub use $floats::*;
+        #[cfg(all(target_arch = "arm", any(
+            feature = $small_feature,
+            not(any(
+                target_has_atomic = "32",
+                feature = $plain_feature,
+                feature = $floats_feature
+                $(, feature = $feature)*
+            )),
+        )))]
+        pub use $small::*;
         $(
             #[cfg(all(target_arch = "arm", feature = $feature))]
             pub use $board::*;
@@ -56,6 +77,7 @@ macro_rules! choose {
         const CHOSEN: usize = FOR_RISCV
             + cfg!(feature = $plain_feature) as usize
             + cfg!(feature = $floats_feature) as usize
+            + cfg!(feature = $small_feature) as usize
             $(+ cfg!(feature = $feature) as usize)*;
     };
 }
@@ -63,6 +85,7 @@ macro_rules! choose {
 choose!(
     mps2_an385 = "mps2-an385",
     mps2_an386 = "mps2-an386",
+    mps2_an385_v6m = "mps2-an385-v6m",
     lm3s6965evb = "lm3s6965evb",
     mps2_an500 = "mps2-an500",
     mps2_an505 = "mps2-an505",
