@@ -3,8 +3,8 @@
 
 use crate::{arch, probe, raw};
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
+use crossgate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use crossgate::{Lease, interface, time};
 use crossgate_abi::Status;
 

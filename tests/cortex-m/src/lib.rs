@@ -26,3 +26,22 @@ macro_rules! main_elsewhere {
         }
     };
 }
+
+/// Defines the firmware of a test that an ARMv6-M can't run, in a build for one. (It has no atomic instructions.)
+#[macro_export]
+macro_rules! not_on_armv6m {
+    () => {
+        #[cfg(all(target_os = "none", not(target_has_atomic = "32")))]
+        mod elsewhere {
+            crossgate::system! {
+                static SYSTEM;
+                process main { thread main (priority = 5, stack = 1024) = run(); }
+            }
+            board::start!(SYSTEM);
+
+            fn run() -> ! {
+                system_tests::report::broken("is no firmware for ARMv6-M: see boards/boards.toml")
+            }
+        }
+    };
+}

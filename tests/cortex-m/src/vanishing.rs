@@ -10,8 +10,8 @@ use board::port::zero_latency::{Handler, Line, Signal};
 use board::{TIMER1, Timer, interrupt};
 use core::arch::asm;
 use core::marker::PhantomData;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crossgate::Notification;
+use crossgate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use system_tests::arch;
 use system_tests::report::{expect_that, pass};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The emulated Cortex-M3.
+//! The emulated Cortex-M. The assembly has only instructions that every Cortex-M has.
 
 pub mod further_memory;
 pub mod registers;
@@ -17,9 +17,9 @@ pub const STACK_UNIT: usize = 4;
 pub const SYSTEM_CALL_STACK: usize = 64;
 /// Amounts of stack, in bytes, that are enough for a system call, and for no method.
 pub const TOO_LITTLE_STACK: core::ops::Range<usize> = SYSTEM_CALL_STACK..256;
-/// The number of bytes of stack that a method needs beyond the declaration of its service. On this port a method needs
-/// no more than the declaration.
-pub const METHOD_STACK: usize = 0;
+/// The number of bytes of stack that a method needs beyond the declaration of its service. Only code for ARMv6-M needs
+/// more than the declaration.
+pub const METHOD_STACK: usize = if cfg!(target_has_atomic = "32") { 0 } else { 64 };
 /// The number of a system call that does not exist.
 pub const UNKNOWN_SYSTEM_CALL: usize = 0x100;
 /// True if lent memory contains the data that a method wrote before it crashed.
@@ -148,7 +148,14 @@ pub fn breakpoint() {
     unsafe { asm!("bkpt #0") };
 }
 
+/// Executes an undefined instruction, because an ARMv6-M does not divide.
+#[cfg(not(target_has_atomic = "32"))]
+pub fn divide_by_zero() {
+    undefined();
+}
+
 /// Divides by zero.
+#[cfg(target_has_atomic = "32")]
 pub fn divide_by_zero() {
     // SAFETY: the instruction has no effect but the fault.
     unsafe { asm!("udiv {0}, {0}, {1}", inout(reg) 1 => _, in(reg) 0) };
@@ -163,12 +170,14 @@ pub fn trap(selector: Word, words: [Word; ARGUMENT_WORDS]) -> Reply {
     // lent to the called method.
     unsafe {
         asm!(
+            "mov r12, r4",
             "svc 0",
             inlateout("r0") first => status,
             inlateout("r1") second => low,
             inlateout("r2") third => high,
             inlateout("r3") fourth => _,
-            inlateout("r12") selector => _,
+            in("r4") selector,
+            out("r12") _,
         );
     }
     Reply { status: Status(status), words: [low, high] }
@@ -186,6 +195,7 @@ pub fn trap_at_with(
     // SAFETY: the caller uses nothing below the stack pointer, and gets its own stack pointer back.
     unsafe {
         asm!(
+            "mov r12, r4",
             "mov r4, sp",
             "mov sp, r5",
             "svc 0",
@@ -195,9 +205,9 @@ pub fn trap_at_with(
             inlateout("r1") second => _,
             inlateout("r2") third => _,
             inlateout("r3") fourth => _,
-            out("r4") _,
+            inlateout("r4") selector => _,
             inlateout("r5") stack_pointer => after,
-            inlateout("r12") selector => _,
+            out("r12") _,
         );
     }
     (Status(status), after)
@@ -208,12 +218,13 @@ pub fn leave(status: Word, words: [Word; 2]) -> ! {
     // SAFETY: the call does not return.
     unsafe {
         asm!(
+            "mov r12, r3",
             "svc 0",
             "udf #0",
             in("r0") status,
             in("r1") words[0],
             in("r2") words[1],
-            in("r12") number::system_call(number::RETURN),
+            in("r3") number::system_call(number::RETURN),
             options(noreturn),
         )
     }
@@ -226,19 +237,23 @@ pub fn lend_saved_registers(selector: Word, length: usize) -> Status {
     // SAFETY: the stack pointer is lowered to a multiple of 64 for the call, and set back.
     unsafe {
         asm!(
+            "mov r12, r4",
             "mov r4, sp",
-            "sub r0, r4, #64",
-            "bic r0, #63",
+            "mov r0, sp",
+            "subs r0, #64",
+            "movs r3, #63",
+            "bics r0, r3",
             "mov sp, r0",
-            "sub r0, r1",
+            "subs r0, r0, r1",
+            "movs r3, #0",
             "svc 0",
             "mov sp, r4",
-            inlateout("r12") selector => _,
             out("r0") status,
             inlateout("r1") length => _,
             inlateout("r2") 0 => _,
-            inlateout("r3") 0 => _,
-            out("r4") _,
+            out("r3") _,
+            inlateout("r4") selector => _,
+            out("r12") _,
         );
     }
     Status(status)
@@ -297,5 +312,23 @@ pub fn spin_at(stack_pointer: usize) -> ! {
             stack_pointer = in(reg) stack_pointer,
             options(noreturn),
         )
+    }
+}
+
+/// Executes the sequence that compares and exchanges words, from its store on, with this word and this value. The other
+/// registers are as if the word had been compared with what it was expected to be.
+pub fn store_of_exchange(sequence: usize, word: usize, value: u32) {
+    // SAFETY: this is an attack. It stores the value, and returns.
+    unsafe {
+        asm!(
+            "blx {}",
+            in(reg) (sequence + 6) | 1,
+            inlateout("r0") word => _,
+            in("r1") 0,
+            in("r2") value,
+            inlateout("r3") 0 => _,
+            out("lr") _,
+            options(nostack),
+        );
     }
 }

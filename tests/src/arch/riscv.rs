@@ -296,3 +296,23 @@ pub fn spin_at(stack_pointer: usize) -> ! {
     // SAFETY: the stack is not used any more.
     unsafe { asm!("mv sp, {}", "2: j 2b", in(reg) stack_pointer, options(noreturn)) }
 }
+
+/// Executes the sequence that compares and exchanges words, from its store on, with this word and this value. The other
+/// registers are as if the word had been compared with what it was expected to be.
+pub fn store_of_exchange(sequence: usize, word: usize, value: u32) {
+    // SAFETY: this is an attack. It stores the value, and returns.
+    unsafe {
+        asm!(
+            "jalr {}",
+            in(reg) sequence + 8,
+            in("a0") word,
+            in("a1") 0,
+            in("a2") value,
+            in("a3") 0,
+            lateout("a0") _,
+            lateout("a3") _,
+            out("ra") _,
+            options(nostack),
+        );
+    }
+}

@@ -35,10 +35,10 @@ use board::{CLOCK_HZ, TIMER0, Timer, UART0, Uart};
 use core::cell::UnsafeCell;
 use core::fmt::{self, Write as _};
 use core::hint::black_box;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
 use crossgate::fault::Faults;
 use crossgate::supervise::restart;
+use crossgate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use crossgate::time::with_deadline;
 use crossgate::{
     CallError, Concurrent, Exclusive, Handle, Lease, Notification, Signal, interface, shared,

@@ -44,12 +44,13 @@ mod firmware {
                     "movs {offset}, #0",
                     "0: str {value}, [{frame}, {offset}]",
                     "adds {offset}, #4",
-                    "cmp {offset}, #256",
+                    "cmp {offset}, {end}",
                     "bne 0b",
                     "mov sp, {stack_pointer}",
                     stack_pointer = out(reg) _,
                     frame = in(reg) frame,
                     offset = out(reg) _,
+                    end = in(reg) 256,
                     value = in(reg) 0xeeee_eeee_u32,
                 );
             }

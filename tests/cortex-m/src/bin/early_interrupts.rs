@@ -8,9 +8,9 @@ system_tests_cortex_m::main_elsewhere!();
 
 #[cfg(target_os = "none")]
 mod firmware {
-    use core::sync::atomic::{AtomicUsize, Ordering};
     use core::time::Duration;
     use crossgate::fault::Cause;
+    use crossgate::sync::atomic::{AtomicUsize, Ordering};
     use crossgate::{Notification, time};
     use system_tests::arch;
     use system_tests::probe;
@@ -52,8 +52,9 @@ mod firmware {
         "ldr r0, =0xe000e100", // lines that are enabled, and pending
         "movs r1, #0x60",
         "str r1, [r0]",
+        "ldr r0, =0xe000e200",
         "movs r1, #0x40",
-        "str r1, [r0, #0x100]",
+        "str r1, [r0]",
         "dsb",
         "isb",
         // SysTick interrupts within a few instructions.
@@ -63,7 +64,10 @@ mod firmware {
         "ldr r0, =0xe000e200",
         "movs r1, #0x80",
         "str r1, [r0]",
-        "movs r1, #0x20", // BASEPRI masks all priorities
+        // BASEPRI masks all priorities, if there is this register.
+        #[cfg(target_has_atomic = "32")]
+        "movs r1, #0x20",
+        #[cfg(target_has_atomic = "32")]
         "msr basepri, r1",
         "cpsid i",
         "ldr r0, =0xe000e200", // the witness' line and PendSV are pending until the kernel lets them in
@@ -105,7 +109,9 @@ mod firmware {
         unsafe {
             core::arch::asm!(
                 "mov sp, {stack}",
-                "mvn r12, #{exit}",
+                "movs r0, #{exit}",
+                "mvns r0, r0",
+                "mov r12, r0",
                 "svc 0",
                 "udf #0",
                 stack = in(reg) probe::kernel_memory() & !7,

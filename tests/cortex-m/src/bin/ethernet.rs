@@ -66,7 +66,7 @@ mod firmware {
             object port (stack = 512): Exclusive<EthernetPort<Ethernet>> =
                 EthernetPort::new(Ethernet::new(ETHERNET, HARDWARE), RECEIVED) => [LINK: dyn crossgate_ethernet::Ethernet];
             object breaks: Concurrent<Break> = Break => [BREAKDOWN: dyn Breakdown];
-            thread main (priority = 8, stack = 1024) = forward(RECEIVED, CHANGED);
+            thread main (priority = 8, stack = 2048) = forward(RECEIVED, CHANGED);
         }
         process network {
             notification CHANGED;
@@ -75,17 +75,17 @@ mod firmware {
             object sockets (stack = 768): Concurrent<Sockets> =
                 Network::new(SETTINGS, CHANGED, [Place::new(READABLE, WRITABLE)]) =>
                 [CLIENT: dyn TcpClient<0>, STREAM: dyn TcpStream<0>];
-            thread main (priority = 7, stack = 8192) = run(&sockets, LINK);
+            thread main (priority = 7, stack = 12288) = run(&sockets, LINK);
         }
         process supervisor {
             notification FAULTED;
             notification BEGUN;
             supervisor FAULTED;
-            thread main (priority = 9, stack = 1024) = disturb(BEGUN, BREAKDOWN, HALVED);
+            thread main (priority = 9, stack = 2048) = disturb(BEGUN, BREAKDOWN, HALVED);
         }
         process client {
             notification HALVED;
-            thread main (priority = 5, stack = 6144) = client(CLIENT, STREAM, BEGUN, HALVED);
+            thread main (priority = 5, stack = 8192) = client(CLIENT, STREAM, BEGUN, HALVED);
         }
     }
     board::start!(SYSTEM);

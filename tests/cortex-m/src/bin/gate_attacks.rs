@@ -10,7 +10,7 @@ system_tests_cortex_m::main_elsewhere!();
 #[cfg(target_os = "none")]
 mod firmware {
     use core::arch::asm;
-    use core::sync::atomic::{AtomicU32, Ordering};
+    use crossgate::sync::atomic::{AtomicU32, Ordering};
     use crossgate::{
         CallError, Concurrent, Exclusive, Handle, Lease, LeaseMut, Notification, Signal, interface,
         thread,
@@ -310,26 +310,49 @@ mod firmware {
     fn check_registers(selector: Word, words: [Word; 4], flags: u32) {
         let mut after = [0_u32; 11];
         let [first, second, third, fourth] = words;
+        let more = [flags, selector as u32, after.as_mut_ptr().addr() as u32];
         // SAFETY: the registers that the compiler needs are saved by hand.
         unsafe {
             asm!(
-                "push {{r4-r11, r12, lr}}",
-                "msr apsr_nzcvq, r4",
-                "mov r4, #0x44", "mov r5, #0x55", "mov r6, #0x66", "mov r7, #0x77", "mov r8, #0x88",
-                "mov r9, #0x99", "mov r10, #0xaa", "mov r11, #0xbb", "mov lr, #0xee",
+                "push {{r4-r7, lr}}",
+                "mov r5, r8", "mov r6, r9", "mov r7, r10",
+                "push {{r5-r7}}",
+                "mov r5, r11",
+                "push {{r5}}",
+                "ldr r5, [r4, #8]",
+                "push {{r5}}",
+                "ldr r5, [r4, #4]", "mov r12, r5",
+                "movs r5, #0x88", "mov r8, r5",
+                "movs r5, #0x99", "mov r9, r5",
+                "movs r5, #0xaa", "mov r10, r5",
+                "movs r5, #0xbb", "mov r11, r5",
+                "movs r5, #0xee", "mov lr, r5",
+                "movs r7, #0x77",
+                "push {{r7}}",
+                "ldr r7, [r4]",
+                "movs r4, #0x44", "movs r5, #0x55", "movs r6, #0x66",
+                "msr apsr_nzcvq, r7",
+                "pop {{r7}}",
                 "svc 0",
                 "mrs r0, apsr",
                 "mov r1, lr",
-                "ldr lr, [sp, #36]",
-                "stmia lr!, {{r0, r1, r3-r11}}",
-                "pop {{r4-r11, r12, lr}}",
+                "ldr r2, [sp]",
+                "stmia r2!, {{r0, r1, r3-r7}}",
+                "mov r0, r8", "mov r1, r9", "mov r3, r10", "mov r4, r11",
+                "stmia r2!, {{r0, r1, r3, r4}}",
+                "pop {{r0, r5}}",
+                "mov r11, r5",
+                "pop {{r5-r7}}",
+                "mov r8, r5", "mov r9, r6", "mov r10, r7",
+                "pop {{r4-r7}}",
+                "pop {{r1}}",
+                "mov lr, r1",
                 inlateout("r0") first => _,
                 inlateout("r1") second => _,
                 inlateout("r2") third => _,
                 inlateout("r3") fourth => _,
-                in("r4") flags,
-                inlateout("r12") selector => _,
-                inlateout("lr") after.as_mut_ptr() => _,
+                in("r4") more.as_ptr(),
+                out("r12") _,
             );
         }
         let wanted = [flags, 0xee, fourth as u32, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb];

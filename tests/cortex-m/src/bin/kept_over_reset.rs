@@ -10,8 +10,8 @@ fn main() {
 
 #[cfg(target_os = "none")]
 mod firmware {
-    use core::sync::atomic::{AtomicU32, Ordering};
     use crossgate::fault::Cause;
+    use crossgate::sync::atomic::{AtomicU32, Ordering};
     use crossgate::{Mmio, Notification, dump, kept};
     use system_tests::probe;
     use system_tests::report::{expect, expect_that, pass};

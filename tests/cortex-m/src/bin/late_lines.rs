@@ -30,9 +30,9 @@ mod firmware {
     const STEP: usize = 23;
     /// The time that a tick of the timer takes, in ns.
     const TICK: u32 = 1_000_000_000 / board::CLOCK_HZ;
-    /// The time after which the thread of an interrupt has to run: that of 1,000 instructions. Waking all threads takes
-    /// three times as long.
-    const PATIENCE: u32 = 1_000 * 64 / TICK;
+    /// The time after which the thread of an interrupt has to run: that of 1,000 instructions, or of 1,500 of ARMv6-M.
+    /// Waking all threads takes three times as long.
+    const PATIENCE: u32 = if cfg!(target_has_atomic = "32") { 1_000 } else { 1_500 } * 64 / TICK;
 
     macro_rules! firmware {
         ($($sleeper:ident)*) => {

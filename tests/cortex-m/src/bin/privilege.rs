@@ -76,9 +76,13 @@ mod firmware {
         unsafe {
             asm!(
                 "cpsid i",
-                "cpsid f",
                 "msr primask, {one}",
+                // (An ARMv6-M does not have these registers.)
+                #[cfg(target_has_atomic = "32")]
+                "cpsid f",
+                #[cfg(target_has_atomic = "32")]
                 "msr basepri, {one}",
+                #[cfg(target_has_atomic = "32")]
                 "msr faultmask, {one}",
                 "msr control, {zero}",
                 "msr msp, {zero}",

@@ -7,7 +7,7 @@ system_tests_cortex_m::main_elsewhere!();
 
 #[cfg(target_os = "none")]
 mod firmware {
-    use core::sync::atomic::{AtomicUsize, Ordering};
+    use crossgate::sync::atomic::{AtomicUsize, Ordering};
     use crossgate::{Notification, time};
     use system_tests::arch;
     use system_tests::report::{expect, pass};

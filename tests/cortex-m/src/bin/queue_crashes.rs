@@ -12,10 +12,10 @@ system_tests_cortex_m::main_elsewhere!();
 #[cfg(target_os = "none")]
 mod firmware {
     use board::{TIMER0, Timer, interrupt};
-    use core::sync::atomic::{AtomicU32, Ordering};
     use core::time::Duration;
     use crossgate::fault::Faults;
     use crossgate::notification::TimedOut;
+    use crossgate::sync::atomic::{AtomicU32, Ordering};
     use crossgate::{
         CallError, Concurrent, Handle, Notification, Signal, interface, supervise, thread, time,
     };
@@ -26,7 +26,7 @@ mod firmware {
     /// The number of positions, one instruction apart.
     const POSITIONS: u32 = 900;
     /// The number of positions for a receive that times out after 1 µs, which is 1000 instructions.
-    const POSITIONS_OF_A_WAIT: u32 = 2800;
+    const POSITIONS_OF_A_WAIT: u32 = if cfg!(target_has_atomic = "32") { 2800 } else { 5600 };
     /// The number of positions that have to be inside the calls, at least.
     const INSIDE: u32 = 300;
     /// The first tick, which comes before the first call is entered.

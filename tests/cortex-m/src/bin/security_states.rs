@@ -4,8 +4,9 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
+system_tests_cortex_m::not_on_armv6m!();
 
-#[cfg(target_os = "none")]
+#[cfg(all(target_os = "none", target_has_atomic = "32"))]
 mod firmware {
     use board::{TIMER0, Timer, interrupt};
     use core::arch::{asm, global_asm};

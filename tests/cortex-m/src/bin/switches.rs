@@ -16,9 +16,9 @@ system_tests_cortex_m::main_elsewhere!();
 mod firmware {
     use board::{TIMER0, Timer, UART1, UART2, interrupt};
     use core::arch::asm;
-    use core::sync::atomic::{AtomicU32, Ordering};
     use core::time::Duration;
     use crossgate::fault::{Cause, Faults};
+    use crossgate::sync::atomic::{AtomicU32, Ordering};
     use crossgate::{
         Concurrent, Handle, LeaseBuf, LeaseMut, Notification, Signal, interface, supervise,
     };

@@ -64,7 +64,9 @@ mod firmware {
         timer.start();
         time::sleep(Duration::from_millis(900));
         let (passed, ticks) = (time::now() - start, timer.elapsed());
-        if ticks / TICKS_PER_MICROSECOND >= 900_020 {
+        // (The code for ARMv6-M, which does not divide, takes longer.)
+        let late = if cfg!(target_has_atomic = "32") { 20 } else { 40 };
+        if ticks / TICKS_PER_MICROSECOND >= 900_000 + late {
             fail(format_args!("a long sleep took {ticks} ticks of the timer"));
         }
         expect_that("long sleeps are not short", passed >= Duration::from_millis(900));

@@ -31,9 +31,15 @@ pub fn now() -> [Word; 13] {
     // SAFETY: the registers are written to the array that r0 points to.
     unsafe {
         asm!(
-            "stmia r0, {{r1-r12}}",
-            "str lr, [r0, #48]",
-            in("r0") registers.as_mut_ptr(),
+            "stmia r0!, {{r1-r7}}",
+            "mov r1, r8", "mov r2, r9", "mov r3, r10",
+            "stmia r0!, {{r1-r3}}",
+            "mov r1, r11", "mov r2, r12", "mov r3, lr",
+            "stmia r0!, {{r1-r3}}",
+            inout("r0") registers.as_mut_ptr() => _,
+            out("r1") _,
+            out("r2") _,
+            out("r3") _,
             options(nostack),
         );
         registers.assume_init()
@@ -45,6 +51,7 @@ pub fn leave_secrets() -> ! {
     // SAFETY: the call does not return.
     unsafe {
         asm!(
+            "mov r12, r3",
             "mov r3, r1", "mov r4, r1", "mov r5, r1", "mov r6, r1", "mov r7, r1",
             "mov r8, r1", "mov r9, r1", "mov r10, r1", "mov r11, r1", "mov lr, r1",
             "cmp r1, r1",
@@ -53,7 +60,7 @@ pub fn leave_secrets() -> ! {
             in("r0") 0,
             in("r1") SECRET,
             in("r2") 0,
-            in("r12") number::system_call(number::RETURN),
+            in("r3") number::system_call(number::RETURN),
             options(noreturn),
         )
     }
@@ -75,25 +82,43 @@ pub fn call_with_words_and_secrets(selector: Word, words: [Word; ARGUMENT_WORDS]
     // The array is written through its pointer, which is kept on the stack during the call.
     unsafe {
         asm!(
-            "push {{r4-r11, r12, lr}}",
-            "movw r4, #0x5ec2", "lsl r4, #16",
-            "orr r5, r4, #1", "orr r6, r4, #2", "orr r7, r4, #3",
-            "orr r8, r4, #4", "orr r9, r4, #5", "orr r10, r4, #6", "orr r11, r4, #7",
-            "orr lr, r4, #14",
+            "push {{r4-r7, lr}}",
+            "mov r12, r4",
+            "mov r4, r8", "mov r6, r9",
+            "push {{r4, r6}}",
+            "mov r4, r10", "mov r6, r11",
+            "push {{r4, r6}}",
+            "push {{r5}}",
+            "movs r4, #0x5e", "lsls r4, #8", "adds r4, #0xc2", "lsls r4, #16",
+            "adds r5, r4, #4", "mov r8, r5",
+            "adds r5, #1", "mov r9, r5",
+            "adds r5, #1", "mov r10, r5",
+            "adds r5, #1", "mov r11, r5",
+            "adds r5, #7", "mov lr, r5",
+            "adds r5, r4, #1", "adds r6, r4, #2", "adds r7, r4, #3",
             "svc 0",
             "push {{r0}}",
-            "ldr r0, [sp, #40]",
-            "stmia r0, {{r0-r12}}",
-            "str lr, [r0, #52]",
+            "ldr r0, [sp, #4]",
+            "adds r0, #4",
+            "stmia r0!, {{r1-r7}}",
+            "mov r1, r8", "mov r2, r9", "mov r3, r10",
+            "stmia r0!, {{r1-r3}}",
+            "mov r1, r11", "mov r2, r12", "mov r3, lr",
+            "stmia r0!, {{r1-r3}}",
+            "pop {{r1, r2}}",
+            "str r1, [r2]",
+            "pop {{r1-r4}}",
+            "mov r10, r1", "mov r11, r2", "mov r8, r3", "mov r9, r4",
+            "pop {{r4-r7}}",
             "pop {{r1}}",
-            "str r1, [r0]",
-            "pop {{r4-r11, r12, lr}}",
+            "mov lr, r1",
             inlateout("r0") first => _,
             inlateout("r1") second => _,
             inlateout("r2") third => _,
             inlateout("r3") fourth => _,
-            inlateout("r12") selector => _,
-            inlateout("lr") registers.as_mut_ptr() => _,
+            in("r4") selector,
+            in("r5") registers.as_mut_ptr(),
+            out("r12") _,
         );
     }
     let [status, first, second, r3, preserved @ .., r12, lr] = registers;
@@ -106,10 +131,18 @@ pub fn with_secrets<T>(function: extern "C" fn(&T), argument: &T) {
     #[unsafe(naked)]
     unsafe extern "C" fn call(argument: *const (), function: usize) {
         core::arch::naked_asm!(
-            "push {{r4-r11, r12, lr}}",
+            "push {{r4-r7, lr}}",
+            "mov r4, r8",
+            "mov r5, r9",
+            "mov r6, r10",
+            "mov r7, r11",
+            "push {{r4-r7}}",
+            "sub sp, #4",
             "mov r12, r1",
-            "movw r4, #0x5ec2",
-            "lsl r4, #16",
+            "movs r4, #0x5e",
+            "lsls r4, #8",
+            "adds r4, #0xc2",
+            "lsls r4, #16",
             "mov r5, r4",
             "mov r6, r4",
             "mov r7, r4",
@@ -121,7 +154,13 @@ pub fn with_secrets<T>(function: extern "C" fn(&T), argument: &T) {
             "mov r2, r4",
             "mov r3, r4",
             "blx r12",
-            "pop {{r4-r11, r12, pc}}",
+            "add sp, #4",
+            "pop {{r4-r7}}",
+            "mov r8, r4",
+            "mov r9, r5",
+            "mov r10, r6",
+            "mov r11, r7",
+            "pop {{r4-r7, pc}}",
         )
     }
     // SAFETY: the function takes such an argument.

@@ -48,7 +48,7 @@ crossgate::system! {
             Outputs::new([LINES.pin(1), LINES.pin(2)]) =>
             [HOLD: dyn OutputLine<0>, PROTECT: dyn OutputLine<1>];
     }
-    process store { thread main (priority = 5, stack = 8192) = store(FLASH, HOLD, PROTECT, DONE); }
+    process store { thread main (priority = 5, stack = 12288) = store(FLASH, HOLD, PROTECT, DONE); }
     process witness {
         notification FAULTED;
         supervisor FAULTED;
