@@ -55,8 +55,15 @@ impl<P: Port> Kernel<P> {
     pub(crate) fn silence(&mut self, process: &ProcessRow) {
         let first = process.first_notification.index();
         let count = process.notifications.leading_ones() as usize;
-        let own = self.notifications.get_mut(first..first + count);
-        own.unwrap_or_default().iter_mut().for_each(|state| state.signals = 0);
+        let Some(own) = self.notifications.get_mut(first..first + count) else { return };
+        let mut states = own.iter_mut();
+        let Some(mut state) = states.next() else { return };
+        // (The loop tests at its end, which is shorter. A process may have 32 notifications.)
+        loop {
+            state.signals = 0;
+            let Some(next) = states.next() else { return };
+            state = next;
+        }
     }
 
     /// Masks an interrupt of the wiring if it belongs to a process that is about to restart. The driver acknowledges it
