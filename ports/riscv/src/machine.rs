@@ -119,16 +119,16 @@ pub fn open(kernel: &mut Kernel<Machine>) {
 #[inline(never)]
 fn open_leases(kernel: &mut Kernel<Machine>) {
     let mut held = kernel.current_thread().leases();
-    let leases = [held.next(), held.next()];
-    let mut leases = leases.map(|lease| lease.map(|it| (it.writable, it.registers)));
-    drop(held);
-    kernel.port.has_open_leases = leases[0].is_some();
+    let (mut first, mut second) = (held.next(), held.next());
+    let is_open = first.is_some();
     // If both leases open a byte, the first one decides. Because leases are rounded, they may open the same byte
     // although the lent memory does not overlap. So a lease for writing comes first.
-    if matches!(leases, [Some((false, _)), Some((true, _))]) {
-        leases.swap(0, 1);
+    if first.is_some_and(|it| !it.writable) && second.is_some_and(|it| it.writable) {
+        core::mem::swap(&mut first, &mut second);
     }
-    protection::open_leases(leases.map(|lease| lease.map(|(_, registers)| registers)));
+    protection::open_leases([first, second].map(|lease| lease.map(|it| &it.registers)));
+    drop(held);
+    kernel.port.has_open_leases = is_open;
 }
 
 /// The number of bytes of stack that a method gets beyond those that its service declares. Services declare the bytes

@@ -122,8 +122,8 @@ pub fn open(stack: Word, window: u16, process: &ProcessRegions) {
 }
 
 /// Opens leases, and closes those that were open before.
-pub fn open_leases(leases: [Option<Range>; LEASES_PER_CALL]) {
-    let [first, second] = leases.map(|lease| lease.unwrap_or(Range::NONE));
+pub fn open_leases(leases: [Option<&Range>; LEASES_PER_CALL]) {
+    let [first, second] = leases.map(|lease| lease.unwrap_or(&Range::NONE));
     let configuration = u32::from(first.configuration) << 8 | u32::from(second.configuration) << 24;
     let [first, second] = [first.addresses, second.addresses];
     // SAFETY: as in `open`.

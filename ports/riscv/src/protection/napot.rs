@@ -124,8 +124,8 @@ pub fn open(stack: Word, window: u16, process: &ProcessRegions) {
 }
 
 /// Opens leases, and closes those that were open before.
-pub fn open_leases(leases: [Option<Entry>; LEASES_PER_CALL]) {
-    let [first, second] = leases.map(|lease| lease.unwrap_or(Entry::OFF));
+pub fn open_leases(leases: [Option<&Entry>; LEASES_PER_CALL]) {
+    let [first, second] = leases.map(|lease| *lease.unwrap_or(&Entry::OFF));
     // SAFETY: as in `open`.
     unsafe {
         asm!(
