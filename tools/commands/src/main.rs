@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod aarch64;
+mod book;
 mod commands;
 mod copy;
 mod debugger;

@@ -2,13 +2,11 @@
 //! The figures of the benchmark by version, as a picture in the book.
 
 use super::bench::{self, Figures, OPERATIONS};
-use crate::workspace;
-use anyhow::{Context, Result, anyhow};
+use crate::book;
+use anyhow::{Result, anyhow};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use serde::{Deserialize, Serialize};
-use std::fs;
-use std::path::PathBuf;
 use workbench::board::Board;
 
 /// The first line of the picture.
@@ -27,15 +25,10 @@ struct Version {
     figures: Figures,
 }
 
-/// Returns the file with all figures.
-fn data() -> PathBuf {
-    workspace::root().join("book/src/history.json")
-}
-
-/// Returns the file with the picture of the figures.
-fn picture() -> PathBuf {
-    workspace::root().join("book/src/history.svg")
-}
+/// The file with all figures.
+const DATA: &str = "history.json";
+/// The file with the picture of the figures.
+const PICTURE: &str = "history.svg";
 
 /// If `new` has a name, measures the present version and adds it with this name. (A version with the same name is
 /// replaced.) Then draws the picture again.
@@ -43,27 +36,15 @@ fn picture() -> PathBuf {
 /// # Errors
 /// If something can't be measured, read or written.
 pub fn run(new: Option<String>) -> Result<()> {
-    let mut versions = read()?;
+    let mut versions: Vec<Version> = book::figures(DATA)?;
     if let Some(name) = new {
         versions.retain(|version| version.name != name);
         let mut figures = bench::figures(Board::reference())?;
         figures.remove(bench::RAM);
         versions.push(Version { name, figures });
-        write(data(), serde_json::to_string_pretty(&versions)? + "\n")?;
+        book::write_figures(DATA, &versions)?;
     }
-    write(picture(), draw(&versions)?)
-}
-
-fn read() -> Result<Vec<Version>> {
-    let file = data();
-    let text = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    serde_json::from_slice(&text).with_context(|| format!("{} is no history", file.display()))
-}
-
-fn write(file: PathBuf, text: String) -> Result<()> {
-    fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
-    println!("written: {}", file.display());
-    Ok(())
+    book::write(PICTURE, &draw(&versions)?)
 }
 
 /// Draws the picture: a chart for each operation, and one for the kernel's flash.
@@ -128,13 +109,14 @@ mod tests {
 
     #[test]
     fn the_picture_is_of_the_figures() {
-        let drawn = draw(&read().unwrap()).unwrap();
-        assert!(fs::read_to_string(picture()).unwrap() == drawn, "run `cargo xtask history`");
+        let versions: Vec<Version> = book::figures(DATA).unwrap();
+        let drawn = draw(&versions).unwrap();
+        assert!(book::read(PICTURE).unwrap() == drawn, "run `cargo xtask history`");
     }
 
     #[test]
     fn every_figure_is_in_a_chart() {
-        for Version { name, figures } in read().unwrap() {
+        for Version { name, figures } in book::figures::<Vec<_>>(DATA).unwrap() {
             for figure in figures.keys().filter(|&figure| figure != bench::FLASH) {
                 assert!(OPERATIONS.iter().any(|it| it.name == figure), "{name}: {figure}");
             }

@@ -6,45 +6,34 @@ mod picture;
 mod table;
 
 use super::bench;
-use crate::workspace;
+use crate::book;
 use anyhow::{Context, Result, bail};
 use figures::{Ports, boards};
-use std::fs;
-use std::path::PathBuf;
 use workbench::board::Board;
 
-/// Returns the file with all figures.
-fn data() -> PathBuf {
-    workspace::root().join("book/src/ports.json")
-}
-
-/// Returns the file with the picture of the figures.
-fn picture() -> PathBuf {
-    workspace::root().join("book/src/ports.svg")
-}
-
-/// Returns the chapter with the table of the figures.
-fn chapter() -> PathBuf {
-    workspace::root().join("book/src/figures.md")
-}
+/// The file with all figures.
+const DATA: &str = "ports.json";
+/// The file with the picture of the figures.
+const PICTURE: &str = "ports.svg";
+/// The chapter with the table of the figures.
+const CHAPTER: &str = "figures.md";
 
 /// Measures the boards in `measure`, or all if it is empty. Then writes the table and the picture again.
 ///
 /// # Errors
 /// If something can't be measured, read or written.
 pub fn run(measure: Option<Vec<Board>>) -> Result<()> {
-    let mut ports = read()?;
+    let mut ports: Ports = book::figures(DATA)?;
     if let Some(named) = measure {
         for board in chosen(&named)? {
             let row = board.row().context("it is not a board of a microcontroller")?;
             println!("measuring {}", row.name);
             ports.insert(row.name.clone(), bench::figures(board)?);
-            write(data(), serde_json::to_string_pretty(&ports)? + "\n")?;
+            book::write_figures(DATA, &ports)?;
         }
     }
-    write(picture(), picture::draw(&ports)?)?;
-    let text = fs::read_to_string(chapter()).context("cannot read the chapter")?;
-    write(chapter(), table::renew(&text, &ports)?)
+    book::write(PICTURE, &picture::draw(&ports)?)?;
+    book::write(CHAPTER, &table::renew(&book::read(CHAPTER)?, &ports)?)
 }
 
 /// Returns the boards that are to be measured.
@@ -57,18 +46,6 @@ fn chosen(named: &[Board]) -> Result<Vec<Board>> {
     Ok(if named.is_empty() { all } else { named.to_vec() })
 }
 
-fn read() -> Result<Ports> {
-    let file = data();
-    let text = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    serde_json::from_slice(&text).with_context(|| format!("{} has no figures", file.display()))
-}
-
-fn write(file: PathBuf, text: String) -> Result<()> {
-    fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
-    println!("written: {}", file.display());
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,16 +54,16 @@ mod tests {
 
     #[test]
     fn the_picture_and_the_table_are_of_the_figures() {
-        let ports = read().unwrap();
+        let ports: Ports = book::figures(DATA).unwrap();
         let drawn = picture::draw(&ports).unwrap();
-        assert!(fs::read_to_string(picture()).unwrap() == drawn, "run `cargo xtask ports`");
-        let text = fs::read_to_string(chapter()).unwrap();
+        assert!(book::read(PICTURE).unwrap() == drawn, "run `cargo xtask ports`");
+        let text = book::read(CHAPTER).unwrap();
         assert!(table::renew(&text, &ports).unwrap() == text, "run `cargo xtask ports`");
     }
 
     #[test]
     fn the_figures_of_every_board_are_whole_and_within_its_limits() {
-        let ports = read().unwrap();
+        let ports: Ports = book::figures(DATA).unwrap();
         assert!(ports.keys().all(|name| boards().any(|row| row.name == *name)));
         for row in boards() {
             let figures = &ports[&row.name];
