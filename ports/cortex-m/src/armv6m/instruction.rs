@@ -78,9 +78,8 @@ impl Access {
 
     /// Returns the address of the first unit with a byte to which `is_open` does not apply.
     pub fn first_closed(self, is_open: impl Fn(Word) -> bool) -> Option<Word> {
-        let units = (0..self.count).map(|unit| self.address.wrapping_add(unit * self.unit));
-        units
-            .into_iter()
+        (0..self.count)
+            .map(|unit| self.address.wrapping_add(unit * self.unit))
             .find(|&unit| !(is_open(unit) && is_open(unit.wrapping_add(self.unit - 1))))
     }
 }
