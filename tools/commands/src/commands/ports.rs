@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The figures of the benchmark by board: a table in the book, and a picture in the book and the README.
+//! All ports side by side, in the book: the figures of the benchmark as a table and as a picture, and a table of the
+//! tests of each security property.
 
 mod figures;
 mod picture;
+mod properties;
 mod table;
 
 use super::bench;
@@ -17,6 +19,8 @@ const DATA: &str = "ports.json";
 const PICTURE: &str = "ports.svg";
 /// The chapter with the table of the figures.
 const CHAPTER: &str = "figures.md";
+/// The chapter with the table of the properties.
+const SECURITY: &str = "security.md";
 
 /// Measures the boards in `measure`, or all if it is empty. Then writes the table and the picture again.
 ///
@@ -33,7 +37,8 @@ pub fn run(measure: Option<Vec<Board>>) -> Result<()> {
         }
     }
     book::write(PICTURE, &picture::draw(&ports)?)?;
-    book::write(CHAPTER, &table::renew(&book::read(CHAPTER)?, &ports)?)
+    book::write(CHAPTER, &table::renew(&book::read(CHAPTER)?, &ports)?)?;
+    book::write(SECURITY, &properties::renew(&book::read(SECURITY)?)?)
 }
 
 /// Returns the boards that are to be measured.
@@ -59,6 +64,12 @@ mod tests {
         assert!(book::read(PICTURE).unwrap() == drawn, "run `cargo xtask ports`");
         let text = book::read(CHAPTER).unwrap();
         assert!(table::renew(&text, &ports).unwrap() == text, "run `cargo xtask ports`");
+    }
+
+    #[test]
+    fn the_table_of_properties_is_that_of_the_tests() {
+        let text = book::read(SECURITY).unwrap();
+        assert!(properties::renew(&text).unwrap() == text, "run `cargo xtask ports`");
     }
 
     #[test]
