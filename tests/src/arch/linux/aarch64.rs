@@ -5,6 +5,7 @@ pub mod registers;
 
 use crate::reply::Reply;
 use core::arch::asm;
+use core::sync::atomic::AtomicU32;
 use crossgate_abi::number;
 use crossgate_abi::{ARGUMENT_WORDS, Status, Word};
 
@@ -14,6 +15,8 @@ pub const STACK_UNIT: usize = 16;
 pub const SYSTEM_CALL_STACK: usize = 26 * size_of::<usize>();
 /// Stacks are divided at multiples of this number of bytes.
 pub const STEP: usize = 64 * 1024;
+/// An address that no memory can have (Arm DDI 0487, D8.1).
+pub const NOT_CANONICAL: usize = 0x0080_0000_0000_0000;
 /// Code that returns.
 pub const RETURN: u32 = 0xd65f_03c0;
 
@@ -188,6 +191,27 @@ pub fn count_down_at(stack_pointer: usize, count: u32) {
 pub fn spin_at(stack_pointer: usize) -> ! {
     // SAFETY: the stack is not used any more.
     unsafe { asm!("mov sp, {}", "2: b 2b", in(reg) stack_pointer, options(noreturn)) }
+}
+
+/// Computes with this stack pointer until the word is not 0. Returns the stack pointer after that.
+pub fn compute_at(stack_pointer: usize, is_enough: &AtomicU32) -> usize {
+    let after;
+    // SAFETY: the caller does not use this part of its stack, and gets its own stack pointer back.
+    unsafe {
+        asm!(
+            "mov x20, sp",
+            "mov sp, x21",
+            "2: ldr w22, [x23]",
+            "cbz w22, 2b",
+            "mov x21, sp",
+            "mov sp, x20",
+            out("x20") _,
+            inout("x21") stack_pointer => after,
+            out("x22") _,
+            in("x23") is_enough.as_ptr(),
+        );
+    }
+    after
 }
 
 /// Blocks the signals of this set, by a system call of Linux.

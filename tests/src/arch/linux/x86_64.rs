@@ -5,6 +5,7 @@ pub mod registers;
 
 use crate::reply::Reply;
 use core::arch::asm;
+use core::sync::atomic::AtomicU32;
 use crossgate_abi::number;
 use crossgate_abi::{ARGUMENT_WORDS, Status, Word};
 
@@ -14,6 +15,8 @@ pub const STACK_UNIT: usize = 8;
 pub const SYSTEM_CALL_STACK: usize = 13 * size_of::<usize>();
 /// Stacks are divided at multiples of this number of bytes.
 pub const STEP: usize = 8 * 1024;
+/// An address that no memory can have (Intel SDM 1, 3.3.7.1).
+pub const NOT_CANONICAL: usize = 0x8000_0000_0000_0000;
 /// Code that returns: `ret`, four times.
 pub const RETURN: u32 = 0xc3c3_c3c3;
 
@@ -210,6 +213,26 @@ pub fn spin_at(stack_pointer: usize) -> ! {
             options(noreturn),
         )
     }
+}
+
+/// Computes with this stack pointer until the word is not 0. Returns the stack pointer after that.
+pub fn compute_at(stack_pointer: usize, is_enough: &AtomicU32) -> usize {
+    let after;
+    // SAFETY: the caller does not use this part of its stack, and gets its own stack pointer back.
+    unsafe {
+        asm!(
+            "mov r12, rsp",
+            "mov rsp, r13",
+            "2: cmp dword ptr [rdi], 0",
+            "je 2b",
+            "mov r13, rsp",
+            "mov rsp, r12",
+            out("r12") _,
+            inout("r13") stack_pointer => after,
+            in("rdi") is_enough.as_ptr(),
+        );
+    }
+    after
 }
 
 /// Blocks the signals of this set, by a system call of Linux.

@@ -457,7 +457,7 @@ fn with_keys(report: &mut Report) -> Vec<Job<'static>> {
         return jobs;
     }
     // The emulated CPU has no exceptions of SSE, checks no alignment, and makes no far returns to memory with a key.
-    const NOT_EMULATED: [&str; 3] = ["flags", "wild_stacks", "instructions"];
+    const NOT_EMULATED: [&str; 4] = ["flags", "wild_stacks", "strict_stack", "instructions"];
     for (package, without) in
         [("system-tests", &keys::NIGHTLY[..]), ("system-tests-hosted", &NOT_EMULATED)]
     {

@@ -6,7 +6,6 @@
 //! Without seeds: they shorten sleeps, but a sleep here has to last until other threads have run.
 
 use board::port::inside;
-use core::arch::asm;
 use core::ops::Range;
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
@@ -27,7 +26,7 @@ crossgate::system! {
         thread main (priority = 9, stack = 2048) = witness(FAULTED, VAULT);
     }
     process victim { on_fault = stop; object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
-    process traps_nowhere { on_fault = stop; thread attack (priority = 8, stack = 1024) = trap_on(NOT_CANONICAL); }
+    process traps_nowhere { on_fault = stop; thread attack (priority = 8, stack = 1024) = trap_on(arch::NOT_CANONICAL); }
     process traps_high { on_fault = stop; thread attack (priority = 8, stack = 1024) = trap_on(OF_LINUX); }
     process traps_off_by_1 { on_fault = stop; thread one (priority = 8, stack = 1024) = trap_on(middle("one", 8) + 1); }
     process traps_off_by_2 { on_fault = stop; thread two (priority = 8, stack = 1024) = trap_on(middle("two", 8) + 2); }
@@ -40,7 +39,7 @@ crossgate::system! {
     process spins_at_0 { on_fault = stop; thread attack (priority = 7, stack = 1024) = arch::spin_at(0); }
     process spins_near_0 { on_fault = stop; thread attack (priority = 7, stack = 1024) = arch::spin_at(RED_ZONE); }
     process spins_at_the_end { on_fault = stop; thread attack (priority = 7, stack = 1024) = arch::spin_at(usize::MAX); }
-    process spins_nowhere { on_fault = stop; thread attack (priority = 7, stack = 1024) = arch::spin_at(NOT_CANONICAL); }
+    process spins_nowhere { on_fault = stop; thread attack (priority = 7, stack = 1024) = arch::spin_at(arch::NOT_CANONICAL); }
     process spins_high { on_fault = stop; thread attack (priority = 7, stack = 1024) = arch::spin_at(OF_LINUX); }
     process spins_on_victim { on_fault = stop; thread attack (priority = 7, stack = 1024) = arch::spin_at(probe::memory_of(&SYSTEM, "victim").end); }
     process spins_on_constants { on_fault = stop; thread attack (priority = 7, stack = 1024) = arch::spin_at((&raw const SYSTEM).addr()); }
@@ -52,8 +51,7 @@ crossgate::system! {
     process spins_at_the_bottom { on_fault = stop; thread bottom (priority = 7, stack = 1024) = arch::spin_at(stack("bottom", 7).start + RED_ZONE + 8); }
     process spins_below { on_fault = stop; thread below (priority = 7, stack = 1024) = arch::spin_at(stack("below", 7).start); }
     process spins_in_the_guard { on_fault = stop; thread guard (priority = 7, stack = 1024) = arch::spin_at(stack("guard", 7).start - 4096); }
-    process spins_on_signals { on_fault = stop; thread attack (priority = 7, stack = 1024) = arch::spin_at(inside::signal_stack().start + 256); }
-    process is_strict { on_fault = stop; thread strict (priority = 6, stack = 1024) = spin_strictly(middle("strict", 6) + 4); }
+    process spins_on_signals { on_fault = stop; thread attack (priority = 7, stack = 1024) = arch::spin_at(inside::signal_stack().end - 256); }
     process is_odd {
         on_fault = stop;
         object is_enough: Concurrent<AtomicU32> = AtomicU32::new(0) => [];
@@ -64,11 +62,9 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// An address that no memory can have (Intel SDM 1, 3.3.7.1).
-const NOT_CANONICAL: usize = 0x8000_0000_0000_0000;
 /// An address that only Linux itself may use.
 const OF_LINUX: usize = 0xffff_8880_0000_1000;
-/// The number of bytes below the stack pointer that a function may use.
+/// The number of bytes below the stack pointer that a function may use, on some CPUs.
 const RED_ZONE: usize = 128;
 
 /// Returns the stack of this thread.
@@ -88,40 +84,9 @@ fn trap_on(stack_pointer: usize) -> ! {
     broken("has made a system call with a wild stack pointer")
 }
 
-/// Computes at an odd stack pointer, which the CPU has to refuse: the thread can't be interrupted then.
-fn spin_strictly(stack_pointer: usize) -> ! {
-    const CHECK_ALIGNMENT: u64 = 1 << 18;
-    // SAFETY: the stack is not used any more.
-    unsafe {
-        asm!(
-            "mov rsp, {stack_pointer}",
-            "push {flags}",
-            "popfq",
-            "2: jmp 2b",
-            stack_pointer = in(reg) stack_pointer,
-            flags = in(reg) 0x202 | CHECK_ALIGNMENT,
-            options(noreturn),
-        )
-    }
-}
-
 /// Computes at an odd stack pointer until it is told to stop, while interrupts come and go.
 fn compute_at(stack_pointer: usize, is_enough: &AtomicU32) -> ! {
-    let after: usize;
-    // SAFETY: this part of the thread's stack is not in use, and the thread gets its own stack pointer back.
-    unsafe {
-        asm!(
-            "mov r12, rsp",
-            "mov rsp, r13",
-            "2: cmp dword ptr [rdi], 0",
-            "je 2b",
-            "mov r13, rsp",
-            "mov rsp, r12",
-            out("r12") _,
-            inout("r13") stack_pointer => after,
-            in("rdi") is_enough.as_ptr(),
-        );
-    }
+    let after = arch::compute_at(stack_pointer, is_enough);
     expect("the stack pointer after the interrupts", after, stack_pointer);
     is_enough.fetch_add(1, Ordering::Relaxed);
     thread::exit()
@@ -182,9 +147,6 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
         watch.expect(process, Cause::Stack);
         goes_on();
     }
-    time::sleep(Duration::from_millis(5));
-    watch.expect("is_strict", Cause::Bus);
-    goes_on();
     loop {
         faulted.wait();
         watch.expect_no_more();
