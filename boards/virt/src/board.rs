@@ -2,7 +2,7 @@
 //! The functions of this board that the port calls.
 
 use crate::{CLOCK_HZ, UART0, Uart};
-use crossgate_riscv::Board;
+use crossgate_riscv::{Board, Clint, Plic};
 
 /// The board, as the port sees it.
 #[derive(Debug)]
@@ -15,9 +15,8 @@ const RESET: u32 = 0x7777;
 
 impl Board for Hardware {
     const TIMER_HZ: u32 = CLOCK_HZ;
-    const CLINT: usize = 0x0200_0000;
-    const PLIC: usize = 0x0c00_0000;
-    const LINES: u16 = 96;
+    type Timer = Clint<0x0200_0000>;
+    type Controller = Plic<0x0c00_0000, 96>;
 
     fn reset() -> ! {
         let finisher = core::ptr::with_exposed_provenance_mut::<u32>(FINISHER);

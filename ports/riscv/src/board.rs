@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The contract between the port and a board.
 
+use crate::interrupts::{Controller, Timer};
 use core::num::NonZeroU32;
 use crossgate_abi::Word;
 use crossgate_abi::message::{Number, fail};
-use crossgate_abi::table::System;
-
-/// The sizes of the registers of a CLINT and of a PLIC, in bytes.
-const CLINT_SIZE: Word = 0x1_0000;
-const PLIC_SIZE: Word = 0x400_0000;
-/// The number of lines that a PLIC has room for.
-const PLIC_LINES: u16 = 1024;
+use crossgate_abi::table::{Mmio, System};
 
 /// A board: everything that [`start!`](crate::start) needs to know of the hardware around the CPU.
 ///
@@ -18,31 +13,27 @@ const PLIC_LINES: u16 = 1024;
 /// must not use a device that the wiring gives to a process. (Only [`tell`](Board::tell) may use such a device.)
 ///
 /// ```
-/// use crossgate_riscv::Board;
+/// use crossgate_riscv::{Board, Clint, Plic};
 ///
 /// struct Mine;
 ///
 /// impl Board for Mine {
 ///     const TIMER_HZ: u32 = 10_000_000;
-///     const CLINT: usize = 0x0200_0000;
-///     const PLIC: usize = 0x0c00_0000;
-///     const LINES: u16 = 54;
+///     type Timer = Clint<0x0200_0000>;
+///     type Controller = Plic<0x0c00_0000, 54>;
 ///     fn reset() -> ! { loop { /* write the register that resets the chip */ } }
 ///     fn tell(byte: u8) { /* send it, without an interrupt */ }
 /// }
 /// ```
 pub trait Board {
-    /// The frequency of the machine timer in Hz, a whole number of MHz.
+    /// The frequency of the timer in Hz, a whole number of MHz.
     const TIMER_HZ: u32;
 
-    /// The address of the core-local interruptor (CLINT), which has the machine timer. No process can own it.
-    const CLINT: usize;
+    /// The machine timer: that of a [`Clint`](crate::Clint), or another one.
+    type Timer: Timer;
 
-    /// The address of the platform-level interrupt controller (PLIC). No process can own it.
-    const PLIC: usize;
-
-    /// The number of interrupt lines, at most 1024; line 0 does not exist. A wiring with other lines does not compile.
-    const LINES: u16;
+    /// The interrupt controller: a [`Plic`](crate::Plic), or another one.
+    type Controller: Controller;
 
     /// Prepares the chip: clocks, pins, memory controllers. Called once, before everything else.
     #[inline(always)]
@@ -79,19 +70,21 @@ pub const fn megahertz<B: Board>() -> NonZeroU32 {
     }
 }
 
-/// Refuses a wiring that gives the kernel's devices to a process or uses line 0, and a board that has too many lines.
-/// `start!` calls this function at compile time.
+/// Refuses a wiring that gives the kernel's devices to a process or uses a line that does not exist. `start!` calls this
+/// function at compile time.
 ///
 /// # Panics
-/// If the wiring or the board is refused. If a process owns the kernel's devices, the message names the process.
+/// If the wiring is refused. If a process owns the kernel's devices, the message names the process.
 #[doc(hidden)]
 #[track_caller]
 pub const fn check<B: Board>(system: &System) {
-    assert!(B::LINES <= PLIC_LINES, "an interrupt controller (PLIC) has at most 1024 lines");
-    system.check_lines(B::LINES);
+    system.check_lines(B::Controller::LINES);
     let mut index = 0;
     while index < system.interrupts.len() {
-        assert!(system.interrupts[index].line != 0, "a board with a PLIC has no interrupt line 0");
+        assert!(
+            system.interrupts[index].line >= B::Controller::FIRST_LINE,
+            "the interrupt controller of this board has no line 0"
+        );
         index += 1;
     }
     let mut process = 0;
@@ -100,9 +93,11 @@ pub const fn check<B: Board>(system: &System) {
         let mut own = 0;
         while own < row.mmio.len() {
             let (start, size) = (row.mmio[own].start, row.mmio[own].size);
-            if overlap(start, size, B::CLINT, CLINT_SIZE)
-                || overlap(start, size, B::PLIC, PLIC_SIZE)
-            {
+            let of_controller = match B::Controller::REGISTERS {
+                Some(registers) => overlap(start, size, registers),
+                None => false,
+            };
+            if of_controller || overlap(start, size, B::Timer::REGISTERS) {
                 fail(&[
                     "process `",
                     row.name,
@@ -117,21 +112,21 @@ pub const fn check<B: Board>(system: &System) {
 
 /// Returns whether two ranges have an address in common. Neither range is empty. The first one may end at the end of
 /// the address space.
-const fn overlap(start: Word, size: Word, of_kernel: Word, length: Word) -> bool {
-    start <= of_kernel + (length - 1) && of_kernel <= start + (size - 1)
+const fn overlap(start: Word, size: Word, of_kernel: Mmio) -> bool {
+    start <= of_kernel.start + (of_kernel.size - 1) && of_kernel.start <= start + (size - 1)
 }
 
 #[cfg(test)]
 mod tests {
     extern crate std;
     use super::*;
+    use crate::{Clint, Plic};
 
     struct Mine<const HZ: u32>;
     impl<const HZ: u32> Board for Mine<HZ> {
         const TIMER_HZ: u32 = HZ;
-        const CLINT: usize = 0x0200_0000;
-        const PLIC: usize = 0x0c00_0000;
-        const LINES: u16 = 54;
+        type Timer = Clint<0x0200_0000>;
+        type Controller = Plic<0x0c00_0000, 54>;
         fn reset() -> ! {
             unreachable!("nothing is reset here")
         }
@@ -152,9 +147,9 @@ mod tests {
 
     #[test]
     fn ranges_overlap_if_they_share_a_byte() {
-        assert!(overlap(0x1000, 0x1000, 0x1fff, 1));
-        assert!(overlap(0x1000, 0x1000, 0x0fff, 2));
-        assert!(!overlap(0x1000, 0x1000, 0x2000, 1));
-        assert!(!overlap(0x1000, 0x1000, 0x0fff, 1));
+        assert!(overlap(0x1000, 0x1000, Mmio { start: 0x1fff, size: 1 }));
+        assert!(overlap(0x1000, 0x1000, Mmio { start: 0x0fff, size: 2 }));
+        assert!(!overlap(0x1000, 0x1000, Mmio { start: 0x2000, size: 1 }));
+        assert!(!overlap(0x1000, 0x1000, Mmio { start: 0x0fff, size: 1 }));
     }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The start of the kernel: from reset to the first thread.
 
-use crate::clint::{EXTERNAL, TIMER};
 use crate::context::Bounds;
 use crate::entry::DefaultHandler;
+use crate::interrupts::{__crossgate_board_enable, __crossgate_board_reset_lines, EXTERNAL, TIMER};
 use crate::last_words::halt;
 use crate::machine::__crossgate_kernel;
 use crate::{exit, handler, linker, privilege, protection};
@@ -69,9 +69,9 @@ pub unsafe fn boot(system: &'static System, paint: impl FnOnce()) -> ! {
     unsafe { kernel.port.set_regions(system) };
     let flash = linker::flash();
     kernel.port.clock.start();
-    kernel.port.plic.reset();
+    __crossgate_board_reset_lines();
     for interrupt in system.interrupts {
-        if !kernel.port.plic.enable(interrupt.line) {
+        if !__crossgate_board_enable(interrupt.line) {
             halt("this chip has no interrupt line", &[interrupt.line.into()]);
         }
     }

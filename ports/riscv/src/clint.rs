@@ -1,73 +1,61 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The machine timer, in the registers of the core-local interruptor (CLINT), and the interrupts that are pending.
+//! The machine timer in the registers of a core-local interruptor (CLINT).
 
-use core::arch::asm;
+use crate::interrupts::Timer;
 use crossgate_abi::Word;
+use crossgate_abi::table::Mmio;
 
 /// The offset of the timer's compare register of the first core.
 const COMPARE: Word = 0x4000;
 /// The offset of the timer's counter.
 const COUNT: Word = 0xbff8;
+/// The size of the registers in bytes.
+const SIZE: Word = 0x1_0000;
 
-/// The bit of the machine timer in `mip` and `mie`, and its number in `mcause`.
-pub const TIMER: u32 = 7;
-/// The same for the interrupt controller.
-pub const EXTERNAL: u32 = 11;
+/// The machine timer of the core-local interruptor (CLINT) at the address `START`.
+#[derive(Debug)]
+pub struct Clint<const START: Word>;
 
-/// The registers at an address.
-#[derive(Clone, Copy)]
-pub struct Clint(Word);
+impl<const START: Word> Timer for Clint<START> {
+    const REGISTERS: Mmio = Mmio { start: START, size: SIZE };
 
-impl Clint {
-    /// Returns the registers at this address.
-    pub const fn at(start: Word) -> Clint {
-        Clint(start)
+    #[inline]
+    fn count() -> u64 {
+        count(START + COUNT)
     }
 
-    /// Returns the present count.
-    pub fn count(self) -> u64 {
-        loop {
-            let high = self.read(COUNT + 4);
-            let low = self.read(COUNT);
-            // If the upper half has changed in between, both halves are read again.
-            if self.read(COUNT + 4) == high {
-                return u64::from(high) << 32 | u64::from(low);
-            }
+    #[inline]
+    fn compare(count: u64) {
+        compare(START + COMPARE, count);
+    }
+}
+
+/// Returns the present count of a timer whose counter is at this address, two words.
+#[inline]
+pub fn count(counter: Word) -> u64 {
+    let read = |address| {
+        // SAFETY: these are registers of the kernel, and reading them has no effect.
+        unsafe { core::ptr::with_exposed_provenance::<u32>(address).read_volatile() }
+    };
+    loop {
+        let high = read(counter + 4);
+        let low = read(counter);
+        // If the upper half has changed in between, both halves are read again.
+        if read(counter + 4) == high {
+            return u64::from(high) << 32 | u64::from(low);
         }
     }
+}
 
-    /// Makes the timer interrupt from this count on.
-    pub fn compare(self, count: u64) {
-        // The value between these stores is far in the future, so no interrupt comes too early.
-        self.write(COMPARE + 4, u32::MAX);
-        self.write(COMPARE, count as u32);
-        self.write(COMPARE + 4, (count >> 32) as u32);
-    }
-
-    fn read(self, offset: Word) -> u32 {
-        // SAFETY: these are registers of the kernel, and reading them has no effect.
-        unsafe { ((self.0 + offset) as *const u32).read_volatile() }
-    }
-
-    fn write(self, offset: Word, value: u32) {
+/// Makes a timer interrupt from this count on, whose compare register is at this address, two words.
+#[inline]
+pub fn compare(register: Word, count: u64) {
+    let write = |address, value| {
         // SAFETY: these are registers of the kernel, which alone uses the timer.
-        unsafe { ((self.0 + offset) as *mut u32).write_volatile(value) }
-    }
-}
-
-/// Returns the bits of the interrupts that are pending and enabled.
-#[inline(always)]
-pub fn pending() -> u32 {
-    let (pending, enabled): (u32, u32);
-    // SAFETY: this only reads registers.
-    unsafe {
-        asm!("csrr {}, mip", "csrr {}, mie", out(reg) pending, out(reg) enabled, options(nomem, nostack));
-    }
-    pending & enabled
-}
-
-/// Waits until an interrupt is pending.
-pub fn wait() {
-    // SAFETY: the instruction changes nothing. Interrupts stay disabled.
-    unsafe { asm!("wfi", options(nomem, nostack)) };
+        unsafe { core::ptr::with_exposed_provenance_mut::<u32>(address).write_volatile(value) };
+    };
+    // The value between these stores is far in the future, so no interrupt comes too early.
+    write(register + 4, u32::MAX);
+    write(register, count as u32);
+    write(register + 4, (count >> 32) as u32);
 }

@@ -3,7 +3,9 @@
 //!
 //! The counter is never set, only read, so no time is lost, however often threads sleep.
 
-use crate::clint::Clint;
+use crate::interrupts::{
+    __crossgate_board_compare, __crossgate_board_count, __crossgate_board_start,
+};
 use core::num::NonZeroU32;
 
 /// The longest time in ticks until the timer interrupts. The clock divides differences of 32 bits, because a division of
@@ -12,7 +14,6 @@ const LONGEST: u32 = 1 << 31;
 
 /// The clock.
 pub struct Clock {
-    clint: Clint,
     // The type excludes 0, so that no division by it can panic.
     ticks_per_microsecond: NonZeroU32,
     /// The time in µs when the counter was last read.
@@ -23,20 +24,21 @@ pub struct Clock {
 
 impl Clock {
     /// Creates a clock that has not started, with a counter of this frequency in MHz.
-    pub const fn new(clint: Clint, megahertz: NonZeroU32) -> Clock {
-        Clock { clint, ticks_per_microsecond: megahertz, microseconds: 0, count: 0 }
+    pub const fn new(megahertz: NonZeroU32) -> Clock {
+        Clock { ticks_per_microsecond: megahertz, microseconds: 0, count: 0 }
     }
 
     /// Starts the clock at 0.
     pub fn start(&mut self) {
-        self.count = self.clint.count();
+        __crossgate_board_start();
+        self.count = __crossgate_board_count();
         self.set_in(LONGEST);
     }
 
     /// Returns the time since start in µs.
     pub fn now(&mut self) -> u64 {
         let passed =
-            self.clint.count().wrapping_sub(self.count) as u32 / self.ticks_per_microsecond;
+            __crossgate_board_count().wrapping_sub(self.count) as u32 / self.ticks_per_microsecond;
         self.count += u64::from(passed) * u64::from(self.ticks_per_microsecond.get());
         self.microseconds += u64::from(passed);
         self.microseconds
@@ -54,10 +56,10 @@ impl Clock {
     /// Handles the interrupt of the timer: makes the timer silent until it is set again. Otherwise the interrupt would
     /// come again at once, because it stays pending after its time has passed.
     pub fn silence(&mut self) {
-        self.clint.compare(u64::MAX);
+        __crossgate_board_compare(u64::MAX);
     }
 
     fn set_in(&mut self, ticks: u32) {
-        self.clint.compare(self.count + u64::from(ticks));
+        __crossgate_board_compare(self.count + u64::from(ticks));
     }
 }

@@ -2,9 +2,9 @@
 //! Handlers of traps. Each reports one event to the kernel core, carries out the [`Effect`] that the core returns, and
 //! returns the [`Way`] out.
 
-use crate::clint::{self, EXTERNAL, TIMER};
 use crate::context::Context;
 use crate::exit::{self, Way};
+use crate::interrupts::{self, __crossgate_board_claim, EXTERNAL, TIMER};
 use crate::machine::{Machine, open, with_kernel};
 use crate::{crash, fault_status};
 use crossgate_abi::{Status, ThreadId, Word, number};
@@ -40,7 +40,7 @@ pub extern "C" fn trap(context: &mut Context, cause: u32) -> Way {
             // The idle thread waits if it has no work, and no other thread is ready.
             let is_idle = number == number::WORK && kernel.thread_id() == ThreadId::IDLE.index();
             if is_idle && effect == Effect::reply(Status::NO_SUCH_SYSTEM_CALL) {
-                clint::wait();
+                interrupts::wait();
             }
             effect
         };
@@ -91,9 +91,8 @@ fn interrupt(kernel: &mut Kernel<Machine>, number: u32) {
             kernel.timer();
         }
         EXTERNAL => {
-            let line = kernel.port.plic.claim();
             // The device may have withdrawn its interrupt.
-            if line != 0 {
+            if let Some(line) = __crossgate_board_claim() {
                 kernel.interrupt(line);
             }
         }
@@ -105,7 +104,7 @@ fn interrupt(kernel: &mut Kernel<Machine>, number: u32) {
 /// interrupts that are pending are served first: a line is masked then, and the timer is silent until it is set again.
 fn go_on(kernel: &mut Kernel<Machine>) -> Way {
     loop {
-        let pending = clint::pending();
+        let pending = interrupts::pending();
         if pending & 1 << EXTERNAL != 0 {
             interrupt(kernel, EXTERNAL);
         } else if pending & 1 << TIMER != 0 {

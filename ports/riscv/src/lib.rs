@@ -17,9 +17,10 @@
 //! | `atomic` | the port's code that threads run, on a CPU without atomic instructions: compare and exchange |
 //! | `memory` | the initial values of a process |
 //! | `stack_use` | the amount of stack that a thread has used |
-//! | `clint` | the machine timer, and the interrupts that are pending |
-//! | `clock` | time, from the machine timer |
-//! | `plic` | the interrupt controller, by which devices interrupt |
+//! | `interrupts` | the interrupts that are pending; what a board chooses: a timer and an interrupt controller |
+//! | `clint` | a timer: that of a core-local interruptor (CLINT) |
+//! | `plic` | an interrupt controller: a platform-level one (PLIC) |
+//! | `clock` | time, from the timer |
 //! | `crash` | the registers of a thread when it crashed |
 //! | `fault_status` | the cause of a fault, from the CPU's registers |
 //! | `probe` | writes registers of the protection unit, and reads them back |
@@ -40,6 +41,9 @@
 #![no_std]
 
 mod board;
+mod clint;
+mod interrupts;
+mod plic;
 
 #[cfg(all(target_arch = "riscv32", not(target_has_atomic = "32")))]
 #[doc(hidden)]
@@ -47,9 +51,6 @@ pub mod atomic;
 #[cfg(target_arch = "riscv32")]
 #[doc(hidden)]
 pub mod boot;
-#[cfg(target_arch = "riscv32")]
-#[doc(hidden)]
-pub mod clint;
 #[cfg(target_arch = "riscv32")]
 #[doc(hidden)]
 pub mod clock;
@@ -80,9 +81,6 @@ pub mod machine;
 #[cfg(target_arch = "riscv32")]
 mod memory;
 #[cfg(target_arch = "riscv32")]
-#[doc(hidden)]
-pub mod plic;
-#[cfg(target_arch = "riscv32")]
 mod privilege;
 #[cfg(target_arch = "riscv32")]
 mod probe;
@@ -100,9 +98,12 @@ pub mod start;
 pub use board::Board;
 #[doc(hidden)]
 pub use board::{check, megahertz};
+pub use clint::Clint;
 #[cfg(target_arch = "riscv32")]
 #[doc(hidden)]
 pub use crossgate_kernel as kernel;
+pub use interrupts::{Controller, Timer};
+pub use plic::Plic;
 
 /// Tells the linker wrapper that the compiler does not merge statics.
 #[cfg(all(target_arch = "riscv32", statics_apart))]
@@ -126,12 +127,10 @@ macro_rules! start {
             ".popsection",
         );
         const _: () = {
-            use $crate::Board;
-            use $crate::clint::Clint;
             use $crate::clock::Clock;
             use $crate::machine::Machine;
-            use $crate::plic::Plic;
             use $crate::protection::ProcessRegions;
+            use $crate::{Board, Controller, Timer};
 
             const _: () = $crate::check::<$board>(&$system);
 
@@ -148,6 +147,38 @@ macro_rules! start {
                 <$board as Board>::tell(byte);
             }
 
+            type BoardTimer = <$board as Board>::Timer;
+            #[unsafe(no_mangle)]
+            fn __crossgate_board_start() {
+                BoardTimer::start();
+            }
+            #[unsafe(no_mangle)]
+            fn __crossgate_board_count() -> u64 {
+                BoardTimer::count()
+            }
+            #[unsafe(no_mangle)]
+            fn __crossgate_board_compare(count: u64) {
+                BoardTimer::compare(count);
+            }
+
+            type BoardController = <$board as Board>::Controller;
+            #[unsafe(no_mangle)]
+            fn __crossgate_board_reset_lines() {
+                BoardController::reset();
+            }
+            #[unsafe(no_mangle)]
+            fn __crossgate_board_enable(line: u16) -> bool {
+                BoardController::enable(line)
+            }
+            #[unsafe(no_mangle)]
+            fn __crossgate_board_mask(line: u16, mask: bool) {
+                BoardController::mask(line, mask);
+            }
+            #[unsafe(no_mangle)]
+            fn __crossgate_board_claim() -> Option<u16> {
+                BoardController::claim()
+            }
+
             static mut __crossgate_kernel_regions: [ProcessRegions; $system.processes.len()] =
                 [ProcessRegions::EMPTY; $system.processes.len()];
             // There are regions for every process.
@@ -155,11 +186,7 @@ macro_rules! start {
                 $system,
                 Machine,
                 Machine::new(
-                    Clock::new(
-                        Clint::at(<$board as Board>::CLINT),
-                        const { $crate::megahertz::<$board>() },
-                    ),
-                    Plic::at(<$board as Board>::PLIC, <$board as Board>::LINES),
+                    Clock::new(const { $crate::megahertz::<$board>() }),
                     &mut *(&raw mut __crossgate_kernel_regions),
                 )
             );

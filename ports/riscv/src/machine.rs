@@ -5,9 +5,9 @@
 
 use crate::clock::Clock;
 use crate::context::{Bounds, Context};
-use crate::plic::Plic;
+use crate::interrupts::{self, __crossgate_board_mask};
 use crate::protection::{self, ProcessRegions, STACK_GRANULE};
-use crate::{clint, crash, last_words, memory, stack_use, start};
+use crate::{crash, last_words, memory, stack_use, start};
 use core::ptr::NonNull;
 use crossgate_abi::Word;
 use crossgate_abi::inspect::dump;
@@ -27,7 +27,6 @@ pub struct Machine {
     // Not a slice, so that an index needs no check.
     regions: NonNull<ProcessRegions>,
     pub(crate) clock: Clock,
-    pub(crate) plic: Plic,
     /// `true` if a lease is open in the protection unit.
     has_open_leases: bool,
     /// `true` from a fault of a thread, or another trap with a stack pointer outside of its window, until the thread's
@@ -44,13 +43,9 @@ impl Machine {
     ///
     /// # Safety
     /// `regions` has as many entries as the wiring has processes.
-    pub const unsafe fn new(
-        clock: Clock,
-        plic: Plic,
-        regions: &'static mut [ProcessRegions],
-    ) -> Machine {
+    pub const unsafe fn new(clock: Clock, regions: &'static mut [ProcessRegions]) -> Machine {
         let regions = NonNull::from_mut(regions).cast();
-        Machine { regions, clock, plic, has_open_leases: false, has_faulted: false }
+        Machine { regions, clock, has_open_leases: false, has_faulted: false }
     }
 
     /// Computes the registers that open each process.
@@ -189,7 +184,7 @@ impl Port for Machine {
 
     #[inline(always)]
     fn interrupt_is_pending(&self) -> bool {
-        clint::pending() != 0
+        interrupts::pending() != 0
     }
 
     #[inline]
@@ -229,6 +224,6 @@ impl Port for Machine {
 
     #[inline]
     fn mask(&mut self, line: u16, mask: bool) {
-        self.plic.mask(line, mask);
+        __crossgate_board_mask(line, mask);
     }
 }

@@ -5,7 +5,9 @@
 //! controller does not report the line again, so the line is masked. Any other line is masked by the priority 0. (A
 //! line that is not enabled could not be completed, so all lines of the wiring stay enabled.)
 
+use crate::interrupts::Controller;
 use crossgate_abi::Word;
+use crossgate_abi::table::Mmio;
 
 /// The offset of the bits of the lines that are pending.
 const PENDING: Word = 0x1000;
@@ -16,75 +18,76 @@ const THRESHOLD: Word = 0x20_0000;
 /// The offset of the register that claims a line when it is read, and completes one when it is written.
 const CLAIM: Word = 0x20_0004;
 
-/// The registers at an address.
-#[derive(Clone, Copy)]
-pub struct Plic {
-    start: Word,
-    lines: u16,
-}
+/// The size of the registers in bytes, and the number of lines that there is room for.
+const SIZE: Word = 0x400_0000;
+const MOST_LINES: u16 = 1024;
 
-impl Plic {
-    /// Returns the registers at this address, of a controller that has the lines below `lines`.
-    pub const fn at(start: Word, lines: u16) -> Plic {
-        Plic { start, lines }
-    }
+/// The platform-level interrupt controller (PLIC) at the address `START`, with the lines 1 to `LINES - 1`.
+#[derive(Debug)]
+pub struct Plic<const START: Word, const LINES: u16>;
+
+impl<const START: Word, const LINES: u16> Controller for Plic<START, LINES> {
+    const FIRST_LINE: u16 = 1;
+    const LINES: u16 = {
+        assert!(LINES <= MOST_LINES, "an interrupt controller (PLIC) has at most 1024 lines");
+        LINES
+    };
+    const REGISTERS: Option<Mmio> = Some(Mmio { start: START, size: SIZE });
 
     /// Masks all lines, and disables them.
-    pub fn reset(self) {
-        for line in 1..self.lines {
-            self.write(priority(line), 0);
-            self.write(enable(line), 0);
+    fn reset() {
+        for line in 1..LINES {
+            write(START + priority(line), 0);
+            write(START + enable(line), 0);
         }
-        self.write(THRESHOLD, 0);
+        write(START + THRESHOLD, 0);
     }
 
-    /// Lets a line of the wiring interrupt when it is unmasked. Returns whether the controller has the line.
-    pub fn enable(self, line: u16) -> bool {
-        let (register, bit) = (enable(line), 1 << (line % 32));
-        self.write(register, self.read(register) | bit);
-        self.read(register) & bit != 0
+    fn enable(line: u16) -> bool {
+        let (register, bit) = (START + enable(line), 1 << (line % 32));
+        write(register, read(register) | bit);
+        read(register) & bit != 0
     }
 
-    /// Returns the line whose interrupt is pending, and claims it; 0 if there is none any more.
-    pub fn claim(self) -> u16 {
-        self.read(CLAIM) as u16
-    }
-
-    /// Masks a line, or unmasks it.
-    pub fn mask(self, line: u16, mask: bool) {
-        if line == 0 || line >= self.lines {
+    fn mask(line: u16, mask: bool) {
+        if line == 0 || line >= LINES {
             return;
         }
         if mask {
-            return self.write(priority(line), 0);
+            return write(START + priority(line), 0);
         }
         // The controller keeps an interrupt that arrived while the line was masked. The kernel claims this interrupt
         // here, and so drops it: the line has the highest priority, 2, so the claim is for this line. If the device
         // still holds the line, the controller notices that at the completion.
-        let pending = PENDING + 4 * Word::from(line / 32);
-        if self.read(pending) >> (line % 32) & 1 != 0 {
-            self.write(priority(line), 2);
-            let claimed = self.claim();
+        let pending = START + PENDING + 4 * Word::from(line / 32);
+        if read(pending) >> (line % 32) & 1 != 0 {
+            write(START + priority(line), 2);
+            let claimed = read(START + CLAIM);
             // According to its manual, a controller keeps an interrupt until it is claimed. Some forget it when the device
             // withdraws it, so another line may have been claimed instead. The completion gives that line back: its device
             // still holds it, so it interrupts again.
-            if claimed != line && claimed != 0 {
-                self.write(CLAIM, claimed.into());
+            if claimed != line.into() && claimed != 0 {
+                write(START + CLAIM, claimed);
             }
         }
-        self.write(priority(line), 1);
-        self.write(CLAIM, line.into());
+        write(START + priority(line), 1);
+        write(START + CLAIM, line.into());
     }
 
-    fn read(self, offset: Word) -> u32 {
-        // SAFETY: these are registers of the kernel.
-        unsafe { ((self.start + offset) as *const u32).read_volatile() }
+    fn claim() -> Option<u16> {
+        let line = read(START + CLAIM) as u16;
+        (line != 0).then_some(line)
     }
+}
 
-    fn write(self, offset: Word, value: u32) {
-        // SAFETY: these are registers of the kernel, which alone uses them. They only mask interrupts.
-        unsafe { ((self.start + offset) as *mut u32).write_volatile(value) }
-    }
+fn read(address: Word) -> u32 {
+    // SAFETY: these are registers of the kernel.
+    unsafe { core::ptr::with_exposed_provenance::<u32>(address).read_volatile() }
+}
+
+fn write(address: Word, value: u32) {
+    // SAFETY: these are registers of the kernel, which alone uses them. They only mask interrupts.
+    unsafe { core::ptr::with_exposed_provenance_mut::<u32>(address).write_volatile(value) }
 }
 
 fn priority(line: u16) -> Word {

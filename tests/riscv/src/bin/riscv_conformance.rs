@@ -34,9 +34,8 @@ mod firmware {
 
     impl Board for Conformance {
         const TIMER_HZ: u32 = <board::Hardware as Board>::TIMER_HZ;
-        const CLINT: usize = <board::Hardware as Board>::CLINT;
-        const PLIC: usize = <board::Hardware as Board>::PLIC;
-        const LINES: u16 = <board::Hardware as Board>::LINES;
+        type Timer = <board::Hardware as Board>::Timer;
+        type Controller = <board::Hardware as Board>::Controller;
 
         fn prepare() {
             // SAFETY: the kernel never continues; this stack is used once.

@@ -9,8 +9,8 @@ use super::patch;
 use super::processor::stop;
 use crate::arch;
 use board::Hardware;
-use board::port::Board;
 use board::port::entry::DefaultHandler;
+use board::port::{Board, Clint, Plic, Timer};
 use core::arch::asm;
 use core::marker::PhantomData;
 
@@ -19,14 +19,12 @@ pub struct RefereeBoard<F>(PhantomData<F>);
 
 impl<F: Firmware> Board for RefereeBoard<F> {
     const TIMER_HZ: u32 = 1_000_000;
-    const CLINT: usize = CLINT;
-    const PLIC: usize = PLIC;
-    const LINES: u16 = LINES as u16;
+    type Timer = Clint<CLINT>;
+    type Controller = Plic<PLIC, { LINES as u16 }>;
 
     fn prepare() {
         // The real timer never interrupts.
-        arch::store(Hardware::CLINT + 0x4000, u32::MAX);
-        arch::store(Hardware::CLINT + 0x4004, u32::MAX);
+        <Hardware as Board>::Timer::compare(u64::MAX);
         patch::install();
         catch(first::<F>);
     }
