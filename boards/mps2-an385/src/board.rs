@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The functions of the board that the port calls.
 
-use crate::places::{An385, Places};
+use crate::places::{An385, DualTimerPlace};
 use crate::{CLOCK_HZ, UART0, Uart};
 use core::marker::PhantomData;
 use crossgate_cortex_m::{Board, Counter};
@@ -46,14 +46,14 @@ register_bitfields![u32,
 ];
 
 #[inline(always)]
-fn registers<P: Places>() -> &'static Registers {
+fn registers<P: DualTimerPlace>() -> &'static Registers {
     let pointer = core::ptr::with_exposed_provenance::<Registers>(P::DUAL_TIMER);
     // SAFETY: these are device registers: they are aligned, no Rust object lies there, and any value may be read from
     // them and written to them. Only the kernel uses them, and it may access them.
     unsafe { &*pointer }
 }
 
-impl<P: Places> Counter for DualTimer<P> {
+impl<P: DualTimerPlace> Counter for DualTimer<P> {
     const HZ: u32 = P::CLOCK_HZ;
 
     #[inline]

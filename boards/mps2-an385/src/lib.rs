@@ -34,7 +34,7 @@ pub use crossgate_cortex_m as port;
 pub mod drivers {
     pub use crate::board::DualTimer;
     pub use crate::lamp::Lamp;
-    pub use crate::places::Places;
+    pub use crate::places::{DualTimerPlace, Places};
     pub use crate::timer::Timer;
     pub use crate::uart::Uart;
 }

@@ -15,7 +15,11 @@ pub trait Places: Debug + Send + 'static {
     const TIMERS: [Mmio; 2];
     /// The registers of the lamps.
     const LAMPS: Mmio;
-    /// The address of the dual timer, which belongs to the kernel.
+}
+
+/// The place of the dual timer, which belongs to the kernel, in an image that has one.
+pub trait DualTimerPlace: Places {
+    /// Its address.
     const DUAL_TIMER: usize;
 }
 
@@ -28,5 +32,8 @@ impl Places for An385 {
     const UARTS: [Mmio; 3] = [UART0, UART1, UART2];
     const TIMERS: [Mmio; 2] = [TIMER0, TIMER1];
     const LAMPS: Mmio = LAMPS;
+}
+
+impl DualTimerPlace for An385 {
     const DUAL_TIMER: usize = 0x4000_2000;
 }

@@ -4,7 +4,7 @@
 use crate::{CLOCK_HZ, LAMPS, TIMER0, TIMER1, UART0, UART1, UART2, Uart};
 use crossgate_abi::table::Mmio;
 use crossgate_cortex_m::Board;
-use mps2_an385::drivers::{DualTimer, Places};
+use mps2_an385::drivers::{DualTimer, DualTimerPlace, Places};
 
 /// The places of the devices.
 #[derive(Debug)]
@@ -15,6 +15,9 @@ impl Places for An505 {
     const UARTS: [Mmio; 3] = [UART0, UART1, UART2];
     const TIMERS: [Mmio; 2] = [TIMER0, TIMER1];
     const LAMPS: Mmio = LAMPS;
+}
+
+impl DualTimerPlace for An505 {
     const DUAL_TIMER: usize = 0x5000_2000;
 }
 

@@ -89,6 +89,7 @@ choose!(
     lm3s6965evb = "lm3s6965evb",
     mps2_an500 = "mps2-an500",
     mps2_an505 = "mps2-an505",
+    mps3_an547 = "mps3-an547",
     netduinoplus2 = "netduinoplus2",
     nucleo_f446re = "nucleo-f446re",
     pico_2 = "pico-2",

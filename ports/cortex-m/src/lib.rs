@@ -60,7 +60,14 @@
 //!
 //! Threads always run unprivileged, with the process stack pointer. Exceptions run on the main stack, whose lower end
 //! is guarded.
+//!
+//! The feature `armv8-1m` is for a CPU with ARMv8.1-M (Cortex-M52, M55, M85): such a CPU clears the words of a system call
+//! when it enters the handler, so the kernel reads them from the thread's stack. A firmware without the feature does not
+//! work there.
 #![no_std]
+
+#[cfg(all(target_os = "none", feature = "armv8-1m", any(not(armv8m), target_abi = "eabihf")))]
+compile_error!("the feature `armv8-1m` is for the target thumbv8m.main-none-eabi");
 
 mod board;
 pub mod zero_latency;

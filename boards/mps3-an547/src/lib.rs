@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The ARM MPS3 board with the AN547 image: a Cortex-M55 at 32 MHz, as `qemu-system-arm -M mps3-an547` emulates it.
+//!
+//! The image is a part of a system with two security states (SSE-300). The CPU starts in the Secure state, and the
+//! kernel and all processes stay there, so the addresses here are the Secure ones. The serial lines and the lamps are
+//! those of the AN385 at other places, and have the drivers of [`mps2_an385`](https://docs.rs/mps2-an385). The timers
+//! are others: they compare one counter of the whole system. A firmware that depends on this crate is linked with the
+//! board's `memory.x`. Its target is `thumbv8m.main-none-eabi`.
+#![no_std]
+
+mod board;
+mod timer;
+
+board_contract::check!();
+
+#[doc(hidden)]
+pub use board::Hardware;
+pub use timer::Timer;
+
+use board::An547;
+use crossgate_abi::table::Mmio;
+use mps2_an385::drivers;
+
+#[doc(hidden)]
+pub use crossgate_cortex_m as port;
+
+/// Driver of a lamp, one of the two user LEDs, for the process that owns the [`LAMPS`]. High is on.
+pub type Lamp = drivers::Lamp<An547>;
+/// Driver of a serial line, for the process that owns its registers.
+pub type Uart = drivers::Uart<An547>;
+
+/// Makes a wiring into a firmware. See [`crossgate_cortex_m::start`].
+///
+/// The third timer gives the time, so the firmware must not use it. The kernel's last words go to [`UART0`], whichever
+/// process owns it.
+#[macro_export]
+macro_rules! start {
+    ($system:path) => {
+        $crate::port::start!($system, $crate::Hardware);
+    };
+}
+
+/// The frequency of the timers, in Hz. The CPU runs at 32 MHz.
+pub const CLOCK_HZ: u32 = 8_000_000;
+
+/// The registers of the first serial line; QEMU's first `-serial`.
+pub const UART0: Mmio = Mmio { start: 0x5930_3000, size: 0x1000 };
+/// The registers of the second serial line; QEMU's second `-serial`.
+pub const UART1: Mmio = Mmio { start: 0x5930_4000, size: 0x1000 };
+/// The registers of the third serial line; QEMU's third `-serial`.
+pub const UART2: Mmio = Mmio { start: 0x5930_5000, size: 0x1000 };
+
+/// The registers of the first timer.
+pub const TIMER0: Mmio = Mmio { start: 0x5800_0000, size: 0x1000 };
+/// The registers of the second timer.
+pub const TIMER1: Mmio = Mmio { start: 0x5800_1000, size: 0x1000 };
+
+/// The registers of the lamps (the FPGA's input and output).
+pub const LAMPS: Mmio = Mmio { start: 0x5930_2000, size: 0x1000 };
+
+/// The lines of the interrupt controller.
+pub mod interrupt {
+    /// A byte has arrived at [`UART0`](super::UART0).
+    pub const UART0_RX: u16 = 33;
+    /// [`UART0`](super::UART0) can take another byte.
+    pub const UART0_TX: u16 = 34;
+    /// A byte has arrived at [`UART1`](super::UART1).
+    pub const UART1_RX: u16 = 35;
+    /// [`UART1`](super::UART1) can take another byte.
+    pub const UART1_TX: u16 = 36;
+    /// A byte has arrived at [`UART2`](super::UART2).
+    pub const UART2_RX: u16 = 37;
+    /// [`UART2`](super::UART2) can take another byte.
+    pub const UART2_TX: u16 = 38;
+    /// [`TIMER0`](super::TIMER0) has reached its time.
+    pub const TIMER0: u16 = 3;
+    /// [`TIMER1`](super::TIMER1) has reached its time.
+    pub const TIMER1: u16 = 4;
+}
