@@ -45,13 +45,15 @@ fn set_with(crystal: &CrystalOscillator, pll: &Pll, clocks: &Clocks, reset: impl
     clocks.devices_divisor.set(UNDIVIDED);
     clocks.devices.modify(Devices::ENABLE::SET);
     clocks.system_divisor.set(UNDIVIDED);
-    clocks.reference_divisor.set(UNDIVIDED);
     if !comes(|| crystal.state.is_set(CrystalState::STABLE)) {
         // There is no way to report the failure yet.
         return;
     }
     clocks.reference.modify(Reference::SOURCE::CRYSTAL);
     comes(|| clocks.reference_selected.get() == 1 << Reference::SOURCE::CRYSTAL.value);
+    // Only now: the boot ROM may divide the chip's own oscillator (48 MHz by 5 since stepping A3; appendix C), which
+    // is too fast for this clock otherwise.
+    clocks.reference_divisor.set(UNDIVIDED);
     reset(pll);
     if !start(pll) {
         return;
@@ -89,6 +91,7 @@ mod tests {
         pll.power.set(0x2d);
         // After a reset of the CPU alone, the PLL is in use.
         clocks.system.set(1);
+        clocks.reference_divisor.set(5 << 16);
         set_with(&crystal, &pll, &clocks, |pll| assert_eq!(pll.power.get(), 0x2d));
         (crystal, pll, clocks)
     }
@@ -104,13 +107,17 @@ mod tests {
         assert_eq!(pll.power.get(), 0x4, "only the fraction of the multiplier is off");
         assert_eq!((clocks.reference.get(), clocks.system.get()), (2, 1));
         assert_eq!(clocks.devices.get(), 1 << 11);
-        assert_eq!(clocks.system_divisor.get(), 1 << 16);
+        assert_eq!(
+            (clocks.reference_divisor.get(), clocks.system_divisor.get()),
+            (1 << 16, 1 << 16)
+        );
     }
 
     #[test]
     fn without_a_crystal_nothing_depends_on_it() {
         let (_, pll, clocks) = set_up(false, true);
         assert_eq!((clocks.reference.get(), clocks.system.get()), (0, 0));
+        assert_eq!(clocks.reference_divisor.get(), 5 << 16, "the boot ROM's divisor stays");
         assert_eq!(pll.multiplier.get(), 0);
         assert_eq!(clocks.devices.get(), 1 << 11, "the serial lines have a clock");
     }
