@@ -37,7 +37,7 @@ impl Places for Netduino {
         // The lamps: the blue LED, and D9.
         Pin::output('A', 10),
         Pin::output('A', 6),
-        // UART0: sends on SDA, receives on SCL.
+        // UART0: sends on SCL, receives on SDA.
         Pin::device('B', 6, 7),
         Pin::device('B', 7, 7),
         // UART1: sends on D3, receives on D2.
@@ -76,8 +76,8 @@ macro_rules! start {
 /// 1 GHz can both be divided to. (The CPU has 168 MHz.)
 pub const CLOCK_HZ: u32 = 4_000_000;
 
-/// The registers of the first serial line, USART1; QEMU's first `-serial`. It sends on the pin SDA of the headers, and
-/// receives on SCL.
+/// The registers of the first serial line, USART1; QEMU's first `-serial`. It sends on the pin SCL of the headers, and
+/// receives on SDA.
 pub const UART0: Mmio = device(0x4001_1000);
 /// The registers of the second serial line, USART2; QEMU's second `-serial`. It sends on D3, and receives on D2.
 pub const UART1: Mmio = device(0x4000_4400);
