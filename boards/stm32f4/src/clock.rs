@@ -14,6 +14,10 @@ pub const TIMERS_HZ: u32 = CPU_HZ / 2;
 /// The frequencies of the two buses of peripherals, in Hz (the most that the data sheet allows).
 const APB1_HZ: u32 = CPU_HZ / 4;
 const APB2_HZ: u32 = CPU_HZ / 2;
+/// The number of reads after which a device may be accessed whose clock was switched on. Each takes at least one cycle
+/// of the CPU, and the device needs two cycles on the AHB, and one more than the divisor of its bus on an APB (errata
+/// sheet ES0182, "Delay after an RCC peripheral clock enabling").
+const ENABLE_CYCLES: u32 = 1 + CPU_HZ / APB1_HZ;
 /// The frequency of the chip's own oscillator. After a reset it is the clock of everything.
 const INTERNAL_MHZ: u32 = 16;
 /// The frequency of the timers of QEMU. It emulates no clock tree, and its timers count nanoseconds.
@@ -104,9 +108,9 @@ pub(crate) fn switch_on(start: usize) {
         Bus::Ahb1 => &rcc.ahb1_enable,
     };
     enable.set(enable.get() | 1 << number);
-    // A device may be accessed two cycles after its clock is switched on (7.2, "Peripheral clock enable"). Each read
-    // takes one.
-    let _ = [enable.get(), enable.get()];
+    (0..ENABLE_CYCLES).for_each(|_| {
+        enable.get();
+    });
 }
 
 /// Waits until a bit is set, but not for ever. Returns whether it is.
@@ -159,6 +163,14 @@ mod tests {
         flash.access.set(0b1000);
         set_with(&rcc, &flash, CRYSTAL);
         assert_eq!(flash.access.get(), 0x705);
+    }
+
+    #[test]
+    fn a_device_has_time_to_start() {
+        for bus in [0x4000_0000, 0x4001_1000, 0x4002_0000].map(bus_hz) {
+            assert!(ENABLE_CYCLES >= 1 + CPU_HZ / bus, "{bus}");
+        }
+        assert_eq!(ENABLE_CYCLES, 5);
     }
 
     #[test]
