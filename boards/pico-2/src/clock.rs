@@ -11,8 +11,9 @@ use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
 
 /// The frequency of the crystal on the board, in MHz (data sheet of the board, "Crystal").
 const CRYSTAL_MHZ: u32 = 12;
-/// The time after which the crystal is taken to oscillate: 1 ms, in units of 256 of its periods (8.2).
-const STARTUP: u32 = (CRYSTAL_MHZ * 1000).div_ceil(256);
+/// The time after which the crystal is taken to oscillate: 6 ms, in units of 256 of its periods (8.2). A crystal may
+/// start more slowly than the 1 ms that is usual: Raspberry Pi's own SDK waits for six times as long.
+const STARTUP: u32 = (CRYSTAL_MHZ * 6000).div_ceil(256);
 /// The PLL multiplies the frequency of the crystal to 1500 MHz, which then is divided twice (8.6).
 const MULTIPLIER: u32 = 125;
 const DIVISORS: [u32; 2] = [5, 2];
@@ -100,7 +101,7 @@ mod tests {
     fn from_the_crystal() {
         let (crystal, pll, clocks) = set_up(true, true);
         assert_eq!(crystal.control.get(), 0xfa_baa0);
-        assert_eq!(crystal.startup.get(), 47);
+        assert_eq!(crystal.startup.get(), 282);
         // 12 MHz * 125 / 5 / 2 is 150 MHz.
         assert_eq!(pll.multiplier.get(), 125);
         assert_eq!(pll.divisors.get(), 5 << 16 | 2 << 12);

@@ -12,7 +12,7 @@ pub const TIMERS: u32 = 1 << 23 | 1 << 24;
 pub const SERIAL_LINES: u32 = 1 << 26 | 1 << 27;
 
 /// The largest number of reads while the setup waits for a bit. At the 11 MHz of the chip's own oscillator they take
-/// 20 ms at least, and the crystal and the PLL take a millisecond.
+/// 20 ms at least, the crystal takes 6 ms, and the PLL less.
 const PATIENCE: u32 = 1 << 16;
 
 /// Resets devices, and waits until they can be used, but not for ever.
