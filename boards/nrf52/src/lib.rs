@@ -18,11 +18,11 @@
 //!
 //! # The owner of the serial line is trusted with all memory
 //!
-//! Every serial device of these chips shares its range of registers with a second one, which reads and writes memory
-//! itself (`EasyDMA`; product specification, UARTE). The protection unit opens either both or none of them, and does not
-//! check what the device does. So a process with `mmio UART0` can reach all RAM, like the owner of any [DMA
-//! controller](https://docs.rs/crossgate-dma). It should be a process that only drives the line for others, such as
-//! `crossgate-console`.
+//! The only serial line of these chips without DMA (UART0) shares its range of registers with a second one (UARTE0),
+//! which reads and writes memory itself (`EasyDMA`; product specification, UARTE). The protection unit opens either
+//! both or none of them, and does not check what the device does. So a process with `mmio UART0` can reach all RAM,
+//! like the owner of any [DMA controller](https://docs.rs/crossgate-dma). It should be a process that only drives the
+//! line for others, such as `crossgate-console`.
 #![no_std]
 
 mod devices;
