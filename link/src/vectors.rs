@@ -25,6 +25,10 @@ pub const EXCEPTIONS: [&str; 15] = [
     "PendSV",
     "SysTick",
 ];
+/// The section with words for a boot ROM, at the start of the flash.
+const HEADER: &str = ".header";
+/// The words by which the boot ROM of an ESP32 starts a firmware in the flash, at its third word.
+const DIRECT_BOOT: [u8; 8] = [0x1d, 0x04, 0xdb, 0xae, 0x1d, 0x04, 0xdb, 0xae];
 /// The handler of all devices without a handler of their own.
 pub const DEFAULT: &str = "DefaultHandler";
 
@@ -65,17 +69,26 @@ pub fn check(image: &Image, handlers: &BTreeSet<String>) -> Result<()> {
     Ok(())
 }
 
-/// Checks that a CPU without vectors starts at the start of the port.
+/// Checks that a CPU without vectors starts at the start of the port. It starts at the start of the flash, or behind
+/// the words for a boot ROM there.
 ///
 /// # Errors
-/// It starts elsewhere.
+/// It starts elsewhere, or other words are there.
 pub fn check_start(image: &Image) -> Result<()> {
     let (flash, _) = memories(image)?;
     let start = image.symbol(EXCEPTIONS[0])?;
+    let header = image.section(HEADER);
+    if let Some(header) = header {
+        // A CPU without such a ROM would execute these words.
+        ensure!(
+            header.span.start == flash.start && header.data == DIRECT_BOOT,
+            "the section `{HEADER}` has other words than those that the boot ROM of an ESP32 looks for"
+        );
+    }
+    let expected = header.map_or(flash.start, |header| header.span.end);
     ensure!(
-        start == flash.start,
-        "the CPU would start at {:#x}, but `Reset` is at {start:#x}",
-        flash.start
+        start == expected,
+        "the CPU would start at {expected:#x}, but `Reset` is at {start:#x}"
     );
     Ok(())
 }
@@ -129,5 +142,47 @@ mod tests {
         let mut image = image(0x301);
         image.symbols.insert("SVCall".to_owned(), (0x301, 0));
         assert!(check(&image, &BTreeSet::new()).is_err());
+    }
+
+    /// Returns what is wrong with a firmware that starts at this address, and has these words before.
+    fn wrong_start(reset: u64, header: Option<(u64, &[u8])>) -> Option<String> {
+        let symbols = [
+            ("__crossgate_flash_start", 0x4200_0000),
+            ("__crossgate_flash_end", 0x4240_0000),
+            ("__crossgate_ram_start", 0x3fc8_0000),
+            ("__crossgate_ram_end", 0x3fce_0000),
+            ("Reset", reset),
+        ];
+        let section = |(start, data): (u64, &[u8])| ImageSection {
+            name: HEADER.to_owned(),
+            span: Span { start, end: start + data.len() as u64 },
+            load: None,
+            align: 4,
+            writable: false,
+            data: data.to_vec(),
+        };
+        let image = Image {
+            sections: header.map(section).into_iter().collect(),
+            symbols: symbols.map(|(name, address)| (name.to_owned(), (address, 0))).into(),
+            ..Image::default()
+        };
+        check_start(&image).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn only_the_words_of_a_boot_rom_may_come_before_the_port() {
+        assert_eq!(wrong_start(0x4200_0000, None), None);
+        assert_eq!(wrong_start(0x4200_0008, Some((0x4200_0000, &DIRECT_BOOT))), None);
+        assert!(wrong_start(0x4200_0008, None).unwrap().contains("would start at 0x42000000"));
+        let text = wrong_start(0x4200_0000, Some((0x4200_0000, &DIRECT_BOOT))).unwrap();
+        assert!(text.contains("would start at 0x42000008"), "{text}");
+        for wrong in [
+            (0x4200_0000, &[0x13; 8][..]),
+            (0x4200_0000, &DIRECT_BOOT[..4]),
+            (0x4200_0008, &DIRECT_BOOT),
+        ] {
+            let text = wrong_start(wrong.0 + wrong.1.len() as u64, Some(wrong)).unwrap();
+            assert!(text.contains("other words"), "{text}");
+        }
     }
 }
