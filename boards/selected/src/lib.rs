@@ -97,7 +97,8 @@ choose!(
     microbit_v2 = "microbit-v2";
     virt_imc = "virt-imc",
     virt = "virt",
-    virt_napot = "virt-napot"
+    virt_napot = "virt-napot",
+    virt_vectored = "virt-vectored"
 );
 
 const _: () = assert!(CHOSEN < 2, "several features choose a board: name one of them");

@@ -2,11 +2,10 @@
 //! The start of the kernel: from reset to the first thread.
 
 use crate::context::Bounds;
-use crate::entry::DefaultHandler;
-use crate::interrupts::{__crossgate_board_enable, __crossgate_board_reset_lines, EXTERNAL, TIMER};
+use crate::interrupts::{self, __crossgate_board_enable, __crossgate_board_reset_lines};
 use crate::last_words::halt;
 use crate::machine::__crossgate_kernel;
-use crate::{exit, handler, linker, privilege, protection};
+use crate::{exit, handler, linker, privilege, protection, vectors};
 use core::arch::{asm, naked_asm};
 use crossgate_abi::table::System;
 
@@ -22,7 +21,8 @@ unsafe extern "Rust" {
 #[unsafe(link_section = ".init.reset")]
 unsafe extern "C" fn Reset() -> ! {
     naked_asm!(
-        "csrw mie, zero",
+        // (Some cores have no register `mie`.)
+        "csrci mstatus, 8",
         "csrr t0, mhartid",
         "0: bnez t0, 0b",
         "lui sp, %hi(_stack_start)",
@@ -103,10 +103,9 @@ fn configure() {
             "csrw mscratch, zero",
             "csrw mtvec, {handler}",
             "csrw mstatus, zero",
-            "csrw mie, {interrupts}",
-            handler = in(reg) DefaultHandler as unsafe extern "C" fn() as usize,
-            interrupts = in(reg) 1 << TIMER | 1 << EXTERNAL,
+            handler = in(reg) vectors::handler(),
             options(nostack),
         );
     }
+    interrupts::enable();
 }

@@ -54,6 +54,23 @@ pub trait Controller {
 
     /// Returns the line whose interrupt is pending, and masks it; `None` if there is none any more.
     fn claim() -> Option<u16>;
+
+    /// Lets the core take the interrupts 7 and 11 as soon as a thread runs. Called once, before
+    /// [`prepare`](crate::Board::prepare). Only ports with the feature `vectored` call this function; other ports write
+    /// the register `mie`, as this function does.
+    #[cfg(target_arch = "riscv32")]
+    #[inline(always)]
+    fn open() {
+        enable_in_register();
+    }
+
+    /// Returns the bits 7 and 11 if the interrupts of these numbers are pending. Only ports with the feature `vectored`
+    /// call this function; other ports read the register `mip`, as this function does.
+    #[cfg(target_arch = "riscv32")]
+    #[inline(always)]
+    fn pending() -> u32 {
+        pending_in_register()
+    }
 }
 
 unsafe extern "Rust" {
@@ -65,12 +82,44 @@ unsafe extern "Rust" {
     pub safe fn __crossgate_board_enable(line: u16) -> bool;
     pub safe fn __crossgate_board_mask(line: u16, mask: bool);
     pub safe fn __crossgate_board_claim() -> Option<u16>;
+    #[cfg(feature = "vectored")]
+    safe fn __crossgate_board_open();
+    #[cfg(feature = "vectored")]
+    safe fn __crossgate_board_pending() -> u32;
+}
+
+/// Lets the core take the interrupts of the kernel as soon as a thread runs.
+#[cfg(target_arch = "riscv32")]
+#[inline(always)]
+pub fn enable() {
+    #[cfg(feature = "vectored")]
+    __crossgate_board_open();
+    #[cfg(not(feature = "vectored"))]
+    enable_in_register();
 }
 
 /// Returns the bits of the interrupts that are pending and enabled.
 #[cfg(target_arch = "riscv32")]
 #[inline(always)]
 pub fn pending() -> u32 {
+    #[cfg(feature = "vectored")]
+    return __crossgate_board_pending();
+    #[cfg(not(feature = "vectored"))]
+    pending_in_register()
+}
+
+#[cfg(target_arch = "riscv32")]
+#[inline(always)]
+fn enable_in_register() {
+    // SAFETY: the register belongs to the kernel, which has a handler for these interrupts.
+    unsafe {
+        core::arch::asm!("csrw mie, {}", in(reg) 1 << TIMER | 1 << EXTERNAL, options(nomem, nostack));
+    }
+}
+
+#[cfg(target_arch = "riscv32")]
+#[inline(always)]
+fn pending_in_register() -> u32 {
     let (pending, enabled): (u32, u32);
     // SAFETY: this only reads registers.
     unsafe {

@@ -31,6 +31,7 @@
 //! | `handler` | reports traps to the core, and carries out its effects |
 //! | `fast_path` | a plain call and its return, without Rust |
 //! | `entry` | the path from a trap to Rust; the legend of all assembly |
+//! | `vectors` | the address of the handler of traps, and a table of vectors for cores that need one |
 //! | `privilege` | takes the rights that boot code may have given to other modes |
 //! | `boot` | from reset to the first thread |
 //! | `board` | the contract between the port and a board |
@@ -95,6 +96,9 @@ pub mod stack_use;
 #[doc(hidden)]
 pub mod start;
 
+#[cfg(target_arch = "riscv32")]
+mod vectors;
+
 pub use board::Board;
 #[doc(hidden)]
 pub use board::{check, megahertz};
@@ -104,6 +108,10 @@ pub use clint::Clint;
 pub use crossgate_kernel as kernel;
 pub use interrupts::{Controller, Timer};
 pub use plic::Plic;
+
+/// `true` if traps enter the kernel through a table of vectors.
+#[doc(hidden)]
+pub const VECTORED: bool = cfg!(feature = "vectored");
 
 /// Tells the linker wrapper that the compiler does not merge statics.
 #[cfg(all(target_arch = "riscv32", statics_apart))]
@@ -177,6 +185,14 @@ macro_rules! start {
             #[unsafe(no_mangle)]
             fn __crossgate_board_claim() -> Option<u16> {
                 BoardController::claim()
+            }
+            #[unsafe(no_mangle)]
+            fn __crossgate_board_open() {
+                BoardController::open();
+            }
+            #[unsafe(no_mangle)]
+            fn __crossgate_board_pending() -> u32 {
+                BoardController::pending()
             }
 
             static mut __crossgate_kernel_regions: [ProcessRegions; $system.processes.len()] =

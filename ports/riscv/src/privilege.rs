@@ -3,26 +3,42 @@
 //! Volume II, 3.1 and 3.7). The kernel takes them all, and stops the machine if one remains.
 //!
 //! Many of the registers exist only on some cores. An access to a register that does not exist is an exception, for which
-//! the code sets another handler: the instruction after the access.
+//! the code sets another handler: it skips the instruction.
 
-use crate::entry::DefaultHandler;
 use crate::last_words::halt;
-use core::arch::asm;
+use crate::vectors;
+use core::arch::{asm, naked_asm};
 
-/// Writes a register, if it exists, and returns what it then holds; 0 if it does not exist.
+/// Skips an instruction that has trapped: an access to a register, which is 4 bytes long.
+///
+/// In: as in machine mode at a trap; `mscratch` is free. Out: all registers are as before.
+#[unsafe(naked)]
+unsafe extern "C" fn skip() {
+    naked_asm!(
+        #[cfg(not(feature = "vectored"))]
+        ".balign 4",
+        // This is the vector of exceptions.
+        #[cfg(feature = "vectored")]
+        ".balign 256",
+        "csrw mscratch, t0",
+        "csrr t0, mepc",
+        "addi t0, t0, 4",
+        "csrw mepc, t0",
+        "csrr t0, mscratch",
+        "mret",
+    )
+}
+
+/// Writes a register, if it exists, and returns what it then holds; 0 if it does not exist. Only while [`skip`] is the
+/// handler of traps.
 macro_rules! write {
     ($register:literal, $value:expr) => {{
         let left: u32;
         asm!(
-            "lla {old}, 2f",
-            "csrrw {old}, mtvec, {old}",
             "li {left}, 0",
             concat!("csrw ", $register, ", {value}"),
             concat!("csrr {left}, ", $register),
-            ".balign 4",
-            "2: csrw mtvec, {old}",
             value = in(reg) $value,
-            old = out(reg) _,
             left = out(reg) left,
             options(nostack),
         );
@@ -45,6 +61,10 @@ macro_rules! clear_all {
 const RETURNS_TO_MACHINE_MODE: u32 = 3 << 11 | 1 << 17;
 /// The bit of `mstatus` by which `wfi` in user mode is an illegal instruction: only the kernel waits.
 const TIMEOUT_WAIT: u32 = 1 << 21;
+/// The bit of `mstatus` that becomes the enable bit of interrupts (`MIE`) when a thread continues (`MPIE`). A trap of a
+/// thread sets it again. In user mode, interrupts are enabled without it, but not on an RP2350 (its data sheet, erratum
+/// RP2350-E7).
+const INTERRUPTS_OF_THREADS: u32 = 1 << 7;
 /// The bit of `misa` of cores with user mode.
 const USER_MODE: u32 = 1 << 20;
 /// The bits of the external interrupt and the timer interrupt of machine mode.
@@ -56,6 +76,7 @@ pub fn take_all() {
     // SAFETY: the reset handler runs alone, with interrupts disabled; these registers belong to the kernel.
     unsafe {
         const SOME_ADDRESS: u32 = 0x1000;
+        asm!("csrw mtvec, {}", in(reg) skip as unsafe extern "C" fn() as usize, options(nostack));
         if write!("pmpaddr0", SOME_ADDRESS) != SOME_ADDRESS {
             halt("this CPU has no physical memory protection", &[]);
         }
@@ -68,13 +89,17 @@ pub fn take_all() {
         }
         // (With the hypervisor extension, bits of virtual interrupts can't be cleared. The kernel enables none of them.)
         let delegated = write!("mideleg", 0);
-        let handler = DefaultHandler as unsafe extern "C" fn() as usize;
+        let handler = vectors::handler();
         let (status, in_force): (u32, usize);
+        // A trap of the kernel finds 0 in `mscratch`.
         asm!(
-            "csrw mstatus, {timeout}",
+            "csrw mscratch, zero",
+            "csrw mtvec, {handler}",
+            "csrw mstatus, {wanted}",
             "csrr {status}, mstatus",
             "csrr {in_force}, mtvec",
-            timeout = in(reg) TIMEOUT_WAIT,
+            handler = in(reg) handler,
+            wanted = in(reg) TIMEOUT_WAIT | INTERRUPTS_OF_THREADS,
             status = out(reg) status,
             in_force = out(reg) in_force,
             options(nostack),
