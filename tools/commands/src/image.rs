@@ -8,7 +8,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use object::elf::{FileHeader32, PF_X, PT_LOAD, ProgramFlags};
 use object::read::elf::{ElfFile32, FileHeader, ProgramHeader};
-use object::{Endianness, Object, ObjectSection};
+use object::{Endianness, Object, ObjectSection, ObjectSymbol};
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
@@ -24,6 +24,12 @@ const RESERVED: [usize; 4] = [8, 9, 10, 13];
 const SECURE_FAULT: usize = 7;
 /// The flash in which nothing is written.
 const ERASED: u8 = 0xff;
+/// The symbols of the table of vectors on RISC-V, and of the handler to which each of them leads.
+const JUMPS: &str = "__crossgate_vectors";
+const HANDLER: &str = "DefaultHandler";
+/// The number of vectors on RISC-V, and the number of which the address of their table is a multiple.
+const JUMP_COUNT: u64 = 32;
+const JUMP_ALIGNMENT: u64 = 256;
 
 /// A part of a firmware that is loaded.
 #[derive(Clone, Debug)]
@@ -41,8 +47,10 @@ struct Piece {
 struct Image {
     /// The address of the first instruction in the header of the ELF file, at which a debugger starts the firmware.
     entry: u64,
-    /// The address and the size of the vector table.
-    vectors: Range<u64>,
+    /// The addresses of the vector table, if it is a section.
+    vectors: Option<Range<u64>>,
+    /// The addresses of the table of jumps, and of the handler to which they lead, on RISC-V.
+    jumps: Option<[u64; 2]>,
     pieces: Vec<Piece>,
 }
 
@@ -58,8 +66,9 @@ pub fn check(file: &Path, chip: &Chip) -> Result<()> {
 fn read(file: &Path) -> Result<Image> {
     let bytes = fs::read(file).context("cannot be read")?;
     let elf = ElfFile32::<Endianness>::parse(&*bytes).context("is not an ELF file")?;
-    let vectors = elf.section_by_name(VECTORS).context("has no vector table")?;
-    let vectors = vectors.address()..vectors.address() + vectors.size();
+    let vectors = elf.section_by_name(VECTORS).map(|it| it.address()..it.address() + it.size());
+    let address = |name| elf.symbol_by_name(name).map(|symbol| symbol.address());
+    let jumps = address(JUMPS).zip(address(HANDLER)).map(|(table, handler)| [table, handler]);
     let endian = elf.endian();
     let header: &FileHeader32<Endianness> = elf.elf_header();
     let mut pieces = Vec::new();
@@ -74,17 +83,23 @@ fn read(file: &Path) -> Result<Image> {
         let load = segment.p_paddr(endian).into();
         pieces.push(Piece { load, run, bytes: bytes.to_vec(), is_code });
     }
-    Ok(Image { entry: elf.entry(), vectors, pieces })
+    Ok(Image { entry: elf.entry(), vectors, jumps, pieces })
 }
 
 impl Image {
     fn check(&self, chip: &Chip) -> Result<()> {
         let flash = self.flash(&chip.flash())?;
         self.check_places(chip)?;
-        self.check_vectors(&flash, chip)?;
         match chip.boot {
-            Boot::Vectors => Ok(()),
-            Boot::Rp2350 => check_block(&flash),
+            Boot::Vectors => self.check_vectors(&flash, chip),
+            Boot::Rp2350 => {
+                self.check_vectors(&flash, chip)?;
+                check_block(&flash)
+            }
+            Boot::Direct => {
+                self.check_direct_boot(&flash, chip)?;
+                self.check_jumps(&flash, chip)
+            }
         }
     }
 
@@ -122,7 +137,7 @@ impl Image {
 
     /// Checks the words of the vector table, and its place: the chip takes the table at the start of the flash.
     fn check_vectors(&self, flash: &[u8], chip: &Chip) -> Result<()> {
-        let Range { start, end } = self.vectors;
+        let Range { start, end } = self.vectors.clone().context("there is no vector table")?;
         let count = ((end - start) / 4) as usize;
         ensure!(start == chip.flash().start, "the vector table is at {start:#x}");
         ensure!(
@@ -156,9 +171,57 @@ impl Image {
     }
 
     fn is_thumb_code(&self, vector: u64) -> bool {
-        let is_in = |piece: &Piece| piece.is_code && piece.run.contains(&(vector & !1));
-        vector & 1 == 1 && self.pieces.iter().any(is_in)
+        vector & 1 == 1 && self.is_code(vector & !1)
     }
+
+    fn is_code(&self, address: u64) -> bool {
+        self.pieces.iter().any(|piece| piece.is_code && piece.run.contains(&address))
+    }
+
+    /// Checks the two words by which the boot ROM of an ESP32 recognises a firmware that it starts in the flash, and
+    /// that the firmware starts at the third word (direct boot, in the chapter on the chip's boot of the technical
+    /// reference manual).
+    fn check_direct_boot(&self, flash: &[u8], chip: &Chip) -> Result<()> {
+        const MAGIC: u64 = 0xaedb_041d;
+        for number in [0, 1] {
+            let found = word(flash, number)?;
+            ensure!(found == MAGIC, "word {number} is {found:#x}, not {MAGIC:#x}");
+        }
+        let start = chip.flash().start + 8;
+        ensure!(self.entry == start, "the entry is {:#x}, not {start:#x}", self.entry);
+        ensure!(self.is_code(start), "there is no code at the entry");
+        Ok(())
+    }
+
+    /// Checks the table of vectors of a RISC-V core that has no single handler of traps: each word is a jump to the
+    /// kernel's handler.
+    fn check_jumps(&self, flash: &[u8], chip: &Chip) -> Result<()> {
+        let [table, handler] = self.jumps.context("there is no table of vectors")?;
+        ensure!(
+            table.is_multiple_of(JUMP_ALIGNMENT),
+            "the table of vectors can't be at {table:#x}"
+        );
+        for number in 0..JUMP_COUNT {
+            let from = table + 4 * number;
+            ensure!(chip.flash().contains(&from), "vector {number} is not in the flash");
+            let place = (from - chip.flash().start) as usize;
+            let jump = word(flash, place / 4)?;
+            let target = jump_target(jump).map(|distance| from.wrapping_add_signed(distance));
+            ensure!(
+                self.is_code(from) && target == Some(handler),
+                "vector {number} is {jump:#x}, no jump to the handler"
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Returns the distance of a jump of RISC-V that keeps no return address (`jal zero`), in bytes.
+fn jump_target(instruction: u64) -> Option<i64> {
+    let bits = |from: u32, count: u32| (instruction >> from & ((1 << count) - 1)) as i64;
+    let distance = bits(31, 1) << 20 | bits(12, 8) << 12 | bits(20, 1) << 11 | bits(21, 10) << 1;
+    // The highest of the 21 bits is the sign.
+    (bits(0, 12) == 0x6f).then_some(distance << 43 >> 43)
 }
 
 /// Returns a word of the flash.
@@ -239,7 +302,8 @@ mod tests {
         let bytes = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         Image {
             entry: 0x1000_0101,
-            vectors: 0x1000_0000..0x1000_0048,
+            vectors: Some(0x1000_0000..0x1000_0048),
+            jumps: None,
             pieces: vec![
                 piece(0x1000_0200, 0x2000_0000, vec![7; 4], false),
                 piece(0x1000_0000, 0x1000_0000, bytes, false),
@@ -318,8 +382,11 @@ mod tests {
             }
         }
         assert!(error_of_word(3, 0).contains("vector 3 is"));
-        assert!(error(|image| image.vectors.end -= 4).contains("17 vectors"));
-        assert!(error(|image| image.vectors.start += 4).contains("the vector table is at"));
+        assert!(error(|image| image.vectors.as_mut().unwrap().end -= 4).contains("17 vectors"));
+        assert!(
+            error(|image| image.vectors.as_mut().unwrap().start += 4)
+                .contains("the vector table is at")
+        );
     }
 
     #[test]
@@ -332,5 +399,99 @@ mod tests {
         assert!(text.contains("not in the RAM"), "{text}");
         let text = error(|image| image.pieces[0].is_code = true);
         assert!(text.contains("code in RAM"), "{text}");
+    }
+
+    const ESP32: Chip = Chip {
+        flash: [0x4200_0000, 0x40_0000],
+        ram: [0x3fc8_0000, 0x6_0000],
+        lines: 62,
+        boot: Boot::Direct,
+    };
+
+    /// A small firmware for an ESP32-C3: the words for the boot ROM, code from the third word on, and a table of
+    /// vectors with a handler before it.
+    fn direct() -> Image {
+        let mut words = vec![0x13; 0x300 / 4];
+        for number in 0..JUMP_COUNT {
+            words[0x200 / 4 + number as usize] = jump(0x180 - 0x200 - 4 * number as i64);
+        }
+        let code: Vec<u8> = words[2..].iter().flat_map(|word| word.to_le_bytes()).collect();
+        let magic = magic().iter().flat_map(|word| word.to_le_bytes()).collect();
+        let piece = |start, bytes: Vec<u8>, is_code| {
+            let run = start..start + bytes.len() as u64;
+            Piece { load: start, run, bytes, is_code }
+        };
+        Image {
+            entry: 0x4200_0008,
+            vectors: None,
+            jumps: Some([0x4200_0200, 0x4200_0180]),
+            pieces: vec![piece(0x4200_0000, magic, false), piece(0x4200_0008, code, true)],
+        }
+    }
+
+    /// Returns the words for the boot ROM in the boards of the ESP32 family.
+    fn magic() -> Vec<u32> {
+        let source = fs::read_to_string(root().join("boards/esp32/src/lib.rs")).unwrap();
+        let words = source.split("= [0x").nth(1).unwrap().split(']').next().unwrap();
+        words.split(", 0x").map(|word| u32::from_str_radix(word, 16).unwrap()).collect()
+    }
+
+    /// Returns a jump over a distance (The RISC-V Instruction Set Manual, volume I, "Unconditional Jumps").
+    fn jump(distance: i64) -> u32 {
+        let bits = |from: u32, count: u32| (distance >> from) as u32 & ((1 << count) - 1);
+        bits(20, 1) << 31 | bits(1, 10) << 21 | bits(11, 1) << 20 | bits(12, 8) << 12 | 0x6f
+    }
+
+    /// Returns the error for this firmware after a change.
+    fn direct_error(change: impl Fn(&mut Image)) -> String {
+        let mut image = direct();
+        change(&mut image);
+        image.check(&ESP32).unwrap_err().to_string()
+    }
+
+    /// Returns the error for this firmware with another bit at this place of the flash.
+    fn error_of_bit(place: usize, bit: u8) -> String {
+        direct_error(|image| {
+            let (piece, at) = if place < 8 { (0, place) } else { (1, place - 8) };
+            image.pieces[piece].bytes[at] ^= 1 << bit;
+        })
+    }
+
+    #[test]
+    fn the_words_of_the_esp32_are_what_its_boot_rom_wants() {
+        assert_eq!(magic().len(), 2);
+        direct().check(&ESP32).unwrap();
+    }
+
+    #[test]
+    fn each_word_for_direct_boot_counts() {
+        for bit in 0..8 {
+            for place in 0..8 {
+                let text = error_of_bit(place, bit);
+                assert!(text.contains(&format!("word {} is", place / 4)), "{text}");
+            }
+            for place in 0x200..0x280 {
+                let text = error_of_bit(place, bit);
+                let vector = format!("vector {} is", (place - 0x200) / 4);
+                assert!(text.contains(&vector), "{text}");
+            }
+        }
+        let text = direct_error(|image| image.entry += 4);
+        assert!(text.contains("the entry is 0x4200000c"), "{text}");
+        let text = direct_error(|image| image.pieces[1].is_code = false);
+        assert!(text.contains("no code at the entry"), "{text}");
+        let text = direct_error(|image| image.jumps = Some([0x4200_0204, 0x4200_0180]));
+        assert!(text.contains("can't be at 0x42000204"), "{text}");
+        assert!(direct_error(|image| image.jumps = None).contains("no table of vectors"));
+        let text = direct_error(|image| image.jumps = Some([0x4200_0300, 0x4200_0180]));
+        assert!(text.contains("the image ends"), "{text}");
+    }
+
+    #[test]
+    fn jumps_are_decoded() {
+        for distance in [0, 2, -2, 0x7fe, 0x800, -0x800, 0xf_fffe, -0x10_0000] {
+            assert_eq!(jump_target(jump(distance).into()), Some(distance));
+        }
+        assert_eq!(jump_target(0x0000_00ef), None, "a call is no jump");
     }
 }
