@@ -220,6 +220,8 @@ pub struct Offsets {
     pub ready: usize,
     pub budgets: usize,
     pub deadlines: usize,
+    /// A word: the threads that the worker is about to wake, of which thread t is bit t.
+    pub waking: usize,
     /// A byte: 1 if the port's timer has to be [set](Kernel::rearm), otherwise 0.
     pub rearms: usize,
 }
@@ -294,6 +296,7 @@ impl<P: Port> Kernel<P> {
         ready: core::mem::offset_of!(Self, ready),
         budgets: core::mem::offset_of!(Self, budgets),
         deadlines: core::mem::offset_of!(Self, deadlines),
+        waking: core::mem::offset_of!(Self, work.waking),
         rearms: core::mem::offset_of!(Self, rearms),
     };
 }

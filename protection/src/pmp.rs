@@ -37,6 +37,8 @@ pub struct Range {
 }
 
 impl Range {
+    /// The configuration of memory that may be read. In that of memory that may also be written, bit 1 is set too.
+    pub const TO_READ: u8 = TOP_OF_RANGE | READ;
     /// The entries of no memory: both are off.
     pub const NONE: Range = Range { addresses: [0; 2], configuration: 0 };
 
@@ -47,7 +49,7 @@ impl Range {
         let write = if writable { WRITE } else { 0 };
         Range {
             addresses: [(start >> 2) as u32, (end >> 2) as u32],
-            configuration: TOP_OF_RANGE | READ | write,
+            configuration: Self::TO_READ | write,
         }
     }
 }

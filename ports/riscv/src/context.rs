@@ -27,6 +27,9 @@ pub struct Context {
 
 const _: () = assert!(Context::SIZE == 32 * size_of::<Word>(), "`entry` saves this many words");
 
+/// The bit of a saved program counter that marks the context of a thread that the fast path has saved.
+pub const MARK: Word = 1;
+
 impl Context {
     /// The size of a context in bytes.
     pub const SIZE: Word = size_of::<Context>();
@@ -42,8 +45,19 @@ impl Context {
         self.arguments = [status.0, first, second, fourth];
     }
 
-    /// Makes the thread repeat its system call: `ecall` is 4 bytes long.
+    /// Makes the thread repeat its system call: `ecall` is 4 bytes long. Of a context that the fast path has saved, which
+    /// [bit 0](MARK) of the program counter tells, the other registers become 0, as they would if the system call ended.
     pub fn repeat(&mut self) {
+        if self.program_counter & MARK != 0 {
+            *self = Context {
+                program_counter: self.program_counter - MARK,
+                ra: 0,
+                t0_to_t2: [0; 3],
+                a5_to_a7: [0; 3],
+                t3_to_t6: [0; 4],
+                ..*self
+            };
+        }
         self.program_counter = self.program_counter.wrapping_sub(4);
     }
 

@@ -36,15 +36,11 @@ use crate::atomic::{__crossgate_compare_exchange, LENGTH, restart};
 use crate::context::{Bounds, Context};
 use crate::crash::__crossgate_faulted;
 #[cfg(not(feature = "napot"))]
-use crate::{fast_path, machine::__crossgate_kernel, protection};
+use crate::fast_path;
 use crate::{fault_status, handler};
 use core::arch::naked_asm;
 use core::mem::offset_of;
 use crossgate_abi::number;
-#[cfg(not(feature = "napot"))]
-use crossgate_kernel::thread::{Calls, Offset};
-#[cfg(not(feature = "napot"))]
-use crossgate_protection::Native;
 
 /// The number of an environment call from user mode in `mcause`.
 const ENVIRONMENT_CALL: u32 = 8;
@@ -111,14 +107,14 @@ pub unsafe extern "C" fn DefaultHandler() {
         "bltz t1, 1f",
         "addi t1, t1, -{environment_call}",
         "bnez t1, 7f",
-        // A return passes three words in registers. The values that the method left in the others are dead, so they are
-        // not saved. Nothing is written to the stack, so the thread's stack pointer need not be checked.
+        #[cfg(not(feature = "napot"))]
+        "j {system_call}",
+        // With powers of two, the core makes all system calls. A return passes three words in registers; the values that
+        // the method left in the others are dead, so they are not saved.
+        #[cfg(feature = "napot")]
         "addi t1, a4, 1",
-        // (With powers of two, the core makes all calls and returns.)
         #[cfg(feature = "napot")]
         "beqz t1, 6f",
-        #[cfg(not(feature = "napot"))]
-        fast_path::calls!(),
         // The slow path of a system call, or an interrupt. Attacker: the stack pointer is any address. This code saves
         // the registers only if the stack pointer is not above the window's end, and the context is above the window's
         // start. So it writes only to memory that the thread could write itself (`stacks`, `wild_contexts`).
@@ -189,27 +185,7 @@ pub unsafe extern "C" fn DefaultHandler() {
         size = const Context::SIZE,
         environment_call = const ENVIRONMENT_CALL,
         #[cfg(not(feature = "napot"))]
-        kernel = sym __crossgate_kernel,
-        #[cfg(not(feature = "napot"))]
-        regions = const fast_path::REGIONS,
-        #[cfg(not(feature = "napot"))]
-        more_room = const fast_path::MORE_ROOM,
-        #[cfg(not(feature = "napot"))]
-        data = const protection::DATA,
-        #[cfg(not(feature = "napot"))]
-        rights = const Offset::<Native>::RIGHTS,
-        #[cfg(not(feature = "napot"))]
-        calls = const Offset::<Native>::CALLS,
-        #[cfg(not(feature = "napot"))]
-        frames = const Offset::<Native>::FRAMES,
-        #[cfg(not(feature = "napot"))]
-        frame_service = const Offset::<Native>::FRAMES + Offset::<Native>::FRAME_SERVICE,
-        #[cfg(not(feature = "napot"))]
-        frame_care = const Offset::<Native>::FRAMES + Offset::<Native>::FRAME_CARE,
-        #[cfg(not(feature = "napot"))]
-        frame = const Calls::FRAME,
-        #[cfg(not(feature = "napot"))]
-        last_call = const Calls::LAST,
+        system_call = sym fast_path::system_call,
         #[cfg(not(target_has_atomic = "32"))]
         compare_exchange = sym __crossgate_compare_exchange,
         #[cfg(not(target_has_atomic = "32"))]

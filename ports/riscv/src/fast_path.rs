@@ -1,36 +1,130 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A plain call and its return, without Rust.
+//! The most frequent system calls, without Rust: calls, their returns, and some others.
 //!
-//! A call is plain under two conditions. The [gate](crossgate_abi::table::Gate) has a room, which means that no lease,
-//! handle or lock is among the duties of the call. And one comparison of the thread's
-//! [calls](crossgate_kernel::thread::Calls) shows that a frame is left, that the thread holds no lease, and that its
-//! deadline has not passed. This code makes all checks of the core, in the same order. If one fails, it has changed
-//! nothing, and the core makes the call. The test `riscv_equivalence` runs both paths from the same states and compares
-//! every byte.
+//! | file | contents |
+//! |---|---|
+//! | `call`, `lend` | a plain call, or one that takes a lock; a call that lends memory of the caller's stack |
+//! | `leave` | the return from a call |
+//! | `dispatch` | the choice among the other system calls; the thread's index, the time, deadlines |
+//! | `switch` | yield, and the switch to another thread |
+//! | `signal`, `wait` | signals and waits, if one thread waits for one notification |
 //!
-//! The caller's registers are saved as in a [`Context`], but only those that a function preserves, gp, tp, sp and pc.
-//! Bit 0 of the saved pc marks such a context: [`load`](crate::exit::load) clears the other registers.
+//! Each piece makes the checks of the core, and all changes that the core and the handlers would make. Any case that a
+//! piece does not handle takes the slow path, with nothing changed. The core is the specification: the test
+//! `riscv_equivalence` runs both paths from the same states and compares every byte.
+//!
+//! The registers of a thread that calls or is switched from are saved as in a [`Context`], but only those that a function
+//! preserves, gp, tp, sp and pc; at a switch, also a0 to a4. Bit 0 of the saved pc marks such a context:
+//! [`load`](crate::exit::load) clears the other registers.
+//!
+//! The pieces follow each other in [`system_call`], and jump to labels of each other. The legend of the assembly is in
+//! [`entry`](crate::entry).
 
-use crate::context::Context;
-use crate::machine::Machine;
+mod call;
+mod dispatch;
+mod leave;
+mod lend;
+mod signal;
+mod switch;
+mod wait;
+
+use crate::clock::Clock;
+use crate::context::{Bounds, Context};
+use crate::exit::load;
+use crate::handler;
+use crate::machine::{__crossgate_kernel, CLOCK, KERNEL, LEASES_OPEN, Machine, REGIONS};
+use crate::protection;
+use call::call;
 use core::mem::offset_of;
-use crossgate_abi::Word;
-use crossgate_abi::table::Gate;
+use crossgate_abi::table::{self, Gate, NO_LOCK, Service};
+use crossgate_abi::{Word, number};
 use crossgate_kernel::Kernel;
+use crossgate_kernel::frame::LOCKED;
+use crossgate_kernel::lease;
+use crossgate_kernel::lock::Lock;
+use crossgate_kernel::notification::Notification;
 use crossgate_kernel::port::Port;
+use crossgate_kernel::schedule::Ready;
+use crossgate_kernel::thread::{self, Calls};
+use crossgate_protection::Native;
+use crossgate_protection::pmp::Range;
+use dispatch::dispatch;
+use leave::leave;
+use lend::lend;
+use signal::signal;
+use switch::switch;
+use wait::wait;
 
-/// The offset of `Machine::regions`, in bytes from the start of the kernel.
-pub const REGIONS: usize = offset_of!(Kernel<Machine>, port) + Machine::REGIONS;
+type Offset = thread::Offset<Native>;
+type Lease = lease::Lease<Range>;
+
+unsafe extern "C" {
+    /// The slow path of traps, in [`entry`](crate::entry), ...
+    fn __crossgate_slow();
+    /// ... that of returns, ...
+    fn __crossgate_slow_return();
+    /// ... and the code that goes the way that a handler has returned.
+    fn __crossgate_way_out();
+}
+
 /// The number of bytes of stack that a call needs beyond the room in the gate, which the wiring computes for another
 /// CPU.
-pub const MORE_ROOM: Word = Machine::ENTRY_SIZE - Gate::ENTRY_SIZE as Word;
+const MORE_ROOM: Word = Machine::ENTRY_SIZE - Gate::ENTRY_SIZE as Word;
 
-const _: () = assert!(
-    offset_of!(Kernel<Machine>, port) == 24,
-    "`call` loads the current thread, the processes that run, and the gates, which lie before the port"
-);
-const _: () = assert!(size_of::<Gate>() == 16, "`call` multiplies by this size");
-const _: () = assert!(Context::SIZE == 128, "`call` subtracts this size");
+/// The number of the bit that is the only one of a word, by the upper five bits of the word times [`SEQUENCE`].
+static INDICES: [u8; 32] = {
+    let mut indices = [0; 32];
+    let mut bit = 0;
+    while bit < 32 {
+        indices[(SEQUENCE << bit >> 27) as usize] = bit as u8;
+        bit += 1;
+    }
+    indices
+};
+/// A number in which any five bits that follow each other are different from any others (of a de Bruijn sequence).
+const SEQUENCE: u32 = 0x077c_b531;
+
+/// Replaces a word with a single bit, in the first of these registers, by the number of that bit. Changes the second one.
+/// (The CPU has no instruction that counts zeros.)
+macro_rules! index_of {
+    ($word:literal, $free:literal) => {
+        concat!(
+            "
+        li ",
+            $free,
+            ", {sequence}
+        mul ",
+            $word,
+            ", ",
+            $word,
+            ", ",
+            $free,
+            "
+        srli ",
+            $word,
+            ", ",
+            $word,
+            ", 27
+        lui ",
+            $free,
+            ", %hi({indices})
+        add ",
+            $word,
+            ", ",
+            $word,
+            ", ",
+            $free,
+            "
+        lbu ",
+            $word,
+            ", %lo({indices})(",
+            $word,
+            ")
+        "
+        )
+    };
+}
+use index_of;
 
 /// Opens the memory and the devices of the process in t4 (an index), from the kernel in t3, and the stack up to the
 /// address in t1. It changes t1, t4, t5 and t6.
@@ -60,57 +154,12 @@ macro_rules! open {
         "
     };
 }
-pub(crate) use open;
+use open;
 
-/// A call.
-///
-/// In: t0 is the thread's stack pointer, which is in bounds; the `Bounds` at sp; a0 to a3 the words; a4 the selector, which
-/// is not negative. The other registers are free, because a system call changes them, except for s0 to s11, gp and tp.
-macro_rules! call {
+/// Saves sp, which is in t0, gp, tp, and s0 to s11 in the context at t2.
+macro_rules! save {
     () => {
-        concat!(
-            "lui t3, %hi({kernel})
-        addi t3, t3, %lo({kernel})
-        lw a5, 0(t3)
-        // Attacker: the number of the gate is arbitrary, but not negative (`forged_calls`).
-        lw t4, 20(t3)
-        bgeu a4, t4, .Lcall_slow
-        lw t4, 16(t3)
-        slli t5, a4, 4
-        add t4, t4, t5
-        lw t5, 0(t4)
-        lw t6, 4(t4)
-        lw a6, {rights}(a5)
-        lw a7, {calls}(a5)
-        lw ra, 12(t3)
-        // The caller has the right to call (its number is the lowest byte of its rights), and the callee runs (its
-        // number is the lowest byte of the gate's second word). A shift uses only the lowest five bits of its count.
-        srl t5, t5, a6
-        srl ra, ra, t6
-        and t5, t5, ra
-        andi t5, t5, 1
-        beqz t5, .Lcall_slow
-        li ra, {last_call}
-        bltu ra, a7, .Lcall_slow
-        // The gate's room is a code, which is negative, if the core has to make the call.
-        srai t1, t6, 16
-        bltz t1, .Lcall_slow
-        // The caller's context, where the callee's window ends: no caller's frame is in it (`memory`, `stacks`).
-        // Attacker: the caller decides how full the stack is (`nested_calls`).
-        andi t2, t0, -16
-        addi t2, t2, -128
-        lw t5, 0(a5)
-        sub ra, t2, t5
-        addi t1, t1, {more_room}
-        bltu ra, t1, .Lcall_slow
-        srli t1, ra, 20
-        bnez t1, .Lcall_slow
-
-        // --- All checks have passed: the call is made.
-        csrr t1, mepc
-        addi t1, t1, 4 + 1
-        sw t1, 0(t2)
-        sw t0, 8(t2)
+        "sw t0, 8(t2)
         sw gp, 12(t2)
         sw tp, 16(t2)
         sw s0, 32(t2)
@@ -125,169 +174,151 @@ macro_rules! call {
         sw s9, 100(t2)
         sw s10, 104(t2)
         sw s11, 108(t2)
-        // The frame, which the return uses. It is in the kernel's memory, out of reach for all threads.
-        add t0, a5, a7
-        sw t2, {frames}(t0)
-        sw a6, {frames} + 4(t0)
-        srli t1, t6, 8
-        sb t1, {frame_service}(t0)
-        addi a7, a7, {frame}
-        sw a7, {calls}(a5)
-        // The callee's rights: its process, and the window in granules.
-        andi a6, t6, 0xff
-        srli t1, ra, 4
-        slli t1, t1, 16
-        or t1, t1, a6
-        sw t1, {rights}(a5)
-        sw t2, {highest}(sp)
-        lw a5, 8(t4)
-        lw t0, 12(t4)
-        csrw mepc, a5
-        mv t1, t2
-        mv t4, a6
-        ",
-            crate::fast_path::open!(),
-            "csrw mscratch, sp
-        mv sp, t2
-        mv a4, a3
-        mv a3, a2
-        mv a2, a1
-        mv a1, a0
-        mv a0, t0
-        // Secret: the values that the caller and this code had in registers (`registers`).
-        li ra, 0
-        li gp, 0
-        li tp, 0
-        li t0, 0
-        li t1, 0
-        li t2, 0
-        li s0, 0
-        li s1, 0
-        li a5, 0
-        li a6, 0
-        li a7, 0
-        li s2, 0
-        li s3, 0
-        li s4, 0
-        li s5, 0
-        li s6, 0
-        li s7, 0
-        li s8, 0
-        li s9, 0
-        li s10, 0
-        li s11, 0
-        li t3, 0
-        li t4, 0
-        li t5, 0
-        li t6, 0
-        mret
-
-        // --- The core makes the call. No register that is saved keeps a value of this code.
-        .Lcall_slow:
-        li ra, 0
-        li t2, 0
-        li t3, 0
-        li t4, 0
-        li t5, 0
-        li t6, 0
-        li a5, 0
-        li a6, 0
-        li a7, 0
-        j 1f
         "
-        )
     };
 }
-pub(crate) use call;
+use save;
 
-/// A return.
-///
-/// In: the `Bounds` at sp; a0 to a2 the status and the results. The other registers are free, because the values that the
-/// method left there are dead.
-macro_rules! leave {
+/// Ends the reservation of the thread's `lr`, if it has one: see [`entry`](crate::entry). The word at t2 is written
+/// later.
+#[cfg(target_has_atomic = "32")]
+macro_rules! end_reservation {
     () => {
-        concat!(
-            "lui t3, %hi({kernel})
-        addi t3, t3, %lo({kernel})
-        lw a5, 0(t3)
-        // Attacker: the thread may return without a call, or twice from one call (`crashes`). Then the difference wraps
-        // around to more than any number of frames. If the thread holds leases, the difference is greater than that,
-        // too.
-        lw a7, {calls}(a5)
-        addi a7, a7, -{frame}
-        li t1, {last_call}
-        bltu t1, a7, 6f
-        add t2, a5, a7
-        // Attacker: the status is arbitrary. Only 0 is plain.
-        lbu t4, {frame_care}(t2)
-        or t4, t4, a0
-        bnez t4, 6f
-
-        // --- The return has no duties.
-        lw t0, {frames}(t2)
-        lw t4, {frames} + 4(t2)
-        sw t4, {rights}(a5)
-        sw a7, {calls}(a5)
-        srli t1, t4, 16
-        slli t1, t1, 4
-        lw t5, 0(a5)
-        add t1, t1, t5
-        sw t1, {highest}(sp)
-        andi t4, t4, 0xff
-        ",
-            crate::fast_path::open!(),
-            "// The caller's registers replace the values of the callee and of this code (`registers`). Their address comes
-        // from the kernel's own memory.
-        lw t1, 0(t0)
-        andi t1, t1, -2
-        csrw mepc, t1
-        csrw mscratch, sp
-        lw gp, 12(t0)
-        lw tp, 16(t0)
-        lw s0, 32(t0)
-        lw s1, 36(t0)
-        lw s2, 72(t0)
-        lw s3, 76(t0)
-        lw s4, 80(t0)
-        lw s5, 84(t0)
-        lw s6, 88(t0)
-        lw s7, 92(t0)
-        lw s8, 96(t0)
-        lw s9, 100(t0)
-        lw s10, 104(t0)
-        lw s11, 108(t0)
-        lw sp, 8(t0)
-        ",
-            crate::exit::clear!(),
-            "li a3, 0
-        li a4, 0
-        mret
-        "
-        )
+        "sc.w zero, zero, (t2)"
     };
 }
-pub(crate) use leave;
-
-/// A call or a return, of which one is plain in most cases.
-///
-/// In: t1 is 0 for a return; t0 is the thread's stack pointer; a4 the selector; the `Bounds` at sp. Falls through to the slow
-/// path of a call, to label 1, or jumps to label 6 for a return.
-macro_rules! calls {
+#[cfg(not(target_has_atomic = "32"))]
+macro_rules! end_reservation {
     () => {
-        concat!(
-            "beqz t1, 3f
-        bltz a4, 1f
-        // A call, if the stack pointer is in bounds.
-        lw t1, {lowest}(sp)
-        bltu t0, t1, 7f
-        lw t1, {highest}(sp)
-        bltu t1, t0, 7f
-        ",
-            crate::fast_path::call!(),
-            "3:
-        ",
-            crate::fast_path::leave!()
-        )
+        ""
     };
 }
-pub(crate) use calls;
+use end_reservation;
+
+/// Handles a system call. Every case that is not handled here takes the slow path.
+///
+/// In: t0 is the thread's stack pointer; a4 the selector: the index of a gate, or the complement of a number, which is
+/// negative; a0 to a3 are words; the `Bounds`, with the thread's t0 and t1, are at sp, and `mscratch` is 0. Out: some
+/// thread continues.
+#[unsafe(naked)]
+pub unsafe extern "C" fn system_call() {
+    core::arch::naked_asm!(
+        // A return passes three words in registers. The values that the method left in the others are dead, so they are
+        // not saved. Nothing is written to the stack, so the thread's stack pointer need not be checked.
+        "addi t1, a4, 1",
+        "beqz t1, .Lreturn",
+        // Attacker: the stack pointer is any address. Registers are saved only in the window, as on the slow path
+        // (`stacks`, `wild_contexts`), which finds the fault in the same way.
+        "lw t1, {lowest}(sp)",
+        "bltu t0, t1, .Lslow",
+        "lw t1, {highest}(sp)",
+        "bltu t1, t0, .Lslow",
+        "bltz a4, .Ldispatch",
+        call!(),
+        lend!(),
+        leave!(),
+        dispatch!(),
+        switch!(),
+        signal!(),
+        wait!(),
+        slow = sym __crossgate_slow,
+        slow_return = sym __crossgate_slow_return,
+        way_out = sym __crossgate_way_out,
+        load = sym load,
+        load_current = sym handler::load_current,
+        read_clock = sym Clock::now,
+        kernel = sym __crossgate_kernel,
+        clock = const CLOCK,
+        regions = const REGIONS,
+        leases_open = const LEASES_OPEN,
+        services = const KERNEL.services,
+        locks = const KERNEL.locks,
+        system = const KERNEL.system,
+        processes = const KERNEL.processes,
+        notifications = const KERNEL.notifications,
+        waking = const KERNEL.waking,
+        budgets = const KERNEL.budgets,
+        deadlines = const KERNEL.deadlines,
+        first = const KERNEL.ready + Ready::FIRST,
+        last = const KERNEL.ready + Ready::LAST,
+        next = const KERNEL.ready + Ready::NEXT,
+        levels = const KERNEL.ready + Ready::LEVELS,
+        wiring = const offset_of!(table::System, notifications),
+        signallers = const offset_of!(table::NotificationRow, signallers),
+        counting = const offset_of!(table::NotificationRow, counting),
+        owned = const offset_of!(table::ProcessRow, notifications),
+        first_owned = const offset_of!(table::ProcessRow, first_notification),
+        service_stack = const offset_of!(Service, stack),
+        service_lock = const offset_of!(Service, lock),
+        no_lock = const NO_LOCK.number(),
+        exclusive = const 0x1_0000 - Gate::EXCLUSIVE as u32,
+        more_room = const MORE_ROOM,
+        entry_size = const Machine::ENTRY_SIZE,
+        context = const Context::SIZE,
+        lowest = const offset_of!(Bounds, lowest),
+        highest = const offset_of!(Bounds, highest),
+        data = const protection::DATA,
+        rights = const Offset::RIGHTS,
+        calls = const Offset::CALLS,
+        stack_pointer = const Offset::STACK_POINTER,
+        stack = const Offset::STACK,
+        id = const Offset::ID,
+        priority = const Offset::PRIORITY,
+        may_fail = const Offset::MAY_FAIL,
+        pending = const Offset::PENDING,
+        reply = const Offset::REPLY,
+        wait = const Offset::WAIT,
+        wait_value = const Offset::WAIT_VALUE,
+        waits_for_notifications = const Offset::WAITS_FOR_NOTIFICATIONS,
+        wake_at = const Offset::WAKE_AT,
+        waiters_of_thread = const Offset::WAITERS,
+        frames = const Offset::FRAMES,
+        frame_service = const Offset::FRAME_SERVICE,
+        frame_care = const Offset::FRAME_CARE,
+        frame_leases = const Offset::FRAME_LEASES,
+        frame = const Calls::FRAME,
+        last_call = const Calls::LAST,
+        lending = const Calls::FRAME | Calls::LEASES,
+        first_lease = const 1 << 8,
+        locked = const LOCKED,
+        leases = const Offset::LEASES,
+        registers = const Lease::REGISTERS,
+        access = const Lease::REGISTERS + size_of::<Range>(),
+        of_stack = const Lease::OF_STACK,
+        to_read = const Range::TO_READ,
+        signal = const number::SIGNAL,
+        wait_number = const number::WAIT,
+        yield_number = const number::YIELD,
+        now = const number::NOW,
+        thread_id = const number::THREAD_ID,
+        deadline = const number::SET_DEADLINE,
+        sequence = const SEQUENCE,
+        indices = sym INDICES,
+    )
+}
+
+const _: () = assert!(
+    offset_of!(Kernel<Machine>, port) == 24,
+    "`system_call` loads the current thread, the slots, the processes that run, and the gates, which lie before the port"
+);
+const _: () = assert!(
+    size_of::<Service>() == 36
+        && size_of::<Gate>() == 16
+        && size_of::<Lock>() == 1
+        && size_of::<table::NotificationRow>() == 16
+        && size_of::<table::ProcessRow>() == 28
+        && size_of::<Notification>() == 8,
+    "`system_call` multiplies by these sizes"
+);
+const _: () = assert!(
+    Gate::LEASE_TO_READ == Gate::EXCLUSIVE - 2
+        && Gate::LEASE_TO_WRITE == Gate::EXCLUSIVE - 1
+        && Gate::LEASE_TO_WRITE & 1 == 1
+        && number::RETURN == 0,
+    "`system_call` tells them apart by these values"
+);
+const _: () = assert!(
+    Notification::SIGNALS == 0 && Notification::WAITERS == 4,
+    "`system_call` uses these offsets"
+);
+const _: () = assert!(Lease::START == 0, "`system_call` stores the memory of a lease first");

@@ -116,6 +116,12 @@ fn go_on(kernel: &mut Kernel<Machine>) -> Way {
     load(kernel)
 }
 
+/// Continues with the most urgent thread. The current thread is saved.
+#[cfg(not(feature = "napot"))]
+pub extern "C" fn load_current() -> Way {
+    with_kernel(load)
+}
+
 /// Continues with the most urgent thread.
 pub fn load(kernel: &mut Kernel<Machine>) -> Way {
     kernel.reschedule();

@@ -8,11 +8,15 @@ use crate::context::{Bounds, Context};
 use crate::interrupts::{self, __crossgate_board_mask};
 use crate::protection::{self, ProcessRegions, STACK_GRANULE};
 use crate::{crash, last_words, memory, stack_use, start};
+#[cfg(not(feature = "napot"))]
+use core::mem::offset_of;
 use core::ptr::NonNull;
 use crossgate_abi::Word;
 use crossgate_abi::inspect::dump;
 use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_kernel::Kernel;
+#[cfg(not(feature = "napot"))]
+use crossgate_kernel::Offsets;
 use crossgate_kernel::port::Port;
 use crossgate_kernel::{thread, threads};
 use crossgate_protection::{Native, Span};
@@ -34,11 +38,20 @@ pub struct Machine {
     pub(crate) has_faulted: bool,
 }
 
-impl Machine {
-    /// The offset of the regions, in bytes from the start.
-    #[cfg(not(feature = "napot"))]
-    pub(crate) const REGIONS: usize = core::mem::offset_of!(Machine, regions);
+/// The offsets of the kernel's fields, in bytes from its start.
+#[cfg(not(feature = "napot"))]
+pub const KERNEL: Offsets = Kernel::<Machine>::OFFSETS;
+/// The offset of [`Machine::regions`], in bytes from the start of the kernel. The next two constants are the offsets of
+/// the clock and of [`Machine::has_open_leases`].
+#[cfg(not(feature = "napot"))]
+pub const REGIONS: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, regions);
+#[cfg(not(feature = "napot"))]
+pub const CLOCK: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, clock);
+#[cfg(not(feature = "napot"))]
+pub const LEASES_OPEN: usize =
+    offset_of!(Kernel<Machine>, port) + offset_of!(Machine, has_open_leases);
 
+impl Machine {
     /// Returns the state of the port after a reset.
     ///
     /// # Safety

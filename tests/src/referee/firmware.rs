@@ -92,7 +92,7 @@ crossgate::system! {
         interrupt OTHER => DONE;
         thread first (priority = 2, stack = 1024) = ask(WORK, ALONE, ASKED, DONE);
         thread second (priority = 2, stack = 1024) = ask(SHELF, FILE, ASKED, DONE);
-        thread third (priority = 2, stack = 512) = ask(FILE, WORK, ASKED, DONE);
+        thread third (priority = 2, stack = 512) = ask(FILE, WORK, CAME, DONE);
     }
     process supervisor {
         notification FAULTED;

@@ -13,6 +13,7 @@ use super::puppet::{Referee, Turn};
 use super::slots::FREE_SLOT;
 use crate::arch::{further_memory, load, store};
 use crate::report::expect_that;
+use board::port::kernel::Kernel;
 use board::port::kernel::notification::Notification as State;
 use board::port::kernel::port::Port;
 use board::port::kernel::thread;
@@ -184,6 +185,8 @@ impl Here<'_> {
         self.try_interrupts();
         self.try_ends_of_tables();
         self.try_lent_priorities();
+        self.try_woken();
+        self.try_full_counters();
         if (0..LENDING).contains(&depth) {
             self.try_leases();
         }
@@ -258,6 +261,7 @@ impl Here<'_> {
             self.compare_number(number::RETURN, [0; 4], stack_pointer);
             self.compare_number(number::YIELD, WORDS, stack_pointer);
             self.compare_number(number::THREAD_ID, WORDS, stack_pointer);
+            self.compare_number(number::NOW, WORDS, stack_pointer);
             self.compare_number(number::SIGNAL, [notification, 0, 0, 0], stack_pointer);
             let for_ever = [first_of(owned), FOR_EVER, FOR_EVER, 0];
             self.compare_number(number::WAIT, for_ever, stack_pointer);
@@ -482,6 +486,7 @@ impl Here<'_> {
         let own = if mine > 1 { 1 } else { 31 };
         let mut any = None;
         for (signalled, wiring) in self.system.notifications.iter().enumerate() {
+            self.come_back();
             let Some(waiter) = self.other_thread_in(wiring.owner) else { continue };
             any = Some((waiter, signalled));
             for priority in [mine.saturating_sub(1).max(1), mine, (mine + 1).min(31)] {
@@ -497,6 +502,38 @@ impl Here<'_> {
             self.come_back();
             self.lend_priorities(waiter, notification, mine as u8, own);
             self.referee.compare(&operation(number, words, self.usual()));
+        }
+        self.come_back();
+    }
+
+    /// Tries signals for a waiting thread that the worker is about to wake, because several threads waited before.
+    fn try_woken(&mut self) {
+        for (signalled, wiring) in self.system.notifications.iter().enumerate() {
+            self.come_back();
+            let Some(waiter) = self.other_thread_in(wiring.owner) else { continue };
+            self.lend_priorities(waiter, signalled, 1, 1);
+            let kernel = core::ptr::from_ref(kernel()).addr();
+            store(kernel + Kernel::<Machine>::OFFSETS.waking, 1 << waiter);
+            let words = [signalled as u32, 0, 0, 0];
+            self.referee.compare(&operation(number::SIGNAL, words, self.usual()));
+        }
+        self.come_back();
+    }
+
+    /// Tries signals of notifications that have (nearly) as many signals as can be counted.
+    fn try_full_counters(&mut self) {
+        for signalled in 0..self.system.notifications.len() {
+            for signals in [u32::MAX - 1, u32::MAX] {
+                self.come_back();
+                kernel().parts(&mut |name, index, place| {
+                    if name == "notification" && index == signalled {
+                        store(place.start, signals);
+                        store(place.start + State::WAITERS, 0);
+                    }
+                });
+                let words = [signalled as u32, 0, 0, 0];
+                self.referee.compare(&operation(number::SIGNAL, words, self.usual()));
+            }
         }
         self.come_back();
     }

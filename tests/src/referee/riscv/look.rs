@@ -3,7 +3,6 @@
 
 use super::super::arena::{Watch, arena};
 use super::super::comparison::expect_unchanged;
-use super::super::operation::CALL;
 use super::moment::Moment;
 use super::registers::{A0, FREE, PROGRAM_COUNTER, Registers, SP, T0, T1};
 use crate::arch::load;
@@ -18,12 +17,14 @@ pub fn look(at: &Registers) {
     now.words[SP] = at.words[T0];
     now.words[T0] = load(arena().main_stack + 8);
     now.words[T1] = load(arena().main_stack + 12);
-    // After an attempt of a call, these registers are clear: the slow path saves them.
-    if arena().operation.is_some_and(|it| it.kind() == CALL) {
-        for register in FREE {
-            expect("a register that the slow path saves", now.words[register], 0);
-            now.words[register] = before.registers.words[register];
+    // After an attempt, these registers may be clear: the slow path saves them.
+    arena().cpu.left = Some(FREE.map(|register| now.words[register]));
+    for register in FREE {
+        let own = before.registers.words[register];
+        if now.words[register] != 0 {
+            expect("a register that the slow path saves", now.words[register], own);
         }
+        now.words[register] = own;
     }
     expect_same(&before, now, dead);
 }

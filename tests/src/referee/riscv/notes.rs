@@ -2,7 +2,7 @@
 //! The notes by which the referee gets control.
 
 use super::super::slots::START;
-use super::registers::Registers;
+use super::registers::{FREE, Registers};
 use core::mem::offset_of;
 
 /// The number of interrupt lines. (Line 0 does not exist.)
@@ -17,6 +17,8 @@ pub struct Notes {
     pub addresses: [u32; 12],
     /// The first instruction of the kernel's handler.
     pub first: [u16; 2],
+    /// The values of the [`FREE`] registers when the fast path gave up.
+    pub left: Option<[u32; FREE.len()]>,
     /// The stack pointer of the referee while the kernel runs, else 0.
     pub waiting: usize,
 }

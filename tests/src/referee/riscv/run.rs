@@ -5,16 +5,17 @@ use super::super::arena::arena;
 use super::super::kernel::who;
 use super::super::operation::{CALL, Operation, Path};
 use super::super::puppet::Referee;
-use super::dead::{is_plain, make_plain, spoil};
+use super::dead::{Saved, is_plain, is_spoilt, make_plain, spoil};
 use super::look::{look, look_at_return};
 use super::moment::{self, Moment};
 use super::registers::{A0, A4, FREE, PROGRAM_COUNTER, RA, Registers, SP, T0, T1};
 use super::thread::TIMER;
 use super::{patch, processor};
-use crate::report::{expect, fail};
+use crate::report::{expect, expect_that, fail};
 use board::port::{entry, handler};
 use core::ops::Range;
-use crossgate_abi::number;
+use crossgate_abi::signature::Route;
+use crossgate_abi::{SystemCall, number};
 
 /// `mcause` at a breakpoint, and at an instruction that the protection unit does not let execute.
 const BREAKPOINT: u32 = 3;
@@ -27,44 +28,49 @@ const ENABLED_BEFORE: u32 = 1 << 7;
 const SPOILT: u32 = 0x5b5b_5b5b;
 
 /// The divisor of the numbers of random operations and of searched states in `firmware.rs`.
-pub const SHARE: usize = 16;
+pub const SHARE: usize = 4;
 /// The thread in which a daily run tries every value. It has a large stack.
 pub const SWEPT: [usize; 1] = [1];
 /// The depths of calls at which a daily run does not try every value.
 pub const SKIPPED: Range<u8> = 2..8;
-/// The number of depths of calls at which all memory is lent. (No fast path lends memory, so random calls are enough.)
-pub const LENDING: u8 = 0;
+/// The number of depths of calls at which all memory is lent. (The fast path lends memory only outside of calls.)
+pub const LENDING: u8 = 2;
 
 /// Returns whether operations of this kind have a fast path.
 pub fn has_fast_path(kind: usize) -> bool {
-    [CALL, number::RETURN].contains(&kind)
+    let call = SystemCall::ALL.iter().find(|&&call| call as usize == kind);
+    call.map_or(kind == CALL, |call| call.signature().route == Route::Assembly)
 }
 
 impl Referee {
     /// Enters the kernel.
     pub(in super::super) fn enter(&mut self, operation: &Operation, path: Path) {
-        let [_, _, depth] = who();
+        let before = who();
         match path {
             Path::Fast => self.trap(),
             Path::Slow => self.enter_slow(operation),
         }
-        let context = moment::window().end;
-        if operation.kind() == CALL && who()[2] > depth && is_plain(context) {
-            spoil(context);
+        if let Some(saved) = Saved::by(operation, before)
+            && is_plain(saved.context)
+        {
+            spoil(&saved);
         }
+        expect_that("a dead register of a context is not loaded", !is_spoilt(&self.registers));
     }
 
-    /// Changes what the slow path has left to what the fast path leaves, where the port allows a difference. A plain
-    /// call saves fewer registers, and marks them; a plain return clears those that a system call changes, even if the
-    /// call was not plain.
+    /// Changes what the slow path has left to what the fast path leaves, where the port allows a difference. The fast
+    /// path saves fewer registers of a thread that calls, or that another thread follows, and marks their context. If
+    /// the thread goes on, or returns, the registers that a system call changes are clear.
     pub(in super::super) fn settle(&mut self, operation: &Operation, before: &Moment) {
-        if operation.kind() == CALL {
-            make_plain(moment::window().end);
-        } else if operation.kind() == number::RETURN && !is_plain(before.window().end) {
-            let words = &mut self.registers.words;
-            for register in FREE.into_iter().chain([T0, T1, A0 + 3, A4]) {
-                words[register] = 0;
-            }
+        if let Some(saved) = Saved::by(operation, before.who) {
+            return make_plain(&saved);
+        }
+        let words = &mut self.registers.words;
+        for register in FREE.into_iter().chain([T0, T1]) {
+            words[register] = 0;
+        }
+        if operation.kind() == number::RETURN && !is_plain(before.window().end) {
+            (words[A0 + 3], words[A4]) = (0, 0);
         }
     }
 
@@ -76,6 +82,7 @@ impl Referee {
 
     /// Runs the kernel as if the current thread had trapped.
     fn trap(&mut self) {
+        arena().cpu.left = None;
         moment::set_time(arena().time);
         let mut now = self.registers;
         (now.scratch, now.status) = (arena().main_stack as u32, ENABLED_BEFORE);
@@ -83,9 +90,8 @@ impl Referee {
         self.go_on(now);
     }
 
-    /// Runs the slow path of an operation. (When a fast path attempts a call and fails, it clears registers that the
-    /// slow path saves, so this code clears them too. The kernel attempts no call if the stack pointer is out of
-    /// bounds.)
+    /// Runs the slow path of an operation. (When a fast path gives up, it may have cleared registers that the slow path
+    /// saves.)
     fn enter_slow(&mut self, operation: &Operation) {
         moment::set_time(arena().time);
         let mut now = self.registers;
@@ -100,9 +106,9 @@ impl Referee {
             continue_return(&mut now);
         } else {
             now.words[T0] = self.registers.words[SP];
-            if operation.kind() == CALL && !self.take().is_wild() {
-                for register in FREE {
-                    now.words[register] = 0;
+            if let Some(left) = arena().cpu.left {
+                for (register, word) in FREE.into_iter().zip(left) {
+                    now.words[register] = word;
                 }
             }
             processor::continue_at(&mut now, patch::go_on as *const () as usize);
@@ -115,6 +121,7 @@ impl Referee {
         while now.status & MODE != 0 {
             let place = now.words[PROGRAM_COUNTER] as usize;
             if now.cause != BREAKPOINT {
+                arena().tell();
                 fail(format_args!("a trap of the kernel: {now:x?}"));
             }
             let is_return = place == patch::slow_return();
