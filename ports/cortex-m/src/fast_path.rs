@@ -135,6 +135,7 @@ unsafe extern "C" fn SVCall() {
         system = const KERNEL.system,
         processes = const KERNEL.processes,
         notifications = const KERNEL.notifications,
+        waking = const KERNEL.waking,
         waiters = const Notification::WAITERS,
         wiring = const offset_of!(table::System, notifications),
         signallers = const offset_of!(table::NotificationRow, signallers),

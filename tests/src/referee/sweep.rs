@@ -2,6 +2,8 @@
 //! Comparisons with every value of the stack pointer, of the selector, and of arguments, in some states at each depth
 //! of calls.
 
+mod notifications;
+
 use super::arena::arena;
 use super::cpu::moment::{Moment, open_stack};
 use super::cpu::notes::LINES;
@@ -13,7 +15,6 @@ use super::puppet::{Referee, Turn};
 use super::slots::FREE_SLOT;
 use crate::arch::{further_memory, load, store};
 use crate::report::expect_that;
-use board::port::kernel::Kernel;
 use board::port::kernel::notification::Notification as State;
 use board::port::kernel::port::Port;
 use board::port::kernel::thread;
@@ -192,6 +193,7 @@ impl Here<'_> {
         }
         if depth <= 1 {
             self.try_two_leases();
+            self.try_switches_with_leases();
         }
         if depth == 0 {
             self.try_large_stack();
@@ -502,38 +504,6 @@ impl Here<'_> {
             self.come_back();
             self.lend_priorities(waiter, notification, mine as u8, own);
             self.referee.compare(&operation(number, words, self.usual()));
-        }
-        self.come_back();
-    }
-
-    /// Tries signals for a waiting thread that the worker is about to wake, because several threads waited before.
-    fn try_woken(&mut self) {
-        for (signalled, wiring) in self.system.notifications.iter().enumerate() {
-            self.come_back();
-            let Some(waiter) = self.other_thread_in(wiring.owner) else { continue };
-            self.lend_priorities(waiter, signalled, 1, 1);
-            let kernel = core::ptr::from_ref(kernel()).addr();
-            store(kernel + Kernel::<Machine>::OFFSETS.waking, 1 << waiter);
-            let words = [signalled as u32, 0, 0, 0];
-            self.referee.compare(&operation(number::SIGNAL, words, self.usual()));
-        }
-        self.come_back();
-    }
-
-    /// Tries signals of notifications that have (nearly) as many signals as can be counted.
-    fn try_full_counters(&mut self) {
-        for signalled in 0..self.system.notifications.len() {
-            for signals in [u32::MAX - 1, u32::MAX] {
-                self.come_back();
-                kernel().parts(&mut |name, index, place| {
-                    if name == "notification" && index == signalled {
-                        store(place.start, signals);
-                        store(place.start + State::WAITERS, 0);
-                    }
-                });
-                let words = [signalled as u32, 0, 0, 0];
-                self.referee.compare(&operation(number::SIGNAL, words, self.usual()));
-            }
         }
         self.come_back();
     }

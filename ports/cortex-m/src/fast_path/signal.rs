@@ -30,10 +30,12 @@ macro_rules! signal {
         .thumb_func
         __crossgate_signal:
         // Exactly one thread waits if this set is a power of two. That thread waits for no other notification if its
-        // own set is a power of two, too.
+        // own set is a power of two, too. If the worker is about to wake it, the core has to tell the worker.
         ldr r4, [r2, #{waiters}]
         subs r5, r4, #1
         blo .Lsignal_slow
+        ldr r6, [lr, #{waking}]
+        orrs r5, r6
         tst r5, r4
         bne .Lsignal_slow
         clz r6, r4
@@ -59,8 +61,6 @@ macro_rules! signal {
         ldrb r1, [r3, #{priority}]
         rsb r2, r7, #31
         add r2, lr // its level
-        cmp r7, r1
-        beq .Lsignal_queue
         movs r5, #1
         lsls r5, r7
         ldr r8, [lr, #{levels}]
