@@ -40,11 +40,13 @@ use crate::fast_path;
 use crate::{fault_status, handler};
 use core::arch::naked_asm;
 use core::mem::offset_of;
+#[cfg(feature = "napot")]
 use crossgate_abi::number;
 
 /// The number of an environment call from user mode in `mcause`.
 const ENVIRONMENT_CALL: u32 = 8;
-const _: () = assert!(number::RETURN == 0, "`trap` recognises a return by the selector -1");
+#[cfg(feature = "napot")]
+const _: () = assert!(number::RETURN == 0, "a return is recognised by the selector -1");
 
 /// Saves ra, gp, tp and all registers from t2 on at the address in t0.
 macro_rules! save {
@@ -81,17 +83,20 @@ macro_rules! save {
 }
 
 unsafe extern "C" {
-    /// The start of the slow path of traps, in [`DefaultHandler`]. (A test compares this path with the fast path.)
-    pub fn __crossgate_slow();
-    /// The start of the slow path of a return.
+    /// The start of the slow path of a return, in [`__crossgate_slow`]. (A test compares the slow paths with the fast
+    /// paths.)
     pub fn __crossgate_slow_return();
     /// The code that goes the [`Way`](crate::exit::Way) that a handler has returned.
     pub fn __crossgate_way_out();
+    /// The path of a fault.
+    fn __crossgate_fault();
 }
 
 /// The entry of all traps. (`crossgate-link` knows its name.)
 ///
 /// In: as in the legend. Out: some thread continues.
+// The paths that it leads to are functions of their own. They jump to each other, but never back, so `crossgate-link`
+// can compute the stack that the kernel needs.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn DefaultHandler() {
@@ -114,13 +119,40 @@ pub unsafe extern "C" fn DefaultHandler() {
         #[cfg(feature = "napot")]
         "addi t1, a4, 1",
         #[cfg(feature = "napot")]
-        "beqz t1, 6f",
-        // The slow path of a system call, or an interrupt. Attacker: the stack pointer is any address. This code saves
-        // the registers only if the stack pointer is not above the window's end, and the context is above the window's
-        // start. So it writes only to memory that the thread could write itself (`stacks`, `wild_contexts`).
-        ".global __crossgate_slow",
-        "__crossgate_slow:",
-        "1: lw t1, {lowest}(sp)",
+        "bnez t1, 1f",
+        #[cfg(feature = "napot")]
+        "j {slow_return}",
+        "1: j {slow}",
+        "7: j {faulted}",
+        // The kernel has trapped. Its stack may be used up, so the handler starts again at the top of the stack.
+        "9: lui sp, %hi(_stack_start)",
+        "addi sp, sp, %lo(_stack_start)",
+        "j {kernel_fault}",
+        t0 = const offset_of!(Bounds, temporaries),
+        t1 = const offset_of!(Bounds, temporaries) + 4,
+        environment_call = const ENVIRONMENT_CALL,
+        #[cfg(not(feature = "napot"))]
+        system_call = sym fast_path::system_call,
+        #[cfg(feature = "napot")]
+        slow_return = sym __crossgate_slow_return,
+        slow = sym __crossgate_slow,
+        faulted = sym __crossgate_fault,
+        kernel_fault = sym fault_status::kernel_fault,
+    )
+}
+
+/// The slow path: the core handles a system call that is not a return, or an interrupt.
+///
+/// In: t0 is the thread's stack pointer, the `Bounds`, with the thread's t0 and t1, are at sp, and `mscratch` is 0; the
+/// other registers are those of the thread. Out: some thread continues.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn __crossgate_slow() {
+    naked_asm!(
+        // Attacker: the stack pointer is any address. This code saves the registers only if the stack pointer is not
+        // above the window's end, and the context is above the window's start. So it writes only to memory that the
+        // thread could write itself (`stacks`, `wild_contexts`).
+        "lw t1, {lowest}(sp)",
         "bltu t0, t1, 7f",
         "lw t1, {highest}(sp)",
         "bltu t1, t0, 7f",
@@ -157,10 +189,12 @@ pub unsafe extern "C" fn DefaultHandler() {
         "jr t0",
         ".global __crossgate_slow_return",
         "__crossgate_slow_return:",
-        "6: call {leave}",
+        "call {leave}",
         "j 5b",
         // The process of the thread crashes: a fault, or a stack pointer out of bounds. Nothing ever continues with
         // these registers, so this code saves them not on the thread's stack, but where a crash dump finds them.
+        ".global __crossgate_fault",
+        "__crossgate_fault:",
         "7: mv t1, t0",
         "lui t0, %hi({faulted})",
         "addi t0, t0, %lo({faulted})",
@@ -174,18 +208,11 @@ pub unsafe extern "C" fn DefaultHandler() {
         "sw t1, 0(t0)",
         "call {fault}",
         "j 5b",
-        // The kernel has trapped. Its stack may be used up, so the handler starts again at the top of the stack.
-        "9: lui sp, %hi(_stack_start)",
-        "addi sp, sp, %lo(_stack_start)",
-        "j {kernel_fault}",
         t0 = const offset_of!(Bounds, temporaries),
         t1 = const offset_of!(Bounds, temporaries) + 4,
         lowest = const offset_of!(Bounds, lowest),
         highest = const offset_of!(Bounds, highest),
         size = const Context::SIZE,
-        environment_call = const ENVIRONMENT_CALL,
-        #[cfg(not(feature = "napot"))]
-        system_call = sym fast_path::system_call,
         #[cfg(not(target_has_atomic = "32"))]
         compare_exchange = sym __crossgate_compare_exchange,
         #[cfg(not(target_has_atomic = "32"))]
@@ -194,6 +221,5 @@ pub unsafe extern "C" fn DefaultHandler() {
         trap = sym handler::trap,
         leave = sym handler::leave,
         fault = sym handler::fault,
-        kernel_fault = sym fault_status::kernel_fault,
     )
 }

@@ -252,6 +252,7 @@ pub unsafe extern "C" fn system_call() {
         service_lock = const offset_of!(Service, lock),
         no_lock = const NO_LOCK.number(),
         exclusive = const 0x1_0000 - Gate::EXCLUSIVE as u32,
+        care = const 0x1_0000 - Gate::CARE as u32,
         more_room = const MORE_ROOM,
         entry_size = const Machine::ENTRY_SIZE,
         context = const Context::SIZE,
@@ -313,6 +314,7 @@ const _: () = assert!(
 const _: () = assert!(
     Gate::LEASE_TO_READ == Gate::EXCLUSIVE - 2
         && Gate::LEASE_TO_WRITE == Gate::EXCLUSIVE - 1
+        && Gate::CARE == Gate::EXCLUSIVE + 1
         && Gate::LEASE_TO_WRITE & 1 == 1
         && number::RETURN == 0,
     "`system_call` tells them apart by these values"

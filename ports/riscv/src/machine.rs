@@ -107,12 +107,13 @@ pub fn window_of(thread: &Thread) -> Span {
 /// Opens the memory that the current thread may use, and nothing else, and sets the bounds of its stack pointer.
 #[inline(always)]
 pub fn open(kernel: &mut Kernel<Machine>) {
-    let thread = kernel.current_thread();
+    // (`current` finds the thread without a look-up in the table.)
+    let thread = kernel.current();
     let (stack, rights) = (thread.stack(), thread.rights());
+    let [lowest, highest] = Bounds::of(window_of(thread));
     if rights.leases.bits() != 0 || kernel.port.has_open_leases {
         open_leases(kernel);
     }
-    let [lowest, highest] = Bounds::of(window_of(kernel.current_thread()));
     // SAFETY: only the handlers of traps use the bounds, and nothing refers to them meanwhile.
     unsafe {
         (*Bounds::place()).lowest = lowest;

@@ -131,10 +131,12 @@ macro_rules! call {
             "
         mret
 
-        // --- The gate has a code instead of a room. It says that the object admits one call at a time, that memory is
-        // lent, or that the core has to make the call. The window is checked against the room in the service's row,
+        // --- The gate has a code instead of a room. It says that the core has to make the call, that the object admits
+        // one call at a time, or that memory is lent. The window is checked against the room in the service's row,
         // which is at 36 times its index.
         .Lcall_check:
+        addi t1, t1, {care}
+        beqz t1, .Lgive_up
         srli t5, t6, 8
         andi t5, t5, 0xff
         slli t1, t5, 3
@@ -146,11 +148,10 @@ macro_rules! call {
         addi t1, t1, {entry_size}
         bltu ra, t1, .Lgive_up
         // The gate's code, less the code of an exclusive object: below 0, memory is lent; at 0, the object is
-        // exclusive; above 0, only the core can make the call.
+        // exclusive.
         srai t1, t6, 16
         addi t1, t1, {exclusive}
         bltz t1, .Lcall_lend
-        bnez t1, .Lgive_up
         // If the lock is free, the thread takes it, and the return frees it.
         lbu t1, {service_lock}(t5)
         lw t5, {locks}(t3)

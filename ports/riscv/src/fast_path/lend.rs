@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A call that lends memory of the caller's own stack: see `Kernel::take_leases`.
 //!
-//! In: as in `call` after its checks; t1 is the gate's code, less that of an exclusive object. Out: the thread is in the
-//! method, and the region of the lease is open.
+//! In: as in `call` after its checks. Out: the thread is in the method, and the region of the lease is open.
 
 macro_rules! lend {
     () => {
