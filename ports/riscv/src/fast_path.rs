@@ -8,6 +8,7 @@
 //! | `dispatch` | the choice among the other system calls; the thread's index, the time, deadlines |
 //! | `switch` | yield, and the switch to another thread |
 //! | `signal`, `wait` | signals and waits, if one thread waits for one notification |
+//! | `pieces` | pieces that several of these contain |
 //!
 //! Each piece makes the checks of the core, and all changes that the core and the handlers would make. Any case that a
 //! piece does not handle takes the slow path, with nothing changed. The core is the specification: the test
@@ -24,6 +25,7 @@ mod call;
 mod dispatch;
 mod leave;
 mod lend;
+mod pieces;
 mod signal;
 mod switch;
 mod wait;
@@ -34,7 +36,7 @@ use crate::exit::load;
 use crate::handler;
 use crate::machine::{__crossgate_kernel, CLOCK, KERNEL, LEASES_OPEN, Machine, REGIONS};
 use crate::protection;
-use call::call;
+use call::{call, commit};
 use core::mem::offset_of;
 use crossgate_abi::table::{self, Gate, NO_LOCK, Service};
 use crossgate_abi::{Word, number};
@@ -51,6 +53,7 @@ use crossgate_protection::pmp::Range;
 use dispatch::dispatch;
 use leave::leave;
 use lend::lend;
+use pieces::{INDICES, SEQUENCE};
 use signal::signal;
 use switch::switch;
 use wait::wait;
@@ -70,130 +73,6 @@ unsafe extern "C" {
 /// The number of bytes of stack that a call needs beyond the room in the gate, which the wiring computes for another
 /// CPU.
 const MORE_ROOM: Word = Machine::ENTRY_SIZE - Gate::ENTRY_SIZE as Word;
-
-/// The number of the bit that is the only one of a word, by the upper five bits of the word times [`SEQUENCE`].
-static INDICES: [u8; 32] = {
-    let mut indices = [0; 32];
-    let mut bit = 0;
-    while bit < 32 {
-        indices[(SEQUENCE << bit >> 27) as usize] = bit as u8;
-        bit += 1;
-    }
-    indices
-};
-/// A number in which any five bits that follow each other are different from any others (of a de Bruijn sequence).
-const SEQUENCE: u32 = 0x077c_b531;
-
-/// Replaces a word with a single bit, in the first of these registers, by the number of that bit. Changes the second one.
-/// (The CPU has no instruction that counts zeros.)
-macro_rules! index_of {
-    ($word:literal, $free:literal) => {
-        concat!(
-            "
-        li ",
-            $free,
-            ", {sequence}
-        mul ",
-            $word,
-            ", ",
-            $word,
-            ", ",
-            $free,
-            "
-        srli ",
-            $word,
-            ", ",
-            $word,
-            ", 27
-        lui ",
-            $free,
-            ", %hi({indices})
-        add ",
-            $word,
-            ", ",
-            $word,
-            ", ",
-            $free,
-            "
-        lbu ",
-            $word,
-            ", %lo({indices})(",
-            $word,
-            ")
-        "
-        )
-    };
-}
-use index_of;
-
-/// Opens the memory and the devices of the process in t4 (an index), from the kernel in t3, and the stack up to the
-/// address in t1. It changes t1, t4, t5 and t6.
-macro_rules! open {
-    () => {
-        "srli t1, t1, 2
-        csrw pmpaddr1, t1
-        lw t5, {regions}(t3)
-        slli t6, t4, 3
-        add t5, t5, t6
-        slli t4, t4, 4
-        add t5, t5, t4
-        lw t1, 0(t5)
-        lw t4, 4(t5)
-        csrw pmpaddr2, t1
-        csrw pmpaddr3, t4
-        lw t1, 8(t5)
-        lw t4, 12(t5)
-        csrw pmpaddr4, t1
-        csrw pmpaddr5, t4
-        lw t1, 16(t5)
-        lw t4, 20(t5)
-        csrw pmpaddr6, t1
-        csrw pmpaddr7, t4
-        li t1, {data}
-        csrw pmpcfg0, t1
-        "
-    };
-}
-use open;
-
-/// Saves sp, which is in t0, gp, tp, and s0 to s11 in the context at t2.
-macro_rules! save {
-    () => {
-        "sw t0, 8(t2)
-        sw gp, 12(t2)
-        sw tp, 16(t2)
-        sw s0, 32(t2)
-        sw s1, 36(t2)
-        sw s2, 72(t2)
-        sw s3, 76(t2)
-        sw s4, 80(t2)
-        sw s5, 84(t2)
-        sw s6, 88(t2)
-        sw s7, 92(t2)
-        sw s8, 96(t2)
-        sw s9, 100(t2)
-        sw s10, 104(t2)
-        sw s11, 108(t2)
-        "
-    };
-}
-use save;
-
-/// Ends the reservation of the thread's `lr`, if it has one: see [`entry`](crate::entry). The word at t2 is written
-/// later.
-#[cfg(target_has_atomic = "32")]
-macro_rules! end_reservation {
-    () => {
-        "sc.w zero, zero, (t2)"
-    };
-}
-#[cfg(not(target_has_atomic = "32"))]
-macro_rules! end_reservation {
-    () => {
-        ""
-    };
-}
-use end_reservation;
 
 /// Handles a system call. Every case that is not handled here takes the slow path.
 ///

@@ -29,11 +29,14 @@
 //! | `machine` | the CPU as the kernel core sees it, and the kernel itself |
 //! | `exit` | the paths from the kernel to a thread |
 //! | `handler` | reports traps to the core, and carries out its effects |
-//! | `fast_path/call`, `fast_path/lend` | a plain call, or one that takes a lock; a call that lends memory |
+//! | `fast_path/pieces` | pieces of the fast path that several others contain |
+//! | `fast_path/call` | a plain call, or one that takes a lock |
+//! | `fast_path/lend` | a call that lends memory of the caller's stack |
 //! | `fast_path/leave` | the return from a call |
 //! | `fast_path/dispatch` | the choice among the other system calls; the short ones |
 //! | `fast_path/switch` | yield, and the switch to another thread |
-//! | `fast_path/signal`, `fast_path/wait` | signals and waits |
+//! | `fast_path/signal` | a signal |
+//! | `fast_path/wait` | a wait for a signal |
 //! | `fast_path` | the most frequent system calls, without Rust: the parts above |
 //! | `entry` | the path from a trap to Rust; the legend of all assembly |
 //! | `vectors` | the address of the handler of traps, and a table of vectors for cores that need one |

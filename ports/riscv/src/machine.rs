@@ -41,8 +41,8 @@ pub struct Machine {
 /// The offsets of the kernel's fields, in bytes from its start.
 #[cfg(not(feature = "napot"))]
 pub const KERNEL: Offsets = Kernel::<Machine>::OFFSETS;
-/// The offset of [`Machine::regions`], in bytes from the start of the kernel. The next two constants are the offsets of
-/// the clock and of [`Machine::has_open_leases`].
+/// The offset of the address of all regions, in bytes from the start of the kernel. The next two constants are the offsets
+/// of the clock, and of a byte that is not 0 if a lease is open.
 #[cfg(not(feature = "napot"))]
 pub const REGIONS: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, regions);
 #[cfg(not(feature = "napot"))]

@@ -18,7 +18,7 @@ macro_rules! commit {
         addi t1, t1, 4 + 1
         sw t1, 0(t2)
         ",
-            crate::fast_path::save!(),
+            crate::fast_path::pieces::save!(),
             "
         // The frame, which the return uses. It is in the kernel's memory, out of reach for all threads.
         add t0, a5, a7
@@ -92,7 +92,7 @@ macro_rules! call {
         // --- All checks have passed: the call is made.
         .Lcall_enter:
         ",
-            crate::fast_path::call::commit!("addi a7, a7, {frame}", ""),
+            commit!("addi a7, a7, {frame}", ""),
             "
         .Lcall_open:
         sw t2, {highest}(sp)
@@ -102,7 +102,7 @@ macro_rules! call {
         mv t1, t2
         mv t4, a6
         ",
-            crate::fast_path::open!(),
+            crate::fast_path::pieces::open!(),
             "
         csrw mscratch, sp
         mv sp, t2

@@ -40,7 +40,7 @@ macro_rules! leave {
         sw t1, {highest}(sp)
         andi t4, t4, 0xff
         ",
-            crate::fast_path::open!(),
+            crate::fast_path::pieces::open!(),
             "
         // The caller's registers replace the values of the callee and of this code (`registers`). Their address comes
         // from the kernel's own memory.

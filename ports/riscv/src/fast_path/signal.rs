@@ -38,7 +38,7 @@ macro_rules! signal {
         or t1, t1, t6
         bnez t1, .Lgive_up
         ",
-            crate::fast_path::index_of!("t5", "t1"),
+            crate::fast_path::pieces::index_of!("t5", "t1"),
             "
         lw a7, 4(t3)
         slli t1, t5, 2

@@ -36,7 +36,7 @@ macro_rules! switch {
         andi t2, t0, -16
         addi t2, t2, -{context}
         ",
-            crate::fast_path::end_reservation!(),
+            crate::fast_path::pieces::end_reservation!(),
             "
         csrr t1, mepc
         addi t1, t1, 4 + 1
@@ -48,7 +48,7 @@ macro_rules! switch {
         sw a3, 52(t2)
         sw a4, 56(t2)
         ",
-            crate::fast_path::save!(),
+            crate::fast_path::pieces::save!(),
             "
         sw t2, {stack_pointer}(a5)
         // The current thread is in no slot. Its address is the first word of the kernel.
@@ -87,7 +87,7 @@ macro_rules! switch {
         csrw pmpaddr0, t2
         andi t4, t4, 0xff
         ",
-            crate::fast_path::open!(),
+            crate::fast_path::pieces::open!(),
             "
         j {load}
         // Everything that was done so far is in memory, where the core finds it.

@@ -27,7 +27,7 @@ macro_rules! wait {
         and t2, t2, a0
         beqz t2, .Lgive_up
         ",
-            crate::fast_path::index_of!("t2", "t1"),
+            crate::fast_path::pieces::index_of!("t2", "t1"),
             "
         lbu t5, {first_owned}(t4)
         addi t5, t5, 31 // (the highest bit is the first notification)
@@ -91,7 +91,7 @@ macro_rules! wait {
         srli t1, t5, 1
         xor t5, t5, t1
         ",
-            crate::fast_path::index_of!("t5", "t1"),
+            crate::fast_path::pieces::index_of!("t5", "t1"),
             "
         sub t4, t3, t5
         lbu t5, {first} + 31(t4)
