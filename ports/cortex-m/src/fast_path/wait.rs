@@ -47,14 +47,14 @@ macro_rules! wait {
         str r5, [r2, #{waiters}]
         // The thread is the first of its priority. The next one becomes the first.
         ldrb r5, [r3, #{priority}]
-        rsb r2, r5, #31
+        mvns r2, r5 // its level, less 32
         add r2, lr
-        ldrb r7, [r2, #{last}]
+        ldrb r7, [r2, #{last} + 32]
         cmp r7, r1
         beq .Lwait_alone
         add r7, lr, r1
         ldrb r6, [r7, #{next}]
-        strb r6, [r2, #{first}]
+        strb r6, [r2, #{first} + 32]
         b .Lswitch
         // The thread is the only one of its level. The next thread is the first of the most urgent level that is not
         // empty.
