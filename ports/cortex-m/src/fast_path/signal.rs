@@ -59,26 +59,29 @@ macro_rules! signal {
         // thread.
         ldrb r7, [r5, #{priority}]
         ldrb r1, [r3, #{priority}]
-        rsb r2, r7, #31
-        add r2, lr // its level
+        mvns r2, r7
+        add r2, lr // its level, less 32
+        cmp r7, r1
+        beq .Lsignal_queue
         movs r5, #1
         lsls r5, r7
-        ldr r8, [lr, #{levels}]
-        tst r8, r5
+        ldr r4, [lr, #{levels}]
+        tst r4, r5
         bne .Lsignal_queue
-        orr r8, r5
-        str r8, [lr, #{levels}]
-        strb r6, [r2, #{first}]
-        strb r6, [r2, #{last}]
+        orrs r4, r5
+        str r4, [lr, #{levels}]
+        movs r4, #0
+        strb r6, [r2, #{first} + 32]
+        strb r6, [r2, #{last} + 32]
         cmp r7, r1
         ldrb r1, [r3, #{id}]
         bhi .Lswitch
         b .Lsignal_resume
         .Lsignal_queue:
-        ldrb r5, [r2, #{last}]
+        ldrb r5, [r2, #{last} + 32]
         add r5, lr
         strb r6, [r5, #{next}]
-        strb r6, [r2, #{last}]
+        strb r6, [r2, #{last} + 32]
         // The thread that signals, or was interrupted, continues with the registers that it had.
         .Lsignal_resume:
         ldm r0, {{r4-r11}}
