@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The cause of a fault, from the CPU's registers (The RISC-V Instruction Set Manual, Volume II, 3.1.15).
 
+use crate::crash;
+#[cfg(feature = "napot")]
+use crate::fault_address;
 use crate::last_words::halt;
 use crossgate_abi::{Cause, Word};
 use crossgate_protection::Span;
@@ -62,12 +65,29 @@ pub struct Report {
     pub address: Word,
 }
 
-/// Returns the fault of a thread with this stack and this stack pointer.
-pub fn read(stack_pointer: Word, stack: Span) -> Report {
-    let Status { cause, instruction, value } = Status::read();
-    let lowest = stack.start.wrapping_sub(OVERFLOW_REACH);
-    let is_overflow =
-        value.wrapping_sub(lowest) < OVERFLOW_REACH && stack_pointer < stack.start + OVERFLOW_REACH;
+/// Returns the address of a load or store of a thread that has just faulted.
+#[cfg(not(feature = "napot"))]
+fn address(status: Status) -> Word {
+    status.value
+}
+
+/// The same for Hazard3, which does not tell the address: from the instruction.
+#[cfg(feature = "napot")]
+fn address(status: Status) -> Word {
+    // SAFETY: the thread has just executed this instruction of two or four bytes, so it is in flash.
+    let instruction = unsafe {
+        let halves = status.instruction as *const u16;
+        let lower = u32::from(halves.read());
+        if lower & 3 == 3 { lower | u32::from(halves.add(1).read()) << 16 } else { lower }
+    };
+    fault_address::of_access(instruction, &crash::faulted()).unwrap_or(0)
+}
+
+/// Returns the fault of a thread with this stack.
+pub fn read(stack: Span) -> Report {
+    let status = Status::read();
+    let Status { cause, instruction, .. } = status;
+    let stack_pointer = crash::stack_pointer();
     match cause {
         // A system call or an interrupt of a thread whose registers can't be saved.
         exception::ENVIRONMENT_CALL | exception::INTERRUPT.. => {
@@ -77,8 +97,12 @@ pub fn read(stack_pointer: Word, stack: Span) -> Report {
             Report { cause: Cause::Execute, instruction, address: 0 }
         }
         exception::LOAD_MISALIGNED..=exception::STORE_ACCESS => {
+            let address = address(status);
+            let lowest = stack.start.wrapping_sub(OVERFLOW_REACH);
+            let is_overflow = address.wrapping_sub(lowest) < OVERFLOW_REACH
+                && stack_pointer < stack.start + OVERFLOW_REACH;
             let cause = if is_overflow { Cause::Stack } else { Cause::Access };
-            Report { cause, instruction, address: value }
+            Report { cause, instruction, address }
         }
         // (`mtval` may contain the instruction, or the address of a breakpoint: no address of an access.)
         _ => Report { cause: Cause::Instruction, instruction, address: 0 },

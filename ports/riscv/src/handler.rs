@@ -4,9 +4,9 @@
 
 use crate::context::Context;
 use crate::exit::{self, Way};
+use crate::fault_status;
 use crate::interrupts::{self, __crossgate_board_claim, EXTERNAL, TIMER};
 use crate::machine::{Machine, open, with_kernel};
-use crate::{crash, fault_status};
 use crossgate_abi::{Status, ThreadId, Word, number};
 use crossgate_kernel::wait::Pending;
 use crossgate_kernel::{Effect, Kernel};
@@ -76,7 +76,7 @@ pub extern "C" fn leave(status: Word, first: Word, second: Word) -> Way {
 pub extern "C" fn fault() -> Way {
     with_kernel(|kernel| {
         let stack = kernel.current().stack();
-        let report = fault_status::read(crash::stack_pointer(), stack);
+        let report = fault_status::read(stack);
         kernel.port.has_faulted = true;
         kernel.fault(report.cause, report.instruction, report.address);
         go_on(kernel)
