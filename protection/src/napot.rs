@@ -18,25 +18,37 @@ pub const SMALLEST: usize = 32;
 
 /// In the configuration of an entry: it matches an aligned power of two.
 const POWER_OF_TWO: u8 = 3 << 3;
-/// In the configuration of an entry: it can't be changed, and holds for the kernel too.
-const LOCKED: u8 = 1 << 7;
 
 /// Physical memory protection by aligned powers of two.
 #[derive(Clone, Copy, Debug)]
 pub struct Napot;
 
-/// The rights that an entry gives, as bits of its configuration.
+/// The rights that an entry gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub enum Access {
     /// None: the entry closes memory that an entry with a higher number opens.
-    Nothing = 0,
+    Nothing,
     /// To read.
-    Read = 1,
+    Read,
     /// To read and to write.
-    ReadWrite = 1 | 1 << 1,
+    ReadWrite,
     /// To read and to execute.
-    ReadExecute = 1 | 1 << 2,
+    ReadExecute,
+}
+
+impl Access {
+    /// Returns the rights as bits of the configuration of an entry. In the RP2350, the bits to read and to execute have
+    /// each other's place (`transposed`; its data sheet, erratum RP2350-E6).
+    const fn bits(self, transposed: bool) -> u8 {
+        const WRITE: u8 = 1 << 1;
+        let (read, execute) = if transposed { (1 << 2, 1) } else { (1, 1 << 2) };
+        match self {
+            Access::Nothing => 0,
+            Access::Read => read,
+            Access::ReadWrite => read | WRITE,
+            Access::ReadExecute => read | execute,
+        }
+    }
 }
 
 /// An entry: it is off, or a block.
@@ -50,6 +62,9 @@ impl Entry {
     /// An entry that is off.
     pub const OFF: Entry = Entry { address: 0, configuration: 0 };
 
+    /// An entry that closes the whole address space of 4 GiB. It hides all entries with higher numbers.
+    pub const CLOSED: Entry = Entry { address: u32::MAX >> 3, configuration: POWER_OF_TWO };
+
     /// Returns the entry for the smallest block that holds `span`, which must not be empty.
     #[must_use]
     pub const fn covering(span: Span, access: Access) -> Entry {
@@ -57,15 +72,8 @@ impl Entry {
         Entry {
             // The number of ones at the end says how large the block is.
             address: (first | rest >> 1) >> 2,
-            configuration: POWER_OF_TWO | access as u8,
+            configuration: POWER_OF_TWO | access.bits(cfg!(feature = "transposed")),
         }
-    }
-
-    /// Returns an entry that closes the smallest block that holds `span`, which must not be empty, even to the kernel.
-    #[must_use]
-    pub const fn guarding(span: Span) -> Entry {
-        let Entry { address, configuration } = Entry::covering(span, Access::Nothing);
-        Entry { address, configuration: configuration | LOCKED }
     }
 
     /// Returns the address register.
@@ -78,6 +86,46 @@ impl Entry {
     #[must_use]
     pub const fn configuration(self) -> u8 {
         self.configuration
+    }
+}
+
+/// The number of entries of a core that has as few as this module can do with.
+pub const ENTRIES: usize = 8;
+
+/// The entries of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProcessEntries {
+    /// Opens the RAM.
+    pub memory: Entry,
+    /// Open the registers of devices. A process whose methods take two leases in one call has one of them: the second is
+    /// off.
+    pub devices: [Entry; 2],
+}
+
+impl ProcessEntries {
+    /// The entries of a process that has nothing.
+    pub const NONE: ProcessEntries =
+        ProcessEntries { memory: Entry::OFF, devices: [Entry::OFF; 2] };
+
+    /// Returns all entries while a thread runs in this process, with these leases, those of a
+    /// [window](window_entries), and that of the flash.
+    ///
+    /// A lease has the entry of the second device if there are two leases. The last entry closes everything that no other
+    /// entry opens. If a core has more entries, they never decide, whatever they open: in some chips they are wired, and
+    /// open devices.
+    #[inline(always)]
+    #[must_use]
+    pub const fn with(
+        self,
+        leases: [Entry; 2],
+        window: [Entry; 2],
+        flash: Entry,
+    ) -> [Entry; ENTRIES] {
+        let ProcessEntries { memory, devices: [device, second_device] } = self;
+        let [lease, second_lease] = leases;
+        let second = if second_lease.configuration == 0 { second_device } else { second_lease };
+        let [closed, open] = window;
+        [lease, second, memory, device, closed, open, flash, Entry::CLOSED]
     }
 }
 
@@ -130,5 +178,20 @@ impl Unit for Napot {
             return None;
         }
         Some(Entry::covering(memory, if writable { Access::ReadWrite } else { Access::Read }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bits_of_the_manual_and_of_the_rp2350() {
+        let bits = |transposed| {
+            [Access::Nothing, Access::Read, Access::ReadWrite, Access::ReadExecute]
+                .map(|access| access.bits(transposed))
+        };
+        assert_eq!(bits(false), [0b000, 0b001, 0b011, 0b101]);
+        assert_eq!(bits(true), [0b000, 0b100, 0b110, 0b101]);
     }
 }

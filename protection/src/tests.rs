@@ -6,7 +6,7 @@ use crate::armv8m::{self, ArmV8M};
 use crate::napot::{self, Napot};
 use crate::pages::Pages;
 use crate::pmp::{self, Pmp};
-use crate::{Fit, MOST_RANGES, Region, Regions, Shape, Span, Unit};
+use crate::{Fit, MOST_RANGES, Region, Regions, Shape, Span, Unit, Window};
 use proptest::prelude::*;
 use std::vec::Vec;
 
@@ -448,5 +448,80 @@ fn any_window_of_powers_of_two_ends_where_it_says() {
         let entries = napot::window_entries(start, granules);
         assert!(!entries_open(&entries, end) && !entries_open(&entries, start as u64 - 1));
         assert!(!entries_open(&entries, end + 0x1000), "{granules}");
+    }
+}
+
+/// The entries that are wired in an RP2350 (its data sheet, 3.8.8.1): boot ROM, devices, and the devices of each core.
+const WIRED: [(usize, usize); 3] =
+    [(0, 0x1000_0000), (0x4000_0000, 0x6000_0000), (0xd000_0000, 0xe000_0000)];
+
+/// Returns an aligned block of up to 64 KiB, for the given random words, in the given range.
+fn block_in(range: Span, place: usize, log2_size: usize) -> Span {
+    let size = napot::SMALLEST << (log2_size % 12);
+    let count = (range.end - range.start) / size;
+    let start = range.start + place % count * size;
+    Span { start, end: start + size }
+}
+
+proptest! {
+    /// All eight entries together open what a thread has and nothing else, with the entries of an RP2350 behind them.
+    #[test]
+    fn eight_entries_open_exactly_what_a_thread_has(
+        places in any::<[usize; 5]>(),
+        sizes in any::<[usize; 5]>(),
+        left in 0..=0x1_0000_usize,
+        (has_leases, has_memory, has_second_device) in any::<([bool; 2], bool, bool)>(),
+        near in any::<prop::sample::Index>(),
+        anywhere in any::<u32>(),
+    ) {
+        const RAM: Span = Span { start: 0x2000_0000, end: 0x2004_0000 };
+        const OF_CALLERS: Span = Span { start: 0x2004_0000, end: 0x2008_0000 };
+        const DEVICES: Span = Span { start: 0x4000_0000, end: 0x6000_0000 };
+        const STACK: Span = Span { start: 0x2010_0000, end: 0x2011_0000 };
+        let Window { top, registers: granules } = Napot::window(STACK, STACK.start + left);
+        let flash = Span { start: 0x1000_0000, end: 0x1002_0000 };
+        let memory = block_in(RAM, places[0], sizes[0]);
+        let leases = [1, 2].map(|it| block_in(OF_CALLERS, places[it], sizes[it]));
+        let devices = [3, 4].map(|it| block_in(DEVICES, places[it], sizes[it]));
+
+        let covering = |has: bool, span, access| {
+            if has { napot::Entry::covering(span, access) } else { napot::Entry::OFF }
+        };
+        let has_second_device = has_second_device && !has_leases[1];
+        let process = napot::ProcessEntries {
+            memory: covering(has_memory, memory, napot::Access::ReadWrite),
+            devices: [
+                covering(true, devices[0], napot::Access::ReadWrite),
+                covering(has_second_device, devices[1], napot::Access::ReadWrite),
+            ],
+        };
+        let entries = process.with(
+            [0, 1].map(|it| covering(has_leases[it], leases[it], napot::Access::Read)),
+            napot::window_entries(STACK.start, granules),
+            napot::Entry::covering(flash, napot::Access::ReadExecute),
+        );
+        let wired = WIRED.map(|(start, end)| {
+            napot::Entry::covering(Span { start, end }, napot::Access::ReadWrite)
+        });
+        let all: Vec<_> = entries.into_iter().chain(wired).collect();
+
+        let window = Span { start: STACK.start, end: top };
+        let open = [
+            (true, flash), (true, window), (true, devices[0]), (has_second_device, devices[1]),
+            (has_memory, memory), (has_leases[0], leases[0]), (has_leases[1], leases[1]),
+        ];
+        let of_others = [Span { start: 0, end: 0x8000 }, Span { start: 0xd000_0000, end: 0xd000_0200 }];
+        let edges: Vec<usize> = open
+            .iter()
+            .map(|(_, span)| *span)
+            .chain(of_others)
+            .flat_map(|Span { start, end }| [start.wrapping_sub(1) & 0xffff_ffff, start, end - 1, end])
+            .chain([anywhere as usize])
+            .collect();
+        let address = *near.get(&edges);
+        let is_open = open
+            .iter()
+            .any(|(has, span)| *has && (span.start..span.end).contains(&address));
+        prop_assert_eq!(entries_open(&all, address as u64), is_open, "{:#x}", address);
     }
 }

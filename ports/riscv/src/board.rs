@@ -3,9 +3,9 @@
 
 use crate::interrupts::{Controller, Timer};
 use core::num::NonZeroU32;
-use crossgate_abi::Word;
 use crossgate_abi::message::{Number, fail};
-use crossgate_abi::table::{Mmio, System};
+use crossgate_abi::table::{Mmio, ProcessRow, Service, System};
+use crossgate_abi::{Kind, Shape, Word};
 
 /// A board: everything that [`start!`](crate::start) needs to know of the hardware around the CPU.
 ///
@@ -78,6 +78,9 @@ pub const fn megahertz<B: Board>() -> NonZeroU32 {
 #[doc(hidden)]
 #[track_caller]
 pub const fn check<B: Board>(system: &System) {
+    if cfg!(feature = "napot") {
+        check_entries(system.processes, system.services);
+    }
     system.check_lines(B::Controller::LINES);
     let mut index = 0;
     while index < system.interrupts.len() {
@@ -110,6 +113,42 @@ pub const fn check<B: Board>(system: &System) {
     }
 }
 
+/// Refuses a process with two regions of devices and a method that takes two leases. With eight entries of powers of two,
+/// the protection unit can open either, but not both.
+///
+/// # Panics
+/// If there is such a process. The message names it and the service.
+#[track_caller]
+const fn check_entries(processes: &[ProcessRow], services: &[Service]) {
+    let mut number = 0;
+    while number < services.len() {
+        let Service { name, owner, methods, .. } = &services[number];
+        let process = &processes[owner.index()];
+        let mut method = 0;
+        while method < methods.len() {
+            if process.mmio.len() > 1 && takes_two_leases(methods[method].arguments) {
+                fail(&[
+                    "process `",
+                    process.name,
+                    "` owns two regions of device registers, and a method of its service `",
+                    name,
+                    "` takes two leases, but the protection unit of this CPU has only one more entry. \
+                     Give one of the two to another process",
+                ]);
+            }
+            method += 1;
+        }
+        number += 1;
+    }
+}
+
+/// Returns whether a call with arguments of this shape lends memory twice: then each lease has two of the four words.
+const fn takes_two_leases(arguments: Shape) -> bool {
+    const LEASE: u16 = Kind::Read as u16 | Kind::Write as u16;
+    const SECOND: u16 = LEASE << 8;
+    arguments.kinds & LEASE != 0 && arguments.kinds & SECOND != 0
+}
+
 /// Returns whether two ranges have an address in common. Neither range is empty. The first one may end at the end of
 /// the address space.
 const fn overlap(start: Word, size: Word, of_kernel: Mmio) -> bool {
@@ -121,6 +160,9 @@ mod tests {
     extern crate std;
     use super::*;
     use crate::{Clint, Plic};
+    use core::any::TypeId;
+    use crossgate_abi::table::{Method, MmioRegion, NO_LOCK, OnFault, ProcessMemory, RawReply};
+    use crossgate_abi::{NotificationId, ProcessId, Set};
 
     struct Mine<const HZ: u32>;
     impl<const HZ: u32> Board for Mine<HZ> {
@@ -151,5 +193,66 @@ mod tests {
         assert!(overlap(0x1000, 0x1000, Mmio { start: 0x0fff, size: 2 }));
         assert!(!overlap(0x1000, 0x1000, Mmio { start: 0x2000, size: 1 }));
         assert!(!overlap(0x1000, 0x1000, Mmio { start: 0x0fff, size: 1 }));
+    }
+
+    unsafe extern "C-unwind" fn thunk(_: *mut (), _: Word, _: Word, _: Word, _: Word) -> RawReply {
+        RawReply { status: 0, words: [0; 2] }
+    }
+
+    /// Checks a firmware in which a process with these regions of devices has a method with arguments of this shape. The
+    /// method before it and another process with one region take two leases or none.
+    fn check_driver(mmio: &'static [MmioRegion], arguments: Shape) {
+        static ONE: [MmioRegion; 1] = [REGION];
+        let process = |name, mmio| ProcessRow {
+            name,
+            memory: &ProcessMemory::NONE,
+            mmio,
+            notifications: 0,
+            on_fault: OnFault::DEFAULT,
+            first_notification: NotificationId::new(0),
+            pieces: 0,
+        };
+        let service = |name, owner, methods| Service {
+            object: core::ptr::null_mut(),
+            methods,
+            callers: Set::of_bits(0),
+            name,
+            interface: TypeId::of::<()>,
+            stack: 0,
+            gate: 0,
+            owner: ProcessId::new(owner),
+            lock: NO_LOCK,
+        };
+        let method = |arguments| Method::new(thunk, arguments, Shape::NONE);
+        let of_other: &'static [Method] = std::vec![method(TWO_LEASES)].leak();
+        let of_driver: &'static [Method] = std::vec![method(Shape::NONE), method(arguments)].leak();
+        check_entries(
+            &[process("other", &ONE), process("driver", mmio)],
+            &[service("COPY", 0, of_other), service("DRIVE", 1, of_driver)],
+        );
+    }
+
+    const REGION: MmioRegion = MmioRegion { start: 0x4000_0000, size: 0x1000, closed: 0 };
+    static TWO: [MmioRegion; 2] = [REGION, MmioRegion { start: 0x5000_0000, ..REGION }];
+    const TWO_LEASES: Shape = Shape::READ.then(Shape::WRITE);
+
+    #[test]
+    fn a_driver_of_two_devices_may_take_one_lease() {
+        for arguments in
+            [Shape::NONE, Shape::READ, Shape::values(2).then(Shape::WRITE), Shape::values(4)]
+        {
+            check_driver(&TWO, arguments);
+        }
+        check_driver(&TWO[..1], TWO_LEASES);
+        check_driver(&[], TWO_LEASES);
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "process `driver` owns two regions of device registers, and a method \
+                               of its service `DRIVE` takes two leases"
+    )]
+    fn a_driver_of_two_devices_may_not_take_two_leases() {
+        check_driver(&TWO, TWO_LEASES);
     }
 }

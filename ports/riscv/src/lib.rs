@@ -22,6 +22,7 @@
 //! | `plic` | an interrupt controller: a platform-level one (PLIC) |
 //! | `clock` | time, from the timer |
 //! | `crash` | the registers of a thread when it crashed |
+//! | `fault_address` | with the feature `napot`: the address of an access that has faulted, from the instruction |
 //! | `fault_status` | the cause of a fault, from the CPU's registers |
 //! | `probe` | writes registers of the protection unit, and reads them back |
 //! | `protection` | the protection unit's registers |
@@ -75,6 +76,8 @@ pub mod entry;
 pub mod exit;
 #[cfg(all(target_arch = "riscv32", not(feature = "napot")))]
 mod fast_path;
+#[cfg(any(test, all(target_arch = "riscv32", feature = "napot")))]
+mod fault_address;
 #[cfg(target_arch = "riscv32")]
 mod fault_status;
 #[cfg(target_arch = "riscv32")]

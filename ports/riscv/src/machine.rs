@@ -111,9 +111,6 @@ pub fn open(kernel: &mut Kernel<Machine>) {
     let thread = kernel.current();
     let (stack, rights) = (thread.stack(), thread.rights());
     let [lowest, highest] = Bounds::of(window_of(thread));
-    if rights.leases.bits() != 0 || kernel.port.has_open_leases {
-        open_leases(kernel);
-    }
     // SAFETY: only the handlers of traps use the bounds, and nothing refers to them meanwhile.
     unsafe {
         (*Bounds::place()).lowest = lowest;
@@ -122,6 +119,9 @@ pub fn open(kernel: &mut Kernel<Machine>) {
     // SAFETY: the core knows only processes of the wiring, and there are regions for each.
     let regions = unsafe { kernel.port.regions.add(rights.process.index()).as_ref() };
     protection::open(stack.start, rights.window, regions);
+    if rights.leases.bits() != 0 || kernel.port.has_open_leases {
+        open_leases(kernel);
+    }
 }
 
 #[cold]
