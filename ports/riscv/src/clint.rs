@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The machine timer in the registers of a core-local interruptor (CLINT).
+//! The machine timer in the registers of a core-local interruptor (CLINT), or alone.
 
 use crate::interrupts::Timer;
 use crossgate_abi::Word;
@@ -30,9 +30,31 @@ impl<const START: Word> Timer for Clint<START> {
     }
 }
 
+/// A machine timer with its counter at the address `COUNT`, and its compare register at the address `COMPARE`. Each has
+/// two words, the lower one first.
+#[derive(Debug)]
+pub struct MachineTimer<const COUNT: Word, const COMPARE: Word>;
+
+impl<const COUNT: Word, const COMPARE: Word> Timer for MachineTimer<COUNT, COMPARE> {
+    const REGISTERS: Mmio = {
+        let (first, last) = if COUNT < COMPARE { (COUNT, COMPARE) } else { (COMPARE, COUNT) };
+        Mmio { start: first, size: last + 8 - first }
+    };
+
+    #[inline]
+    fn count() -> u64 {
+        count(COUNT)
+    }
+
+    #[inline]
+    fn compare(count: u64) {
+        compare(COMPARE, count);
+    }
+}
+
 /// Returns the present count of a timer whose counter is at this address, two words.
 #[inline]
-pub fn count(counter: Word) -> u64 {
+fn count(counter: Word) -> u64 {
     let read = |address| {
         // SAFETY: these are registers of the kernel, and reading them has no effect.
         unsafe { core::ptr::with_exposed_provenance::<u32>(address).read_volatile() }
@@ -49,7 +71,7 @@ pub fn count(counter: Word) -> u64 {
 
 /// Makes a timer interrupt from this count on, whose compare register is at this address, two words.
 #[inline]
-pub fn compare(register: Word, count: u64) {
+fn compare(register: Word, count: u64) {
     let write = |address, value| {
         // SAFETY: these are registers of the kernel, which alone uses the timer.
         unsafe { core::ptr::with_exposed_provenance_mut::<u32>(address).write_volatile(value) };

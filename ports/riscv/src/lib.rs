@@ -18,8 +18,9 @@
 //! | `memory` | the initial values of a process |
 //! | `stack_use` | the amount of stack that a thread has used |
 //! | `interrupts` | the interrupts that are pending; what a board chooses: a timer and an interrupt controller |
-//! | `clint` | a timer: that of a core-local interruptor (CLINT) |
+//! | `clint` | a timer: that of a core-local interruptor (CLINT), or one alone |
 //! | `plic` | an interrupt controller: a platform-level one (PLIC) |
+//! | `xh3irq` | an interrupt controller: that of the core Hazard3 |
 //! | `clock` | time, from the timer |
 //! | `crash` | the registers of a thread when it crashed |
 //! | `fault_address` | with the feature `napot`: the address of an access that has faulted, from the instruction |
@@ -54,6 +55,7 @@ mod board;
 mod clint;
 mod interrupts;
 mod plic;
+mod xh3irq;
 
 #[cfg(all(target_arch = "riscv32", not(target_has_atomic = "32")))]
 #[doc(hidden)]
@@ -113,12 +115,13 @@ mod vectors;
 pub use board::Board;
 #[doc(hidden)]
 pub use board::{check, megahertz};
-pub use clint::Clint;
+pub use clint::{Clint, MachineTimer};
 #[cfg(target_arch = "riscv32")]
 #[doc(hidden)]
 pub use crossgate_kernel as kernel;
 pub use interrupts::{Controller, Timer};
 pub use plic::Plic;
+pub use xh3irq::Xh3irq;
 
 /// `true` if traps enter the kernel through a table of vectors.
 #[doc(hidden)]
