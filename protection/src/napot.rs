@@ -23,6 +23,10 @@ const POWER_OF_TWO: u8 = 3 << 3;
 #[derive(Clone, Copy, Debug)]
 pub struct Napot;
 
+/// Whether the bits to read and to execute have each other's place. (On a host, where the boards are compiled together, no
+/// unit does so.)
+const TRANSPOSED: bool = cfg!(all(target_arch = "riscv32", feature = "transposed"));
+
 /// The rights that an entry gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -72,7 +76,7 @@ impl Entry {
         Entry {
             // The number of ones at the end says how large the block is.
             address: (first | rest >> 1) >> 2,
-            configuration: POWER_OF_TWO | access.bits(cfg!(feature = "transposed")),
+            configuration: POWER_OF_TWO | access.bits(TRANSPOSED),
         }
     }
 

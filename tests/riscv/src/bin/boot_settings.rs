@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kernel takes all rights that boot code has given to other modes, before the first thread runs: traps that a
 //! supervisor would handle, translation of addresses, counters, entries of the protection unit that open everything. With
-//! a supervisor mode, without one, and with an extension of the protection unit.
+//! a supervisor mode, without one, and with an extension of the protection unit. Interrupts are enabled in user mode even
+//! on a core that heeds the enable bit of machine mode there.
 //!
 //! Emulator: -cpu rv32,h=false,s=false,mmu=false
 //! Emulator: -cpu rv32,h=false
@@ -12,12 +13,13 @@ system_tests_riscv::main_elsewhere!();
 
 #[cfg(target_arch = "riscv32")]
 mod firmware {
-    use board::port::Board;
+    use board::port::{Board, Timer};
     use core::arch::asm;
     use crossgate::{Handle, Notification};
     use crossgate_abi::Cause;
+    use crossgate_abi::table::Mmio;
     use system_tests::probe;
-    use system_tests::report::{broken, expect, pass};
+    use system_tests::report::{broken, expect, expect_that, pass};
     use system_tests::victim::{Safe, Vault};
     use system_tests::watch::Watch;
 
@@ -40,7 +42,7 @@ mod firmware {
 
     impl Board for Generous {
         const TIMER_HZ: u32 = <board::Hardware as Board>::TIMER_HZ;
-        type Timer = <board::Hardware as Board>::Timer;
+        type Timer = Witness;
         type Controller = <board::Hardware as Board>::Controller;
 
         fn prepare() {
@@ -76,6 +78,34 @@ mod firmware {
 
         fn tell(byte: u8) {
             board::Hardware::tell(byte);
+        }
+    }
+
+    /// The timer of the board. The kernel reads it at many system calls and interrupts.
+    struct Witness;
+
+    type BoardTimer = <board::Hardware as Board>::Timer;
+
+    impl Timer for Witness {
+        const REGISTERS: Mmio = BoardTimer::REGISTERS;
+
+        fn count() -> u64 {
+            /// The bit that the kernel sets before the first thread starts (`TW`), and the one that a trap copies from the
+            /// enable bit of interrupts (`MPIE`).
+            const SET_UP: u32 = 1 << 21;
+            const ENABLED_BEFORE: u32 = 1 << 7;
+            let status: u32;
+            // SAFETY: this only reads a register; the kernel calls this function.
+            unsafe { asm!("csrr {}, mstatus", out(reg) status, options(nomem, nostack)) };
+            expect_that(
+                "interrupts were enabled in user mode",
+                status & SET_UP == 0 || status & ENABLED_BEFORE != 0,
+            );
+            BoardTimer::count()
+        }
+
+        fn compare(count: u64) {
+            BoardTimer::compare(count);
         }
     }
 
