@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The functions of the board that the port calls.
 
-use crate::registers::{PLATFORM_TIMER, PlatformTimer, PlatformTimerControl, registers};
-use crate::{CLOCK_HZ, UART0, Uart, chip};
+use crate::{CLOCK_HZ, UART0, Uart};
 use crossgate_cortex_m::{Board, Counter};
-use tock_registers::interfaces::{Readable, Writeable};
 
 /// The board, for the port.
 #[derive(Debug)]
@@ -12,12 +10,12 @@ pub struct Hardware;
 
 impl Board for Hardware {
     const CLOCK_HZ: u32 = CLOCK_HZ;
-    /// The last six lines are spare (data sheet, 3.2).
-    const LINES: u16 = 52;
-    type Counter = MachineTimer;
+    const LINES: u16 = rp2350_board::LINES;
+    type Counter = PlatformTimer;
 
     fn prepare() {
-        chip::prepare();
+        close_coprocessors();
+        rp2350_board::prepare();
     }
 
     #[inline]
@@ -27,25 +25,28 @@ impl Board for Hardware {
     }
 }
 
-/// The timer that RISC-V prescribes. Here it counts the CPU's clock. Its registers are in the same block as those of
-/// the pins' outputs, so no device of this crate contains them.
-#[derive(Debug)]
-pub struct MachineTimer;
+/// Takes the coprocessors from threads (ARM DDI 0553, `CPACR`). The boot ROM checks its own steps with a coprocessor,
+/// which it leaves open to all code, and a failed check stops the chip (data sheet, 3.6). Another coprocessor sets pins.
+fn close_coprocessors() {
+    const ACCESS: *mut u32 = core::ptr::without_provenance_mut(0xe000_ed88);
+    // SAFETY: the reset handler runs alone; this register belongs to the kernel.
+    unsafe { ACCESS.write_volatile(0) };
+}
 
-impl Counter for MachineTimer {
+/// The timer that RISC-V prescribes. Here it counts the CPU's clock.
+#[derive(Debug)]
+pub struct PlatformTimer;
+
+impl Counter for PlatformTimer {
     const HZ: u32 = CLOCK_HZ;
 
     #[inline]
     fn start() {
-        registers::<PlatformTimer>(PLATFORM_TIMER).control.write(
-            PlatformTimerControl::ENABLE::SET
-                + PlatformTimerControl::FULL_SPEED::SET
-                + PlatformTimerControl::PAUSE_WITH_CORE_0::SET,
-        );
+        rp2350_board::start_platform_timer();
     }
 
     #[inline]
     fn count() -> u32 {
-        registers::<PlatformTimer>(PLATFORM_TIMER).count.get()
+        rp2350_board::platform_timer_count()
     }
 }

@@ -100,7 +100,8 @@ choose!(
     virt_napot = "virt-napot",
     virt_vectored = "virt-vectored",
     esp32_c3_devkitm_1 = "esp32-c3-devkitm-1",
-    esp32_c6_devkitc_1 = "esp32-c6-devkitc-1"
+    esp32_c6_devkitc_1 = "esp32-c6-devkitc-1",
+    pico_2_riscv = "pico-2-riscv"
 );
 
 const _: () = assert!(CHOSEN < 2, "several features choose a board: name one of them");

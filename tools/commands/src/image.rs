@@ -22,6 +22,10 @@ const EXCEPTIONS: usize = 16;
 const RESERVED: [usize; 4] = [8, 9, 10, 13];
 /// The handler of secure faults, which ARMv7-M does not have.
 const SECURE_FAULT: usize = 7;
+/// The item of a block that stands for a program for ARM, in the Secure state, on the RP2350.
+const PROGRAM_FOR_ARM: u64 = 0x1021_0142;
+/// The same for RISC-V, where programs have no such state.
+const PROGRAM_FOR_RISCV: u64 = 0x1101_0142;
 /// The flash in which nothing is written.
 const ERASED: u8 = 0xff;
 /// The symbols of the table of vectors on RISC-V, and of the handler to which each of them leads.
@@ -47,7 +51,7 @@ struct Piece {
 struct Image {
     /// The address of the first instruction in the header of the ELF file, at which a debugger starts the firmware.
     entry: u64,
-    /// The addresses of the vector table, if it is a section.
+    /// The address and the size of the vector table, if there is one.
     vectors: Option<Range<u64>>,
     /// The addresses of the table of jumps, and of the handler to which they lead, on RISC-V.
     jumps: Option<[u64; 2]>,
@@ -94,7 +98,11 @@ impl Image {
             Boot::Vectors => self.check_vectors(&flash, chip),
             Boot::Rp2350 => {
                 self.check_vectors(&flash, chip)?;
-                check_block(&flash)
+                check_block(&flash, PROGRAM_FOR_ARM)
+            }
+            Boot::Rp2350Riscv => {
+                self.check_start(chip)?;
+                check_block(&flash, PROGRAM_FOR_RISCV)
             }
             Boot::Direct => {
                 self.check_direct_boot(&flash, chip)?;
@@ -170,6 +178,18 @@ impl Image {
         Ok(())
     }
 
+    /// Checks that the program starts at the start of the flash, with code, and that there is no vector table for another
+    /// kind of CPU.
+    fn check_start(&self, chip: &Chip) -> Result<()> {
+        let start = chip.flash().start;
+        ensure!(self.vectors.is_none(), "there is a vector table, which no RISC-V core reads");
+        ensure!(self.entry == start, "the entry is {:#x}, not the start of the flash", self.entry);
+        let is_code =
+            |piece: &Piece| piece.is_code && piece.load == start && piece.run.start == start;
+        ensure!(self.pieces.iter().any(is_code), "there is no code at the start of the flash");
+        Ok(())
+    }
+
     fn is_thumb_code(&self, vector: u64) -> bool {
         vector & 1 == 1 && self.is_code(vector & !1)
     }
@@ -233,15 +253,13 @@ fn word(flash: &[u8], number: usize) -> Result<u64> {
 
 /// Looks for the block that describes an image as the boot ROM of an RP2350 does, and checks its words (data sheet of
 /// the RP2350, 5.9).
-fn check_block(flash: &[u8]) -> Result<()> {
+fn check_block(flash: &[u8], program: u64) -> Result<()> {
     /// The boot ROM looks into this part of the flash, and takes larger blocks for damaged ones.
     const SEARCHED: usize = 4096 / 4;
     const LARGEST: usize = 0x180 / 4;
     const START: u64 = 0xffff_ded3;
     const END: u64 = 0xab12_3579;
     const LAST: u64 = 0xff;
-    /// A program for ARM, in the Secure state, on the RP2350.
-    const PROGRAM: u64 = 0x1021_0142;
     let words = SEARCHED.min(flash.len() / 4);
     let starts: Vec<_> =
         (0..words).filter(|&at| word(flash, at).is_ok_and(|it| it == START)).collect();
@@ -267,7 +285,7 @@ fn check_block(flash: &[u8]) -> Result<()> {
         items.push(item);
         at += size as usize;
     }
-    ensure!(items == [PROGRAM], "the items of the block are {items:#x?}");
+    ensure!(items == [program], "the items of the block are {items:#x?}");
     let next = word(flash, at + 1)?;
     ensure!(next == 0, "the next block is at a distance of {next:#x}, but there is only one");
     let end = word(flash, at + 2)?;
@@ -294,7 +312,7 @@ mod tests {
         for reserved in RESERVED {
             words[reserved] = 0;
         }
-        words.extend(block());
+        words.extend(block("pico-2"));
         let piece = |load, start, bytes: Vec<u8>, is_code| {
             let run = start..start + bytes.len() as u64;
             Piece { load, run, bytes, is_code }
@@ -312,9 +330,9 @@ mod tests {
         }
     }
 
-    /// Returns the words of the block in the linker script of the Pico 2.
-    fn block() -> Vec<u32> {
-        let path = root().join("boards/pico-2/memory.x");
+    /// Returns the words of the block in the linker script of a board.
+    fn block(board: &str) -> Vec<u32> {
+        let path = root().join("boards").join(board).join("memory.x");
         let script = fs::read_to_string(path).unwrap();
         let words = script.split("LONG(0x").skip(1).map(|rest| &rest[..8]);
         words.map(|word| u32::from_str_radix(word, 16).unwrap()).collect()
@@ -336,7 +354,7 @@ mod tests {
 
     #[test]
     fn the_block_of_the_pico_2_is_what_its_boot_rom_wants() {
-        assert_eq!(block().len(), 5);
+        assert_eq!(block("pico-2").len(), 5);
         image().check(&CHIP).unwrap();
     }
 
@@ -344,7 +362,7 @@ mod tests {
     fn each_word_of_the_block_counts() {
         for number in 0..5 {
             for bit in 0..32 {
-                error_of_word(18 + number, block()[number] ^ 1 << bit);
+                error_of_word(18 + number, block("pico-2")[number] ^ 1 << bit);
             }
         }
         let twice = |image: &mut Image| {
@@ -382,11 +400,50 @@ mod tests {
             }
         }
         assert!(error_of_word(3, 0).contains("vector 3 is"));
-        assert!(error(|image| image.vectors.as_mut().unwrap().end -= 4).contains("17 vectors"));
-        assert!(
-            error(|image| image.vectors.as_mut().unwrap().start += 4)
-                .contains("the vector table is at")
-        );
+        let moved = |by: Range<u64>| {
+            error(|image| {
+                let Range { start, end } = image.vectors.clone().unwrap();
+                image.vectors = Some(start + by.start..end - by.end);
+            })
+        };
+        assert!(moved(0..4).contains("17 vectors"));
+        assert!(moved(4..0).contains("the vector table is at"));
+        assert!(error(|image| image.vectors = None).contains("no vector table"));
+    }
+
+    /// A small firmware for RISC-V: code, with a block in it.
+    fn image_for_riscv() -> (Image, Chip) {
+        let code = std::iter::repeat_n(0x13, 18).chain(block("pico-2-riscv")).chain([0x13; 18]);
+        let bytes: Vec<u8> = code.flat_map(u32::to_le_bytes).collect();
+        let run = 0x1000_0000..0x1000_0000 + bytes.len() as u64;
+        let piece = Piece { load: run.start, run, bytes, is_code: true };
+        let image = Image { entry: 0x1000_0000, vectors: None, jumps: None, pieces: vec![piece] };
+        (image, Chip { boot: Boot::Rp2350Riscv, ..CHIP })
+    }
+
+    #[test]
+    fn a_program_for_riscv_starts_at_the_start_and_has_a_block_of_its_own() {
+        let (image, chip) = image_for_riscv();
+        image.check(&chip).unwrap();
+        let error = |change: &dyn Fn(&mut Image)| {
+            let mut image = image.clone();
+            change(&mut image);
+            image.check(&chip).unwrap_err().to_string()
+        };
+        for number in 0..5 {
+            for bit in 0..32 {
+                error(&|image| {
+                    image.pieces[0].bytes[4 * (18 + number) + bit / 8] ^= 1 << (bit % 8)
+                });
+            }
+        }
+        assert!(error(&|image| image.entry += 4).contains("the entry is"));
+        assert!(error(&|image| image.pieces[0].is_code = false).contains("no code at the start"));
+        assert!(error(&|image| image.vectors = Some(0..4)).contains("a vector table"));
+        // The block for the other kind of cores.
+        let for_arm: Vec<u8> = block("pico-2").into_iter().flat_map(u32::to_le_bytes).collect();
+        let text = error(&|image| image.pieces[0].bytes[72..92].copy_from_slice(&for_arm));
+        assert!(text.contains("the items of the block"), "{text}");
     }
 
     #[test]

@@ -74,6 +74,8 @@ pub enum Boot {
     Vectors,
     /// A block that describes the image, which the boot ROM of the RP2350 looks for, and then the vector table.
     Rp2350,
+    /// The same block, for the RISC-V cores of the RP2350. The first instruction is at the start of the flash.
+    Rp2350Riscv,
     /// Two words, by which the boot ROM of an ESP32 starts a firmware in the flash at its third word.
     Direct,
 }

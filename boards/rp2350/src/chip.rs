@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The setup of the chip before the first process runs: its pins, and what else could give a process more rights
-//! than the wiring does.
+//! The setup of the chip before the first process runs: its pins, and the rights of threads that are not in their
+//! protection unit.
 
 use crate::registers::{FUNCTIONS, Functions, Gpio, PADS, Pads, registers};
 use crate::resets::{DMA, FUNCTIONS_AND_PADS, SERIAL_LINES, TIMERS, reset};
@@ -19,31 +19,49 @@ const PAD: u32 = 1 << 4 | 1 << 1;
 const PULL_UP: u32 = 1 << 3;
 const INPUT: u32 = 1 << 6;
 
-/// Sets the chip up. Only the kernel may call this.
+/// Sets the chip up, and takes back what the boot ROM leaves to threads. Only the kernel may call this.
 pub fn prepare() {
-    take_rights_back();
+    /// The access to the boot ROM, whose first part, up to 0x42ff, belongs to both security states of a Cortex-M33,
+    /// whatever its attribution unit says (10.2). A thread that leaves the Secure state could go on there. On a RISC-V
+    /// core, a wired entry of the protection unit opens the boot ROM to threads (3.8.8.1).
+    const ROM: usize = 0x14;
+    write_access(ROM, BY_KERNEL);
     clock::set();
     // After a reset of the CPU alone, devices are as a firmware has left them, and a DMA controller goes on.
     reset(DMA | FUNCTIONS_AND_PADS | TIMERS | SERIAL_LINES);
     set_pins(registers(FUNCTIONS), registers(PADS), registers(LAMPS.start));
 }
 
-/// Takes back what the boot ROM leaves to unprivileged code and to the Non-secure state.
-fn take_rights_back() {
-    /// The access to the boot ROM (10.6), whose first part, up to 0x42ff, belongs to both security states, whatever the
-    /// attribution unit says (10.2). A thread that leaves the Secure state could go on there.
-    const ROM_ACCESS: *mut u32 = core::ptr::without_provenance_mut(0x4006_0014);
-    /// The key that permits the write; access by a debugger, the DMA controller and both cores; and only in the Secure
-    /// state.
-    const SECURE_ONLY: u32 = 0xacce << 16 | 0b1111 << 4 | 0b11 << 2;
-    /// The access to coprocessors (ARM DDI 0553, `CPACR`). The boot ROM checks its own steps with a coprocessor, which
-    /// it leaves open to all code, and a failed check stops the chip (3.6). Another coprocessor sets pins.
-    const COPROCESSORS: *mut u32 = core::ptr::without_provenance_mut(0xe000_ed88);
-    // SAFETY: the reset handler runs alone; these registers belong to the kernel.
-    unsafe {
-        ROM_ACCESS.write_volatile(SECURE_ONLY);
-        COPROCESSORS.write_volatile(0);
+/// Lets user mode of the RISC-V cores reach the devices of this crate, as far as the protection unit opens them: for the
+/// bus, user mode is Non-secure and unprivileged (10.6.2), which can reach no device after a reset. Only the kernel may
+/// call this, before [`prepare`].
+pub fn open_to_user_mode() {
+    /// The register that closes all devices again, as after a reset.
+    const RESET: usize = 0x8;
+    /// The pins whose outputs the Non-secure state reaches, a bit each. (This register has no key.)
+    const PINS: *mut u32 = core::ptr::without_provenance_mut(ACCESS_CONTROL + 0xc);
+    const DEVICES: [usize; 4] = [0x98, 0x9c, 0xa0, 0xa4];
+    write_access(RESET, 1);
+    for device in DEVICES {
+        write_access(device, BY_KERNEL | BY_THREADS);
     }
+    // SAFETY: this register belongs to the kernel.
+    unsafe { PINS.write_volatile(lamp::PINS.iter().fold(0, |pins: u32, &pin| pins | 1 << pin)) };
+}
+
+/// The registers of the access control (10.6.3).
+const ACCESS_CONTROL: usize = 0x4006_0000;
+
+/// The bits of these registers for a debugger, both cores, and the Secure state with privileges: there the kernel is.
+const BY_KERNEL: u32 = 1 << 7 | 0b11 << 4 | 1 << 3;
+/// Those for the Secure state without privileges, and for the Non-secure state: all threads.
+const BY_THREADS: u32 = 0b111;
+
+/// Writes a register of the access control, with the key that permits the write.
+fn write_access(offset: usize, value: u32) {
+    let register: *mut u32 = core::ptr::with_exposed_provenance_mut(ACCESS_CONTROL + offset);
+    // SAFETY: these registers belong to the kernel. They only permit and forbid accesses.
+    unsafe { register.write_volatile(0xacce << 16 | value) };
 }
 
 /// Connects the pins to the serial lines, and makes those of the lamps outputs, at first low.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The clocks: CPU, timers and serial lines at 150 MHz, from the crystal.
 
-use crate::CLOCK_HZ;
+use crate::CPU_HZ;
 use crate::registers::{
     CLOCKS, CRYSTAL_OSCILLATOR, Clocks, Crystal, CrystalOscillator, CrystalState, Devices, Pll,
     PllControl, PllDivisors, PllPower, Reference, SYSTEM_PLL, System, registers,
@@ -19,7 +19,7 @@ const MULTIPLIER: u32 = 125;
 const DIVISORS: [u32; 2] = [5, 2];
 
 const _: () = assert!(
-    CLOCK_HZ == CRYSTAL_MHZ * 1_000_000 / (DIVISORS[0] * DIVISORS[1]) * MULTIPLIER,
+    CPU_HZ == CRYSTAL_MHZ * 1_000_000 / (DIVISORS[0] * DIVISORS[1]) * MULTIPLIER,
     "the PLL makes the clock"
 );
 

@@ -26,6 +26,22 @@ fn reset_with(resets: &Resets, devices: u32) {
     comes(|| resets.done.get() & devices == devices);
 }
 
+/// Resets the chip: all that the watchdog can reset, except for the oscillators.
+pub fn reset_chip() -> ! {
+    /// The parts that the watchdog resets (7.4.4), and its control register (12.9.7).
+    const PARTS: *mut u32 = core::ptr::without_provenance_mut(0x4001_8008);
+    const CONTROL: *mut u32 = core::ptr::without_provenance_mut(0x400d_8000);
+    const ALL_BUT_OSCILLATORS: u32 = 0x01ff_ffff & !(1 << 3 | 1 << 2);
+    const TRIGGER: u32 = 1 << 31;
+    loop {
+        // SAFETY: these registers belong to the kernel, which resets the chip here.
+        unsafe {
+            PARTS.write_volatile(ALL_BUT_OSCILLATORS);
+            CONTROL.write_volatile(TRIGGER);
+        }
+    }
+}
+
 /// Waits until a bit is set, but not for ever. Returns whether it is.
 pub fn comes(is_set: impl Fn() -> bool) -> bool {
     (0..PATIENCE).any(|_| is_set())

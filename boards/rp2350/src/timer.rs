@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use crate::registers::{Alarm, Source, Timers, registers};
-use crate::{CLOCK_HZ, TIMER0, TIMER1};
+use crate::{CPU_HZ, TIMER0, TIMER1};
 use crossgate_abi::table::Mmio;
 use embedded_hal::delay::DelayNs;
 use tock_registers::interfaces::{Readable, Writeable};
 
-/// Driver of a timer, for the process that owns its registers. It counts ticks of the [clock](CLOCK_HZ), 6.7 ns each,
+/// Driver of a timer, for the process that owns its registers. It counts ticks of the [clock](CPU_HZ), 6.7 ns each,
 /// and wraps around after 2^32 ticks (28 s). Its interrupt comes from the first of the four alarms that it has.
 ///
 /// A process that doesn't own the registers can also create a driver, but its first access to the device is a fault.
@@ -88,7 +88,7 @@ fn set_alarm(registers: &Timers, ticks: u32, count: impl Fn() -> u32) {
 impl DelayNs for Timer {
     /// Waits with the CPU busy. Sets the count of the timer to 0.
     fn delay_ns(&mut self, nanoseconds: u32) {
-        let ticks = (u64::from(nanoseconds) * u64::from(CLOCK_HZ / 1_000_000)).div_ceil(1000);
+        let ticks = (u64::from(nanoseconds) * u64::from(CPU_HZ / 1_000_000)).div_ceil(1000);
         self.start();
         while u64::from(self.elapsed()) < ticks {}
     }

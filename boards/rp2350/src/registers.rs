@@ -168,7 +168,7 @@ pub const PLATFORM_TIMER: usize = 0xd000_01a4;
 pub fn registers<T: Device>(start: usize) -> &'static T {
     let pointer = core::ptr::with_exposed_provenance::<T>(start);
     // SAFETY: the callers have checked, or know, that a device of this kind is at the address: its registers are
-    // aligned, no Rust object lies there, and any value may be read from them and written to them. The MPU decides
+    // aligned, no Rust object lies there, and any value may be read from them and written to them. The protection unit decides
     // which process may access them: a process that doesn't own them is stopped at the access, without an effect on
     // memory.
     unsafe { &*pointer }
