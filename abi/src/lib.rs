@@ -14,6 +14,7 @@
 //! - [`client`]: the question that a server can ask about its clients;
 //! - [`inspect`]: the questions that a process with the right can ask about others;
 //! - [`pool`]: how a process controls the threads of its pools;
+//! - [`power`]: how deep the CPU sleeps, and which process says so;
 //! - [`hosted`]: the devices of the port to Linux.
 //!
 //! The crate contains only definitions. Read it first when you write a port.
@@ -32,6 +33,7 @@ mod list;
 #[doc(hidden)]
 pub mod message;
 pub mod pool;
+pub mod power;
 mod shape;
 pub mod signature;
 mod system_call;

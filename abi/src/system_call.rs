@@ -172,8 +172,8 @@ system_calls! {
     WORK = 21: Work() -> (), Idle, Core;
 
     /// Carries out an action that only some firmware needs. The subject selects the action and the meaning of the other
-    /// words; the subjects are those in [`inspect`](crate::inspect), [`client`](crate::client) and
-    /// [`pool`](crate::pool). If nothing has this index, the status is
+    /// words; the subjects are those in [`inspect`](crate::inspect), [`client`](crate::client),
+    /// [`pool`](crate::pool) and [`power`](crate::power). If nothing has this index, the status is
     /// [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD).
     OPTIONAL = 22: Optional(subject: SUBJECT, index: ANY, more: ANY) -> (first: ANY, second: ANY), Wiring, Core;
 }

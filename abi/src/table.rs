@@ -51,6 +51,9 @@ pub struct System {
     pub supervisor: Option<Supervisor>,
     /// The limits and the counting of the run time of threads, if the wiring has either.
     pub budgets: Option<&'static Budgets>,
+    /// If the CPU may sleep [deeply](crate::power) while no thread is ready: the processes that may keep it from doing
+    /// so.
+    pub deep_sleep: Option<Set<ProcessId>>,
 }
 
 impl System {

@@ -5,6 +5,7 @@ use crate::Kernel;
 use crate::note::Inspection;
 use crate::optional::Optional;
 use crate::port::Port;
+use crate::power::Power;
 use crossgate_abi::client::CLIENT;
 use crossgate_abi::table::System;
 use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Set, Status, Word, pool};
@@ -25,21 +26,23 @@ impl<P: Port> Optional<P> {
             lost: Set::EMPTY,
             told: 0,
             inspection: None,
+            power: None,
         }
     }
 
     /// Returns the parts that this firmware needs. `ended` has a word for each process if some process is notified of
-    /// lost clients.
+    /// lost clients. `power` is there if the CPU may sleep deeply.
     #[inline]
     pub const fn new(
         system: &System,
         ended: &'static mut [u32],
         inspection: Option<&'static mut Inspection>,
+        mut power: Option<&'static mut Power<P>>,
     ) -> Optional<P> {
         let inspects = system.is_inspected();
         let (is_told, has_pool) = (!system.lost_clients.is_empty(), !system.pooled.is_empty());
-        Optional {
-            call: match (inspects, is_told, has_pool) {
+        let mut call: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status =
+            match (inspects, is_told, has_pool) {
                 (false, false, false) => Kernel::optional::<false, false, false>,
                 (true, false, false) => Kernel::optional::<true, false, false>,
                 (false, true, false) => Kernel::optional::<false, true, false>,
@@ -48,8 +51,20 @@ impl<P: Port> Optional<P> {
                 (true, false, true) => Kernel::optional::<true, false, true>,
                 (false, true, true) => Kernel::optional::<false, true, true>,
                 (true, true, true) => Kernel::optional::<true, true, true>,
+            };
+        let sleeps = power.is_some();
+        if let Some(power) = &mut power {
+            power.others = call;
+            call = Kernel::power;
+        }
+        Optional {
+            call,
+            end_life: match (is_told, sleeps) {
+                (false, false) => Kernel::no_life,
+                (true, false) => Kernel::tell_end,
+                (false, true) => Kernel::end_refusal,
+                (true, true) => Kernel::tell_end_and_refusal,
             },
-            end_life: if is_told { Kernel::tell_end } else { Kernel::no_life },
             note: if !inspects {
                 Kernel::note_nothing
             } else if !system.dumpers.is_empty() {
@@ -68,6 +83,7 @@ impl<P: Port> Optional<P> {
             lost: Set::EMPTY,
             told: 0,
             inspection,
+            power,
         }
     }
 }
@@ -107,4 +123,10 @@ impl<P: Port> Kernel<P> {
 
     #[inline]
     fn no_life(&mut self, _: ProcessId) {}
+
+    #[inline]
+    fn tell_end_and_refusal(&mut self, process: ProcessId) {
+        self.end_refusal(process);
+        self.tell_end(process);
+    }
 }

@@ -35,6 +35,7 @@
 //! | [`note`] | notes of crashes, for processes that may inspect |
 //! | [`usage`] | the run time of threads and processes |
 //! | [`budget`] | limits of CPU time: budgets and time slices |
+//! | [`power`] | the sleep of the CPU while no thread is ready |
 //! | [`optional`] | the parts of the kernel that only some firmware needs |
 //! | [`schedule`] | the thread that runs next |
 //! | [`preemption_point`] | preemption points, at which long operations stop for pending interrupts |
@@ -126,6 +127,7 @@ pub mod notification;
 pub mod optional;
 pub mod pool;
 pub mod port;
+pub mod power;
 pub mod preemption_point;
 pub mod process;
 pub mod restart;

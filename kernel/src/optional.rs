@@ -4,6 +4,7 @@
 use crate::Kernel;
 use crate::note::Inspection;
 use crate::port::Port;
+use crate::power::Power;
 use crossgate_abi::table::System;
 use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Set, Status, ThreadId, Word};
 
@@ -31,6 +32,8 @@ pub struct Optional<P: Port> {
     pub(crate) told: usize,
     /// The part that serves inspections, if some process may inspect.
     pub(crate) inspection: Option<&'static mut Inspection>,
+    /// The part that lets the CPU sleep deeply, if the wiring wants it.
+    pub(crate) power: Option<&'static mut Power<P>>,
 }
 
 /// The part of the kernel for a firmware in which some process may set deadlines for its calls. Other firmware does not
@@ -54,4 +57,5 @@ pub const fn is_needed(system: &System) -> bool {
         || !system.pooled.is_empty()
         || !system.lost_clients.is_empty()
         || system.passes_handles
+        || system.deep_sleep.is_some()
 }

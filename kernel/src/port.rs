@@ -4,6 +4,7 @@
 use crate::thread::Thread;
 use crossgate_abi::Word;
 use crossgate_abi::inspect::dump;
+use crossgate_abi::power::Depth;
 use crossgate_abi::table::ProcessMemory;
 use crossgate_protection::{Span, Unit};
 
@@ -69,6 +70,19 @@ pub trait Port: 'static {
     ///
     /// An interrupt whose line is [masked](Self::mask) is not pending.
     fn interrupt_is_pending(&self) -> bool;
+
+    /// Makes the idle thread, which is current, continue as a part of the kernel, with interrupts held off: it calls
+    /// [`Kernel::rest`](crate::Kernel::rest) next, and is an ordinary thread again afterwards. A port whose kernel waits
+    /// for interrupts has nothing to do here.
+    fn enter_kernel(&mut self) {}
+
+    /// Lets the CPU sleep until an interrupt, or the timer, is pending, or until some earlier time. The sleep may be at
+    /// most this deep; the result is the depth that it had.
+    ///
+    /// `until` is the time to which the timer is set. A sleep that is deeper than [`Depth::Light`] may stop the timer:
+    /// the port then wakes up the CPU by that time by other means, and the core sets the timer again.
+    /// [`now`](Self::now) counts on during each sleep.
+    fn sleep(&mut self, depth: Depth, until: u64) -> Depth;
 
     /// Reads a word of a process' memory. The core has checked that the address is aligned and belongs to the process
     /// that named it.

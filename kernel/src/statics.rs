@@ -4,8 +4,8 @@
 /// Defines the statics of a kernel: `__crossgate_kernel`, the [`Kernel`](crate::Kernel) itself, and all that it refers to.
 /// `start!` of a port calls this macro, once in a firmware.
 ///
-/// It also defines constants that say which optional parts the firmware has: `IS_BUDGETED`, `IS_DUMPED` and
-/// `IS_INSPECTED`.
+/// It also defines constants that say which optional parts the firmware has: `IS_BUDGETED`, `IS_DUMPED`,
+/// `IS_INSPECTED` and `SLEEPS_DEEPLY`.
 ///
 /// # Safety
 /// `$port` is an expression in an `unsafe` block, whose conditions the caller has to keep.
@@ -18,6 +18,7 @@ macro_rules! statics {
         use $crate::note::{Crashes, Inspection};
         use $crate::notification::Notification;
         use $crate::optional::{Optional, is_needed};
+        use $crate::power::Power;
         use $crate::process::Process;
         use $crate::usage::Usage;
         use $crate::{Kernel, Storage};
@@ -114,6 +115,9 @@ macro_rules! statics {
         const LIVES: usize =
             if $system.lost_clients.is_empty() { 0 } else { $system.processes.len() };
         static mut __crossgate_kernel_ended: [u32; LIVES] = [0; LIVES];
+        const SLEEPS_DEEPLY: bool = $system.deep_sleep.is_some();
+        static mut __crossgate_kernel_power: [Power<$machine>; SLEEPS_DEEPLY as usize] =
+            [const { Power::NEW }; SLEEPS_DEEPLY as usize];
         const HAS_OPTIONAL: bool = is_needed(&$system);
         static mut __crossgate_kernel_optional: [Optional<$machine>; HAS_OPTIONAL as usize] = {
             let mut optional = [const { Optional::NONE }; HAS_OPTIONAL as usize];
@@ -124,6 +128,7 @@ macro_rules! statics {
                         &$system,
                         &mut *(&raw mut __crossgate_kernel_ended),
                         (&mut *(&raw mut __crossgate_kernel_inspection)).first_mut(),
+                        (&mut *(&raw mut __crossgate_kernel_power)).first_mut(),
                     )
                 };
             }

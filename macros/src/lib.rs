@@ -48,7 +48,8 @@ pub fn plain(item: TokenStream) -> TokenStream {
 /// `crossgate...`, or have the name of a crate of Rust's standard library. A thread can't be called `idle`.
 ///
 /// Besides the processes, `time_slice = 5 ms;` lets threads of one priority take turns, and `cpu_time;` makes the
-/// kernel count how long each thread runs, and in which process.
+/// kernel count how long each thread runs, and in which process. With `deep_sleep;` the CPU sleeps as deep as the board
+/// and all processes admit, while no thread is ready.
 ///
 /// | item of a process | meaning |
 /// |---|---|
@@ -66,6 +67,7 @@ pub fn plain(item: TokenStream) -> TokenStream {
 /// | `supervisor NAME;` | the process is the supervisor: it is notified of crashes by this notification, and may restart and stop processes |
 /// | `lost_clients NAME;`, `lost_clients;` | the process is notified when a life of one of its clients ends, and may ask for the number of the [life](../crossgate/server/struct.Client.html) of each client |
 /// | `inspects;` | the process may look at threads, stacks and processes, and read the records of crashes |
+/// | `stay_awake;` | the process may keep the CPU from sleeping [deeply](../crossgate/power/index.html) |
 /// | `crash_dumps;` | the process may read the last crash dump: registers and stack of other processes |
 /// | `deadlines;` | the process may set deadlines for its calls |
 #[proc_macro]

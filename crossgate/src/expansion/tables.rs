@@ -24,6 +24,7 @@ macro_rules! __tables {
         pooled: [$pooled:literal]
         lost_clients: [$({ process: [$server:literal] notification: [$($lost:literal)?] })*]
         supervisor: [$({ process: [$supervisor:literal] notification: [$told:literal] })?]
+        deep_sleep: [$($awake:literal)?]
     ) => {
         $($attribute)*
         $($visibility)* static $system: $crate::abi::table::System = {
@@ -57,6 +58,7 @@ macro_rules! __tables {
                 passes_handles: $crate::wiring::passes_handles(&__SERVICES),
                 supervisor: $crate::wiring::first(&[$(__table::Supervisor { process: $crate::abi::ProcessId::new($supervisor), notification: $crate::abi::NotificationId::new($told) })?]),
                 budgets: $crate::wiring::if_any(&__BUDGETS),
+                deep_sleep: $crate::wiring::first(&[$($crate::abi::Set::of_bits($awake))?]),
             }
         };
     };

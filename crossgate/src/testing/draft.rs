@@ -298,6 +298,7 @@ impl Draft {
                 ),
             }),
             budgets: None,
+            deep_sleep: Some(Set::ALL),
         }))
     }
 

@@ -3,11 +3,13 @@
 //! only when the test advances it.
 
 use crossgate_abi::inspect::dump;
+use crossgate_abi::power::Depth;
 use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_abi::{Set, Word};
 use crossgate_kernel::note::{Crashes, Inspection};
 use crossgate_kernel::optional::{Optional, is_needed};
 use crossgate_kernel::port::Port;
+use crossgate_kernel::power::Power;
 use crossgate_kernel::thread::Thread;
 use crossgate_kernel::threads::Slot;
 use crossgate_kernel::time::NEVER;
@@ -131,6 +133,10 @@ impl Port for Machine {
         false
     }
 
+    fn sleep(&mut self, _: Depth, _: u64) -> Depth {
+        unreachable!("a test has no idle thread")
+    }
+
     fn read_word(&mut self, address: Word) -> Word {
         // SAFETY: the current thread has passed this address. It is the address of a mutex, or of the state of a pool's
         // thread. The threads that use this word don't run now.
@@ -197,7 +203,9 @@ pub fn storage(system: &System) -> Storage<Machine> {
         optional: is_needed(system).then(|| {
             let crashes = vec![Crashes::NONE; system.processes.len()].leak();
             let inspection = Box::leak(Box::new(Inspection::new(crashes, None)));
-            let optional = Optional::new(system, vec![0; told].leak(), Some(inspection));
+            let ended = vec![0; told].leak();
+            let power = Box::leak(Box::new(Power::NEW));
+            let optional = Optional::new(system, ended, Some(inspection), Some(power));
             &mut *Box::leak(Box::new(optional))
         }),
     }

@@ -17,6 +17,14 @@ pub struct TestPort {
     pub looks: Cell<usize>,
     /// The number of the first check that finds a pending interrupt; all later checks find one, too. 0: none does.
     pub found: usize,
+    /// The number of times that the idle thread has become a part of the kernel.
+    pub entries: usize,
+    /// The sleeps: the depth that the core admits, and the time to which the timer is set.
+    pub sleeps: Vec<(Depth, u64)>,
+    /// How long each sleep takes, in µs.
+    pub sleeping: u64,
+    /// The deepest sleep of the machine, if it has not all of them.
+    pub deepest: Option<Depth>,
 }
 
 /// The size of the registers that the port would save.
@@ -66,6 +74,16 @@ impl Port for TestPort {
     fn interrupt_is_pending(&self) -> bool {
         self.looks.set(self.looks.get() + 1);
         self.found != 0 && self.looks.get() >= self.found
+    }
+
+    fn enter_kernel(&mut self) {
+        self.entries += 1;
+    }
+
+    fn sleep(&mut self, depth: Depth, until: u64) -> Depth {
+        self.sleeps.push((depth, until));
+        self.now += self.sleeping;
+        self.deepest.map_or(depth, |deepest| depth.min(deepest))
     }
 
     fn read_word(&mut self, address: Word) -> Word {

@@ -4,7 +4,7 @@
 
 use super::invariants::check;
 use super::*;
-use crossgate_abi::{Cause, Kind, SystemCall, client, inspect, pool};
+use crossgate_abi::{Cause, Kind, SystemCall, client, inspect, pool, power};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -57,6 +57,7 @@ fn small_firmware() -> Wiring {
         .restarts(4)
         .deadlines(0b0111)
         .inspectors(0b0011)
+        .deep_sleep(0b0101)
         .dumpers(0b0010)
         .lost_clients(1, Some(1), 0b1101)
         .pooled(1 << 5)
@@ -104,7 +105,11 @@ fn time() -> impl Strategy<Value = [Word; 2]> {
 
 /// Returns the subject of an optional system call.
 fn subject() -> impl Strategy<Value = Word> {
-    let all = inspect::SUBJECTS.into_iter().chain(client::SUBJECTS).chain(pool::SUBJECTS);
+    let all = inspect::SUBJECTS
+        .into_iter()
+        .chain(client::SUBJECTS)
+        .chain(pool::SUBJECTS)
+        .chain(power::SUBJECTS);
     proptest::sample::select(all.map(|(subject, ..)| subject).collect::<Vec<_>>())
 }
 

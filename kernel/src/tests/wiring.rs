@@ -43,6 +43,7 @@ pub struct Wiring {
     restarts: Option<u8>,
     deadlines: Set<ProcessId>,
     inspectors: Set<ProcessId>,
+    deep_sleep: Option<Set<ProcessId>>,
     dumpers: Set<ProcessId>,
     pooled: Set<ThreadId>,
     lost_clients: Vec<table::LostClients>,
@@ -120,6 +121,12 @@ impl Wiring {
     }
 
     /// Lets these processes inspect the others.
+    /// Lets the CPU sleep deeply, unless one of these processes keeps it from doing so.
+    pub fn deep_sleep(mut self, processes: u32) -> Self {
+        self.deep_sleep = Some(Set::of_bits(processes));
+        self
+    }
+
     pub fn inspectors(mut self, processes: u32) -> Self {
         self.inspectors = Set::of_bits(processes);
         self
@@ -269,6 +276,7 @@ impl Wiring {
             passes_handles,
             supervisor: self.supervisor,
             budgets: (budgets.are_some() || budgets.cpu_time).then_some(budgets),
+            deep_sleep: self.deep_sleep,
         }));
         let mut threads = vec![None];
         threads.extend((1..system.threads.len()).map(|_| Some(Box::leak(Box::new(Thread::EMPTY)))));
@@ -299,7 +307,8 @@ impl Wiring {
             }),
             optional: is_needed(system).then(|| {
                 let ended = vec![0; system.processes.len()].leak();
-                &mut *Box::leak(Box::new(Optional::new(system, ended, inspection)))
+                let power = system.deep_sleep.map(|_| &mut *Box::leak(Box::new(Power::NEW)));
+                &mut *Box::leak(Box::new(Optional::new(system, ended, inspection, power)))
             }),
         };
         let kernel = Kernel::new(system, storage, TestPort::default());

@@ -243,7 +243,7 @@ impl Firmware {
         write!(
             text,
             "static SYSTEM: System = System {{ processes: &[{processes}], services: &[{services}], gates: &[], threads: &[{threads}],
-            notifications: &[], interrupts: &[], lines: &[], locks: 0, deadlines: Set::EMPTY, inspectors: Set::EMPTY, dumpers: Set::EMPTY, pooled: Set::EMPTY, lost_clients: &[], passes_handles: false, supervisor: None, budgets: None }};
+            notifications: &[], interrupts: &[], lines: &[], locks: 0, deadlines: Set::EMPTY, inspectors: Set::EMPTY, dumpers: Set::EMPTY, pooled: Set::EMPTY, lost_clients: &[], passes_handles: false, supervisor: None, budgets: None, deep_sleep: None }};
             #[unsafe(no_mangle)] extern \"C\" fn {}() -> ! {{ core::hint::black_box(&SYSTEM); {}; loop {{}} }}
             {}",
             self.entry, self.kernel, self.rest

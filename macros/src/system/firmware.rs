@@ -15,6 +15,7 @@ pub struct Firmware {
     pub name: Ident,
     pub time_slice: Option<Vec<Token>>,
     pub cpu_time: bool,
+    pub deep_sleep: bool,
     pub processes: Vec<Process>,
 }
 
@@ -31,6 +32,7 @@ pub struct Process {
     pub deadlines: bool,
     pub inspects: bool,
     pub crash_dumps: bool,
+    pub stay_awake: bool,
     pub budget: Option<Budget>,
     pub heap: Option<Heap>,
     pub objects: Vec<Object>,
@@ -139,6 +141,7 @@ impl Process {
             deadlines: false,
             inspects: false,
             crash_dumps: false,
+            stay_awake: false,
             budget: None,
             heap: None,
             objects: vec![],

@@ -12,7 +12,7 @@ use proc_macro::{Delimiter, Group, Ident, Span, TokenStream, TokenTree as Token}
 
 const ITEMS: &str = "expected an item of a process: `mmio`, `shared mmio`, `notification`, `counting \
                      notification`, `interrupt`, `supervisor`, `lost_clients`, \
-                     `on_fault`, `deadlines`, `inspects`, `crash_dumps`, `budget`, `heap`, `object`, `thread` or `pool`";
+                     `on_fault`, `deadlines`, `inspects`, `stay_awake`, `crash_dumps`, `budget`, `heap`, `object`, `thread` or `pool`";
 
 /// Parses the whole wiring.
 pub fn firmware(input: TokenStream) -> Result<Firmware, Error> {
@@ -25,7 +25,8 @@ pub fn firmware(input: TokenStream) -> Result<Firmware, Error> {
     }
     let name = source.ident(HEAD)?;
     source.punctuation(';', HEAD)?;
-    let (mut processes, mut slice, mut cpu_time) = (vec![], None, None);
+    let (mut processes, mut slice) = (vec![], None);
+    let (mut cpu_time, mut deep_sleep) = (None, None);
     while !source.is_empty() {
         let span = source.span();
         if source.word("time_slice") {
@@ -34,6 +35,9 @@ pub fn firmware(input: TokenStream) -> Result<Firmware, Error> {
         } else if source.word("cpu_time") {
             source.punctuation(';', "expected `cpu_time;`")?;
             only_one(&mut cpu_time, (), span, "the wiring has `cpu_time;` already")?;
+        } else if source.word("deep_sleep") {
+            source.punctuation(';', "expected `deep_sleep;`")?;
+            only_one(&mut deep_sleep, (), span, "the wiring has `deep_sleep;` already")?;
         } else if source.word("process") {
             processes.push(process(&mut source)?);
         } else {
@@ -43,8 +47,9 @@ pub fn firmware(input: TokenStream) -> Result<Firmware, Error> {
     if processes.is_empty() {
         return Err(source.error("a firmware has at least one `process name { ... }`"));
     }
-    let cpu_time = cpu_time.is_some();
-    Ok(Firmware { attributes, visibility, name, time_slice: slice, cpu_time, processes })
+    let (cpu_time, deep_sleep) = (cpu_time.is_some(), deep_sleep.is_some());
+    let time_slice = slice;
+    Ok(Firmware { attributes, visibility, name, time_slice, cpu_time, deep_sleep, processes })
 }
 
 /// Parses `name { ... }`.
@@ -91,6 +96,9 @@ fn item(source: &mut Cursor, process: &mut Process) -> Result<(), Error> {
     } else if source.word("inspects") {
         source.punctuation(';', "expected `inspects;`")?;
         process.inspects = true;
+    } else if source.word("stay_awake") {
+        source.punctuation(';', "expected `stay_awake;`")?;
+        process.stay_awake = true;
     } else if source.word("crash_dumps") {
         source.punctuation(';', "expected `crash_dumps;`")?;
         process.crash_dumps = true;

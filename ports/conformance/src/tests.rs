@@ -5,6 +5,7 @@ extern crate std;
 
 use super::*;
 use crossgate_abi::inspect::dump;
+use crossgate_abi::power::Depth;
 use crossgate_kernel::thread::Thread;
 use crossgate_kernel::time::NEVER;
 use crossgate_protection::armv8m::ArmV8M;
@@ -122,6 +123,9 @@ impl<const STARTS_BELOW: bool> Port for Flawed<STARTS_BELOW> {
     }
     fn interrupt_is_pending(&self) -> bool {
         false
+    }
+    fn sleep(&mut self, _: Depth, _: u64) -> Depth {
+        unreachable!("these tests don't sleep")
     }
     fn read_word(&mut self, address: Word) -> Word {
         *self.at(address)

@@ -22,6 +22,7 @@ use crossgate_abi::table::{ProcessRow, Supervisor, System, ThreadRow};
 use crossgate_kernel::budget::{Account, Budgets, Turn};
 use crossgate_kernel::note::{Crashes, Inspection};
 use crossgate_kernel::optional::{Optional, is_needed};
+use crossgate_kernel::power::Power;
 use crossgate_kernel::time::NEVER;
 use crossgate_kernel::usage::Usage;
 use crossgate_kernel::{Kernel, Storage, lock::Lock, notification::Notification, process};
@@ -156,6 +157,7 @@ fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
             .as_ref()
             .map(|row| Supervisor { process: row.process, notification: row.notification }),
         budgets: wiring.budgets,
+        deep_sleep: wiring.deep_sleep,
     })
 }
 
@@ -191,7 +193,9 @@ fn storage(system: &System) -> Storage<Machine> {
             &mut *Box::leak(Box::new(Budgets::new(wiring, accounts, turns, usage)))
         }),
         optional: is_needed(system).then(|| {
-            let optional = Optional::new(system, vec![0; told].leak(), inspection(system));
+            let ended = vec![0; told].leak();
+            let power = system.deep_sleep.map(|_| &mut *Box::leak(Box::new(Power::NEW)));
+            let optional = Optional::new(system, ended, inspection(system), power);
             &mut *Box::leak(Box::new(optional))
         }),
     }

@@ -75,7 +75,9 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
                 if kernel.port.devices.idle() {
                     kernel.port.end(0);
                 }
-                kernel.port.clock.idle();
+                if !kernel.rest() {
+                    kernel.port.clock.idle();
+                }
             }
             return interrupt(kernel, stack_pointer, context);
         }

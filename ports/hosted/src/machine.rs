@@ -17,6 +17,7 @@ use crate::words::{DEVICE, PENDING, RIGHTS};
 use crate::{crash, keys, stack_use, strays};
 use core::sync::atomic::{AtomicPtr, Ordering};
 use crossgate_abi::inspect::dump;
+use crossgate_abi::power::Depth;
 use crossgate_abi::table::{MmioRegion, ProcessMemory, System};
 use crossgate_abi::{ProcessId, Word};
 use crossgate_kernel::Kernel;
@@ -317,6 +318,13 @@ impl Port for Machine {
     /// The kernel never needs to stop early for an interrupt here, because Linux runs other programs in any case.
     fn interrupt_is_pending(&self) -> bool {
         false
+    }
+
+    /// Waits for an interrupt. How deep the CPU sleeps meanwhile is a matter of Linux, so the depth is the one that the
+    /// processes admit.
+    fn sleep(&mut self, depth: Depth, _: u64) -> Depth {
+        self.clock.idle();
+        depth
     }
 
     fn read_word(&mut self, address: Word) -> Word {

@@ -4,6 +4,7 @@
 use crate::{clock, context, memory, missing, start};
 use crossgate_abi::Word;
 use crossgate_abi::inspect::dump;
+use crossgate_abi::power::Depth;
 use crossgate_abi::table::ProcessMemory;
 use crossgate_kernel::port::Port;
 use crossgate_kernel::thread::Thread;
@@ -58,6 +59,10 @@ impl Port for Machine {
 
     fn interrupt_is_pending(&self) -> bool {
         missing("return whether an interrupt is pending, or `false` if interrupts may wait longer")
+    }
+
+    fn sleep(&mut self, _depth: Depth, _until: u64) -> Depth {
+        missing("let the CPU sleep until an interrupt is pending, at a depth that it has")
     }
 
     fn read_word(&mut self, _address: Word) -> Word {

@@ -146,6 +146,7 @@ pub(crate) mod tests {
         locks: 0,
         deadlines: Set::EMPTY,
         budgets: None,
+        deep_sleep: None,
         inspectors: Set::EMPTY,
         pooled: Set::EMPTY,
         lost_clients: &[],

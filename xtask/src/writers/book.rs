@@ -3,7 +3,9 @@
 
 use crossgate_abi::number::hosted::HostedCall;
 use crossgate_abi::signature::{Operand, Signature};
-use crossgate_abi::{CallError, Cause, Detail, Ran, Status, SystemCall, client, inspect, pool};
+use crossgate_abi::{
+    CallError, Cause, Detail, Ran, Status, SystemCall, client, inspect, pool, power,
+};
 use std::fmt::Write;
 use std::fs;
 use std::io::{Error, Result};
@@ -177,10 +179,16 @@ fn subjects() -> String {
         ("`inspects;`", inspect::SUBJECTS.as_slice()),
         ("`lost_clients;`", client::SUBJECTS.as_slice()),
         ("`pool NAME (...);`", pool::SUBJECTS.as_slice()),
+        ("`stay_awake;`", power::SUBJECTS.as_slice()),
     ];
     for (right, subjects) in all {
         for (subject, name, documentation) in subjects {
-            let right = if *subject == inspect::DUMP { "`crash_dumps;`" } else { right };
+            let right = match *subject {
+                inspect::DUMP => "`crash_dumps;`",
+                power::SLEPT => "`inspects;`",
+                power::FALL_ASLEEP => "the idle thread",
+                _ => right,
+            };
             let number = format!("{subject:#x}");
             row(&mut text, &[&number, &format!("`{name}`"), right, &prose(documentation)]);
         }

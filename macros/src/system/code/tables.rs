@@ -28,6 +28,14 @@ pub fn tables(firmware: &Firmware, rights: &Rights) -> TokenStream {
         ("pooled", mask(pooled(firmware))),
         ("lost_clients", lost_clients(firmware)),
         ("supervisor", supervisor(firmware)),
+        (
+            "deep_sleep",
+            if firmware.deep_sleep {
+                set(firmware, |it| it.stay_awake)
+            } else {
+                TokenStream::new()
+            },
+        ),
     ])
 }
 

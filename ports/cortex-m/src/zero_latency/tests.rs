@@ -39,6 +39,7 @@ static WIRING: System = System {
     locks: 0,
     deadlines: Set::EMPTY,
     budgets: None,
+    deep_sleep: None,
     inspectors: Set::EMPTY,
     pooled: Set::EMPTY,
     lost_clients: &[],
