@@ -89,6 +89,7 @@ mod object;
 #[cfg(target_os = "none")]
 mod panic;
 pub mod pool;
+pub mod power;
 mod seal;
 pub mod server;
 #[doc(hidden)]

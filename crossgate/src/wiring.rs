@@ -23,7 +23,9 @@ pub use limits::{
     service_count, service_stack, stack_size,
 };
 pub use mmio::{OwnedMmio, check_mmio, mmio, region_count, regions};
-pub use tables::{EMPTY, Publication, clients, first, gates, methods, passes_handles, publish};
+pub use tables::{
+    EMPTY, Publication, clients, first, gates, is_some, methods, passes_handles, publish,
+};
 
 /// A mention of a service in an expression of the wiring, which the compiler has resolved to the handle. The expansion
 /// of the expression implements this trait. This proves that the expression was compiled.

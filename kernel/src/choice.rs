@@ -7,6 +7,7 @@ use crate::optional::Optional;
 use crate::port::Port;
 use crate::power::Power;
 use crossgate_abi::client::CLIENT;
+use crossgate_abi::power::ADMIT;
 use crossgate_abi::table::System;
 use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Set, Status, Word, pool};
 
@@ -97,6 +98,8 @@ impl<P: Port> Kernel<P> {
         match words[0] {
             CLIENT if IS_TOLD => self.client(words),
             pool::PARK..=pool::END if HAS_POOL => self.steer(words),
+            // The CPU never sleeps deeply, so nobody has to ask for it.
+            ADMIT => Status::NO_SUCH_SYSTEM_CALL,
             _ if INSPECTS => self.inspect(words),
             _ => Status::NO_SUCH_SYSTEM_CALL,
         }

@@ -23,6 +23,8 @@ const BOUNDS: u64 = 8;
 const BOUNDS_OF_RISCV: u64 = 16;
 /// The length in bytes of the guard, which is a part of the stack.
 const GUARD: u64 = 32;
+/// The idle thread of a firmware that sleeps deeply: to sleep, it runs on the kernel's stack.
+const SLEEPER: &str = "__crossgate_sleeper";
 /// The stack that the kernel needs for functions in the tables of the wiring: it calls those that identify an
 /// interface.
 const IDENTITY: u64 = 64;
@@ -60,6 +62,7 @@ impl Need {
         let exceptions = EXCEPTIONS[2..].iter().map(|name| named(name)).max().unwrap_or(0);
         let start = named(EXCEPTIONS[0]).max(named("main"));
         let not_masked = named(EXCEPTIONS[1]);
+        let sleeper = named(SLEEPER);
         let mut device = named(DEFAULT);
         let sections = reach.inputs.sections.iter();
         let vectors =
@@ -67,7 +70,7 @@ impl Need {
         for handler in vectors.flat_map(|section| section.targets()) {
             device = device.max(search.depth(handler, &mut Vec::new()));
         }
-        let first = exceptions.max(device).max(start + frame + device);
+        let first = exceptions.max(device).max(start + frame + device).max(sleeper);
         let size = BOUNDS + first + IDENTITY + above + frame + not_masked + GUARD;
         Need { size: size.next_multiple_of(32), unknown: search.unknown }
     }

@@ -2,8 +2,10 @@
 //! The functions of the board that the port calls.
 
 use crate::places::{An385, DualTimerPlace};
+use crate::sleep;
 use crate::{CLOCK_HZ, UART0, Uart};
 use core::marker::PhantomData;
+use crossgate_cortex_m::sleep::{Depth, Slept};
 use crossgate_cortex_m::{Board, Counter};
 use tock_registers::interfaces::{Readable, Writeable};
 use tock_registers::registers::{ReadOnly, ReadWrite};
@@ -17,6 +19,10 @@ impl Board for Hardware {
     const CLOCK_HZ: u32 = CLOCK_HZ;
     const LINES: u16 = 32;
     type Counter = DualTimer<An385>;
+
+    fn sleep(depth: Depth, left: u64) -> Slept {
+        sleep::sleep::<An385>(depth, left)
+    }
 
     #[inline]
     fn tell(byte: u8) {

@@ -12,6 +12,7 @@ mod ethernet;
 mod i2c;
 mod lamp;
 mod places;
+mod sleep;
 mod timer;
 mod uart;
 mod watchdog;
@@ -35,6 +36,7 @@ pub mod drivers {
     pub use crate::board::DualTimer;
     pub use crate::lamp::Lamp;
     pub use crate::places::{DualTimerPlace, Places};
+    pub use crate::sleep::sleep;
     pub use crate::timer::Timer;
     pub use crate::uart::Uart;
 }

@@ -21,6 +21,8 @@ pub trait Places: Debug + Send + 'static {
 pub trait DualTimerPlace: Places {
     /// Its address.
     const DUAL_TIMER: usize;
+    /// The interrupt line of the dual timer.
+    const DUAL_TIMER_LINE: u16;
 }
 
 /// The places of this board.
@@ -36,4 +38,5 @@ impl Places for An385 {
 
 impl DualTimerPlace for An385 {
     const DUAL_TIMER: usize = 0x4000_2000;
+    const DUAL_TIMER_LINE: u16 = 10;
 }

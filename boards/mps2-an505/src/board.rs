@@ -4,7 +4,8 @@
 use crate::{CLOCK_HZ, LAMPS, TIMER0, TIMER1, UART0, UART1, UART2, Uart};
 use crossgate_abi::table::Mmio;
 use crossgate_cortex_m::Board;
-use mps2_an385::drivers::{DualTimer, DualTimerPlace, Places};
+use crossgate_cortex_m::sleep::{Depth, Slept};
+use mps2_an385::drivers::{DualTimer, DualTimerPlace, Places, sleep};
 
 /// The places of the devices.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ impl Places for An505 {
 
 impl DualTimerPlace for An505 {
     const DUAL_TIMER: usize = 0x5000_2000;
+    const DUAL_TIMER_LINE: u16 = 5;
 }
 
 /// The board, as the port sees it.
@@ -43,6 +45,10 @@ impl Board for Hardware {
             // SAFETY: this is a device register of the boot code, which no process owns.
             unsafe { register.write_volatile(u32::MAX) };
         }
+    }
+
+    fn sleep(depth: Depth, left: u64) -> Slept {
+        sleep::<An505>(depth, left)
     }
 
     #[inline]

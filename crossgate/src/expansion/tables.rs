@@ -31,7 +31,7 @@ macro_rules! __tables {
             use $crate::abi::table as __table;
             $crate::__service_tables! { cpu_time: [$cpu_time] services: [$($services)*] }
             $crate::__process_table! { processes: [$($processes)*] }
-            $crate::__thread_table! { threads: [$($threads)*] }
+            $crate::__thread_table! { deep_sleep: [$($awake)?] threads: [$($threads)*] }
             $crate::__notification_table! { notifications: [$($notifications)*] }
             $crate::__interrupt_table! { interrupts: [$($interrupts)*] }
             $crate::__budget_table! {
@@ -180,14 +180,19 @@ macro_rules! __process_table {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __thread_table {
-    (threads: [$({
+    (deep_sleep: [$($awake:literal)?] threads: [$({
         name: [$thread:ident] number: [$number:literal] process: [$process:ident] owner: [$owner:literal]
         priority: [$priority:expr]
     })*]) => {
         #[cfg(target_os = "none")]
-        unsafe extern "C" { safe fn __crossgate_idle() -> !; }
+        unsafe extern "C" {
+            safe fn __crossgate_idle() -> !;
+            safe fn __crossgate_sleeper() -> !;
+        }
         #[cfg(target_os = "none")]
-        extern "C" fn __idle() -> ! { __crossgate_idle() }
+        extern "C" fn __idle() -> ! {
+            if $crate::wiring::is_some(&[$($awake)?]) { __crossgate_sleeper() } else { __crossgate_idle() }
+        }
         #[cfg(not(target_os = "none"))]
         use $crate::testing::idle as __idle;
         #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = ".crossgate.stack.kernel.idle"))]

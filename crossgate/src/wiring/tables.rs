@@ -115,6 +115,13 @@ pub const fn first<T: Copy>(all: &[T]) -> Option<T> {
     if let [first] = all { Some(*first) } else { None }
 }
 
+/// Returns whether a part of the wiring is there.
+#[must_use]
+#[inline(always)]
+pub const fn is_some(part: &[u32]) -> bool {
+    !part.is_empty()
+}
+
 /// Returns the other processes that may call a process. (If handles are passed on, any process may.)
 #[must_use]
 pub const fn clients(services: &[Service], process: u8) -> Set<ProcessId> {

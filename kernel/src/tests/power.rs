@@ -172,5 +172,6 @@ fn without_deep_sleep_the_port_waits_itself() {
     assert_eq!(admit(&mut driver, 0), Some(Status::NO_SUCH_SYSTEM_CALL));
     let mut driver = Wiring::default().inspectors(1).thread(0, 1).boot();
     assert!(!driver.kernel.rest());
+    assert_eq!(admit(&mut driver, 0), Some(Status::NO_SUCH_SYSTEM_CALL), "as without inspectors");
     assert_eq!(driver.kernel.port.sleeps, []);
 }

@@ -7,9 +7,10 @@ use crate::exception::{self, SYSTICK};
 use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::RegisterBlock;
 
-const ENABLE: u32 = 1;
-const INTERRUPT: u32 = 1 << 1;
-const CPU_CLOCK: u32 = 1 << 2;
+/// The bits of SysTick's control register.
+pub const ENABLE: u32 = 1;
+pub const INTERRUPT: u32 = 1 << 1;
+pub const CPU_CLOCK: u32 = 1 << 2;
 /// The longest period, in cycles.
 pub const LONGEST: u32 = (1 << 24) - 1;
 /// The shortest period, in cycles, so that the next period can be set before this one ends.
@@ -42,6 +43,12 @@ pub fn set(cycles: u32) {
         // A reload value of 0 stops the counter when this period ends.
         registers().rvr.write(0);
     }
+}
+
+/// Stops SysTick.
+pub fn stop() {
+    // SAFETY: SysTick belongs to the kernel.
+    unsafe { registers().csr.write(0) };
 }
 
 /// Waits for the cycle in which the counter reloads the period.

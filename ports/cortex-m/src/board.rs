@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The contract between the port and a board.
 
+use crate::sleep::{self, Depth, Slept};
 use crate::zero_latency::Line;
 use core::num::NonZeroU16;
 use crossgate_abi::message::{Number, fail};
@@ -49,6 +50,23 @@ pub trait Board {
     /// disabled.
     #[inline(always)]
     fn prepare() {}
+
+    /// Lets the CPU sleep until an interrupt is pending, or for `left` µs. Called only in a firmware whose wiring has
+    /// `deep_sleep;`, while no thread is ready, with interrupts held off.
+    ///
+    /// The sleep may be lighter or shorter than the arguments say: the kernel compares the time, and calls this function
+    /// again. It must be no deeper than `depth`, and no longer than `left`, the time that it takes to wake up included.
+    /// SysTick interrupts in time in a light sleep; a board that sleeps deeper uses another timer, which runs on, and
+    /// [`woken_by`](sleep::woken_by) its line. If its [`Counter`](Self::Counter) stands still meanwhile, the board says
+    /// [for how long](Slept::uncounted). When this function returns, all clocks are as before. Each wait for a clock is
+    /// bounded, and the time until then counts as time in which interrupts are held off, also for handlers [above the
+    /// kernel](crate::zero_latency).
+    #[inline(always)]
+    fn sleep(depth: Depth, left: u64) -> Slept {
+        let _ = (depth, left);
+        sleep::wait();
+        Slept::LIGHT
+    }
 
     /// Sends a byte to a place where a developer sees it: a serial line, RTT, or nowhere. The kernel sends its last
     /// words there, when it can't go on or refuses to start.

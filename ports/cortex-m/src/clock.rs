@@ -54,6 +54,11 @@ impl Clock {
         self.microseconds
     }
 
+    /// Adds a time for which the counter stood still, in µs.
+    pub fn add(&mut self, time: u64) {
+        self.microseconds = self.microseconds.wrapping_add(time);
+    }
+
     /// Makes SysTick interrupt at `at` (µs since start) or within 1 µs after, but not before the
     /// [shortest](crate::alarm::shortest) period is over. If `at` is further away than SysTick can count, the interrupt
     /// comes earlier. The caller then compares `at` with `now`, and calls this function again.

@@ -28,10 +28,12 @@
 //! | `stack_use` | the amount of stack that a thread has used |
 //! | `alarm` | SysTick's interrupt, which wakes the threads that sleep |
 //! | `clock` | time, from the board's counter |
+//! | [`sleep`] | what a board needs to let the CPU sleep |
 //! | `crash` | the registers and the stack of a thread when it crashed |
 //! | `instruction` | ARMv6-M: the memory that an instruction accesses |
 //! | `fault_status` | the cause of a fault, from the CPU's registers |
 //! | `machine` | the CPU as the kernel core sees it, and the kernel itself |
+//! | `sleeper` | the idle thread, if the CPU may sleep deeply |
 //! | `exchange` | ARMv6-M: compare and exchange, without atomic instructions |
 //! | `handler` | reports exceptions to the core, and carries out its effects |
 //! | `exit` | the path from the kernel to a thread |
@@ -70,6 +72,7 @@
 compile_error!("the feature `armv8-1m` is for the target thumbv8m.main-none-eabi");
 
 mod board;
+pub mod sleep;
 pub mod zero_latency;
 
 #[cfg(target_os = "none")]
@@ -121,6 +124,8 @@ mod memory;
 #[cfg(target_os = "none")]
 #[doc(hidden)]
 pub mod protection;
+#[cfg(target_os = "none")]
+mod sleeper;
 #[cfg(target_os = "none")]
 #[doc(hidden)]
 pub mod stack_use;
@@ -194,6 +199,13 @@ macro_rules! start {
             #[unsafe(no_mangle)]
             fn __crossgate_board_alarm(cycles: u32) {
                 <<$board as Board>::Counter as Counter>::alarm(cycles);
+            }
+            #[unsafe(no_mangle)]
+            fn __crossgate_board_sleep(
+                depth: $crate::sleep::Depth,
+                left: u64,
+            ) -> $crate::sleep::Slept {
+                <$board as Board>::sleep(depth, left)
             }
             #[unsafe(no_mangle)]
             fn __crossgate_board_tell(byte: u8) {

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::context::{Bounds, Context};
 use crate::exception;
 use crate::protection::{self, ProcessRegions, ProtectionUnit};
+use crate::sleep::Slept;
 use crate::{crash, floats, last_words, memory, stack_use, start};
 use core::mem::offset_of;
 use core::ptr::NonNull;
@@ -16,6 +17,7 @@ use cortex_m::peripheral::{NVIC, SCB};
 use crossgate_abi::ProcessId;
 use crossgate_abi::Word;
 use crossgate_abi::inspect::dump;
+use crossgate_abi::power::Depth;
 use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_kernel::port::Port;
 use crossgate_kernel::{Kernel, Offsets};
@@ -110,13 +112,14 @@ impl Machine {
 }
 
 unsafe extern "Rust" {
+    safe fn __crossgate_board_sleep(depth: Depth, left: u64) -> Slept;
     /// The kernel, which `start!` defines.
     pub static mut __crossgate_kernel: Kernel<Machine>;
 }
 
 /// Lets `work` use the kernel.
 ///
-/// Only exception handlers call this function. All handlers but those of faults have the same priority, so they do not
+/// Only exception handlers call this function, and [`fall_asleep`] while all of them are held off. All handlers but those of faults have the same priority, so they do not
 /// nest. The handler of a fault has a higher priority, but uses the kernel only if the fault interrupted a thread. So
 /// no other code uses the kernel meanwhile, as long as no `work` calls this function again.
 #[inline(always)]
@@ -124,6 +127,12 @@ pub(crate) fn with_kernel<R>(work: impl FnOnce(&mut Kernel<Machine>) -> R) -> R 
     let kernel = &raw mut __crossgate_kernel;
     // SAFETY: this is the only reference, as explained above, and it does not outlive `work`.
     work(unsafe { &mut *kernel })
+}
+
+/// Lets the CPU sleep. The idle thread calls this as a [part of the kernel](Port::enter_kernel), on the main stack, with
+/// interrupts held off.
+pub extern "C" fn fall_asleep() {
+    with_kernel(|kernel| kernel.rest());
 }
 
 /// A thread of this port.
@@ -201,6 +210,27 @@ impl Port for Machine {
     #[inline(always)]
     fn interrupt_is_pending(&self) -> bool {
         exception::look()
+    }
+
+    /// The exception returns to the idle thread, which then runs privileged, and is interrupted by nothing.
+    #[inline]
+    fn enter_kernel(&mut self) {
+        const UNPRIVILEGED: u32 = 1;
+        cortex_m::interrupt::disable();
+        let control = cortex_m::register::control::read().bits() & !UNPRIVILEGED;
+        // SAFETY: only the idle thread gets the privileges, and it executes nothing but `start::sleeper` until it has
+        // given them back.
+        unsafe { core::arch::asm!("msr control, {}", "isb", in(reg) control, options(nostack)) };
+    }
+
+    #[inline]
+    fn sleep(&mut self, depth: Depth, until: u64) -> Depth {
+        let left = until.saturating_sub(self.clock.now());
+        // (A deep sleep takes too long if an interrupt is pending already.)
+        let depth = if exception::look() { Depth::Light } else { depth };
+        let slept = __crossgate_board_sleep(depth, left);
+        self.clock.add(slept.uncounted);
+        slept.depth
     }
 
     #[inline]

@@ -6,20 +6,21 @@
 
 use crossgate_abi::number;
 
-/// Puts the complement of the system call's number into r12.
+/// Puts the complement of the system call's number into r12. The number is an operand of the assembly, by this name.
 #[cfg(not(armv6m))]
 macro_rules! select {
-    () => {
-        "mvn r12, #{number}\n"
+    ($number:literal) => {
+        concat!("mvn r12, #{", $number, "}\n")
     };
 }
 /// The same; it changes r0 and the flags.
 #[cfg(armv6m)]
 macro_rules! select {
-    () => {
-        "movs r0, #{number}\nmvns r0, r0\nmov r12, r0\n"
+    ($number:literal) => {
+        concat!("movs r0, #{", $number, "}\nmvns r0, r0\nmov r12, r0\n")
     };
 }
+pub(crate) use select;
 
 /// The start of every thread: makes a system call that continues at the thread's entry.
 ///
@@ -28,7 +29,7 @@ macro_rules! select {
 #[unsafe(naked)]
 pub extern "C" fn begin() -> ! {
     core::arch::naked_asm!(
-        select!(),
+        select!("number"),
         "svc 0",
         number = const number::BEGIN,
     )
@@ -42,7 +43,7 @@ pub extern "C" fn begin() -> ! {
 extern "C" fn __crossgate_idle() -> ! {
     core::arch::naked_asm!(
         ".Lidle_work:",
-        select!(),
+        select!("number"),
         "svc 0",
         "cmp r0, #0",
         "beq .Lidle_work",

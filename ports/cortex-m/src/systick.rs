@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! SysTick as a counter of time, for a board without another counter.
 
-use crate::alarm::{LONGEST, registers, shortest, wait_for_period};
+use crate::alarm::{CPU_CLOCK, ENABLE, INTERRUPT, LONGEST, registers, shortest, wait_for_period};
 use crate::board::Counter;
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -24,6 +24,22 @@ static BEFORE: AtomicU32 = AtomicU32::new(0);
 static PERIOD: AtomicU32 = AtomicU32::new(LONGEST);
 /// The number of cycles from the reading of the counter to the start of another period.
 static BETWEEN: AtomicU32 = AtomicU32::new(0);
+
+impl<const HZ: u32> SysTick<HZ> {
+    /// Lets SysTick stand still. A board calls this before a [sleep](crate::Board::sleep) in which the clock of the CPU
+    /// stops or changes, and [`go_on`](Self::go_on) afterwards. The sleep takes no time for the counter.
+    pub fn stand_still() {
+        // SAFETY: SysTick belongs to the kernel. (This write changes neither the count nor the flag that a period has
+        // ended.)
+        unsafe { registers().csr.write(INTERRUPT | CPU_CLOCK) };
+    }
+
+    /// Lets SysTick count on from where it stands.
+    pub fn go_on() {
+        // SAFETY: as above.
+        unsafe { registers().csr.write(ENABLE | INTERRUPT | CPU_CLOCK) };
+    }
+}
 
 impl<const HZ: u32> Counter for SysTick<HZ> {
     const HZ: u32 = HZ;

@@ -39,7 +39,8 @@ pub extern "C" fn trap(context: &mut Context, cause: u32) -> Way {
             let effect = kernel.system_call(stack_pointer, number, &mut context.arguments);
             // The idle thread waits if it has no work, and no other thread is ready.
             let is_idle = number == number::WORK && kernel.thread_id() == ThreadId::IDLE.index();
-            if is_idle && effect == Effect::reply(Status::NO_SUCH_SYSTEM_CALL) {
+            let has_no_work = effect == Effect::reply(Status::NO_SUCH_SYSTEM_CALL);
+            if is_idle && has_no_work && !kernel.rest() {
                 interrupts::wait();
             }
             effect

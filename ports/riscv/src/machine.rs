@@ -13,6 +13,7 @@ use core::mem::offset_of;
 use core::ptr::NonNull;
 use crossgate_abi::Word;
 use crossgate_abi::inspect::dump;
+use crossgate_abi::power::Depth;
 use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_kernel::Kernel;
 #[cfg(not(feature = "napot"))]
@@ -202,6 +203,12 @@ impl Port for Machine {
     }
 
     #[inline]
+    /// The boards have no deep sleep.
+    fn sleep(&mut self, _: Depth, _: u64) -> Depth {
+        interrupts::wait();
+        Depth::Light
+    }
+
     fn read_word(&mut self, address: Word) -> Word {
         // SAFETY: the core checked that the address is that of a word of the current process' RAM; the thread that uses
         // it is not running.

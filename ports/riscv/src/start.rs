@@ -29,3 +29,10 @@ extern "C" fn __crossgate_idle() -> ! {
         number = const number::WORK,
     )
 }
+
+/// The idle thread of a firmware whose wiring has `deep_sleep;`: the same, because the kernel waits in both.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+extern "C" fn __crossgate_sleeper() -> ! {
+    core::arch::naked_asm!("j {idle}", idle = sym __crossgate_idle)
+}
