@@ -59,7 +59,8 @@ pub(crate) fn set(crystal: Crystal) -> u32 {
     set_with(registers(RCC), registers(FLASH), crystal)
 }
 
-fn set_with(rcc: &Rcc, flash: &Flash, crystal: Crystal) -> u32 {
+/// Sets the clocks with these registers. The CPU runs from the chip's own oscillator, as after a reset or a deep sleep.
+pub(crate) fn set_with(rcc: &Rcc, flash: &Flash, crystal: Crystal) -> u32 {
     rcc.control.modify(ClockControl::INTERNAL_ON::SET);
     if !(0..STARTED).any(|_| rcc.control.is_set(ClockControl::INTERNAL_READY)) {
         // The CPU runs, but not from the clock that it started with. So there is no clock control: this is the emulator.
@@ -114,7 +115,7 @@ pub(crate) fn switch_on(start: usize) {
 }
 
 /// Waits until a bit is set, but not for ever. Returns whether it is.
-fn comes(is_set: impl Fn() -> bool) -> bool {
+pub(crate) fn comes(mut is_set: impl FnMut() -> bool) -> bool {
     (0..PATIENCE).any(|_| is_set())
 }
 

@@ -4,9 +4,10 @@
 use crate::clock::{self, CPU_HZ};
 use crate::places::Places;
 use crate::uart::Uart;
-use crate::{pins, timer};
+use crate::{pins, sleep, timer};
 use core::marker::PhantomData;
 use crossgate_cortex_m::Board;
+use crossgate_cortex_m::sleep::{Depth, Slept};
 
 /// A board with these places, for the port.
 #[derive(Debug)]
@@ -31,6 +32,10 @@ impl<P: Places> Board for Hardware<P> {
             clock::switch_on(uart.start);
         }
         pins::set(P::PINS);
+    }
+
+    fn sleep(depth: Depth, left: u64) -> Slept {
+        sleep::sleep(P::CRYSTAL, depth, left)
     }
 
     #[inline]

@@ -7,6 +7,8 @@
 //! | `bus` | the buses, and the devices on them | 2.3, memory map |
 //! | `registers` | the registers of the devices | |
 //! | `clock` | the clock tree | 7, reset and clock control; 3.5, wait states of the flash |
+//! | `rtc` | the clock that runs on in a deep sleep | 26, real-time clock |
+//! | `sleep` | the sleep of the CPU | 5.3, low-power modes |
 //! | `pins` | the functions of pins | 8, general-purpose I/Os |
 //! | `places` | the devices and pins of a board | |
 //! | `uart` | a serial line | 30, USART |
@@ -25,6 +27,8 @@ mod lamp;
 mod pins;
 mod places;
 mod registers;
+mod rtc;
+mod sleep;
 mod timer;
 mod uart;
 

@@ -71,13 +71,13 @@ board::start!(SYSTEM);
 fn steal() -> ! {
     let not_permitted: Status = CallError::NotPermitted.into();
     loop {
-        let ask = |words| Status(raw::system_call(number::OPTIONAL, words).status);
+        let ask = |words| raw::system_call(number::OPTIONAL, words).status;
         for depth in 0..4 {
-            expect("an admission", ask([ADMIT, depth, 0]), not_permitted);
-            expect("a look", ask([SLEPT, depth, 0]), not_permitted);
+            expect("an admission", ask([ADMIT, depth, 0, 0]), not_permitted);
+            expect("a look", ask([SLEPT, depth, 0, 0]), not_permitted);
         }
         let refused = Status::NO_SUCH_SYSTEM_CALL;
-        expect("to become the kernel", ask([FALL_ASLEEP, 0, 0]), refused);
+        expect("to become the kernel", ask([FALL_ASLEEP, 0, 0, 0]), refused);
         let guard = power::stay_awake(Depth::Light);
         expect("a guard", guard.err(), Some(CallError::NotPermitted));
         expect("a count", power::slept(Depth::Light), Err(CallError::NotPermitted));
