@@ -91,21 +91,25 @@ pub struct Slept {
     pub time: Duration,
 }
 
-/// Returns how the CPU has slept at this depth. The process needs `inspects;` in the wiring.
+/// Returns how the CPU has slept at this depth; `None` if the wiring has no `deep_sleep;`. The process needs `inspects;` in
+/// the wiring.
 ///
 /// A board that does not have a depth sleeps at the next lighter one, and the sleep counts there.
 ///
 /// # Errors
-/// [`NotPermitted`](CallError::NotPermitted) if the process may not inspect, or if the wiring has no `deep_sleep;`.
-pub fn slept(depth: Depth) -> Result<Slept, CallError> {
+/// [`NotPermitted`](CallError::NotPermitted) if the process may not inspect.
+pub fn slept(depth: Depth) -> Result<Option<Slept>, CallError> {
     let ask = |what| {
         let reply = system_call(number::OPTIONAL, [SLEPT, depth as Word, what]);
         let [low, high] = reply.words;
         match Status(reply.status) {
-            Status::OK => Ok((high as u64) << 32 | low as u64),
+            Status::OK => Ok(Some((high as u64) << 32 | low as u64)),
+            Status::NO_SUCH_RECORD => Ok(None),
             status => Err(CallError::from_status(status).unwrap_or(CallError::NotPermitted)),
         }
     };
-    // (The CPU does not sleep between the two questions.)
-    Ok(Slept { count: ask(0)? as u32, time: Duration::from_micros(ask(1)?) })
+    // (The CPU does not sleep between the two questions, because this thread is ready.)
+    let (count, time) = (ask(0)?, ask(1)?);
+    let slept = |(count, time)| Slept { count: count as u32, time: Duration::from_micros(time) };
+    Ok(count.zip(time).map(slept))
 }

@@ -6,6 +6,7 @@ use core::time::Duration;
 use crossgate::dump::{self, CrashDump};
 use crossgate::fault::{FaultRecord, Faults};
 use crossgate::inspect::{self, Process, Thread};
+use crossgate::power::{self, Depth, Slept};
 use crossgate::{CallError, Handle, LeaseBuf, supervise, time};
 use crossgate_abi::MAX_CALL_DEPTH;
 use crossgate_log::{History, Level, SetLevels};
@@ -31,6 +32,8 @@ pub trait Source {
     fn cpu_time_of_thread(&self, index: u8) -> Result<Option<Duration>, CallError>;
     /// As [`inspect::cpu_time_of_process`].
     fn cpu_time_of_process(&self, index: u8) -> Result<Option<Duration>, CallError>;
+    /// As [`power::slept`].
+    fn slept(&self, depth: Depth) -> Result<Option<Slept>, CallError>;
     /// As [`inspect::crashes`].
     fn crashes(&self, index: u8) -> Result<(u32, Option<FaultRecord>), CallError>;
     /// As [`dump::read`].
@@ -111,6 +114,9 @@ impl Source for Kernel {
     }
     fn cpu_time_of_process(&self, index: u8) -> Result<Option<Duration>, CallError> {
         inspect::cpu_time_of_process(index)
+    }
+    fn slept(&self, depth: Depth) -> Result<Option<Slept>, CallError> {
+        power::slept(depth)
     }
     fn crashes(&self, index: u8) -> Result<(u32, Option<FaultRecord>), CallError> {
         inspect::crashes(index)

@@ -3,6 +3,7 @@ use super::*;
 use crossgate::dump::CrashDump;
 use crossgate::fault::Cause;
 use crossgate::inspect::{Process, State, Thread, Wait};
+use crossgate::power::{Depth, Slept};
 use crossgate::{Concurrent, Exclusive, interface};
 use crossgate_abi::inspect::dump;
 use crossgate_log::Level;
@@ -133,6 +134,11 @@ impl Source for Fake {
     }
     fn cpu_time_of_process(&self, index: u8) -> Result<Option<Duration>, CallError> {
         self.cpu_time_of_thread(index)
+    }
+    fn slept(&self, depth: Depth) -> Result<Option<Slept>, CallError> {
+        let times = self.0.lock().unwrap().times;
+        let slept = Slept { count: 7, time: Duration::from_millis(61_250) };
+        Ok(times.map(|_| if depth == Depth::Deep { slept } else { Slept::default() }))
     }
     fn crashes(&self, index: u8) -> Result<(u32, Option<FaultRecord>), CallError> {
         let crashed = self.0.lock().unwrap().crashed;
@@ -311,6 +317,8 @@ fn cpu_time_is_told_where_it_is_counted() {
     assert!(processes.contains("\nfan          stopped     5.0%       0"), "{processes}");
     let top = person.types("top\r");
     assert!(top.contains("CPU 20.0% ##........\r\n"), "{top}");
+    let slept = "slept light 0.0 s, 0 times   deep 61.2 s, 7 times   deepest 0.0 s, 0 times\r\n";
+    assert!(top.contains(slept), "{top}");
     let place = |text: &str, what: &str| text.find(what).expect(what);
     assert!(place(&top, "\r\nmain ") < place(&top, "\r\nsampler "), "{top}");
     // In the next second another thread runs.

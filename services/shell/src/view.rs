@@ -7,6 +7,7 @@ use crate::names::Names;
 use crate::source::Source;
 use core::fmt::{self, Write};
 use crossgate::inspect::{State, Thread, Wait};
+use crossgate::power::Depth;
 use crossgate_abi::Set;
 use heapless::String;
 
@@ -281,6 +282,17 @@ pub fn uptime(now: u64, output: &mut dyn Write) -> fmt::Result {
     write!(output, "{:02}:{:02}:{:02}.{fraction:03}", hours % 24, minutes % 60, seconds % 60)
 }
 
+/// Shows how often and how long the CPU has slept at each depth, if the firmware lets it sleep deeply.
+fn sleeps(source: &impl Source, output: &mut dyn Write) -> Shown {
+    for (depth, name) in Depth::ALL.into_iter().zip(["light", "deep", "deepest"]) {
+        let Some(slept) = source.slept(depth)? else { return Ok(()) };
+        let (seconds, tenths) = (slept.time.as_secs(), slept.time.subsec_millis() / 100);
+        let head = if depth == Depth::Light { "slept" } else { "  " };
+        write!(output, "{BOLD}{head}{PLAIN} {name} {seconds}.{tenths} s, {} times", slept.count)?;
+    }
+    Ok(output.write_str("\n")?)
+}
+
 /// Shows a screen of `top`: the threads and the processes that ran since the last screen, sorted by their share.
 pub fn top(
     names: Names,
@@ -310,7 +322,9 @@ pub fn top(
         write!(screen, "   {BOLD}CPU{PLAIN} {}.{}% ", busy / 10, busy % 10)?;
         bar(busy.into(), 1_000, 10, &mut screen)?;
     }
-    screen.write_str("\n\n")?;
+    screen.write_str("\n")?;
+    sleeps(source, &mut screen)?;
+    screen.write_str("\n")?;
     let of_thread = |index| shares.map_or(0, |shares| shares.of_thread(index));
     let of_process = |index| shares.map_or(0, |shares| shares.of_process(index));
     let threads = by_share(names.threads(), of_thread);

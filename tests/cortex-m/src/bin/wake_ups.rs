@@ -65,8 +65,8 @@ mod firmware {
     fn sleep(length: Duration) -> [Slept; 2] {
         let look = || {
             [Depth::Light, Depth::Deep].map(|depth| match power::slept(depth) {
-                Ok(slept) => slept,
-                Err(error) => fail(format_args!("{error}")),
+                Ok(Some(slept)) => slept,
+                other => fail(format_args!("{other:?}")),
             })
         };
         let (before, start) = (look(), time::now());

@@ -121,8 +121,8 @@ fn witness(faulted: Notification, radio: Handle<dyn Radio>) -> ! {
 fn sleep() -> [Slept; 3] {
     let look = || {
         Depth::ALL.map(|depth| match power::slept(depth) {
-            Ok(slept) => slept,
-            Err(error) => fail(format_args!("{error}")),
+            Ok(Some(slept)) => slept,
+            other => fail(format_args!("{other:?}")),
         })
     };
     let (before, start) = (look(), time::now());
