@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The sleep of the CPU while no thread is ready: guards that keep it from sleeping too deeply, and its count.
 //!
-//! If the wiring has `deep_sleep;`, the CPU sleeps as deep as the board can, and as all processes admit. In a deep sleep
-//! the clocks of devices stand still: a serial line receives nothing, a PWM output stops. So a process that needs a
-//! device holds a guard meanwhile. The process has `stay_awake;` in the wiring:
+//! If the wiring has `deep_sleep;`, the CPU sleeps as deep as the board can, and as all processes admit. In a deep
+//! sleep the clocks of devices stand still: a serial line receives nothing, a PWM output stops. So a process that needs
+//! a device holds a guard meanwhile. The process has `stay_awake;` in the wiring:
 //!
 //! ```
 //! use crossgate::power::{self, Depth};
@@ -17,9 +17,9 @@
 //! # Wiring::new().run(|| assert_eq!(measure(), Ok(1)));
 //! ```
 //!
-//! A guard belongs to the process whose code has made it. When this process crashes, all its guards are gone: the kernel
-//! forgets what the process has said. No other process can end a guard, so none can make the CPU sleep deeper than this
-//! one admits. A process without `stay_awake;` can't keep the CPU awake, except by computing.
+//! A guard belongs to the process whose code has made it. When this process crashes, all its guards are gone: the
+//! kernel forgets what the process has said. No other process can end a guard, so none can make the CPU sleep deeper
+//! than this one admits. A process without `stay_awake;` can't keep the CPU awake, except by computing.
 
 use crate::CallError;
 use crate::arch::system_call;
@@ -91,8 +91,8 @@ pub struct Slept {
     pub time: Duration,
 }
 
-/// Returns how the CPU has slept at this depth; `None` if the wiring has no `deep_sleep;`. The process needs `inspects;` in
-/// the wiring.
+/// Returns how the CPU has slept at this depth; `None` if the wiring has no `deep_sleep;`. The process needs
+/// `inspects;` in the wiring.
 ///
 /// A board that does not have a depth sleeps at the next lighter one, and the sleep counts there.
 ///

@@ -2,9 +2,9 @@
 //! The sleep of the CPU while no thread is ready, in a firmware whose wiring has `deep_sleep;`.
 //!
 //! The CPU sleeps as deep as every process admits. A process that needs a device awake says so by a system call, which
-//! needs a right in the wiring; what it has said ends with its life. So no process that has crashed keeps the CPU awake.
-//! A process can't make the CPU sleep deeper than another process admits. How deep the CPU really sleeps, and how it
-//! wakes up in time, is the port's part ([`Port::sleep`]).
+//! needs a right in the wiring; what it has said ends with its life. So no process that has crashed keeps the CPU
+//! awake. A process can't make the CPU sleep deeper than another process admits. How deep the CPU really sleeps, and
+//! how it wakes up in time, is the port's part ([`Port::sleep`]).
 //!
 //! The kernel counts the sleeps at each depth. Each of them is one wake-up.
 

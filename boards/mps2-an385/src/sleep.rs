@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The sleep of the CPU. In a deep sleep SysTick is off, and the second half of the dual timer wakes up the CPU. The first
-//! half counts on, so no time is lost. The board has one deep sleep: the FPGA's image has no regulator to switch.
+//! The sleep of the CPU. In a deep sleep SysTick is off, and the second half of the dual timer wakes up the CPU. The
+//! first half counts on, so no time is lost. The board has one deep sleep: the FPGA's image has no regulator to switch.
 
 use crate::places::DualTimerPlace;
 use crossgate_cortex_m::sleep::{self, Depth, Slept};

@@ -59,7 +59,7 @@ pub(crate) fn set(crystal: Crystal) -> u32 {
     set_with(registers(RCC), registers(FLASH), crystal)
 }
 
-/// Sets the clocks with these registers. The CPU runs from the chip's own oscillator, as after a reset or a deep sleep.
+/// Sets the clocks. The CPU runs from the chip's own oscillator, as after a reset or a deep sleep.
 pub(crate) fn set_with(rcc: &Rcc, flash: &Flash, crystal: Crystal) -> u32 {
     rcc.control.modify(ClockControl::INTERNAL_ON::SET);
     if !(0..STARTED).any(|_| rcc.control.is_set(ClockControl::INTERNAL_READY)) {

@@ -54,13 +54,13 @@ pub trait Board {
     /// Lets the CPU sleep until an interrupt is pending, or for `left` µs. Called only in a firmware whose wiring has
     /// `deep_sleep;`, while no thread is ready, with interrupts held off.
     ///
-    /// The sleep may be lighter or shorter than the arguments say: the kernel compares the time, and calls this function
-    /// again. It must be no deeper than `depth`, and no longer than `left`, the time that it takes to wake up included.
-    /// SysTick interrupts in time in a light sleep; a board that sleeps deeper uses another timer, which runs on, and
-    /// [`woken_by`](sleep::woken_by) its line. If its [`Counter`](Self::Counter) stands still meanwhile, the board says
-    /// [for how long](Slept::uncounted). When this function returns, all clocks are as before. Each wait for a clock is
-    /// bounded, and the time until then counts as time in which interrupts are held off, also for handlers [above the
-    /// kernel](crate::zero_latency).
+    /// The sleep may be lighter or shorter than the arguments say: the kernel compares the time, and calls this
+    /// function again. It must be no deeper than `depth`, and no longer than `left`, the time that it takes to wake up
+    /// included. SysTick interrupts in time in a light sleep; a board that sleeps deeper uses another timer, which runs
+    /// on, and [`woken_by`](sleep::woken_by) its line. If its [`Counter`](Self::Counter) stands still meanwhile, the
+    /// board says [for how long](Slept::uncounted). When this function returns, all clocks are as before. Each wait for
+    /// a clock is bounded, and the time until then counts as time in which interrupts are held off, also for handlers
+    /// [above the kernel](crate::zero_latency).
     #[inline(always)]
     fn sleep(depth: Depth, left: u64) -> Slept {
         let _ = (depth, left);

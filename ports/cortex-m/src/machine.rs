@@ -119,9 +119,10 @@ unsafe extern "Rust" {
 
 /// Lets `work` use the kernel.
 ///
-/// Only exception handlers call this function, and [`fall_asleep`] while all of them are held off. All handlers but those of faults have the same priority, so they do not
-/// nest. The handler of a fault has a higher priority, but uses the kernel only if the fault interrupted a thread. So
-/// no other code uses the kernel meanwhile, as long as no `work` calls this function again.
+/// Only exception handlers call this function, and [`fall_asleep`] while all of them are held off. All handlers but
+/// those of faults have the same priority, so they do not nest. The handler of a fault has a higher priority, but uses
+/// the kernel only if the fault interrupted a thread. So no other code uses the kernel meanwhile, as long as no `work`
+/// calls this function again.
 #[inline(always)]
 pub(crate) fn with_kernel<R>(work: impl FnOnce(&mut Kernel<Machine>) -> R) -> R {
     let kernel = &raw mut __crossgate_kernel;
@@ -129,8 +130,8 @@ pub(crate) fn with_kernel<R>(work: impl FnOnce(&mut Kernel<Machine>) -> R) -> R 
     work(unsafe { &mut *kernel })
 }
 
-/// Lets the CPU sleep. The idle thread calls this as a [part of the kernel](Port::enter_kernel), on the main stack, with
-/// interrupts held off.
+/// Lets the CPU sleep. The idle thread calls this as a [part of the kernel](Port::enter_kernel), on the main stack,
+/// with interrupts held off.
 pub extern "C" fn fall_asleep() {
     with_kernel(|kernel| kernel.rest());
 }

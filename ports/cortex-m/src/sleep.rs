@@ -47,8 +47,8 @@ pub fn wait_deeply() {
     }
 }
 
-/// Stops SysTick, which then wakes nobody. After a sleep that is deeper than [`Depth::Light`], the kernel sets the alarm
-/// again.
+/// Stops SysTick, which then wakes nobody. After a sleep that is deeper than [`Depth::Light`], the kernel sets the
+/// alarm again.
 #[inline]
 pub fn stop_alarm() {
     #[cfg(target_os = "none")]

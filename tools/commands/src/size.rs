@@ -33,7 +33,7 @@ const OBJECTS: &str = "__processes";
 /// if they belong to the kernel, so all of them count.
 pub const COMMON: &str = "OUTLINED_FUNCTION_";
 /// The port's functions with the names that the CPU's vector table requires.
-const HANDLERS: [&str; 8] = [
+const HANDLERS: [&str; 9] = [
     "SVCall",
     "NonMaskableInt",
     "HardFault",
@@ -42,6 +42,7 @@ const HANDLERS: [&str; 8] = [
     "UsageFault",
     "DefaultHandler",
     "__crossgate_idle",
+    "__crossgate_sleeper",
 ];
 
 /// Sizes in bytes.

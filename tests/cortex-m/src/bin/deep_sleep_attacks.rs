@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A thread jumps into the code of the idle thread that gets the privileges for a deep sleep, behind the system call that
-//! asks for them. The thread gets no privileges, and no interrupt is held off: the CPU ignores what it writes, and the
-//! first access to the kernel is a fault. A thread that executes the whole code of the idle thread asks in vain.
+//! A thread jumps into the code of the idle thread that gets the privileges for a deep sleep, behind the system call
+//! that asks for them. The thread gets no privileges, and no interrupt is held off: the CPU ignores what it writes, and
+//! the first access to the kernel is a fault. A thread that executes the whole code of the idle thread asks in vain.
+//!
+//! Without measuring: the idle thread is a part of the kernel while it sleeps.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();

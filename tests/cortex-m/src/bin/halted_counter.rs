@@ -3,7 +3,7 @@
 //! sleep with another timer and adds it to the time of the kernel, so no time is lost, and every thread wakes in time.
 //!
 //! Emulator: -icount shift=3,sleep=off
-//! Without measuring: this test is not about interrupts that the kernel holds off.
+//! Without measuring: the idle thread is a part of the kernel while it sleeps.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! In a light sleep SysTick wakes up the CPU whenever its counter ends, with nothing to do. In a deep sleep another timer
-//! wakes it up once, at the time of the next thread. The deadlines are as exact in both, and no time is lost.
+//! In a light sleep SysTick wakes up the CPU whenever its counter ends, with nothing to do. In a deep sleep another
+//! timer wakes it up once, at the time of the next thread. The deadlines are as exact in both, and no time is lost.
 //!
 //! Emulator: -icount shift=3,sleep=off
-//! Without measuring: this test is not about interrupts that the kernel holds off.
+//! Without measuring: the idle thread is a part of the kernel while it sleeps.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();

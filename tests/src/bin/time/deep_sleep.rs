@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! While no thread is ready, the CPU sleeps as deep as the board can and all processes admit. A guard of a process keeps
-//! the CPU from it, until the guard is dropped or the process crashes. A process without the right can neither keep the
-//! CPU awake nor end the guard of another one, nor become a part of the kernel, as the idle thread does. No time is lost.
+//! While no thread is ready, the CPU sleeps as deep as the board can and all processes admit. A guard of a process
+//! keeps the CPU from it, until the guard is dropped or the process crashes. A process without the right can neither
+//! keep the CPU awake nor end the guard of another one, nor become a part of the kernel, as the idle thread does. No
+//! time is lost.
 //!
 //! Emulator: -icount shift=3,sleep=off
 //! Without seeds: the test measures time, and seeds let time jump.
+//! Without measuring: the idle thread is a part of the kernel while it sleeps.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
