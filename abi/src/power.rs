@@ -22,6 +22,9 @@ constants! {
     /// Makes the idle thread a part of the kernel until it has slept. Only the idle thread may do this, and only while
     /// no other thread is ready.
     FALL_ASLEEP = 0x302;
+
+    /// Makes the idle thread an ordinary thread again, after [`FALL_ASLEEP`](crate::power::FALL_ASLEEP).
+    WAKE_UP = 0x303;
 }
 
 /// How deep the CPU sleeps: the deeper, the less current it takes, the fewer devices run, and the longer it takes to

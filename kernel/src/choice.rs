@@ -5,11 +5,43 @@ use crate::Kernel;
 use crate::note::Inspection;
 use crate::optional::Optional;
 use crate::port::Port;
-use crate::power::Power;
+use crate::power::{Power, Slept};
 use crossgate_abi::client::CLIENT;
-use crossgate_abi::power::ADMIT;
+use crossgate_abi::power::{ADMIT, Depth};
 use crossgate_abi::table::System;
 use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Set, Status, Word, pool};
+
+/// Returns the function that carries out the system calls of the optional parts, except for those about sleep.
+const fn call<P: Port>(
+    system: &System,
+) -> extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status {
+    let inspects = system.is_inspected();
+    let (is_told, has_pool) = (!system.lost_clients.is_empty(), !system.pooled.is_empty());
+    match (inspects, is_told, has_pool) {
+        (false, false, false) => Kernel::optional::<false, false, false>,
+        (true, false, false) => Kernel::optional::<true, false, false>,
+        (false, true, false) => Kernel::optional::<false, true, false>,
+        (true, true, false) => Kernel::optional::<true, true, false>,
+        (false, false, true) => Kernel::optional::<false, false, true>,
+        (true, false, true) => Kernel::optional::<true, false, true>,
+        (false, true, true) => Kernel::optional::<false, true, true>,
+        (true, true, true) => Kernel::optional::<true, true, true>,
+    }
+}
+
+impl<P: Port> Power<P> {
+    /// Returns the initial state in this firmware: every process admits every depth, and the CPU has not slept yet.
+    #[must_use]
+    #[inline]
+    pub const fn new(system: &System) -> Power<P> {
+        Power {
+            others: call(system),
+            rest: Kernel::sleep,
+            refused: [Set::EMPTY; Depth::ALL.len()],
+            slept: [Slept { count: 0, time: 0 }; Depth::ALL.len()],
+        }
+    }
+}
 
 impl<P: Port> Optional<P> {
     /// The initial value of the static that [`new`](Self::new) fills.
@@ -38,28 +70,12 @@ impl<P: Port> Optional<P> {
         system: &System,
         ended: &'static mut [u32],
         inspection: Option<&'static mut Inspection>,
-        mut power: Option<&'static mut Power<P>>,
+        power: Option<&'static mut Power<P>>,
     ) -> Optional<P> {
         let inspects = system.is_inspected();
-        let (is_told, has_pool) = (!system.lost_clients.is_empty(), !system.pooled.is_empty());
-        let mut call: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status =
-            match (inspects, is_told, has_pool) {
-                (false, false, false) => Kernel::optional::<false, false, false>,
-                (true, false, false) => Kernel::optional::<true, false, false>,
-                (false, true, false) => Kernel::optional::<false, true, false>,
-                (true, true, false) => Kernel::optional::<true, true, false>,
-                (false, false, true) => Kernel::optional::<false, false, true>,
-                (true, false, true) => Kernel::optional::<true, false, true>,
-                (false, true, true) => Kernel::optional::<false, true, true>,
-                (true, true, true) => Kernel::optional::<true, true, true>,
-            };
-        let sleeps = power.is_some();
-        if let Some(power) = &mut power {
-            power.others = call;
-            call = Kernel::power;
-        }
+        let (is_told, sleeps) = (!system.lost_clients.is_empty(), power.is_some());
         Optional {
-            call,
+            call: if sleeps { Kernel::power } else { call(system) },
             end_life: match (is_told, sleeps) {
                 (false, false) => Kernel::no_life,
                 (true, false) => Kernel::tell_end,

@@ -72,9 +72,11 @@ pub trait Port: 'static {
     fn interrupt_is_pending(&self) -> bool;
 
     /// Makes the idle thread, which is current, continue as a part of the kernel, with interrupts held off: it calls
-    /// [`Kernel::rest`](crate::Kernel::rest) next, and is an ordinary thread again afterwards. A port whose kernel waits
-    /// for interrupts has nothing to do here.
+    /// [`Kernel::rest`](crate::Kernel::rest) next. A port whose kernel waits for interrupts has nothing to do here.
     fn enter_kernel(&mut self) {}
+
+    /// Makes the idle thread an ordinary thread again. Interrupts that are pending come next.
+    fn leave_kernel(&mut self) {}
 
     /// Lets the CPU sleep until an interrupt, or the timer, is pending, or until some earlier time. The sleep may be at
     /// most this deep; the result is the depth that it had.

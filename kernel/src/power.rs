@@ -10,7 +10,7 @@
 
 use crate::Kernel;
 use crate::port::Port;
-use crossgate_abi::power::{ADMIT, Depth, FALL_ASLEEP, SLEPT};
+use crossgate_abi::power::{ADMIT, Depth, FALL_ASLEEP, SLEPT, WAKE_UP};
 use crossgate_abi::{ARGUMENT_WORDS, CallError, ProcessId, Set, Status, ThreadId, Word};
 
 /// The part of the kernel for a firmware in which the CPU may sleep deeply. Other firmware does not contain its code.
@@ -35,14 +35,6 @@ pub(crate) struct Slept {
 }
 
 impl<P: Port> Power<P> {
-    /// The initial state: every process admits every depth, and the CPU has not slept yet.
-    pub const NEW: Power<P> = Power {
-        others: Kernel::no_others,
-        rest: Kernel::sleep,
-        refused: [Set::EMPTY; Depth::ALL.len()],
-        slept: [Slept { count: 0, time: 0 }; Depth::ALL.len()],
-    };
-
     /// Makes this depth the deepest that a process admits.
     fn admit(&mut self, process: ProcessId, depth: Depth) {
         for (of, refused) in Depth::ALL.into_iter().zip(&mut self.refused) {
@@ -69,15 +61,12 @@ impl<P: Port> Kernel<P> {
             ADMIT => self.admit(words[1]),
             SLEPT => self.slept(words),
             FALL_ASLEEP => self.fall_asleep(),
+            WAKE_UP => self.wake_up(),
             _ => {
                 let others = self.power_part().map(|power| power.others);
                 others.map_or(Status::NO_SUCH_SYSTEM_CALL, |others| others(self, words))
             }
         }
-    }
-
-    extern "C" fn no_others(&mut self, _: &mut [Word; ARGUMENT_WORDS]) -> Status {
-        Status::NO_SUCH_SYSTEM_CALL
     }
 
     /// Makes this depth the deepest that the current process admits.
@@ -121,6 +110,15 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
+    /// Makes the idle thread an ordinary thread again. For other threads no such call exists.
+    fn wake_up(&mut self) -> Status {
+        if self.threads.current_id() != ThreadId::IDLE {
+            return Status::NO_SUCH_SYSTEM_CALL;
+        }
+        self.port.leave_kernel();
+        Status::OK
+    }
+
     /// A life of a process ends. The next one admits every depth.
     #[inline]
     pub(crate) fn end_refusal(&mut self, process: ProcessId) {
@@ -141,7 +139,7 @@ impl<P: Port> Kernel<P> {
         true
     }
 
-    fn sleep(&mut self) {
+    pub(crate) fn sleep(&mut self) {
         let Some(depth) = self.power_part().map(|power| power.admitted()) else { return };
         let from = self.port.now();
         // (During a round of checks, the timer interrupts at once.)

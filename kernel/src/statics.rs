@@ -117,7 +117,7 @@ macro_rules! statics {
         static mut __crossgate_kernel_ended: [u32; LIVES] = [0; LIVES];
         const SLEEPS_DEEPLY: bool = $system.deep_sleep.is_some();
         static mut __crossgate_kernel_power: [Power<$machine>; SLEEPS_DEEPLY as usize] =
-            [const { Power::NEW }; SLEEPS_DEEPLY as usize];
+            [const { Power::new(&$system) }; SLEEPS_DEEPLY as usize];
         const HAS_OPTIONAL: bool = is_needed(&$system);
         static mut __crossgate_kernel_optional: [Optional<$machine>; HAS_OPTIONAL as usize] = {
             let mut optional = [const { Optional::NONE }; HAS_OPTIONAL as usize];

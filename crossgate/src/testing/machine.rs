@@ -204,7 +204,7 @@ pub fn storage(system: &System) -> Storage<Machine> {
             let crashes = vec![Crashes::NONE; system.processes.len()].leak();
             let inspection = Box::leak(Box::new(Inspection::new(crashes, None)));
             let ended = vec![0; told].leak();
-            let power = Box::leak(Box::new(Power::NEW));
+            let power = Box::leak(Box::new(Power::new(system)));
             let optional = Optional::new(system, ended, Some(inspection), Some(power));
             &mut *Box::leak(Box::new(optional))
         }),

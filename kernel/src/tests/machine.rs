@@ -17,7 +17,7 @@ pub struct TestPort {
     pub looks: Cell<usize>,
     /// The number of the first check that finds a pending interrupt; all later checks find one, too. 0: none does.
     pub found: usize,
-    /// The number of times that the idle thread has become a part of the kernel.
+    /// 1 while the idle thread is a part of the kernel.
     pub entries: usize,
     /// The sleeps: the depth that the core admits, and the time to which the timer is set.
     pub sleeps: Vec<(Depth, u64)>,
@@ -78,6 +78,10 @@ impl Port for TestPort {
 
     fn enter_kernel(&mut self) {
         self.entries += 1;
+    }
+
+    fn leave_kernel(&mut self) {
+        self.entries -= 1;
     }
 
     fn sleep(&mut self, depth: Depth, until: u64) -> Depth {

@@ -3,7 +3,7 @@
 
 use super::*;
 use crossgate_abi::Cause;
-use crossgate_abi::power::{ADMIT, FALL_ASLEEP, SLEPT};
+use crossgate_abi::power::{ADMIT, FALL_ASLEEP, SLEPT, WAKE_UP};
 
 /// Returns a system in which processes 1 and 2 may keep the CPU awake, and process 1 may inspect.
 fn sleeper() -> Driver {
@@ -137,14 +137,15 @@ fn after_a_deep_sleep_the_timer_is_set_again() {
 
 #[test]
 fn only_the_idle_thread_becomes_a_part_of_the_kernel() {
-    let fall_asleep = |driver: &mut Driver| {
-        let mut words = [FALL_ASLEEP, 0, 0, 0];
+    let ask = |driver: &mut Driver, subject| {
         let pointer = driver.stack_pointer(128);
-        driver.kernel.system_call(pointer, number::OPTIONAL, &mut words).status()
+        driver.kernel.system_call(pointer, number::OPTIONAL, &mut [subject, 0, 0, 0]).status()
     };
+    let fall_asleep = |driver: &mut Driver| ask(driver, FALL_ASLEEP);
     let refused = Some(Status::NO_SUCH_SYSTEM_CALL);
     let mut driver = sleeper();
     assert_eq!(fall_asleep(&mut driver), refused);
+    assert_eq!(ask(&mut driver, WAKE_UP), refused);
     driver.call(0, [0; 4]).unwrap();
     assert_eq!(
         fall_asleep(&mut driver),
@@ -158,11 +159,13 @@ fn only_the_idle_thread_becomes_a_part_of_the_kernel() {
     assert_eq!(driver.kernel.port.entries, 0);
     assert_eq!(fall_asleep(&mut driver), Some(Status::OK));
     assert_eq!(driver.kernel.port.entries, 1);
+    assert_eq!(ask(&mut driver, WAKE_UP), Some(Status::OK));
+    assert_eq!(driver.kernel.port.entries, 0);
     // A thread is ready: it has to run first.
     driver.kernel.port.now = 100;
     driver.kernel.timer();
     assert_eq!((driver.current(), fall_asleep(&mut driver)), (0, refused));
-    assert_eq!(driver.kernel.port.entries, 1);
+    assert_eq!(driver.kernel.port.entries, 0);
 }
 
 #[test]

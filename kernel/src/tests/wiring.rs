@@ -307,7 +307,8 @@ impl Wiring {
             }),
             optional: is_needed(system).then(|| {
                 let ended = vec![0; system.processes.len()].leak();
-                let power = system.deep_sleep.map(|_| &mut *Box::leak(Box::new(Power::NEW)));
+                let power =
+                    system.deep_sleep.map(|_| &mut *Box::leak(Box::new(Power::new(system))));
                 &mut *Box::leak(Box::new(Optional::new(system, ended, inspection, power)))
             }),
         };

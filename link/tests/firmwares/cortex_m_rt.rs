@@ -259,3 +259,36 @@ fn the_line_of_a_handler_above_the_kernel_can_not_be_bound() {
                     never be signalled. Bind the line that the handler signals: 20";
     assert!(!output.status.success() && text.contains(expected), "{text}");
 }
+
+/// The idle thread sleeps on the kernel's stack, so that counts, if the firmware sleeps deeply.
+#[test]
+fn the_stack_of_a_deep_sleep_is_part_of_the_kernels() {
+    let needed = |item: &str, stack: usize| {
+        let source = CONTROL.replace("process control {", &format!("{item} process control {{"));
+        let source = source.replace("mps2_an385::start!(SYSTEM);", "port::start!(SYSTEM, Mine);");
+        let source = format!(
+            "{source}
+use mps2_an385::{{Hardware, port::{{self, Board, sleep::{{Depth, Slept, wait}}}}}};
+struct Mine;
+impl Board for Mine {{
+    const CLOCK_HZ: u32 = Hardware::CLOCK_HZ;
+    const LINES: u16 = Hardware::LINES;
+    type Counter = <Hardware as Board>::Counter;
+    fn sleep(_: Depth, _: u64) -> Slept {{
+        core::hint::black_box([0u8; {stack}]);
+        wait();
+        Slept::LIGHT
+    }}
+    fn tell(_: u8) {{}}
+}}"
+        );
+        let config = format!("target.{TARGET}.linker = {:?}", env!("CARGO_BIN_EXE_crossgate-link"));
+        let rustc = ["-Clink-arg=-Tlink.x", "-Copt-level=s"];
+        let cargo = ["--config", &config];
+        let (output, elf) = build_with("sleep", &source, &for_board(), &cargo, &rustc);
+        assert!(output.status.success(), "{}", support::text(&output));
+        MemoryMap::from_elf(&elf).unwrap().kernel_stack.size()
+    };
+    assert_eq!(needed("deep_sleep;", 2048) - needed("deep_sleep;", 1024), 1024);
+    assert_eq!(needed("", 2048), needed("", 1024), "without deep sleep nothing calls it");
+}

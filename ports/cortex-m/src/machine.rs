@@ -130,10 +130,26 @@ pub(crate) fn with_kernel<R>(work: impl FnOnce(&mut Kernel<Machine>) -> R) -> R 
     work(unsafe { &mut *kernel })
 }
 
+/// The place of the priority of `SVCall` among those of the CPU's own exceptions, from number 4 on.
+#[cfg(not(armv6m))]
+const SVCALL: usize = 11 - 4;
+/// The priority of the kernel, of which a CPU may have only the upper three bits; and the one before it.
+#[cfg(not(armv6m))]
+const LAST: u8 = 0b111 << 5;
+#[cfg(not(armv6m))]
+const BEFORE_LAST: u8 = 0b110 << 5;
+
 /// Lets the CPU sleep. The idle thread calls this as a [part of the kernel](Port::enter_kernel), on the main stack,
-/// with interrupts held off.
+/// with interrupts held off. Afterwards they are held off by their priority, and not by the mask, so that the idle
+/// thread, after it has given its privileges back, can still make a system call, which ends this.
+#[cfg(not(armv6m))]
 pub extern "C" fn fall_asleep() {
     with_kernel(|kernel| kernel.rest());
+    // SAFETY: these registers belong to the kernel. Of all exceptions of the kernel, only `SVCall` can come now.
+    unsafe {
+        (*SCB::PTR).shpr[SVCALL].write(BEFORE_LAST);
+        cortex_m::register::basepri::write(LAST);
+    }
 }
 
 /// A thread of this port.
@@ -214,14 +230,26 @@ impl Port for Machine {
     }
 
     /// The exception returns to the idle thread, which then runs privileged, and is interrupted by nothing.
+    #[cfg(not(armv6m))]
     #[inline]
     fn enter_kernel(&mut self) {
         const UNPRIVILEGED: u32 = 1;
         cortex_m::interrupt::disable();
         let control = cortex_m::register::control::read().bits() & !UNPRIVILEGED;
-        // SAFETY: only the idle thread gets the privileges, and it executes nothing but `start::sleeper` until it has
+        // SAFETY: only the idle thread gets the privileges, and it executes nothing but `__crossgate_sleeper` until it has
         // given them back.
         unsafe { core::arch::asm!("msr control, {}", "isb", in(reg) control, options(nostack)) };
+    }
+
+    /// No interrupt comes before the exception returns, because all have the priority of `SVCall` again.
+    #[cfg(not(armv6m))]
+    #[inline]
+    fn leave_kernel(&mut self) {
+        // SAFETY: these registers belong to the kernel, and have these values whenever a thread runs.
+        unsafe {
+            (*SCB::PTR).shpr[SVCALL].write(u8::MAX);
+            cortex_m::register::basepri::write(0);
+        }
     }
 
     #[inline]

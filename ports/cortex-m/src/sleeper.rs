@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The idle thread of a firmware whose wiring has `deep_sleep;`.
 
+#[cfg(not(armv6m))]
 use crate::machine::fall_asleep;
+#[cfg(armv6m)]
+use crate::start::__crossgate_idle;
+#[cfg(not(armv6m))]
 use crate::start::select;
+#[cfg(not(armv6m))]
 use crossgate_abi::number;
-use crossgate_abi::power::FALL_ASLEEP;
+#[cfg(not(armv6m))]
+use crossgate_abi::power::{FALL_ASLEEP, WAKE_UP};
 
 /// The idle thread of a firmware whose wiring has `deep_sleep;`. A deep sleep needs registers that only privileged code
 /// can write. So when there is no work left, the thread asks the kernel to become a part of it, for one sleep: from the
 /// second system call on, the thread is privileged and nothing interrupts it. It changes to the kernel's stack, sleeps,
-/// and gives up all that again. Interrupts that have ended the sleep come then.
+/// and gives its privileges back. The CPU takes no unprivileged change of the interrupt mask, so a third system call
+/// ends the sleep. Interrupts that have woken the CPU come then, with all clocks restored.
 ///
 /// In: nothing.
 ///
 /// Attacker: any thread can jump into this code, but then its system calls are refused, and the CPU ignores its writes
 /// to `control` and to the interrupt mask. It gets no further than to the first access to the kernel's memory
 /// (`deep_sleep_attacks`).
+#[cfg(not(armv6m))]
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 extern "C" fn __crossgate_sleeper() -> ! {
@@ -26,25 +34,36 @@ extern "C" fn __crossgate_sleeper() -> ! {
         "cmp r0, #0",
         "beq .Lsleeper_work",
         select!("optional"),
-        "movs r0, #{subject} >> 8",
-        "lsls r0, r0, #8",
-        "adds r0, #{subject} & 255",
+        "movw r0, #{fall_asleep}",
         "svc 0",
         "cmp r0, #0",
         "bne .Lsleeper_work",
         // The main stack is empty, because no exception is active.
         "msr control, r0",
         "isb",
-        "bl {fall_asleep}",
+        "bl {sleep}",
         "movs r0, #{unprivileged_on_process_stack}",
+        "cpsie i",
         "msr control, r0",
         "isb",
-        "cpsie i",
+        select!("optional"),
+        "movw r0, #{wake_up}",
+        "svc 0",
         "b .Lsleeper_work",
         number = const number::WORK,
         optional = const number::OPTIONAL,
-        subject = const FALL_ASLEEP,
+        fall_asleep = const FALL_ASLEEP,
+        wake_up = const WAKE_UP,
         unprivileged_on_process_stack = const 0b11,
-        fall_asleep = sym fall_asleep,
+        sleep = sym fall_asleep,
     )
+}
+
+/// The same on an ARMv6-M, where every sleep is light: it can't hold off interrupts by their priority, so the idle
+/// thread could not give its privileges back.
+#[cfg(armv6m)]
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+extern "C" fn __crossgate_sleeper() -> ! {
+    core::arch::naked_asm!("bl {idle}", idle = sym __crossgate_idle)
 }

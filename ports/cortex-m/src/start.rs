@@ -20,6 +20,7 @@ macro_rules! select {
         concat!("movs r0, #{", $number, "}\nmvns r0, r0\nmov r12, r0\n")
     };
 }
+#[cfg(not(armv6m))]
 pub(crate) use select;
 
 /// The start of every thread: makes a system call that continues at the thread's entry.
@@ -40,7 +41,7 @@ pub extern "C" fn begin() -> ! {
 /// In: nothing. Each system call leaves its status in r0, which is 0 if there was work.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
-extern "C" fn __crossgate_idle() -> ! {
+pub extern "C" fn __crossgate_idle() -> ! {
     core::arch::naked_asm!(
         ".Lidle_work:",
         select!("number"),

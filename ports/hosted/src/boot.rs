@@ -194,7 +194,7 @@ fn storage(system: &System) -> Storage<Machine> {
         }),
         optional: is_needed(system).then(|| {
             let ended = vec![0; told].leak();
-            let power = system.deep_sleep.map(|_| &mut *Box::leak(Box::new(Power::NEW)));
+            let power = system.deep_sleep.map(|_| &mut *Box::leak(Box::new(Power::new(system))));
             let optional = Optional::new(system, ended, inspection(system), power);
             &mut *Box::leak(Box::new(optional))
         }),

@@ -186,7 +186,7 @@ fn subjects() -> String {
             let right = match *subject {
                 inspect::DUMP => "`crash_dumps;`",
                 power::SLEPT => "`inspects;`",
-                power::FALL_ASLEEP => "the idle thread",
+                power::FALL_ASLEEP | power::WAKE_UP => "the idle thread",
                 _ => right,
             };
             let number = format!("{subject:#x}");

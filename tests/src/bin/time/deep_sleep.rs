@@ -12,7 +12,7 @@
 use core::time::Duration;
 use crossgate::power::{self, Awake, Depth, Slept};
 use crossgate::{CallError, Exclusive, Handle, Notification, interface, time};
-use crossgate_abi::power::{ADMIT, FALL_ASLEEP, SLEPT};
+use crossgate_abi::power::{ADMIT, FALL_ASLEEP, SLEPT, WAKE_UP};
 use crossgate_abi::{Cause, Status, number};
 use system_tests::raw;
 use system_tests::report::{broken, expect, expect_that, fail, pass};
@@ -80,6 +80,7 @@ fn steal() -> ! {
         }
         let refused = Status::NO_SUCH_SYSTEM_CALL;
         expect("to become the kernel", ask([FALL_ASLEEP, 0, 0, 0]), refused);
+        expect("to be the kernel no more", ask([WAKE_UP, 0, 0, 0]), refused);
         let guard = power::stay_awake(Depth::Light);
         expect("a guard", guard.err(), Some(CallError::NotPermitted));
         expect("a count", power::slept(Depth::Light), Err(CallError::NotPermitted));
