@@ -23,7 +23,7 @@ constants! {
     /// no other thread is ready.
     FALL_ASLEEP = 0x302;
 
-    /// Makes the idle thread an ordinary thread again, after [`FALL_ASLEEP`](crate::power::FALL_ASLEEP).
+    /// Makes the idle thread an ordinary thread again, after `FALL_ASLEEP`.
     WAKE_UP = 0x303;
 }
 

@@ -48,9 +48,9 @@ impl<P: Port> Power<P> {
 
     /// Returns the deepest sleep that all processes admit.
     fn admitted(&self) -> Depth {
-        let depths = Depth::ALL.into_iter().zip(&self.refused);
-        let admitted = depths.filter(|(_, refused)| refused.is_empty());
-        admitted.map(|(depth, _)| depth).last().unwrap_or(Depth::Light)
+        let mut depths = Depth::ALL.into_iter().zip(&self.refused).rev();
+        let admitted = depths.find(|(_, refused)| refused.is_empty());
+        admitted.map_or(Depth::Light, |(depth, _)| depth)
     }
 }
 

@@ -2,7 +2,7 @@
 //! The clock that runs on in a deep sleep: the RTC, with a crystal of 32,768 Hz. It belongs to the kernel.
 
 use crate::clock::{comes, switch_on};
-use crate::registers::{Backup, Exti, PWR, PowerControl, Pwr, RTC, Rcc, Rtc, RtcControl, RtcState};
+use crate::registers::{Backup, Exti, PWR, PowerControl, Pwr, Rcc, Rtc, RtcControl, RtcState};
 use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
 
 /// The ticks of the clock in a second, and in a day.

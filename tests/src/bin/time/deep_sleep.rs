@@ -145,8 +145,8 @@ fn sleep() -> [Slept; 3] {
 /// Returns the depth at which most of the time was slept. The CPU has not slept deeper, and has seldom slept lighter.
 fn deepest_of(slept: [Slept; 3]) -> Depth {
     let of = |depth: Depth| slept[depth as usize];
-    let slept = Depth::ALL.into_iter().filter(|depth| of(*depth).count != 0);
-    let Some(deepest) = slept.last() else { broken("the CPU has not slept") };
+    let deepest = Depth::ALL.into_iter().rev().find(|depth| of(*depth).count != 0);
+    let Some(deepest) = deepest else { broken("the CPU has not slept") };
     let all: Duration = Depth::ALL.into_iter().map(|depth| of(depth).time).sum();
     expect_that("the share of the deepest sleep", of(deepest).time > all / 2);
     deepest
