@@ -10,7 +10,7 @@ constants! {
     pub const SUBJECTS: [Word];
 
     /// Sets the deepest sleep that the current process admits: the second argument is the number of a
-    /// [`Depth`](crate::power::Depth). The CPU sleeps no deeper than all processes admit. At the start of each of its
+    /// `Depth`. The CPU sleeps no deeper than all processes admit. At the start of each of its
     /// lives, a process admits every depth.
     ADMIT = 0x300;
 
