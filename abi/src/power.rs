@@ -28,7 +28,7 @@ constants! {
 }
 
 /// How deep the CPU sleeps: the deeper, the less current it takes, the fewer devices run, and the longer it takes to
-/// wake up. What each depth means is a matter of the board; a board without a depth takes the next lighter one.
+/// wake up. The board decides about the details of each depth; a board without a depth takes the next lighter one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Depth {

@@ -35,7 +35,7 @@
 //! | [`note`] | notes of crashes, for processes that may inspect |
 //! | [`usage`] | the run time of threads and processes |
 //! | [`budget`] | limits of CPU time: budgets and time slices |
-//! | [`power`] | the sleep of the CPU while no thread is ready |
+//! | [`power`] | how deep the CPU may sleep |
 //! | [`optional`] | the parts of the kernel that only some firmware needs |
 //! | [`schedule`] | the thread that runs next |
 //! | [`preemption_point`] | preemption points, at which long operations stop for pending interrupts |
@@ -62,6 +62,7 @@
 //! | [`life`] | the lives of a process, numbered for the servers that the process calls |
 //! | [`pool`] | threads that a process starts and ends at run time |
 //! | [`inspect`] | inspection of threads and processes |
+//! | [`idle`] | the sleep of the CPU while no thread is ready |
 //! | [`choice`] | the choice of the optional parts that a firmware needs |
 //! | [`timer`] | the interrupt of the timer |
 //! | [`system_call`] | the dispatch of the system calls |
@@ -115,6 +116,7 @@ pub mod frame;
 pub mod gate;
 pub mod grant;
 pub mod home;
+pub mod idle;
 pub mod inspect;
 pub mod interrupt;
 pub mod lease;

@@ -42,7 +42,7 @@ register_structs! {
         (0x14 => pub wake_up: ReadWrite<u32>),
         (0x18 => _1),
         (0x24 => pub protection: ReadWrite<u32>),
-        /// What is left of the second, counted down.
+        /// The rest of the second, counted down.
         (0x28 => pub fraction: ReadWrite<u32>),
         (0x2c => @END),
     },

@@ -28,7 +28,7 @@
 //! | `stack_use` | the amount of stack that a thread has used |
 //! | `alarm` | SysTick's interrupt, which wakes the threads that sleep |
 //! | `clock` | time, from the board's counter |
-//! | [`sleep`] | what a board needs to let the CPU sleep |
+//! | [`sleep`] | the functions that a board needs to let the CPU sleep |
 //! | `crash` | the registers and the stack of a thread when it crashed |
 //! | `instruction` | ARMv6-M: the memory that an instruction accesses |
 //! | `fault_status` | the cause of a fault, from the CPU's registers |

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a board needs to let the CPU [sleep](crate::Board::sleep).
+//! The functions that a board needs to let the CPU [sleep](crate::Board::sleep).
 //!
 //! All functions are for [`Board::sleep`](crate::Board::sleep): interrupts are held off while it runs, but an interrupt
 //! that is pending, or becomes pending, ends a wait. The kernel serves it afterwards, when the clocks are restored.
