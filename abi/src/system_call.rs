@@ -75,9 +75,8 @@ system_calls! {
     /// The numbers are part of the ABI: an entry keeps its number, and a new entry gets the next number.
     pub enum SystemCall;
 
-    /// Returns from the method that the thread entered last. The statuses 0 and
-    /// [`BadArgument`](crate::CallError::BadArgument) reach the caller; any other becomes
-    /// [`BadReply`](crate::CallError::BadReply). A return outside of a call is a fault.
+    /// Returns from the method that the thread entered last. The status 0 and those of errors reach the caller, except
+    /// for `Refused`; any other becomes [`BadReply`](crate::CallError::BadReply). A return outside of a call is a fault.
     RETURN = 0: Return(status: STATUS, first: ANY, second: ANY) -> !, Everyone, Assembly;
 
     /// Lets the other threads of the same priority run first.

@@ -187,7 +187,7 @@ impl<P: Port> Kernel<P> {
                 if let Some(grants) = self.grants {
                     (grants.returned)(self);
                 }
-                Err(CallError::Refused)
+                Err(CallError::Refused.into())
             }
             0 => match self.grants {
                 Some(grants) if care & HANDLES_OF_RESULTS != 0 => {
@@ -197,15 +197,15 @@ impl<P: Port> Kernel<P> {
                     if checked.is_ok() {
                         (grants.pass)(self, shape, &results, rights.process);
                     }
-                    checked.map_err(|_| CallError::BadReply)
+                    checked.map_err(|_| CallError::BadReply.into())
                 }
                 _ => Ok(()),
             },
-            status => Err(refused(status)),
+            status => Err(reported(status)),
         };
         let (status, words) = match outcome {
             Ok(()) => (Status::OK, results),
-            Err(error) => (error.into(), [0; RESULT_WORDS]),
+            Err(error) => (error, [0; RESULT_WORDS]),
         };
         Some(Return { stack_pointer, rights, status, words })
     }
@@ -247,13 +247,11 @@ impl<P: Port> Kernel<P> {
     }
 }
 
-/// Returns the error of a call whose thunk, the server's code around the method, reports this status. A thunk may say
-/// that it refused an argument; it can't report any other failure.
+/// Returns the status of a call whose thunk, the server's code around the method, reports this status. A thunk may
+/// report any error but `Refused`, which has a record. (It reports `BadArgument` if it refused an argument. That of a
+/// service behind a link reports the error at the other end.)
 #[inline]
-fn refused(status: Word) -> CallError {
-    if Status(status) == CallError::BadArgument.into() {
-        CallError::BadArgument
-    } else {
-        CallError::BadReply
-    }
+fn reported(status: Word) -> Status {
+    const { assert!(CallError::BadReply as Word + 1 == CallError::Refused as Word) }
+    Status(status.min(CallError::BadReply as Word))
 }

@@ -79,13 +79,14 @@ fn too_little_stack_is_reported_before_entry() {
 }
 
 #[test]
-fn only_two_statuses_of_a_thunk_pass() {
-    for (given, seen) in [
-        (CallError::BadArgument as Word, CallError::BadArgument),
-        (CallError::ServerFaulted as Word, CallError::BadReply),
-        (Status::TIMED_OUT.0, CallError::BadReply),
-        (Word::MAX, CallError::BadReply),
-    ] {
+fn a_thunk_reports_any_error_but_a_refusal() {
+    let errors = CallError::ALL.map(|error| (error as Word, error));
+    let others =
+        [Status::TIMED_OUT.0, 13, 256, Word::MAX].map(|given| (given, CallError::BadReply));
+    for (given, mut seen) in errors.into_iter().chain(others) {
+        if seen == CallError::Refused {
+            seen = CallError::BadReply;
+        }
         let mut driver = two_clients();
         driver.call(0, [0; 4]).unwrap();
         let exit = driver.leave_with(given).unwrap();
