@@ -89,6 +89,10 @@ impl<I: ?Sized> Handle<I> {
     pub const fn __gate(self) -> usize {
         self.0.gate()
     }
+
+    pub(crate) const fn __raw(self) -> RawHandle {
+        self.0
+    }
 }
 
 impl<I: ?Sized + Interface> Deref for Handle<I> {

@@ -56,6 +56,7 @@
 //! | allocate | `heap = 4096;` in [`system!`], and the crate `crossgate-alloc` |
 //! | bound the time of calls | [`time::with_deadline`] |
 //! | refuse a call, revoke handles | [`server`] |
+//! | call services of another core or machine | [`remote`] |
 //! | learn of crashes | [`fault`] |
 //! | look at threads, stacks, CPU time and processes | [`inspect`] |
 //! | look at the registers and the stack of a crash | [`dump`] |
@@ -90,6 +91,7 @@ mod object;
 mod panic;
 pub mod pool;
 pub mod power;
+pub mod remote;
 mod seal;
 pub mod server;
 #[doc(hidden)]

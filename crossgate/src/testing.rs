@@ -51,9 +51,10 @@ mod run;
 pub(crate) mod thread;
 mod world;
 
-use crate::{AllShared, CallError, Handle, Notification, ServedBy, pool};
+use crate::remote::{Forwards, Remote, Route, Transport};
+use crate::{AllShared, CallError, Handle, Interface, Notification, ServedBy, pool};
 use core::any::TypeId;
-use crossgate_abi::table::{NO_LOCK, System};
+use crossgate_abi::table::{NO_LOCK, System, Thunk};
 use crossgate_abi::{LockId, Status, Word, number};
 use draft::Draft;
 use std::boxed::Box;
@@ -193,6 +194,20 @@ impl<'w> Process<'w> {
         self.publish::<I, T>((&raw const *object).cast_mut().cast(), NO_LOCK)
     }
 
+    /// Publishes an object that stands for a service behind a link.
+    ///
+    /// # Panics
+    /// If there are too many services.
+    pub fn serve_remote<I, T>(self, route: Route<T>) -> Handle<I>
+    where
+        I: ?Sized + Forwards<T>,
+        T: Transport,
+    {
+        let object: &'static Remote<I, T> = self.object(Remote::new(route));
+        let object = (&raw const *object).cast_mut().cast();
+        self.publish_at::<I>(object, <I as Forwards<T>>::THUNKS, NO_LOCK)
+    }
+
     /// Creates an object of the process. The object is never dropped, as in a firmware.
     pub fn object<T>(self, object: T) -> &'static T {
         Box::leak(Box::new(object))
@@ -311,7 +326,16 @@ impl<'w> Process<'w> {
     }
 
     fn publish<I: ?Sized + ServedBy<T>, T>(self, object: *mut (), lock: LockId) -> Handle<I> {
-        let both = I::SHAPES.iter().zip(I::THUNKS);
+        self.publish_at(object, I::THUNKS, lock)
+    }
+
+    fn publish_at<I: ?Sized + Interface>(
+        self,
+        object: *mut (),
+        thunks: &'static [Thunk],
+        lock: LockId,
+    ) -> Handle<I> {
+        let both = I::SHAPES.iter().zip(thunks);
         let methods: Vec<_> = both.map(|(shape, entry)| shape.entered_at(*entry)).collect();
         let gate = self.draft(|draft| {
             draft.publish(self.index, object, methods.leak(), TypeId::of::<I>, lock)

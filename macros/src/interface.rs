@@ -23,9 +23,7 @@ struct Method {
 }
 
 pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream, Error> {
-    if let Some(token) = attribute.into_iter().next() {
-        return Err(Error::new(token.span(), "#[interface] takes no arguments"));
-    }
+    let is_remote = is_remote(attribute)?;
     let mut source = Cursor::new(item, Span::call_site());
     let attributes = source.attributes();
     let visibility = source.visibility();
@@ -41,12 +39,63 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream, 
         return Err(Error::new(name.span(), "an interface has at most 256 methods"));
     }
 
+    if is_remote {
+        methods.iter().try_for_each(refuse_what_is_no_value)?;
+    }
     let interface = Interface { attributes, visibility, name, declared, named, methods };
     let mut code = invocation("__interface_trait", interface.served());
     code.extend(invocation("__metadata", interface.metadata()));
     code.extend(invocation("__client", interface.client()));
     code.extend(invocation("__thunks", interface.thunks()));
+    if is_remote {
+        code.extend(invocation("__remote", interface.remote()));
+    }
     Ok(code)
+}
+
+/// Returns whether the attribute is `#[interface(remote)]`.
+fn is_remote(attribute: TokenStream) -> Result<bool, Error> {
+    let mut tokens = attribute.into_iter();
+    let first = tokens.next();
+    match (&first, tokens.next()) {
+        (None, _) => Ok(false),
+        (Some(_), None) if is_word(first.as_ref(), "remote") => Ok(true),
+        (Some(token), _) => {
+            let text = "#[interface] takes no arguments but `remote`: #[interface(remote)]";
+            Err(Error::new(token.span(), text))
+        }
+    }
+}
+
+/// Refuses a method whose types name something that can't be carried over a link. (An alias of such a type is found by
+/// the compiler, except for one of `usize`.)
+fn refuse_what_is_no_value(method: &Method) -> Result<(), Error> {
+    let types = method.parameters.iter().map(|(_, ty)| ty).chain([&method.result]);
+    types.flatten().try_for_each(refuse_token)
+}
+
+fn refuse_token(token: &Token) -> Result<(), Error> {
+    let word = match token {
+        Token::Group(group) => {
+            return group.stream().into_iter().try_for_each(|it| refuse_token(&it));
+        }
+        Token::Ident(word) => word.to_string(),
+        _ => return Ok(()),
+    };
+    let why = match word.as_str() {
+        "Lease" | "LeaseMut" => {
+            "memory can't be lent over a link: pass values, in several calls if need be"
+        }
+        "Handle" => {
+            "a handle means nothing at the other end of a link: let the wiring of each end give the right"
+        }
+        "Notification" | "Signal" => {
+            "a notification can't be signalled over a link: let the client call a method that waits"
+        }
+        "usize" | "isize" => "this type has another size on another machine: use `u32` or `i32`",
+        _ => return Ok(()),
+    };
+    Err(Error::new(token.span(), format!("{why} (this is an `#[interface(remote)]`)")))
 }
 
 /// A trait, split into pieces.
@@ -148,6 +197,18 @@ impl Interface {
             ("declared", tokens(&self.declared)),
             ("named", tokens(&self.named)),
             ("methods", list(self.methods.iter().map(method))),
+        ])
+    }
+
+    fn remote(&self) -> TokenStream {
+        let method = |index| slots([("index", number(index)), ("named", tokens(&self.named))]);
+        let is_generic: &[Token] = self.named.get(..1).unwrap_or_default();
+        slots([
+            ("name", word(&self.name)),
+            ("declared", tokens(&self.declared)),
+            ("named", tokens(&self.named)),
+            ("generic", tokens(is_generic)),
+            ("methods", list((0..self.methods.len()).map(method))),
         ])
     }
 

@@ -16,6 +16,9 @@ use proc_macro::TokenStream;
 ///
 /// The trait is not changed; a server implements it. A client calls its methods on a `Handle<dyn Trait>`, where each
 /// returns a `Result<_, CallError>`.
+///
+/// `#[interface(remote)]` also lets calls go over a [link](../crossgate/remote/index.html) to another core or machine.
+/// The types of such an interface are values: lent memory, handles, notifications and `usize` are refused.
 #[proc_macro_attribute]
 pub fn interface(attribute: TokenStream, item: TokenStream) -> TokenStream {
     interface::expand(attribute, item).unwrap_or_else(pieces::Error::into_tokens)

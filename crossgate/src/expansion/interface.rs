@@ -149,6 +149,30 @@ macro_rules! __thunks {
     };
 }
 
+/// Lets calls of the interface go over a link.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __remote {
+    (
+        name: [$name:ident] declared: [$($declared:tt)*] named: [$($named:tt)*] generic: [$($generic:tt)?]
+        methods: [$({ index: [$index:literal] named: [$($method_named:tt)*] })*]
+    ) => {
+        impl<$($declared)*> $crate::remote::Portable for dyn $name<$($named)*> {}
+        // SAFETY: `forward` expects a `Remote` of this interface and this transport. There is an entry for each method.
+        unsafe impl<__Transport: $crate::remote::Transport, $($declared)*> $crate::remote::Forwards<__Transport>
+            for dyn $name<$($named)*>
+        {
+            const THUNKS: &'static [$crate::abi::table::Thunk] = {
+                $crate::remote::check::<Self>();
+                &[$($crate::remote::forward::<dyn $name<$($method_named)*>, __Transport, $index>),*]
+            };
+        }
+        $crate::__unless! { [$($generic)?]
+            const _: () = $crate::remote::check::<dyn $name>();
+        }
+    };
+}
+
 /// Expands to the type that a caller writes for a parameter.
 #[doc(hidden)]
 #[macro_export]

@@ -1,4 +1,4 @@
-//! The attribute takes no arguments.
+//! The attribute takes no other argument than `remote`.
 use crossgate::interface;
 
 #[interface(fast)]
