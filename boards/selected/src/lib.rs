@@ -90,6 +90,8 @@ choose!(
     mps2_an500 = "mps2-an500",
     mps2_an505 = "mps2-an505",
     mps3_an547 = "mps3-an547",
+    mps2_an521 = "mps2-an521",
+    mps2_an521_second = "mps2-an521-second",
     netduinoplus2 = "netduinoplus2",
     nucleo_f446re = "nucleo-f446re",
     pico_2 = "pico-2",
