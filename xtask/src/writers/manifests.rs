@@ -16,6 +16,7 @@ const PACKAGES: [&str; 7] = [
     "tests/cortex-m",
     "tests/hosted",
     "tests/riscv",
+    "tests/two-cores",
     "tests/worst",
 ];
 /// The first line of a manifest.

@@ -65,6 +65,7 @@ pub fn run(minutes: u64) -> Result<bool> {
     report.step("the same image in another folder", reproducible::check);
     report.step("the size of a client of TLS", tls::check);
     report.step("drivers of stm32f4xx-hal in processes", hal::check);
+    report.step("calls between two cores", || told(two_cores()));
     mutations::replay(&mut report, "")?;
     Ok(report.print())
 }
@@ -150,6 +151,13 @@ fn page_under_load() -> Command {
     let mut cargo = workspace::cargo();
     cargo.args(["test", "--package", "web", "--test", "http", "--", "--nocapture"]);
     cargo.arg("while_processes_crash").env("CROSSGATE_LOAD_SECONDS", "600");
+    cargo
+}
+
+/// Returns a command for the tests of two cores.
+fn two_cores() -> Command {
+    let mut cargo = workspace::cargo();
+    cargo.args(["test", "--package", "system-tests-two-cores", "--", "--include-ignored"]);
     cargo
 }
 
