@@ -43,7 +43,7 @@ mod firmware {
                 _ => {
                     let place = 8 + 16 * random.below(2) as usize;
                     for word in [9, 10, 11] {
-                        memory[place + word].store(random.below(16), SeqCst);
+                        memory[place + word].store(random.below(2) * random.below(16), SeqCst);
                     }
                     memory[place + 8].store(memory[place].load(SeqCst), SeqCst);
                 }
