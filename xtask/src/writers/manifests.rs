@@ -9,7 +9,7 @@ use std::io::{Error, Result};
 use std::path::{Path, PathBuf};
 
 /// The folders of the packages.
-const PACKAGES: [&str; 7] = [
+const PACKAGES: [&str; 8] = [
     "bench",
     "examples/steps",
     "tests",
