@@ -5,7 +5,7 @@ use crate::{CLOCK_HZ, LAMPS, TIMER0, TIMER1, UART0, UART1, UART2, Uart};
 use core::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 use crossgate_abi::table::Mmio;
 use crossgate_cortex_m::Board;
-use mps2_an385::drivers::{DualTimer, Places};
+use mps2_an385::drivers::{DualTimer, DualTimerPlace, Places};
 
 /// The places of the devices.
 #[derive(Debug)]
@@ -16,7 +16,11 @@ impl Places for An521 {
     const UARTS: [Mmio; 3] = [UART0, UART1, UART2];
     const TIMERS: [Mmio; 2] = [TIMER0, TIMER1];
     const LAMPS: Mmio = LAMPS;
+}
+
+impl DualTimerPlace for An521 {
     const DUAL_TIMER: usize = 0x5000_2000;
+    const DUAL_TIMER_LINE: u16 = 5;
 }
 
 /// The counter of both cores. Both start it in the same way, and a second start does not change its count.

@@ -163,7 +163,7 @@ impl<L: Line, const CALLS: usize> Caller<L, CALLS> {
             _ if !state.is_up => {}
             Some(asked) if pong(memory).load(Acquire) != state.ping => {
                 if now - asked >= PATIENCE {
-                    return self.give_up(state);
+                    self.give_up(state);
                 }
             }
             _ => {

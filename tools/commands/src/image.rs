@@ -400,14 +400,11 @@ mod tests {
             }
         }
         assert!(error_of_word(3, 0).contains("vector 3 is"));
-        let moved = |by: Range<u64>| {
-            error(|image| {
-                let Range { start, end } = image.vectors.clone().unwrap();
-                image.vectors = Some(start + by.start..end - by.end);
-            })
-        };
-        assert!(moved(0..4).contains("17 vectors"));
-        assert!(moved(4..0).contains("the vector table is at"));
+        assert!(error(|image| image.vectors.as_mut().unwrap().end -= 4).contains("17 vectors"));
+        assert!(
+            error(|image| image.vectors.as_mut().unwrap().start += 4)
+                .contains("the vector table is at")
+        );
         assert!(error(|image| image.vectors = None).contains("no vector table"));
     }
 
