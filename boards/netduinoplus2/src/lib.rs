@@ -14,10 +14,10 @@
 board_contract::check!();
 
 use crossgate_abi::table::Mmio;
-use stm32f4_board::{Crystal, Pin, Places, device};
+use stm32_board::{Crystal, Pin, Places, Stm32F4, device};
 
 #[doc(hidden)]
-pub use stm32f4_board::cortex_m as port;
+pub use stm32_board::cortex_m as port;
 
 /// The places of the devices.
 #[doc(hidden)]
@@ -25,7 +25,8 @@ pub use stm32f4_board::cortex_m as port;
 pub struct Netduino;
 
 impl Places for Netduino {
-    const CRYSTAL: Crystal = Crystal { mhz: 25, is_clock: false };
+    type Family = Stm32F4;
+    const SOURCE: Crystal = Crystal { mhz: 25, is_clock: false };
     const TIMER_HZ: u32 = CLOCK_HZ;
     // The last one is that of the floating point unit, 81 (RM0090, 12.2).
     const LINES: u16 = 82;
@@ -50,17 +51,17 @@ impl Places for Netduino {
 
 /// The board, for the port.
 #[doc(hidden)]
-pub type Hardware = stm32f4_board::Hardware<Netduino>;
+pub type Hardware = stm32_board::Hardware<Netduino>;
 /// Driver of a lamp, for the process that owns the [`LAMPS`]. Lamp 0 is the blue LED. Lamp 1 is for an LED of your own,
 /// from D9 of the headers to ground. High is on.
-pub type Lamp = stm32f4_board::Lamp<Netduino>;
+pub type Lamp = stm32_board::Lamp<Netduino>;
 /// Driver of a timer, for the process that owns its registers. It counts ticks of [`CLOCK_HZ`], 250 ns each, and wraps
 /// around after 2^32 ticks (18 minutes).
-pub type Timer = stm32f4_board::Timer<Netduino>;
+pub type Timer = stm32_board::Timer<Netduino>;
 /// Driver of a serial line, for the process that owns its registers.
-pub type Uart = stm32f4_board::Uart<Netduino>;
+pub type Uart = stm32_board::Uart<Netduino>;
 
-/// Makes a wiring into a firmware. See [`stm32f4_board::cortex_m::start`].
+/// Makes a wiring into a firmware. See [`stm32_board::cortex_m::start`].
 ///
 /// Before the first process runs, the CPU's clock is switched to the PLL, and the pins are connected to the serial
 /// lines and to the lamps, and locked. SysTick gives the time. If the kernel halts, it writes a last message to
@@ -91,7 +92,7 @@ pub const TIMER0: Mmio = device(0x4000_0000);
 pub const TIMER1: Mmio = device(0x4000_0c00);
 
 /// The registers of the lamps: GPIO port A, whose other pins belong to [`UART1`], to the USB connector and to debuggers.
-pub const LAMPS: Mmio = stm32f4_board::port('A');
+pub const LAMPS: Mmio = stm32_board::port::<Stm32F4>('A');
 
 /// The lines of the interrupt controller (RM0090, 12.2). A serial line has one interrupt line for both directions.
 pub mod interrupt {

@@ -14,10 +14,10 @@
 board_contract::check!();
 
 use crossgate_abi::table::Mmio;
-use stm32f4_board::{Crystal, Pin, Places, TIMERS_HZ, device};
+use stm32_board::{Crystal, Family, Pin, Places, Stm32F4, device};
 
 #[doc(hidden)]
-pub use stm32f4_board::cortex_m as port;
+pub use stm32_board::cortex_m as port;
 
 /// The places of the devices.
 #[doc(hidden)]
@@ -25,8 +25,9 @@ pub use stm32f4_board::cortex_m as port;
 pub struct Nucleo;
 
 impl Places for Nucleo {
+    type Family = Stm32F4;
     // The clock of the debugger.
-    const CRYSTAL: Crystal = Crystal { mhz: 8, is_clock: true };
+    const SOURCE: Crystal = Crystal { mhz: 8, is_clock: true };
     const TIMER_HZ: u32 = CLOCK_HZ;
     // The last one is that of the second I2C bus with FMP, 96 (RM0390, 10.2).
     const LINES: u16 = 97;
@@ -52,17 +53,17 @@ impl Places for Nucleo {
 
 /// The board, for the port.
 #[doc(hidden)]
-pub type Hardware = stm32f4_board::Hardware<Nucleo>;
+pub type Hardware = stm32_board::Hardware<Nucleo>;
 /// Driver of a lamp, for the process that owns the [`LAMPS`]. Lamp 0 is LD2. Lamp 1 is for an LED of your own, from D12
 /// of the headers to ground. High is on.
-pub type Lamp = stm32f4_board::Lamp<Nucleo>;
+pub type Lamp = stm32_board::Lamp<Nucleo>;
 /// Driver of a timer, for the process that owns its registers. It counts ticks of [`CLOCK_HZ`], 12 ns each, and wraps
 /// around after 2^32 ticks (51 s).
-pub type Timer = stm32f4_board::Timer<Nucleo>;
+pub type Timer = stm32_board::Timer<Nucleo>;
 /// Driver of a serial line, for the process that owns its registers.
-pub type Uart = stm32f4_board::Uart<Nucleo>;
+pub type Uart = stm32_board::Uart<Nucleo>;
 
-/// Makes a wiring into a firmware. See [`stm32f4_board::cortex_m::start`].
+/// Makes a wiring into a firmware. See [`stm32_board::cortex_m::start`].
 ///
 /// Before the first process runs, the CPU's clock is switched to the PLL, and the pins are connected to the serial
 /// lines and to the lamps, and locked. SysTick gives the time. If the kernel halts, it writes a last message to
@@ -77,7 +78,7 @@ macro_rules! start {
 /// The frequency of the timers, in Hz. (The CPU has 168 MHz.)
 pub const CLOCK_HZ: u32 = 84_000_000;
 
-const _: () = assert!(CLOCK_HZ == TIMERS_HZ, "the timers count their clock itself");
+const _: () = assert!(CLOCK_HZ == Stm32F4::TIMERS_HZ, "the timers count their clock itself");
 
 /// The registers of the first serial line, USART2: the debugger passes it on over USB.
 pub const UART0: Mmio = device(0x4000_4400);
@@ -92,7 +93,7 @@ pub const TIMER0: Mmio = device(0x4000_0000);
 pub const TIMER1: Mmio = device(0x4000_0c00);
 
 /// The registers of the lamps: GPIO port A, whose other pins belong to [`UART0`], to [`UART1`] and to the debugger.
-pub const LAMPS: Mmio = stm32f4_board::port('A');
+pub const LAMPS: Mmio = stm32_board::port::<Stm32F4>('A');
 
 /// The lines of the interrupt controller (RM0390, 10.2). A serial line has one interrupt line for both directions.
 pub mod interrupt {

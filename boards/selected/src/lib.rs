@@ -94,6 +94,9 @@ choose!(
     mps2_an521_second = "mps2-an521-second",
     netduinoplus2 = "netduinoplus2",
     nucleo_f446re = "nucleo-f446re",
+    nucleo_g474re = "nucleo-g474re",
+    nucleo_h743zi2 = "nucleo-h743zi2",
+    nucleo_u575zi_q = "nucleo-u575zi-q",
     pico_2 = "pico-2",
     nrf52840_dk = "nrf52840-dk",
     microbit_v2 = "microbit-v2";

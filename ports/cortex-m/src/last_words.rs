@@ -18,6 +18,12 @@ pub fn halt(why: &str, numbers: &[u32]) -> ! {
     }
 }
 
+/// Reports why the kernel can't run on this chip, and stops the machine. A board calls this in
+/// [`prepare`](crate::Board::prepare), after it has set up what `tell` needs.
+pub fn refuse(why: &str) -> ! {
+    halt(why, &[])
+}
+
 /// Sends a line with a text and numbers in hexadecimal.
 #[inline(never)]
 pub fn say(text: &str, numbers: &[u32]) {

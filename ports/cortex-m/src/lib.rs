@@ -142,6 +142,8 @@ pub mod vectors;
 pub use board::Frequencies;
 pub use board::{Board, Counter};
 #[cfg(target_os = "none")]
+pub use last_words::refuse;
+#[cfg(target_os = "none")]
 pub use systick::SysTick;
 
 // The vector table and the reset handler.

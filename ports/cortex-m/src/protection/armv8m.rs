@@ -35,6 +35,9 @@
 //! all threads. The other state is a danger, because a thread can enter it without any privilege (`bxns`). So
 //! [`enable`] turns the attribution unit off, which makes all memory Secure: the first instruction in the Non-secure
 //! state is then a fault of the thread (`security_states`). No interrupt and no fault is handled in that state.
+//!
+//! A CPU without the Security Extension, or with the extension switched off (as on an STM32U5 with TrustZone off), has
+//! one state. There `bxns` is undefined, and the registers that [`enable`] writes for the other state ignore the writes.
 
 use crate::last_words::halt;
 use crate::linker::{__crossgate_kernel_stack_bottom, symbol};
@@ -135,13 +138,20 @@ pub fn enable(flash: Span) {
     }
 }
 
-/// Returns whether the CPU is in the Secure state: only then `tt` finds that the memory of the kernel's code is Secure.
+/// Returns whether the CPU is in the Secure state, or has only one state. In the Secure state, `tt` finds that the memory
+/// of the kernel's code is Secure.
 #[inline(always)]
 fn is_secure(code: usize) -> bool {
     const SECURE: u32 = 1 << 22;
+    /// The field that says whether the CPU has the Security Extension (ARM DDI 0553, `ID_PFR1`).
+    const STATES: u32 = 0b1111 << 4;
+    const FEATURES: *const u32 = core::ptr::without_provenance(0xe000_ed44);
     let mut target = code as u32;
-    // SAFETY: this only asks for the attributes of an address.
+    // SAFETY: this only asks for the features of the CPU, and for the attributes of an address.
     unsafe {
+        if FEATURES.read_volatile() & STATES == 0 {
+            return true;
+        }
         core::arch::asm!("tt {0}, {0}", inout(reg) target, options(nomem, nostack, preserves_flags));
     }
     target & SECURE != 0

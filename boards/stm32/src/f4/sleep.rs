@@ -6,10 +6,12 @@
 //! at the start of another one: the time in between is a whole number of ticks, and nothing is lost, however often the
 //! CPU sleeps. At the end the chip runs from its own oscillator, and the clock tree is set up again.
 
-use crate::clock::{self, Crystal};
-use crate::registers::{ClockConfiguration, registers};
-use crate::registers::{EXTI, Exti, FLASH, Flash, PWR, PowerControl, Pwr, RCC, RTC, Rcc, Rtc};
-use crate::rtc;
+use super::registers::{
+    ClockConfiguration, EXTI, Exti, FLASH, Flash, PWR, PowerControl, Pwr, RCC, RTC, Rcc, Rtc,
+};
+use super::{rtc, set};
+use crate::family::Crystal;
+use crate::registers::registers;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use crossgate_cortex_m::sleep::{self, Depth, Slept};
 use tock_registers::interfaces::{ReadWriteable, Readable};
@@ -63,18 +65,18 @@ fn choose(pwr: &Pwr, depth: Depth) {
 /// Sets the clocks as before the sleep, if it has stopped them. (It has not if an interrupt was pending.)
 fn restore(rcc: &Rcc, flash: &Flash, crystal: Crystal) {
     if !rcc.configuration.matches_all(ClockConfiguration::SOURCE_IN_USE::PLL) {
-        clock::set_with(rcc, flash, crystal);
+        set(rcc, flash, crystal);
     }
 }
 
 fn stand_still() {
     #[cfg(target_os = "none")]
-    crossgate_cortex_m::SysTick::<{ clock::CPU_HZ }>::stand_still();
+    crossgate_cortex_m::SysTick::<{ super::CPU_HZ }>::stand_still();
 }
 
 fn go_on() {
     #[cfg(target_os = "none")]
-    crossgate_cortex_m::SysTick::<{ clock::CPU_HZ }>::go_on();
+    crossgate_cortex_m::SysTick::<{ super::CPU_HZ }>::go_on();
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-use crate::clock::bus_hz;
+use crate::bus::hz;
+use crate::family::Family;
 use crate::places::Places;
-use crate::registers::{Usart, UsartControl, UsartState, registers};
+use crate::registers::registers;
+use crate::serial::{LEAST, MOST, SerialLine};
 use core::convert::Infallible;
 use core::marker::PhantomData;
 use crossgate_abi::table::Mmio;
 use embedded_io::{ErrorType, Read, ReadReady, Write};
-use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
 
 /// Driver of a serial line (USART), for the process that owns its registers.
 ///
@@ -24,17 +25,16 @@ pub struct Uart<P> {
     ready: bool,
 }
 
-/// The smallest and the largest divisor of the clock: 12 bits, and 4 bits of a fraction that count 16ths (RM0090,
-/// 30.3.4).
-const LEAST: u32 = 16;
-const MOST: u32 = 0xffff;
+/// The registers of the serial lines of a board.
+type Line<P> = <<P as Places>::Family as Family>::Usart;
 
 impl<P: Places> Uart<P> {
     /// Creates the driver of the UART in `mmio`, at `baud` bits a second.
     ///
     /// # Panics
-    /// If `mmio` is none of the board's UARTs, or if the clock of its bus can't be divided to `baud`. At 42 MHz this can
-    /// be 641 to 2,625,000, and at 84 MHz 1,282 to 5,250,000. In a constant or in the wiring, this is a compile error.
+    /// If `mmio` is none of the board's UARTs, or if the clock of its bus can't be divided to `baud`: the divisor is 16 to
+    /// 65,535. At 42 MHz this can be 641 to 2,625,000, and at 170 MHz 2,595 to 10,625,000. In a constant or in the wiring,
+    /// this is a compile error.
     #[must_use]
     pub const fn new(mmio: Mmio, baud: u32) -> Uart<P> {
         let start = mmio.start;
@@ -43,7 +43,7 @@ impl<P: Places> Uart<P> {
             start == first.start || start == second.start || start == third.start,
             "there is no UART at these registers"
         );
-        let hz = bus_hz(start);
+        let hz = hz::<P::Family>(start);
         assert!(baud >= hz.div_ceil(MOST), "the UART is not that slow: its divisor has 16 bits");
         assert!(baud <= hz / LEAST, "the UART is not that fast: its divisor is 16 at least");
         let divisor = (hz + baud / 2) / baud;
@@ -64,50 +64,27 @@ impl<P: Places> Uart<P> {
 
     /// Sends a byte. It sets the device up if necessary. If the device accepts no byte for some time, the byte is lost.
     pub(crate) fn tell(&self, byte: u8) {
-        // The number of reads of the state. They take about as long as it takes to send three bytes.
+        // The number of reads of the state. They take longer than it takes to send a byte at the usual rates.
         const PATIENCE: u32 = 5000;
-        let registers = registers::<Usart>(self.start);
-        if registers.divisor.get() < LEAST {
-            registers.divisor.set(self.divisor);
-        }
-        registers.control.modify(UsartControl::ENABLE::SET + UsartControl::SEND::SET);
+        let registers = registers::<Line<P>>(self.start);
+        registers.set_up_to_send(self.divisor);
         for _ in 0..PATIENCE {
-            if registers.state.is_set(UsartState::CAN_SEND) {
+            if registers.can_send() {
                 break;
             }
         }
-        registers.data.set(u32::from(byte));
+        registers.send(byte);
     }
 
     /// Returns the registers of the device. The first call sets the device up.
-    fn registers(&mut self) -> &'static Usart {
-        let registers = registers::<Usart>(self.start);
+    fn registers(&mut self) -> &'static Line<P> {
+        let registers = registers::<Line<P>>(self.start);
         if !self.ready {
             self.ready = true;
-            registers.control.set(0);
-            registers.divisor.set(self.divisor);
-            registers.control.write(
-                UsartControl::ENABLE::SET
-                    + UsartControl::SEND::SET
-                    + UsartControl::RECEIVE::SET
-                    + UsartControl::RECEIVE_INTERRUPT.val(self.receive_interrupt.into()),
-            );
+            registers.set_up(self.divisor, self.receive_interrupt);
         }
         registers
     }
-}
-
-/// Returns whether a byte has arrived.
-///
-/// If the device has dropped a byte, it interrupts even after all others are read, until the data is read once more
-/// (RM0090, 30.6.1). So this reads the data then. (A byte that arrives at this moment is lost, as the one before.)
-fn has_received(registers: &Usart) -> bool {
-    let state = registers.state.extract();
-    let has_received = state.is_set(UsartState::RECEIVED);
-    if !has_received && state.is_set(UsartState::OVERRUN) {
-        registers.data.get();
-    }
-    has_received
 }
 
 impl<P> ErrorType for Uart<P> {
@@ -118,21 +95,21 @@ impl<P: Places> Write for Uart<P> {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
         let registers = self.registers();
         for &byte in bytes {
-            while !registers.state.is_set(UsartState::CAN_SEND) {}
-            registers.data.set(u32::from(byte));
+            while !registers.can_send() {}
+            registers.send(byte);
         }
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> Result<(), Infallible> {
-        while !self.registers().state.is_set(UsartState::SENT) {}
+        while !self.registers().has_sent() {}
         Ok(())
     }
 }
 
 impl<P: Places> ReadReady for Uart<P> {
     fn read_ready(&mut self) -> Result<bool, Infallible> {
-        Ok(has_received(self.registers()))
+        Ok(self.registers().has_received())
     }
 }
 
@@ -140,9 +117,8 @@ impl<P: Places> Read for Uart<P> {
     fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Infallible> {
         let Some(first) = bytes.first_mut() else { return Ok(0) };
         let registers = self.registers();
-        while !has_received(registers) {}
-        // This also clears the interrupt.
-        *first = registers.data.get() as u8;
+        while !registers.has_received() {}
+        *first = registers.receive();
         Ok(1)
     }
 }

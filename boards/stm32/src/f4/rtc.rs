@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The clock that runs on in a deep sleep: the RTC, with a crystal of 32,768 Hz. It belongs to the kernel.
 
-use crate::clock::{comes, switch_on};
-use crate::registers::{Backup, Exti, PWR, PowerControl, Pwr, Rcc, Rtc, RtcControl, RtcState};
+use super::Stm32F4;
+use super::registers::{Backup, Exti, PWR, PowerControl, Pwr, Rcc, Rtc, RtcControl, RtcState};
+use crate::bus::switch_on;
+use crate::wait::comes;
 use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
 
 /// The ticks of the clock in a second, and in a day.
@@ -27,7 +29,7 @@ const LONGEST: u64 = 1 << 16;
 /// crystal never gets further.
 pub fn runs(rcc: &Rcc, pwr: &Pwr, rtc: &Rtc) -> bool {
     if !pwr.control.is_set(PowerControl::BACKUP_OPEN) {
-        switch_on(PWR);
+        switch_on::<Stm32F4>(PWR);
         pwr.control.modify(PowerControl::BACKUP_OPEN::SET);
     }
     if !rcc.backup.is_set(Backup::CRYSTAL_ON) {

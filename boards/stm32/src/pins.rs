@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The functions of pins. They are set before the first process runs, and then locked.
 
-use crate::bus::device;
-use crate::clock::switch_on;
+use crate::bus::{SIZE, device, switch_on};
+use crate::family::Family;
 use crate::registers::{Port, registers};
 use crossgate_abi::table::Mmio;
 use tock_registers::interfaces::{Readable, Writeable};
 
-/// The first GPIO port, and the number of ports (RM0090, 2.3).
-const PORT_A: usize = 0x4002_0000;
-const PORTS: usize = 9;
 /// The pins of port A that a debugger uses: SWDIO and SWCLK.
 const DEBUGGER: u32 = 1 << 13 | 1 << 14;
-/// The modes of a pin (8.4.1), and the pull-up (8.4.4).
+const DEBUGGERS_PORT: usize = 0;
+/// The modes of a pin, and the pull-up.
 const OUTPUT: u32 = 1;
 const DEVICE: u32 = 2;
 const PULL_UP: u32 = 1;
@@ -20,6 +18,7 @@ const PULL_UP: u32 = 1;
 /// A pin and its function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pin {
+    /// The number of the GPIO port.
     port: usize,
     number: u32,
     /// The number of the device to which the pin is connected; otherwise it is an output.
@@ -31,10 +30,15 @@ pub struct Pin {
 /// # Panics
 /// If there is no such port.
 #[must_use]
-pub const fn port(letter: char) -> Mmio {
-    let number = (letter as usize).wrapping_sub('A' as usize);
-    assert!(number < PORTS, "there is no such port");
-    device(PORT_A + number * 0x400)
+pub const fn port<F: Family>(letter: char) -> Mmio {
+    let number = number(letter);
+    assert!(number < F::PORTS, "there is no such port");
+    device(F::PORT_A + number * SIZE)
+}
+
+/// Returns the number of the GPIO port with this letter.
+const fn number(letter: char) -> usize {
+    (letter as usize).wrapping_sub('A' as usize)
 }
 
 impl Pin {
@@ -45,7 +49,7 @@ impl Pin {
     #[must_use]
     pub const fn output(letter: char, number: u32) -> Pin {
         assert!(number < 16, "a port has 16 pins");
-        Pin { port: port(letter).start, number, device: None }
+        Pin { port: self::number(letter), number, device: None }
     }
 
     /// Returns a pin that belongs to a device, the one with this number (the data sheet of the chip, "Alternate function
@@ -87,16 +91,17 @@ const fn field(word: u32, number: u32, bits: u32, value: u32) -> u32 {
 /// levels of its outputs, but can't take pins of this port from other devices or from a debugger.
 ///
 /// Only the kernel may call this.
-pub(crate) fn set(pins: &[Pin]) {
-    for port in (0..PORTS).map(|number| PORT_A + number * 0x400) {
+pub(crate) fn set<F: Family>(pins: &[Pin]) {
+    for port in 0..F::PORTS {
         let here = || pins.iter().filter(|pin| pin.port == port);
-        if here().next().is_none() && port != PORT_A {
+        if here().next().is_none() && port != DEBUGGERS_PORT {
             continue;
         }
-        switch_on(port);
-        let registers = registers(port);
+        let start = F::PORT_A + port * SIZE;
+        switch_on::<F>(start);
+        let registers = registers(start);
         here().for_each(|pin| pin.set(registers));
-        let debugger = if port == PORT_A { DEBUGGER } else { 0 };
+        let debugger = if port == DEBUGGERS_PORT { DEBUGGER } else { 0 };
         let pins = here().fold(debugger, |pins, pin| pins | 1 << pin.number);
         lock(pins, |value| registers.lock.set(value));
         // The lock takes effect with this read.
@@ -104,7 +109,7 @@ pub(crate) fn set(pins: &[Pin]) {
     }
 }
 
-/// Locks pins, by the sequence of writes to the lock register that the manual gives (8.4.8).
+/// Locks pins, by the sequence of writes to the lock register that the manuals give (GPIO, "GPIO port configuration lock register").
 fn lock(pins: u32, write: impl Fn(u32)) {
     const KEY: u32 = 1 << 16;
     for value in [KEY | pins, pins, KEY | pins] {
@@ -115,6 +120,7 @@ fn lock(pins: u32, write: impl Fn(u32)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Stm32F4, Stm32G4, Stm32H7, Stm32U5};
     use core::cell::Cell;
     use core::mem::zeroed;
 
@@ -146,13 +152,17 @@ mod tests {
 
     #[test]
     fn the_ports_are_where_the_manual_says() {
-        assert_eq!((port('A').start, port('C').start), (0x4002_0000, 0x4002_0800));
+        assert_eq!(port::<Stm32F4>('A').start, 0x4002_0000);
+        assert_eq!(port::<Stm32F4>('C').start, 0x4002_0800);
+        assert_eq!(port::<Stm32G4>('A').start, 0x4800_0000);
+        assert_eq!(port::<Stm32H7>('B').start, 0x5802_0400);
+        assert_eq!(port::<Stm32U5>('C').start, 0x4202_0800);
     }
 
     #[test]
     #[should_panic(expected = "no such port")]
-    fn there_are_nine_ports() {
-        let _ = port('J');
+    fn an_stm32f4_has_nine_ports() {
+        let _ = port::<Stm32F4>('J');
     }
 
     #[test]

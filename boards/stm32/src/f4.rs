@@ -1,23 +1,58 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The clock tree: the CPU at 168 MHz, from the crystal or, if it does not oscillate, from the chip's own oscillator.
+//! The STM32F4: the CPU at 168 MHz, from the crystal or, if it does not oscillate, from the chip's own oscillator. (The
+//! numbers are those of sections of RM0090.)
 
-use crate::bus::{Bus, place};
-use crate::registers::{
-    Access, ClockConfiguration, ClockControl, FLASH, Flash, Pll, RCC, Rcc, registers,
-};
-use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
+mod registers;
+mod rtc;
+mod sleep;
+
+use crate::bus::Bus;
+use crate::family::{Crystal, Family, Time};
+use crate::registers::registers;
+use crate::serial::OldUsart;
+use crate::wait::comes;
+use crossgate_cortex_m::sleep::{Depth, Slept};
+use registers::{Access, ClockConfiguration, ClockControl, FLASH, Flash, Pll, RCC, Rcc};
+use tock_registers::interfaces::{ReadWriteable, Readable};
+use tock_registers::registers::ReadWrite;
+
+/// The STM32F4 with 168 MHz: the STM32F405, the STM32F446, and others.
+#[derive(Debug)]
+pub struct Stm32F4;
+
+impl Family for Stm32F4 {
+    const CPU_HZ: u32 = CPU_HZ;
+    const TIMERS_HZ: u32 = TIMERS_HZ;
+    const APB1_HZ: u32 = CPU_HZ / 4;
+    const APB2_HZ: u32 = CPU_HZ / 2;
+    const PORT_A: usize = 0x4002_0000;
+    const PORTS: usize = 9;
+    type Source = Crystal;
+    type Usart = OldUsart;
+    type Counter = Time<CPU_HZ>;
+
+    fn prepare(crystal: Crystal) -> u32 {
+        set(registers(RCC), registers(FLASH), crystal)
+    }
+
+    fn sleep(crystal: Crystal, depth: Depth, left: u64) -> Slept {
+        sleep::sleep(crystal, depth, left)
+    }
+
+    fn enables(bus: Bus) -> &'static ReadWrite<u32> {
+        let rcc = registers::<Rcc>(RCC);
+        match bus {
+            Bus::Apb1 => &rcc.apb1_enable,
+            Bus::Apb2 => &rcc.apb2_enable,
+            Bus::Ports => &rcc.ahb1_enable,
+        }
+    }
+}
 
 /// The frequency of the CPU, in Hz.
-pub const CPU_HZ: u32 = 168_000_000;
+const CPU_HZ: u32 = 168_000_000;
 /// The frequency of the clock of the timers on the slow bus, in Hz.
-pub const TIMERS_HZ: u32 = CPU_HZ / 2;
-/// The frequencies of the two buses of peripherals, in Hz (the most that the data sheet allows).
-const APB1_HZ: u32 = CPU_HZ / 4;
-const APB2_HZ: u32 = CPU_HZ / 2;
-/// The number of reads after which a device may be accessed whose clock was switched on. Each takes at least one cycle
-/// of the CPU, and the device needs two cycles on the AHB, and one more than the divisor of its bus on an APB (errata
-/// sheet ES0182, "Delay after an RCC peripheral clock enabling").
-const ENABLE_CYCLES: u32 = 1 + CPU_HZ / APB1_HZ;
+const TIMERS_HZ: u32 = CPU_HZ / 2;
 /// The frequency of the chip's own oscillator. After a reset it is the clock of everything.
 const INTERNAL_MHZ: u32 = 16;
 /// The frequency of the timers of QEMU. It emulates no clock tree, and its timers count nanoseconds.
@@ -27,40 +62,12 @@ const PLL_MHZ: u32 = 2 * CPU_HZ / 1_000_000;
 /// The wait states of the flash at 168 MHz and 2.7 V to 3.6 V (3.5.1).
 const WAIT_STATES: u32 = 5;
 
-/// The largest number of reads while the setup waits for a bit. They take 20 ms at least, and a crystal takes some
-/// milliseconds.
-const PATIENCE: u32 = 1 << 16;
-
 /// The largest number of reads while the setup waits for the chip's own oscillator, which runs already after a reset.
 const STARTED: u32 = 64;
 
-/// The source of a board's clock: a crystal, or a clock from another chip.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Crystal {
-    /// Its frequency in MHz, 4 to 26.
-    pub mhz: u32,
-    /// It is a clock from another chip.
-    pub is_clock: bool,
-}
-
-/// Returns the frequency of the bus of a device, in Hz.
-pub(crate) const fn bus_hz(start: usize) -> u32 {
-    match place(start).0 {
-        Bus::Apb1 => APB1_HZ,
-        Bus::Apb2 => APB2_HZ,
-        Bus::Ahb1 => CPU_HZ,
-    }
-}
-
-/// Sets the clocks. Returns the frequency that the timers then have, in Hz: this depends on the clocks that were found.
-///
-/// Only the kernel may call this, before it uses the time.
-pub(crate) fn set(crystal: Crystal) -> u32 {
-    set_with(registers(RCC), registers(FLASH), crystal)
-}
-
-/// Sets the clocks. The CPU runs from the chip's own oscillator, as after a reset or a deep sleep.
-pub(crate) fn set_with(rcc: &Rcc, flash: &Flash, crystal: Crystal) -> u32 {
+/// Sets the clocks. The CPU runs from the chip's own oscillator, as after a reset or a deep sleep. Returns the frequency
+/// that the timers then have, in Hz.
+fn set(rcc: &Rcc, flash: &Flash, crystal: Crystal) -> u32 {
     rcc.control.modify(ClockControl::INTERNAL_ON::SET);
     if !(0..STARTED).any(|_| rcc.control.is_set(ClockControl::INTERNAL_READY)) {
         // The CPU runs, but not from the clock that it started with. So there is no clock control: this is the emulator.
@@ -99,30 +106,11 @@ pub(crate) fn set_with(rcc: &Rcc, flash: &Flash, crystal: Crystal) -> u32 {
     TIMERS_HZ
 }
 
-/// Switches the clock of a device on.
-pub(crate) fn switch_on(start: usize) {
-    let rcc = registers::<Rcc>(RCC);
-    let (bus, number) = place(start);
-    let enable = match bus {
-        Bus::Apb1 => &rcc.apb1_enable,
-        Bus::Apb2 => &rcc.apb2_enable,
-        Bus::Ahb1 => &rcc.ahb1_enable,
-    };
-    enable.set(enable.get() | 1 << number);
-    (0..ENABLE_CYCLES).for_each(|_| {
-        enable.get();
-    });
-}
-
-/// Waits until a bit is set, but not for ever. Returns whether it is.
-pub(crate) fn comes(mut is_set: impl FnMut() -> bool) -> bool {
-    (0..PATIENCE).any(|_| is_set())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use core::mem::zeroed;
+    use tock_registers::interfaces::Writeable;
 
     const CRYSTAL: Crystal = Crystal { mhz: 25, is_clock: false };
 
@@ -133,7 +121,7 @@ mod tests {
         let (rcc, flash): (Rcc, Flash) = unsafe { (zeroed(), zeroed()) };
         rcc.control.set(ready);
         rcc.configuration.set(in_use << 2);
-        let timers = set_with(&rcc, &flash, crystal);
+        let timers = set(&rcc, &flash, crystal);
         (timers, rcc, flash)
     }
 
@@ -157,24 +145,6 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_states_have_four_bits() {
-        // SAFETY: as above.
-        let (rcc, flash): (Rcc, Flash) = unsafe { (zeroed(), zeroed()) };
-        rcc.control.set(INTERNAL | EXTERNAL | LOCKED);
-        flash.access.set(0b1000);
-        set_with(&rcc, &flash, CRYSTAL);
-        assert_eq!(flash.access.get(), 0x705);
-    }
-
-    #[test]
-    fn a_device_has_time_to_start() {
-        for bus in [0x4000_0000, 0x4001_1000, 0x4002_0000].map(bus_hz) {
-            assert!(ENABLE_CYCLES >= 1 + CPU_HZ / bus, "{bus}");
-        }
-        assert_eq!(ENABLE_CYCLES, 5);
-    }
-
-    #[test]
     fn without_a_crystal_the_frequency_is_the_same() {
         let (timers, rcc, _) = set_up(INTERNAL | LOCKED, 2, CRYSTAL);
         assert_eq!(timers, 84_000_000);
@@ -194,10 +164,5 @@ mod tests {
         let (timers, rcc, flash) = set_up(0, 0, CRYSTAL);
         assert_eq!(timers, 1_000_000_000);
         assert_eq!((rcc.pll.get(), flash.access.get()), (0, 0));
-    }
-
-    #[test]
-    fn the_buses_are_as_fast_as_the_data_sheet_allows() {
-        assert_eq!((bus_hz(0x4000_4400), bus_hz(0x4001_1000)), (42_000_000, 84_000_000));
     }
 }

@@ -84,12 +84,18 @@ impl<P: Places> Timer<P> {
 ///
 /// Only the kernel may call this.
 pub(crate) fn prepare(start: usize, input_hz: u32, hz: u32) {
-    set_divisor(registers(start), input_hz / hz - 1);
+    set_divisor(registers(start), divisor_less_one(input_hz, hz));
+}
+
+/// Returns the divisor of a clock of `input_hz`, less 1. Without the PLL, the clock may be slower than the timer should
+/// be. Then it is not divided.
+const fn divisor_less_one(input_hz: u32, hz: u32) -> u32 {
+    (input_hz / hz).saturating_sub(1)
 }
 
 fn set_divisor(registers: &Tim, divisor_less_one: u32) {
     registers.divisor_less_one.set(divisor_less_one);
-    // The divisor takes effect at the end of a period (18.3.1), or at once by this.
+    // The divisor takes effect at the end of a period, or at once by this.
     registers.generate.write(TimEvent::END::SET);
     registers.state.set(!TimEvent::END::SET.value);
 }
@@ -114,8 +120,15 @@ mod tests {
     fn the_divisor_is_less_one_in_its_register() {
         // SAFETY: registers are words, and zero is one of their values.
         let registers: Tim = unsafe { core::mem::zeroed() };
-        set_divisor(&registers, 84_000_000 / Example::TIMER_HZ - 1);
+        set_divisor(&registers, divisor_less_one(84_000_000, Example::TIMER_HZ));
         assert_eq!(registers.divisor_less_one.get(), 20);
+    }
+
+    #[test]
+    fn a_clock_that_is_too_slow_is_not_divided() {
+        assert_eq!(divisor_less_one(84_000_000, 84_000_000), 0);
+        assert_eq!(divisor_less_one(168_000_000, 84_000_000), 1);
+        assert_eq!(divisor_less_one(16_000_000, 84_000_000), 0);
     }
 
     #[test]

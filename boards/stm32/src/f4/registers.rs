@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The registers of the devices that are used here, with their offsets and bits (RM0090).
+//! The registers of the devices that belong to the kernel, with their offsets and bits (RM0090).
 
-use tock_registers::registers::{ReadOnly, ReadWrite, WriteOnly};
+use crate::registers::Device;
+use tock_registers::registers::ReadWrite;
 use tock_registers::{register_bitfields, register_structs};
 
 register_structs! {
@@ -55,44 +56,6 @@ register_structs! {
         /// A 1 clears a bit.
         (0x14 => pub pending: ReadWrite<u32>),
         (0x18 => @END),
-    },
-    /// A GPIO port (8.4).
-    pub Port {
-        /// Two bits for each pin: input, output, device or analog.
-        (0x00 => pub mode: ReadWrite<u32>),
-        (0x04 => _0),
-        /// Two bits for each pin: nothing, a pull-up or a pull-down.
-        (0x0c => pub pull: ReadWrite<u32>),
-        (0x10 => _1),
-        (0x14 => pub output: ReadWrite<u32>),
-        /// A 1 in the lower half sets the output of a pin, a 1 in the upper half clears it.
-        (0x18 => pub set: WriteOnly<u32>),
-        (0x1c => pub lock: ReadWrite<u32>),
-        /// Four bits for each pin: the number of the device to which it is connected.
-        (0x20 => pub device: [ReadWrite<u32>; 2]),
-        (0x28 => @END),
-    },
-    /// A serial line (USART; 30.6).
-    pub Usart {
-        (0x00 => pub state: ReadOnly<u32, UsartState::Register>),
-        (0x04 => pub data: ReadWrite<u32>),
-        (0x08 => pub divisor: ReadWrite<u32>),
-        (0x0c => pub control: ReadWrite<u32, UsartControl::Register>),
-        (0x10 => @END),
-    },
-    /// A timer of 32 bits (TIM2 and TIM5; 18.4).
-    pub Tim {
-        (0x00 => pub control: ReadWrite<u32, TimControl::Register>),
-        (0x04 => _0),
-        (0x0c => pub interrupts: ReadWrite<u32, TimEvent::Register>),
-        /// A 0 clears a bit, a 1 has no effect.
-        (0x10 => pub state: ReadWrite<u32, TimEvent::Register>),
-        (0x14 => pub generate: WriteOnly<u32, TimEvent::Register>),
-        (0x18 => _1),
-        (0x24 => pub count: ReadWrite<u32>),
-        (0x28 => pub divisor_less_one: ReadWrite<u32>),
-        (0x2c => pub last: ReadWrite<u32>),
-        (0x30 => @END),
     }
 }
 
@@ -151,59 +114,22 @@ register_bitfields![u32,
         APB2 OFFSET(13) NUMBITS(3) [BY_2 = 0b100],
     ],
     pub Access [
-        // The STM32F405 has three of the bits; its fourth is reserved, and 0.
-        WAIT_STATES OFFSET(0) NUMBITS(4) [],
+        WAIT_STATES OFFSET(0) NUMBITS(3) [],
         PREFETCH OFFSET(8) NUMBITS(1) [],
         INSTRUCTION_CACHE OFFSET(9) NUMBITS(1) [],
         DATA_CACHE OFFSET(10) NUMBITS(1) [],
     ],
-    pub UsartState [
-        OVERRUN OFFSET(3) NUMBITS(1) [],
-        RECEIVED OFFSET(5) NUMBITS(1) [],
-        SENT OFFSET(6) NUMBITS(1) [],
-        CAN_SEND OFFSET(7) NUMBITS(1) [],
-    ],
-    pub UsartControl [
-        RECEIVE OFFSET(2) NUMBITS(1) [],
-        SEND OFFSET(3) NUMBITS(1) [],
-        RECEIVE_INTERRUPT OFFSET(5) NUMBITS(1) [],
-        ENABLE OFFSET(13) NUMBITS(1) [],
-    ],
-    pub TimControl [
-        ENABLE OFFSET(0) NUMBITS(1) [],
-        ONCE OFFSET(3) NUMBITS(1) [],
-    ],
-    // The counter has come to its end (an update event).
-    pub TimEvent [
-        END OFFSET(0) NUMBITS(1) [],
-    ],
 ];
 
-/// The addresses of the devices that belong to the kernel (2.3).
+/// The addresses of the devices (2.3).
 pub const RCC: usize = 0x4002_3800;
 pub const FLASH: usize = 0x4002_3c00;
 pub const PWR: usize = 0x4000_7000;
 pub const RTC: usize = 0x4000_2800;
 pub const EXTI: usize = 0x4001_3c00;
 
-/// Returns the registers of type `T` at an address.
-#[inline(always)]
-pub fn registers<T: Device>(start: usize) -> &'static T {
-    let pointer = core::ptr::with_exposed_provenance::<T>(start);
-    // SAFETY: the callers have checked, or know, that a device of this kind is at the address: its registers are
-    // aligned, no Rust object lies there, and any value may be read from them and written to them. The MPU decides
-    // which process may access them: a process that doesn't own them is stopped at the access, without an effect on
-    // memory.
-    unsafe { &*pointer }
-}
-
-/// A type of registers.
-pub trait Device {}
 impl Device for Rcc {}
 impl Device for Flash {}
 impl Device for Pwr {}
 impl Device for Rtc {}
 impl Device for Exti {}
-impl Device for Port {}
-impl Device for Usart {}
-impl Device for Tim {}

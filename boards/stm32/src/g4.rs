@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The STM32G4: the CPU at 170 MHz, from the crystal or, if it does not oscillate, from the chip's own oscillator.
+
+mod registers;
+
+use crate::bus::Bus;
+use crate::family::{Crystal, Family, Time};
+use crate::registers::registers;
+use crate::serial::Usart;
+use crate::wait::comes;
+use registers::{
+    Access, ClockConfiguration, ClockControl, FLASH, Flash, Pll, Power, PowerRange, RCC, Rcc,
+};
+use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
+use tock_registers::registers::ReadWrite;
+
+/// The STM32G4: the STM32G474 and others.
+#[derive(Debug)]
+pub struct Stm32G4;
+
+impl Family for Stm32G4 {
+    const CPU_HZ: u32 = CPU_HZ;
+    const TIMERS_HZ: u32 = CPU_HZ;
+    const APB1_HZ: u32 = CPU_HZ;
+    const APB2_HZ: u32 = CPU_HZ;
+    const PORT_A: usize = 0x4800_0000;
+    const PORTS: usize = 7;
+    type Source = Crystal;
+    type Usart = Usart;
+    type Counter = Time<CPU_HZ>;
+
+    fn prepare(crystal: Crystal) -> u32 {
+        set(registers(RCC), registers(registers::POWER), registers(FLASH), crystal)
+    }
+
+    fn enables(bus: Bus) -> &'static ReadWrite<u32> {
+        let rcc = registers::<Rcc>(RCC);
+        match bus {
+            Bus::Apb1 => &rcc.apb1_enable,
+            Bus::Apb2 => &rcc.apb2_enable,
+            Bus::Ports => &rcc.ahb2_enable,
+        }
+    }
+}
+
+/// The frequency of the CPU, in Hz, and of the buses and the timers, which it is not divided for.
+const CPU_HZ: u32 = 170_000_000;
+/// The frequency of the chip's own oscillator. After a reset it is the clock of everything.
+const INTERNAL_MHZ: u32 = 16;
+/// The frequency of the input of the PLL, and its factor. What it makes is divided by 2.
+const INPUT_MHZ: u32 = 4;
+const FACTOR: u32 = 85;
+/// The wait states of the flash at 170 MHz, if the CPU has the voltage for this frequency (RM0440, "Read access
+/// latency").
+const WAIT_STATES: u32 = 4;
+/// The number of reads that take a microsecond at least, at 85 MHz.
+const MICROSECOND: u32 = 85;
+
+const _: () = assert!(CPU_HZ == INPUT_MHZ * FACTOR / 2 * 1_000_000, "the PLL makes the clock");
+
+/// Sets the clocks. Returns the frequency that the timers then have, in Hz.
+fn set(rcc: &Rcc, power: &Power, flash: &Flash, crystal: Crystal) -> u32 {
+    const POWER_CONTROL: u32 = 1 << 28;
+    rcc.apb1_enable.set(rcc.apb1_enable.get() | POWER_CONTROL);
+    rcc.control.modify(ClockControl::CRYSTAL_BYPASSED.val(crystal.is_clock.into()));
+    rcc.control.modify(ClockControl::CRYSTAL_ON::SET);
+    let has_crystal = comes(|| rcc.control.is_set(ClockControl::CRYSTAL_READY));
+    let (mhz, source) = if has_crystal {
+        (crystal.mhz, Pll::SOURCE::CRYSTAL)
+    } else {
+        rcc.control.modify(ClockControl::CRYSTAL_ON::CLEAR);
+        (INTERNAL_MHZ, Pll::SOURCE::INTERNAL)
+    };
+    rcc.pll.write(
+        Pll::M_LESS_ONE.val(mhz / INPUT_MHZ - 1)
+            + Pll::N.val(FACTOR)
+            + Pll::R::BY_2
+            + Pll::R_ON::SET
+            + source,
+    );
+    rcc.control.modify(ClockControl::PLL_ON::SET);
+    if !comes(|| rcc.control.is_set(ClockControl::PLL_READY)) {
+        // There is no way to report the failure yet.
+        return INTERNAL_MHZ * 1_000_000;
+    }
+    flash.access.modify(
+        Access::WAIT_STATES.val(WAIT_STATES)
+            + Access::PREFETCH::SET
+            + Access::INSTRUCTION_CACHE::SET
+            + Access::DATA_CACHE::SET,
+    );
+    // The flash is slow enough before the clock is fast.
+    if !comes(|| flash.access.read(Access::WAIT_STATES) == WAIT_STATES) {
+        return INTERNAL_MHZ * 1_000_000;
+    }
+    // The higher voltage for more than 150 MHz. While it settles, the CPU has half of the new frequency (RM0440,
+    // "Dynamic voltage scaling management").
+    rcc.configuration.modify(ClockConfiguration::AHB::BY_2);
+    power.range.modify(PowerRange::NORMAL::CLEAR);
+    rcc.configuration.modify(ClockConfiguration::SOURCE::PLL);
+    comes(|| rcc.configuration.matches_all(ClockConfiguration::SOURCE_IN_USE::PLL));
+    for _ in 0..MICROSECOND {
+        rcc.configuration.get();
+    }
+    rcc.configuration.modify(ClockConfiguration::AHB::UNDIVIDED);
+    CPU_HZ
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::mem::zeroed;
+
+    const CRYSTAL: Crystal = Crystal { mhz: 24, is_clock: false };
+    const EXTERNAL: u32 = 1 << 17;
+    const LOCKED: u32 = 1 << 25;
+
+    /// Sets the clocks of a chip whose bits are in memory: the given ones are set from the start. Returns the frequency
+    /// of the timers, and the registers.
+    fn set_up(ready: u32, in_use: u32, crystal: Crystal) -> (u32, Rcc, Power, Flash) {
+        // SAFETY: registers are words, and zero is one of their values.
+        let (rcc, power, flash): (Rcc, Power, Flash) = unsafe { (zeroed(), zeroed(), zeroed()) };
+        // The values after a reset.
+        rcc.control.set(1 << 10 | 1 << 8 | ready);
+        rcc.configuration.set(in_use << 2 | 1);
+        power.range.set(1 << 8);
+        flash.access.set(0x600);
+        let timers = set(&rcc, &power, &flash, crystal);
+        (timers, rcc, power, flash)
+    }
+
+    #[test]
+    fn from_the_crystal() {
+        let (timers, rcc, power, flash) = set_up(EXTERNAL | LOCKED, 3, CRYSTAL);
+        assert_eq!(timers, 170_000_000);
+        // 24 MHz / 6 * 85 / 2 is 170 MHz.
+        assert_eq!(rcc.pll.get(), 1 << 24 | 85 << 8 | 5 << 4 | 3);
+        assert_eq!(rcc.configuration.get(), 3 << 2 | 3);
+        assert_eq!(power.range.get(), 0, "the voltage is that for 170 MHz");
+        assert_eq!(flash.access.get(), 0x704);
+        assert_eq!(rcc.control.get() & 1 << 18, 0);
+        assert_eq!(rcc.apb1_enable.get(), 1 << 28);
+        let clock = Crystal { mhz: 8, is_clock: true };
+        let (_, rcc, ..) = set_up(EXTERNAL | LOCKED, 3, clock);
+        assert_eq!(rcc.pll.get(), 1 << 24 | 85 << 8 | 1 << 4 | 3);
+        assert_eq!(rcc.control.get() & 1 << 18, 1 << 18);
+    }
+
+    #[test]
+    fn without_a_crystal_the_frequency_is_the_same() {
+        let (timers, rcc, ..) = set_up(LOCKED, 3, CRYSTAL);
+        assert_eq!(timers, 170_000_000);
+        // 16 MHz / 4 * 85 / 2 is 170 MHz.
+        assert_eq!(rcc.pll.get(), 1 << 24 | 85 << 8 | 3 << 4 | 2);
+        assert_eq!(rcc.control.get() & 1 << 16, 0, "the crystal is off");
+    }
+
+    #[test]
+    fn a_pll_that_does_not_lock_is_not_used() {
+        let (timers, rcc, power, flash) = set_up(EXTERNAL, 1, CRYSTAL);
+        assert_eq!(timers, 16_000_000);
+        assert_eq!(rcc.configuration.get(), 1 << 2 | 1);
+        assert_eq!((power.range.get(), flash.access.get()), (1 << 8, 0x600));
+    }
+}

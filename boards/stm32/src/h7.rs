@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The STM32H7: the CPU at 400 MHz, from the crystal or, if it does not oscillate, from the chip's own oscillator.
+//!
+//! # RAM and caches
+//!
+//! A firmware for such a chip has its RAM in the DTCM, the memory that is tightly coupled to the CPU. Whatever attributes
+//! a region of the protection unit has, the Cortex-M7 takes this memory for not cached and not shared (ARM DDI 0489,
+//! 5.8.1). So the kernel, which sees the default memory map, and a thread, which sees regions, access the same bytes,
+//! and atomic instructions need no monitor on a bus.
+//!
+//! The instruction cache is on: the flash does not change while the firmware runs. The data cache is off. It would hold
+//! only constants in flash.
+
+mod registers;
+
+use crate::bus::Bus;
+use crate::family::{Crystal, Family, Time};
+use crate::registers::registers;
+use crate::serial::Usart;
+use crate::wait::comes;
+use registers::{
+    Access, ClockConfiguration, ClockControl, Cpu, Domain1, FLASH, Flash, Pll, PllInput,
+    PllOutputs, Power, RCC, Rcc, Supply, SupplyState, Voltage,
+};
+use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
+use tock_registers::registers::ReadWrite;
+
+/// The STM32H7 with one core at 400 MHz: the STM32H743, the STM32H753, and others.
+#[derive(Debug)]
+pub struct Stm32H7;
+
+impl Family for Stm32H7 {
+    const CPU_HZ: u32 = CPU_HZ;
+    const TIMERS_HZ: u32 = TIMERS_HZ;
+    const APB1_HZ: u32 = CPU_HZ / 4;
+    const APB2_HZ: u32 = CPU_HZ / 4;
+    const PORT_A: usize = 0x5802_0000;
+    const PORTS: usize = 11;
+    type Source = Crystal;
+    type Usart = Usart;
+    type Counter = Time<CPU_HZ>;
+
+    fn prepare(crystal: Crystal) -> u32 {
+        cache_instructions(registers(registers::CPU));
+        set(registers(RCC), registers(registers::POWER), registers(FLASH), crystal)
+    }
+
+    fn enables(bus: Bus) -> &'static ReadWrite<u32> {
+        let rcc = registers::<Rcc>(RCC);
+        match bus {
+            Bus::Apb1 => &rcc.apb1_enable,
+            Bus::Apb2 => &rcc.apb2_enable,
+            Bus::Ports => &rcc.ahb4_enable,
+        }
+    }
+}
+
+/// The frequency of the CPU, in Hz: the most of which every revision of the chip is capable.
+const CPU_HZ: u32 = 400_000_000;
+/// The frequency of the clock of the timers, in Hz, which is that of the AXI bus and of the flash.
+const TIMERS_HZ: u32 = CPU_HZ / 2;
+/// The frequency of the chip's own oscillator. After a reset it is the clock of everything.
+const INTERNAL_MHZ: u32 = 64;
+/// The frequency of the input of the PLL, and its factor. What it makes is divided by 2.
+const INPUT_MHZ: u32 = 2;
+const FACTOR: u32 = 400;
+/// The wait states of the flash, and the delay of its writes, at 200 MHz and the highest voltage (RM0433, "FLASH
+/// recommended number of wait states and programming delay").
+const WAIT_STATES: u32 = 2;
+const WRITE_DELAY: u32 = 2;
+
+const _: () = assert!(CPU_HZ == INPUT_MHZ * FACTOR / 2 * 1_000_000, "the PLL makes the clock");
+
+/// Empties the instruction cache, and switches it on.
+fn cache_instructions(cpu: &Cpu) {
+    const INSTRUCTION_CACHE: u32 = 1 << 17;
+    barrier();
+    cpu.empty_instruction_cache.set(0);
+    barrier();
+    cpu.configuration.set(cpu.configuration.get() | INSTRUCTION_CACHE);
+    barrier();
+}
+
+/// Waits until all accesses are done, and fetches the next instructions anew.
+fn barrier() {
+    // SAFETY: these instructions only wait.
+    #[cfg(target_os = "none")]
+    unsafe {
+        core::arch::asm!("dsb", "isb", options(nostack, preserves_flags));
+    }
+}
+
+/// Sets the voltage and the clocks. Returns the frequency that the timers then have, in Hz.
+fn set(rcc: &Rcc, power: &Power, flash: &Flash, crystal: Crystal) -> u32 {
+    let slow = INTERNAL_MHZ * 1_000_000;
+    // The chip has its linear regulator. The voltage can be changed only after this was said, once after power is on
+    // (RM0433, "System supply startup").
+    power.supply.modify(Supply::REGULATOR::SET + Supply::BYPASSED::CLEAR + Supply::SAID::SET);
+    let is_supplied = comes(|| power.supply_state.is_set(SupplyState::READY));
+    power.voltage.modify(Voltage::SCALE::HIGHEST);
+    if !is_supplied || !comes(|| power.voltage.is_set(Voltage::READY)) {
+        // There is no way to report the failure yet.
+        return slow;
+    }
+    rcc.control.modify(ClockControl::CRYSTAL_BYPASSED.val(crystal.is_clock.into()));
+    rcc.control.modify(ClockControl::CRYSTAL_ON::SET);
+    let has_crystal = comes(|| rcc.control.is_set(ClockControl::CRYSTAL_READY));
+    let (mhz, source) = if has_crystal {
+        (crystal.mhz, PllInput::SOURCE::CRYSTAL)
+    } else {
+        rcc.control.modify(ClockControl::CRYSTAL_ON::CLEAR);
+        (INTERNAL_MHZ, PllInput::SOURCE::INTERNAL)
+    };
+    rcc.pll_input.modify(PllInput::M.val(mhz / INPUT_MHZ) + source);
+    rcc.pll.modify(
+        Pll::INPUT::FROM_2_TO_4_MHZ + Pll::RANGE::WIDE + Pll::FRACTION::CLEAR + Pll::P_ON::SET,
+    );
+    rcc.pll_outputs.modify(PllOutputs::N_LESS_ONE.val(FACTOR - 1) + PllOutputs::P::BY_2);
+    rcc.control.modify(ClockControl::PLL_ON::SET);
+    if !comes(|| rcc.control.is_set(ClockControl::PLL_READY)) {
+        return slow;
+    }
+    flash.access.write(Access::WAIT_STATES.val(WAIT_STATES) + Access::WRITE_DELAY.val(WRITE_DELAY));
+    // The flash is slow enough, and the buses are divided, before the clock is fast.
+    if !comes(|| flash.access.read(Access::WAIT_STATES) == WAIT_STATES) {
+        return slow;
+    }
+    rcc.domain_1.write(Domain1::AHB::BY_2 + Domain1::APB3::BY_2);
+    rcc.domain_2.set(APB_BY_2 << 8 | APB_BY_2 << 4);
+    rcc.domain_3.set(APB_BY_2 << 4);
+    rcc.configuration.modify(ClockConfiguration::SOURCE::PLL);
+    comes(|| rcc.configuration.matches_all(ClockConfiguration::SOURCE_IN_USE::PLL));
+    TIMERS_HZ
+}
+
+/// The divisor of a bus of peripherals.
+const APB_BY_2: u32 = 0b100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::mem::zeroed;
+
+    const CRYSTAL: Crystal = Crystal { mhz: 8, is_clock: true };
+    const EXTERNAL: u32 = 1 << 17;
+    const LOCKED: u32 = 1 << 25;
+    const READY: u32 = 1 << 13;
+
+    /// Sets the clocks of a chip whose bits are in memory: the given ones are set from the start. Returns the frequency
+    /// of the timers, and the registers.
+    fn set_up(ready: u32, voltage: u32, in_use: u32) -> (u32, Rcc, Power, Flash) {
+        // SAFETY: registers are words, and zero is one of their values.
+        let (rcc, flash): (Rcc, Flash) = unsafe { (zeroed(), zeroed()) };
+        let mut words = [0_u32; 7];
+        words[1] = READY;
+        // SAFETY: as above. The word at 0x4 can only be read through its type.
+        let power: Power = unsafe { core::mem::transmute(words) };
+        // The values after a reset.
+        rcc.control.set(0b101 | ready);
+        rcc.configuration.set(in_use << 3);
+        rcc.pll_input.set(0x0202_0200);
+        rcc.pll.set(0x01ff_0000);
+        rcc.pll_outputs.set(0x0101_0280);
+        power.supply.set(0b110);
+        power.voltage.set(1 << 14 | voltage);
+        flash.access.set(0x37);
+        let timers = set(&rcc, &power, &flash, CRYSTAL);
+        (timers, rcc, power, flash)
+    }
+
+    #[test]
+    fn from_the_crystal() {
+        let (timers, rcc, power, flash) = set_up(EXTERNAL | LOCKED, READY, 3);
+        assert_eq!(timers, 200_000_000);
+        // 8 MHz / 4 * 400 / 2 is 400 MHz.
+        assert_eq!(rcc.pll_input.get(), 0x0202_0042);
+        assert_eq!(rcc.pll.get(), 0x01ff_0004);
+        assert_eq!(rcc.pll_outputs.get(), 0x0101_0000 | 1 << 9 | 399);
+        assert_eq!(rcc.configuration.get(), 3 << 3 | 3);
+        assert_eq!(
+            (rcc.domain_1.get(), rcc.domain_2.get(), rcc.domain_3.get()),
+            (0x48, 0x440, 0x40)
+        );
+        assert_eq!(flash.access.get(), 0x22);
+        assert_eq!((power.supply.get(), power.voltage.get()), (0b110, 3 << 14 | READY));
+        assert_eq!(rcc.control.get() & 1 << 18, 1 << 18);
+    }
+
+    #[test]
+    fn without_a_crystal_the_frequency_is_the_same() {
+        let (timers, rcc, ..) = set_up(LOCKED, READY, 3);
+        assert_eq!(timers, 200_000_000);
+        // 64 MHz / 32 * 400 / 2 is 400 MHz.
+        assert_eq!(rcc.pll_input.get(), 0x0202_0200);
+        assert_eq!(rcc.control.get() & 1 << 16, 0, "the crystal is off");
+    }
+
+    #[test]
+    fn a_pll_that_does_not_lock_is_not_used() {
+        let (timers, rcc, ..) = set_up(EXTERNAL, READY, 0);
+        assert_eq!(timers, 64_000_000);
+        assert_eq!((rcc.configuration.get(), rcc.domain_1.get()), (0, 0));
+    }
+
+    #[test]
+    fn without_the_voltage_the_clock_stays_slow() {
+        let (timers, rcc, ..) = set_up(EXTERNAL | LOCKED, 0, 0);
+        assert_eq!(timers, 64_000_000);
+        assert_eq!((rcc.configuration.get(), rcc.pll_input.get()), (0, 0x0202_0200));
+    }
+
+    #[test]
+    fn only_instructions_are_cached() {
+        // SAFETY: as above.
+        let cpu: Cpu = unsafe { zeroed() };
+        cpu.configuration.set(0x200);
+        cache_instructions(&cpu);
+        assert_eq!(cpu.configuration.get(), 1 << 17 | 0x200);
+    }
+}
