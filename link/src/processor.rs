@@ -2,6 +2,7 @@
 //! The CPU of a firmware, as far as rules of the linker depend on it.
 
 use crate::layout::Span;
+use crossgate_protection::Shape;
 use object::{Architecture, File, Object};
 
 /// The CPU of a firmware.
@@ -35,17 +36,20 @@ impl Processor {
         }
     }
 
-    /// Returns the addresses that no process may be given. On ARM (ARM DDI 0403E, B3.1), the first two ranges are other
-    /// addresses of RAM and of devices. On RISC-V the board says which devices are the kernel's, and `start!` checks it.
-    pub fn reserved(self) -> &'static [(&'static str, Span)] {
+    /// Returns the addresses that no process may be given, with a protection unit of this shape. On ARMv6-M and ARMv7-M
+    /// (ARM DDI 0403E, B3.1), the first two ranges are other addresses of RAM and of devices. ARMv8-M, whose unit has
+    /// another shape, does not have them. On RISC-V the board says which devices are the kernel's, and `start!` checks
+    /// it.
+    pub fn reserved(self, shape: Shape) -> &'static [(&'static str, Span)] {
         const OF_ARM: [(&str, Span); 3] = [
             ("the bit-band alias of RAM", Span { start: 0x2200_0000, end: 0x2400_0000 }),
             ("the bit-band alias of devices", Span { start: 0x4200_0000, end: 0x4400_0000 }),
             ("the processor's own registers", Span { start: 0xe000_0000, end: 0x1_0000_0000 }),
         ];
-        match self {
-            Self::CortexM => &OF_ARM,
-            Self::RiscV => &[],
+        match (self, shape) {
+            (Self::CortexM, Shape::Eighths) => &OF_ARM,
+            (Self::CortexM, _) => &OF_ARM[2..],
+            (Self::RiscV, _) => &[],
         }
     }
 }

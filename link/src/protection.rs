@@ -18,7 +18,7 @@ use crossgate_protection::Shape;
 /// # Errors
 /// If one of them is impossible. The error says which, and what would be possible.
 pub fn check(image: &Image, shape: Shape, processor: Processor) -> Result<()> {
-    let reserved = processor.reserved();
+    let reserved = processor.reserved(shape);
     let (flash, ram) = memories(image)?;
     let memories = declared(image);
     for (number, (name, span)) in memories.iter().enumerate() {

@@ -114,14 +114,16 @@ fn memories_that_overlap() {
 fn devices_that_are_none() {
     let (flash, ram) =
         (Span { start: 0, end: 64 * K }, Span { start: 0x2000_0000, end: 0x2001_0000 });
-    let reserved = Processor::CortexM.reserved();
-    let taken: Vec<_> = [("FLASH", flash), ("RAM", ram)].iter().chain(reserved).copied().collect();
-    let said = |start: u64, size: u64| {
+    let said_of = |shape: Shape, start: u64, size: u64| {
+        let reserved = Processor::CortexM.reserved(shape);
+        let memories = [("FLASH", flash), ("RAM", ram)];
+        let taken: Vec<_> = memories.iter().chain(reserved).copied().collect();
         let range = Span { start, end: start + size };
-        device("fan", range, &taken, Shape::Eighths)
+        device("fan", range, &taken, shape)
             .err()
             .map_or_else(String::new, |error| error.to_string())
     };
+    let said = |start: u64, size: u64| said_of(Shape::Eighths, start, size);
     assert_eq!(said(0x4000_4000, 0x1000), "");
     assert!(said(0x4000_4010, 0x1000).contains("region of the protection unit"));
     for (start, size) in [(0x4000_0000, 32), (0xdfff_ffe0, 32), (0x8000_0000, 1 << 30)] {
@@ -142,6 +144,10 @@ fn devices_that_are_none() {
         let text = said(start, 0x1000);
         assert!(text.contains(what), "{text}");
     }
+    // ARMv8-M has devices where ARMv7-M has an alias.
+    let of_armv8m = Shape::Run { granule: 32, stack_granule: 32 };
+    assert_eq!(said_of(of_armv8m, 0x4202_0800, 0x400), "");
+    assert!(said_of(of_armv8m, 0xe000_e000, 0x1000).contains("processor's own registers"));
 }
 
 /// Messages name the granule of the unit.
