@@ -2,9 +2,14 @@
 //! The STM32F4: the CPU at 168 MHz, from the crystal or, if it does not oscillate, from the chip's own oscillator. (The
 //! numbers are those of sections of RM0090.)
 
+mod flash;
 mod registers;
 mod rtc;
 mod sleep;
+
+#[doc(hidden)]
+pub use flash::{Access as FlashAccess, Chip};
+pub use flash::{STM32F4_FLASH_CONTROLLER, Stm32F4Flash, Stm32F4FlashError};
 
 use crate::bus::Bus;
 use crate::family::{Crystal, Family, Time};

@@ -10,6 +10,7 @@
 //! | `bus` | the buses, and the devices on them |
 //! | `wait` | bounded waits |
 //! | `f4`, `g4`, `h7`, `u5` | the families: registers and setup of clocks, power and caches |
+//! | `f4/flash` | the flash of an STM32F4 as a memory for data |
 //! | `f4/rtc` | the clock of an STM32F4 that runs on in a deep sleep |
 //! | `f4/sleep` | the sleep of the CPU of an STM32F4 |
 //! | `places` | the devices and pins of a board |
@@ -48,7 +49,7 @@ mod uart;
 mod wait;
 
 pub use bus::device;
-pub use f4::Stm32F4;
+pub use f4::{STM32F4_FLASH_CONTROLLER, Stm32F4, Stm32F4Flash, Stm32F4FlashError};
 pub use family::{Crystal, Family, Internal};
 pub use g4::Stm32G4;
 pub use h7::Stm32H7;
