@@ -2,8 +2,8 @@
 //! The NUCLEO-G474RE of ST: an STM32G474RE, a Cortex-M4 with a floating point unit at 170 MHz, with a debugger on the
 //! board.
 //!
-//! Nobody has run Crossgate on this board, and no emulator has it: firmware for it is built and linked, and its image is
-//! checked. It shares its drivers with the other boards that have an STM32 ([`stm32_board`]).
+//! Nobody has run Crossgate on this board, and no emulator has it: firmware for it is built and linked, and its image
+//! is checked. It shares its drivers with the other boards that have an STM32 ([`stm32_board`]).
 //!
 //! A firmware that depends on this crate is linked with the board's `memory.x`. Its target is `thumbv7em-none-eabihf`.
 //! The wiring gives devices such as [`UART0`] and their [`interrupt`]s to processes, which drive them with [`Uart`],

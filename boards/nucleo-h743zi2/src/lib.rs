@@ -2,16 +2,16 @@
 //! The NUCLEO-H743ZI2 of ST: an STM32H743ZI, a Cortex-M7 with a floating point unit at 400 MHz, with a debugger on the
 //! board. The NUCLEO-H753ZI is the same board with an STM32H753ZI, which also encrypts.
 //!
-//! Nobody has run Crossgate on this board, and no emulator has it: firmware for it is built and linked, and its image is
-//! checked. It shares its drivers with the other boards that have an STM32 ([`stm32_board`]).
+//! Nobody has run Crossgate on this board, and no emulator has it: firmware for it is built and linked, and its image
+//! is checked. It shares its drivers with the other boards that have an STM32 ([`stm32_board`]).
 //!
 //! A firmware that depends on this crate is linked with the board's `memory.x`. Its target is `thumbv7em-none-eabihf`.
 //! The wiring gives devices such as [`UART0`] and their [`interrupt`]s to processes, which drive them with [`Uart`],
 //! [`Timer`] and [`Lamp`]. The pins are those of the board's manual (UM2407) and of the data sheet of the chip.
 //!
 //! All RAM of the firmware is in the DTCM, and the data cache is off: see the crate
-//! [`stm32_board`](stm32_board::Stm32H7). No DMA controller but the MDMA reaches the DTCM. So memory for DMA has to be in
-//! another RAM of the chip, which the wiring gives to a process like the registers of a device.
+//! [`stm32_board`](stm32_board::Stm32H7). No DMA controller but the MDMA reaches the DTCM. So memory for DMA has to be
+//! in another RAM of the chip, which the wiring gives to a process like the registers of a device.
 #![no_std]
 
 board_contract::check!();

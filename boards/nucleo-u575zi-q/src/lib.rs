@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The NUCLEO-U575ZI-Q of ST: an STM32U575ZI, a Cortex-M33 at 160 MHz, with a debugger on the board.
 //!
-//! Nobody has run Crossgate on this board, and no emulator has it: firmware for it is built and linked, and its image is
-//! checked. It shares its drivers with the other boards that have an STM32 ([`stm32_board`]).
+//! Nobody has run Crossgate on this board, and no emulator has it: firmware for it is built and linked, and its image
+//! is checked. It shares its drivers with the other boards that have an STM32 ([`stm32_board`]).
 //!
 //! A firmware that depends on this crate is linked with the board's `memory.x`. Its target is `thumbv8m.main-none-eabi`
 //! or, for processes that use the floating point unit, `thumbv8m.main-none-eabihf`. The wiring gives devices such as
-//! [`UART0`] and their [`interrupt`]s to processes, which drive them with [`Uart`], [`Timer`] and [`Lamp`]. The pins are
-//! those of the board's manual (UM2861) and of the data sheet of the chip.
+//! [`UART0`] and their [`interrupt`]s to processes, which drive them with [`Uart`], [`Timer`] and [`Lamp`]. The pins
+//! are those of the board's manual (UM2861) and of the data sheet of the chip.
 //!
-//! The option bits of the chip have to be as from the factory: TrustZone off ([`stm32_board`](stm32_board::Stm32U5)), and
-//! no error correction for SRAM3, which would take a part of this RAM.
+//! The option bits of the chip have to be as from the factory: TrustZone off ([`stm32_board`](stm32_board::Stm32U5)),
+//! and no error correction for SRAM3, which would take a part of this RAM.
 #![no_std]
 
 board_contract::check!();

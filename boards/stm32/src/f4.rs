@@ -75,7 +75,8 @@ const STARTED: u32 = 64;
 fn set(rcc: &Rcc, flash: &Flash, crystal: Crystal) -> u32 {
     rcc.control.modify(ClockControl::INTERNAL_ON::SET);
     if !(0..STARTED).any(|_| rcc.control.is_set(ClockControl::INTERNAL_READY)) {
-        // The CPU runs, but not from the clock that it started with. So there is no clock control: this is the emulator.
+        // The CPU runs, but not from the clock that it started with. So there is no clock control: this is the
+        // emulator.
         return EMULATED_TIMERS_HZ;
     }
     rcc.control.modify(ClockControl::CRYSTAL_BYPASSED.val(crystal.is_clock.into()));

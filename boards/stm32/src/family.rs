@@ -30,8 +30,8 @@ pub trait Family: Debug + Send + 'static {
     /// The counter of time.
     type Counter: crossgate_cortex_m::Counter;
 
-    /// Sets clocks, power and caches up. Returns the frequency that the timers then have, in Hz: it depends on the clocks
-    /// that were found.
+    /// Sets clocks, power and caches up. Returns the frequency that the timers then have, in Hz: it depends on the
+    /// clocks that were found.
     ///
     /// Only the kernel may call this, before it uses the time.
     #[doc(hidden)]

@@ -3,10 +3,10 @@
 //!
 //! # RAM and caches
 //!
-//! A firmware for such a chip has its RAM in the DTCM, the memory that is tightly coupled to the CPU. Whatever attributes
-//! a region of the protection unit has, the Cortex-M7 takes this memory for not cached and not shared (ARM DDI 0489,
-//! 5.8.1). So the kernel, which sees the default memory map, and a thread, which sees regions, access the same bytes,
-//! and atomic instructions need no monitor on a bus.
+//! A firmware for such a chip has its RAM in the DTCM, the memory that is tightly coupled to the CPU. Whatever
+//! attributes a region of the protection unit has, the Cortex-M7 takes this memory for not cached and not shared (ARM
+//! DDI 0489, 5.8.1). So the kernel, which sees the default memory map, and a thread, which sees regions, access the
+//! same bytes, and atomic instructions need no monitor on a bus.
 //!
 //! The instruction cache is on: the flash does not change while the firmware runs. The data cache is off. It would hold
 //! only constants in flash.

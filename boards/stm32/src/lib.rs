@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The parts that boards with an STM32 have in common: the clock trees, the functions of the pins, and drivers for
-//! serial lines, timers and lamps. The crate of a board says which [`Family`] its chip belongs to, and where the devices
-//! are: it implements [`Places`].
+//! serial lines, timers and lamps. The crate of a board says which [`Family`] its chip belongs to, and where the
+//! devices are: it implements [`Places`].
 //!
 //! | file | contents |
 //! |---|---|
@@ -21,8 +21,8 @@
 //! | `lamp` | an output pin as a lamp |
 //! | `hardware` | the functions that the port calls |
 //!
-//! The families differ in clocks, power and caches, and the STM32F4 in its serial lines. GPIO ports and timers of 32 bits
-//! have the same registers everywhere, with the same meaning wherever this crate uses them.
+//! The families differ in clocks, power and caches, and the STM32F4 in its serial lines. GPIO ports and timers of 32
+//! bits have the same registers everywhere, with the same meaning wherever this crate uses them.
 //!
 //! | family | CPU | reference manual of ST |
 //! |---|---|---|

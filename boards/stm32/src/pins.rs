@@ -52,8 +52,8 @@ impl Pin {
         Pin { port: self::number(letter), number, device: None }
     }
 
-    /// Returns a pin that belongs to a device, the one with this number (the data sheet of the chip, "Alternate function
-    /// mapping"). It has a pull-up: a serial line to which nothing is connected is quiet.
+    /// Returns a pin that belongs to a device, the one with this number (the data sheet of the chip, "Alternate
+    /// function mapping"). It has a pull-up: a serial line to which nothing is connected is quiet.
     ///
     /// # Panics
     /// If there is no such pin or device.
@@ -109,7 +109,8 @@ pub(crate) fn set<F: Family>(pins: &[Pin]) {
     }
 }
 
-/// Locks pins, by the sequence of writes to the lock register that the manuals give (GPIO, "GPIO port configuration lock register").
+/// Locks pins, by the sequence of writes to the lock register that the manuals give (GPIO, "GPIO port configuration
+/// lock register").
 fn lock(pins: u32, write: impl Fn(u32)) {
     const KEY: u32 = 1 << 16;
     for value in [KEY | pins, pins, KEY | pins] {

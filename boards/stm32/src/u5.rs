@@ -4,9 +4,9 @@
 //! # TrustZone
 //!
 //! A firmware for such a chip assumes that TrustZone is off: the option bit `TZEN` is 0, as from the factory (RM0456,
-//! "FLASH option register"). Then the CPU has no Secure state, all memory and all devices have one address each, and the
-//! chip starts at the start of the flash. With `TZEN` = 1, flash and RAM belong to the Secure state until option bytes
-//! and registers say otherwise, so the kernel refuses to start.
+//! "FLASH option register"). Then the CPU has no Secure state, all memory and all devices have one address each, and
+//! the chip starts at the start of the flash. With `TZEN` = 1, flash and RAM belong to the Secure state until option
+//! bytes and registers say otherwise, so the kernel refuses to start.
 //!
 //! The chip can also close memory and devices to unprivileged code (GTZC). All of them are opened before the first
 //! process runs, so that the CPU's protection unit alone decides.
@@ -122,7 +122,8 @@ fn set(rcc: &Rcc, power: &Power, flash: &Flash) -> u32 {
     );
     rcc.pll_outputs.write(PllOutputs::N_LESS_ONE.val(FACTOR - 1) + PllOutputs::R_LESS_ONE.val(1));
     rcc.control.modify(ClockControl::PLL_ON::SET);
-    // Above 55 MHz the CPU needs a booster, whose clock is the input of the PLL (RM0456, "Embedded power distribution").
+    // Above 55 MHz the CPU needs a booster, whose clock is the input of the PLL (RM0456, "Embedded power
+    // distribution").
     power.voltage.modify(Boost::ON::SET);
     if !comes(|| rcc.control.is_set(ClockControl::PLL_READY))
         || !comes(|| power.voltage.is_set(Boost::READY))

@@ -32,9 +32,9 @@ impl<P: Places> Uart<P> {
     /// Creates the driver of the UART in `mmio`, at `baud` bits a second.
     ///
     /// # Panics
-    /// If `mmio` is none of the board's UARTs, or if the clock of its bus can't be divided to `baud`: the divisor is 16 to
-    /// 65,535. At 42 MHz this can be 641 to 2,625,000, and at 170 MHz 2,595 to 10,625,000. In a constant or in the wiring,
-    /// this is a compile error.
+    /// If `mmio` is none of the board's UARTs, or if the clock of its bus can't be divided to `baud`: the divisor is 16
+    /// to 65,535. At 42 MHz this can be 641 to 2,625,000, and at 170 MHz 2,595 to 10,625,000. In a constant or in the
+    /// wiring, this is a compile error.
     #[must_use]
     pub const fn new(mmio: Mmio, baud: u32) -> Uart<P> {
         let start = mmio.start;

@@ -11,7 +11,8 @@ use embedded_storage::nor_flash::{
 /// The registers of the controller of the flash.
 pub const STM32F4_FLASH_CONTROLLER: Mmio = Mmio { start: 0x4002_3c00, size: 0x400 };
 
-/// The first address of the flash, and the sizes of its sectors (3.4, table 5). A chip with 512 KiB has the first eight.
+/// The first address of the flash, and the sizes of its sectors (3.4, table 5). A chip with 512 KiB has the first
+/// eight.
 const FLASH: usize = 0x0800_0000;
 const K: usize = 1024;
 const SECTORS: [usize; 12] = [
@@ -28,7 +29,8 @@ const SECTORS: [usize; 12] = [
     128 * K,
     128 * K,
 ];
-/// The size of a word, in bytes: the driver programs 32 bits at a time, for which the chip needs 2.7 V at least (3.6.2).
+/// The size of a word, in bytes: the driver programs 32 bits at a time, for which the chip needs 2.7 V at least
+/// (3.6.2).
 const WORD: usize = 4;
 
 /// The registers of the controller, by their offsets (3.9).
@@ -79,8 +81,8 @@ pub trait Access {
 pub struct Chip;
 
 impl Access for Chip {
-    // A sector of 128 KiB takes two seconds at most (data sheet, "Flash memory programming"). A read takes more than two
-    // cycles at 168 MHz.
+    // A sector of 128 KiB takes two seconds at most (data sheet, "Flash memory programming"). A read takes more than
+    // two cycles at 168 MHz.
     const PATIENCE: u32 = 1 << 28;
 
     fn read(&self, register: Register) -> u32 {
@@ -171,8 +173,8 @@ impl NorFlashError for Stm32F4FlashError {
 /// `crossgate-partition` does.
 ///
 /// While the flash is erased or written, the CPU can't read it, and so stands still: the kernel and all processes, with
-/// interrupts pending. This takes up to 0.1 ms for a word, 0.5 s for a sector of 16 KiB, and 2 s for one of 128 KiB (data
-/// sheet of the STM32F405, "Flash memory programming"). A watchdog has to allow for it.
+/// interrupts pending. This takes up to 0.1 ms for a word, 0.5 s for a sector of 16 KiB, and 2 s for one of 128 KiB
+/// (data sheet of the STM32F405, "Flash memory programming"). A watchdog has to allow for it.
 #[derive(Debug)]
 pub struct Stm32F4Flash<const ERASE: usize, A = Chip> {
     access: A,

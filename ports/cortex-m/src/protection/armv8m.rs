@@ -37,7 +37,8 @@
 //! state is then a fault of the thread (`security_states`). No interrupt and no fault is handled in that state.
 //!
 //! A CPU without the Security Extension, or with the extension switched off (as on an STM32U5 with TrustZone off), has
-//! one state. There `bxns` is undefined, and the registers that [`enable`] writes for the other state ignore the writes.
+//! one state. There `bxns` is undefined, and the registers that [`enable`] writes for the other state ignore the
+//! writes.
 
 use crate::last_words::halt;
 use crate::linker::{__crossgate_kernel_stack_bottom, symbol};
@@ -138,8 +139,8 @@ pub fn enable(flash: Span) {
     }
 }
 
-/// Returns whether the CPU is in the Secure state, or has only one state. In the Secure state, `tt` finds that the memory
-/// of the kernel's code is Secure.
+/// Returns whether the CPU is in the Secure state, or has only one state. In the Secure state, `tt` finds that the
+/// memory of the kernel's code is Secure.
 #[inline(always)]
 fn is_secure(code: usize) -> bool {
     const SECURE: u32 = 1 << 22;
