@@ -7,8 +7,6 @@ mod registers;
 mod rtc;
 mod sleep;
 
-#[doc(hidden)]
-pub use flash::{Access as FlashAccess, Chip};
 pub use flash::{STM32F4_FLASH_CONTROLLER, Stm32F4Flash, Stm32F4FlashError};
 
 use crate::bus::Bus;

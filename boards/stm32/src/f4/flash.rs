@@ -222,6 +222,8 @@ impl<const ERASE: usize, A: Access> Stm32F4Flash<ERASE, A> {
         &mut self,
         operation: impl FnOnce(&mut Self) -> Result<(), Stm32F4FlashError>,
     ) -> Result<(), Stm32F4FlashError> {
+        // Another life of the process may have left an operation or its errors.
+        self.wait()?;
         if self.access.read(Register::Control) & bit::LOCKED != 0 {
             for key in KEYS {
                 self.access.write(Register::Key, key);
@@ -230,13 +232,13 @@ impl<const ERASE: usize, A: Access> Stm32F4Flash<ERASE, A> {
         if self.access.read(Register::Control) & bit::LOCKED != 0 {
             return Err(Stm32F4FlashError::Locked);
         }
-        // Another life of the process may have left an operation or its errors.
-        let result = self.wait().and_then(|_| {
-            self.access.write(Register::State, bit::ERRORS);
-            operation(self)
-        });
-        self.access.write(Register::Control, bit::LOCKED);
-        self.forget();
+        self.access.write(Register::State, bit::ERRORS);
+        let result = operation(self);
+        // While the controller is busy, a write to this register would stop the CPU (3.9.5).
+        if result != Err(Stm32F4FlashError::TimedOut) {
+            self.access.write(Register::Control, bit::LOCKED);
+            self.forget();
+        }
         result
     }
 

@@ -25,6 +25,8 @@ struct Model {
     /// What the CPU reads, through its cache.
     seen: Vec<u8>,
     protected: Option<usize>,
+    /// An operation does not end.
+    is_endless: bool,
     access: u32,
     control: u32,
     errors: u32,
@@ -40,6 +42,7 @@ impl Model {
             memory: vec![0xa5; SIZE],
             seen: vec![0xa5; SIZE],
             protected: None,
+            is_endless: false,
             access: SETTINGS,
             control: bit::LOCKED,
             errors: 0,
@@ -95,14 +98,10 @@ impl Access for Model {
                 }
             }
             Register::State => self.errors &= !value,
-            Register::Control if self.control & bit::LOCKED != 0 => {}
             Register::Control => {
-                if value & bit::LOCKED == 0 {
-                    assert_eq!(
-                        self.busy.get(),
-                        0,
-                        "the control changes only while nothing goes on"
-                    );
+                assert_eq!(self.busy.get(), 0, "the control changes only while nothing goes on");
+                if self.control & bit::LOCKED != 0 {
+                    return;
                 }
                 self.control = value & !bit::START;
                 if value & bit::START == 0 {
@@ -111,7 +110,7 @@ impl Access for Model {
                 assert_eq!(value & (bit::ERASE_SECTOR | bit::PROGRAM), bit::ERASE_SECTOR);
                 let number = (value >> bit::SECTOR & 0b1111) as usize;
                 let start: usize = SECTORS[..number].iter().sum();
-                self.busy.set(BUSY_READS);
+                self.busy.set(if self.is_endless { u32::MAX } else { BUSY_READS });
                 if self.protected == Some(number) {
                     self.errors |= bit::PROTECTED;
                 } else {
@@ -139,7 +138,7 @@ impl Access for Model {
         } else if self.protected == Some(Model::sector_of(place).0) {
             self.errors |= bit::PROTECTED;
         } else {
-            self.busy.set(BUSY_READS);
+            self.busy.set(if self.is_endless { u32::MAX } else { BUSY_READS });
             for (byte, new) in self.memory[place..].iter_mut().zip(word.to_le_bytes()) {
                 *byte &= new;
             }
@@ -239,7 +238,10 @@ fn a_controller_that_stays_busy_is_not_waited_for_for_ever() {
     let mut flash = small();
     flash.access.busy.set(u32::MAX);
     assert_eq!(flash.erase(0, 16 * K as u32), Err(Stm32F4FlashError::TimedOut));
-    assert_eq!(flash.access.control & bit::LOCKED, bit::LOCKED);
+    let mut flash = small();
+    flash.access.is_endless = true;
+    assert_eq!(flash.erase(0, 16 * K as u32), Err(Stm32F4FlashError::TimedOut));
+    assert_eq!(flash.write(0, &[0; 4]), Err(Stm32F4FlashError::TimedOut));
 }
 
 #[test]
