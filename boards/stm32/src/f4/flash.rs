@@ -249,7 +249,7 @@ impl<const ERASE: usize, A: Access> Stm32F4Flash<ERASE, A> {
     }
 
     /// Waits for the end of an operation.
-    fn complete(&mut self) -> Result<(), Stm32F4FlashError> {
+    fn complete(&self) -> Result<(), Stm32F4FlashError> {
         let errors = self.wait()? & bit::ERRORS;
         match errors {
             0 => Ok(()),

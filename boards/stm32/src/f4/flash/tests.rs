@@ -272,6 +272,7 @@ fn a_part_that_is_no_number_of_units_is_refused() {
 /// The services that share a flash accept this one.
 #[test]
 fn partitions_and_keys() {
+    const NAME: Key = Key::new("name");
     let wiring = Wiring::new();
     let partitions = Partitions::new(small(), [(0, 16 * K as u32), (16 * K as u32, 32 * K as u32)]);
     let handle = wiring.serve(partitions);
@@ -283,10 +284,10 @@ fn partitions_and_keys() {
         partition.read(8, &mut bytes).unwrap();
         assert_eq!(bytes, *b"partition of");
     });
-    const NAME: Key = Key::new("name");
+    let mut flash = small();
+    flash.erase(0, 48 * K as u32).unwrap();
     let wiring = Wiring::new();
-    let values: Handle<dyn KeyValue<0>> =
-        wiring.serve(Store::<_, 64, 4, 8, 1>::new(small(), 0, [8]));
+    let values: Handle<dyn KeyValue<0>> = wiring.serve(Store::<_, 64, 4, 8, 1>::new(flash, 0, [8]));
     wiring.run(|| {
         let mut buffer = LeaseBuf::<32>::new();
         buffer[..6].copy_from_slice(b"garage");
