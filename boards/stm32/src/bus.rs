@@ -66,8 +66,16 @@ pub(crate) fn switch_on<F: Family>(start: usize) {
     let (bus, number) = place::<F>(start);
     let enables = F::enables(bus);
     enables.set(enables.get() | 1 << number);
-    // A device may be accessed two cycles after its clock is switched on. Each read takes one.
-    let _ = [enables.get(), enables.get()];
+    (0..enable_cycles::<F>()).for_each(|_| {
+        enables.get();
+    });
+}
+
+/// Returns the number of reads after which a device may be accessed whose clock was switched on. Each takes at least
+/// one cycle of the CPU, and the device needs two cycles on the AHB, and one more than the divisor of its bus on an APB
+/// (errata sheet ES0182, "Delay after an RCC peripheral clock enabling"; the other families need no more).
+const fn enable_cycles<F: Family>() -> u32 {
+    1 + F::CPU_HZ / F::APB1_HZ
 }
 
 #[cfg(test)]
@@ -114,6 +122,14 @@ mod tests {
         assert_eq!(hz::<Stm32G4>(0x4000_4400), 170_000_000);
         assert_eq!(hz::<Stm32H7>(0x4001_1000), 100_000_000);
         assert_eq!(hz::<Stm32U5>(0x4001_3800), 160_000_000);
+    }
+
+    #[test]
+    fn a_device_has_time_to_start() {
+        assert_eq!(enable_cycles::<Stm32F4>(), 5);
+        assert_eq!(enable_cycles::<Stm32G4>(), 2);
+        assert_eq!(enable_cycles::<Stm32H7>(), 5);
+        assert_eq!(enable_cycles::<Stm32U5>(), 2);
     }
 
     #[test]

@@ -149,6 +149,16 @@ mod tests {
     }
 
     #[test]
+    fn the_wait_states_have_four_bits() {
+        // SAFETY: as above.
+        let (rcc, flash): (Rcc, Flash) = unsafe { (zeroed(), zeroed()) };
+        rcc.control.set(INTERNAL | EXTERNAL | LOCKED);
+        flash.access.set(0b1000);
+        set(&rcc, &flash, CRYSTAL);
+        assert_eq!(flash.access.get(), 0x705);
+    }
+
+    #[test]
     fn without_a_crystal_the_frequency_is_the_same() {
         let (timers, rcc, _) = set_up(INTERNAL | LOCKED, 2, CRYSTAL);
         assert_eq!(timers, 84_000_000);

@@ -114,7 +114,8 @@ register_bitfields![u32,
         APB2 OFFSET(13) NUMBITS(3) [BY_2 = 0b100],
     ],
     pub Access [
-        WAIT_STATES OFFSET(0) NUMBITS(3) [],
+        // The STM32F405 has three of the bits; its fourth is reserved, and 0.
+        WAIT_STATES OFFSET(0) NUMBITS(4) [],
         PREFETCH OFFSET(8) NUMBITS(1) [],
         INSTRUCTION_CACHE OFFSET(9) NUMBITS(1) [],
         DATA_CACHE OFFSET(10) NUMBITS(1) [],
