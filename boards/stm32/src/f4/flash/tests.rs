@@ -287,7 +287,7 @@ fn partitions_and_keys() {
     let mut flash = small();
     flash.erase(0, 48 * K as u32).unwrap();
     let wiring = Wiring::new();
-    let values: Handle<dyn KeyValue<0>> = wiring.serve(Store::<_, 64, 4, 8, 1>::new(flash, 0, [8]));
+    let values: Handle<dyn KeyValue<0>> = wiring.serve(Store::<_, 64, 3, 8, 1>::new(flash, 0, [8]));
     wiring.run(|| {
         let mut buffer = LeaseBuf::<32>::new();
         buffer[..6].copy_from_slice(b"garage");
