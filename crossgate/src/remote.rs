@@ -300,6 +300,11 @@ impl Hash {
 
 #[cfg(test)]
 #[expect(
+    dead_code,
+    unused_variables,
+    reason = "in other crates the code of the macro is not looked into"
+)]
+#[expect(
     clippy::undocumented_unsafe_blocks,
     reason = "in other crates the code of the macro is not looked into"
 )]
