@@ -43,8 +43,8 @@ pub mod owner;
 pub mod probe;
 pub mod random;
 pub mod raw;
-// (There are no fast paths on ARMv6-M.)
-#[cfg(all(target_os = "none", any(not(target_arch = "arm"), target_has_atomic = "32")))]
+// (There are no fast paths on ARMv6-M and ARMv8-M Baseline.)
+#[cfg(all(target_os = "none", not(baseline)))]
 pub mod referee;
 mod reply;
 pub mod report;

@@ -89,6 +89,7 @@ choose!(
     lm3s6965evb = "lm3s6965evb",
     mps2_an500 = "mps2-an500",
     mps2_an505 = "mps2-an505",
+    mps2_an505_v8m_base = "mps2-an505-v8m-base",
     mps3_an547 = "mps3-an547",
     mps2_an521 = "mps2-an521",
     mps2_an521_second = "mps2-an521-second",

@@ -7,15 +7,15 @@ use crossgate_abi::table::RawReply;
 use crossgate_abi::{Word, number};
 
 /// Expands to `svc 0` with these operands for r0 to r3.
-#[cfg(target_has_atomic = "32")]
+#[cfg(not(baseline))]
 macro_rules! supervisor_call {
     ($selector:expr, $($operands:tt)*) => {
         asm!("svc 0", inlateout("r12") $selector => _, $($operands)*, options(nostack))
     };
 }
 
-/// The same for ARMv6-M, which has no atomic instructions. There the compiler can't put a value into r12.
-#[cfg(not(target_has_atomic = "32"))]
+/// The same for ARMv6-M and ARMv8-M Baseline, for which the compiler can't put a value into r12.
+#[cfg(baseline)]
 macro_rules! supervisor_call {
     ($selector:expr, $($operands:tt)*) => {
         asm!(
@@ -88,7 +88,7 @@ pub fn system_call<const N: usize>(number: Word, words: [Word; N]) -> Reply {
 pub fn leave(status: Word, words: [Word; 2]) -> RawReply {
     // SAFETY: the kernel does not return from this system call.
     unsafe {
-        #[cfg(target_has_atomic = "32")]
+        #[cfg(not(baseline))]
         asm!(
             "svc 0",
             in("r12") number::system_call(number::RETURN),
@@ -97,7 +97,7 @@ pub fn leave(status: Word, words: [Word; 2]) -> RawReply {
             in("r2") words[1],
             options(noreturn, nostack),
         );
-        #[cfg(not(target_has_atomic = "32"))]
+        #[cfg(baseline)]
         asm!(
             "mov r12, {selector}",
             "svc 0",

@@ -45,7 +45,7 @@ pub unsafe fn boot_and(system: &'static System, more: impl FnOnce()) -> ! {
 
 /// Sets the exception priorities, and enables separate handlers for the faults. Overwrites the settings that boot code
 /// has left, so that no interrupt is enabled, and none preempts another.
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 #[inline(always)]
 fn configure(system: &System) {
     const TRAP_DIVISION_BY_ZERO: u32 = 1 << 4;
@@ -78,28 +78,34 @@ fn configure(system: &System) {
     protection::set_write_buffer();
 }
 
-/// Sets the exception priorities, as above. An ARMv6-M has no separate handlers for faults, and at most 32 lines.
-#[cfg(armv6m)]
+/// Sets the exception priorities, as above. An ARMv6-M and an ARMv8-M Baseline have no separate handlers for faults, and
+/// their priorities are read and written four at a time.
+#[cfg(baseline)]
 fn configure(system: &System) {
     const TRAP_UNALIGNED: u32 = 1 << 3;
     const ALIGN_STACK: u32 = 1 << 9;
     const BEHAVIOUR: u32 = 0xffff;
     const FORGET_PENDSV_AND_SYSTICK: u32 = 1 << 27 | 1 << 25;
+    /// The number of registers for lines, and of those for their priorities.
+    const LINES: [usize; 2] = if cfg!(armv6m) { [1, 8] } else { [8, 60] };
+    /// The priorities of the exceptions that are not faults.
+    const OTHERS: *const [RW<u32>; 2] = core::ptr::without_provenance(0xe000_ed1c);
     // SAFETY: the reset handler runs alone; these registers belong to the kernel.
     unsafe {
         let (scb, nvic) = (&*SCB::PTR, &*NVIC::PTR);
-        set_all(&nvic.icer[..1]);
-        set_all(&nvic.ipr);
-        set_all(&scb.shpr);
+        let priorities = core::slice::from_raw_parts(nvic.ipr.as_ptr().cast(), LINES[1]);
+        set_all(&nvic.icer[..LINES[0]]);
+        set_all(priorities);
+        set_all(&*OTHERS);
         scb.icsr.write(FORGET_PENDSV_AND_SYSTICK);
         // If the last line exists, the lines before it exist, too. The priority of a line that does not exist is always
         // read as 0.
         if let Some(last) = system.lines.len().checked_sub(1)
-            && nvic.ipr.get(last / 4).is_none_or(|four| four.read() >> (last % 4 * 8) & 0xff == 0)
+            && priorities.get(last / 4).is_none_or(|four| four.read() >> (last % 4 * 8) & 0xff == 0)
         {
             refuse_line(last as u16);
         }
-        // (On an ARMv6-M, both bits are always 1. A CPU that can do more than ARMv6-M then does the same.)
+        // (On an ARMv6-M and an ARMv8-M Baseline, both bits are always 1. A CPU that can do more then does the same.)
         scb.ccr.modify(|value| value & !BEHAVIOUR | TRAP_UNALIGNED | ALIGN_STACK);
     }
 }

@@ -108,7 +108,7 @@ impl Context {
     ///
     /// # Safety
     /// `top` is a multiple of 8, and the [`SIZE`](Self::SIZE) bytes below are memory of the stack that is not in use.
-    #[cfg(not(armv6m))]
+    #[cfg(not(baseline))]
     #[unsafe(naked)]
     pub unsafe extern "C" fn start(entry: Word, top: Word) -> *mut Context {
         core::arch::naked_asm!(
@@ -133,7 +133,7 @@ impl Context {
     ///
     /// # Safety
     /// As above.
-    #[cfg(armv6m)]
+    #[cfg(baseline)]
     pub unsafe fn start(entry: Word, top: Word) -> *mut Context {
         let context = (top - Self::SIZE) as *mut Context;
         let saved = Saved { r4: 0, r5: 0, r6: 0, r7: 0, r8: 0, r9: 0, r10: 0, r11: 0 };
@@ -153,7 +153,7 @@ impl Context {
     }
 
     /// Answers the system call of this context.
-    #[cfg(armv6m)]
+    #[cfg(baseline)]
     pub fn answer(&mut self, status: Status, word: Word) {
         self.set_status(status);
         (self.arguments[1], self.arguments[2]) = (word, 0);
@@ -161,7 +161,7 @@ impl Context {
 
     /// Makes the thread repeat its system call: its program counter goes back to the `svc` instruction, which is 2
     /// bytes long.
-    #[cfg(armv6m)]
+    #[cfg(baseline)]
     pub fn repeat(&mut self) {
         self.program_counter -= 2;
     }
@@ -203,7 +203,7 @@ impl Bounds {
     }
 
     /// Returns the bounds of a thread to which this part of its stack is open.
-    #[cfg(armv6m)]
+    #[cfg(baseline)]
     pub fn in_window(window: Span) -> Bounds {
         let [lowest, range] = Self::of(window);
         Bounds { lowest, range }

@@ -27,7 +27,7 @@ static mut FAULTED: Faulted = Faulted { saved: [0; 8], stack_pointer: 0, excepti
 ///
 /// This code changes r0 and r4. Their values are not needed any more, because neither a thread nor the kernel continues
 /// after its own fault.
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 #[unsafe(naked)]
 pub unsafe extern "C" fn keep_registers() {
     core::arch::naked_asm!(
@@ -47,8 +47,8 @@ pub unsafe extern "C" fn keep_registers() {
     )
 }
 
-/// The same, with the instructions of ARMv6-M. This code changes r0 to r3, which the CPU has saved.
-#[cfg(armv6m)]
+/// The same, with the instructions of ARMv6-M and ARMv8-M Baseline. This code changes r0 to r3, which the CPU has saved.
+#[cfg(baseline)]
 #[unsafe(naked)]
 pub unsafe extern "C" fn keep_registers() {
     core::arch::naked_asm!(

@@ -30,8 +30,12 @@
 //!
 //! The macros are pieces of assembly. They are empty for a CPU without a floating point unit.
 #![cfg_attr(
-    armv6m,
-    expect(unused_macros, unused_imports, reason = "the assembly for ARMv6-M knows of no floats")
+    baseline,
+    expect(
+        unused_macros,
+        unused_imports,
+        reason = "the assembly for these CPUs knows of no floats"
+    )
 )]
 
 use crossgate_abi::Word;

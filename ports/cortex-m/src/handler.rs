@@ -7,10 +7,10 @@
 //! urgent thread.
 
 use crate::context::Context;
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 use crate::context::GIVEN_WAY;
 use crate::exception::{self, NON_MASKABLE, PENDSV, SYSTICK, line_of};
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 use crate::fault_status;
 use crate::floats;
 use crate::last_words::say;
@@ -92,7 +92,7 @@ pub extern "C" fn early_interrupt() {
 }
 
 /// Handles a fault of the current thread. Afterwards another context has to be loaded.
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 pub extern "C" fn fault(frame: *const Word) {
     with_kernel(|kernel| {
         let stack = kernel.current().stack();

@@ -6,8 +6,9 @@
 //! registers and its protection unit. All assembly and all accesses to registers of the CPU are here. The most frequent
 //! operations are carried out here in assembly, without the core, with the same results.
 //!
-//! On an ARMv6-M, such as a Cortex-M0+, the core makes all decisions: it has no fast paths. There are other files for it
-//! in the folder `armv6m`; those of the same name as a file of the table take its place.
+//! On a small core of ARMv6-M or ARMv8-M Baseline, such as a Cortex-M0+ or a Cortex-M23, the core of the kernel makes all
+//! decisions: there are no fast paths. There are other files for both architectures in the folder `baseline`; those of
+//! the same name as a file of the table take its place.
 //!
 //! A file uses only files above it in this table (`xtask/src/layering.rs` checks it), so each file can be read without
 //! those below it. Files of other ports with the same contents have the same names.
@@ -21,7 +22,8 @@
 //! | `floats` | the registers of the floating point unit, if there is one |
 //! | `protection/armv7m` | ARMv7-M: the protection unit, with the pieces of assembly that depend on it; faults |
 //! | `protection/armv6m` | ARMv6-M: opens the same regions without assembly |
-//! | `protection/armv8m` | the same for ARMv8-M |
+//! | `protection/armv8m` | the same as in `protection/armv7m`, for ARMv8-M |
+//! | `protection/armv8m_baseline` | ARMv8-M Baseline: opens the same regions without assembly |
 //! | `protection` | the choice among them |
 //! | `start` | the port's code that threads run: the start of each thread, and the idle thread |
 //! | `memory` | the initial values of a process |
@@ -30,7 +32,7 @@
 //! | `clock` | time, from the board's counter |
 //! | [`sleep`] | the functions that a board needs to let the CPU sleep |
 //! | `crash` | the registers and the stack of a thread when it crashed |
-//! | `instruction` | ARMv6-M: the memory that an instruction accesses |
+//! | `instruction` | ARMv6-M, ARMv8-M Baseline: the memory that an instruction accesses |
 //! | `fault_status` | the cause of a fault, from the CPU's registers |
 //! | `machine` | the CPU as the kernel core sees it, and the kernel itself |
 //! | `sleeper` | the idle thread, if the CPU may sleep deeply |
@@ -88,28 +90,28 @@ mod context;
 #[cfg(target_os = "none")]
 mod crash;
 #[cfg(target_os = "none")]
-#[cfg_attr(armv6m, path = "armv6m/entry.rs")]
+#[cfg_attr(baseline, path = "baseline/entry.rs")]
 #[doc(hidden)]
 pub mod entry;
 #[cfg(target_os = "none")]
 mod exception;
 #[cfg(all(target_os = "none", armv6m))]
-#[path = "armv6m/exchange.rs"]
+#[path = "baseline/exchange.rs"]
 mod exchange;
 #[cfg(target_os = "none")]
-#[cfg_attr(armv6m, path = "armv6m/exit.rs")]
+#[cfg_attr(baseline, path = "baseline/exit.rs")]
 mod exit;
-#[cfg(all(target_os = "none", not(armv6m)))]
+#[cfg(all(target_os = "none", not(baseline)))]
 mod fast_path;
 #[cfg(target_os = "none")]
-#[cfg_attr(armv6m, path = "armv6m/fault_status.rs")]
+#[cfg_attr(baseline, path = "baseline/fault_status.rs")]
 mod fault_status;
 #[cfg(target_os = "none")]
 mod floats;
 #[cfg(target_os = "none")]
 mod handler;
-#[cfg(all(target_os = "none", armv6m))]
-#[path = "armv6m/instruction.rs"]
+#[cfg(all(target_os = "none", baseline))]
+#[path = "baseline/instruction.rs"]
 mod instruction;
 #[cfg(target_os = "none")]
 mod last_words;

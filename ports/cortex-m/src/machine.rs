@@ -13,7 +13,7 @@ use crate::{crash, floats, last_words, memory, stack_use, start};
 use core::mem::offset_of;
 use core::ptr::NonNull;
 use cortex_m::peripheral::{NVIC, SCB};
-#[cfg(armv6m)]
+#[cfg(baseline)]
 use crossgate_abi::ProcessId;
 use crossgate_abi::Word;
 use crossgate_abi::inspect::dump;
@@ -31,19 +31,19 @@ pub struct Machine {
     // Not a slice, because a slice is two words. The assembly reads this word together with the next field.
     regions: NonNull<ProcessRegions>,
     /// The address of the protection unit's registers.
-    #[cfg(not(armv6m))]
+    #[cfg(not(baseline))]
     region_registers: u32,
     clock: Clock,
     /// The leases that are open in the protection unit; 0 if there are none.
-    #[cfg(not(armv6m))]
+    #[cfg(not(baseline))]
     pub leases_open: u8,
     /// `true` if the core [counts](Kernel::account) how long threads run. The field is next to `leases_open`, so that
     /// the assembly reads both at once.
-    #[cfg(not(armv6m))]
+    #[cfg(not(baseline))]
     counts_time: bool,
 }
 
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 const _: () = assert!(
     LEASES_OPEN.is_multiple_of(2)
         && offset_of!(Machine, counts_time) == offset_of!(Machine, leases_open) + 1
@@ -55,7 +55,7 @@ pub const KERNEL: Offsets = Kernel::<Machine>::OFFSETS;
 /// the clock and of the [leases that are open](Machine::leases_open).
 pub const REGIONS: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, regions);
 pub const CLOCK: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, clock);
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 pub const LEASES_OPEN: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, leases_open);
 
 impl Machine {
@@ -69,12 +69,12 @@ impl Machine {
         counts_time: bool,
     ) -> Machine {
         let regions = NonNull::from_mut(regions).cast();
-        #[cfg(armv6m)]
+        #[cfg(baseline)]
         {
             let _ = counts_time;
             Machine { regions, clock }
         }
-        #[cfg(not(armv6m))]
+        #[cfg(not(baseline))]
         {
             let region_registers = protection::REGION_REGISTERS;
             Machine { regions, region_registers, clock, leases_open: 0, counts_time }
@@ -98,7 +98,7 @@ impl Machine {
     }
 
     /// Returns the registers that open a process of the wiring.
-    #[cfg(armv6m)]
+    #[cfg(baseline)]
     pub fn regions_of(&self, process: ProcessId) -> &ProcessRegions {
         // SAFETY: there are regions for every process, and nothing changes them after the start.
         unsafe { self.regions.add(process.index()).as_ref() }
@@ -131,18 +131,18 @@ pub(crate) fn with_kernel<R>(work: impl FnOnce(&mut Kernel<Machine>) -> R) -> R 
 }
 
 /// The place of the priority of `SVCall` among those of the CPU's own exceptions, from number 4 on.
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 const SVCALL: usize = 11 - 4;
 /// The priority of the kernel, of which a CPU may have only the upper three bits; and the one before it.
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 const LAST: u8 = 0b111 << 5;
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 const BEFORE_LAST: u8 = 0b110 << 5;
 
 /// Lets the CPU sleep. The idle thread calls this as a [part of the kernel](Port::enter_kernel), on the main stack,
 /// with interrupts held off. Afterwards they are held off by their priority, and not by the mask, so that the idle
 /// thread, after it has given its privileges back, can still make a system call, which ends this.
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 pub extern "C" fn fall_asleep() {
     with_kernel(|kernel| kernel.rest());
     // SAFETY: these registers belong to the kernel. Of all exceptions of the kernel, only `SVCall` can come now.
@@ -162,15 +162,15 @@ pub type Lease = lease::Lease<<ProtectionUnit as Unit>::Lease>;
 pub type Offset = thread::Offset<ProtectionUnit>;
 
 /// Returns the part of its stack that is open to a thread.
-#[cfg(armv6m)]
+#[cfg(baseline)]
 pub fn window_of(thread: &Thread) -> Span {
     let start = thread.stack().start;
     Span { start, end: start + protection::window_size(thread.rights().window) }
 }
 
 /// The number of bytes of stack that a method gets beyond those that its service declares. Services declare the bytes
-/// that their code needs on ARMv7-M. With the instructions of ARMv6-M, code uses fewer registers and more stack.
-const RESERVE: Word = if cfg!(armv6m) { 64 } else { 0 };
+/// that their code needs on ARMv7-M. With the instructions of ARMv6-M or ARMv8-M Baseline, code uses fewer registers and more stack.
+const RESERVE: Word = if cfg!(baseline) { 64 } else { 0 };
 
 impl Port for Machine {
     // (`system!` makes the wiring's tables for this unit.)
@@ -230,7 +230,7 @@ impl Port for Machine {
     }
 
     /// The exception returns to the idle thread, which then runs privileged, and is interrupted by nothing.
-    #[cfg(not(armv6m))]
+    #[cfg(not(baseline))]
     #[inline]
     fn enter_kernel(&mut self) {
         const UNPRIVILEGED: u32 = 1;
@@ -242,7 +242,7 @@ impl Port for Machine {
     }
 
     /// No interrupt comes before the exception returns, because all have the priority of `SVCall` again.
-    #[cfg(not(armv6m))]
+    #[cfg(not(baseline))]
     #[inline]
     fn leave_kernel(&mut self) {
         // SAFETY: these registers belong to the kernel, and have these values whenever a thread runs.

@@ -39,7 +39,7 @@ pub unsafe fn reset(memory: &ProcessMemory, from: Word) -> Option<Word> {
 /// # Safety
 /// The words to fill are not in use, and the words to copy may be read.
 // Four words are filled at a time. The compiler's `memcpy` and `memset` are much slower.
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 #[unsafe(naked)]
 unsafe extern "C" fn fill(to: *mut u32, end: Word, from: Word) {
     core::arch::naked_asm!(
@@ -71,7 +71,7 @@ unsafe extern "C" fn fill(to: *mut u32, end: Word, from: Word) {
 ///
 /// # Safety
 /// As above.
-#[cfg(armv6m)]
+#[cfg(baseline)]
 unsafe fn fill(to: *mut u32, end: Word, from: Word) {
     for place in (to.addr()..end).step_by(size_of::<u32>()) {
         let copied = from + (place - to.addr());

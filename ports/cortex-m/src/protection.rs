@@ -29,8 +29,14 @@
 //! | `lend_registers!` | a call that lends memory | the registers that open the memory |
 //! | `lend_region!` | a call that lends memory | opens it |
 //!
-//! ARMv6-M has no use for these pieces, and for some of the items, because there Rust does all this: `open`, and `opens`
-//! for faults.
+//! ARMv6-M and ARMv8-M Baseline have no use for these pieces, and for some of the items, because there Rust does all
+//! this. In place of the pieces, there are these functions:
+//!
+//! | function | result |
+//! |---|---|
+//! | `open` | opens the window of a stack, the memory and the devices of a process, and leases, and sets the limit of the stack |
+//! | `window_size` | the size of a window |
+//! | `opens` | whether the unit lets a thread access a byte |
 //!
 //! The comment of each macro lists the registers that pass values to the macro, and its results back.
 
@@ -40,7 +46,13 @@ mod armv6m;
 mod armv7m;
 #[cfg(armv8m)]
 mod armv8m;
+#[cfg(all(armv8m, baseline))]
+mod armv8m_baseline;
 
+#[cfg(baseline)]
+use core::ops::Range;
+#[cfg(baseline)]
+use crossgate_abi::Word;
 use crossgate_protection::Unit;
 
 // `crossgate-link` reads this symbol to learn which memory the unit can open.
@@ -50,9 +62,15 @@ core::arch::global_asm!(
     const ProtectionUnit::SHAPE.code(),
 );
 
+/// The registers of the CPU itself, which no unit protects. Only privileged code can use them.
+#[cfg(baseline)]
+const SYSTEM: Range<Word> = 0xe000_0000..0xe010_0000;
+
 #[cfg(armv6m)]
 pub use armv6m::*;
 #[cfg(not(armv8m))]
 pub use armv7m::*;
 #[cfg(armv8m)]
 pub use armv8m::*;
+#[cfg(all(armv8m, baseline))]
+pub use armv8m_baseline::*;

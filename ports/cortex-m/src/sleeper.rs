@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The idle thread of a firmware whose wiring has `deep_sleep;`.
 
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 use crate::machine::fall_asleep;
-#[cfg(armv6m)]
+#[cfg(baseline)]
 use crate::start::__crossgate_idle;
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 use crate::start::select;
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 use crossgate_abi::number;
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 use crossgate_abi::power::{FALL_ASLEEP, WAKE_UP};
 
 /// The idle thread of a firmware whose wiring has `deep_sleep;`. A deep sleep needs registers that only privileged code
@@ -23,7 +23,7 @@ use crossgate_abi::power::{FALL_ASLEEP, WAKE_UP};
 /// Attacker: any thread can jump into this code, but then its system calls are refused, and the CPU ignores its writes
 /// to `control` and to the interrupt mask. It gets no further than to the first access to the kernel's memory
 /// (`deep_sleep_attacks`).
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 extern "C" fn __crossgate_sleeper() -> ! {
@@ -59,9 +59,9 @@ extern "C" fn __crossgate_sleeper() -> ! {
     )
 }
 
-/// The same on an ARMv6-M, where every sleep is light: it can't hold off interrupts by their priority, so the idle
+/// The same on an ARMv6-M and on ARMv8-M Baseline, where every sleep is light: they can't hold off interrupts by their priority, so the idle
 /// thread could not give its privileges back.
-#[cfg(armv6m)]
+#[cfg(baseline)]
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 extern "C" fn __crossgate_sleeper() -> ! {

@@ -7,20 +7,20 @@
 use crossgate_abi::number;
 
 /// Puts the complement of the system call's number into r12. The number is an operand of the assembly, by this name.
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 macro_rules! select {
     ($number:literal) => {
         concat!("mvn r12, #{", $number, "}\n")
     };
 }
 /// The same; it changes r0 and the flags.
-#[cfg(armv6m)]
+#[cfg(baseline)]
 macro_rules! select {
     ($number:literal) => {
         concat!("movs r0, #{", $number, "}\nmvns r0, r0\nmov r12, r0\n")
     };
 }
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 pub(crate) use select;
 
 /// The start of every thread: makes a system call that continues at the thread's entry.

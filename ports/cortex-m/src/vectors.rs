@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The vector table of a firmware that has [handlers above the kernel](crate::zero_latency), or keeps crash dumps.
 
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 use crate::boot::refuse_line;
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 use crate::context::PROCESS_STACK;
 use crate::crash::keep_registers;
 use crate::protection::ACTIVE_FAULTS;
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 use crate::protection::FAULT_PRIORITIES;
 use crate::zero_latency::Line;
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 use crate::zero_latency::PRIORITIES;
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 use cortex_m::peripheral::NVIC;
 use cortex_m::peripheral::SCB;
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 use volatile_register::RW;
 
 /// Handles a hard fault, which no handler above the kernel can preempt. If a thread caused it (by a breakpoint), this
 /// handler pends a usage fault instead, and returns. The CPU then takes the usage fault before the thread continues,
 /// and handlers above the kernel can preempt the usage fault.
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 #[unsafe(naked)]
 unsafe extern "C" fn hard_fault() {
     core::arch::naked_asm!(
@@ -47,20 +47,20 @@ unsafe extern "C" {
     // The handlers of the port, and the handler of cortex-m-rt for exceptions that the port does not handle.
     fn NonMaskableInt();
     fn HardFault();
-    #[cfg(not(armv6m))]
+    #[cfg(not(baseline))]
     fn MemoryManagement();
-    #[cfg(not(armv6m))]
+    #[cfg(not(baseline))]
     fn BusFault();
-    #[cfg(not(armv6m))]
+    #[cfg(not(baseline))]
     fn UsageFault();
-    #[cfg(not(armv6m))]
+    #[cfg(not(baseline))]
     fn SecureFault();
     fn SVCall();
     fn DefaultHandler();
 }
 
 // (There are no handlers above the kernel.)
-#[cfg(armv6m)]
+#[cfg(baseline)]
 use HardFault as hard_fault;
 
 /// The number of entries of the architecture: the first stack pointer, 15 exceptions, 240 lines (on an ARMv6-M 32).
@@ -80,7 +80,7 @@ impl Vectors {
         (vectors[0], vectors[1]) = (None, None);
         vectors[2] = Some(NonMaskableInt);
         vectors[3] = Some(if handlers.is_empty() { HardFault } else { hard_fault });
-        #[cfg(not(armv6m))]
+        #[cfg(not(baseline))]
         {
             vectors[4] = Some(MemoryManagement);
             vectors[5] = Some(BusFault);
@@ -116,22 +116,22 @@ impl Vectors {
         unsafe { (*SCB::PTR).vtor.write(table) };
         cortex_m::asm::dsb();
         // SAFETY: this only reads a register.
-        #[cfg(armv6m)]
+        #[cfg(baseline)]
         if unsafe { (*SCB::PTR).vtor.read() } != table {
             crate::last_words::halt("this CPU can't move its vector table", &[]);
         }
     }
 }
 
-/// Does nothing: [`check`](crate::zero_latency::check) refuses all handlers for an ARMv6-M.
+/// Does nothing: [`check`](crate::zero_latency::check) refuses all handlers.
 ///
 /// # Safety
 /// None is needed.
-#[cfg(armv6m)]
+#[cfg(baseline)]
 pub unsafe fn enable(_: &[Line]) {}
 
 /// The place of a priority in its register: every ARMv7-M has at least the upper three bits.
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 const LEVEL: u32 = 5;
 
 /// Lets the handlers preempt the kernel, even while it handles a fault of a thread. (A fault of a handler becomes a
@@ -140,7 +140,7 @@ const LEVEL: u32 = 5;
 /// # Safety
 /// The kernel has not started, and has set up the priorities of all other exceptions. The table in force is that of
 /// these handlers, which [`check`](crate::zero_latency::check) has accepted.
-#[cfg(not(armv6m))]
+#[cfg(not(baseline))]
 pub unsafe fn enable(handlers: &[Line]) {
     /// The priority of faults, between handlers and kernel.
     const FAULTS: u32 = FAULT_PRIORITIES * ((PRIORITIES as u32) << LEVEL);

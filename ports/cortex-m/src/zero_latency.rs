@@ -29,13 +29,14 @@
 //!
 //! A board without handlers pays nothing for this. A board with handlers needs a second vector table, of 1 KiB.
 //!
-//! On an ARMv6-M, there are no such handlers: there, all faults have a fixed priority above all interrupts, so a crash
+//! On an ARMv6-M and an ARMv8-M Baseline, there are no such handlers: there, all faults have a fixed priority above all
+//! interrupts, so a crash
 //! of a process would hold the handlers off.
 
 #[cfg(test)]
 mod tests;
 
-#[cfg(all(target_os = "none", not(armv6m)))]
+#[cfg(all(target_os = "none", not(baseline)))]
 use crate::floats::branch_if_saved;
 use core::marker::PhantomData;
 use crossgate_abi::message::{Number, fail};
@@ -162,7 +163,7 @@ impl Line {
 ///
 /// The interrupt may come between an `svc` instruction and the entry of `SVCall`. Then the CPU continues with the
 /// system call without loading any register. So the entry leaves all registers unchanged.
-#[cfg(all(target_os = "none", not(armv6m)))]
+#[cfg(all(target_os = "none", not(baseline)))]
 #[unsafe(naked)]
 unsafe extern "C" fn enter<H: Handler>() {
     core::arch::naked_asm!(
@@ -179,7 +180,7 @@ unsafe extern "C" fn enter<H: Handler>() {
 }
 
 /// Is never entered, because [`check`] refuses all handlers.
-#[cfg(all(target_os = "none", armv6m))]
+#[cfg(all(target_os = "none", baseline))]
 unsafe extern "C" fn enter<H: Handler>() {
     H::serve(Signal(PhantomData));
 }
@@ -198,7 +199,7 @@ unsafe extern "C" fn clear_and_leave() {
     )
 }
 
-#[cfg(all(target_os = "none", not(armv6m)))]
+#[cfg(all(target_os = "none", not(baseline)))]
 extern "C" fn serve<H: Handler>() {
     H::serve(Signal(PhantomData));
 }
@@ -218,8 +219,8 @@ pub const fn check(handlers: &[Line], lines: u16, system: &System) {
     let mut index = 0;
     while index < handlers.len() {
         let Line { line, signals, priority, .. } = handlers[index];
-        if cfg!(armv6m) {
-            refuse(line, &["can't preempt a fault: on an ARMv6-M, all faults come first"]);
+        if cfg!(baseline) {
+            refuse(line, &["can't preempt a fault: on this architecture, all faults come first"]);
         }
         if line >= lines || signals >= lines {
             let missing = if line >= lines { line } else { signals };

@@ -27,11 +27,28 @@ macro_rules! main_elsewhere {
     };
 }
 
+/// Defines the firmware of a test that an ARMv6-M and an ARMv8-M Baseline can't run, in a build for one.
+#[macro_export]
+macro_rules! not_on_baseline {
+    () => {
+        #[cfg(baseline)]
+        system_tests_cortex_m::no_firmware!();
+    };
+}
+
 /// Defines the firmware of a test that an ARMv6-M can't run, in a build for one. (It has no atomic instructions.)
 #[macro_export]
 macro_rules! not_on_armv6m {
     () => {
         #[cfg(all(target_os = "none", not(target_has_atomic = "32")))]
+        system_tests_cortex_m::no_firmware!();
+    };
+}
+
+/// Defines the firmware in place of a test that the CPU can't run.
+#[macro_export]
+macro_rules! no_firmware {
+    () => {
         mod elsewhere {
             crossgate::system! {
                 static SYSTEM;
@@ -40,7 +57,7 @@ macro_rules! not_on_armv6m {
             board::start!(SYSTEM);
 
             fn run() -> ! {
-                system_tests::report::broken("is no firmware for ARMv6-M: see boards/boards.toml")
+                system_tests::report::broken("is no firmware for this CPU: see boards/boards.toml")
             }
         }
     };

@@ -10,8 +10,8 @@ pub const TICK: u32 = 1_000_000_000 / board::CLOCK_HZ;
 
 /// Executes `instructions`, at most [`TICK`], and a few more, always the same number.
 // (For ARMv6-M, the compiler puts constants too far away from code around such assembly.)
-#[cfg_attr(target_has_atomic = "32", inline(always))]
-#[cfg_attr(not(target_has_atomic = "32"), inline(never))]
+#[cfg_attr(not(baseline), inline(always))]
+#[cfg_attr(baseline, inline(never))]
 pub fn delay(instructions: u32) {
     let skipped = 2 * (TICK - instructions.min(TICK));
     // SAFETY: the jump goes to one of the instructions that do nothing, or past the last of them. (The program counter

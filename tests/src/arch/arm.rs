@@ -17,9 +17,9 @@ pub const STACK_UNIT: usize = 4;
 pub const SYSTEM_CALL_STACK: usize = 64;
 /// Amounts of stack, in bytes, that are enough for a system call, and for no method.
 pub const TOO_LITTLE_STACK: core::ops::Range<usize> = SYSTEM_CALL_STACK..256;
-/// The number of bytes of stack that a method needs beyond the declaration of its service. Only code for ARMv6-M needs
-/// more than the declaration.
-pub const METHOD_STACK: usize = if cfg!(target_has_atomic = "32") { 0 } else { 64 };
+/// The number of bytes of stack that a method needs beyond the declaration of its service. Only code for ARMv6-M and
+/// ARMv8-M Baseline needs more than the declaration.
+pub const METHOD_STACK: usize = if cfg!(baseline) { 64 } else { 0 };
 /// The number of a system call that does not exist.
 pub const UNKNOWN_SYSTEM_CALL: usize = 0x100;
 /// True if lent memory contains the data that a method wrote before it crashed.
@@ -148,14 +148,15 @@ pub fn breakpoint() {
     unsafe { asm!("bkpt #0") };
 }
 
-/// Executes an undefined instruction, because an ARMv6-M does not divide.
-#[cfg(not(target_has_atomic = "32"))]
+/// Executes an undefined instruction, because an ARMv6-M does not divide, and an ARMv8-M Baseline does not trap a
+/// division by zero.
+#[cfg(baseline)]
 pub fn divide_by_zero() {
     undefined();
 }
 
 /// Divides by zero.
-#[cfg(target_has_atomic = "32")]
+#[cfg(not(baseline))]
 pub fn divide_by_zero() {
     // SAFETY: the instruction has no effect but the fault.
     unsafe { asm!("udiv {0}, {0}, {1}", inout(reg) 1 => _, in(reg) 0) };

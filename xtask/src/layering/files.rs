@@ -11,7 +11,7 @@ use std::path::Path;
 pub const COMMON: &str = "Kernel";
 
 /// Folders of files that depend on the CPU. They have counterparts of the same name for the other CPUs.
-const PROCESSORS: [&str; 3] = ["aarch64", "armv6m", "x86_64"];
+const PROCESSORS: [&str; 3] = ["aarch64", "baseline", "x86_64"];
 
 /// The files of a crate, without comments and unit tests, by their names in the table: `linux/memory`. Several files of
 /// one name, of which each is for another CPU, count as one, which is in no folder.

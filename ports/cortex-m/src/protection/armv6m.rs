@@ -3,8 +3,8 @@
 //!
 //! The smallest region has 256 bytes, and eight subregions. The regions of [`armv7m`](super::armv7m) are never smaller.
 
+use super::SYSTEM;
 use super::armv7m::{LEASES, ProcessRegions, STACK_REGION};
-use core::ops::Range;
 use cortex_m::peripheral::MPU;
 use crossgate_abi::{LEASES_PER_CALL, Word};
 use crossgate_kernel::lease::Lease;
@@ -23,9 +23,6 @@ mod attribute {
 
 /// The bits of an address register that name the region.
 const NUMBER: u32 = 0b1111;
-
-/// The registers of the CPU itself, which the unit does not protect. Only privileged code can use them.
-const SYSTEM: Range<Word> = 0xe000_0000..0xe010_0000;
 
 /// Returns the size in bytes of a window with these registers: the size of the region, less the closed eighths at the
 /// top.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! ARMv8-M with the Main Extension (ARM DDI 0553; the protection unit: PMSAv8).
+//! ARMv8-M (ARM DDI 0553; the protection unit: PMSAv8).
 //!
 //! | region | opens |
 //! |---|---|
@@ -39,6 +39,10 @@
 //! A CPU without the Security Extension, or with the extension switched off (as on an STM32U5 with TrustZone off), has
 //! one state. There `bxns` is undefined, and the registers that [`enable`] writes for the other state ignore the
 //! writes.
+#![cfg_attr(
+    baseline,
+    expect(unused_macros, unused_imports, reason = "there, Rust does what these pieces do")
+)]
 
 use crate::last_words::halt;
 use crate::linker::{__crossgate_kernel_stack_bottom, symbol};
@@ -47,17 +51,21 @@ use cortex_m::peripheral::{MPU, SCB};
 use crossgate_abi::table::ProcessRow;
 use crossgate_kernel::lease::Lease;
 use crossgate_protection::Span;
-use crossgate_protection::armv8m::{Access, MEMORY_TYPES, apart, registers};
+#[cfg(not(baseline))]
+use crossgate_protection::armv8m::apart;
+use crossgate_protection::armv8m::{Access, MEMORY_TYPES, registers};
 
 /// The arithmetic of the unit.
 pub use crossgate_protection::armv8m::ArmV8M as ProtectionUnit;
 
 const FLASH: u32 = 0;
-const STACK: u32 = 4;
+#[cfg(baseline)]
+pub(super) const LEASES: u32 = 1;
+pub(super) const STACK: u32 = 4;
 /// The number of regions that the unit must have.
-const REGIONS: u32 = 8;
+pub(super) const REGIONS: u32 = 8;
 /// The registers of a region that is off.
-const CLOSED: [u32; 2] = [0xffff_ffe0, 0];
+pub(super) const CLOSED: [u32; 2] = [0xffff_ffe0, 0];
 
 const _: () = assert!(crossgate_abi::MMIO_REGIONS == 2, "there are two regions for devices");
 const _: () = assert!(crossgate_abi::LEASES_PER_CALL == 2, "three regions are enough for leases");
@@ -66,7 +74,7 @@ const _: () = assert!(crossgate_abi::LEASES_PER_CALL == 2, "three regions are en
 // The size is a power of two, because assembly multiplies by it with a shift.
 #[derive(Clone, Copy)]
 #[repr(C, align(32))]
-pub struct ProcessRegions([[u32; 2]; 3]);
+pub struct ProcessRegions(pub(super) [[u32; 2]; 3]);
 
 impl ProcessRegions {
     /// The values before `boot` computes them.
@@ -128,7 +136,7 @@ pub fn enable(flash: Span) {
             }
         }
         mpu.rnr.write(STACK);
-        cortex_m::register::msplim::write(stack_bottom as u32);
+        core::arch::asm!("msr msplim, {}", in(reg) stack_bottom, options(nomem, nostack, preserves_flags));
         mpu.ctrl.write(ENABLE | DEFAULT_MAP_FOR_KERNEL);
         cortex_m::asm::dsb();
         cortex_m::asm::isb();
@@ -178,8 +186,9 @@ fn close_nonsecure_state() {
     }
 }
 
-/// The numbers of the exceptions that are faults: hard fault, memory management, bus, usage and secure fault.
-pub const ACTIVE_FAULTS: RangeInclusive<u32> = 3..=7;
+/// The numbers of the exceptions that are faults: hard fault, memory management, bus, usage and secure fault. (Without
+/// the Main Extension, there is only the first one.)
+pub const ACTIVE_FAULTS: RangeInclusive<u32> = if cfg!(baseline) { 3..=3 } else { 3..=7 };
 /// The bits that enable separate handlers for the faults.
 pub const ENABLE_FAULTS: u32 = 0b1111 << 16;
 /// The pending bits of the usage fault, the memory management fault, the bus fault, the system call, and the secure
@@ -189,6 +198,7 @@ pub const PENDED_FAULTS: u32 = 0b1_0000_1111 << 12;
 pub const FAULT_PRIORITIES: u32 = 0x01_01_01_01;
 
 /// Returns whether the fault status says that a stack pointer went below its limit.
+#[cfg(not(baseline))]
 #[inline(always)]
 pub const fn is_below_limit(status: u32) -> bool {
     status & 1 << 20 != 0
@@ -199,6 +209,7 @@ pub const fn is_below_limit(status: u32) -> bool {
 pub const LOWEST_FRAME: usize = 8;
 
 /// Does nothing, because no known CPU of this architecture has a setting for its write buffer.
+#[cfg(not(baseline))]
 #[inline(always)]
 pub fn set_write_buffer() {}
 
@@ -206,6 +217,7 @@ pub fn set_write_buffer() {}
 ///
 /// # Safety
 /// The leases are in force for the thread that continues.
+#[cfg(not(baseline))]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn __crossgate_open_two_leases([one, other]: &[Lease<u32>; 2]) {
     let pieces = apart([(one.memory, one.writable), (other.memory, other.writable)]);

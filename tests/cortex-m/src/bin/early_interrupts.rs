@@ -65,9 +65,9 @@ mod firmware {
         "movs r1, #0x80",
         "str r1, [r0]",
         // BASEPRI masks all priorities, if there is this register.
-        #[cfg(target_has_atomic = "32")]
+        #[cfg(not(baseline))]
         "movs r1, #0x20",
-        #[cfg(target_has_atomic = "32")]
+        #[cfg(not(baseline))]
         "msr basepri, r1",
         "cpsid i",
         "ldr r0, =0xe000e200", // the witness' line and PendSV are pending until the kernel lets them in

@@ -26,7 +26,7 @@ mod firmware {
     /// The number of positions that have to be inside the call, at least.
     const INSIDE: u32 = 1_000;
     /// The first tick: about the time when the call is entered.
-    const FIRST: u32 = if cfg!(target_has_atomic = "32") { 6 } else { 20 };
+    const FIRST: u32 = if cfg!(baseline) { 20 } else { 6 };
     /// The byte that a method writes to lent memory.
     const WRITTEN: u8 = 1;
 

@@ -18,9 +18,12 @@ mod firmware {
 
     struct Undefined;
 
-    /// The last words up to the address, with the fault status. An ARMv6-M has no such status.
-    const WORDS: &[u8] = if cfg!(target_has_atomic = "32") {
+    /// The last words up to the address, with the fault status; or up to the start of the address, for a CPU that has no
+    /// such status.
+    const WORDS: &[u8] = if cfg!(not(baseline)) {
         b"crossgate: kernel fault 00010000 "
+    } else if cfg!(target_has_atomic = "32") {
+        b"crossgate: kernel fault 1000"
     } else {
         b"crossgate: kernel fault 0000"
     };

@@ -32,7 +32,7 @@ mod firmware {
     const TICK: u32 = 1_000_000_000 / board::CLOCK_HZ;
     /// The time after which the thread of an interrupt has to run: that of 1,000 instructions, or of 1,500 of ARMv6-M.
     /// Waking all threads takes three times as long.
-    const PATIENCE: u32 = if cfg!(target_has_atomic = "32") { 1_000 } else { 1_500 } * 64 / TICK;
+    const PATIENCE: u32 = if cfg!(baseline) { 1_500 } else { 1_000 } * 64 / TICK;
 
     macro_rules! firmware {
         ($($sleeper:ident)*) => {

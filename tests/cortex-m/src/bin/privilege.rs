@@ -78,11 +78,11 @@ mod firmware {
                 "cpsid i",
                 "msr primask, {one}",
                 // (An ARMv6-M does not have these registers.)
-                #[cfg(target_has_atomic = "32")]
+                #[cfg(not(baseline))]
                 "cpsid f",
-                #[cfg(target_has_atomic = "32")]
+                #[cfg(not(baseline))]
                 "msr basepri, {one}",
-                #[cfg(target_has_atomic = "32")]
+                #[cfg(not(baseline))]
                 "msr faultmask, {one}",
                 "msr control, {zero}",
                 "msr msp, {zero}",

@@ -26,7 +26,7 @@ mod firmware {
     /// The number of positions, one instruction apart.
     const POSITIONS: u32 = 900;
     /// The number of positions for a receive that times out after 1 µs, which is 1000 instructions.
-    const POSITIONS_OF_A_WAIT: u32 = if cfg!(target_has_atomic = "32") { 2800 } else { 5600 };
+    const POSITIONS_OF_A_WAIT: u32 = if cfg!(baseline) { 5600 } else { 2800 };
     /// The number of positions that have to be inside the calls, at least.
     const INSIDE: u32 = 300;
     /// The first tick, which comes before the first call is entered.

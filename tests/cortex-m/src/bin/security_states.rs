@@ -69,7 +69,8 @@ mod firmware {
         "ldr r1, =0x05fa2000",
         "str r1, [r0]",
         "ldr r0, =0xe000e380", // the state that handles each interrupt
-        "mvn r1, #0",
+        "movs r1, #0",
+        "mvns r1, r1",
         "str r1, [r0]",
         "str r1, [r0, #4]",
         "bx lr",

@@ -12,9 +12,9 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
-system_tests_cortex_m::not_on_armv6m!();
+system_tests_cortex_m::not_on_baseline!();
 
-#[cfg(all(target_os = "none", target_has_atomic = "32"))]
+#[cfg(all(target_os = "none", not(baseline)))]
 mod firmware {
     use board::TIMER1;
     use core::time::Duration;

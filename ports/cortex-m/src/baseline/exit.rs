@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The path from the kernel to a thread, for ARMv6-M: the memory that the thread may use is opened, and its registers
-//! are loaded.
+//! The path from the kernel to a thread, for ARMv6-M and ARMv8-M Baseline: the memory that the thread may use is opened,
+//! and its registers are loaded.
 //!
 //! The legend of the assembly is in `src/entry.rs`.
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The path from an exception of the CPU to the handlers in Rust, and back, for ARMv6-M.
+//! The path from an exception of the CPU to the handlers in Rust, and back, for ARMv6-M and ARMv8-M Baseline.
 //!
 //! This file takes the place of `src/entry.rs` and of the fast paths. The legend there holds here, too. Most
-//! instructions of ARMv6-M reach r0 to r7 only, and the core makes all decisions.
+//! instructions of these architectures reach r0 to r7 only, and the core makes all decisions.
 //!
-//! An ARMv6-M does not say why a fault occurred. If the CPU could not push the frame of a system call, the handler of
+//! These CPUs do not say why a fault occurred. If the CPU could not push the frame of a system call, the handler of
 //! the fault comes first, and the system call is still pending afterwards. No register of the architecture cancels it.
 //! So after a fault without a frame, the kernel gives way, as it does to an interrupt. If the system call is pending,
 //! its handler finds [`GIVEN_WAY`] as stack pointer, and drops it. Otherwise the CPU faults, and the fault is dropped
@@ -13,9 +13,11 @@
 
 use crate::context::{_stack_start, Context, GIVEN_WAY, PROCESS_STACK};
 use crate::exception::{self, PENDSV, SYSTICK};
+#[cfg(armv6m)]
+use crate::exchange;
 use crate::exit::{go_on, resume};
 use crate::machine::{window_of, with_kernel};
-use crate::{exchange, fault_status, handler};
+use crate::{fault_status, handler};
 use core::mem::offset_of;
 use cortex_m::peripheral::{NVIC, SCB};
 use crossgate_abi::Word;
@@ -140,9 +142,12 @@ unsafe extern "C" fn DefaultHandler() {
 }
 
 /// Handles an interrupt of the current thread, whose registers are saved at `context`. If the thread was exchanging a
-/// word, it starts again.
+/// word without atomic instructions, it starts again.
 extern "C" fn interrupt(context: &mut Context) {
-    context.program_counter = exchange::restarted(context.program_counter);
+    #[cfg(armv6m)]
+    {
+        context.program_counter = exchange::restarted(context.program_counter);
+    }
     handler::interrupt(context);
 }
 
@@ -164,7 +169,12 @@ extern "C" fn interrupt_without_context(frame: Word) {
         match exception::active() {
             SYSTICK => (*SCB::PTR).icsr.write(PEND_SYSTICK),
             PENDSV => (*SCB::PTR).icsr.write(PEND_PENDSV),
-            line => (*NVIC::PTR).ispr[0].write(1 << (exception::line_of(line) & 31)),
+            exception => {
+                let line = exception::line_of(exception);
+                if let Some(pending) = (*NVIC::PTR).ispr.get((line / 32) as usize) {
+                    pending.write(1 << (line % 32));
+                }
+            }
         }
     }
     handler::out_of_bounds();
@@ -195,7 +205,7 @@ unsafe extern "C" fn NonMaskableInt() {
 
 /// Handles a fault. The context that faulted is not saved, because nothing ever returns to it.
 ///
-/// In: bit 2 of lr is 1 if a thread has faulted, and 0 if the kernel has. r4 to r7 are the thread's. Out: some thread
+/// In: bit 2 of lr is 1 if a thread has faulted, and 0 if the kernel has. r4 to r11 are the thread's. Out: some thread
 /// continues, or the machine halts.
 ///
 /// Attacker: the stack pointer is arbitrary, and the frame is missing if the CPU could not push it. `fault_status` does
@@ -209,11 +219,17 @@ unsafe extern "C" fn HardFault() {
         "tst r0, r1",
         "beq .Lfault_of_kernel",
         // The instruction may have used these registers as an address.
+        "mov r0, r8",
+        "mov r1, r9",
+        "mov r2, r10",
+        "mov r3, r11",
+        "push {{r0-r3}}",
         "push {{r4-r7}}",
+        "mov r2, lr",
         "mrs r0, psp",
         "mov r1, sp",
         "bl {fault}",
-        "add sp, #16",
+        "add sp, #32",
         "cmp r0, #0",
         "bne .Lfault_resume",
         "bl {go_on}",
@@ -236,9 +252,9 @@ unsafe extern "C" fn HardFault() {
     )
 }
 
-/// Handles a fault of the current thread, whose r4 to r7 are in `saved`. Returns the stack pointer to continue with, or
-/// 0 if the context of the most urgent thread has to be loaded.
-extern "C" fn fault(frame: Word, saved: &[Word; 4]) -> Word {
+/// Handles a fault of the current thread, whose r4 to r11 are in `saved`. `exception_return` is the value of lr. Returns
+/// the stack pointer to continue with, or 0 if the context of the most urgent thread has to be loaded.
+extern "C" fn fault(frame: Word, saved: &[Word; 8], exception_return: Word) -> Word {
     // (If the kernel has given way but nothing is pending any more, the CPU faults, because there is no frame. Then no
     // process crashes, and the most urgent thread continues.)
     if frame == GIVEN_WAY as Word {
@@ -247,7 +263,7 @@ extern "C" fn fault(frame: Word, saved: &[Word; 4]) -> Word {
     with_kernel(|kernel| {
         let thread = kernel.current_thread();
         let (stack, window) = (thread.stack(), window_of(thread));
-        let report = fault_status::read(frame, stack, window, *saved);
+        let report = fault_status::read(frame, stack, window, saved, exception_return);
         kernel.fault(report.cause, report.instruction, report.address);
         if report.is_saved { 0 } else { GIVEN_WAY as Word }
     })
