@@ -8,7 +8,7 @@ use crate::thumb::{Frame, Mark, runs};
 /// Returns the stack that a section of code with these marks uses.
 pub fn frame(code: &[u8], marks: &[Mark]) -> Frame {
     let mut frame = Frame::default();
-    for run in runs(code, marks) {
+    for (_, run) in runs(code, marks) {
         let mut halves = run.chunks_exact(2).map(|half| u16::from_le_bytes([half[0], half[1]]));
         while let Some(first) = halves.next() {
             // Instructions of 32 bits end in 0b11.

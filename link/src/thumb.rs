@@ -43,22 +43,34 @@ pub fn marks(object: &File) -> HashMap<SectionIndex, Vec<Mark>> {
     marks
 }
 
-/// Returns the parts of a section with these marks that are code.
-pub fn runs<'a>(code: &'a [u8], marks: &'a [Mark]) -> impl Iterator<Item = &'a [u8]> {
+/// Returns the parts of a section with these marks that are code, each with its offset.
+pub fn runs<'a>(code: &'a [u8], marks: &'a [Mark]) -> impl Iterator<Item = (usize, &'a [u8])> {
     let ends = marks.iter().skip(1).map(|mark| mark.offset).chain([code.len()]);
     let runs = marks.iter().zip(ends).filter(|(mark, _)| mark.is_code);
-    runs.map(|(mark, end)| code.get(mark.offset..end).unwrap_or_default())
+    runs.map(|(mark, end)| (mark.offset, code.get(mark.offset..end).unwrap_or_default()))
 }
 
-/// Returns the instructions of a section with these marks: the first half, and the second or 0.
-fn instructions(code: &[u8], marks: &[Mark]) -> Vec<(u16, u16)> {
+/// An instruction.
+#[derive(Clone, Copy)]
+struct Instruction {
+    /// Its place in the section.
+    offset: usize,
+    first: u16,
+    /// The second half of a long instruction, otherwise 0.
+    second: u16,
+}
+
+/// Returns the instructions of a section with these marks.
+fn instructions(code: &[u8], marks: &[Mark]) -> Vec<Instruction> {
     let mut found = Vec::new();
-    for code in runs(code, marks) {
+    for (mut offset, code) in runs(code, marks) {
         let mut halves = code.chunks_exact(2).map(|half| u16::from_le_bytes([half[0], half[1]]));
         while let Some(first) = halves.next() {
             // Longer instructions start with 0b11101, 0b11110 or 0b11111.
-            let second = if first >= 0xe800 { halves.next().unwrap_or_default() } else { 0 };
-            found.push((first, second));
+            let is_long = first >= 0xe800;
+            let second = if is_long { halves.next().unwrap_or_default() } else { 0 };
+            found.push(Instruction { offset, first, second });
+            offset += if is_long { 4 } else { 2 };
         }
     }
     found
@@ -77,7 +89,7 @@ impl Masking {
     /// Analyses the code of a section with these marks.
     pub fn of(code: &[u8], marks: &[Mark]) -> Self {
         let mut found = Self::default();
-        for (first, second) in instructions(code, marks) {
+        for Instruction { first, second, .. } in instructions(code, marks) {
             match (first, second) {
                 // cpsid i, f or both
                 (0xb671..=0xb673, _) => found.is_done = true,
@@ -97,7 +109,7 @@ impl Masking {
 pub struct Frame {
     /// The sum of the bytes that all its instructions push, as if each were executed.
     pub size: u64,
-    /// True if it also subtracts a register from the stack pointer.
+    /// True if it also subtracts from the stack pointer what is not known before it runs.
     pub is_dynamic: bool,
     /// True if it calls code in the same section, and so itself. (Calls of other sections have no target before the
     /// linker fills it in.)
@@ -111,7 +123,11 @@ impl Frame {
     /// Analyses the code of a section with these marks.
     pub fn of(code: &[u8], marks: &[Mark]) -> Self {
         let mut frame = Self::default();
-        for (first, second) in instructions(code, marks) {
+        let mut loaded = None;
+        for instruction in instructions(code, marks) {
+            let Instruction { first, second, .. } = instruction;
+            let before = loaded.take();
+            loaded = Loaded::by(instruction, before, code);
             let [low, long] = [first, second].map(u64::from);
             frame.size += match (first, second) {
                 // push {...}
@@ -134,6 +150,12 @@ impl Frame {
                     frame.calls_itself |= (first, second) != UNLINKED_CALL;
                     0
                 }
+                // add sp, rX, which is how Thumb-1 subtracts large numbers
+                (0x4485..=0x44fd, _) if first & 0x87 == 0x85 => {
+                    let added = before.filter(|it| it.register == first >> 3 & 15);
+                    frame.is_dynamic |= added.is_none();
+                    added.map_or(0, |it| u64::from((it.value as i32).min(0).unsigned_abs()))
+                }
                 // sub.w sp, sp, rX
                 (0xebad, _) if second & 0x0f00 == 0x0d00 => {
                     frame.is_dynamic = true;
@@ -143,6 +165,37 @@ impl Frame {
             };
         }
         frame
+    }
+}
+
+/// A register with a value that the last instruction, or the last two, have loaded from the code.
+#[derive(Clone, Copy)]
+struct Loaded {
+    register: u16,
+    value: u32,
+}
+
+impl Loaded {
+    /// Returns what an instruction of a section loads. `before` is what has been loaded just before.
+    fn by(instruction: Instruction, before: Option<Loaded>, section: &[u8]) -> Option<Loaded> {
+        let Instruction { offset, first, second } = instruction;
+        let [low, long] = [first, second].map(u64::from);
+        let half = (low & 15) << 12 | immediate(low, long);
+        match first & 0xfbf0 {
+            // ldr rX, [pc, #]
+            _ if first >> 11 == 0b01001 => {
+                let place = (offset + 4 & !3) + 4 * usize::from(first & 0xff);
+                let word = section.get(place..)?.first_chunk()?;
+                Some(Loaded { register: first >> 8 & 7, value: u32::from_le_bytes(*word) })
+            }
+            // movw rX, # and movt rX, #
+            0xf240 => Some(Loaded { register: second >> 8 & 15, value: half as u32 }),
+            0xf2c0 => {
+                let before = before.filter(|it| it.register == second >> 8 & 15)?;
+                Some(Loaded { value: before.value & 0xffff | (half as u32) << 16, ..before })
+            }
+            _ => None,
+        }
     }
 }
 
@@ -191,8 +244,29 @@ mod tests {
         assert_eq!(size(&[0xed2d, 0x8b04]), 16, "vpush {{d8, d9}}");
         assert_eq!(size(&[0xb002, 0xbdf0, 0x4770]), 0, "add sp, #8; pop {{r4-r7, pc}}; bx lr");
         assert!(frame(&[0xebad, 0x0d04]).is_dynamic, "sub.w sp, sp, r4");
+        let movw_movt = [0xf64f, 0x5600, 0xf6cf, 0x76ff, 0x44b5];
+        assert_eq!(size(&movw_movt), 768, "movw r6, #0xfd00; movt r6, #0xffff; add sp, r6");
+        let plain = [0xf240, 0x2600, 0x44b5];
+        assert_eq!(frame(&plain), Frame::default(), "movw r6, #0x200; add sp, r6");
+        assert!(frame(&[0xf240, 0x2600, 0x44bd]).is_dynamic, "movw r6, #0x200; add sp, r7");
+        assert!(frame(&[0xf240, 0x2600, 0xbf00, 0x44b5]).is_dynamic, "nop; add sp, r6");
         assert!(frame(&[0xf7ff, 0xfff0]).calls_itself, "bl back");
         assert_eq!(frame(&[0xf7ff, 0xfffe]), Frame::default(), "bl of another");
+    }
+
+    /// The code of Thumb-1 loads large numbers from behind itself.
+    #[test]
+    fn large_frames_are_read_from_the_code() {
+        let marks = [Mark { offset: 0, is_code: true }, Mark { offset: 8, is_code: false }];
+        let of = |number: i32| {
+            // push {{r7, lr}}; ldr r6, [pc, #4]; add sp, r6; bx lr
+            let code = [0xb580_u16, 0x4e01, 0x44b5, 0x4770].map(u16::to_le_bytes).concat();
+            Frame::of(&[code, number.to_le_bytes().to_vec()].concat(), &marks)
+        };
+        assert_eq!(of(-1032), Frame { size: 8 + 1032, ..Frame::default() });
+        assert_eq!(of(1032), Frame { size: 8, ..Frame::default() }, "the end of a function");
+        let code = [0x4eff_u16, 0x44b5].map(u16::to_le_bytes).concat();
+        assert!(Frame::of(&code, &marks[..1]).is_dynamic, "a number outside of the section");
     }
 
     #[test]
