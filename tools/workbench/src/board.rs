@@ -140,10 +140,22 @@ pub fn built() -> impl Iterator<Item = &'static Row> {
 }
 
 impl Row {
+    /// Returns whether some of its tests run each day, so that no machine can do without its target.
+    #[must_use]
+    pub fn is_daily(&self) -> bool {
+        self.nightly.is_none() || !self.daily.is_empty()
+    }
+
     /// Returns whether its CPU is a RISC-V core; otherwise it is an ARM Cortex-M.
     #[must_use]
     pub fn is_riscv(&self) -> bool {
         self.target.starts_with("riscv")
+    }
+
+    /// Returns whether firmware for it has all Thumb instructions, and the fast paths, which are written with them.
+    #[must_use]
+    pub fn has_thumb_2(&self) -> bool {
+        self.target.starts_with("thumbv7") || self.target.starts_with("thumbv8m.main")
     }
 
     /// Returns the program that emulates it.

@@ -4,7 +4,6 @@
 use crate::board::{self, EMULATOR, Row};
 use crate::{command, progress};
 use anyhow::{Context, Result, bail};
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,13 +17,20 @@ pub fn all() -> Result<()> {
     emulator()
 }
 
-/// Makes sure that firmware can be compiled.
+/// Makes sure that firmware can be compiled for the boards on which something runs each day.
 ///
 /// # Errors
-/// If the target is missing and `rustup` can't add it.
+/// As for [`target_of`].
 pub fn target() -> Result<()> {
-    let targets: BTreeSet<&str> = board::emulated().map(|row| row.target.as_str()).collect();
-    targets.into_iter().filter(|target| !target_is_there(target)).try_for_each(add_target)
+    board::emulated().filter(|row| row.is_daily()).try_for_each(target_of)
+}
+
+/// Makes sure that firmware can be compiled for a board.
+///
+/// # Errors
+/// If the target is missing and `rustup` can't add it; the text says what to do.
+pub fn target_of(row: &Row) -> Result<()> {
+    if target_is_there(&row.target) { Ok(()) } else { add_target(&row.target) }
 }
 
 fn add_target(target: &str) -> Result<()> {

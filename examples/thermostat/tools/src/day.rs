@@ -37,8 +37,9 @@ pub struct Options {
 /// # Errors
 /// If a tool is missing, or if the thermostat does not do what is expected.
 pub fn run(options: &Options) -> Result<()> {
-    if options.board != Board::Hosted {
-        setup::all()?;
+    if let Some(row) = options.board.row() {
+        setup::target_of(row)?;
+        setup::emulator()?;
     }
     let board = options.board;
     progress::step("building the thermostat", || machine::build(board))?;

@@ -37,7 +37,7 @@ pub fn run(board: Board, extent: Extent, as_json: bool, check: bool) -> Result<(
             if let Some(why) = row.without.get(BENCHMARK) {
                 bail!("there are no figures of {}: {why}", row.name);
             }
-            setup::target()?;
+            setup::target_of(row)?;
             setup::emulator_for_tests()?;
             let measured = measurement::measure(board, extent)?;
             if as_json {

@@ -13,7 +13,7 @@ use workbench::board::Board;
 /// # Errors
 /// If the thermostat doesn't build or the file can't be written.
 pub fn run(board: Board, svg: Option<&Path>) -> Result<()> {
-    setup::target()?;
+    board.row().map_or(Ok(()), setup::target_of)?;
     let firmware =
         progress::step("building the thermostat", || workspace::build_one("thermostat", board))?;
     let map = MemoryMap::from_elf(&firmware)?;

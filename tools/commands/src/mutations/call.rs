@@ -32,6 +32,12 @@ impl Call {
         Ok(Call { words })
     }
 
+    /// Returns whether the target of the test is there, or can be added.
+    pub fn has_target(&self) -> bool {
+        let mut rows = board::emulated().filter(|row| self.words.contains(&row.target));
+        rows.next().is_none_or(|row| setup::target_of(row).is_ok())
+    }
+
     /// Builds the program, without running it.
     ///
     /// # Errors

@@ -50,7 +50,7 @@ pub enum Extent {
 /// # Errors
 /// If something can't be measured.
 pub fn figures(board: Board) -> Result<Figures> {
-    setup::target()?;
+    setup::target_of(board.row().context("it is not a board of a microcontroller")?)?;
     setup::emulator_for_tests()?;
     let Measured { operations, mut results, size, .. } = measure(board, Extent::Whole)?;
     // Some programs also measure something that has no limit.
@@ -98,8 +98,8 @@ pub fn is_benchmark(name: &str) -> bool {
 pub fn measure(board: Board, extent: Extent) -> Result<Measured> {
     let row = board.row().context("it is not a board of a microcontroller")?;
     let is_whole = extent == Extent::Whole || row.nightly.is_none();
-    // The cycles are those of a Cortex-M.
-    let plugin = (is_whole && !row.is_riscv())
+    // The cycles are those of a Cortex-M3 and a Cortex-M4.
+    let plugin = (is_whole && row.has_thumb_2())
         .then(|| progress::step("building the emulator's plugin", Plugin::build))
         .transpose()?;
     let programs = progress::step("building the benchmarks", || {
