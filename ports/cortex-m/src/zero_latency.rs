@@ -30,8 +30,7 @@
 //! A board without handlers pays nothing for this. A board with handlers needs a second vector table, of 1 KiB.
 //!
 //! On an ARMv6-M and an ARMv8-M Baseline, there are no such handlers: there, all faults have a fixed priority above all
-//! interrupts, so a crash
-//! of a process would hold the handlers off.
+//! interrupts, so a crash of a process would hold the handlers off.
 
 #[cfg(test)]
 mod tests;
