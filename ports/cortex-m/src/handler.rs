@@ -91,6 +91,29 @@ pub extern "C" fn early_interrupt() {
     say("early interrupt", &[line_of(exception::active())]);
 }
 
+/// The non-maskable interrupt comes at any moment, even in the middle of the kernel. So this handler only pends PendSV,
+/// which has no other use, and the kernel learns of the interrupt then.
+///
+/// In: anything. Out: no register is changed, because the interrupt may come between the `svc` instruction and the
+/// entry of `SVCall`, which reads the thread's words from registers.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn NonMaskableInt() {
+    core::arch::naked_asm!(
+        "push {{r0, r1}}",
+        "ldr r0, .Lnmi_control",
+        "movs r1, #1", // the CPU has saved the flags; bits that are written as 0 change nothing
+        "lsls r1, r1, #{pend_pendsv}",
+        "str r1, [r0]",
+        "pop {{r0, r1}}",
+        "bx lr",
+        ".balign 4",
+        ".Lnmi_control: .word {interrupt_control}",
+        pend_pendsv = const 28,
+        interrupt_control = const exception::CONTROL,
+    )
+}
+
 /// Handles a fault of the current thread. Afterwards another context has to be loaded.
 #[cfg(not(baseline))]
 pub extern "C" fn fault(frame: *const Word) {

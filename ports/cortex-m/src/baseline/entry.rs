@@ -180,29 +180,6 @@ extern "C" fn interrupt_without_context(frame: Word) {
     handler::out_of_bounds();
 }
 
-/// The non-maskable interrupt comes at any moment, even in the middle of the kernel. So this handler only pends PendSV,
-/// which has no other use, and the kernel learns of the interrupt then.
-///
-/// In: anything. Out: no register is changed, because the interrupt may come between the `svc` instruction and the
-/// entry of `SVCall`, which reads the thread's words from registers.
-#[unsafe(naked)]
-#[unsafe(no_mangle)]
-unsafe extern "C" fn NonMaskableInt() {
-    core::arch::naked_asm!(
-        "push {{r0, r1}}",
-        "ldr r0, .Lnmi_control",
-        "ldr r1, .Lnmi_pend", // bits that are written as 0 change nothing
-        "str r1, [r0]",
-        "pop {{r0, r1}}",
-        "bx lr",
-        ".balign 4",
-        ".Lnmi_control: .word {interrupt_control}",
-        ".Lnmi_pend: .word {pend_pendsv}",
-        pend_pendsv = const 1 << 28,
-        interrupt_control = const exception::CONTROL,
-    )
-}
-
 /// Handles a fault. The context that faulted is not saved, because nothing ever returns to it.
 ///
 /// In: bit 2 of lr is 1 if a thread has faulted, and 0 if the kernel has. r4 to r11 are the thread's. Out: some thread
