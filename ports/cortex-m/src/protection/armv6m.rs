@@ -42,8 +42,9 @@ pub fn open(
 ) {
     let stack = [stack_start as u32 | STACK_REGION, Access::ReadWrite as u32 | u32::from(window)];
     write(stack);
-    process.0.into_iter().for_each(write);
-    for (number, lease) in (LEASES..).zip(leases) {
+    // (By reference: the compiler copies arrays that are iterated by value.)
+    process.0.iter().for_each(|&registers| write(registers));
+    for (number, lease) in (LEASES..).zip(&leases) {
         write(lease.map_or([1 << 4 | number, 0], |lease| {
             let attributes = lease.registers;
             let block = log2_size(attributes);

@@ -10,6 +10,7 @@ use core::arch::asm;
 use cortex_m::peripheral::MPU;
 use crossgate_abi::{LEASES_PER_CALL, Word};
 use crossgate_kernel::lease::Lease;
+use crossgate_protection::Span;
 use crossgate_protection::armv8m::{Access, GRANULE, apart, registers};
 
 /// Returns the size in bytes of a window with this number of granules.
@@ -30,23 +31,31 @@ pub fn open(
 ) {
     let limit = (stack_start + window_size(window) - GRANULE) as u32 | 1;
     write(STACK, [stack_start as u32 | STACK_REGION, limit]);
-    for (number, registers) in (STACK + 1..).zip(process.0) {
+    // (By reference: the compiler copies arrays that are iterated by value.)
+    for (number, &registers) in (STACK + 1..).zip(&process.0) {
         write(number, registers);
     }
-    let leases = leases.map(|lease| lease.map(|lease| (lease.memory, lease.writable)));
-    let pieces = match leases {
-        [Some(one), Some(other)] => apart([one, other]),
-        [one, _] => [one, None, None],
-    };
-    for (number, piece) in (LEASES..).zip(pieces) {
-        let open = |(memory, writable)| registers(memory, Access::of_memory(writable));
-        write(number, piece.map_or(CLOSED, open));
+    (LEASES..STACK).for_each(|number| write(number, CLOSED));
+    match leases {
+        [None, _] => {}
+        [Some(lease), None] => write(LEASES, lease_registers(lease.memory, lease.writable)),
+        [Some(one), Some(other)] => {
+            let pieces = apart([one, other].map(|lease| (lease.memory, lease.writable)));
+            for (number, (memory, writable)) in (LEASES..).zip(pieces.into_iter().flatten()) {
+                write(number, lease_registers(memory, writable));
+            }
+        }
     }
     // SAFETY: the register belongs to the kernel. The thread that continues has this stack.
     unsafe {
         asm!("msr psplim, {}", in(reg) stack_start, options(nomem, nostack, preserves_flags))
     };
     cortex_m::asm::dsb();
+}
+
+/// Returns the registers that open lent memory.
+fn lease_registers(memory: Span, writable: bool) -> [u32; 2] {
+    registers(memory, Access::of_memory(writable))
 }
 
 /// Writes the address register and the limit register of a region. The region is closed meanwhile.
