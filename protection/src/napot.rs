@@ -23,7 +23,7 @@ const POWER_OF_TWO: u8 = 3 << 3;
 #[derive(Clone, Copy, Debug)]
 pub struct Napot;
 
-/// Whether the bits to read and to execute have each other's place. (On a host, where the boards are compiled together, no
+/// True if the bits to read and to execute have each other's place. (On a host, where the boards are compiled together, no
 /// unit does so.)
 const TRANSPOSED: bool = cfg!(all(target_arch = "riscv32", feature = "transposed"));
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The buses, and the devices on them.
 
-use crate::family::Family;
+use crate::family::{Bus, Family};
 use crossgate_abi::table::Mmio;
 use tock_registers::interfaces::{Readable, Writeable};
 
@@ -17,17 +17,6 @@ const DEVICES: usize = 32;
 #[must_use]
 pub const fn device(start: usize) -> Mmio {
     Mmio { start, size: SIZE }
-}
-
-/// A bus of devices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bus {
-    /// The first bus of peripherals.
-    Apb1,
-    /// The second bus of peripherals.
-    Apb2,
-    /// The GPIO ports.
-    Ports,
 }
 
 /// Returns the bus of a device, and its number on this bus. This number is also the number of the bit that switches the

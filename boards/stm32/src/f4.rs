@@ -9,8 +9,7 @@ mod sleep;
 
 pub use flash::{STM32F4_FLASH_CONTROLLER, Stm32F4Flash, Stm32F4FlashError};
 
-use crate::bus::Bus;
-use crate::family::{Crystal, Family, Time};
+use crate::family::{Bus, Crystal, Family, Time};
 use crate::registers::registers;
 use crate::serial::OldUsart;
 use crate::wait::comes;

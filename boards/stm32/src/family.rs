@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The contract of a family of chips.
 
-use crate::bus::Bus;
 use crate::serial::SerialLine;
 use core::fmt::Debug;
 use crossgate_cortex_m::sleep::{self, Depth, Slept};
 use tock_registers::registers::ReadWrite;
+
+/// A bus of devices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bus {
+    /// The first bus of peripherals.
+    Apb1,
+    /// The second bus of peripherals.
+    Apb2,
+    /// The GPIO ports.
+    Ports,
+}
 
 /// A family of chips with the same clock tree.
 pub trait Family: Debug + Send + 'static {

@@ -3,8 +3,7 @@
 
 mod registers;
 
-use crate::bus::Bus;
-use crate::family::{Crystal, Family, Time};
+use crate::family::{Bus, Crystal, Family, Time};
 use crate::registers::registers;
 use crate::serial::Usart;
 use crate::wait::comes;
@@ -47,7 +46,7 @@ impl Family for Stm32G4 {
 const CPU_HZ: u32 = 170_000_000;
 /// The frequency of the chip's own oscillator. After a reset it is the clock of everything.
 const INTERNAL_MHZ: u32 = 16;
-/// The frequency of the input of the PLL, and its factor. What it makes is divided by 2.
+/// The frequency of the input of the PLL, and its factor. The output of the PLL is divided by 2.
 const INPUT_MHZ: u32 = 4;
 const FACTOR: u32 = 85;
 /// The wait states of the flash at 170 MHz, if the CPU has the voltage for this frequency (RM0440, "Read access

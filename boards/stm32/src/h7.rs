@@ -13,8 +13,7 @@
 
 mod registers;
 
-use crate::bus::Bus;
-use crate::family::{Crystal, Family, Time};
+use crate::family::{Bus, Crystal, Family, Time};
 use crate::registers::registers;
 use crate::serial::Usart;
 use crate::wait::comes;
@@ -61,7 +60,7 @@ const CPU_HZ: u32 = 400_000_000;
 const TIMERS_HZ: u32 = CPU_HZ / 2;
 /// The frequency of the chip's own oscillator. After a reset it is the clock of everything.
 const INTERNAL_MHZ: u32 = 64;
-/// The frequency of the input of the PLL, and its factor. What it makes is divided by 2.
+/// The frequency of the input of the PLL, and its factor. The output of the PLL is divided by 2.
 const INPUT_MHZ: u32 = 2;
 const FACTOR: u32 = 400;
 /// The wait states of the flash, and the delay of its writes, at 200 MHz and the highest voltage (RM0433, "FLASH

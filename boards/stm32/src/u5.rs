@@ -13,8 +13,7 @@
 
 mod registers;
 
-use crate::bus::Bus;
-use crate::family::{Family, Internal, Time};
+use crate::family::{Bus, Family, Internal, Time};
 use crate::registers::registers;
 use crate::serial::Usart;
 use crate::wait::comes;
@@ -65,7 +64,7 @@ impl Family for Stm32U5 {
 const CPU_HZ: u32 = 160_000_000;
 /// The frequency with which the chip starts, in Hz.
 const FIRST_HZ: u32 = 4_000_000;
-/// The frequency of the oscillator that the PLL has as its input, and the factor. What it makes is divided by 2.
+/// The frequency of the oscillator that the PLL has as its input, and the factor. The output of the PLL is divided by 2.
 const INPUT_MHZ: u32 = 16;
 const FACTOR: u32 = 20;
 /// The wait states of the flash at 160 MHz and the highest voltage (RM0456, "Read access latency").

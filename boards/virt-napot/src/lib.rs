@@ -9,7 +9,7 @@
 
 board_contract::check!();
 
-// (What follows has priority over names of `virt`.)
+// (The following names have priority over those of `virt`.)
 pub use virt::*;
 
 /// Makes a wiring into a firmware. See [`virt::start`].

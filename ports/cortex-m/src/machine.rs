@@ -150,6 +150,9 @@ pub extern "C" fn fall_asleep() {
         (*SCB::PTR).shpr[SVCALL].write(BEFORE_LAST);
         cortex_m::register::basepri::write(LAST);
     }
+    // The mask ends only when the priority is in force (Cortex-M7 r0p0 and r0p1, erratum 837070).
+    cortex_m::asm::dsb();
+    cortex_m::asm::isb();
 }
 
 /// A thread of this port.

@@ -22,7 +22,7 @@ const SETTINGS: u32 = 0x705;
 #[derive(Debug)]
 struct Model {
     memory: Vec<u8>,
-    /// What the CPU reads, through its cache.
+    /// The bytes that the CPU reads, through its cache.
     seen: Vec<u8>,
     protected: Option<usize>,
     /// An operation does not end.
