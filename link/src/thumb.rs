@@ -184,7 +184,7 @@ impl Loaded {
         match first & 0xfbf0 {
             // ldr rX, [pc, #]
             _ if first >> 11 == 0b01001 => {
-                let place = (offset + 4 & !3) + 4 * usize::from(first & 0xff);
+                let place = ((offset + 4) & !3) + 4 * usize::from(first & 0xff);
                 let word = section.get(place..)?.first_chunk()?;
                 Some(Loaded { register: first >> 8 & 7, value: u32::from_le_bytes(*word) })
             }

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The numbers of exceptions, and the one that is active (ARM DDI 0403E, B1.5.2).
+//! The numbers of exceptions, and the one that is active (ARM DDI 0403E, B1.5.2); the addresses of the CPU's registers.
 
+#[cfg(baseline)]
+use core::ops::Range;
 use cortex_m::peripheral::SCB;
+#[cfg(baseline)]
+use crossgate_abi::Word;
+
+/// The registers of the CPU itself, which no protection unit opens or closes. Only privileged code can use them.
+#[cfg(baseline)]
+pub const SYSTEM_REGISTERS: Range<Word> = 0xe000_0000..0xe010_0000;
 
 pub const NON_MASKABLE: u32 = 2;
 pub const PENDSV: u32 = 14;

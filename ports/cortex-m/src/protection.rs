@@ -49,10 +49,6 @@ mod armv8m;
 #[cfg(all(armv8m, baseline))]
 mod armv8m_baseline;
 
-#[cfg(baseline)]
-use core::ops::Range;
-#[cfg(baseline)]
-use crossgate_abi::Word;
 use crossgate_protection::Unit;
 
 // `crossgate-link` reads this symbol to learn which memory the unit can open.
@@ -61,10 +57,6 @@ core::arch::global_asm!(
     ".set __crossgate_protection_unit, {}",
     const ProtectionUnit::SHAPE.code(),
 );
-
-/// The registers of the CPU itself, which no unit protects. Only privileged code can use them.
-#[cfg(baseline)]
-const SYSTEM: Range<Word> = 0xe000_0000..0xe010_0000;
 
 #[cfg(armv6m)]
 pub use armv6m::*;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The clock that runs on in a deep sleep: the RTC, with a crystal of 32,768 Hz. It belongs to the kernel.
 
-use super::Stm32F4;
 use super::registers::{Backup, Exti, PWR, PowerControl, Pwr, Rcc, Rtc, RtcControl, RtcState};
 use crate::bus::switch_on;
+use crate::family::Family;
 use crate::wait::comes;
 use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
 
@@ -27,9 +27,9 @@ const LONGEST: u64 = 1 << 16;
 ///
 /// The crystal takes up to two seconds to start, so the callers do something else meanwhile. A board without such a
 /// crystal never gets further.
-pub fn runs(rcc: &Rcc, pwr: &Pwr, rtc: &Rtc) -> bool {
+pub fn runs<F: Family>(rcc: &Rcc, pwr: &Pwr, rtc: &Rtc) -> bool {
     if !pwr.control.is_set(PowerControl::BACKUP_OPEN) {
-        switch_on::<Stm32F4>(PWR);
+        switch_on::<F>(PWR);
         pwr.control.modify(PowerControl::BACKUP_OPEN::SET);
     }
     if !rcc.backup.is_set(Backup::CRYSTAL_ON) {

@@ -6,11 +6,12 @@
 //! at the start of another one: the time in between is a whole number of ticks, and nothing is lost, however often the
 //! CPU sleeps. At the end the chip runs from its own oscillator, and the clock tree is set up again.
 
+use super::clock;
 use super::registers::{
     ClockConfiguration, EXTI, Exti, FLASH, Flash, PWR, PowerControl, Pwr, RCC, RTC, Rcc, Rtc,
 };
-use super::{rtc, set};
-use crate::family::Crystal;
+use super::rtc;
+use crate::family::{Crystal, Family};
 use crate::registers::registers;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use crossgate_cortex_m::sleep::{self, Depth, Slept};
@@ -27,12 +28,12 @@ const SHORTEST: u64 = 10_000;
 static REST: AtomicU32 = AtomicU32::new(0);
 
 /// Sleeps for `left` µs at most.
-pub fn sleep(crystal: Crystal, depth: Depth, left: u64) -> Slept {
+pub fn sleep<F: Family>(crystal: Crystal, depth: Depth, left: u64) -> Slept {
     let (rcc, pwr, rtc) = (registers::<Rcc>(RCC), registers::<Pwr>(PWR), registers::<Rtc>(RTC));
     let exti = registers::<Exti>(EXTI);
     if depth == Depth::Light
         || left < SHORTEST
-        || !rtc::runs(rcc, pwr, rtc)
+        || !rtc::runs::<F>(rcc, pwr, rtc)
         || !rtc::wake_after(rtc, exti, left - WAKE_UP)
     {
         sleep::wait();
@@ -65,18 +66,18 @@ fn choose(pwr: &Pwr, depth: Depth) {
 /// Sets the clocks as before the sleep, if it has stopped them. (It has not if an interrupt was pending.)
 fn restore(rcc: &Rcc, flash: &Flash, crystal: Crystal) {
     if !rcc.configuration.matches_all(ClockConfiguration::SOURCE_IN_USE::PLL) {
-        set(rcc, flash, crystal);
+        clock::set(rcc, flash, crystal);
     }
 }
 
 fn stand_still() {
     #[cfg(target_os = "none")]
-    crossgate_cortex_m::SysTick::<{ super::CPU_HZ }>::stand_still();
+    crossgate_cortex_m::SysTick::<{ clock::CPU_HZ }>::stand_still();
 }
 
 fn go_on() {
     #[cfg(target_os = "none")]
-    crossgate_cortex_m::SysTick::<{ super::CPU_HZ }>::go_on();
+    crossgate_cortex_m::SysTick::<{ clock::CPU_HZ }>::go_on();
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 //!
 //! The smallest region has 256 bytes, and eight subregions. The regions of [`armv7m`](super::armv7m) are never smaller.
 
-use super::SYSTEM;
 use super::armv7m::{LEASES, ProcessRegions, STACK_REGION};
+use crate::exception::SYSTEM_REGISTERS;
 use cortex_m::peripheral::MPU;
 use crossgate_abi::{LEASES_PER_CALL, Word};
 use crossgate_kernel::lease::Lease;
@@ -76,7 +76,7 @@ fn log2_size(attributes: u32) -> u32 {
 /// Returns whether the unit lets a thread access the byte at `address` now. (It says nothing of the CPU's own
 /// registers, to which threads have no access.)
 pub fn opens(address: Word, is_write: bool) -> bool {
-    if SYSTEM.contains(&address) {
+    if SYSTEM_REGISTERS.contains(&address) {
         return true;
     }
     // Where two regions overlap, the one with the greater number decides.

@@ -4,8 +4,8 @@
 //!
 //! A CPU with the Security Extension, which [`enable`](super::enable) asks for, has the limits of both stack pointers.
 
-use super::SYSTEM;
 use super::armv8m::{CLOSED, LEASES, ProcessRegions, REGIONS, STACK, STACK_REGION};
+use crate::exception::SYSTEM_REGISTERS;
 use core::arch::asm;
 use cortex_m::peripheral::MPU;
 use crossgate_abi::{LEASES_PER_CALL, Word};
@@ -78,7 +78,7 @@ pub fn opens(address: Word, is_write: bool) -> bool {
     /// The bits of an address register that say whether a thread may read, and whether nobody may write.
     const READABLE: u32 = 0b01 << 1;
     const READ_ONLY: u32 = 0b10 << 1;
-    if SYSTEM.contains(&address) {
+    if SYSTEM_REGISTERS.contains(&address) {
         return true;
     }
     let granule = (address & !(GRANULE - 1)) as u32;
