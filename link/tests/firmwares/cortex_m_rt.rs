@@ -289,6 +289,8 @@ impl Board for Mine {{
         assert!(output.status.success(), "{}", support::text(&output));
         MemoryMap::from_elf(&elf).unwrap().kernel_stack.size()
     };
-    assert_eq!(needed("deep_sleep;", 2048) - needed("deep_sleep;", 1024), 1024);
+    // (The compiler may save one more register, and the size is rounded up to a multiple of 32.)
+    let more = needed("deep_sleep;", 2048) - needed("deep_sleep;", 1024);
+    assert!((1024..=1056).contains(&more), "{more}");
     assert_eq!(needed("", 2048), needed("", 1024), "without deep sleep nothing calls it");
 }

@@ -37,7 +37,7 @@ mod firmware {
         expect_that("the guard", guard.is_ok());
         let [light, deep] = sleep(MINUTE);
         // SysTick counts 2^24 cycles at most.
-        let needed = 1 + (u64::from(board::CLOCK_HZ) * MINUTE.as_secs() >> 24) as u32;
+        let needed = 1 + ((u64::from(board::CLOCK_HZ) * MINUTE.as_secs()) >> 24) as u32;
         expect_that("the wake-ups of a light sleep", (needed..needed + 4).contains(&light.count));
         expect("the deep sleeps", deep.count, 0);
         drop(guard);
