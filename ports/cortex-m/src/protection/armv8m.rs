@@ -38,7 +38,7 @@
 //!
 //! A CPU without the Security Extension, or with the extension switched off (as on an STM32U5 with TrustZone off), has
 //! one state. There `bxns` is undefined, and the registers that [`enable`] writes for the other state ignore the
-//! writes.
+//! writes. (On such a CPU with ARMv8-M Baseline the kernel does not start, because it has no limits of stacks.)
 #![cfg_attr(
     baseline,
     expect(unused_macros, unused_imports, reason = "there, Rust does what these pieces do")
@@ -147,7 +147,7 @@ pub fn enable(flash: Span) {
     }
 }
 
-/// Returns whether the CPU is in the Secure state, or has only one state. In the Secure state, `tt` finds that the
+/// Returns whether the CPU is in the Secure state, or has only one state and all that the port needs. In the Secure state, `tt` finds that the
 /// memory of the kernel's code is Secure.
 #[inline(always)]
 fn is_secure(code: usize) -> bool {
@@ -159,7 +159,8 @@ fn is_secure(code: usize) -> bool {
     // SAFETY: this only asks for the features of the CPU, and for the attributes of an address.
     unsafe {
         if FEATURES.read_volatile() & STATES == 0 {
-            return true;
+            // (Without the extension, ARMv8-M Baseline has no limits of stacks.)
+            return !cfg!(baseline);
         }
         core::arch::asm!("tt {0}, {0}", inout(reg) target, options(nomem, nostack, preserves_flags));
     }
