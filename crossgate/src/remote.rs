@@ -79,7 +79,7 @@ pub struct Request {
     pub service: u8,
     /// The index of the method in the interface.
     pub method: u8,
-    /// The [fingerprint](fingerprint) of the interface that the caller means.
+    /// The [fingerprint] of the interface that the caller means.
     pub fingerprint: u32,
     /// The words of the arguments; those that the method does not have are 0.
     pub words: [u32; 4],

@@ -107,7 +107,7 @@ impl<P: Port> Kernel<P> {
             && let Some(slept) = power.slept.get_mut(depth as usize)
         {
             slept.count = slept.count.wrapping_add(1);
-            slept.time += now - from;
+            slept.time = slept.time.wrapping_add(now.wrapping_sub(from));
         }
     }
 

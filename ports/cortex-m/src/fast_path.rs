@@ -66,9 +66,9 @@ unsafe extern "C" fn SVCall() {
     core::arch::naked_asm!(
         crate::floats::branch_if_in_use!(".Lfloats"),
         // A return is the only system call that does not check the stack pointer.
-        #[cfg(not(feature = "armv8-1m"))]
+        #[cfg(not(armv8_1m))]
         "mvns r3, r12",
-        #[cfg(not(feature = "armv8-1m"))]
+        #[cfg(not(armv8_1m))]
         "beq .Lreturn",
         // Attacker: the stack pointer is arbitrary (`stacks`, `wild_contexts`). The registers that are pushed below it
         // have to lie in the bounds, as in `save`. If they do not, the slow path finds this fault in the same way.
@@ -77,15 +77,15 @@ unsafe extern "C" fn SVCall() {
         "ldr lr, .Lkernel",
         "subs r2, r0, r2", // what is left of the stack below the registers that are saved now
         "cmp r2, r1",
-        #[cfg(feature = "armv8-1m")]
+        #[cfg(armv8_1m)]
         "mov r12, #0", // no return
         "bhi .Lslow",
         // The words are in the bounds, too. (An ARMv8.1-M clears r0 to r3 and r12 when it enters a handler.)
-        #[cfg(feature = "armv8-1m")]
+        #[cfg(armv8_1m)]
         "ldr r12, [r0, #{saved_selector}]",
-        #[cfg(feature = "armv8-1m")]
+        #[cfg(armv8_1m)]
         "mvns r3, r12",
-        #[cfg(feature = "armv8-1m")]
+        #[cfg(armv8_1m)]
         "beq .Lreturn_words",
         ".Lentered:",
         // r3 is the complement of the selector: negative for a gate, otherwise the number of another system call.
@@ -99,11 +99,11 @@ unsafe extern "C" fn SVCall() {
         signal!(),
         wait!(),
         floats!(),
-        #[cfg(feature = "armv8-1m")]
+        #[cfg(armv8_1m)]
         ".Lreturn_words:",
-        #[cfg(feature = "armv8-1m")]
+        #[cfg(armv8_1m)]
         "ldm r0, {{r0, r1, r2}}",
-        #[cfg(feature = "armv8-1m")]
+        #[cfg(armv8_1m)]
         "b .Lreturn",
         ".balign 4",
         ".Lkernel: .word {kernel}",
@@ -144,7 +144,7 @@ unsafe extern "C" fn SVCall() {
         load_current = sym load_current,
         interrupt = sym interrupt,
         selector = const offset_of!(Context, selector),
-        #[cfg(feature = "armv8-1m")]
+        #[cfg(armv8_1m)]
         saved_selector = const offset_of!(Context, selector) - SAVED,
         saved = const SAVED,
         thumb = const THUMB,

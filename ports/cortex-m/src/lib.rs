@@ -70,7 +70,7 @@
 //! work there.
 #![no_std]
 
-#[cfg(all(target_os = "none", feature = "armv8-1m", any(not(armv8m), target_abi = "eabihf")))]
+#[cfg(all(target_os = "none", armv8_1m, target_abi = "eabihf"))]
 compile_error!("the feature `armv8-1m` is for the target thumbv8m.main-none-eabi");
 
 mod board;

@@ -84,7 +84,7 @@ impl Typed for Liar {
     }
     /// Returns the status of a refused call, which only the kernel may give.
     fn entered(&self) -> u32 {
-        raw::leave(Status::from(CallError::NotPermitted).0, [7, 7])
+        raw::leave(Status::from(CallError::Refused).0, [7, 7])
     }
 }
 
