@@ -16,8 +16,9 @@ pub trait Bus {
 
     /// Waits until all these bits of a register are clear, but not for ever.
     fn wait_until_clear(&self, address: usize, bits: u32) {
-        /// More reads than any of these waits takes: they end after some periods of a clock of 16 MHz or more.
-        const PATIENCE: u32 = 10_000;
+        /// More reads than any of these waits takes. Most end after some periods of a clock of 16 MHz or more. A full FIFO
+        /// is sent in 11 ms at 115,200 bits a second, and a read takes more than 0.1 µs.
+        const PATIENCE: u32 = 200_000;
         let _ = (0..PATIENCE).any(|_| self.read(address) & bits == 0);
     }
 }

@@ -12,7 +12,7 @@ use crossgate_abi::table::Mmio;
 /// The system registers.
 const SYSTEM: usize = 0x600c_0000;
 const CLOCKS: usize = SYSTEM + 0x10;
-const RESETS: usize = SYSTEM + 0x1c;
+const RESETS: usize = SYSTEM + 0x18;
 const SYSTEM_CLOCK: usize = SYSTEM + 0x58;
 /// The bits of devices in the registers of clocks and of resets: the serial lines with their memory, the timer groups,
 /// and the system timer.
@@ -56,6 +56,7 @@ impl Chip for C3 {
             (0x24, 1 << 21 | 1),
         ],
         update: (0x80, 1 << 31),
+        state: 0x6c,
     };
     const SYSTEM_TIMER: usize = 0x6002_3000;
     const PINS: usize = 0x6000_4000;
@@ -107,7 +108,7 @@ mod tests {
     fn model() -> Model {
         let model = Model::new();
         model.set(0x600c_0010, 0);
-        model.set(0x600c_001c, u32::MAX);
+        model.set(0x600c_0018, u32::MAX);
         model.set(0x600c_0058, 40 << 12 | 1 << 10 | 1);
         model.protect(0x6000_80a8, 0x50d8_3aa1, 0x6000_8090..0x6000_80a8);
         model.set(0x6000_8090, 0x8001_3214);
@@ -146,7 +147,7 @@ mod tests {
     #[test]
     fn the_devices_have_a_clock_and_no_others_are_reset() {
         assert_eq!(model().read(0x600c_0010), 0x2100_a024);
-        assert_eq!(model().read(0x600c_001c), !0x2100_a024);
+        assert_eq!(model().read(0x600c_0018), !0x2100_a024);
     }
 
     #[test]

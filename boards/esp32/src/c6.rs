@@ -69,9 +69,10 @@ impl Chip for C6 {
             (0x20, 1 << 20 | 1 << 4 | 3 << 2),
             // A receive interrupt at one byte, or at a pause of ten bits.
             (0x24, 1),
-            (0x58, 10 << 2 | 1),
+            (0x64, 10 << 2 | 1),
         ],
         update: (0x98, 1 << 0),
+        state: 0x70,
     };
     const SYSTEM_TIMER: usize = 0x6000_a000;
     const PINS: usize = 0x6009_1000;

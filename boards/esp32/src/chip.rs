@@ -44,6 +44,8 @@ pub struct Serial {
     pub setup: &'static [(usize, u32)],
     /// A register, as an offset, and its bit: written, it brings the setup into force, and then clears itself.
     pub update: (usize, u32),
+    /// The register with the state of the transmitter, as an offset.
+    pub state: usize,
 }
 
 /// The interrupt matrix: it connects each source of interrupts to one of the interrupts of the CPU.

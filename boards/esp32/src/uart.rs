@@ -77,6 +77,7 @@ impl<C: Chip> Uart<C> {
         bus.write(self.start + FIFO, byte.into());
         // The chip may be reset next.
         bus.wait_until_clear(self.start + STATUS, SENDS);
+        bus.wait_until_clear(self.start + C::SERIAL.state, TRANSMITTER);
     }
 
     fn prepare(&mut self, bus: &impl Bus) {
@@ -126,6 +127,8 @@ impl<C: Chip> Uart<C> {
 
 /// The bits of the status with the number of bytes that still have to be sent.
 const SENDS: u32 = 0xff << 16;
+/// The bits of the state of the transmitter. They are 0 when the last byte is on the line.
+const TRANSMITTER: u32 = 0xf << 4;
 
 /// Returns the number of bytes in a FIFO of 128.
 fn in_fifo(status: u32) -> u32 {
@@ -164,6 +167,7 @@ impl<C: Chip> Write for Uart<C> {
     fn flush(&mut self) -> Result<(), Infallible> {
         self.prepare(device());
         while device().read(self.start + STATUS) & SENDS != 0 {}
+        while device().read(self.start + C::SERIAL.state) & TRANSMITTER != 0 {}
         Ok(())
     }
 }

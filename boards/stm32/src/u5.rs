@@ -8,8 +8,9 @@
 //! the chip starts at the start of the flash. With `TZEN` = 1, flash and RAM belong to the Secure state until option
 //! bytes and registers say otherwise, so the kernel refuses to start.
 //!
-//! The chip can also close memory and devices to unprivileged code (GTZC). All of them are opened before the first
-//! process runs, so that the CPU's protection unit alone decides.
+//! The chip can also close memory and devices to unprivileged code (GTZC). SRAM1 to SRAM3 and all devices of the first
+//! controller are opened before the first process runs, so that the CPU's protection unit alone decides. SRAM4 and the
+//! devices of the second controller stay as after a reset.
 
 mod registers;
 

@@ -54,7 +54,7 @@ pub fn set(rcc: &Rcc, flash: &Flash, crystal: Crystal) -> u32 {
     // The flash is slow enough before the clock is fast.
     let is_slow = comes(|| flash.access.read(Access::WAIT_STATES) == WAIT_STATES);
     if !is_slow || !comes(|| rcc.control.is_set(ClockControl::PLL_READY)) {
-        // There is no way to report the failure yet. The buses are not divided then.
+        // There is no way to report the failure yet. After a reset, the buses are not divided then.
         return INTERNAL_MHZ * 1_000_000;
     }
     let configuration = &rcc.configuration;

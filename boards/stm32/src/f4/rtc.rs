@@ -39,7 +39,8 @@ pub fn runs<F: Family>(rcc: &Rcc, pwr: &Pwr, rtc: &Rtc) -> bool {
         return false;
     }
     let is_set_up = rcc.backup.matches_all(Backup::SOURCE::CRYSTAL + Backup::CLOCK_ON::SET)
-        && rtc.control.is_set(RtcControl::DIRECT);
+        && rtc.control.is_set(RtcControl::DIRECT)
+        && rtc.divisors.get() == TICKS - 1;
     is_set_up || set_up(rcc, rtc)
 }
 
@@ -205,5 +206,19 @@ mod tests {
         assert_eq!(rcc.backup.get(), 1 << 15 | 1 << 8);
         assert_eq!((rtc.divisors.get(), rtc.control.get()), (32_767, 1 << 5));
         assert_eq!(rtc.state.get(), 1 << 6, "it counts");
+    }
+
+    #[test]
+    fn a_clock_that_other_firmware_has_set_up_is_set_up_again() {
+        let (rtc, _) = clock();
+        // SAFETY: as above.
+        let (rcc, pwr): (Rcc, Pwr) = unsafe { (zeroed(), zeroed()) };
+        pwr.control.modify(PowerControl::BACKUP_OPEN::SET);
+        rcc.backup.set(1 << 15 | 1 << 8 | 0b11);
+        rtc.control.set(1 << 5);
+        rtc.state.set(1 << 6);
+        rtc.divisors.set(0x7f_00ff);
+        assert!(runs::<super::super::Stm32F4>(&rcc, &pwr, &rtc));
+        assert_eq!(rtc.divisors.get(), 32_767);
     }
 }
