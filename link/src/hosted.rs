@@ -85,9 +85,13 @@ impl Sizes {
 const PANIC_ENTRY: &str = "rust_begin_unwind";
 /// The end of the name of the function that is called when memory is exhausted.
 const EXHAUSTED_ENTRY: &str = "___rust_alloc_error_handler";
+/// The library by which processes call the kernel.
+const LIBRARY: &str = "crossgate";
+/// The part of it that stands for a kernel in unit tests.
+const TESTING: &str = "crossgate::testing";
 /// The crates on the host's side: the kernel, its port, and the library that calls it.
 const HOST: [&str; 5] =
-    ["crossgate", "crossgate_abi", "crossgate_protection", "crossgate_kernel", "crossgate_hosted"];
+    [LIBRARY, "crossgate_abi", "crossgate_protection", "crossgate_kernel", "crossgate_hosted"];
 
 /// Makes Linux load the program at a multiple of 64 KiB. Then the lower 16 bits of an address are the same as in the
 /// linker. `defmt` needs this, because it identifies messages by these bits.
@@ -244,7 +248,8 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     Ok(())
 }
 
-/// Marks the statics of the host's side, so that they are not moved.
+/// Marks the statics of the host's side, so that they are not moved. (Those of the library belong to the processes that
+/// use them.)
 fn leave_to_host(inputs: &mut Inputs) {
     let owners = inputs
         .sections
@@ -252,8 +257,10 @@ fn leave_to_host(inputs: &mut Inputs) {
         .filter_map(|section| named_owner(&section.name))
         .filter(|&name| name != KERNEL);
     inputs.processes = owners.map(str::to_owned).collect();
-    let is_hosts =
-        |it: &&mut Section| HOST.contains(&it.krate.as_str()) || it.name.starts_with(DEFMT);
+    let is_processes = |it: &Section| it.krate == LIBRARY && !it.title().starts_with(TESTING);
+    let is_hosts = |it: &&mut Section| {
+        HOST.contains(&it.krate.as_str()) && !is_processes(it) || it.name.starts_with(DEFMT)
+    };
     for section in inputs.sections.iter_mut().filter(is_hosts) {
         section.writable = false;
         section.thread_local = false;
