@@ -48,8 +48,13 @@ impl<P: Port> Power<P> {
 
     /// Returns the deepest sleep that all processes admit.
     pub(crate) fn admitted(&self) -> Depth {
-        let mut depths = Depth::ALL.into_iter().zip(&self.refused).rev();
-        let admitted = depths.find(|(_, refused)| refused.is_empty());
-        admitted.map_or(Depth::Light, |(depth, _)| depth)
+        // (The search from the other end has a way to a panic.)
+        let mut admitted = Depth::Light;
+        for (depth, refused) in Depth::ALL.into_iter().zip(&self.refused) {
+            if refused.is_empty() {
+                admitted = depth;
+            }
+        }
+        admitted
     }
 }

@@ -11,6 +11,8 @@ pub use workbench::{cargo, root};
 
 /// The package that stands for the chosen board.
 const CHOICE: &str = "selected-board";
+/// The package in which each program is for one of two boards, so that no build for a board has all of them.
+const OF_TWO_BOARDS: &str = "system-tests-two-cores";
 
 /// Returns the names of the packages that are also built for microcontrollers with the CPU of a board: their boards, and
 /// the code that runs on them.
@@ -29,6 +31,9 @@ fn is_for_board(package: &Package, board: Board) -> bool {
     // The package that stands for the chosen board depends on all of them.
     if package.name == CHOICE {
         return true;
+    }
+    if package.name == OF_TWO_BOARDS {
+        return false;
     }
     let is_riscv = board.row().is_some_and(Row::is_riscv);
     let names = || {
