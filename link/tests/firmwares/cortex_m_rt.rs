@@ -285,7 +285,9 @@ impl Board for Mine {{
         let config = format!("target.{TARGET}.linker = {:?}", env!("CARGO_BIN_EXE_crossgate-link"));
         let rustc = ["-Clink-arg=-Tlink.x", "-Copt-level=s"];
         let cargo = ["--config", &config];
-        let (output, elf) = build_with("sleep", &source, &for_board(), &cargo, &rustc);
+        // Each has a file of its own.
+        let name = format!("sleep_{}_{stack}", item.len());
+        let (output, elf) = build_with(&name, &source, &for_board(), &cargo, &rustc);
         assert!(output.status.success(), "{}", support::text(&output));
         MemoryMap::from_elf(&elf).unwrap().kernel_stack.size()
     };
