@@ -9,6 +9,7 @@
 
 mod board;
 mod ethernet;
+mod gates;
 mod i2c;
 mod lamp;
 mod places;
@@ -34,6 +35,7 @@ pub use crossgate_cortex_m as port;
 #[doc(hidden)]
 pub mod drivers {
     pub use crate::board::DualTimer;
+    pub use crate::gates::open_gates;
     pub use crate::lamp::Lamp;
     pub use crate::places::{DualTimerPlace, Places};
     pub use crate::sleep::sleep;

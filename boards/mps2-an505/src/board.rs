@@ -5,7 +5,7 @@ use crate::{CLOCK_HZ, LAMPS, TIMER0, TIMER1, UART0, UART1, UART2, Uart};
 use crossgate_abi::table::Mmio;
 use crossgate_cortex_m::Board;
 use crossgate_cortex_m::sleep::{Depth, Slept};
-use mps2_an385::drivers::{DualTimer, DualTimerPlace, Places, sleep};
+use mps2_an385::drivers::{DualTimer, DualTimerPlace, Places, open_gates, sleep};
 
 /// The places of the devices.
 #[derive(Debug)]
@@ -32,19 +32,9 @@ impl Board for Hardware {
     const LINES: u16 = 124;
     type Counter = DualTimer<An505>;
 
-    /// Lets unprivileged code use devices, except for those that are masters of the bus. (Otherwise the gates in front
-    /// of the devices refuse it, whatever the protection unit allows: writes are lost, and reads return 0.)
     #[inline]
     fn prepare() {
-        /// The Secure privilege control block of the SSE-200 (ARM DDI 0571): one bit for each device behind a gate.
-        const CONTROL: usize = 0x5008_0000;
-        /// `APBSPPPC0` and 1; `APBSPPPCEXP0` to 3.
-        const GATES: [usize; 6] = [0xb0, 0xb4, 0xc0, 0xc4, 0xc8, 0xcc];
-        for gate in GATES {
-            let register = core::ptr::with_exposed_provenance_mut::<u32>(CONTROL + gate);
-            // SAFETY: this is a device register of the boot code, which no process owns.
-            unsafe { register.write_volatile(u32::MAX) };
-        }
+        open_gates();
     }
 
     fn sleep(depth: Depth, left: u64) -> Slept {

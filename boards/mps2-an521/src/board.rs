@@ -5,7 +5,7 @@ use crate::{CLOCK_HZ, LAMPS, TIMER0, TIMER1, UART0, UART1, UART2, Uart};
 use core::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 use crossgate_abi::table::Mmio;
 use crossgate_cortex_m::Board;
-use mps2_an385::drivers::{DualTimer, DualTimerPlace, Places};
+use mps2_an385::drivers::{DualTimer, DualTimerPlace, Places, open_gates};
 
 /// The places of the devices.
 #[derive(Debug)]
@@ -45,21 +45,6 @@ impl Board for Hardware {
     fn tell(byte: u8) {
         const CHANNEL: Uart = Uart::new(UART0, 115_200);
         CHANNEL.tell(byte);
-    }
-}
-
-/// Lets unprivileged code use devices, except for those that are masters of the bus. (Otherwise the gates in front of
-/// the devices refuse it, whatever the protection unit allows: writes are lost, and reads return 0.)
-#[inline]
-fn open_gates() {
-    /// The Secure privilege control block of the SSE-200 (ARM 101104).
-    const CONTROL: usize = 0x5008_0000;
-    /// `APBSPPPC0` and 1; `APBSPPPCEXP0` to 3.
-    const GATES: [usize; 6] = [0xb0, 0xb4, 0xc0, 0xc4, 0xc8, 0xcc];
-    for gate in GATES {
-        let register = with_exposed_provenance_mut::<u32>(CONTROL + gate);
-        // SAFETY: this is a device register of the boot code, which no process owns.
-        unsafe { register.write_volatile(u32::MAX) };
     }
 }
 

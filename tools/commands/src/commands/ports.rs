@@ -3,6 +3,7 @@
 //! tests of each security property.
 
 mod figures;
+mod part;
 mod picture;
 mod properties;
 mod table;

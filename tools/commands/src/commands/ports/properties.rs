@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The table that says how many tests of each security property run on each port, in the book.
 
+use super::part::{self, line};
 use anyhow::{Context, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use workbench::board::{self, Row};
@@ -71,10 +72,7 @@ struct Property<'a> {
 /// # Errors
 /// If the chapter has no place for the table, or names a test that it does not link.
 pub fn renew(chapter: &str) -> Result<String> {
-    let missing = || format!("the chapter has no {START}");
-    let (before, rest) = chapter.split_once(START).with_context(missing)?;
-    let (_, after) = rest.split_once(END).context("the table has no end")?;
-    Ok(format!("{before}{START}\n{}\n{END}{after}", table(&properties(chapter)?)))
+    part::renew(chapter, [START, END], &table(&properties(chapter)?))
 }
 
 /// Returns the properties, with the tests that the second column of their rows names by links.
@@ -113,10 +111,6 @@ fn table(properties: &[Property]) -> String {
         text += &line(&port.name(), properties.iter().map(|property| count(property).to_string()));
     }
     text + &line("tests in all", properties.iter().map(|property| property.tests.len().to_string()))
-}
-
-fn line(first: &str, others: impl Iterator<Item = String>) -> String {
-    others.fold(format!("| {first} |"), |line, cell| format!("{line} {cell} |")) + "\n"
 }
 
 #[cfg(test)]

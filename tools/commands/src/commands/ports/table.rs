@@ -3,7 +3,8 @@
 
 use super::super::bench::{self, FLASH, OPERATIONS, RAM};
 use super::figures::{Ports, boards};
-use anyhow::{Context, Result};
+use super::part::{self, line};
+use anyhow::Result;
 
 /// The lines before and after the table.
 const START: &str =
@@ -15,10 +16,7 @@ const END: &str = "<!-- end of ports -->";
 /// # Errors
 /// If the chapter has no place for the table.
 pub fn renew(chapter: &str, ports: &Ports) -> Result<String> {
-    let missing = || format!("the chapter has no {START}");
-    let (before, rest) = chapter.split_once(START).with_context(missing)?;
-    let (_, after) = rest.split_once(END).context("the table has no end")?;
-    Ok(format!("{before}{START}\n{}\n{END}{after}", table(ports)))
+    part::renew(chapter, [START, END], &table(ports))
 }
 
 /// Returns the table, and the reasons why figures are missing.
@@ -41,10 +39,6 @@ fn table(ports: &Ports) -> String {
         }
     }
     text
-}
-
-fn line(first: &str, others: impl Iterator<Item = String>) -> String {
-    others.fold(format!("| {first} |"), |line, cell| format!("{line} {cell} |")) + "\n"
 }
 
 #[cfg(test)]
