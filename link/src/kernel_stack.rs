@@ -25,6 +25,8 @@ const BOUNDS_OF_RISCV: u64 = 16;
 const GUARD: u64 = 32;
 /// The idle thread of a firmware that sleeps deeply: to sleep, it runs on the kernel's stack.
 const SLEEPER: &str = "__crossgate_sleeper";
+/// The board's part of a sleep.
+const SLEEP: &str = "__crossgate_board_sleep";
 /// The stack that the kernel needs for functions in the tables of the wiring: it calls those that identify an
 /// interface.
 const IDENTITY: u64 = 64;
@@ -55,6 +57,7 @@ impl Need {
         let frame = if has_floats { FRAME + FLOATS } else { FRAME };
         let mut search = Search { reach, frame, known: HashMap::new(), unknown: None };
         let above = search.above();
+        let sleeper = search.sleeper();
         let mut named = |name: &str| {
             let id = reach.inputs.section_of(name);
             id.map_or(0, |id| search.depth(id, &mut Vec::new()))
@@ -62,7 +65,6 @@ impl Need {
         let exceptions = EXCEPTIONS[2..].iter().map(|name| named(name)).max().unwrap_or(0);
         let start = named(EXCEPTIONS[0]).max(named("main"));
         let not_masked = named(EXCEPTIONS[1]);
-        let sleeper = named(SLEEPER);
         let mut device = named(DEFAULT);
         let sections = reach.inputs.sections.iter();
         let vectors =
@@ -110,6 +112,17 @@ impl Search<'_> {
         let size = handlers.iter().map(|&id| self.frame + self.depth(id, &mut Vec::new())).sum();
         self.known.extend(tables.into_iter().chain(handlers).map(|id| (id, 0)));
         size
+    }
+
+    /// Returns the stack that the idle thread uses to sleep. All handlers refer to this code through the table of the
+    /// kernel's optional parts, but only the idle thread calls the board's part, while no exception is active.
+    fn sleeper(&mut self) -> u64 {
+        let Some(id) = self.reach.inputs.section_of(SLEEPER) else { return 0 };
+        let known = self.known.clone();
+        let depth = self.depth(id, &mut Vec::new());
+        self.known = known;
+        self.known.extend(self.reach.inputs.section_of(SLEEP).map(|id| (id, 0)));
+        depth
     }
 
     /// Returns the largest stack that a section and everything that it calls may use. `path` has the sections through

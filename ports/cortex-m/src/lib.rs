@@ -204,6 +204,8 @@ macro_rules! start {
             fn __crossgate_board_alarm(cycles: u32) {
                 <<$board as Board>::Counter as Counter>::alarm(cycles);
             }
+            // (The linker computes the stack of a sleep apart from that of all other code.)
+            #[inline(never)]
             #[unsafe(no_mangle)]
             fn __crossgate_board_sleep(
                 depth: $crate::sleep::Depth,
