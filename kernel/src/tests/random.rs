@@ -151,9 +151,10 @@ fn step() -> impl Strategy<Value = Step> {
 /// Does what the port does in this step.
 fn take(driver: &mut Driver, (step, found): &(Step, usize)) {
     if driver.gave_way && !matches!(step, Step::Interrupt(_) | Step::Time(_)) {
-        // The interrupt is no longer pending.
+        // The interrupt is no longer pending, so the port loads the most urgent thread before that runs.
         driver.kernel.port.found = 0;
         driver.event(|_| ());
+        driver.kernel.account();
     }
     if !driver.gave_way {
         driver.pending();
