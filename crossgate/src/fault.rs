@@ -183,10 +183,10 @@ fn constant(start: Word, length: Word) -> Option<&'static [u8]> {
 pub(crate) fn constants() -> Option<core::ops::RangeInclusive<Word>> {
     // The linker's symbols for start and end: constants come before code.
     unsafe extern "C" {
-        #[cfg_attr(target_os = "none", link_name = "__crossgate_flash_start")]
+        #[cfg_attr(target_os = "none", link_name = "__crossgate_constants_start")]
         #[cfg_attr(target_os = "linux", link_name = "__ehdr_start")]
         static START: u8;
-        #[cfg_attr(target_os = "none", link_name = "__crossgate_flash_end")]
+        #[cfg_attr(target_os = "none", link_name = "__crossgate_constants_end")]
         #[cfg_attr(target_os = "linux", link_name = "etext")]
         static END: u8;
     }

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result};
 use object::elf::{FileHeader32, FileHeader64};
-use object::elf::{PT_LOAD, SHF_ALLOC, SHF_WRITE, SHT_NOBITS};
+use object::elf::{PT_LOAD, SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS};
 use object::read::elf::{ElfFile, FileHeader, ProgramHeader};
 use object::{Endianness, FileKind, Object, ObjectSection, ObjectSymbol, SectionFlags};
 use std::collections::BTreeMap;
@@ -26,6 +26,8 @@ pub struct ImageSection {
     pub align: u64,
     /// True if it can be written.
     pub writable: bool,
+    /// True if it holds code.
+    pub executable: bool,
     /// The contents, empty if all are zeroes.
     pub data: Vec<u8>,
 }
@@ -77,6 +79,7 @@ impl Image {
                 load: if in_file { load_span(&file, span) } else { None },
                 align: section.align(),
                 writable: sh_flags.contains(SHF_WRITE),
+                executable: sh_flags.contains(SHF_EXECINSTR),
                 data: section.data()?.to_vec(),
             });
         }
@@ -147,6 +150,37 @@ pub fn memories(image: &Image) -> Result<(Span, Span)> {
         })
     };
     Ok((memory("flash")?, memory("ram")?))
+}
+
+/// The addresses at which code finds the contents of FLASH.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Constants {
+    /// The addresses of code, to which the contents are loaded.
+    pub flash: Span,
+    /// The addresses at which code reads the contents. On most chips they are the same.
+    pub span: Span,
+}
+
+impl Constants {
+    /// Returns whether code reads the contents at other addresses than those of code.
+    pub fn are_apart(self) -> bool {
+        self.span != self.flash
+    }
+
+    /// Returns the address at which code reads what is loaded to an address in FLASH.
+    pub fn address_of(self, load: u64) -> u64 {
+        load - self.flash.start + self.span.start
+    }
+}
+
+/// Returns the addresses at which code finds the contents of FLASH.
+///
+/// # Errors
+/// The firmware was not linked by crossgate-link.
+pub fn constants(image: &Image) -> Result<Constants> {
+    let (flash, _) = memories(image)?;
+    let start = image.symbol("__crossgate_constants_start")?;
+    Ok(Constants { flash, span: Span { start, end: start + flash.size() } })
 }
 
 /// Returns the range of a memory that the user's own scripts fill.

@@ -51,6 +51,7 @@
 //! | `__crossgate_memory_<process>` | seven words, `crossgate_abi::table::ProcessMemory` |
 //! | `__crossgate_kernel_stack_bottom`, `_stack_start` | the kernel's stack |
 //! | `__crossgate_flash_start`, `__crossgate_flash_end` | FLASH of `memory.x` |
+//! | `__crossgate_constants_start`, `__crossgate_constants_end` | the addresses at which code reads the contents of FLASH: those of FLASH, or as many from the symbol `_constants` of `memory.x` on |
 //! | `__crossgate_ram_start`, `__crossgate_ram_end` | RAM of `memory.x` |
 //!
 //! Of the part `shared`, each piece can be opened and nothing else. The part may be empty. A process without statics has no

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The places of all sections, computed from the sizes that the first link has measured.
 
-use crate::image::{Image, ImageSection, memories, used};
+use crate::image::{Image, ImageSection, constants, memories, used};
 use crate::inputs::Inputs;
 use crate::layout::{self, Kind, Missing, Piece, Span};
 use crate::names::{KERNEL, STACK};
@@ -49,8 +49,8 @@ pub struct Plan {
     pub kernel_statics: u64,
     /// The memories of the processes, in the order of their names.
     pub memories: Vec<Memory>,
-    /// The address of the tables in flash.
-    pub tables: u64,
+    /// The address of the tables, and their address in flash.
+    pub tables: (u64, u64),
     /// The address, and the address in flash, of each section.
     places: BTreeMap<String, (u64, u64)>,
 }
@@ -88,8 +88,9 @@ impl Plan {
         let span_of: BTreeMap<_, _> =
             pieces.iter().map(|(name, _)| name.as_str()).zip(spans).collect();
 
-        let constants = used(measured, flash);
-        let tables = constants.map_or(flash.start, |span| span.end).next_multiple_of(4);
+        let constants = constants(measured)?;
+        let taken = used(measured, flash);
+        let tables = taken.map_or(flash.start, |span| span.end).next_multiple_of(4);
         let mut load = tables + TABLE * extents.len() as u64;
         let mut places = BTreeMap::new();
         let mut memories = Vec::new();
@@ -110,7 +111,7 @@ impl Plan {
                 shared_end: span.start + extent.shared,
                 data_end: span.start + extent.image,
                 kept_start,
-                image: load,
+                image: constants.address_of(load),
             });
             load += extent.image;
         }
@@ -126,6 +127,7 @@ impl Plan {
             places.insert(name.clone(), (address, address));
         }
         let kernel_statics = span_of.get(KERNEL).map_or(kernel_stack.end, |span| span.start);
+        let tables = (constants.address_of(tables), tables);
         Ok(Self { kernel_stack, kernel_statics, memories, tables, places })
     }
 

@@ -2,9 +2,10 @@
 //! Checks that the protection unit will not open memory that must stay closed. It uses the arithmetic of the port.
 //!
 //! One region opens FLASH to all threads. It may have to open more than FLASH, because there is no other free region to
-//! open FLASH in several pieces. Two regions open devices.
+//! open FLASH in several pieces. If code reads constants at other addresses than those of code, one more region opens
+//! these. Two regions open devices.
 
-use crate::image::{Image, memories};
+use crate::image::{Constants, Image, constants, memories};
 use crate::layout::Span;
 use crate::map::services;
 use crate::processor::Processor;
@@ -13,6 +14,9 @@ use crate::unit;
 use anyhow::{Result, bail, ensure};
 use crossgate_protection::Shape;
 
+/// The name that the script of a port gives to the addresses at which code reads constants.
+const CONSTANTS: &str = "CONSTANTS";
+
 /// Checks the memories of memory.x and the devices of the wiring.
 ///
 /// # Errors
@@ -20,7 +24,7 @@ use crossgate_protection::Shape;
 pub fn check(image: &Image, shape: Shape, processor: Processor) -> Result<()> {
     let reserved = processor.reserved(shape);
     let (flash, ram) = memories(image)?;
-    let memories = declared(image);
+    let memories = declared(image, flash);
     for (number, (name, span)) in memories.iter().enumerate() {
         ensure!(span.size() > 0, "memory.x: {name} has no bytes");
         if let Some((other, memory)) =
@@ -42,6 +46,8 @@ pub fn check(image: &Image, shape: Shape, processor: Processor) -> Result<()> {
         range(flash),
         range(ram)
     );
+    let constants = constants(image)?;
+    opens_constants(constants, shape, processor)?;
     let mmio = services::windows(image)?;
     let others = memories.iter().filter(|(_, span)| *span != flash);
     let mut closed: Vec<_> = others.cloned().collect();
@@ -49,19 +55,41 @@ pub fn check(image: &Image, shape: Shape, processor: Processor) -> Result<()> {
     closed.extend(reserved.iter().map(|(what, span)| ((*what).to_owned(), *span)));
     closed.extend(mmio.iter().map(|(process, span)| (format!("a device of `{process}`"), *span)));
     opens_flash_only(flash, &closed, shape)?;
-    let memories = [("FLASH", flash), ("RAM", ram)];
+    let memories = [("FLASH", flash), (CONSTANTS, constants.span), ("RAM", ram)];
     let taken: Vec<_> = memories.iter().chain(reserved).copied().collect();
     mmio.iter().try_for_each(|(process, range)| device(process, *range, &taken, shape))
 }
 
 /// Returns the memories that the user's scripts declare. (`REGION_ALIAS` adds only other names.)
-fn declared(image: &Image) -> Vec<(String, Span)> {
+fn declared(image: &Image, flash: Span) -> Vec<(String, Span)> {
     let starts = image.symbols.iter().filter_map(|(symbol, (start, _))| {
         let name = symbol.strip_prefix(REGION)?.strip_prefix("start_")?;
         let (end, _) = image.symbols.get(&format!("{REGION}end_{name}"))?;
         Some((name.to_owned(), Span { start: *start, end: *end }))
     });
-    starts.collect()
+    // On most chips, these are the addresses of FLASH.
+    starts.filter(|(name, span)| name != CONSTANTS || *span != flash).collect()
+}
+
+/// Checks that the region of constants, if they have addresses of their own, opens just these: it is an aligned power of
+/// two, because a single entry of the unit is left.
+fn opens_constants(constants: Constants, shape: Shape, processor: Processor) -> Result<()> {
+    let span = constants.span;
+    let size = span.size();
+    ensure!(
+        !constants.are_apart()
+            || processor == Processor::RiscV && matches!(shape, Shape::Run { .. }),
+        "memory.x: constants have addresses of their own ({}), for which this port has no region",
+        range(span)
+    );
+    ensure!(
+        !constants.are_apart()
+            || size.is_power_of_two() && size >= 32 && span.start.is_multiple_of(size),
+        "memory.x: constants are read at {}, which one entry of the protection unit can't open: the length of FLASH has \
+         to be a power of two, and `_constants` a multiple of it",
+        range(span)
+    );
+    Ok(())
 }
 
 /// Checks that the region of FLASH, which may cover more than FLASH, covers nothing else that exists.

@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// The script after the user's: it records the addresses of the memories, and keeps the tables that the memory map
-/// reads, and the symbol by which the port describes the protection unit.
+/// reads, and the symbol by which the port describes the protection unit. If the script of the port has a symbol
+/// `_constants`, code reads the contents of FLASH from that address on.
 pub const AFTER: &str = "\
 __crossgate_flash_start = ORIGIN(FLASH);
 __crossgate_flash_end = ORIGIN(FLASH) + LENGTH(FLASH);
+__crossgate_constants_start = DEFINED(_constants) ? _constants : ORIGIN(FLASH);
+__crossgate_constants_end = __crossgate_constants_start + LENGTH(FLASH);
 __crossgate_ram_start = ORIGIN(RAM);
 __crossgate_ram_end = ORIGIN(RAM) + LENGTH(RAM);
 EXTERN(__crossgate_services __crossgate_processes __crossgate_protection_unit)
@@ -88,8 +91,8 @@ SECTIONS
 /// The places of sections without input sections.
 #[derive(Clone, Copy, Debug)]
 pub struct Places {
-    /// The address of the tables, in flash.
-    pub tables: u64,
+    /// The address of the tables, and their address in flash.
+    pub tables: (u64, u64),
     /// The address in RAM of the statics that the user's scripts place: those of the kernel.
     pub kernel_statics: u64,
 }
@@ -109,7 +112,7 @@ pub fn before(
     line(&mut text, format_args!("{MEMORIES}\n  /DISCARD/ : {{ *({LINKED}) }}"));
     // The tables come first, because the linker makes a section without inputs writable if the section before it is
     // writable.
-    let place = places.map(|places| format!("{0:#x} : AT({0:#x})", places.tables));
+    let place = places.map(|places| format!("{:#x} : AT({:#x})", places.tables.0, places.tables.1));
     let place = place.unwrap_or_else(|| ":".to_owned());
     line(&mut text, format_args!("  {TABLES} {place}\n  {{"));
     for table in tables {

@@ -26,7 +26,7 @@ pub const EXCEPTIONS: [&str; 15] = [
     "SysTick",
 ];
 /// The section with words for a boot ROM, at the start of the flash.
-const HEADER: &str = ".header";
+pub const HEADER: &str = ".header";
 /// The words by which the boot ROM of an ESP32 starts a firmware in the flash, at its third word.
 const DIRECT_BOOT: [u8; 8] = [0x1d, 0x04, 0xdb, 0xae, 0x1d, 0x04, 0xdb, 0xae];
 /// The handler of all devices without a handler of their own.
@@ -116,6 +116,7 @@ mod tests {
                 load: None,
                 align: 4,
                 writable: false,
+                executable: false,
                 data: words.iter().flat_map(|word: &u32| word.to_le_bytes()).collect(),
             }],
             symbols: symbols.map(|(name, address)| (name.to_owned(), (address, 0))).collect(),
@@ -149,6 +150,7 @@ mod tests {
         let symbols = [
             ("__crossgate_flash_start", 0x4200_0000),
             ("__crossgate_flash_end", 0x4240_0000),
+            ("__crossgate_constants_start", 0x3c00_0000),
             ("__crossgate_ram_start", 0x3fc8_0000),
             ("__crossgate_ram_end", 0x3fce_0000),
             ("Reset", reset),
@@ -159,6 +161,7 @@ mod tests {
             load: None,
             align: 4,
             writable: false,
+            executable: false,
             data: data.to_vec(),
         };
         let image = Image {

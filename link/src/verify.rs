@@ -2,13 +2,14 @@
 //! Checks that the linked firmware is as the kernel expects it. It reads the final file, and does not rely on the plan
 //! of the linker.
 
-use crate::image::{Image, ImageSection};
+use crate::image::{Constants, Image, ImageSection, constants};
 use crate::layout::Span;
 use crate::map::{MemoryMap, ProcessMemory};
 use crate::names::STACK;
 use crate::plan::{GUARD, PARTS, stack_fit};
 use crate::script::INTERFACES;
 use crate::unit;
+use crate::vectors::HEADER;
 use anyhow::{Result, bail, ensure};
 use crossgate_protection::Shape;
 
@@ -31,6 +32,8 @@ pub fn verify(image: &Image) -> Result<()> {
     let map = MemoryMap::of(image)?;
     let shape = unit::shape(image)?;
     writable_is_owned(image, &map)?;
+    let constants = constants(image)?;
+    constants_are_readable(image, constants)?;
     for process in &map.processes {
         let Some(region) = process.region() else { continue };
         ensure!(
@@ -63,7 +66,9 @@ pub fn verify(image: &Image) -> Result<()> {
             let ImageSection { name, span, load, .. } = section;
             ensure!(limits.contains(*span), "`{name}` is not within {limits:x?}");
             ensure!(
-                load.is_none_or(|load| load.start + region.start == process.image + span.start),
+                load.is_none_or(|load| {
+                    constants.address_of(load.start) + region.start == process.image + span.start
+                }),
                 "the initial values of `{name}` are not at {:#x}",
                 process.image
             );
@@ -97,6 +102,30 @@ pub fn verify(image: &Image) -> Result<()> {
     let loads =
         image.sections.iter().filter_map(|section| Some((section.name.clone(), section.load?)));
     apart(map.flash, loads.collect())
+}
+
+/// Checks that code runs at the addresses of FLASH, and that everything else in FLASH is where code can read it.
+fn constants_are_readable(image: &Image, constants: Constants) -> Result<()> {
+    if !constants.are_apart() {
+        return Ok(());
+    }
+    for ImageSection { name, span, load, executable, .. } in &image.sections {
+        let in_flash = constants.flash.overlaps(*span);
+        let in_constants = constants.span.overlaps(*span);
+        // (Only the boot ROM reads the words before the code.)
+        ensure!(
+            !in_flash || *executable || name == HEADER,
+            "section `{name}` is at {:#x}, where code can't read it",
+            span.start
+        );
+        let is_there = |load: Span| constants.address_of(load.start) == span.start;
+        ensure!(
+            !in_constants || !executable && load.is_some_and(is_there),
+            "section `{name}` is at {:#x}, where code reads {load:x?} of FLASH",
+            span.start
+        );
+    }
+    Ok(())
 }
 
 /// Returns whether the region for any part of `shared` opens nothing outside of it.

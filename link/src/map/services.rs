@@ -163,6 +163,7 @@ mod tests {
             load: None,
             align: 4,
             writable: false,
+            executable: false,
             data,
         };
         let symbols = symbols.iter().map(|(name, at)| (String::from(*name), (*at, 8)));

@@ -14,6 +14,9 @@ fn image(memories: &[(&str, u64, u64)]) -> Image {
             if own == "flash" || own == "ram" {
                 symbols.insert(format!("__crossgate_{own}_{edge}"), (address, 0));
             }
+            if own == "flash" || own == "constants" {
+                symbols.insert(format!("__crossgate_constants_{edge}"), (address, 0));
+            }
         }
     }
     Image { symbols, ..Image::default() }
@@ -26,7 +29,12 @@ fn said(memories: &[(&str, u64, u64)]) -> String {
 
 /// Returns the error for these memories and regions of this shape; an empty text if they are possible.
 fn said_of(shape: Shape, memories: &[(&str, u64, u64)]) -> String {
-    check(&image(memories), shape, Processor::CortexM)
+    said_with(shape, Processor::CortexM, memories)
+}
+
+/// The same for this CPU.
+fn said_with(shape: Shape, processor: Processor, memories: &[(&str, u64, u64)]) -> String {
+    check(&image(memories), shape, processor)
         .err()
         .map_or_else(String::new, |error| error.to_string())
 }
@@ -108,6 +116,41 @@ fn memories_that_overlap() {
     assert!(both.contains("overlap"), "{both}");
     let alias = said(&[flash, ("RAM", 0x21ff_f000, 8 * K)]);
     assert!(alias.contains("bit-band alias of RAM"), "{alias}");
+}
+
+#[test]
+fn constants_with_addresses_of_their_own() {
+    let exact = Shape::Run { granule: 4, stack_granule: 16 };
+    let said_of = |shape, processor, size, start| {
+        let memories = [
+            ("FLASH", 0x4200_0000, size),
+            ("CONSTANTS", start, size),
+            ("RAM", 0x3fc8_0000, 384 * K),
+        ];
+        said_with(shape, processor, &memories)
+    };
+    let said = |size, start| said_of(exact, Processor::RiscV, size, start);
+    assert_eq!(said(4096 * K, 0x3c00_0000), "");
+    // The addresses of code.
+    assert_eq!(said(4096 * K, 0x4200_0000), "");
+    assert_eq!(said(3072 * K, 0x4200_0000), "");
+    for (size, start) in [(3072 * K, 0x3c00_0000), (4096 * K, 0x3c20_0000), (16, 0x3c00_0000)] {
+        let text = said(size, start);
+        assert!(text.contains("one entry of the protection unit can't open"), "{text}");
+    }
+    for (start, other) in [(0x4220_0000, "FLASH"), (0x3fc0_0000, "RAM")] {
+        let text = said(4096 * K, start);
+        assert!(text.contains("overlap") && text.contains(other), "{text}");
+    }
+    let powers = Shape::PowersOfTwo { smallest: 32 };
+    for (shape, processor) in [
+        (powers, Processor::RiscV),
+        (exact, Processor::CortexM),
+        (Shape::Eighths, Processor::CortexM),
+    ] {
+        let text = said_of(shape, processor, 4096 * K, 0x3c00_0000);
+        assert!(text.contains("this port has no region"), "{text}");
+    }
 }
 
 #[test]

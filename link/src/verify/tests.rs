@@ -11,7 +11,9 @@ fn section(name: &str, start: u64, size: u64, load: Option<u64>) -> ImageSection
     let load = load.map(|load| Span { start: load, end: load + size });
     let span = Span { start, end: start + size };
     let writable = start >= RAM;
-    ImageSection { name: name.into(), span, load, align: 4, writable, data: vec![0; size as usize] }
+    let executable = name == ".text";
+    let data = vec![0; size as usize];
+    ImageSection { name: name.into(), span, load, align: 4, writable, executable, data }
 }
 
 /// Returns a firmware with one process with statics of each kind, and a thread.
@@ -23,6 +25,7 @@ fn sound() -> Image {
     let symbols = [
         ("__crossgate_flash_start", 0),
         ("__crossgate_flash_end", 0x2000),
+        ("__crossgate_constants_start", 0),
         ("__crossgate_ram_start", RAM),
         ("__crossgate_ram_end", RAM + 0x1000),
         ("__crossgate_kernel_stack_bottom", RAM),
@@ -193,4 +196,50 @@ fn statics_of_nobody() {
     // Also if it has the name of a section of a process that does not exist.
     image.sections.last_mut().unwrap().name = ".crossgate.data.q".into();
     assert!(verify(&image).is_err());
+}
+
+/// Makes the firmware one whose constants are read from address 0x1000_0000 on.
+fn with_constants_apart(mut image: Image) -> Image {
+    image.symbols.insert("__crossgate_constants_start".into(), (APART, 0));
+    for section in &mut image.sections {
+        if section.span.start < RAM && !section.executable {
+            let Span { start, end } = section.span;
+            section.span = Span { start: start + APART, end: end + APART };
+        }
+        if section.name == ".crossgate.memory" {
+            section.data[16..20].copy_from_slice(&(0x101c + APART as u32).to_le_bytes());
+        }
+    }
+    image.symbols.insert(format!("{MEMORY_SYMBOL}p"), (0x1000 + APART, 28));
+    image
+}
+
+const APART: u64 = 0x1000_0000;
+
+#[test]
+fn constants_apart_from_code() {
+    verify(&with_constants_apart(sound())).unwrap();
+    let complaint = |name: &str, change: &dyn Fn(&mut ImageSection)| {
+        let mut image = with_constants_apart(sound());
+        image.sections.push(section(".rodata", 0x1800 + APART, 0x100, Some(0x1800)));
+        verify(&image).unwrap();
+        change(image.sections.iter_mut().find(|section| section.name == name).unwrap());
+        verify(&image).unwrap_err().to_string()
+    };
+    let constants = complaint(".rodata", &|it| it.span = Span { start: 0x1800, end: 0x1900 });
+    assert!(constants.contains("`.rodata` is at 0x1800, where code can't read it"), "{constants}");
+    let other =
+        complaint(".rodata", &|it| it.span = Span { start: APART + 0x1804, end: APART + 0x1904 });
+    assert!(other.contains("`.rodata` is at 0x10001804, where code reads"), "{other}");
+    let code = complaint(".text", &|it| it.span = Span { start: APART, end: APART + 0x1000 });
+    assert!(code.contains("`.text` is at 0x10000000, where code reads"), "{code}");
+    // The initial values of a process are read at the address of constants, too.
+    let mut image = with_constants_apart(sound());
+    let table = &mut image.sections[0];
+    table.data[16..20].copy_from_slice(&0x101c_u32.to_le_bytes());
+    let values = verify(&image).unwrap_err().to_string();
+    assert!(
+        values.contains("the initial values of `.crossgate.shared.p` are not at 0x101c"),
+        "{values}"
+    );
 }

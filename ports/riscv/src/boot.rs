@@ -67,7 +67,6 @@ pub unsafe fn boot(system: &'static System, paint: impl FnOnce()) -> ! {
     let kernel = unsafe { &mut *kernel };
     // SAFETY: the kernel was made for this wiring, as the caller promises.
     unsafe { kernel.port.set_regions(system) };
-    let flash = linker::flash();
     kernel.port.clock.start();
     __crossgate_board_reset_lines();
     for interrupt in system.interrupts {
@@ -77,8 +76,8 @@ pub unsafe fn boot(system: &'static System, paint: impl FnOnce()) -> ! {
     }
     paint();
     privilege::take_all();
-    protection::enable(flash);
-    kernel.start(flash);
+    protection::enable(linker::flash());
+    kernel.start(linker::constants());
     let way = handler::load(kernel);
     // SAFETY: the idle thread starts here, in user mode. The stack is abandoned: from here on only traps use it, from its
     // top.

@@ -12,13 +12,14 @@
 //! | 8, 9 and 10, 11 | leases |
 //! | 12, 13 | flash, to all |
 //! | 14 | nothing, even to the kernel: it guards the lowest bytes of the kernel's stack |
+//! | 15 | constants, to all, if code reads them at other addresses; then flash can only be executed |
 //!
 //! Nothing else is open to threads. The kernel, in machine mode, sees all memory but the guard, because only that entry
 //! is locked. The configuration of the entries never changes, except for that of leases: a region that is closed is
 //! empty. (It does not have the addresses 0 and 0, because some emulators take 0 for the end of the address space.)
 
 use crate::last_words::halt;
-use crate::linker::kernel_stack_bottom;
+use crate::linker::{constants, kernel_stack_bottom};
 use crate::probe::probe;
 use core::arch::asm;
 use crossgate_abi::table::{MmioRegion, ProcessRow};
@@ -58,6 +59,9 @@ const FLASH_AND_GUARD: u32 = {
     let flash = (entry::TOP_OF_RANGE | entry::READ | entry::EXECUTE) << 8;
     (entry::LOCKED | entry::POWER_OF_TWO) << 16 | flash
 };
+/// The same, with constants at other addresses than code.
+const CODE_GUARD_AND_CONSTANTS: u32 =
+    (entry::POWER_OF_TWO | entry::READ) << 24 | FLASH_AND_GUARD & !(entry::READ << 8);
 
 /// The addresses of an empty region.
 const CLOSED: [u32; 2] = [1, 1];
@@ -150,7 +154,12 @@ pub fn enable(flash: Span) {
     /// The address of a granule that is the second one in its block of two, so the entry keeps the lowest bit too.
     const GRANULE: u32 = (0x5555_5550 | pmp::GRANULE as u32) >> 2;
     let [start, end] = Range::covering(flash, false).addresses;
-    let guard = (kernel_stack_bottom() as u32 | (GUARD as u32 / 2 - 1)) >> 2;
+    let power_of_two = |start: Word, size: Word| (start as u32 | (size as u32 / 2 - 1)) >> 2;
+    let guard = power_of_two(kernel_stack_bottom(), GUARD);
+    let constants = constants();
+    let of_constants = power_of_two(constants.start, constants.end - constants.start);
+    let fixed =
+        if constants.start == flash.start { FLASH_AND_GUARD } else { CODE_GUARD_AND_CONSTANTS };
     // SAFETY: the unit belongs to the kernel, which has not started a thread yet.
     let lost = unsafe {
         probe!(DATA, "pmpcfg0" "pmpcfg1" "pmpcfg2")
@@ -159,12 +168,13 @@ pub fn enable(flash: Span) {
             | probe!(start, "pmpaddr12")
             | probe!(end, "pmpaddr13")
             | probe!(guard, "pmpaddr14")
-            | probe!(FLASH_AND_GUARD, "pmpcfg3")
+            | probe!(of_constants, "pmpaddr15")
+            | probe!(fixed, "pmpcfg3")
     };
     open_leases([None; LEASES_PER_CALL]);
     if lost != 0 {
         halt(
-            "this CPU has no physical memory protection with 15 entries and granules of 4 bytes",
+            "this CPU has no physical memory protection with 16 entries and granules of 4 bytes",
             &[lost],
         );
     }

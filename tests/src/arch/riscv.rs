@@ -87,9 +87,19 @@ pub fn kernel_memory() -> usize {
     (&raw const _stack_start).addr() - 16
 }
 
-/// Returns the addresses of code and constants, which all processes may read: flash.
+/// Returns the addresses of constants, which all processes may read. On most boards, these are the addresses of code.
 #[must_use]
 pub fn constants() -> core::ops::Range<usize> {
+    unsafe extern "C" {
+        static __crossgate_constants_start: u8;
+        static __crossgate_constants_end: u8;
+    }
+    (&raw const __crossgate_constants_start).addr()..(&raw const __crossgate_constants_end).addr()
+}
+
+/// Returns the addresses of code, which all processes may execute.
+#[must_use]
+pub fn code() -> core::ops::Range<usize> {
     unsafe extern "C" {
         static __crossgate_flash_start: u8;
         static __crossgate_flash_end: u8;

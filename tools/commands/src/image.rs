@@ -26,6 +26,8 @@ const SECURE_FAULT: usize = 7;
 const PROGRAM_FOR_ARM: u64 = 0x1021_0142;
 /// The same for RISC-V, where programs have no such state.
 const PROGRAM_FOR_RISCV: u64 = 0x1101_0142;
+/// The number of bytes that the boot ROM of an ESP32 looks at.
+const HEADER: u64 = 8;
 /// The flash in which nothing is written.
 const ERASED: u8 = 0xff;
 /// The symbols of the table of vectors on RISC-V, and of the handler to which each of them leads.
@@ -130,15 +132,32 @@ impl Image {
         Ok(contents)
     }
 
-    /// Checks that everything is where it was loaded to, or in RAM, and that code is in the flash.
+    /// Checks that everything is where the chip finds what is loaded there, or in RAM, and that code is in the flash.
     fn check_places(&self, chip: &Chip) -> Result<()> {
-        let ram = chip.ram();
+        let (flash, ram) = (chip.flash(), chip.ram());
         for Piece { load, run, is_code, .. } in &self.pieces {
             let is_in_ram = ram.start <= run.start && run.end <= ram.end;
-            ensure!(run.start == *load || is_in_ram, "{run:#x?} is not in the RAM of the chip");
-            let is_in_flash = chip.flash().contains(&run.start);
+            // (Only the boot ROM reads the start of the flash.)
+            let seen_at = match chip.constants {
+                Some(constants) if !is_code && *load != flash.start => {
+                    (*load).wrapping_sub(flash.start).wrapping_add(constants)
+                }
+                _ => *load,
+            };
+            ensure!(
+                run.start == seen_at || is_in_ram,
+                "{run:#x?} is not in the RAM of the chip, which has it at {seen_at:#x}"
+            );
+            let is_in_flash = flash.contains(load) && run.start == seen_at;
             ensure!(is_in_flash || is_in_ram, "{run:#x?} is in no memory of the chip");
             ensure!(is_in_flash || !is_code, "there is code in RAM, at {:#x}", run.start);
+        }
+        if chip.constants.is_some() {
+            let header = self.pieces.iter().find(|it| it.run.start == flash.start);
+            ensure!(
+                header.is_none_or(|it| it.is_code || it.run.end == flash.start + HEADER),
+                "there are constants behind the words for the boot ROM, where code can't read them"
+            );
         }
         Ok(())
     }
@@ -207,7 +226,7 @@ impl Image {
             let found = word(flash, number)?;
             ensure!(found == MAGIC, "word {number} is {found:#x}, not {MAGIC:#x}");
         }
-        let start = chip.flash().start + 8;
+        let start = chip.flash().start + HEADER;
         ensure!(self.entry == start, "the entry is {:#x}, not {start:#x}", self.entry);
         ensure!(self.is_code(start), "there is no code at the entry");
         Ok(())
@@ -300,6 +319,7 @@ mod tests {
 
     const CHIP: Chip = Chip {
         flash: [0x1000_0000, 0x10000],
+        constants: None,
         ram: [0x2000_0000, 0x1000],
         lines: 2,
         boot: Boot::Rp2350,
@@ -457,6 +477,7 @@ mod tests {
 
     const ESP32: Chip = Chip {
         flash: [0x4200_0000, 0x40_0000],
+        constants: Some(0x3c00_0000),
         ram: [0x3fc8_0000, 0x6_0000],
         lines: 62,
         boot: Boot::Direct,
@@ -471,15 +492,20 @@ mod tests {
         }
         let code: Vec<u8> = words[2..].iter().flat_map(|word| word.to_le_bytes()).collect();
         let magic = magic().iter().flat_map(|word| word.to_le_bytes()).collect();
-        let piece = |start, bytes: Vec<u8>, is_code| {
+        let piece = |load, start, bytes: Vec<u8>, is_code| {
             let run = start..start + bytes.len() as u64;
-            Piece { load: start, run, bytes, is_code }
+            Piece { load, run, bytes, is_code }
         };
         Image {
             entry: 0x4200_0008,
             vectors: None,
             jumps: Some([0x4200_0200, 0x4200_0180]),
-            pieces: vec![piece(0x4200_0000, magic, false), piece(0x4200_0008, code, true)],
+            pieces: vec![
+                piece(0x4200_0000, 0x4200_0000, magic, false),
+                piece(0x4200_0008, 0x4200_0008, code, true),
+                piece(0x4200_0300, 0x3c00_0300, vec![7; 8], false),
+                piece(0x4200_0308, 0x3fc8_0000, vec![7; 4], false),
+            ],
         }
     }
 
@@ -539,6 +565,30 @@ mod tests {
         assert!(direct_error(|image| image.jumps = None).contains("no table of vectors"));
         let text = direct_error(|image| image.jumps = Some([0x4200_0300, 0x4200_0180]));
         assert!(text.contains("the image ends"), "{text}");
+    }
+
+    #[test]
+    fn constants_are_where_code_reads_them() {
+        let moved = |to: u64| {
+            direct_error(move |image| {
+                let run = &mut image.pieces[2].run;
+                *run = to..to + 8;
+            })
+        };
+        for wrong in [0x4200_0300, 0x3c00_0304, 0x3c00_0000] {
+            let text = moved(wrong);
+            assert!(text.contains("which has it at 0x3c000300"), "{text}");
+        }
+        let code = direct_error(|image| image.pieces[2].is_code = true);
+        assert!(code.contains("which has it at 0x42000300"), "{code}");
+        let more = direct_error(|image| {
+            image.pieces[0].bytes.push(7);
+            image.pieces[0].run.end += 1;
+            image.pieces[1].load += 4;
+            image.pieces[1].run = 0x4200_000c..0x4200_0300;
+            image.pieces[1].bytes.truncate(0x2f4);
+        });
+        assert!(more.contains("constants behind the words for the boot ROM"), "{more}");
     }
 
     #[test]

@@ -30,12 +30,11 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// # Errors
 /// If they don't build.
 pub fn build(board: Board, profile: Profile) -> Result<Vec<Firmware>> {
-    let mut tests = Vec::new();
-    for package in packages(board) {
-        tests.append(&mut workspace::build(package, board, profile)?);
-    }
-    tests.retain(|test| runs_on(&test.name, board));
-    Ok(tests)
+    // (A test that can't run on the board may not even link for it.)
+    let mut names = workspace::programs(&packages(board))?;
+    names.retain(|name| runs_on(name, board));
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    workspace::build_programs(&packages(board), &names, board, profile)
 }
 
 /// Builds tests for the reference board in the dev profile: those of the given tests that no other board runs in this

@@ -137,6 +137,19 @@ pub fn build_one(package: &str, board: Board) -> Result<PathBuf> {
     Ok(first.context("there is no program")?.file)
 }
 
+/// Returns the names of all programs of these packages.
+///
+/// # Errors
+/// If a manifest is wrong.
+pub fn programs(packages: &[&str]) -> Result<Vec<String>> {
+    let metadata =
+        MetadataCommand::new().current_dir(root()).no_deps().exec().context("cargo metadata")?;
+    let members = metadata.workspace_packages().into_iter();
+    let chosen = members.filter(|package| packages.contains(&package.name.as_str()));
+    let programs = chosen.flat_map(|package| &package.targets).filter(|target| target.is_bin());
+    Ok(programs.map(|program| program.name.clone()).collect())
+}
+
 /// Builds some of the programs of these packages.
 ///
 /// # Errors

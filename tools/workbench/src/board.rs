@@ -58,6 +58,8 @@ pub struct Row {
 pub struct Chip {
     /// The address and the size of the flash, in bytes.
     pub flash: [u64; 2],
+    /// The address at which code reads constants in the flash, if it is not that of the flash.
+    pub constants: Option<u64>,
     /// The address and the size of the RAM, in bytes.
     pub ram: [u64; 2],
     /// The number of interrupt lines.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The changed instructions: breakpoints at the starts of the slow paths, and no wait for an interrupt.
 
-use crate::arch::constants;
+use crate::arch::code;
 use crate::report::{expect, fail};
 use board::port::entry::{__crossgate_slow, __crossgate_slow_return};
 use core::arch::{asm, naked_asm};
@@ -30,7 +30,7 @@ pub fn install() {
     if first != FIRST {
         fail(format_args!("the slow path begins with {first:x}, not with `lw t1, 0(sp)`"));
     }
-    let flash = constants();
+    let flash = code();
     let is_wait = |place: &usize| [read(*place), read(place + 2)] == WAIT;
     let mut waits = (flash.start..flash.end - 2).step_by(2).filter(is_wait);
     let wait = waits.next().unwrap_or_default();
