@@ -7,7 +7,8 @@
 //! [`virt-vectored`](https://docs.rs/virt-vectored).
 //!
 //! A firmware that depends on this crate is linked with the board's `memory.x`, and [`start!`] adds the words that the
-//! boot ROM looks for. Its target is `riscv32imc-unknown-none-elf`. The wiring gives devices such as [`UART0`] and
+//! boot ROM looks for. Code reads its constants at the addresses for data, to which this ROM maps the flash a second time.
+//! Its target is `riscv32imc-unknown-none-elf`. The wiring gives devices such as [`UART0`] and
 //! their [`interrupt`]s to processes, which drive them with [`Uart`], [`Timer`] and [`Lamp`].
 //!
 //! The chip has two serial lines. The third of the [contract](https://docs.rs/board-contract) is at an address where

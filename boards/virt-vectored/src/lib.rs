@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! QEMU's machine `virt`, as if traps could enter the kernel only through a table of vectors, as on the core of an
-//! ESP32-C3. The emulated core has a single handler, too, but the kernel does not use it.
+//! ESP32-C3. The emulated core has a single handler, too, but the kernel does not use it. As on that chip, code reads
+//! its constants at other addresses than its own, to which the emulator copies the flash before the firmware starts.
 //!
 //! The devices are those of [`virt`](https://docs.rs/virt), and the core has no atomic instructions, as on
 //! [`virt-imc`](https://docs.rs/virt-imc). A firmware that depends on this crate is linked with the board's `memory.x`.

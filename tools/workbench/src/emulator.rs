@@ -33,27 +33,27 @@ pub fn run(firmware: &Path, options: &[&str], patience: Duration) -> Result<Fini
 
 /// Returns the command that [`run`] runs.
 pub fn run_command(firmware: &Path, options: &[&str]) -> Command {
-    let mut command = runner();
+    let mut command = runner(crate::root());
     command.arg(firmware).args(options);
     command
 }
 
-/// Returns the first part of this command, without the firmware.
-pub fn runner() -> Command {
-    emulator(&["-serial", "stdio"])
+/// Returns the first part of this command, without the firmware. It reads the table of boards of the workspace in `root`.
+pub fn runner(root: &Path) -> Command {
+    emulator(root, &["-serial", "stdio"])
 }
 
 /// Returns the command by which gdb debugs a firmware (`target remote | COMMAND`). The firmware waits for gdb. Its
 /// output on serial lines is dropped.
 pub fn debugged_command(firmware: &Path) -> Command {
-    let mut command = emulator(&["-serial", "null", "-gdb", "stdio", "-S"]);
+    let mut command = emulator(crate::root(), &["-serial", "null", "-gdb", "stdio", "-S"]);
     command.arg(firmware);
     command
 }
 
-fn emulator(options: &[&str]) -> Command {
+fn emulator(root: &Path, options: &[&str]) -> Command {
     // The script chooses the emulator of the board that the firmware was built for.
-    let mut command = Command::new(crate::root().join("boards/emulate"));
+    let mut command = Command::new(root.join("boards/emulate"));
     command.args(["-display", "none", "-monitor", "none"]);
     command.args(options);
     command.args(["-semihosting-config", "enable=on,target=native,userspace=on"]);

@@ -75,7 +75,7 @@ impl Call {
             cargo.envs(aarch64::ENVIRONMENT);
         }
         // As in `cargo xtask test`, the time of the firmware does not depend on the load of this machine.
-        let runner = command::line(&emulator::runner());
+        let runner = command::line(&emulator::runner(&copy.file("")));
         for row in board::emulated() {
             let target = row.target.to_uppercase().replace('-', "_");
             cargo.env(format!("CARGO_TARGET_{target}_RUNNER"), &runner);
