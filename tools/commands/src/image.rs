@@ -559,7 +559,7 @@ mod tests {
         let text = direct_error(|image| image.entry += 4);
         assert!(text.contains("the entry is 0x4200000c"), "{text}");
         let text = direct_error(|image| image.pieces[1].is_code = false);
-        assert!(text.contains("no code at the entry"), "{text}");
+        assert!(text.contains("which has it at 0x3c000008"), "{text}");
         let text = direct_error(|image| image.jumps = Some([0x4200_0204, 0x4200_0180]));
         assert!(text.contains("can't be at 0x42000204"), "{text}");
         assert!(direct_error(|image| image.jumps = None).contains("no table of vectors"));
