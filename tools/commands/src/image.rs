@@ -563,7 +563,7 @@ mod tests {
         let text = direct_error(|image| image.jumps = Some([0x4200_0204, 0x4200_0180]));
         assert!(text.contains("can't be at 0x42000204"), "{text}");
         assert!(direct_error(|image| image.jumps = None).contains("no table of vectors"));
-        let text = direct_error(|image| image.jumps = Some([0x4200_0300, 0x4200_0180]));
+        let text = direct_error(|image| image.jumps = Some([0x4200_0400, 0x4200_0180]));
         assert!(text.contains("the image ends"), "{text}");
     }
 
