@@ -15,15 +15,15 @@ board_contract::check!();
 pub use board::Hardware;
 pub use mps2_an521::*;
 
-/// Driver of the end of a line at this core, for the process that owns the [`LINE`] and both bells.
+/// Driver of the end of a line at this core, for the process that owns the [`LINE`] and the [`BELLS`].
 pub type Line = mps2_an521::SecondLine;
 
 /// The lines of the interrupt controller.
 pub mod interrupt {
     pub use mps2_an521::interrupt::*;
 
-    /// The first core has rung the [bell](super::BELL1) of this core.
-    pub const BELL: u16 = 41;
+    /// The first core has rung the [bell](super::BELLS) of this core.
+    pub const BELL: u16 = 55;
 }
 
 /// Makes a wiring into a firmware. See [`crossgate_cortex_m::start`](mps2_an521::port::start).

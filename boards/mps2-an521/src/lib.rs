@@ -26,7 +26,7 @@ use mps2_an385::drivers;
 #[doc(hidden)]
 pub use crossgate_cortex_m as port;
 
-/// Driver of the end of a line at the first core, for the process that owns the [`LINE`] and both bells.
+/// Driver of the end of a line at the first core, for the process that owns the [`LINE`] and the [`BELLS`].
 pub type Line = line::Line<0>;
 /// The same at the second core.
 #[doc(hidden)]
@@ -72,10 +72,9 @@ pub const LINES: u16 = 124;
 /// The memory of the line between the cores: a part of the last of the SSE-200's four banks of RAM, which no `memory.x`
 /// has.
 pub const LINE: Mmio = Mmio { start: 0x3001_8000, size: 0x400 };
-/// The bell of the first core: the registers of a serial line (UART3) that is used for nothing else.
-pub const BELL0: Mmio = Mmio { start: 0x5020_3000, size: 0x1000 };
-/// The bell of the second core (UART4).
-pub const BELL1: Mmio = Mmio { start: 0x5020_4000, size: 0x1000 };
+/// The bells of both cores: the registers of two SPI controllers that are used for nothing else, SPI3 for the first core,
+/// and SPI4 for the second one.
+pub const BELLS: Mmio = Mmio { start: 0x5020_a000, size: 0x2000 };
 
 /// The registers of the lamps (the FPGA's input and output).
 pub const LAMPS: Mmio = Mmio { start: 0x5030_2000, size: 0x1000 };
@@ -98,6 +97,6 @@ pub mod interrupt {
     pub const TIMER0: u16 = 3;
     /// [`TIMER1`](super::TIMER1) has come to 0.
     pub const TIMER1: u16 = 4;
-    /// The second core has rung the [bell](super::BELL0) of this core.
-    pub const BELL: u16 = 39;
+    /// The second core has rung the [bell](super::BELLS) of this core.
+    pub const BELL: u16 = 54;
 }

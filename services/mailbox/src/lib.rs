@@ -10,8 +10,7 @@
 //! type Link = Concurrent<Caller<Line, 2>>;
 //! process mailbox {
 //!     mmio board::LINE;
-//!     mmio board::BELL0;
-//!     mmio board::BELL1;
+//!     mmio board::BELLS;
 //!     notification RUNG;
 //!     interrupt board::interrupt::BELL => RUNG;
 //!     notification FREED;
@@ -27,8 +26,7 @@
 //! // The second core
 //! process mailbox {
 //!     mmio board::LINE;
-//!     mmio board::BELL0;
-//!     mmio board::BELL1;
+//!     mmio board::BELLS;
 //!     notification RUNG;
 //!     interrupt board::interrupt::BELL => RUNG;
 //!     pool calls (count = 2, stack = 1024, priority = 5);

@@ -9,7 +9,7 @@ fn main() {
 
 #[cfg(target_os = "none")]
 mod firmware {
-    use board::{BELL0, BELL1, LINE, Line};
+    use board::{BELLS, LINE, Line};
     use core::sync::atomic::Ordering::SeqCst;
     use core::time::Duration;
     use crossgate::{thread, time};
@@ -20,8 +20,7 @@ mod firmware {
         static SYSTEM;
         process attacker {
             mmio LINE;
-            mmio BELL0;
-            mmio BELL1;
+            mmio BELLS;
             thread main (priority = 5, stack = 2048) = attack();
         }
     }

@@ -11,7 +11,7 @@ fn main() {
 
 #[cfg(target_os = "none")]
 mod firmware {
-    use board::{BELL0, BELL1, LINE, Line};
+    use board::{BELLS, LINE, Line};
     use core::sync::atomic::Ordering::SeqCst;
     use crossgate::remote::fingerprint;
     use crossgate::{CallError, Notification};
@@ -24,8 +24,7 @@ mod firmware {
         static SYSTEM;
         process attacker {
             mmio LINE;
-            mmio BELL0;
-            mmio BELL1;
+            mmio BELLS;
             notification RUNG;
             interrupt board::interrupt::BELL => RUNG;
             thread main (priority = 5, stack = 2048) = attack(RUNG);
@@ -102,9 +101,11 @@ mod firmware {
                 crossgate::time::sleep(core::time::Duration::from_micros(20));
             }
         }
-        // From now on the bell only rings.
+        // From now on the bell only rings. (In the emulator, a core that never waits and never yields leaves the other one
+        // no time.)
         loop {
             LINE_END.ring();
+            core::hint::spin_loop();
         }
     }
 }

@@ -10,7 +10,7 @@ fn main() {
 
 #[cfg(target_os = "none")]
 mod firmware {
-    use board::{BELL0, BELL1, LINE, Line};
+    use board::{BELLS, LINE, Line};
     use core::time::Duration;
     use crossgate::pool::Pool;
     use crossgate::remote::{Remote, Route};
@@ -34,8 +34,7 @@ mod firmware {
         }
         process mailbox {
             mmio LINE;
-            mmio BELL0;
-            mmio BELL1;
+            mmio BELLS;
             notification RUNG;
             interrupt board::interrupt::BELL => RUNG;
             notification FREED;

@@ -9,7 +9,7 @@ fn main() {
 
 #[cfg(target_os = "none")]
 mod firmware {
-    use board::{BELL0, BELL1, LINE, Line};
+    use board::{BELLS, LINE, Line};
     use core::time::Duration;
     use crossgate::remote::Service;
     use crossgate::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -21,8 +21,7 @@ mod firmware {
         static SYSTEM;
         process mailbox {
             mmio LINE;
-            mmio BELL0;
-            mmio BELL1;
+            mmio BELLS;
             notification RUNG;
             interrupt board::interrupt::BELL => RUNG;
             pool calls (count = 3, stack = 1024, priority = 5);

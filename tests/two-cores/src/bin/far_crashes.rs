@@ -11,7 +11,7 @@ fn main() {
 
 #[cfg(target_os = "none")]
 mod firmware {
-    use board::{BELL0, BELL1, LINE, Line};
+    use board::{BELLS, LINE, Line};
     use core::time::Duration;
     use crossgate::remote::{Remote, Route};
     use crossgate::sync::atomic::{AtomicU8, AtomicU32, Ordering::SeqCst};
@@ -45,8 +45,7 @@ mod firmware {
         process results { object results: Concurrent<Table> = Table::new() => [RESULTS: dyn Results]; }
         process mailbox {
             mmio LINE;
-            mmio BELL0;
-            mmio BELL1;
+            mmio BELLS;
             notification RUNG;
             interrupt board::interrupt::BELL => RUNG;
             notification FREED;

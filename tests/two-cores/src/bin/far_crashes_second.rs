@@ -11,7 +11,7 @@ fn main() {
 mod firmware {
     use board::port::Board;
     use board::port::zero_latency::{Handler, Line as Interrupt, Signal};
-    use board::{BELL0, BELL1, LINE, Line, TIMER0, Timer};
+    use board::{BELLS, LINE, Line, TIMER0, Timer};
     use core::arch::asm;
     use core::time::Duration;
     use crossgate::remote::Service;
@@ -40,8 +40,7 @@ mod firmware {
         static SYSTEM;
         process mailbox {
             mmio LINE;
-            mmio BELL0;
-            mmio BELL1;
+            mmio BELLS;
             notification RUNG;
             interrupt board::interrupt::BELL => RUNG;
             pool calls (count = 3, stack = 1536, priority = 5);
