@@ -15,7 +15,10 @@ impl Board for Hardware {
 
     fn prepare() {
         close_coprocessors();
+        // A second kernel must not go on while the devices are reset.
+        rp2350_board::stop_second_core();
         rp2350_board::prepare();
+        rp2350_board::start_second_core();
     }
 
     #[inline]
@@ -25,15 +28,16 @@ impl Board for Hardware {
     }
 }
 
-/// Takes the coprocessors from threads (ARM DDI 0553, `CPACR`). The boot ROM checks its own steps with a coprocessor,
+/// Takes the coprocessors of this core from threads (ARM DDI 0553, `CPACR`). The boot ROM checks its own steps with a coprocessor,
 /// which it leaves open to all code, and a failed check stops the chip (data sheet, 3.6). Another coprocessor sets pins.
-fn close_coprocessors() {
+pub fn close_coprocessors() {
     const ACCESS: *mut u32 = core::ptr::without_provenance_mut(0xe000_ed88);
     // SAFETY: the reset handler runs alone; this register belongs to the kernel.
     unsafe { ACCESS.write_volatile(0) };
 }
 
-/// The timer that RISC-V prescribes. Here it counts the CPU's clock.
+/// The timer that RISC-V prescribes. Here it counts the CPU's clock. Both cores start it in the same way, and a second start
+/// does not change its count.
 #[derive(Debug)]
 pub struct PlatformTimer;
 

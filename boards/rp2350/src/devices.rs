@@ -58,6 +58,12 @@ pub const TIMER1: Mmio = Mmio { start: 0x400b_8000, size: 0x1000 };
 /// lamps. The range ends before the mailbox that starts the second core (0x50).
 pub const LAMPS: Mmio = Mmio { start: 0xd000_0000, size: 0x40 };
 
+/// The memory of the line between the cores: one of the two banks of 4 KiB, which no `memory.x` has.
+pub const LINE: Mmio = Mmio { start: 0x2008_0000, size: 0x400 };
+/// The doorbells of the core that accesses them: it rings the other one, and silences itself. (The last register in the
+/// range moves interpolators and a video encoder, which no code of this crate uses, to the other security state.)
+pub const BELLS: Mmio = Mmio { start: 0xd000_0180, size: 0x20 };
+
 /// The lines of the interrupt controller (data sheet, 3.2). A serial line has one interrupt line for both directions.
 pub mod interrupt {
     /// A byte has arrived at [`UART0`](super::UART0).

@@ -12,26 +12,32 @@
 //! | `chip` | pins, and rights that the boot ROM leaves | 9, GPIO; 10.6, access control |
 //! | `timer` | a timer | 12.8, system timers |
 //! | `lamp` | an output pin as a lamp | 3.1, SIO |
+//! | `second_core` | the start of the second core | 5.3, launching code on processor core 1; 7.4, PSM |
+//! | `line` | the line between the two Cortex-M33 | 3.1.6, doorbells |
 //!
-//! The second core stays in the boot ROM, where it waits for a word in the mailbox of the two cores. No device of this
-//! crate contains the mailbox.
+//! Unless the board starts it, the second core stays in the boot ROM, where it waits for a word in the queue between the
+//! cores (the data sheet's mailbox). No device of this crate contains the queues.
 #![no_std]
 
 mod chip;
 mod clock;
 mod devices;
 mod lamp;
+mod line;
 mod registers;
 mod resets;
+mod second_core;
 mod timer;
 
 pub use chip::{open_to_user_mode, prepare};
 pub use devices::{
-    CPU_HZ, LAMPS, LINES, Lines, PLATFORM_TIMER, TIMER0, TIMER1, UART0, UART1, UART2, interrupt,
-    platform_timer_count, start_platform_timer,
+    BELLS, CPU_HZ, LAMPS, LINE, LINES, Lines, PLATFORM_TIMER, TIMER0, TIMER1, UART0, UART1, UART2,
+    interrupt, platform_timer_count, start_platform_timer,
 };
 pub use lamp::Lamp;
+pub use line::Line;
 pub use resets::reset_chip;
+pub use second_core::{start_second_core, stop_second_core};
 pub use timer::Timer;
 
 /// Driver of a serial line, for the process that owns its registers.

@@ -2,6 +2,8 @@
 //! The registers of the devices that are used here, with their offsets and bits (the numbers of sections are those of
 //! the data sheet of the RP2350).
 
+use core::sync::atomic::AtomicU32;
+use crossgate_mailbox::WORDS;
 use tock_registers::registers::{ReadOnly, ReadWrite, WriteOnly};
 use tock_registers::{register_bitfields, register_structs};
 
@@ -67,6 +69,26 @@ register_structs! {
         (0x38 => pub make_output: WriteOnly<u32>),
         (0x3c => _4),
         (0x40 => @END),
+    },
+    /// The two queues between the cores, from the end of this core (3.1.11).
+    pub Queues {
+        (0x00 => pub state: ReadOnly<u32, QueueState::Register>),
+        (0x04 => pub sent: WriteOnly<u32>),
+        (0x08 => pub received: ReadOnly<u32>),
+        (0x0c => @END),
+    },
+    /// The doorbells, from the end of this core (3.1.11). A 1 sets a bit of the other core, or clears one of this core.
+    pub Doorbells {
+        (0x00 => pub ring_other: ReadWrite<u32>),
+        (0x04 => _0),
+        (0x0c => pub silence_own: ReadWrite<u32>),
+        (0x10 => @END),
+    },
+    /// The power-on state machine (7.4).
+    pub PowerSequence {
+        (0x00 => _0),
+        (0x04 => pub forced_off: ReadWrite<u32, Core::Register>),
+        (0x08 => @END),
     },
     /// The timer that is meant for the RISC-V cores, and that the ARM cores can use, too (3.1.8).
     pub PlatformTimer {
@@ -146,6 +168,13 @@ register_bitfields![u32,
         // It stands still while a debugger has stopped core 0.
         PAUSE_WITH_CORE_0 OFFSET(2) NUMBITS(1) [],
     ],
+    pub QueueState [
+        HAS_WORD OFFSET(0) NUMBITS(1) [],
+        HAS_ROOM OFFSET(1) NUMBITS(1) [],
+    ],
+    pub Core [
+        SECOND OFFSET(24) NUMBITS(1) [],
+    ],
     pub Alarm [
         FIRST OFFSET(0) NUMBITS(1) [],
     ],
@@ -156,11 +185,13 @@ register_bitfields![u32,
 
 /// The addresses of the devices that belong to the kernel (2.2.4 and 2.2.6).
 pub const CLOCKS: usize = 0x4001_0000;
+pub const POWER: usize = 0x4001_8000;
 pub const RESETS: usize = 0x4002_0000;
 pub const FUNCTIONS: usize = 0x4002_8000;
 pub const PADS: usize = 0x4003_8000;
 pub const CRYSTAL_OSCILLATOR: usize = 0x4004_8000;
 pub const SYSTEM_PLL: usize = 0x4005_0000;
+pub const QUEUES: usize = 0xd000_0050;
 pub const PLATFORM_TIMER: usize = 0xd000_01a4;
 
 /// Returns the registers of type `T` at an address.
@@ -183,5 +214,10 @@ impl Device for Clocks {}
 impl Device for Functions {}
 impl Device for Pads {}
 impl Device for Gpio {}
+impl Device for Queues {}
+impl Device for Doorbells {}
+impl Device for PowerSequence {}
 impl Device for PlatformTimer {}
 impl Device for Timers {}
+/// The memory of the line between the cores.
+impl Device for [AtomicU32; WORDS] {}

@@ -43,7 +43,7 @@ pub fn reset_chip() -> ! {
 }
 
 /// Waits until a bit is set, but not for ever. Returns whether it is.
-pub fn comes(is_set: impl Fn() -> bool) -> bool {
+pub fn comes(mut is_set: impl FnMut() -> bool) -> bool {
     (0..PATIENCE).any(|_| is_set())
 }
 

@@ -69,6 +69,7 @@ pub fn run(minutes: u64) -> Result<bool> {
     report.step("the size of a client of TLS", tls::check);
     report.step("drivers of stm32f4xx-hal in processes", hal::check);
     report.step("calls between two cores", || told(two_cores()));
+    report.step("calls between the cores of a pico-2, building", pico_2_pair);
     mutations::replay(&mut report, "")?;
     Ok(report.print())
 }
@@ -167,6 +168,19 @@ fn two_cores() -> Command {
     let mut cargo = workspace::cargo();
     cargo.args(["test", "--package", "system-tests-two-cores", "--", "--include-ignored"]);
     cargo
+}
+
+/// Builds both firmwares of a test with two cores for the pico-2, and checks the images.
+fn pico_2_pair() -> Result<()> {
+    for (name, program) in [("pico-2", "far_calls"), ("pico-2-second", "far_calls_second")] {
+        let row = board::built().find(|row| row.name == name).context("no such board")?;
+        let chip = row.chip.as_ref().context("no chip")?;
+        let board = Board::Microcontroller(row);
+        let package = &["system-tests-two-cores"];
+        let built = workspace::build_programs(package, &[program], board, Profile::Release)?;
+        image::check(&built.first().context("there is no program")?.file, chip)?;
+    }
+    Ok(())
 }
 
 /// Returns a command that compares the time to link with and without copies. (It uses an optimised linker, as users
