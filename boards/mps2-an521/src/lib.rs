@@ -72,8 +72,8 @@ pub const LINES: u16 = 124;
 /// The memory of the line between the cores: a part of the last of the SSE-200's four banks of RAM, which no `memory.x`
 /// has.
 pub const LINE: Mmio = Mmio { start: 0x3001_8000, size: 0x400 };
-/// The bells of both cores: the registers of two SPI controllers that are used for nothing else, SPI3 for the first core,
-/// and SPI4 for the second one.
+/// The bells of both cores: the registers of two SPI controllers that are used for nothing else, SPI3 for the first
+/// core, and SPI4 for the second one.
 pub const BELLS: Mmio = Mmio { start: 0x5020_a000, size: 0x2000 };
 
 /// The registers of the lamps (the FPGA's input and output).

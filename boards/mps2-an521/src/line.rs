@@ -2,9 +2,9 @@
 //! The line between the cores: memory that both access, and a bell for each core.
 //!
 //! The SSE-200 has message handling units, by which a core interrupts the other. But QEMU does not connect the gates
-//! in front of them, so no unprivileged code can use them. The bells are therefore two SPI controllers that have no other
-//! use, SPI3 for the first core and SPI4 for the second one. A controller (ARM PL022) that has nothing to send interrupts
-//! for as long as its mask lets it, at both cores, and only one of them has the interrupt in its wiring.
+//! in front of them, so no unprivileged code can use them. The bells are therefore two SPI controllers that have no
+//! other use, SPI3 for the first core and SPI4 for the second one. A controller (ARM PL022) that has nothing to send
+//! interrupts for as long as its mask lets it, at both cores, and only one of them has the interrupt in its wiring.
 
 use crate::{BELLS, LINE};
 use core::ptr::{with_exposed_provenance, with_exposed_provenance_mut};

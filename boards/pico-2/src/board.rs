@@ -28,16 +28,17 @@ impl Board for Hardware {
     }
 }
 
-/// Takes the coprocessors of this core from threads (ARM DDI 0553, `CPACR`). The boot ROM checks its own steps with a coprocessor,
-/// which it leaves open to all code, and a failed check stops the chip (data sheet, 3.6). Another coprocessor sets pins.
+/// Takes the coprocessors of this core from threads (ARM DDI 0553, `CPACR`). The boot ROM checks its own steps with a
+/// coprocessor, which it leaves open to all code, and a failed check stops the chip (data sheet, 3.6). Another
+/// coprocessor sets pins.
 pub fn close_coprocessors() {
     const ACCESS: *mut u32 = core::ptr::without_provenance_mut(0xe000_ed88);
     // SAFETY: the reset handler runs alone; this register belongs to the kernel.
     unsafe { ACCESS.write_volatile(0) };
 }
 
-/// The timer that RISC-V prescribes. Here it counts the CPU's clock. Both cores start it in the same way, and a second start
-/// does not change its count.
+/// The timer that RISC-V prescribes. Here it counts the CPU's clock. Both cores start it in the same way, and a second
+/// start does not change its count.
 #[derive(Debug)]
 pub struct PlatformTimer;
 

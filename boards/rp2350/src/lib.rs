@@ -15,8 +15,8 @@
 //! | `second_core` | the start of the second core | 5.3, launching code on processor core 1; 7.4, PSM |
 //! | `line` | the line between the two Cortex-M33 | 3.1.6, doorbells |
 //!
-//! Unless the board starts it, the second core stays in the boot ROM, where it waits for a word in the queue between the
-//! cores (the data sheet's mailbox). No device of this crate contains the queues.
+//! Unless the board starts it, the second core stays in the boot ROM, where it waits for a word in the queue between
+//! the cores (the data sheet's mailbox). No device of this crate contains the queues.
 #![no_std]
 
 mod chip;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The start of the second core, if the flash has an image for it.
 //!
-//! After a reset, the boot ROM keeps the second core in a loop, until the first core has sent it six words, each of which
-//! it sends back (data sheet, 5.3, "Launching code on processor core 1").
+//! After a reset, the boot ROM keeps the second core in a loop, until the first core has sent it six words, each of
+//! which it sends back (data sheet, 5.3, "Launching code on processor core 1").
 
 use crate::registers::{self, Core, POWER, PowerSequence, QUEUES, QueueState, registers};
 use crate::resets::comes;
@@ -21,8 +21,8 @@ pub fn stop_second_core() {
     stop(registers(POWER));
 }
 
-/// Ends the reset of the second core. If there is an image for this core, lets it run. Otherwise, or if the core does not
-/// answer, it stays in the boot ROM. Only the kernel may call this, after [`stop_second_core`].
+/// Ends the reset of the second core. If there is an image for this core, lets it run. Otherwise, or if the core does
+/// not answer, it stays in the boot ROM. Only the kernel may call this, after [`stop_second_core`].
 pub fn start_second_core() {
     release(registers(POWER));
     // SAFETY: the addresses are in the flash, and any value may be read from it.
@@ -92,8 +92,8 @@ fn wake() {
     }
 }
 
-/// Sends the words, until the second core has sent all of them back in their order, but not for ever. Returns whether it
-/// has.
+/// Sends the words, until the second core has sent all of them back in their order, but not for ever. Returns whether
+/// it has.
 fn launch(queues: &impl Queues, image: Image) -> bool {
     let words = [0, 0, 1, image.vectors, image.stack, image.entry];
     let (mut next, mut is_sent) = (0, false);
