@@ -4,6 +4,7 @@
 use crate::family::{Bus, Family};
 use crossgate_abi::table::Mmio;
 use tock_registers::interfaces::{Readable, Writeable};
+use tock_registers::registers::ReadWrite;
 
 /// The first device on each of the two buses of peripherals. They are the same in all families.
 const APB1: usize = 0x4000_0000;
@@ -53,8 +54,12 @@ pub(crate) const fn hz<F: Family>(start: usize) -> u32 {
 /// Switches the clock of a device on.
 pub(crate) fn switch_on<F: Family>(start: usize) {
     let (bus, number) = place::<F>(start);
-    let enables = F::enables(bus);
-    enables.set(enables.get() | 1 << number);
+    enable::<F>(F::enables(bus), 1 << number);
+}
+
+/// Sets bits of a register that switches clocks of devices on, and waits until the devices may be accessed.
+pub(crate) fn enable<F: Family>(enables: &ReadWrite<u32>, bits: u32) {
+    enables.set(enables.get() | bits);
     (0..enable_cycles::<F>()).for_each(|_| {
         enables.get();
     });

@@ -5,12 +5,11 @@
 mod clock;
 mod flash;
 mod registers;
-mod rtc;
-mod sleep;
+pub(crate) mod sleep;
 
 pub use flash::{STM32F4_FLASH_CONTROLLER, Stm32F4Flash, Stm32F4FlashError};
 
-use crate::family::{Bus, Crystal, Family, Time};
+use crate::family::{Bus, Crystal, Family, Slow, Time};
 use crate::registers::registers;
 use crate::serial::OldUsart;
 use clock::{CPU_HZ, TIMERS_HZ};
@@ -37,8 +36,8 @@ impl Family for Stm32F4 {
         clock::set(registers(RCC), registers(FLASH), crystal)
     }
 
-    fn sleep(crystal: Crystal, depth: Depth, left: u64) -> Slept {
-        sleep::sleep::<Self>(crystal, depth, left)
+    fn sleep(crystal: Crystal, depth: Depth, left: u64) -> Result<Slept, Slow> {
+        crate::sleep::sleep(&sleep::chip(crystal), depth, left)
     }
 
     fn enables(bus: Bus) -> &'static ReadWrite<u32> {

@@ -3,8 +3,16 @@
 
 use crate::serial::SerialLine;
 use core::fmt::Debug;
-use crossgate_cortex_m::sleep::{self, Depth, Slept};
+use crossgate_cortex_m::sleep::{Depth, Slept};
 use tock_registers::registers::ReadWrite;
+
+/// The clock of the CPU is that with which the chip starts: after a deep sleep, the faster one did not come back.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slow {
+    /// Its frequency, in Hz.
+    pub hz: u32,
+}
 
 /// A bus of devices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +46,7 @@ pub trait Family: Debug + Send + 'static {
     #[doc(hidden)]
     type Usart: SerialLine;
     /// The counter of time.
-    type Counter: crossgate_cortex_m::Counter;
+    type Counter: Halting;
 
     /// Sets clocks, power and caches up. Returns the frequency that the timers then have, in Hz: it depends on the
     /// clocks that were found.
@@ -47,14 +55,9 @@ pub trait Family: Debug + Send + 'static {
     #[doc(hidden)]
     fn prepare(source: Self::Source) -> u32;
 
-    /// Sleeps, as [`Board::sleep`](crossgate_cortex_m::Board::sleep).
+    /// Sleeps, as [`Board::sleep`](crossgate_cortex_m::Board::sleep), if the clocks are afterwards as before.
     #[doc(hidden)]
-    #[inline(always)]
-    fn sleep(source: Self::Source, depth: Depth, left: u64) -> Slept {
-        let _ = (source, depth, left);
-        sleep::wait();
-        Slept::LIGHT
-    }
+    fn sleep(source: Self::Source, depth: Depth, left: u64) -> Result<Slept, Slow>;
 
     /// Returns the register with a bit for each device of a bus, which switches the clock of the device on.
     #[doc(hidden)]
@@ -80,9 +83,28 @@ pub struct Crystal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Internal;
 
+/// A counter that can stand still while its clock does.
+#[doc(hidden)]
+pub trait Halting: crossgate_cortex_m::Counter {
+    /// Lets it stand still.
+    fn stand_still();
+    /// Lets it count on from where it stands.
+    fn go_on();
+}
+
 /// The counter of time of all families: the timers of 32 bits are for processes, so SysTick gives the time.
 #[cfg(target_os = "none")]
 pub(crate) type Time<const HZ: u32> = crossgate_cortex_m::SysTick<HZ>;
+
+#[cfg(target_os = "none")]
+impl<const HZ: u32> Halting for Time<HZ> {
+    fn stand_still() {
+        Time::<HZ>::stand_still();
+    }
+    fn go_on() {
+        Time::<HZ>::go_on();
+    }
+}
 
 /// A host has no SysTick. There the board only has to compile, for its unit tests.
 #[cfg(not(target_os = "none"))]
@@ -95,5 +117,17 @@ impl<const HZ: u32> crossgate_cortex_m::Counter for Time<HZ> {
     fn start() {}
     fn count() -> u32 {
         0
+    }
+}
+
+#[cfg(not(target_os = "none"))]
+impl<const HZ: u32> Halting for Time<HZ> {
+    fn stand_still() {
+        #[cfg(test)]
+        crate::model::count(false);
+    }
+    fn go_on() {
+        #[cfg(test)]
+        crate::model::count(true);
     }
 }

@@ -2,11 +2,13 @@
 //! The STM32G4: the CPU at 170 MHz, from the crystal or, if it does not oscillate, from the chip's own oscillator.
 
 mod registers;
+pub(crate) mod sleep;
 
-use crate::family::{Bus, Crystal, Family, Time};
+use crate::family::{Bus, Crystal, Family, Slow, Time};
 use crate::registers::registers;
 use crate::serial::Usart;
 use crate::wait::comes;
+use crossgate_cortex_m::sleep::{Depth, Slept};
 use registers::{
     Access, ClockConfiguration, ClockControl, FLASH, Flash, Pll, Power, PowerRange, RCC, Rcc,
 };
@@ -30,6 +32,10 @@ impl Family for Stm32G4 {
 
     fn prepare(crystal: Crystal) -> u32 {
         set(registers(RCC), registers(registers::POWER), registers(FLASH), crystal)
+    }
+
+    fn sleep(crystal: Crystal, depth: Depth, left: u64) -> Result<Slept, Slow> {
+        crate::sleep::sleep(&sleep::chip(crystal), depth, left)
     }
 
     fn enables(bus: Bus) -> &'static ReadWrite<u32> {
@@ -97,7 +103,9 @@ fn set(rcc: &Rcc, power: &Power, flash: &Flash, crystal: Crystal) -> u32 {
     rcc.configuration.modify(ClockConfiguration::AHB::BY_2);
     power.range.modify(PowerRange::NORMAL::CLEAR);
     rcc.configuration.modify(ClockConfiguration::SOURCE::PLL);
-    comes(|| rcc.configuration.matches_all(ClockConfiguration::SOURCE_IN_USE::PLL));
+    if !comes(|| rcc.configuration.matches_all(ClockConfiguration::SOURCE_IN_USE::PLL)) {
+        return INTERNAL_MHZ * 1_000_000;
+    }
     for _ in 0..MICROSECOND {
         rcc.configuration.get();
     }

@@ -12,11 +12,13 @@
 //! only constants in flash.
 
 mod registers;
+pub(crate) mod sleep;
 
-use crate::family::{Bus, Crystal, Family, Time};
+use crate::family::{Bus, Crystal, Family, Slow, Time};
 use crate::registers::registers;
 use crate::serial::Usart;
 use crate::wait::comes;
+use crossgate_cortex_m::sleep::{Depth, Slept};
 use registers::{
     Access, ClockConfiguration, ClockControl, Cpu, Domain1, FLASH, Flash, Pll, PllInput,
     PllOutputs, Power, RCC, Rcc, Supply, SupplyState, Voltage,
@@ -42,6 +44,10 @@ impl Family for Stm32H7 {
     fn prepare(crystal: Crystal) -> u32 {
         cache_instructions(registers(registers::CPU));
         set(registers(RCC), registers(registers::POWER), registers(FLASH), crystal)
+    }
+
+    fn sleep(crystal: Crystal, depth: Depth, left: u64) -> Result<Slept, Slow> {
+        crate::sleep::sleep(&sleep::chip(crystal), depth, left)
     }
 
     fn enables(bus: Bus) -> &'static ReadWrite<u32> {
@@ -128,7 +134,9 @@ fn set(rcc: &Rcc, power: &Power, flash: &Flash, crystal: Crystal) -> u32 {
     rcc.domain_2.set(APB_BY_2 << 8 | APB_BY_2 << 4);
     rcc.domain_3.set(APB_BY_2 << 4);
     rcc.configuration.modify(ClockConfiguration::SOURCE::PLL);
-    comes(|| rcc.configuration.matches_all(ClockConfiguration::SOURCE_IN_USE::PLL));
+    if !comes(|| rcc.configuration.matches_all(ClockConfiguration::SOURCE_IN_USE::PLL)) {
+        return slow;
+    }
     TIMERS_HZ
 }
 

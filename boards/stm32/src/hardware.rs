@@ -36,7 +36,10 @@ impl<P: Places> Board for Hardware<P> {
     }
 
     fn sleep(depth: Depth, left: u64) -> Slept {
-        P::Family::sleep(P::SOURCE, depth, left)
+        P::Family::sleep(P::SOURCE, depth, left).unwrap_or_else(|slow| {
+            const { Uart::<P>::new(P::UARTS[0], 115_200) }.keep_rate(slow);
+            give_up()
+        })
     }
 
     #[inline]
@@ -44,3 +47,15 @@ impl<P: Places> Board for Hardware<P> {
         const { Uart::<P>::new(P::UARTS[0], 115_200) }.tell(byte);
     }
 }
+
+/// Resets the board, whose clock has not come back.
+fn give_up() -> Slept {
+    #[cfg(target_os = "none")]
+    crossgate_cortex_m::reset(SLOW);
+    #[cfg(not(target_os = "none"))]
+    Slept::LIGHT
+}
+
+/// The last words before the reset.
+#[cfg(target_os = "none")]
+const SLOW: &str = "the PLL does not lock again after a deep sleep, reset";

@@ -11,8 +11,8 @@
 //! | `wait` | bounded waits |
 //! | `f4`, `g4`, `h7`, `u5` | the families: registers and setup of clocks, power and caches |
 //! | `f4/flash` | the flash of an STM32F4 as a memory for data |
-//! | `f4/rtc` | the clock of an STM32F4 that runs on in a deep sleep |
-//! | `f4/sleep` | the sleep of the CPU of an STM32F4 |
+//! | `rtc` | the clock that runs on in a deep sleep |
+//! | `sleep` | the sleep of the CPU; the Stop modes of the families are in a file `sleep` of each |
 //! | `places` | the devices and pins of a board |
 //! | `pins` | the functions of pins |
 //! | `serial` | the two kinds of registers of a serial line |
@@ -39,10 +39,14 @@ mod g4;
 mod h7;
 mod hardware;
 mod lamp;
+#[cfg(test)]
+mod model;
 mod pins;
 mod places;
 mod registers;
+mod rtc;
 mod serial;
+mod sleep;
 mod timer;
 mod u5;
 mod uart;

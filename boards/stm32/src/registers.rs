@@ -34,6 +34,16 @@ register_structs! {
         (0x28 => pub divisor_less_one: ReadWrite<u32>),
         (0x2c => pub last: ReadWrite<u32>),
         (0x30 => @END),
+    },
+    /// The interrupt and event controller (EXTI) of an STM32F4 (RM0090, 12.3) or STM32G4. Each bit is a line.
+    pub Exti {
+        (0x00 => pub interrupts: ReadWrite<u32>),
+        (0x04 => _0),
+        (0x08 => pub rising: ReadWrite<u32>),
+        (0x0c => _1),
+        /// A 1 clears a bit.
+        (0x14 => pub pending: ReadWrite<u32>),
+        (0x18 => @END),
     }
 }
 
@@ -63,3 +73,4 @@ pub fn registers<T: Device>(start: usize) -> &'static T {
 pub trait Device {}
 impl Device for Port {}
 impl Device for Tim {}
+impl Device for Exti {}

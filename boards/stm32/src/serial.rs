@@ -15,6 +15,12 @@ pub trait SerialLine: Device + 'static {
     /// Sets the device up as far as it is necessary to send. If it has a divisor, it keeps this divisor.
     fn set_up_to_send(&self, divisor: u32);
 
+    /// Returns the divisor.
+    fn divisor(&self) -> u32;
+
+    /// Changes the divisor of a device that is set up to send.
+    fn set_divisor(&self, divisor: u32);
+
     /// Returns whether the device accepts a byte.
     fn can_send(&self) -> bool;
 
@@ -104,6 +110,14 @@ impl SerialLine for OldUsart {
         self.control.modify(OldControl::ENABLE::SET + OldControl::SEND::SET);
     }
 
+    fn divisor(&self) -> u32 {
+        self.divisor.get()
+    }
+
+    fn set_divisor(&self, divisor: u32) {
+        self.divisor.set(divisor);
+    }
+
     fn can_send(&self) -> bool {
         self.state.is_set(State::CAN_SEND)
     }
@@ -151,6 +165,16 @@ impl SerialLine for Usart {
             self.divisor.set(divisor);
         }
         self.control.modify(Control::ENABLE::SET + Control::SEND::SET);
+    }
+
+    fn divisor(&self) -> u32 {
+        self.divisor.get()
+    }
+
+    fn set_divisor(&self, divisor: u32) {
+        self.control.set(0);
+        self.divisor.set(divisor);
+        self.control.write(Control::ENABLE::SET + Control::SEND::SET);
     }
 
     fn can_send(&self) -> bool {
@@ -222,6 +246,18 @@ mod tests {
         old.set_up_to_send(1);
         new.set_up_to_send(1);
         assert_eq!((old.divisor.get(), new.divisor.get()), (729, 1476));
+    }
+
+    #[test]
+    fn the_divisor_of_a_line_that_sends_can_change() {
+        // SAFETY: as above.
+        let (old, new): (OldUsart, Usart) = unsafe { (zeroed(), zeroed()) };
+        old.set_up_to_send(729);
+        new.set_up_to_send(1476);
+        old.set_divisor(69);
+        new.set_divisor(139);
+        assert_eq!((old.divisor(), old.control.get()), (69, 0x2008));
+        assert_eq!((new.divisor(), new.control.get()), (139, 0x9));
     }
 
     #[test]

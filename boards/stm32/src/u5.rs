@@ -13,11 +13,13 @@
 //! devices of the second controller stay as after a reset.
 
 mod registers;
+pub(crate) mod sleep;
 
-use crate::family::{Bus, Family, Internal, Time};
+use crate::family::{Bus, Family, Internal, Slow, Time};
 use crate::registers::registers;
 use crate::serial::Usart;
 use crate::wait::comes;
+use crossgate_cortex_m::sleep::{Depth, Slept};
 use registers::{
     Access, Boost, Cache, CacheState, ClockConfiguration, ClockControl, Devices, FLASH, Flash,
     InstructionCache, Memory, Options, Pll, PllOutputs, Power, RCC, Rcc,
@@ -45,6 +47,10 @@ impl Family for Stm32U5 {
         open_to_threads(rcc, registers(registers::DEVICES), registers::MEMORIES.map(registers));
         cache_instructions(registers(registers::INSTRUCTION_CACHE));
         set(rcc, registers(registers::POWER), registers(FLASH))
+    }
+
+    fn sleep(_: Internal, depth: Depth, left: u64) -> Result<Slept, Slow> {
+        crate::sleep::sleep(&sleep::chip(), depth, left)
     }
 
     fn enables(bus: Bus) -> &'static ReadWrite<u32> {
@@ -136,7 +142,9 @@ fn set(rcc: &Rcc, power: &Power, flash: &Flash) -> u32 {
         return FIRST_HZ;
     }
     rcc.configuration.modify(ClockConfiguration::SOURCE::PLL);
-    comes(|| rcc.configuration.matches_all(ClockConfiguration::SOURCE_IN_USE::PLL));
+    if !comes(|| rcc.configuration.matches_all(ClockConfiguration::SOURCE_IN_USE::PLL)) {
+        return FIRST_HZ;
+    }
     CPU_HZ
 }
 

@@ -7,5 +7,9 @@ const PATIENCE: u32 = 1 << 16;
 
 /// Waits until a bit is set, but not for ever. Returns whether it is.
 pub fn comes(mut is_set: impl FnMut() -> bool) -> bool {
-    (0..PATIENCE).any(|_| is_set())
+    (0..PATIENCE).any(|_| {
+        #[cfg(test)]
+        crate::model::step();
+        is_set()
+    })
 }

@@ -24,6 +24,13 @@ pub fn refuse(why: &str) -> ! {
     halt(why, &[])
 }
 
+/// Reports why the system can't go on, and resets it. A board calls this in [`sleep`](crate::Board::sleep) if its
+/// clocks don't come back: time would be wrong without them.
+pub fn reset(why: &str) -> ! {
+    say(why, &[]);
+    cortex_m::peripheral::SCB::sys_reset()
+}
+
 /// Sends a line with a text and numbers in hexadecimal.
 #[inline(never)]
 pub fn say(text: &str, numbers: &[u32]) {

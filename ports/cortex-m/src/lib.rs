@@ -144,7 +144,7 @@ pub mod vectors;
 pub use board::Frequencies;
 pub use board::{Board, Counter};
 #[cfg(target_os = "none")]
-pub use last_words::refuse;
+pub use last_words::{refuse, reset};
 #[cfg(target_os = "none")]
 pub use systick::SysTick;
 

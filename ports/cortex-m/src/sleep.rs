@@ -20,6 +20,15 @@ impl Slept {
     pub const LIGHT: Slept = Slept { depth: Depth::Light, uncounted: 0 };
 }
 
+/// Returns the µs of a number of ticks of 32,768 Hz, and the rest in 512ths of a µs. `rest` is the rest of the last
+/// time: a board whose clock in a deep sleep is a crystal of this frequency loses no time, however often it sleeps.
+#[must_use]
+pub const fn microseconds(ticks: u32, rest: u32) -> (u64, u32) {
+    // A tick has 15,625 / 512 µs.
+    let parts = ticks as u64 * 15_625 + rest as u64;
+    (parts / 512, (parts % 512) as u32)
+}
+
 /// Waits until an interrupt is pending, while all clocks but that of the CPU run on.
 #[inline]
 pub fn wait() {
@@ -91,5 +100,22 @@ pub fn woken_by<R>(line: u16, sleep: impl FnOnce() -> R) -> R {
     {
         let _ = line;
         sleep()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_time_is_lost_in_many_sleeps() {
+        const TICKS: u32 = 32_768;
+        let (mut all, mut rest) = (0, 0);
+        for _ in 0..TICKS {
+            let (time, next) = microseconds(7, rest);
+            (all, rest) = (all + time, next);
+        }
+        assert_eq!((all, rest), (7_000_000, 0));
+        assert_eq!(microseconds(24 * 60 * 60 * TICKS - 1, 511), (86_399_999_970, 246));
     }
 }

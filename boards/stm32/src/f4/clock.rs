@@ -11,7 +11,7 @@ pub const CPU_HZ: u32 = 168_000_000;
 /// The frequency of the clock of the timers on the slow bus, in Hz.
 pub const TIMERS_HZ: u32 = CPU_HZ / 2;
 /// The frequency of the chip's own oscillator. After a reset it is the clock of everything.
-const INTERNAL_MHZ: u32 = 16;
+pub const INTERNAL_MHZ: u32 = 16;
 /// The frequency of the timers of QEMU. It emulates no clock tree, and its timers count nanoseconds.
 const EMULATED_TIMERS_HZ: u32 = 1_000_000_000;
 /// The frequency inside of the PLL, in MHz.
@@ -60,7 +60,9 @@ pub fn set(rcc: &Rcc, flash: &Flash, crystal: Crystal) -> u32 {
     let configuration = &rcc.configuration;
     configuration.modify(ClockConfiguration::APB1::BY_4 + ClockConfiguration::APB2::BY_2);
     configuration.modify(ClockConfiguration::SOURCE::PLL);
-    comes(|| configuration.matches_all(ClockConfiguration::SOURCE_IN_USE::PLL));
+    if !comes(|| configuration.matches_all(ClockConfiguration::SOURCE_IN_USE::PLL)) {
+        return INTERNAL_MHZ * 1_000_000;
+    }
     TIMERS_HZ
 }
 

@@ -2,6 +2,7 @@
 //! The registers of the devices that belong to the kernel, with their offsets and bits (RM0090).
 
 use crate::registers::Device;
+use crate::rtc::Backup;
 use tock_registers::registers::ReadWrite;
 use tock_registers::{register_bitfields, register_structs};
 
@@ -29,44 +30,10 @@ register_structs! {
     pub Pwr {
         (0x00 => pub control: ReadWrite<u32, PowerControl::Register>),
         (0x04 => @END),
-    },
-    /// The real-time clock (RTC; 26.6).
-    pub Rtc {
-        /// The time of day in binary-coded decimal.
-        (0x00 => pub time: ReadWrite<u32>),
-        (0x04 => _0),
-        (0x08 => pub control: ReadWrite<u32, RtcControl::Register>),
-        (0x0c => pub state: ReadWrite<u32, RtcState::Register>),
-        /// The two divisors, each less one: bits 0 to 14, and bits 16 to 22 for the first of the two.
-        (0x10 => pub divisors: ReadWrite<u32>),
-        /// The count of the wake-up timer, less one.
-        (0x14 => pub wake_up: ReadWrite<u32>),
-        (0x18 => _1),
-        (0x24 => pub protection: ReadWrite<u32>),
-        /// The rest of the second, counted down.
-        (0x28 => pub fraction: ReadWrite<u32>),
-        (0x2c => @END),
-    },
-    /// The interrupt and event controller (EXTI; 12.3). Each bit is a line.
-    pub Exti {
-        (0x00 => pub interrupts: ReadWrite<u32>),
-        (0x04 => _0),
-        (0x08 => pub rising: ReadWrite<u32>),
-        (0x0c => _1),
-        /// A 1 clears a bit.
-        (0x14 => pub pending: ReadWrite<u32>),
-        (0x18 => @END),
     }
 }
 
 register_bitfields![u32,
-    // The backup domain (7.3.20).
-    pub Backup [
-        CRYSTAL_ON OFFSET(0) NUMBITS(1) [],
-        CRYSTAL_READY OFFSET(1) NUMBITS(1) [],
-        SOURCE OFFSET(8) NUMBITS(2) [CRYSTAL = 1],
-        CLOCK_ON OFFSET(15) NUMBITS(1) [],
-    ],
     pub PowerControl [
         // In the Stop mode, the regulator is in its low-power mode.
         LOW_POWER OFFSET(0) NUMBITS(1) [],
@@ -75,19 +42,6 @@ register_bitfields![u32,
         // The registers of the backup domain can be written.
         BACKUP_OPEN OFFSET(8) NUMBITS(1) [],
         FLASH_OFF OFFSET(9) NUMBITS(1) [],
-    ],
-    pub RtcControl [
-        WAKE_UP_CLOCK OFFSET(0) NUMBITS(3) [],
-        // The time is read directly from the counters, not from copies (which stand still in a deep sleep).
-        DIRECT OFFSET(5) NUMBITS(1) [],
-        WAKE_UP_ON OFFSET(10) NUMBITS(1) [],
-        WAKE_UP_INTERRUPT OFFSET(14) NUMBITS(1) [],
-    ],
-    pub RtcState [
-        CAN_SET_WAKE_UP OFFSET(2) NUMBITS(1) [],
-        HAS_STOPPED OFFSET(6) NUMBITS(1) [],
-        STOP OFFSET(7) NUMBITS(1) [],
-        WAKES_UP OFFSET(10) NUMBITS(1) [],
     ],
     pub ClockControl [
         INTERNAL_ON OFFSET(0) NUMBITS(1) [],
@@ -132,5 +86,3 @@ pub const EXTI: usize = 0x4001_3c00;
 impl Device for Rcc {}
 impl Device for Flash {}
 impl Device for Pwr {}
-impl Device for Rtc {}
-impl Device for Exti {}

@@ -2,6 +2,7 @@
 //! The registers of the devices that belong to the kernel, with their offsets and bits (RM0440).
 
 use crate::registers::Device;
+use crate::rtc::Backup;
 use tock_registers::registers::ReadWrite;
 use tock_registers::{register_bitfields, register_structs};
 
@@ -18,11 +19,14 @@ register_structs! {
         (0x58 => pub apb1_enable: ReadWrite<u32>),
         (0x5c => _3),
         (0x60 => pub apb2_enable: ReadWrite<u32>),
-        (0x64 => @END),
+        (0x64 => _4),
+        (0x90 => pub backup: ReadWrite<u32, Backup::Register>),
+        (0x94 => @END),
     },
     /// The power control ("PWR registers").
     pub Power {
-        (0x00 => _0),
+        (0x00 => pub control: ReadWrite<u32, PowerControl::Register>),
+        (0x04 => _0),
         (0x80 => pub range: ReadWrite<u32, PowerRange::Register>),
         (0x84 => @END),
     },
@@ -55,6 +59,12 @@ register_bitfields![u32,
         R_ON OFFSET(24) NUMBITS(1) [],
         R OFFSET(25) NUMBITS(2) [BY_2 = 0],
     ],
+    pub PowerControl [
+        // The deep sleep of the CPU.
+        MODE OFFSET(0) NUMBITS(3) [STOP_0 = 0, STOP_1 = 1],
+        // The registers of the backup domain can be written.
+        BACKUP_OPEN OFFSET(8) NUMBITS(1) [],
+    ],
     pub PowerRange [
         // The voltage for at most 150 MHz. (With a 0, it is that for 170 MHz: "boost mode".)
         NORMAL OFFSET(8) NUMBITS(1) [],
@@ -68,7 +78,9 @@ register_bitfields![u32,
 ];
 
 /// The addresses of the devices ("Memory map and register boundary addresses").
+pub const RTC: usize = 0x4000_2800;
 pub const POWER: usize = 0x4000_7000;
+pub const EXTI: usize = 0x4001_0400;
 pub const RCC: usize = 0x4002_1000;
 pub const FLASH: usize = 0x4002_2000;
 

@@ -3,6 +3,7 @@
 //! that control its caches (ARM DDI 0403E, B3.2).
 
 use crate::registers::Device;
+use crate::rtc::Backup;
 use tock_registers::registers::{ReadOnly, ReadWrite, WriteOnly};
 use tock_registers::{register_bitfields, register_structs};
 
@@ -22,20 +23,24 @@ register_structs! {
         (0x2c => pub pll: ReadWrite<u32, Pll::Register>),
         (0x30 => pub pll_outputs: ReadWrite<u32, PllOutputs::Register>),
         (0x34 => _3),
+        (0x70 => pub backup: ReadWrite<u32, Backup::Register>),
+        (0x74 => _6),
         (0xe0 => pub ahb4_enable: ReadWrite<u32>),
         (0xe4 => _4),
         (0xe8 => pub apb1_enable: ReadWrite<u32>),
         (0xec => _5),
         (0xf0 => pub apb2_enable: ReadWrite<u32>),
-        (0xf4 => @END),
+        (0xf4 => pub apb4_enable: ReadWrite<u32>),
+        (0xf8 => @END),
     },
     /// The power control ("PWR register description").
     pub Power {
-        (0x00 => _0),
+        (0x00 => pub control: ReadWrite<u32, PowerControl::Register>),
         (0x04 => pub supply_state: ReadOnly<u32, SupplyState::Register>),
         (0x08 => _1),
         (0x0c => pub supply: ReadWrite<u32, Supply::Register>),
-        (0x10 => _2),
+        (0x10 => pub domains: ReadWrite<u32, Domains::Register>),
+        (0x14 => _2),
         (0x18 => pub voltage: ReadWrite<u32, Voltage::Register>),
         (0x1c => @END),
     },
@@ -43,6 +48,16 @@ register_structs! {
     pub Flash {
         (0x00 => pub access: ReadWrite<u32, Access::Register>),
         (0x04 => @END),
+    },
+    /// The interrupt and event controller ("EXTI registers"). Each bit is a line.
+    pub Exti {
+        (0x00 => pub rising: ReadWrite<u32>),
+        (0x04 => _0),
+        (0x80 => pub interrupts: ReadWrite<u32>),
+        (0x84 => _1),
+        /// A 1 clears a bit.
+        (0x88 => pub pending: ReadWrite<u32>),
+        (0x8c => @END),
     },
     /// The registers of the CPU: CCR and ICIALLU.
     pub Cpu {
@@ -87,6 +102,19 @@ register_bitfields![u32,
         N_LESS_ONE OFFSET(0) NUMBITS(9) [],
         P OFFSET(9) NUMBITS(7) [BY_2 = 1],
     ],
+    pub PowerControl [
+        // In the Stop mode, the regulator is in its low-power mode.
+        LOW_POWER OFFSET(0) NUMBITS(1) [],
+        // The registers of the backup domain can be written.
+        BACKUP_OPEN OFFSET(8) NUMBITS(1) [],
+        FLASH_LOW_POWER OFFSET(9) NUMBITS(1) [],
+    ],
+    // What the three domains of the chip do while the CPU sleeps deeply.
+    pub Domains [
+        // A 1 is the Standby mode of the domain, which loses registers and RAM.
+        STANDBY OFFSET(0) NUMBITS(3) [],
+        THIRD_RUNS OFFSET(11) NUMBITS(1) [],
+    ],
     pub SupplyState [
         READY OFFSET(13) NUMBITS(1) [],
     ],
@@ -107,6 +135,8 @@ register_bitfields![u32,
 
 /// The addresses of the devices ("Memory map and register boundary addresses"), and of the registers of the CPU.
 pub const FLASH: usize = 0x5200_2000;
+pub const EXTI: usize = 0x5800_0000;
+pub const RTC: usize = 0x5800_4000;
 pub const RCC: usize = 0x5802_4400;
 pub const POWER: usize = 0x5802_4800;
 pub const CPU: usize = 0xe000_ed14;
@@ -114,4 +144,5 @@ pub const CPU: usize = 0xe000_ed14;
 impl Device for Rcc {}
 impl Device for Power {}
 impl Device for Flash {}
+impl Device for Exti {}
 impl Device for Cpu {}

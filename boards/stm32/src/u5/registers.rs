@@ -2,6 +2,7 @@
 //! The registers of the devices that belong to the kernel, with their offsets and bits (RM0456).
 
 use crate::registers::Device;
+use crate::rtc::Backup;
 use tock_registers::registers::{ReadOnly, ReadWrite};
 use tock_registers::{register_bitfields, register_structs};
 
@@ -24,13 +25,23 @@ register_structs! {
         (0x9c => pub apb1_enable: ReadWrite<u32>),
         (0xa0 => _6),
         (0xa4 => pub apb2_enable: ReadWrite<u32>),
-        (0xa8 => @END),
+        (0xa8 => pub apb3_enable: ReadWrite<u32>),
+        (0xac => _7),
+        (0xd0 => pub apb3_sleep_enable: ReadWrite<u32>),
+        (0xd4 => _8),
+        (0xd8 => pub autonomous: ReadWrite<u32>),
+        (0xdc => _9),
+        (0xf0 => pub backup: ReadWrite<u32, Backup::Register>),
+        (0xf4 => @END),
     },
     /// The power control ("PWR registers").
     pub Power {
-        (0x00 => _0),
+        (0x00 => pub control: ReadWrite<u32, PowerControl::Register>),
+        (0x04 => _0),
         (0x0c => pub voltage: ReadWrite<u32, Boost::Register>),
-        (0x10 => @END),
+        (0x10 => _1),
+        (0x28 => pub backup: ReadWrite<u32, BackupAccess::Register>),
+        (0x2c => @END),
     },
     /// The access control of the flash, and its options ("FLASH registers").
     pub Flash {
@@ -83,6 +94,14 @@ register_bitfields![u32,
         N_LESS_ONE OFFSET(0) NUMBITS(9) [],
         R_LESS_ONE OFFSET(24) NUMBITS(7) [],
     ],
+    pub PowerControl [
+        // The deep sleep of the CPU.
+        MODE OFFSET(0) NUMBITS(3) [STOP_0 = 0, STOP_1 = 1],
+    ],
+    pub BackupAccess [
+        // The registers of the backup domain can be written.
+        OPEN OFFSET(0) NUMBITS(1) [],
+    ],
     pub Boost [
         READY OFFSET(14) NUMBITS(1) [],
         SCALE_READY OFFSET(15) NUMBITS(1) [],
@@ -108,6 +127,7 @@ pub const FLASH: usize = 0x4002_2000;
 pub const INSTRUCTION_CACHE: usize = 0x4003_0400;
 pub const DEVICES: usize = 0x4003_2400;
 pub const MEMORIES: [usize; 3] = [0x4003_2c00, 0x4003_3000, 0x4003_3400];
+pub const RTC: usize = 0x4600_7800;
 pub const POWER: usize = 0x4602_0800;
 pub const RCC: usize = 0x4602_0c00;
 

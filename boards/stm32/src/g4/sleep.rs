@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The Stop modes. (The bits are those of RM0440, "PWR registers", "RCC registers" and "EXTI registers".)
+
+use super::registers::{
+    ClockConfiguration, EXTI, FLASH, Flash, POWER, Power, PowerControl, RCC, RTC, Rcc,
+};
+use super::{CPU_HZ, INTERNAL_MHZ, Stm32G4};
+use crate::bus::enable;
+use crate::family::{Crystal, Slow};
+use crate::registers::{Exti, registers};
+use crate::rtc::{Backup, NewRtc};
+use crate::sleep::Stop;
+use crossgate_cortex_m::sleep::Depth;
+use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
+use tock_registers::registers::ReadWrite;
+
+/// The line of the interrupt and event controller by which the RTC wakes the chip.
+pub const LINE: u32 = 1 << 20;
+/// The clock of the registers of the RTC, in its register.
+pub const RTC_BUS: u32 = 1 << 10;
+
+/// The devices that a sleep uses.
+pub struct Chip<'a> {
+    pub rcc: &'a Rcc,
+    pub power: &'a Power,
+    pub rtc: &'a NewRtc,
+    pub exti: &'a Exti,
+    pub flash: &'a Flash,
+    pub crystal: Crystal,
+}
+
+/// Returns the devices of this chip.
+pub fn chip(crystal: Crystal) -> Chip<'static> {
+    Chip {
+        rcc: registers(RCC),
+        power: registers(POWER),
+        rtc: registers(RTC),
+        exti: registers(EXTI),
+        flash: registers(FLASH),
+        crystal,
+    }
+}
+
+impl Stop for Chip<'_> {
+    type Family = Stm32G4;
+    type Rtc = NewRtc;
+    const INTERRUPT: u16 = 3;
+
+    fn rtc(&self) -> &NewRtc {
+        self.rtc
+    }
+
+    fn backup(&self) -> &ReadWrite<u32, Backup::Register> {
+        &self.rcc.backup
+    }
+
+    // (The power control has its clock since the start.)
+    fn open_backup(&self) {
+        if !self.power.control.is_set(PowerControl::BACKUP_OPEN) {
+            enable::<Stm32G4>(&self.rcc.apb1_enable, RTC_BUS);
+            self.power.control.modify(PowerControl::BACKUP_OPEN::SET);
+        }
+    }
+
+    /// In the deepest mode, the regulator is in its low-power mode.
+    fn choose(&self, depth: Depth) {
+        self.power.control.modify(match depth {
+            Depth::Deepest => PowerControl::MODE::STOP_1,
+            _ => PowerControl::MODE::STOP_0,
+        });
+    }
+
+    fn listen(&self) {
+        self.exti.rising.set(self.exti.rising.get() | LINE);
+        self.exti.interrupts.set(self.exti.interrupts.get() | LINE);
+        self.exti.pending.set(LINE);
+    }
+
+    fn is_fast(&self) -> bool {
+        self.rcc.configuration.matches_all(ClockConfiguration::SOURCE_IN_USE::PLL)
+    }
+
+    fn restore(&self) -> Result<(), Slow> {
+        let hz = super::set(self.rcc, self.power, self.flash, self.crystal);
+        if hz == CPU_HZ { Ok(()) } else { Err(Slow { hz: INTERNAL_MHZ * 1_000_000 }) }
+    }
+}
