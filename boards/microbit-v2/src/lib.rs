@@ -33,6 +33,7 @@ impl Places for Microbit {
     // The first two rows of the LEDs (ROW1 and ROW2), and their first column (COL1).
     const LAMP_PINS: [Pin; 2] = [Pin::new(0, 21), Pin::new(0, 22)];
     const LAMPS_ARE_LOW: bool = false;
+    const HAS_SLOW_CRYSTAL: bool = false;
     const LOW_PINS: &'static [Pin] = &[Pin::new(0, 28)];
 }
 

@@ -4,17 +4,15 @@
 use crate::devices::UART0;
 use crate::pins;
 use crate::places::Places;
-use crate::registers::{CLOCK, Clock, DEBUG_PORT, DEBUG_PORT_WISH, DebugPort, registers};
+use crate::registers::{CLOCK, DEBUG_PORT, DEBUG_PORT_WISH, DebugPort, registers};
+use crate::sleep;
 use crate::time::{Alarm, CPU_HZ, Time};
 use crate::uart::Uart;
 use core::marker::PhantomData;
 use crossgate_cortex_m::Board;
+use crossgate_cortex_m::sleep::{Depth, Slept};
 use crossgate_cortex_m::zero_latency::Line;
-use tock_registers::interfaces::{Readable, Writeable};
-
-/// The largest number of reads while the setup waits for the crystal. They take 4 ms at least, and the crystal starts
-/// in less than one.
-const PATIENCE: u32 = 1 << 16;
+use tock_registers::interfaces::Writeable;
 
 /// The word that opens the debug port (access port protection).
 const OPEN: u32 = 0x5a;
@@ -30,7 +28,7 @@ impl<P: Places> Board for Hardware<P> {
     type Counter = Time;
 
     fn prepare() {
-        start_crystal(registers(CLOCK));
+        sleep::start_crystal(registers(CLOCK));
         let wish = core::ptr::with_exposed_provenance::<u32>(DEBUG_PORT_WISH);
         // SAFETY: this is a word of the flash with the chip's configuration.
         open_debug_port(registers(DEBUG_PORT), unsafe { wish.read_volatile() });
@@ -43,18 +41,14 @@ impl<P: Places> Board for Hardware<P> {
         }
     }
 
+    fn sleep(depth: Depth, left: u64) -> Slept {
+        sleep::sleep::<P>(depth, left)
+    }
+
     #[inline]
     fn tell(byte: u8) {
         const { Uart::new(UART0, 115_200) }.tell(byte);
     }
-}
-
-/// Starts the crystal. If the crystal does not start, the chip goes on with its own oscillator, whose frequency differs
-/// by some percent.
-fn start_crystal(clock: &Clock) {
-    clock.crystal_started.set(0);
-    clock.start_crystal.set(1);
-    let _ = (0..PATIENCE).any(|_| clock.crystal_started.get() != 0);
 }
 
 /// Opens the debug port if the configuration of the chip says so. Newer chips keep it closed after each reset until
@@ -69,19 +63,12 @@ fn open_debug_port(port: &DebugPort, wish: u32) {
 mod tests {
     use super::*;
     use core::mem::zeroed;
-
-    #[test]
-    fn a_crystal_that_does_not_start_is_not_waited_for_for_ever() {
-        // SAFETY: registers are words, and zero is one of their values.
-        let clock: Clock = unsafe { zeroed() };
-        start_crystal(&clock);
-        assert_eq!(clock.crystal_started.get(), 0);
-    }
+    use tock_registers::interfaces::Readable;
 
     #[test]
     fn a_closed_debug_port_stays_closed() {
         for (wish, expected) in [(0xffff_ffff, 0), (0xffff_ff00, 0), (0xffff_ff5a, 0x5a)] {
-            // SAFETY: as above.
+            // SAFETY: registers are words, and zero is one of their values.
             let port: DebugPort = unsafe { zeroed() };
             open_debug_port(&port, wish);
             assert_eq!(port.open.get(), expected, "{wish:x}");

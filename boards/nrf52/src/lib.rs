@@ -10,6 +10,8 @@
 //! | `uart` | a serial line | UART |
 //! | `timer` | a timer of 32 bits | TIMER |
 //! | `time` | the timer of the kernel | TIMER; CPU and support module, sleep |
+//! | `sleep` | the sleep of the CPU | CLOCK; RTC; power management, System ON |
+//! | `wait` | bounded waits | |
 //! | `lamp` | an output pin as a lamp | GPIO |
 //! | `hardware` | the functions that the port calls | CLOCK; debug and trace, access port protection |
 //!
@@ -28,12 +30,16 @@
 mod devices;
 mod hardware;
 mod lamp;
+#[cfg(test)]
+mod model;
 mod pins;
 mod places;
 mod registers;
+mod sleep;
 mod time;
 mod timer;
 mod uart;
+mod wait;
 
 pub use devices::{LAMPS, TIMER0, TIMER1, TIMERS_HZ, UART0, UART1, UART2, interrupt};
 pub use hardware::Hardware;

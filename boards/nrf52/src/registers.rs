@@ -10,9 +10,34 @@ register_structs! {
     /// The clocks (CLOCK).
     pub Clock {
         (0x000 => pub start_crystal: WriteOnly<u32>),
-        (0x004 => _0),
+        (0x004 => pub stop_crystal: WriteOnly<u32>),
+        (0x008 => pub start_slow: WriteOnly<u32>),
+        (0x00c => _0),
         (0x100 => pub crystal_started: ReadWrite<u32>),
-        (0x104 => @END),
+        (0x104 => _1),
+        /// 1 if the clock of 32,768 Hz was started.
+        (0x414 => pub slow_started: ReadOnly<u32>),
+        (0x418 => pub slow_state: ReadOnly<u32, SlowState::Register>),
+        (0x41c => _2),
+        (0x518 => pub slow_source: ReadWrite<u32, SlowSource::Register>),
+        (0x51c => @END),
+    },
+    /// A counter of the clock of 32,768 Hz, with 24 bits (RTC).
+    pub SlowCounting {
+        (0x000 => pub start: WriteOnly<u32>),
+        (0x004 => pub stop: WriteOnly<u32>),
+        (0x008 => pub clear: WriteOnly<u32>),
+        (0x00c => _0),
+        (0x140 => pub reached: ReadWrite<u32>),
+        (0x144 => _1),
+        (0x304 => pub enable_interrupts: ReadWrite<u32, SlowInterrupt::Register>),
+        (0x308 => pub disable_interrupts: ReadWrite<u32, SlowInterrupt::Register>),
+        (0x30c => _2),
+        (0x504 => pub count: ReadOnly<u32>),
+        (0x508 => pub divisor_less_one: ReadWrite<u32>),
+        (0x50c => _3),
+        (0x540 => pub alarm: ReadWrite<u32>),
+        (0x544 => @END),
     },
     /// The protection of the debug port (access port protection).
     pub DebugPort {
@@ -65,7 +90,8 @@ register_structs! {
         (0x004 => pub stop: WriteOnly<u32>),
         (0x008 => _0),
         (0x00c => pub clear: WriteOnly<u32>),
-        (0x010 => _1),
+        (0x010 => pub shut_down: WriteOnly<u32>),
+        (0x014 => _1),
         /// Copies the count to the register of the same number.
         (0x040 => pub capture: [WriteOnly<u32>; 4]),
         (0x050 => _2),
@@ -99,6 +125,16 @@ register_bitfields![u32,
         // 8 would be the device that accesses memory itself.
         DEVICE OFFSET(0) NUMBITS(4) [LINE = 4],
     ],
+    pub SlowState [
+        SOURCE OFFSET(0) NUMBITS(2) [CRYSTAL = 1],
+        RUNS OFFSET(16) NUMBITS(1) [],
+    ],
+    pub SlowSource [
+        SOURCE OFFSET(0) NUMBITS(2) [CRYSTAL = 1],
+    ],
+    pub SlowInterrupt [
+        FIRST OFFSET(16) NUMBITS(1) [],
+    ],
     pub TimerInterrupt [
         FIRST OFFSET(16) NUMBITS(1) [],
     ],
@@ -113,6 +149,9 @@ pub const DEBUG_PORT: usize = 0x4000_0558;
 /// The timer that gives the time (TIMER4), and its interrupt line.
 pub const TIME: usize = 0x4001_b000;
 pub const TIME_LINE: u16 = 27;
+/// The counter that runs on in a deep sleep (RTC2), and its interrupt line.
+pub const SLOW: usize = 0x4002_4000;
+pub const SLOW_LINE: u16 = 36;
 /// The word of the configuration (UICR) that opens the debug port.
 pub const DEBUG_PORT_WISH: usize = 0x1000_1208;
 
@@ -147,4 +186,5 @@ impl Device for DebugPort {}
 impl Device for Outputs {}
 impl Device for Configurations {}
 impl Device for Serial {}
+impl Device for SlowCounting {}
 impl Device for Counting {}

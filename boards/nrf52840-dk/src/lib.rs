@@ -33,6 +33,7 @@ impl Places for Dk {
     // LED1 and LED2, from the supply to the pins.
     const LAMP_PINS: [Pin; 2] = [Pin::new(0, 13), Pin::new(0, 14)];
     const LAMPS_ARE_LOW: bool = true;
+    const HAS_SLOW_CRYSTAL: bool = true;
     const LOW_PINS: &'static [Pin] = &[];
 }
 
