@@ -59,6 +59,11 @@ pub trait Family: Debug + Send + 'static {
     #[doc(hidden)]
     fn sleep(source: Self::Source, depth: Depth, left: u64) -> Result<Slept, Slow>;
 
+    /// Completes the last write to the RAM, so that it survives a reset.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn complete_writes() {}
+
     /// Returns the register with a bit for each device of a bus, which switches the clock of the device on.
     #[doc(hidden)]
     fn enables(bus: Bus) -> &'static ReadWrite<u32>;

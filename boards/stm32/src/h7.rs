@@ -8,6 +8,11 @@
 //! DDI 0489, 5.8.1). So the kernel, which sees the default memory map, and a thread, which sees regions, access the
 //! same bytes, and atomic instructions need no monitor on a bus.
 //!
+//! The DTCM has an error-correcting code for each word of 32 bits (RM0433, 3.2). A write of a whole word is complete at
+//! once. A write of a part of a word may wait in the memory, until a part of another word is written, and a reset loses
+//! it (ST, "SRAM/Backup SRAM content is not preserved after reset"). So the kernel, before it resets the chip, writes a
+//! byte.
+//!
 //! The instruction cache is on: the flash does not change while the firmware runs. The data cache is off. It would hold
 //! only constants in flash.
 
@@ -50,6 +55,10 @@ impl Family for Stm32H7 {
         crate::sleep::sleep(&sleep::chip(crystal), depth, left)
     }
 
+    fn complete_writes() {
+        complete(&mut [0; 4]);
+    }
+
     fn enables(bus: Bus) -> &'static ReadWrite<u32> {
         let rcc = registers::<Rcc>(RCC);
         match bus {
@@ -83,6 +92,13 @@ fn cache_instructions(cpu: &Cpu) {
     cpu.empty_instruction_cache.set(0);
     barrier();
     cpu.configuration.set(cpu.configuration.get() | INSTRUCTION_CACHE);
+    barrier();
+}
+
+/// Writes a part of a word, and waits until it is written.
+fn complete(word: &mut [u8; 4]) {
+    // SAFETY: this is the first byte of the array.
+    unsafe { word.as_mut_ptr().write_volatile(1) };
     barrier();
 }
 
@@ -214,6 +230,13 @@ mod tests {
         let (timers, rcc, ..) = set_up(EXTERNAL | LOCKED, 0, 0);
         assert_eq!(timers, 64_000_000);
         assert_eq!((rcc.configuration.get(), rcc.pll_input.get()), (0, 0x0202_0200));
+    }
+
+    #[test]
+    fn a_write_of_a_part_of_a_word_completes_the_last_one() {
+        let mut word = [0xff; 4];
+        complete(&mut word);
+        assert_eq!(word, [1, 0xff, 0xff, 0xff]);
     }
 
     #[test]

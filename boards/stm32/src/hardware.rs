@@ -45,6 +45,8 @@ impl<P: Places> Board for Hardware<P> {
     #[inline]
     fn tell(byte: u8) {
         const { Uart::<P>::new(P::UARTS[0], 115_200) }.tell(byte);
+        // A reset may come after the last words.
+        P::Family::complete_writes();
     }
 }
 
