@@ -121,15 +121,15 @@ fn memories_that_overlap() {
 #[test]
 fn constants_with_addresses_of_their_own() {
     let exact = Shape::Run { granule: 4, stack_granule: 16 };
-    let said_of = |shape, processor, size, start| {
-        let memories = [
-            ("FLASH", 0x4200_0000, size),
-            ("CONSTANTS", start, size),
-            ("RAM", 0x3fc8_0000, 384 * K),
-        ];
+    let said_of = |shape, processor, memories: [u64; 3], size| {
+        let [flash, constants, ram] = memories;
+        let memories =
+            [("FLASH", flash, size), ("CONSTANTS", constants, size), ("RAM", ram, 384 * K)];
         said_with(shape, processor, &memories)
     };
-    let said = |size, start| said_of(exact, Processor::RiscV, size, start);
+    let said = |size, constants| {
+        said_of(exact, Processor::RiscV, [0x4200_0000, constants, 0x3fc8_0000], size)
+    };
     assert_eq!(said(4096 * K, 0x3c00_0000), "");
     // The addresses of code.
     assert_eq!(said(4096 * K, 0x4200_0000), "");
@@ -148,7 +148,7 @@ fn constants_with_addresses_of_their_own() {
         (exact, Processor::CortexM),
         (Shape::Eighths, Processor::CortexM),
     ] {
-        let text = said_of(shape, processor, 4096 * K, 0x3c00_0000);
+        let text = said_of(shape, processor, [0, 0x1c00_0000, 0x2000_0000], 4096 * K);
         assert!(text.contains("this port has no region"), "{text}");
     }
 }
