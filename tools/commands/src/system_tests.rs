@@ -30,11 +30,18 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// # Errors
 /// If they don't build.
 pub fn build(board: Board, profile: Profile) -> Result<Vec<Firmware>> {
-    // (A test that can't run on the board may not even link for it.)
-    let mut names = workspace::programs(&packages(board))?;
+    build_packages(&packages(board), board, profile)
+}
+
+/// Builds all programs of these packages that the board can run, in this profile. (Others may not even link for it.)
+///
+/// # Errors
+/// If they don't build.
+pub fn build_packages(packages: &[&str], board: Board, profile: Profile) -> Result<Vec<Firmware>> {
+    let mut names = workspace::programs(packages)?;
     names.retain(|name| runs_on(name, board));
     let names: Vec<_> = names.iter().map(String::as_str).collect();
-    workspace::build_programs(&packages(board), &names, board, profile)
+    workspace::build_programs(packages, &names, board, profile)
 }
 
 /// Builds tests for the reference board in the dev profile: those of the given tests that no other board runs in this
@@ -157,7 +164,7 @@ mod tests {
 
     #[test]
     fn what_a_board_is_without_exists() {
-        let manifests = ["tests", "tests/cortex-m", "tests/riscv", "bench"];
+        let manifests = ["tests", "tests/cortex-m", "tests/riscv", "tests/worst", "bench"];
         let read = |path| std::fs::read_to_string(root().join(path).join("Cargo.toml")).unwrap();
         let manifests = manifests.map(read);
         for row in emulated() {
