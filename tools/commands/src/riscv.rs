@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Calls and jumps in the machine code of RISC-V.
 
+use handler_spans::riscv::{jump_offset, short_jump_offset};
 use std::collections::BTreeSet;
 
 /// Returns the targets of the calls and jumps in code that starts at `address`: `jal`, its short forms, and `auipc` with
@@ -17,7 +18,7 @@ pub fn targets(address: u64, code: &[u8]) -> BTreeSet<u64> {
         let word = u32::from(half(at + 2).unwrap_or(0)) << 16 | u32::from(first);
         let target = if is_long {
             match (word & 0x7f, upper) {
-                (0x6f, _) => Some(here.wrapping_add_signed(jump(word))),
+                (0x6f, _) => Some(here.wrapping_add_signed(jump_offset(word).into())),
                 (0x67, Some((register, value))) if word >> 15 & 31 == register => {
                     Some(u64::wrapping_add_signed(value, i64::from(word as i32 >> 20)))
                 }
@@ -34,33 +35,10 @@ pub fn targets(address: u64, code: &[u8]) -> BTreeSet<u64> {
     targets
 }
 
-/// Returns the offset of a `jal`.
-fn jump(word: u32) -> i64 {
-    let bits = (word >> 31) << 20
-        | (word >> 12 & 0xff) << 12
-        | (word >> 20 & 1) << 11
-        | (word >> 21 & 0x3ff) << 1;
-    i64::from((bits << 11) as i32 >> 11)
-}
-
 /// Returns the offset of a `c.j` or `c.jal`.
 fn short_jump(half: u16) -> Option<i64> {
-    if half & 3 != 1 || !matches!(half >> 13, 0b001 | 0b101) {
-        return None;
-    }
-    let bit = |from: u32, to: u32| (u32::from(half) >> from & 1) << to;
-    let bits = bit(12, 11)
-        | bit(11, 4)
-        | bit(10, 9)
-        | bit(9, 8)
-        | bit(8, 10)
-        | bit(7, 6)
-        | bit(6, 7)
-        | bit(5, 3)
-        | bit(4, 2)
-        | bit(3, 1)
-        | bit(2, 5);
-    Some(i64::from((bits << 20) as i32 >> 20))
+    let is_jump = half & 3 == 1 && matches!(half >> 13, 0b001 | 0b101);
+    is_jump.then(|| short_jump_offset(half).into())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //!   each span of a handler that is longer than all earlier spans with its path, a line is written to the second file.
 //! - `-plugin libemulator_plugin.so,functions=FILE,mark=ADDRESS,cycles=FILE`: each time that the instruction at the
 //!   address is executed, a line is written to the second file. The line has the number of instructions executed
-//!   before, and the least and the most cycles for them on a Cortex-M3 and on a Cortex-M4.
+//!   before, and the least and the most cycles for them on a Cortex-M3 and on a Cortex-M4. (Only for a Cortex-M.)
 
 #![forbid(unsafe_code)]
 
@@ -14,7 +14,7 @@ mod spans;
 
 use anyhow::{Context, Result, anyhow};
 use cycles::Cycles;
-use handler_spans::{Functions, Instruction, Role};
+use handler_spans::{Functions, Instruction, InstructionSet, Role};
 use qemu_plugin::install::{Args, Info, Value};
 use qemu_plugin::{HasCallbacks, PluginId, Register, TranslationBlock, register};
 use spans::Spans;
@@ -27,6 +27,7 @@ struct Plugin(Option<Task>);
 
 /// The task of the plugin.
 struct Task {
+    set: InstructionSet,
     functions: Functions,
     recorder: Recorder,
 }
@@ -38,7 +39,7 @@ enum Recorder {
 }
 
 impl Task {
-    fn new(arguments: &Args) -> Result<Task> {
+    fn new(arguments: &Args, info: &Info) -> Result<Task> {
         let argument = |name| arguments.parsed.get(name);
         let path = |name| match argument(name) {
             Some(Value::String(path)) => Ok(path),
@@ -55,13 +56,15 @@ impl Task {
             let file = File::create(path("spans")?).context("the spans")?;
             Recorder::Spans(Arc::new(Mutex::new(Spans::new(file))))
         };
-        Ok(Task { functions, recorder })
+        let is_riscv = info.target_name.starts_with("riscv");
+        let set = if is_riscv { InstructionSet::Riscv } else { InstructionSet::Thumb };
+        Ok(Task { set, functions, recorder })
     }
 }
 
 impl Register for Plugin {
-    fn register(&mut self, _: PluginId, arguments: &Args, _: &Info) -> qemu_plugin::Result<()> {
-        self.0 = Some(Task::new(arguments)?);
+    fn register(&mut self, _: PluginId, arguments: &Args, info: &Info) -> qemu_plugin::Result<()> {
+        self.0 = Some(Task::new(arguments, info)?);
         Ok(())
     }
 }
@@ -72,11 +75,11 @@ impl HasCallbacks for Plugin {
         _: PluginId,
         block: TranslationBlock,
     ) -> qemu_plugin::Result<()> {
-        let Some(Task { functions, recorder }) = &self.0 else { return Ok(()) };
+        let Some(Task { set, functions, recorder }) = &self.0 else { return Ok(()) };
         for (index, instruction) in block.instructions().enumerate() {
             let address = u32::try_from(instruction.vaddr()).context("an address has 32 bits")?;
             let bytes = instruction.data();
-            let decoded = Instruction::new(address, &bytes, functions);
+            let decoded = Instruction::new(*set, address, &bytes, functions);
             match recorder {
                 Recorder::Spans(spans) => {
                     if index > 0 && decoded.role == Role::Thread {

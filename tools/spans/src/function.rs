@@ -3,6 +3,8 @@
 
 /// The word for a look in the text.
 const LOOK: &str = "look";
+/// The word for an instruction with which a handler begins to serve an interrupt.
+const SERVE: &str = "serve";
 
 /// The executor of a function: the CPU, handlers or threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,14 +36,16 @@ pub struct Function {
 pub struct Functions {
     functions: Vec<Function>,
     looks: Vec<u32>,
+    serves: Vec<u32>,
 }
 
 impl Functions {
-    /// Creates the list of these functions, with looks at these addresses.
+    /// Creates the list of these functions, with looks at these addresses. At the addresses in `serves`, a handler
+    /// finds out if an interrupt is pending, and serves it at once, as if the CPU had entered a handler.
     #[must_use]
-    pub fn new(mut functions: Vec<Function>, looks: Vec<u32>) -> Functions {
+    pub fn new(mut functions: Vec<Function>, looks: Vec<u32>, serves: Vec<u32>) -> Functions {
         functions.sort_by_key(|function| function.address);
-        Functions { functions, looks }
+        Functions { functions, looks, serves }
     }
 
     /// Returns the index of the function with this address. For an address before all functions, returns the index of
@@ -63,6 +67,12 @@ impl Functions {
         self.looks.iter().position(|&look| look == address)
     }
 
+    /// Returns `true` if a handler begins to serve an interrupt at this address.
+    #[must_use]
+    pub fn serves_at(&self, address: u32) -> bool {
+        self.serves.contains(&address)
+    }
+
     /// Returns a text with a line for each function and each look.
     #[must_use]
     pub fn to_text(&self) -> String {
@@ -77,19 +87,24 @@ impl Functions {
             format!("{:x} {role}\n", function.address)
         };
         let looks = self.looks.iter().map(|address| format!("{address:x} {LOOK}\n"));
-        self.functions.iter().map(line).chain(looks).collect()
+        let serves = self.serves.iter().map(|address| format!("{address:x} {SERVE}\n"));
+        self.functions.iter().map(line).chain(looks).chain(serves).collect()
     }
 
     /// Parses the text of [`to_text`](Functions::to_text); returns `None` if it is something else.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Functions> {
-        let (mut functions, mut looks) = (Vec::new(), Vec::new());
+        let (mut functions, mut looks, mut serves) = (Vec::new(), Vec::new(), Vec::new());
         for line in text.lines() {
             let (address, what) = line.split_once(' ')?;
             let address = u32::from_str_radix(address, 16).ok()?;
             let role = match what {
                 LOOK => {
                     looks.push(address);
+                    continue;
+                }
+                SERVE => {
+                    serves.push(address);
                     continue;
                 }
                 "reset" => Role::Reset,
@@ -101,7 +116,7 @@ impl Functions {
             };
             functions.push(Function { address, role });
         }
-        Some(Functions::new(functions, looks))
+        Some(Functions::new(functions, looks, serves))
     }
 }
 
@@ -116,7 +131,7 @@ mod tests {
             Function { address: 0x100, role: Role::Handler },
             Function { address: 0x40, role: Role::Reset },
         ];
-        Functions::new(functions, vec![0x204, 0x104])
+        Functions::new(functions, vec![0x204, 0x104], vec![0x20c])
     }
 
     #[test]
@@ -130,6 +145,7 @@ mod tests {
     fn looks_are_in_the_order_in_which_they_were_given() {
         let looks = [0x104, 0x106, 0x200, 0x204].map(|address| functions().look_at(address));
         assert_eq!(looks, [Some(1), None, None, Some(0)]);
+        assert_eq!([0x204, 0x20c].map(|address| functions().serves_at(address)), [false, true]);
     }
 
     #[test]

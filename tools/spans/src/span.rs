@@ -20,11 +20,12 @@ pub struct Run {
 }
 
 /// The instructions during which interrupts are held off: from the entry of an exception, or from a look in it that
-/// found no interrupt, to the next such look, or to the return of the exception.
+/// found no interrupt, to the next such look, or to the return of the exception. A place where the handler itself
+/// serves the next interrupt counts as a return and an entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Span {
-    /// The runs of the span, in order. After a look, the runs begin with an empty run for each function that has not
-    /// returned yet.
+    /// The runs of the span, in order. Within an exception, the runs begin with an empty run for each function that has
+    /// not returned yet.
     pub runs: Vec<Run>,
     /// The last look for an interrupt in the span, if there is one.
     pub look: Option<Look>,
@@ -80,6 +81,16 @@ impl Span {
     /// Ends the span with a look that found no interrupt. Returns the next span. The last `since` instructions, after
     /// the look, also belong to the next span, because the look does not find interrupts that arrive after it.
     pub(crate) fn look_in_vain(&mut self, index: usize, since: u64) -> Span {
+        let mut next = self.begin_next();
+        if let Some(last) = next.runs.last_mut() {
+            last.count = since;
+        }
+        self.look = Some(Look { index, left: None });
+        next
+    }
+
+    /// Returns a span that begins where this one ends.
+    pub(crate) fn begin_next(&self) -> Span {
         let mut open: Vec<Run> = Vec::new();
         for run in &self.runs {
             // (The code that a handler jumps to has the handler's name.)
@@ -88,10 +99,6 @@ impl Span {
                 open.push(Run { count: 0, ..*run });
             }
         }
-        if let Some(last) = open.last_mut() {
-            last.count = since;
-        }
-        self.look = Some(Look { index, left: None });
         Span { runs: open, look: None }
     }
 
