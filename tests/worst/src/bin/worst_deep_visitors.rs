@@ -27,7 +27,7 @@ macro_rules! firmware {
                 object sixth (stack = 64): Concurrent<Passes> = Passes(LAST) => [SIXTH: dyn Stay];
             }
             process clients {
-                $(thread $client (priority = 1 + $number, stack = if $number < DEEP { 2048 } else { 1024 }) =
+                $(thread $client (priority = 1 + $number, stack = if $number < DEEP { 2048 } else { 896 }) =
                     visit(if $number < DEEP { FIRST } else { LAST }, DONE);)*
             }
         }

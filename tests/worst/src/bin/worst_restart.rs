@@ -41,8 +41,8 @@ macro_rules! firmware {
             LIVES + 1;
             process owner {
                 notification INTERRUPTED;
-                interrupt 0 => INTERRUPTED; interrupt 1 => INTERRUPTED; interrupt 2 => INTERRUPTED;
-                interrupt 3 => INTERRUPTED; interrupt 4 => INTERRUPTED; interrupt 5 => INTERRUPTED;
+                interrupt 1 => INTERRUPTED; interrupt 2 => INTERRUPTED; interrupt 3 => INTERRUPTED;
+                interrupt 4 => INTERRUPTED; interrupt 5 => INTERRUPTED; interrupt 6 => INTERRUPTED;
                 $(object $object: Concurrent<Thing> = Thing => [$service: dyn Item];)*
                 object shelf: Concurrent<Shelf> = Shelf([$($service),*]) => [STORE: dyn Store];
                 thread main (priority = 3, stack = 1024) = serve(INTERRUPTED, DONE);
