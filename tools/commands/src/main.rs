@@ -109,11 +109,14 @@ enum Task {
     },
     /// Look for the longest stretches with interrupts held off
     ///
-    /// All system tests run on the emulated board, and also firmware in which as many threads as possible make the
+    /// All system tests run on an emulated board, and also firmware in which as many threads as possible make the
     /// kernel do as much work as possible at once. A path of the kernel is the handler of an exception and the
     /// functions in which it spends most instructions. For each path, the command prints the longest span from the
     /// entry of the exception to its return in instructions, the firmware with this span, and its parts by function.
     Worst {
+        /// The board to measure on, a microcontroller
+        #[arg(long, value_enum, default_value_t = Board::reference())]
+        board: Board,
         /// Fail if a span is over its limit
         #[arg(long)]
         check: bool,
@@ -151,7 +154,9 @@ fn run(task: Task) -> Result<bool> {
         }
         Task::Ports { measure } => ports::run(measure).map(|()| true),
         Task::History { add } => history::run(add).map(|()| true),
-        Task::Worst { check, firmware } => worst::run(check, &firmware).map(|()| true),
+        Task::Worst { board, check, firmware } => {
+            worst::run(board, check, &firmware).map(|()| true)
+        }
         Task::Map { board, svg } => map::run(board, svg.as_deref()).map(|()| true),
     }
 }

@@ -6,12 +6,22 @@ use crate::workspace::Firmware;
 use addr2line::Loader;
 use anyhow::{Context, Result, anyhow, ensure};
 use handler_spans::{Function, Functions, Role};
-use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
+use object::{Architecture, Object, ObjectSection, ObjectSymbol, SymbolKind};
 use std::collections::BTreeMap;
 use std::fs;
 
-/// The section with the vector table: the first stack pointer, the reset handler, and the other handlers.
+/// The section with the vector table of a Cortex-M: the first stack pointer, the reset handler, and the other handlers.
 const VECTORS: &str = ".vector_table";
+
+/// The reset handler of RISC-V.
+const RESET: &str = "Reset";
+
+/// The handler of all traps of RISC-V, ...
+const HANDLER: &str = "DefaultHandler";
+
+/// ... and the table of jumps to this handler, through which the CPU enters it on some boards. Each jump is 4 bytes
+/// long.
+const JUMPS: &str = "__crossgate_vectors";
 
 /// Functions of this crate, and of the firmware's crate, run only in threads, never in a handler.
 const USER: &str = "crossgate::";
@@ -26,6 +36,9 @@ const LOOKS: &str = ".crossgate.looks";
 /// the source, because the compiler may also inline that function.
 const LOOK: &str = "::interrupt_is_pending";
 
+/// The function of RISC-V that serves interrupts which are pending before a handler ends.
+const SERVES: &str = "crossgate_riscv::handler::go_on";
+
 /// The functions of a firmware, and the looks for interrupts in them.
 pub struct Symbols {
     functions: Functions,
@@ -39,7 +52,7 @@ impl Symbols {
     /// Reads the symbols of a firmware.
     ///
     /// # Errors
-    /// If its ELF file can't be read, or has no vector table, or no look.
+    /// If its ELF file can't be read, or has no handlers, or no look.
     pub fn of(Firmware { name, file, .. }: &Firmware) -> Result<Symbols> {
         let lines = Loader::new(file).map_err(|why| anyhow!("{}: {why}", file.display()))?;
         let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -54,9 +67,11 @@ impl Symbols {
                 *known = name;
             }
         }
-        let vectors = file.section_by_name(VECTORS).context("there is no vector table")?.data()?;
-        let vectors: Vec<_> =
-            vectors.chunks_exact(4).skip(1).map(|bytes| code(word(bytes))).collect();
+        let vectors = match file.architecture() {
+            Architecture::Riscv32 => traps(&mut names),
+            _ => table(&file),
+        }
+        .with_context(|| format!("{name} has no handlers"))?;
         let role =
             |address: u32, name: &str| match vectors.iter().position(|&vector| vector == address) {
                 Some(0) => Role::Reset,
@@ -73,8 +88,8 @@ impl Symbols {
             };
         let function =
             |(&address, &name): (&u32, &&str)| Function { address, role: role(address, name) };
-        let looks = file.section_by_name(LOOKS).with_context(|| format!("there is no {LOOKS}"))?;
-        let addresses = looks.data()?.chunks_exact(4).map(word);
+        let section =
+            file.section_by_name(LOOKS).with_context(|| format!("there is no {LOOKS}"))?;
         // (Code that the linker has dropped is in no function.)
         let in_assembly = |address| {
             let mut symbols = file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text);
@@ -82,14 +97,22 @@ impl Symbols {
                 let start = u64::from(code(symbol.address() as u32));
                 (start..start + symbol.size()).contains(&u64::from(address))
             })?;
-            symbol.name().ok().map(short_name)
+            symbol.name().ok().map(|name| Place::Look(short_name(name)))
         };
-        let looker = |address| looker(&lines, address).or_else(|| in_assembly(address));
-        let looks = addresses.filter_map(|address| Some((address, looker(address)?)));
-        let (addresses, looks): (Vec<_>, Vec<_>) = looks.unzip();
+        let (mut addresses, mut looks, mut serves) = (Vec::new(), Vec::new(), Vec::new());
+        for address in section.data()?.chunks_exact(4).map(word) {
+            match place(&lines, address).or_else(|| in_assembly(address)) {
+                Some(Place::Look(looker)) => {
+                    addresses.push(address);
+                    looks.push(looker);
+                }
+                Some(Place::Serve) => serves.push(address),
+                None => {}
+            }
+        }
         ensure!(!looks.is_empty(), "nothing looks for an interrupt in {name}");
         Ok(Symbols {
-            functions: Functions::new(names.iter().map(function).collect(), addresses),
+            functions: Functions::new(names.iter().map(function).collect(), addresses, serves),
             names: names.into_values().map(short_name).collect(),
             looks,
         })
@@ -121,17 +144,45 @@ impl Symbols {
     }
 }
 
-/// If there is a look at this address, returns the name of the function that calls the looking function. (In assembly,
-/// the function itself looks.)
-fn looker(lines: &Loader, address: u32) -> Option<String> {
+/// A place at which a handler finds out if an interrupt is pending.
+enum Place {
+    /// A look, made by the function with this name.
+    Look(String),
+    /// The place at which a handler serves the interrupt itself.
+    Serve,
+}
+
+/// Returns the addresses of the handlers, the reset handler first, from the vector table of a Cortex-M.
+fn table(file: &object::File) -> Option<Vec<u32>> {
+    let table = file.section_by_name(VECTORS)?.data().ok()?;
+    Some(table.chunks_exact(4).skip(1).map(|bytes| code(word(bytes))).collect())
+}
+
+/// Returns the addresses at which a RISC-V core enters the kernel, that of the reset first. If there is a table of
+/// jumps, each jump becomes a function of its own, because the core enters at any of them.
+fn traps(names: &mut BTreeMap<u32, &str>) -> Option<Vec<u32>> {
+    let named = |name| names.iter().find_map(|(&at, &known)| (known == name).then_some(at));
+    let (reset, handler, jumps) = (named(RESET)?, named(HANDLER)?, named(JUMPS));
+    let jumps = jumps.into_iter().flat_map(|first| (0..32).map(move |number| first + 4 * number));
+    names.extend(jumps.clone().map(|address| (address, JUMPS)));
+    Some([reset, handler].into_iter().chain(jumps).collect())
+}
+
+/// Returns the place at this address. A look is made by the function that calls the looking function. (Assembly is not
+/// found: there, the function itself looks.)
+fn place(lines: &Loader, address: u32) -> Option<Place> {
     let mut frames = lines.find_frames(address.into()).ok()?;
     let mut next = || {
         let frame = frames.next().ok()??;
         Some(frame.function?.raw_name().ok()?.into_owned())
     };
     while let Some(name) = next() {
-        if demangled(&name).ends_with(LOOK) {
-            return next().map(|name| short_name(&name));
+        let name = demangled(&name);
+        if name == SERVES {
+            return Some(Place::Serve);
+        }
+        if name.ends_with(LOOK) {
+            return next().map(|name| Place::Look(short_name(&name)));
         }
     }
     None
@@ -200,6 +251,18 @@ fn split(path: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_jump_of_a_table_is_an_entry() {
+        let mut names = [(0x100, RESET), (0x200, HANDLER), (0x400, "other")].into();
+        assert_eq!(traps(&mut names), Some(vec![0x100, 0x200]));
+        names.insert(0x300, JUMPS);
+        let entries = traps(&mut names).unwrap();
+        assert_eq!((entries.len(), entries[2], entries[33]), (34, 0x300, 0x37c));
+        assert_eq!((names[&0x37c], names[&0x400], names.len()), (JUMPS, "other", 35));
+        names.remove(&0x200);
+        assert_eq!(traps(&mut names), None);
+    }
 
     #[test]
     fn names_are_short() {

@@ -45,7 +45,8 @@ pub struct Row {
     pub daily: Vec<String>,
     /// The memories of the chip, and how it starts, if no emulator has it.
     pub chip: Option<Chip>,
-    /// The limits of benchmarks, and of the kernel's flash and RAM, that differ from those of the reference board.
+    /// The limits of benchmarks, of the kernel's flash and RAM, and of the spans that hold interrupts off, where they
+    /// differ from those of the reference board.
     #[serde(default)]
     pub limits: BTreeMap<String, u32>,
     /// The board whose limits are also those of this board, where `limits` has no others. (They are in `limits`, too.)

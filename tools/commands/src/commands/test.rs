@@ -294,7 +294,7 @@ fn on_boards(report: &mut Report) {
     }
     let mut measurement = None;
     report.step("building the emulator's plugin", || {
-        measurement = Some(Measurement::new()?);
+        measurement = Some(Measurement::new(Board::reference())?);
         Ok(())
     });
     let Some(measurement) = &measurement else { return };
@@ -359,7 +359,7 @@ fn in_release(report: &mut Report, measurement: &Measurement) -> Vec<Firmware> {
     let release = built(report, "system tests, release", || {
         system_tests::build(Board::reference(), Profile::Release)
     });
-    let cases = built(report, "worst cases", worst::cases);
+    let cases = built(report, "worst cases", || worst::cases(Board::reference()));
     let mut jobs = Vec::new();
     for (kind, firmware) in [("system tests, release", &release), ("worst cases", &cases)] {
         let name = |it: &Firmware| format!("{kind}: {}", it.name);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The longest times for which interrupts are held off.
 //!
-//! The kernel's handlers are not interrupted: while one handler runs, all others wait. All system tests run on the
+//! The kernel's handlers are not interrupted: while one handler runs, all others wait. All system tests run on an
 //! emulated board, and also firmware that makes the kernel do as much work as possible at once. A plugin of the
 //! emulator finds the longest spans of handlers.
 //!
@@ -16,8 +16,8 @@ mod table;
 use crate::plugin::Plugin;
 use crate::symbols::Symbols;
 use crate::workspace::{Firmware, Profile};
-use crate::{parallel, progress, setup, system_tests, workspace};
-use anyhow::{Result, anyhow, ensure};
+use crate::{parallel, progress, setup, system_tests};
+use anyhow::{Context, Result, anyhow, ensure};
 use handler_spans::{Look, Span};
 use longest::Longest;
 use std::collections::BTreeMap;
@@ -28,8 +28,9 @@ use workbench::board::Board;
 /// The package with the firmware that makes the kernel do as much work as possible at once.
 const PACKAGE: &str = "worst-cases";
 
-/// The measurements of the firmware that has run so far.
+/// The measurements of the firmware of a board that has run so far.
 pub struct Measurement {
+    board: Board,
     plugin: Plugin,
     longest: Mutex<ByPath>,
 }
@@ -44,12 +45,12 @@ struct ByPath {
 }
 
 impl Measurement {
-    /// Builds the tools of the measurement.
+    /// Builds the tools of the measurement on this board.
     ///
     /// # Errors
     /// If they do not build.
-    pub fn new() -> Result<Measurement> {
-        Ok(Measurement { plugin: Plugin::build()?, longest: Mutex::default() })
+    pub fn new(board: Board) -> Result<Measurement> {
+        Ok(Measurement { board, plugin: Plugin::build()?, longest: Mutex::default() })
     }
 
     /// Runs a firmware of the release profile in all of its variants. Measures it, unless its [flags](Flags) exclude it
@@ -80,7 +81,7 @@ impl Measurement {
     fn check_spans(&self) -> Result<()> {
         let longest = self.longest();
         ensure!(!longest.spans.is_empty(), "no handler was seen");
-        let missed = limits::missed(&longest.totals());
+        let missed = limits::missed(&longest.totals(), limits::of(self.board));
         ensure!(missed.is_empty(), "interrupts are held off for too long:\n{}", missed.join("\n"));
         Ok(())
     }
@@ -103,7 +104,7 @@ impl Measurement {
     fn print(&self) {
         let mut longest = self.longest().totals();
         longest.sort_by_key(|longest| std::cmp::Reverse(longest.count));
-        table::print(&longest);
+        table::print(&longest, limits::of(self.board));
     }
 }
 
@@ -161,20 +162,22 @@ impl ByPath {
     }
 }
 
-/// Measures the firmware with this text in its name, and prints a table of the paths.
+/// Measures the firmware of a board with this text in its name, and prints a table of the paths.
 ///
 /// # Errors
 /// If something can't be measured. If `check` is set: if a span is over its limit, or if all firmware was measured and
 /// a look never found an interrupt.
-pub fn run(check: bool, text: &str) -> Result<()> {
-    setup::target()?;
+pub fn run(board: Board, check: bool, text: &str) -> Result<()> {
+    let row = board.row().context("on this machine, interrupts are not held off")?;
+    setup::target_of(row)?;
     setup::emulator_for_tests()?;
-    let tests = || system_tests::build(Board::reference(), Profile::Release);
+    let tests = || system_tests::build(board, Profile::Release);
     let mut firmware = progress::step("building the system tests, release", tests)?;
-    firmware.extend(progress::step("building the worst cases", cases)?);
+    firmware.extend(progress::step("building the worst cases", || cases(board))?);
     firmware.retain(|firmware| firmware.name.contains(text));
     ensure!(!firmware.is_empty(), "there is no firmware with {text} in its name");
-    let measurement = progress::step("building the emulator's plugin", Measurement::new)?;
+    let new = || Measurement::new(board);
+    let measurement = progress::step("building the emulator's plugin", new)?;
     let results = parallel::map(firmware, |firmware| {
         progress::step(&format!("measuring {}", firmware.name), || measurement.run(&firmware))
     });
@@ -188,12 +191,12 @@ pub fn run(check: bool, text: &str) -> Result<()> {
     }
 }
 
-/// Builds the firmware that makes the kernel do as much work as possible at once.
+/// Builds the firmware that makes the kernel do as much work as possible at once, for a board.
 ///
 /// # Errors
 /// If it does not build.
-pub fn cases() -> Result<Vec<Firmware>> {
-    workspace::build(PACKAGE, Board::reference(), Profile::Release)
+pub fn cases(board: Board) -> Result<Vec<Firmware>> {
+    system_tests::build_packages(&[PACKAGE], board, Profile::Release)
 }
 
 #[cfg(test)]

@@ -2,16 +2,25 @@
 //! The limit of spans.
 
 use super::longest::Longest;
+use workbench::board::Board;
 
-/// The limit of each span, in instructions.
-pub const BOUND: u64 = 400;
+/// The limit of each span on the reference board, in instructions.
+const BOUND: u64 = 400;
+/// The name of the limit of another board in its row.
+const NAME: &str = "interrupts_held_off";
+
+/// Returns the limit of each span on a board, in instructions.
+pub fn of(board: Board) -> u64 {
+    let own = board.row().and_then(|row| row.limits.get(NAME));
+    own.map_or(BOUND, |&limit| limit.into())
+}
 
 /// Returns the spans that are longer than the limit, each in a text.
-pub fn missed<'a>(longest: impl IntoIterator<Item = &'a Longest>) -> Vec<String> {
-    let over = longest.into_iter().filter(|longest| longest.count > BOUND);
+pub fn missed<'a>(longest: impl IntoIterator<Item = &'a Longest>, limit: u64) -> Vec<String> {
+    let over = longest.into_iter().filter(|longest| longest.count > limit);
     over.map(|longest| {
         let (path, count) = (longest.path(), longest.count);
-        format!("{path}: {count} instructions in {}, limit {BOUND}", longest.firmware)
+        format!("{path}: {count} instructions in {}, limit {limit}", longest.firmware)
     })
     .collect()
 }
@@ -19,6 +28,7 @@ pub fn missed<'a>(longest: impl IntoIterator<Item = &'a Longest>) -> Vec<String>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use workbench::board::emulated;
 
     #[test]
     fn a_longer_span_is_told() {
@@ -29,8 +39,16 @@ mod tests {
             firmware: "visitors".into(),
             parts: Vec::new(),
         };
-        assert_eq!(missed(&[longest(BOUND)]), [""; 0]);
+        assert_eq!(missed(&[longest(400)], 400), [""; 0]);
         let text = "SVCall > handler::new: 401 instructions in visitors, limit 400";
-        assert_eq!(missed(&[longest(BOUND + 1)]), [text]);
+        assert_eq!(missed(&[longest(401)], 400), [text]);
+    }
+    #[test]
+    fn the_limit_of_another_board_is_in_its_row() {
+        assert_eq!(of(Board::reference()), BOUND);
+        let virt = emulated().find(|row| row.name == "virt").unwrap();
+        assert_eq!(of(Board::Microcontroller(virt)), virt.limits[NAME].into());
+        let vectored = emulated().find(|row| row.name == "virt-vectored").unwrap();
+        assert_eq!(of(Board::Microcontroller(vectored)), virt.limits[NAME].into());
     }
 }
