@@ -70,9 +70,13 @@ macro_rules! save {
 }
 pub(crate) use save;
 
+/// True if the CPU clears the words of a system call (r0 to r3, and r12) when it enters the handler: an ARMv8.1-M does.
+pub const CLEARS_WORDS: bool = cfg!(armv8_1m);
+
 /// The slow path of every system call: the core decides.
 ///
-/// In: r12 is the selector, as in `SVCall`; for a return, r0 to r2 are its words. Out: some thread continues.
+/// In: r12 is the selector, as in `SVCall`, or 0 on an ARMv8.1-M if the stack pointer is out of bounds; for a return, r0
+/// to r2 are its words. Out: some thread continues.
 ///
 /// # Safety
 /// Only the handler of a system call jumps here; this code ends its exception.

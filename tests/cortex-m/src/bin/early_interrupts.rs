@@ -38,6 +38,10 @@ mod firmware {
         ".global __pre_init",
         ".thumb_func",
         "__pre_init:",
+        "ldr r0, =__crossgate_ram_end", // `told`: nothing is reported yet
+        "subs r0, #4",
+        "movs r1, #0",
+        "str r1, [r0]",
         "ldr r0, =0xe000ed0c", // no bit of a priority decides which exception preempts which
         "ldr r1, =0x05fa0700",
         "str r1, [r0]",
@@ -79,9 +83,16 @@ mod firmware {
         "bx lr",
     );
 
-    /// Bits for the early interrupts that were reported. The reload register of TIMER1 holds them, because memory is
-    /// only set up later.
-    const TOLD: usize = 0x4000_1008;
+    unsafe extern "C" {
+        /// The end of RAM. (Each address of the linker is that of a `u8`.)
+        static __crossgate_ram_end: u8;
+    }
+
+    /// Returns the address of bits for the early interrupts that were reported. This is the last word of RAM, because the
+    /// kernel sets up the memory that the firmware uses only later, and this firmware does not use all of RAM.
+    fn told() -> usize {
+        (&raw const __crossgate_ram_end).addr() - size_of::<u32>()
+    }
 
     struct Early;
 
@@ -91,12 +102,12 @@ mod firmware {
                 b"crossgate: early interrupt 00000006" => 1,
                 _ => 2,
             };
-            arch::store(TOLD, arch::load(TOLD) | bit);
+            arch::store(told(), arch::load(told()) | bit);
         }
 
         fn in_kernel() {
             static TIMES: AtomicUsize = AtomicUsize::new(0);
-            if TIMES.fetch_add(1, Ordering::Relaxed) == 0 && arch::load(TOLD) != 1 {
+            if TIMES.fetch_add(1, Ordering::Relaxed) == 0 && arch::load(told()) != 1 {
                 arch::end(3)
             }
         }

@@ -3,7 +3,10 @@
 //! yield just before the end of the budget, calls of other servers, crashes, many threads, and priority that its own
 //! threads lend to it. All other time is left for a less urgent thread. Each budget that is used up is recorded.
 //!
-//! Emulator: -icount shift=3,sleep=off
+//! With 250 instructions in a µs, the kernel's own work, which no budget pays, takes little time on every CPU. (On ARMv6-M and
+//! ARMv8-M Baseline the core makes all decisions, which takes four times as many instructions.)
+//!
+//! Emulator: -icount shift=2,sleep=off
 //! Without seeds: the test measures time, and seeds let time jump.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
@@ -162,10 +165,7 @@ fn count(done: Signal) -> ! {
     }
     // One more period, for the period that runs at the end, and for the interrupts and the witness.
     let periods = ((last - start).as_micros() / PERIOD.as_micros()) as u32 + 2;
-    expect_that(
-        "the budgets limit the time that others take",
-        lost <= BUDGET * BUDGETS * periods * 5 / 4,
-    );
+    expect_that("the budgets limit the time that others take", lost <= BUDGET * BUDGETS * periods);
     expect_that("budgets are used", lost >= BUDGET * 10);
     expect("signal", done.signal(), Ok(()));
     spin()

@@ -132,9 +132,7 @@ impl Moment {
     /// Returns the distance of a stack pointer from the lowest one that is in bounds, and the greatest distance. The
     /// kernel keeps the bounds at the top of its stack.
     pub fn room(&self, stack_pointer: usize) -> [usize; 2] {
-        let bounds = self.registers.main_stack;
-        let [lowest, range] = [load(bounds), load(bounds + 4)];
-        [(stack_pointer as u32).wrapping_sub(lowest) as usize, range as usize]
+        room(self.registers.main_stack, stack_pointer)
     }
 
     /// Returns `true` if the stack pointer of the current thread is out of the bounds that the kernel has recorded.
@@ -190,6 +188,12 @@ impl Moment {
         compare("pending interrupts", 0, self.pending as usize, other.pending as usize);
         count
     }
+}
+
+/// Returns the same, with the bounds at this address.
+pub fn room(bounds: usize, stack_pointer: usize) -> [usize; 2] {
+    let [lowest, range] = [load(bounds), load(bounds + 4)];
+    [(stack_pointer as u32).wrapping_sub(lowest) as usize, range as usize]
 }
 
 /// Enables the protection unit, for the kernel.

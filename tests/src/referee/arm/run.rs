@@ -9,6 +9,7 @@ use super::registers::{TO_THREAD, TO_THREAD_WITH_FLOATS};
 use super::{patch, processor};
 use crate::arch::store;
 use crate::report::expect;
+use board::port::entry::CLEARS_WORDS;
 use core::ops::Range;
 use crossgate_abi::SystemCall;
 use crossgate_abi::signature::Route;
@@ -32,7 +33,12 @@ impl Referee {
     /// Enters the kernel.
     pub(in super::super) fn enter(&mut self, operation: &Operation, path: Path) {
         match (operation.line, path) {
-            (None, Path::Fast) => self.run(arena().cpu.system_call),
+            (None, Path::Fast) => {
+                if CLEARS_WORDS {
+                    self.registers.scratch = Default::default();
+                }
+                self.run(arena().cpu.system_call);
+            }
             (None, Path::Slow) if operation.floats.is_some() => {
                 self.run(patch::slow_with_floats as *const () as usize)
             }

@@ -5,6 +5,7 @@ use super::super::operation::Operation;
 use super::moment::{self, Moment};
 use super::registers::{Registers, SAVED, TO_THREAD, TO_THREAD_WITH_FLOATS};
 use crate::arch::ROUND_UP;
+use board::port::entry::CLEARS_WORDS;
 use core::arch::naked_asm;
 use crossgate_protection::Span;
 
@@ -92,7 +93,8 @@ impl Registers {
 }
 
 /// Sets up the state of an operation, as the CPU does: pushes the frame, and enables the line of an interrupt. If the
-/// thread `stays`, it continues where it was to continue before.
+/// thread `stays`, it continues where it was to continue before. The other registers are those with which the slow path
+/// of a system call starts.
 pub fn lay_down(registers: &mut Registers, operation: &Operation, stays: bool) {
     moment::forget_interrupts();
     let process_stack = operation.frame();
@@ -101,9 +103,11 @@ pub fn lay_down(registers: &mut Registers, operation: &Operation, stays: bool) {
     let Frame { link, program_counter, .. } = registers.frame();
     let (link, program_counter) =
         if stays { (link, program_counter) } else { (LINK, system_call() as u32 + 2) };
+    let [below, range] = moment::room(registers.main_stack, process_stack);
+    let selector = if CLEARS_WORDS && below > range { 0 } else { operation.selector };
     let scratch = match operation.line {
         Some(_) => [SPOILT; 5],
-        None => [first, second, third, fourth, operation.selector],
+        None => [first, second, third, fourth, selector],
     };
     let frame = Frame {
         words: operation.words,
