@@ -147,8 +147,8 @@ pub fn enable(flash: Span) {
     }
 }
 
-/// Returns whether the CPU is in the Secure state, or has only one state and all that the port needs. In the Secure state, `tt` finds that the
-/// memory of the kernel's code is Secure.
+/// Returns whether the CPU is in the Secure state, or has only one state and all that the port needs. In the Secure
+/// state, `tt` finds that the memory of the kernel's code is Secure.
 #[inline(always)]
 fn is_secure(code: usize) -> bool {
     const SECURE: u32 = 1 << 22;
