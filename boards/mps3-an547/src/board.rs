@@ -31,12 +31,34 @@ impl Board for Hardware {
     #[inline]
     fn prepare() {
         open_gates();
+        start_counter();
     }
 
     #[inline]
     fn tell(byte: u8) {
         const CHANNEL: Uart = Uart::new(UART0, 115_200);
         CHANNEL.tell(byte);
+    }
+}
+
+/// Starts the counter of the system. Each timer compares its count, also if another counter gives the kernel the time.
+///
+/// The emulator rounds the times of timers down to whole nanoseconds, and then waits for ever. So the counter counts
+/// at a quarter of the clock: one tick is 125 ns.
+#[inline]
+fn start_counter() {
+    /// The registers of the counter: `CNTCR`, and `CNTSCR`, which is added to the count with each cycle of the clock.
+    const CONTROL: *mut u32 = core::ptr::with_exposed_provenance_mut(0x5810_0000);
+    const SCALE: *mut u32 = core::ptr::with_exposed_provenance_mut(0x5810_0010);
+    /// A quarter, as a fraction of 2^24.
+    const QUARTER: u32 = 1 << 22;
+    const ENABLE: u32 = 1 << 0;
+    const ENABLE_SCALE: u32 = 1 << 2;
+    // SAFETY: these are device registers of the kernel.
+    unsafe {
+        CONTROL.write_volatile(0);
+        SCALE.write_volatile(QUARTER);
+        CONTROL.write_volatile(ENABLE | ENABLE_SCALE);
     }
 }
 
@@ -47,24 +69,9 @@ pub struct SystemCounter;
 impl Counter for SystemCounter {
     const HZ: u32 = CLOCK_HZ;
 
-    /// The emulator rounds the times of timers down to whole nanoseconds, and then waits for ever. So the counter counts
-    /// at a quarter of the clock: one tick is 125 ns.
+    /// Does nothing: [`prepare`](Board::prepare) has started the counter.
     #[inline]
-    fn start() {
-        /// The registers of the counter: `CNTCR`, and `CNTSCR`, which is added to the count with each cycle of the clock.
-        const CONTROL: *mut u32 = core::ptr::with_exposed_provenance_mut(0x5810_0000);
-        const SCALE: *mut u32 = core::ptr::with_exposed_provenance_mut(0x5810_0010);
-        /// A quarter, as a fraction of 2^24.
-        const QUARTER: u32 = 1 << 22;
-        const ENABLE: u32 = 1 << 0;
-        const ENABLE_SCALE: u32 = 1 << 2;
-        // SAFETY: these are device registers of the kernel.
-        unsafe {
-            CONTROL.write_volatile(0);
-            SCALE.write_volatile(QUARTER);
-            CONTROL.write_volatile(ENABLE | ENABLE_SCALE);
-        }
-    }
+    fn start() {}
 
     #[inline]
     fn count() -> u32 {
