@@ -75,8 +75,8 @@ pub const CLEARS_WORDS: bool = cfg!(armv8_1m);
 
 /// The slow path of every system call: the core decides.
 ///
-/// In: r12 is the selector, as in `SVCall`, or 0 on an ARMv8.1-M if the stack pointer is out of bounds; for a return, r0
-/// to r2 are its words. Out: some thread continues.
+/// In: r12 is the selector, as in `SVCall`, or 0 on an ARMv8.1-M if the stack pointer is out of bounds; for a return,
+/// r0 to r2 are its words. Out: some thread continues.
 ///
 /// # Safety
 /// Only the handler of a system call jumps here; this code ends its exception.

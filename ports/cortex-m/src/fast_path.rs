@@ -56,10 +56,10 @@ use wait::wait;
 /// In: r12 is the selector: the index of a gate, or the complement of a number, which is negative; r0 to r3 are words.
 /// Out: some thread continues.
 ///
-/// The registers that the CPU has saved (r0 to r3, r12) still have the thread's values, except on an ARMv8.1-M. Among the
-/// exceptions of this priority, `SVCall` has the lowest number, so the CPU takes none of the others before it. A fault
-/// that the CPU takes before it cancels the system call (`stacks`). The non-maskable interrupt and [handlers above the
-/// kernel](crate::zero_latency) preserve the registers.
+/// The registers that the CPU has saved (r0 to r3, r12) still have the thread's values, except on an ARMv8.1-M. Among
+/// the exceptions of this priority, `SVCall` has the lowest number, so the CPU takes none of the others before it. A
+/// fault that the CPU takes before it cancels the system call (`stacks`). The non-maskable interrupt and [handlers
+/// above the kernel](crate::zero_latency) preserve the registers.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn SVCall() {

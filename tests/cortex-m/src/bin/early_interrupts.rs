@@ -88,8 +88,8 @@ mod firmware {
         static __crossgate_ram_end: u8;
     }
 
-    /// Returns the address of bits for the early interrupts that were reported. This is the last word of RAM, because the
-    /// kernel sets up the memory that the firmware uses only later, and this firmware does not use all of RAM.
+    /// Returns the address of bits for the early interrupts that were reported. This is the last word of RAM, because
+    /// the kernel sets up the memory that the firmware uses only later, and this firmware does not use all of RAM.
     fn told() -> usize {
         (&raw const __crossgate_ram_end).addr() - size_of::<u32>()
     }

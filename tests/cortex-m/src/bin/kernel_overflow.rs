@@ -2,8 +2,9 @@
 //! The kernel's stack overflows. The guard stops it: nothing is written there. The CPU then can't enter an exception
 //! properly, but the kernel still reports the overflow.
 //!
-//! The guard of an ARMv6-M is an eighth of a region. The emulator takes an access to a closed eighth for one to the whole
-//! page, until something is written to the protection unit. So the loop that overflows writes to the unit what is there.
+//! The guard of an ARMv6-M is an eighth of a region. The emulator takes an access to a closed eighth for one to the
+//! whole page, until something is written to the protection unit. So the loop that overflows writes to the unit what is
+//! there.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();

@@ -73,8 +73,8 @@ mod firmware {
         }
     }
 
-    /// Lets its device interrupt at moments around the time at which all threads wake. Another timer says when the thread
-    /// runs, because the count of a timer that has interrupted differs from board to board.
+    /// Lets its device interrupt at moments around the time at which all threads wake. Another timer says when the
+    /// thread runs, because the count of a timer that has interrupted differs from board to board.
     fn drive(expired: Notification) -> ! {
         let mut timer = Timer::new(TIMER0);
         let mut watch = Timer::new(TIMER1);

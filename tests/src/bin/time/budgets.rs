@@ -3,8 +3,8 @@
 //! yield just before the end of the budget, calls of other servers, crashes, many threads, and priority that its own
 //! threads lend to it. All other time is left for a less urgent thread. Each budget that is used up is recorded.
 //!
-//! With 250 instructions in a µs, the kernel's own work, which no budget pays, takes little time on every CPU. (On ARMv6-M and
-//! ARMv8-M Baseline the core makes all decisions, which takes four times as many instructions.)
+//! With 250 instructions in a µs, the kernel's own work, which no budget pays, takes little time on every CPU. (On
+//! ARMv6-M and ARMv8-M Baseline the core makes all decisions, which takes four times as many instructions.)
 //!
 //! Emulator: -icount shift=2,sleep=off
 //! Without seeds: the test measures time, and seeds let time jump.
