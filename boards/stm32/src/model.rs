@@ -84,6 +84,15 @@ pub struct Line {
     pub bits: u32,
 }
 
+/// The word of the voltage.
+pub struct Voltage {
+    pub word: Word,
+    /// Its value after a deep sleep.
+    pub after: u32,
+    /// The bits that ask for a voltage, each with the bit that says that it is there.
+    pub bits: &'static [(u32, u32)],
+}
+
 /// The simulated chip.
 pub struct Chip {
     pub control: Word,
@@ -94,8 +103,7 @@ pub struct Chip {
     pub oscillator: Option<(u32, u32)>,
     /// The clock that the CPU has after a deep sleep, and the PLL, in the configuration.
     pub sources: [u32; 2],
-    /// The word of the voltage, its value after a deep sleep, and its bits that are ready if others are set.
-    pub voltage: Option<(Word, u32, &'static [(u32, u32)])>,
+    pub voltage: Option<Voltage>,
     pub backup: Word,
     pub rtc: RtcWords,
     pub line: Option<Line>,
@@ -177,7 +185,7 @@ impl Chip {
             control.put(ready, control.has(on));
         }
         control.put(PLL[1], control.has(PLL[0]) && !self.state.no_pll.get());
-        if let Some((word, _, bits)) = self.voltage {
+        if let Some(Voltage { word, bits, .. }) = &self.voltage {
             bits.iter().for_each(|&(needed, ready)| word.put(ready, word.has(needed)));
         }
         let mask = (1 << self.in_use) - 1;
@@ -211,7 +219,7 @@ impl Chip {
         }
         if self.backup.has(1) && self.backup.has(15) && !rtc.state.has(6) {
             let seconds = self.ticks() / TICKS % 86_400;
-            let decimal = |part: u64| (part / 10 << 4 | part % 10) as u32;
+            let decimal = |part: u64| (((part / 10) << 4) | (part % 10)) as u32;
             let [hours, minutes] = [seconds / 3600, seconds / 60 % 60].map(decimal);
             rtc.time.set(hours << 16 | minutes << 8 | decimal(seconds % 60));
             rtc.fraction.set((TICKS - 1 - self.ticks() % TICKS) as u32);
@@ -258,8 +266,8 @@ impl Chip {
             self.control.put(on, false);
             self.control.put(ready, false);
         }
-        if let Some((word, after, _)) = self.voltage {
-            word.set(after);
+        if let Some(Voltage { word, after, .. }) = &self.voltage {
+            word.set(*after);
         }
         let mask = (1 << self.in_use) - 1;
         let others = self.configuration.get() & !(mask | mask << self.in_use);

@@ -5,7 +5,7 @@ extern crate std;
 
 use super::*;
 use crate::family::Crystal;
-use crate::model::{self, Chip, Line, RtcWords, Word, zeroed};
+use crate::model::{self, Chip, Line, RtcWords, Voltage, Word, zeroed};
 use crate::rtc::{NewRtc, OldRtc};
 use crate::{f4::sleep as f4, g4::sleep as g4, h7::sleep as h7, u5::sleep as u5};
 use std::rc::Rc;
@@ -120,7 +120,11 @@ fn h7() -> (h7::Chip<'static>, Rc<Chip>) {
         oscillator: None,
         sources: [0, 3],
         // The model takes away the high voltage, so that a test shows that it comes back.
-        voltage: Some((Word::of(&chip.power.voltage), 1 << 14 | 1 << 13, &[(15, 13)])),
+        voltage: Some(Voltage {
+            word: Word::of(&chip.power.voltage),
+            after: 1 << 14 | 1 << 13,
+            bits: &[(15, 13)],
+        }),
         backup: Word::of(&chip.rcc.backup),
         rtc: old_rtc(chip.rtc),
         line: Some(Line {
@@ -146,7 +150,11 @@ fn u5() -> (u5::Chip<'static>, Rc<Chip>) {
         oscillator: Some((8, 10)),
         sources: [0, 3],
         // After a deep sleep, the voltage is the lowest one.
-        voltage: Some((Word::of(&chip.power.voltage), 1 << 15, &[(16, 15), (18, 14)])),
+        voltage: Some(Voltage {
+            word: Word::of(&chip.power.voltage),
+            after: 1 << 15,
+            bits: &[(16, 15), (18, 14)],
+        }),
         backup: Word::of(&chip.rcc.backup),
         rtc: new_rtc(chip.rtc),
         line: None,
@@ -195,7 +203,7 @@ fn sleep_on(
 fn the_clocks_of_all_families_come_back() {
     fn check(family: &str, chip: &impl Stop, model: &Chip) {
         let clocks = || {
-            let voltage = model.voltage.map(|(word, ..)| word.get());
+            let voltage = model.voltage.as_ref().map(|voltage| voltage.word.get());
             (model.control.get(), model.configuration.get(), voltage)
         };
         let before = clocks();

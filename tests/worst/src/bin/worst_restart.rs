@@ -9,6 +9,9 @@ use worst_cases::{CLIENTS, crash, end, with_clients};
 /// The number of lives of the process.
 const LIVES: usize = 3;
 
+/// The first of the lines that are bound. (The interrupt controller of RISC-V has no line 0.)
+const FIRST: u16 = cfg!(target_arch = "riscv32") as u16;
+
 /// A thing to which only the store gives handles.
 #[interface]
 trait Item {
@@ -41,8 +44,9 @@ macro_rules! firmware {
             LIVES + 1;
             process owner {
                 notification INTERRUPTED;
-                interrupt 1 => INTERRUPTED; interrupt 2 => INTERRUPTED; interrupt 3 => INTERRUPTED;
-                interrupt 4 => INTERRUPTED; interrupt 5 => INTERRUPTED; interrupt 6 => INTERRUPTED;
+                interrupt FIRST => INTERRUPTED; interrupt FIRST + 1 => INTERRUPTED;
+                interrupt FIRST + 2 => INTERRUPTED; interrupt FIRST + 3 => INTERRUPTED;
+                interrupt FIRST + 4 => INTERRUPTED; interrupt FIRST + 5 => INTERRUPTED;
                 $(object $object: Concurrent<Thing> = Thing => [$service: dyn Item];)*
                 object shelf: Concurrent<Shelf> = Shelf([$($service),*]) => [STORE: dyn Store];
                 thread main (priority = 3, stack = 1024) = serve(INTERRUPTED, DONE);

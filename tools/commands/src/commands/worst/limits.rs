@@ -47,8 +47,8 @@ mod tests {
     fn the_limit_of_another_board_is_in_its_row() {
         assert_eq!(of(Board::reference()), BOUND);
         let virt = emulated().find(|row| row.name == "virt").unwrap();
-        assert_eq!(of(Board::Microcontroller(virt)), virt.limits[NAME].into());
+        assert_eq!(of(Board::Microcontroller(virt)), u64::from(virt.limits[NAME]));
         let vectored = emulated().find(|row| row.name == "virt-vectored").unwrap();
-        assert_eq!(of(Board::Microcontroller(vectored)), virt.limits[NAME].into());
+        assert_eq!(of(Board::Microcontroller(vectored)), u64::from(virt.limits[NAME]));
     }
 }
