@@ -3,7 +3,6 @@
 //! registers are of two kinds: the old ones of the STM32F4 and the STM32H7, and those of newer families.
 
 use crate::registers::Device;
-use crate::sleep::Stop;
 use crate::wait::comes;
 use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
 use tock_registers::registers::{ReadWrite, WriteOnly};
@@ -76,9 +75,9 @@ pub trait Rtc: Device + 'static {
     fn time(&self) -> &ReadWrite<u32>;
     /// The rest of the second, counted down.
     fn fraction(&self) -> &ReadWrite<u32>;
-    /// What the clock does.
+    /// The mode of the clock, and its wake-up timer.
     fn control(&self) -> &ReadWrite<u32, RtcControl::Register>;
-    /// What the clock can do now.
+    /// The state of the clock.
     fn state(&self) -> &ReadWrite<u32, RtcState::Register>;
     /// The two divisors, each less one: bits 0 to 14, and bits 16 to 22 for the first of the two.
     fn divisors(&self) -> &ReadWrite<u32>;
@@ -145,13 +144,11 @@ const COARSE: u32 = 4;
 const FINE_HZ: u64 = 2_048;
 const LONGEST: u64 = 1 << 16;
 
-/// Prepares the clock, a step at each call. Returns whether it runs.
+/// Prepares the clock, a step at each call. Returns whether it runs. The backup domain must be open.
 ///
 /// The crystal takes up to two seconds to start, so the callers do something else meanwhile. A board without such a
 /// crystal never gets further.
-pub fn runs(chip: &impl Stop) -> bool {
-    chip.open_backup();
-    let (backup, rtc) = (chip.backup(), chip.rtc());
+pub fn runs(backup: &ReadWrite<u32, Backup::Register>, rtc: &impl Rtc) -> bool {
     if !backup.is_set(Backup::CRYSTAL_ON) {
         backup.modify(Backup::CRYSTAL_ON::SET);
     }

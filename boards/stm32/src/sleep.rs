@@ -63,6 +63,12 @@ pub fn sleep(chip: &impl Stop, depth: Depth, left: u64) -> Result<Slept, Slow> {
     sleep_by(chip, depth, left, &REST, sleep::wait_deeply)
 }
 
+/// Opens the backup domain, and prepares the clock in it, a step at each call. Returns whether it runs.
+fn clock_runs(chip: &impl Stop) -> bool {
+    chip.open_backup();
+    rtc::runs(chip.backup(), chip.rtc())
+}
+
 fn sleep_by<C: Stop>(
     chip: &C,
     depth: Depth,
@@ -74,7 +80,7 @@ fn sleep_by<C: Stop>(
     if depth == Depth::Light
         || left < SHORTEST
         || !chip.is_fast()
-        || !rtc::runs(chip)
+        || !clock_runs(chip)
         || !rtc::wake_after(chip.rtc(), left - WAKE_UP)
     {
         sleep::wait();

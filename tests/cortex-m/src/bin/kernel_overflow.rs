@@ -37,7 +37,7 @@ mod firmware {
         b"crossgate: kernel stack overflow "
     };
     /// The size of the guard in bytes. (An ARMv8-M has a limit of the stack pointer instead, the bottom of the stack.)
-    const GUARD: usize = if LOWEST_FRAME > 0 { 0 } else { 32 };
+    const GUARD: usize = if LOWEST_FRAME == 0 { 32 } else { 0 };
     /// The word that the loop pushes.
     const PUSHED: u32 = 0x0e55_0e55;
 

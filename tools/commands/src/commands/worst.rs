@@ -9,7 +9,7 @@
 //! interrupt, it counts as if the look had found one. The work that is left to do in this case is measured at looks
 //! that did find an interrupt.
 
-mod limits;
+pub mod limits;
 mod longest;
 mod table;
 

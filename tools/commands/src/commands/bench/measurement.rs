@@ -237,6 +237,7 @@ pub fn print_json(Measured { row, operations, results, costs, size }: &Measured)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::worst::limits;
     use workbench::board;
 
     /// Returns the highest allowed figure of an operation, if the operations that it is compared with have their
@@ -306,8 +307,8 @@ mod tests {
     fn every_limit_of_a_board_is_of_something() {
         for row in board::emulated() {
             for name in row.limits.keys() {
-                let is_known =
-                    name == FLASH || name == RAM || OPERATIONS.iter().any(|it| it.name == name);
+                let is_known = [FLASH, RAM, limits::NAME].contains(&name.as_str())
+                    || OPERATIONS.iter().any(|it| it.name == name);
                 assert!(is_known, "boards.toml: {}: {name}", row.name);
             }
         }

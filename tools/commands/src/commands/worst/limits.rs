@@ -7,7 +7,7 @@ use workbench::board::Board;
 /// The limit of each span on the reference board, in instructions.
 const BOUND: u64 = 400;
 /// The name of the limit of another board in its row.
-const NAME: &str = "interrupts_held_off";
+pub const NAME: &str = "interrupts_held_off";
 
 /// Returns the limit of each span on a board, in instructions.
 pub fn of(board: Board) -> u64 {
