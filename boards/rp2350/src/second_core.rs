@@ -106,7 +106,7 @@ fn launch(queues: &impl Queues, image: Image) -> bool {
             }
         } else {
             if words[next] == 0 {
-                // What the core has sent before is no answer.
+                // The words that the core has sent before are no answer.
                 (0..ROOM).all(|_| queues.take().is_some());
             }
             is_sent = queues.send(words[next]);

@@ -54,13 +54,19 @@ pub(crate) const fn hz<F: Family>(start: usize) -> u32 {
 /// Switches the clock of a device on.
 pub(crate) fn switch_on<F: Family>(start: usize) {
     let (bus, number) = place::<F>(start);
-    enable::<F>(F::enables(bus), 1 << number);
+    enable(F::enables(bus), 1 << number, divisor::<F>());
 }
 
-/// Sets bits of a register that switches clocks of devices on, and waits until the devices may be accessed.
-pub(crate) fn enable<F: Family>(enables: &ReadWrite<u32>, bits: u32) {
+/// Returns the divisor of the slowest bus of peripherals.
+const fn divisor<F: Family>() -> u32 {
+    F::CPU_HZ / F::APB1_HZ
+}
+
+/// Sets bits of a register that switches clocks of devices on, and waits until the devices may be accessed. `divisor` is
+/// that of the slowest bus.
+pub(crate) fn enable(enables: &ReadWrite<u32>, bits: u32, divisor: u32) {
     enables.set(enables.get() | bits);
-    (0..enable_cycles::<F>()).for_each(|_| {
+    (0..enable_cycles(divisor)).for_each(|_| {
         enables.get();
     });
 }
@@ -68,8 +74,8 @@ pub(crate) fn enable<F: Family>(enables: &ReadWrite<u32>, bits: u32) {
 /// Returns the number of reads after which a device may be accessed whose clock was switched on. Each takes at least
 /// one cycle of the CPU, and the device needs two cycles on the AHB, and one more than the divisor of its bus on an APB
 /// (errata sheet ES0182, "Delay after an RCC peripheral clock enabling"; the other families need no more).
-const fn enable_cycles<F: Family>() -> u32 {
-    1 + F::CPU_HZ / F::APB1_HZ
+const fn enable_cycles(divisor: u32) -> u32 {
+    1 + divisor
 }
 
 #[cfg(test)]
@@ -120,10 +126,10 @@ mod tests {
 
     #[test]
     fn a_device_has_time_to_start() {
-        assert_eq!(enable_cycles::<Stm32F4>(), 5);
-        assert_eq!(enable_cycles::<Stm32G4>(), 2);
-        assert_eq!(enable_cycles::<Stm32H7>(), 5);
-        assert_eq!(enable_cycles::<Stm32U5>(), 2);
+        assert_eq!(enable_cycles(divisor::<Stm32F4>()), 5);
+        assert_eq!(enable_cycles(divisor::<Stm32G4>()), 2);
+        assert_eq!(enable_cycles(divisor::<Stm32H7>()), 5);
+        assert_eq!(enable_cycles(divisor::<Stm32U5>()), 2);
     }
 
     #[test]

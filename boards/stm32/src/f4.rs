@@ -12,7 +12,7 @@ pub use flash::{STM32F4_FLASH_CONTROLLER, Stm32F4Flash, Stm32F4FlashError};
 use crate::family::{Bus, Crystal, Family, Slow, Time};
 use crate::registers::registers;
 use crate::serial::OldUsart;
-use clock::{CPU_HZ, TIMERS_HZ};
+use clock::{APB1_HZ, CPU_HZ, TIMERS_HZ};
 use crossgate_cortex_m::sleep::{Depth, Slept};
 use registers::{FLASH, RCC, Rcc};
 use tock_registers::registers::ReadWrite;
@@ -24,7 +24,7 @@ pub struct Stm32F4;
 impl Family for Stm32F4 {
     const CPU_HZ: u32 = CPU_HZ;
     const TIMERS_HZ: u32 = TIMERS_HZ;
-    const APB1_HZ: u32 = CPU_HZ / 4;
+    const APB1_HZ: u32 = APB1_HZ;
     const APB2_HZ: u32 = CPU_HZ / 2;
     const PORT_A: usize = 0x4002_0000;
     const PORTS: usize = 9;

@@ -16,19 +16,17 @@
 //! The instruction cache is on: the flash does not change while the firmware runs. The data cache is off. It would hold
 //! only constants in flash.
 
+mod clock;
 mod registers;
 pub(crate) mod sleep;
 
 use crate::family::{Bus, Crystal, Family, Slow, Time};
 use crate::registers::registers;
 use crate::serial::Usart;
-use crate::wait::comes;
+use clock::{APB1_HZ, CPU_HZ, TIMERS_HZ};
 use crossgate_cortex_m::sleep::{Depth, Slept};
-use registers::{
-    Access, ClockConfiguration, ClockControl, Cpu, Domain1, FLASH, Flash, Pll, PllInput,
-    PllOutputs, Power, RCC, Rcc, Supply, SupplyState, Voltage,
-};
-use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
+use registers::{Cpu, FLASH, RCC, Rcc};
+use tock_registers::interfaces::{Readable, Writeable};
 use tock_registers::registers::ReadWrite;
 
 /// The STM32H7 with one core at 400 MHz: the STM32H743, the STM32H753, and others.
@@ -38,7 +36,7 @@ pub struct Stm32H7;
 impl Family for Stm32H7 {
     const CPU_HZ: u32 = CPU_HZ;
     const TIMERS_HZ: u32 = TIMERS_HZ;
-    const APB1_HZ: u32 = CPU_HZ / 4;
+    const APB1_HZ: u32 = APB1_HZ;
     const APB2_HZ: u32 = CPU_HZ / 4;
     const PORT_A: usize = 0x5802_0000;
     const PORTS: usize = 11;
@@ -48,7 +46,7 @@ impl Family for Stm32H7 {
 
     fn prepare(crystal: Crystal) -> u32 {
         cache_instructions(registers(registers::CPU));
-        set(registers(RCC), registers(registers::POWER), registers(FLASH), crystal)
+        clock::set(registers(RCC), registers(registers::POWER), registers(FLASH), crystal)
     }
 
     fn sleep(crystal: Crystal, depth: Depth, left: u64) -> Result<Slept, Slow> {
@@ -68,22 +66,6 @@ impl Family for Stm32H7 {
         }
     }
 }
-
-/// The frequency of the CPU, in Hz: the most of which every revision of the chip is capable.
-const CPU_HZ: u32 = 400_000_000;
-/// The frequency of the clock of the timers, in Hz, which is that of the AXI bus and of the flash.
-const TIMERS_HZ: u32 = CPU_HZ / 2;
-/// The frequency of the chip's own oscillator. After a reset it is the clock of everything.
-const INTERNAL_MHZ: u32 = 64;
-/// The frequency of the input of the PLL, and its factor. The output of the PLL is divided by 2.
-const INPUT_MHZ: u32 = 2;
-const FACTOR: u32 = 400;
-/// The wait states of the flash, and the delay of its writes, at 200 MHz and the highest voltage (RM0433, "FLASH
-/// recommended number of wait states and programming delay").
-const WAIT_STATES: u32 = 2;
-const WRITE_DELAY: u32 = 2;
-
-const _: () = assert!(CPU_HZ == INPUT_MHZ * FACTOR / 2 * 1_000_000, "the PLL makes the clock");
 
 /// Empties the instruction cache, and switches it on.
 fn cache_instructions(cpu: &Cpu) {
@@ -111,56 +93,10 @@ fn barrier() {
     }
 }
 
-/// Sets the voltage and the clocks. Returns the frequency that the timers then have, in Hz.
-fn set(rcc: &Rcc, power: &Power, flash: &Flash, crystal: Crystal) -> u32 {
-    let slow = INTERNAL_MHZ * 1_000_000;
-    // The chip has its linear regulator. The voltage can be changed only after this was said, once after power is on
-    // (RM0433, "System supply startup").
-    power.supply.modify(Supply::REGULATOR::SET + Supply::BYPASSED::CLEAR + Supply::SAID::SET);
-    let is_supplied = comes(|| power.supply_state.is_set(SupplyState::READY));
-    power.voltage.modify(Voltage::SCALE::HIGHEST);
-    if !is_supplied || !comes(|| power.voltage.is_set(Voltage::READY)) {
-        // There is no way to report the failure yet.
-        return slow;
-    }
-    rcc.control.modify(ClockControl::CRYSTAL_BYPASSED.val(crystal.is_clock.into()));
-    rcc.control.modify(ClockControl::CRYSTAL_ON::SET);
-    let has_crystal = comes(|| rcc.control.is_set(ClockControl::CRYSTAL_READY));
-    let (mhz, source) = if has_crystal {
-        (crystal.mhz, PllInput::SOURCE::CRYSTAL)
-    } else {
-        rcc.control.modify(ClockControl::CRYSTAL_ON::CLEAR);
-        (INTERNAL_MHZ, PllInput::SOURCE::INTERNAL)
-    };
-    rcc.pll_input.modify(PllInput::M.val(mhz / INPUT_MHZ) + source);
-    rcc.pll.modify(
-        Pll::INPUT::FROM_2_TO_4_MHZ + Pll::RANGE::WIDE + Pll::FRACTION::CLEAR + Pll::P_ON::SET,
-    );
-    rcc.pll_outputs.modify(PllOutputs::N_LESS_ONE.val(FACTOR - 1) + PllOutputs::P::BY_2);
-    rcc.control.modify(ClockControl::PLL_ON::SET);
-    if !comes(|| rcc.control.is_set(ClockControl::PLL_READY)) {
-        return slow;
-    }
-    flash.access.write(Access::WAIT_STATES.val(WAIT_STATES) + Access::WRITE_DELAY.val(WRITE_DELAY));
-    // The flash is slow enough, and the buses are divided, before the clock is fast.
-    if !comes(|| flash.access.read(Access::WAIT_STATES) == WAIT_STATES) {
-        return slow;
-    }
-    rcc.domain_1.write(Domain1::AHB::BY_2 + Domain1::APB3::BY_2);
-    rcc.domain_2.set(APB_BY_2 << 8 | APB_BY_2 << 4);
-    rcc.domain_3.set(APB_BY_2 << 4);
-    rcc.configuration.modify(ClockConfiguration::SOURCE::PLL);
-    if !comes(|| rcc.configuration.matches_all(ClockConfiguration::SOURCE_IN_USE::PLL)) {
-        return slow;
-    }
-    TIMERS_HZ
-}
-
-/// The divisor of a bus of peripherals.
-const APB_BY_2: u32 = 0b100;
-
 #[cfg(test)]
 mod tests {
+    use super::clock::set;
+    use super::registers::{Flash, Power};
     use super::*;
     use core::mem::zeroed;
 

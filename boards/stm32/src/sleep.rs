@@ -10,7 +10,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::family::{Family, Halting, Slow};
+use crate::family::{Halting, Slow};
 use crate::rtc::{self, Backup, Rtc};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use crossgate_cortex_m::sleep::{self, Depth, Slept};
@@ -28,8 +28,8 @@ static REST: AtomicU32 = AtomicU32::new(0);
 
 /// A chip with a Stop mode.
 pub trait Stop {
-    /// Its family.
-    type Family: Family;
+    /// The counter of time.
+    type Counter: Halting;
     /// The registers of its RTC.
     type Rtc: Rtc;
     /// The interrupt line by which the RTC wakes the CPU.
@@ -89,13 +89,13 @@ fn sleep_by<C: Stop>(
     chip.choose(depth);
     chip.listen();
     let from = rtc::next_tick(chip.rtc());
-    <C::Family as Family>::Counter::stand_still();
+    C::Counter::stand_still();
     sleep::woken_by(C::INTERRUPT, wait_deeply);
     if !chip.is_fast() {
         chip.restore()?;
     }
     let to = rtc::next_tick(chip.rtc());
-    <C::Family as Family>::Counter::go_on();
+    C::Counter::go_on();
     rtc::silence(chip.rtc());
     chip.listen();
     let (uncounted, part) = sleep::microseconds(rtc::between(from, to), rest.load(Relaxed));

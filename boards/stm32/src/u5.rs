@@ -12,6 +12,7 @@
 //! controller are opened before the first process runs, so that the CPU's protection unit alone decides. SRAM4 and the
 //! devices of the second controller stay as after a reset.
 
+mod clock;
 mod registers;
 pub(crate) mod sleep;
 
@@ -19,10 +20,10 @@ use crate::family::{Bus, Family, Internal, Slow, Time};
 use crate::registers::registers;
 use crate::serial::Usart;
 use crate::wait::comes;
+use clock::{APB1_HZ, CPU_HZ};
 use crossgate_cortex_m::sleep::{Depth, Slept};
 use registers::{
-    Access, Boost, Cache, CacheState, ClockConfiguration, ClockControl, Devices, FLASH, Flash,
-    InstructionCache, Memory, Options, Pll, PllOutputs, Power, RCC, Rcc,
+    Cache, CacheState, Devices, FLASH, Flash, InstructionCache, Memory, Options, RCC, Rcc,
 };
 use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
 use tock_registers::registers::ReadWrite;
@@ -34,7 +35,7 @@ pub struct Stm32U5;
 impl Family for Stm32U5 {
     const CPU_HZ: u32 = CPU_HZ;
     const TIMERS_HZ: u32 = CPU_HZ;
-    const APB1_HZ: u32 = CPU_HZ;
+    const APB1_HZ: u32 = APB1_HZ;
     const APB2_HZ: u32 = CPU_HZ;
     const PORT_A: usize = 0x4202_0000;
     const PORTS: usize = 9;
@@ -46,7 +47,7 @@ impl Family for Stm32U5 {
         let rcc = registers(RCC);
         open_to_threads(rcc, registers(registers::DEVICES), registers::MEMORIES.map(registers));
         cache_instructions(registers(registers::INSTRUCTION_CACHE));
-        set(rcc, registers(registers::POWER), registers(FLASH))
+        clock::set(rcc, registers(registers::POWER), registers(FLASH))
     }
 
     fn sleep(_: Internal, depth: Depth, left: u64) -> Result<Slept, Slow> {
@@ -67,23 +68,10 @@ impl Family for Stm32U5 {
     }
 }
 
-/// The frequency of the CPU, in Hz, and of the buses and the timers, which it is not divided for.
-const CPU_HZ: u32 = 160_000_000;
-/// The frequency with which the chip starts, in Hz.
-const FIRST_HZ: u32 = 4_000_000;
-/// The frequency of the oscillator that the PLL has as its input, and the factor. The output of the PLL is divided by 2.
-const INPUT_MHZ: u32 = 16;
-const FACTOR: u32 = 20;
-/// The wait states of the flash at 160 MHz and the highest voltage (RM0456, "Read access latency").
-const WAIT_STATES: u32 = 4;
-/// The clock of the power control, in its register.
-const POWER_CONTROL: u32 = 1 << 2;
 /// The clock of the control of access, in its register.
 const ACCESS_CONTROL: u32 = 1 << 24;
 /// The numbers of registers with a bit for each 512 bytes, of the three RAMs of the firmware.
 const REGISTERS: [usize; 3] = [192 / 16, 64 / 16, 512 / 16];
-
-const _: () = assert!(CPU_HZ == INPUT_MHZ * FACTOR / 2 * 1_000_000, "the PLL makes the clock");
 
 /// Lets unprivileged code access the devices and the RAMs, as far as the protection unit does.
 fn open_to_threads(rcc: &Rcc, devices: &Devices, memories: [&Memory; 3]) {
@@ -107,47 +95,6 @@ fn cache_instructions(cache: &InstructionCache) {
     }
 }
 
-/// Sets the voltage and the clocks. Returns the frequency that the timers then have, in Hz.
-fn set(rcc: &Rcc, power: &Power, flash: &Flash) -> u32 {
-    rcc.ahb3_enable.set(rcc.ahb3_enable.get() | POWER_CONTROL);
-    let _ = [rcc.ahb3_enable.get(), rcc.ahb3_enable.get()];
-    power.voltage.modify(Boost::SCALE::HIGHEST);
-    rcc.control.modify(ClockControl::INTERNAL_ON::SET);
-    if !comes(|| power.voltage.is_set(Boost::SCALE_READY))
-        || !comes(|| rcc.control.is_set(ClockControl::INTERNAL_READY))
-    {
-        // There is no way to report the failure yet.
-        return FIRST_HZ;
-    }
-    rcc.pll.write(
-        Pll::SOURCE::INTERNAL
-            + Pll::INPUT::FROM_8_TO_16_MHZ
-            + Pll::M_LESS_ONE.val(0)
-            + Pll::BOOST::UNDIVIDED
-            + Pll::R_ON::SET,
-    );
-    rcc.pll_outputs.write(PllOutputs::N_LESS_ONE.val(FACTOR - 1) + PllOutputs::R_LESS_ONE.val(1));
-    rcc.control.modify(ClockControl::PLL_ON::SET);
-    // Above 55 MHz the CPU needs a booster, whose clock is the input of the PLL (RM0456, "Embedded power
-    // distribution").
-    power.voltage.modify(Boost::ON::SET);
-    if !comes(|| rcc.control.is_set(ClockControl::PLL_READY))
-        || !comes(|| power.voltage.is_set(Boost::READY))
-    {
-        return FIRST_HZ;
-    }
-    flash.access.modify(Access::WAIT_STATES.val(WAIT_STATES));
-    // The flash is slow enough before the clock is fast.
-    if !comes(|| flash.access.read(Access::WAIT_STATES) == WAIT_STATES) {
-        return FIRST_HZ;
-    }
-    rcc.configuration.modify(ClockConfiguration::SOURCE::PLL);
-    if !comes(|| rcc.configuration.matches_all(ClockConfiguration::SOURCE_IN_USE::PLL)) {
-        return FIRST_HZ;
-    }
-    CPU_HZ
-}
-
 /// Returns whether the settings of the chip keep the kernel from running.
 fn obstacle_in(flash: &Flash) -> Option<&'static str> {
     flash
@@ -158,6 +105,8 @@ fn obstacle_in(flash: &Flash) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use super::clock::set;
+    use super::registers::Power;
     use super::*;
     use core::mem::zeroed;
 

@@ -8,6 +8,8 @@ use tock_registers::interfaces::{ReadWriteable, Readable};
 
 /// The frequency of the CPU, in Hz.
 pub const CPU_HZ: u32 = 168_000_000;
+/// The frequency of the slowest bus of peripherals, in Hz.
+pub const APB1_HZ: u32 = CPU_HZ / 4;
 /// The frequency of the clock of the timers on the slow bus, in Hz.
 pub const TIMERS_HZ: u32 = CPU_HZ / 2;
 /// The frequency of the chip's own oscillator. After a reset it is the clock of everything.

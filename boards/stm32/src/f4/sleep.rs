@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The Stop mode. (The numbers are those of sections of RM0090.)
 
-use super::Stm32F4;
-use super::clock::{self, INTERNAL_MHZ, TIMERS_HZ};
+use super::clock::{self, APB1_HZ, CPU_HZ, INTERNAL_MHZ, TIMERS_HZ};
 use super::registers::{
     ClockConfiguration, EXTI, FLASH, Flash, PWR, PowerControl, Pwr, RCC, RTC, Rcc,
 };
 use crate::bus::enable;
-use crate::family::{Crystal, Slow};
+use crate::family::{Crystal, Slow, Time};
 use crate::registers::{Exti, registers};
 use crate::rtc::{Backup, OldRtc};
 use crate::sleep::Stop;
@@ -43,7 +42,7 @@ pub fn chip(crystal: Crystal) -> Chip<'static> {
 }
 
 impl Stop for Chip<'_> {
-    type Family = Stm32F4;
+    type Counter = Time<CPU_HZ>;
     type Rtc = OldRtc;
     // (Table 62.)
     const INTERRUPT: u16 = 3;
@@ -58,7 +57,7 @@ impl Stop for Chip<'_> {
 
     fn open_backup(&self) {
         if !self.pwr.control.is_set(PowerControl::BACKUP_OPEN) {
-            enable::<Stm32F4>(&self.rcc.apb1_enable, POWER);
+            enable(&self.rcc.apb1_enable, POWER, CPU_HZ / APB1_HZ);
             self.pwr.control.modify(PowerControl::BACKUP_OPEN::SET);
         }
     }

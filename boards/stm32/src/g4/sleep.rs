@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The Stop modes. (The bits are those of RM0440, "PWR registers", "RCC registers" and "EXTI registers".)
 
+use super::clock::{self, APB1_HZ, CPU_HZ, INTERNAL_MHZ};
 use super::registers::{
     ClockConfiguration, EXTI, FLASH, Flash, POWER, Power, PowerControl, RCC, RTC, Rcc,
 };
-use super::{CPU_HZ, INTERNAL_MHZ, Stm32G4};
 use crate::bus::enable;
-use crate::family::{Crystal, Slow};
+use crate::family::{Crystal, Slow, Time};
 use crate::registers::{Exti, registers};
 use crate::rtc::{Backup, NewRtc};
 use crate::sleep::Stop;
@@ -42,7 +42,7 @@ pub fn chip(crystal: Crystal) -> Chip<'static> {
 }
 
 impl Stop for Chip<'_> {
-    type Family = Stm32G4;
+    type Counter = Time<CPU_HZ>;
     type Rtc = NewRtc;
     const INTERRUPT: u16 = 3;
 
@@ -57,7 +57,7 @@ impl Stop for Chip<'_> {
     // (The power control has its clock since the start.)
     fn open_backup(&self) {
         if !self.power.control.is_set(PowerControl::BACKUP_OPEN) {
-            enable::<Stm32G4>(&self.rcc.apb1_enable, RTC_BUS);
+            enable(&self.rcc.apb1_enable, RTC_BUS, CPU_HZ / APB1_HZ);
             self.power.control.modify(PowerControl::BACKUP_OPEN::SET);
         }
     }
@@ -81,7 +81,7 @@ impl Stop for Chip<'_> {
     }
 
     fn restore(&self) -> Result<(), Slow> {
-        let hz = super::set(self.rcc, self.power, self.flash, self.crystal);
+        let hz = clock::set(self.rcc, self.power, self.flash, self.crystal);
         if hz == CPU_HZ { Ok(()) } else { Err(Slow { hz: INTERNAL_MHZ * 1_000_000 }) }
     }
 }

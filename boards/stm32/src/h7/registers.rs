@@ -109,7 +109,7 @@ register_bitfields![u32,
         BACKUP_OPEN OFFSET(8) NUMBITS(1) [],
         FLASH_LOW_POWER OFFSET(9) NUMBITS(1) [],
     ],
-    // What the three domains of the chip do while the CPU sleeps deeply.
+    // The modes of the three domains of the chip while the CPU sleeps deeply.
     pub Domains [
         // A 1 is the Standby mode of the domain, which loses registers and RAM.
         STANDBY OFFSET(0) NUMBITS(3) [],

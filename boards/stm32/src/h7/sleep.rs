@@ -2,13 +2,13 @@
 //! The Stop mode of the whole chip. (The bits are those of RM0433, "PWR register description", "RCC register
 //! description" and "EXTI registers".)
 
+use super::clock::{self, APB1_HZ, CPU_HZ, INTERNAL_MHZ, TIMERS_HZ};
 use super::registers::{
     ClockConfiguration, Domains, EXTI, Exti, FLASH, Flash, POWER, Power, PowerControl, RCC, RTC,
     Rcc,
 };
-use super::{INTERNAL_MHZ, Stm32H7, TIMERS_HZ};
 use crate::bus::enable;
-use crate::family::{Crystal, Slow};
+use crate::family::{Crystal, Slow, Time};
 use crate::registers::registers;
 use crate::rtc::{Backup, OldRtc};
 use crate::sleep::Stop;
@@ -44,7 +44,7 @@ pub fn chip(crystal: Crystal) -> Chip<'static> {
 }
 
 impl Stop for Chip<'_> {
-    type Family = Stm32H7;
+    type Counter = Time<CPU_HZ>;
     type Rtc = OldRtc;
     const INTERRUPT: u16 = 3;
 
@@ -58,7 +58,7 @@ impl Stop for Chip<'_> {
 
     fn open_backup(&self) {
         if !self.power.control.is_set(PowerControl::BACKUP_OPEN) {
-            enable::<Stm32H7>(&self.rcc.apb4_enable, RTC_BUS);
+            enable(&self.rcc.apb4_enable, RTC_BUS, CPU_HZ / APB1_HZ);
             self.power.control.modify(PowerControl::BACKUP_OPEN::SET);
         }
     }
@@ -83,7 +83,7 @@ impl Stop for Chip<'_> {
     }
 
     fn restore(&self) -> Result<(), Slow> {
-        let timers = super::set(self.rcc, self.power, self.flash, self.crystal);
+        let timers = clock::set(self.rcc, self.power, self.flash, self.crystal);
         if timers == TIMERS_HZ { Ok(()) } else { Err(Slow { hz: INTERNAL_MHZ * 1_000_000 }) }
     }
 }

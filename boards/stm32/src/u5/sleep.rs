@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The Stop modes 0 and 1. (The bits are those of RM0456, "PWR registers" and "RCC registers".)
 
+use super::clock::{self, APB1_HZ, CPU_HZ, FIRST_HZ};
 use super::registers::{
     BackupAccess, ClockConfiguration, FLASH, Flash, POWER, Power, PowerControl, RCC, RTC, Rcc,
 };
-use super::{CPU_HZ, FIRST_HZ, Stm32U5};
 use crate::bus::enable;
-use crate::family::Slow;
+use crate::family::{Slow, Time};
 use crate::registers::registers;
 use crate::rtc::{Backup, NewRtc};
 use crate::sleep::Stop;
@@ -37,7 +37,7 @@ pub fn chip() -> Chip<'static> {
 }
 
 impl Stop for Chip<'_> {
-    type Family = Stm32U5;
+    type Counter = Time<CPU_HZ>;
     type Rtc = NewRtc;
     const INTERRUPT: u16 = 2;
 
@@ -52,7 +52,7 @@ impl Stop for Chip<'_> {
     // (The power control has its clock since the start.)
     fn open_backup(&self) {
         if !self.power.backup.is_set(BackupAccess::OPEN) {
-            enable::<Stm32U5>(&self.rcc.apb3_enable, RTC_BUS);
+            enable(&self.rcc.apb3_enable, RTC_BUS, CPU_HZ / APB1_HZ);
             self.power.backup.modify(BackupAccess::OPEN::SET);
         }
     }
@@ -79,7 +79,7 @@ impl Stop for Chip<'_> {
     }
 
     fn restore(&self) -> Result<(), Slow> {
-        let hz = super::set(self.rcc, self.power, self.flash);
+        let hz = clock::set(self.rcc, self.power, self.flash);
         if hz == CPU_HZ { Ok(()) } else { Err(Slow { hz: FIRST_HZ }) }
     }
 }
