@@ -15,10 +15,7 @@ impl Board for Hardware {
 
     fn prepare() {
         close_coprocessors();
-        // A second kernel must not go on while the devices are reset.
-        rp2350_board::stop_second_core();
         rp2350_board::prepare();
-        rp2350_board::start_second_core();
     }
 
     #[inline]

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The Raspberry Pi Pico 2: an RP2350, whose two Cortex-M33 run at 150 MHz.
-//!
-//! This crate is the board of the first core, which starts the second one. The firmware of the second core depends on
-//! [`pico-2-second`](https://docs.rs/pico-2-second). Without an image for the second core, the first core runs alone.
-//! The chapter *Two cores* of the book describes how processes of one core call those of the other, over a [`LINE`].
+//! The Raspberry Pi Pico 2: an RP2350, whose first Cortex-M33 runs at 150 MHz. The second one stays in the boot ROM. (For a
+//! kernel on each of them there are [`pico-2-first`](https://docs.rs/pico-2-first) and
+//! [`pico-2-second`](https://docs.rs/pico-2-second).)
 //!
 //! Nobody has run Crossgate on this board, and no emulator has it: firmware for it is built and linked, and the words
 //! of the image that the boot ROM reads are checked. The tests of the CPU run on the emulated
@@ -25,17 +23,7 @@ board_contract::check!();
 
 #[doc(hidden)]
 pub use board::{Hardware, close_coprocessors};
-pub use rp2350_board::{
-    BELLS, LAMPS, LINE, Lamp, Line, TIMER0, TIMER1, Timer, UART0, UART1, UART2, Uart,
-};
-
-/// The lines of the interrupt controller.
-pub mod interrupt {
-    pub use rp2350_board::interrupt::*;
-
-    /// The other core has rung the [bell](super::BELLS) of this core.
-    pub const BELL: u16 = 26;
-}
+pub use rp2350_board::{LAMPS, Lamp, TIMER0, TIMER1, Timer, UART0, UART1, UART2, Uart, interrupt};
 
 #[doc(hidden)]
 pub use crossgate_cortex_m as port;

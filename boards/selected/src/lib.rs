@@ -99,6 +99,7 @@ choose!(
     nucleo_h743zi2 = "nucleo-h743zi2",
     nucleo_u575zi_q = "nucleo-u575zi-q",
     pico_2 = "pico-2",
+    pico_2_first = "pico-2-first",
     pico_2_second = "pico-2-second",
     nrf52840_dk = "nrf52840-dk",
     microbit_v2 = "microbit-v2";

@@ -172,7 +172,7 @@ fn two_cores() -> Command {
 
 /// Builds both firmwares of a test with two cores for the pico-2, and checks the images.
 fn pico_2_pair() -> Result<()> {
-    for (name, program) in [("pico-2", "far_calls"), ("pico-2-second", "far_calls_second")] {
+    for (name, program) in [("pico-2-first", "far_calls"), ("pico-2-second", "far_calls_second")] {
         let row = board::built().find(|row| row.name == name).context("no such board")?;
         let chip = row.chip.as_ref().context("no chip")?;
         let board = Board::Microcontroller(row);
