@@ -64,6 +64,7 @@ pub fn run(minutes: u64) -> Result<bool> {
         report.step(&name, || told(equivalence(board, test)?));
     }
     report.step("linking with copies", || told(linking()));
+    report.step("a firmware of one's own, on boards", || told(own_firmware()));
     report.step("documentation of programs", || told(documentation()));
     report.step("the same image in another folder", reproducible::check);
     report.step("the size of a client of TLS", tls::check);
@@ -181,6 +182,13 @@ fn pico_2_pair() -> Result<()> {
         image::check(&built.first().context("there is no program")?.file, chip)?;
     }
     Ok(())
+}
+
+/// Returns a command that makes firmware outside of the workspace, and runs it on boards.
+fn own_firmware() -> Command {
+    let mut cargo = workspace::cargo();
+    cargo.args(["test", "--package", "cargo-crossgate", "--", "--ignored"]);
+    cargo
 }
 
 /// Returns a command that compares the time to link with and without copies. (It uses an optimised linker, as users

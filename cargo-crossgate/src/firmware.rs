@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Building, running and measuring the firmware of a project.
+
+use crate::command::{cargo, run as complete};
+use crate::doctor;
+use crate::project::Project;
+use anyhow::{Context, Result, bail};
+use cargo_metadata::Message;
+use crossgate_link::Span;
+use crossgate_link::map::MemoryMap;
+use std::fs;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+/// Runs the firmware, on this machine or on the board.
+///
+/// # Errors
+/// If something is missing, if it can't be built, or if the firmware itself ends with a failure.
+pub fn run(on_board: bool, arguments: &[String]) -> Result<()> {
+    let project = Project::find()?;
+    let mut command = cargo(&project.root);
+    command.args(["run", "--package", &project.package]);
+    if on_board {
+        doctor::check_to_build(project.board)?;
+        doctor::check_to_run(project.board)?;
+        command.args(["--release", "--target", &project.board.target]);
+    }
+    complete(command.arg("--").args(arguments))
+}
+
+/// Runs all tests on this machine.
+///
+/// # Errors
+/// If a test fails.
+pub fn test(arguments: &[String]) -> Result<()> {
+    let project = Project::find()?;
+    complete(cargo(&project.root).args(["test", "--workspace", "--"]).args(arguments))
+}
+
+/// Prints the memory map of the firmware for the board, and draws it if a file is named.
+///
+/// # Errors
+/// If it can't be built, or the file can't be written.
+pub fn map(svg: Option<&Path>) -> Result<()> {
+    let map = MemoryMap::from_elf(&build(&Project::find()?)?)?;
+    println!("{map}");
+    if let Some(file) = svg {
+        fs::write(file, map.to_svg())
+            .with_context(|| format!("cannot write {}", file.display()))?;
+        println!("written: {}", file.display());
+    }
+    Ok(())
+}
+
+/// Prints how much of the memories of the board the firmware takes.
+///
+/// # Errors
+/// If it can't be built.
+pub fn size() -> Result<()> {
+    let project = Project::find()?;
+    let map = MemoryMap::from_elf(&build(&project)?)?;
+    let flash = map.constants.iter().map(|(_, span)| span.size()).sum();
+    let sum = |spans: &mut dyn Iterator<Item = Span>| -> u64 { spans.map(Span::size).sum() };
+    let kernel = sum(&mut map.kernel.iter().map(|(_, span)| *span)) + map.kernel_stack.size();
+    let processes = sum(&mut map.processes.iter().filter_map(|process| process.region()));
+    let stacks = sum(&mut map.stacks.iter().map(|stack| stack.span));
+    println!("{} for {}, in bytes", project.package, project.board.name);
+    row("flash", flash, map.flash);
+    row("RAM", kernel + processes + stacks, map.ram);
+    for (what, size) in [("kernel", kernel), ("processes", processes), ("stacks", stacks)] {
+        println!("  {what:<9} {size:>9}");
+    }
+    Ok(())
+}
+
+fn row(memory: &str, used: u64, whole: Span) {
+    let percent = 100 * used / whole.size().max(1);
+    println!("{memory:<11} {used:>9} of {:>9} ({percent} %)", whole.size());
+}
+
+/// Builds the firmware for the board. Returns the ELF file.
+fn build(project: &Project) -> Result<PathBuf> {
+    doctor::check_to_build(project.board)?;
+    let mut command = cargo(&project.root);
+    command.args(["build", "--release", "--package", &project.package]);
+    command.args(["--target", &project.board.target]);
+    command.arg("--message-format=json-render-diagnostics").stdout(Stdio::piped());
+    let mut child = command.spawn().context("cannot run cargo")?;
+    let output = child.stdout.take().context("cargo has no output")?;
+    let mut file = None;
+    for message in Message::parse_stream(BufReader::new(output)) {
+        if let Message::CompilerArtifact(artifact) = message? {
+            file = artifact.executable.map(PathBuf::from).or(file);
+        }
+    }
+    if !child.wait()?.success() {
+        bail!("the firmware does not build");
+    }
+    file.with_context(|| format!("the package {} has no program", project.package))
+}
