@@ -93,6 +93,8 @@ struct Edits {
     firmware_file: PathBuf,
     workspace: DocumentMut,
     workspace_file: PathBuf,
+    /// The folder of the workspace.
+    root: PathBuf,
 }
 
 impl Edits {
@@ -112,6 +114,7 @@ impl Edits {
             wiring_file,
             firmware_file,
             workspace_file,
+            root: project.root.clone(),
         })
     }
 
@@ -128,8 +131,8 @@ impl Edits {
     fn depend_on(&mut self, kind: &Kind) -> Result<()> {
         let shared = table(&mut self.workspace, &["workspace", "dependencies"])?;
         if !shared.contains_key(kind.package) {
-            let source = source(shared)?;
-            shared.insert(kind.package, Item::Value(source.dependency(kind.package)?));
+            let row = row(shared, &self.root, kind.package)?;
+            shared.insert(kind.package, row);
         }
         let own = table(&mut self.firmware, &["dependencies"])?;
         if !own.contains_key(kind.package) {
@@ -154,12 +157,17 @@ impl Edits {
     }
 }
 
-/// Returns the source from which the workspace takes Crossgate.
-fn source(dependencies: &Table) -> Result<Source> {
-    let path = dependencies.get("crossgate").and_then(|it| it.get("path")).and_then(Item::as_str);
-    match path {
-        Some(path) => Source::new(Path::new(path).parent()),
-        None => Ok(Source::Registry),
+/// Returns the row of a package, by that of the crate `crossgate`: cargo takes all crates of Crossgate from one place.
+fn row(dependencies: &Table, root: &Path, package: &str) -> Result<Item> {
+    let crossgate =
+        dependencies.get("crossgate").context("the workspace does not depend on `crossgate`")?;
+    match crossgate.get("path").and_then(Item::as_str) {
+        Some(path) => {
+            let source = root.join(path);
+            let source = Source::new(Some(source.parent().unwrap_or(root)))?;
+            Ok(Item::Value(source.dependency(package)?))
+        }
+        None => Ok(crossgate.clone()),
     }
 }
 
@@ -197,4 +205,25 @@ fn check_name(name: &str) -> Result<()> {
         "`{name}` is no name for this: take small letters, digits and underscores, and no keyword of Rust"
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_is_from_where_crossgate_is_from() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for (crossgate, expected) in [
+            ("\"0.1.7\"", "0.1.7"),
+            ("{ git = \"https://example.org/crossgate\", rev = \"1\" }", "rev = \"1\""),
+            ("{ path = \"../crossgate\" }", "/services/queue"),
+        ] {
+            let text = format!("crossgate = {crossgate}\n");
+            let dependencies: DocumentMut = text.parse().unwrap();
+            let row = row(&dependencies, root, "crossgate-queue").unwrap().to_string();
+            assert!(row.contains(expected), "{row}");
+        }
+        assert!(row(&Table::new(), root, "crossgate-queue").is_err());
+    }
 }

@@ -157,8 +157,9 @@ mod tests {
             let expected =
                 if has_probe || board.machine.is_some() && !board.is_riscv() { 2 } else { 1 };
             assert_eq!(count, expected, "{}", board.name);
-            let extensions = text(board, ".vscode/extensions.json");
-            assert!(serde_json::from_str::<serde_json::Value>(&extensions).is_ok(), "{extensions}");
+            for path in [".vscode/extensions.json", ".vscode/tasks.json"] {
+                serde_json::from_str::<serde_json::Value>(&text(board, path)).unwrap();
+            }
             for (path, text) in files("heater", board, &Source::Registry).unwrap() {
                 assert!(!text.contains("{{"), "{}: {text}", path.display());
             }

@@ -24,6 +24,7 @@ pub const FIRMWARE: &[File] = files!("firmware":
     ".gitignore",
     ".vscode/extensions.json",
     ".vscode/launch.json",
+    ".vscode/tasks.json",
     "Cargo.toml",
     "README.md",
     "board/Cargo.toml",
