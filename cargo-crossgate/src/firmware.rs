@@ -2,8 +2,9 @@
 //! Building, running and measuring the firmware of a project.
 
 use crate::command::{cargo, run as complete};
-use crate::doctor;
+use crate::options::Map;
 use crate::project::Project;
+use crate::{doctor, page};
 use anyhow::{Context, Result, bail};
 use cargo_metadata::Message;
 use crossgate_link::Span;
@@ -38,18 +39,26 @@ pub fn test(arguments: &[String]) -> Result<()> {
     complete(cargo(&project.root).args(["test", "--workspace", "--"]).args(arguments))
 }
 
-/// Prints the memory map of the firmware for the board, and draws it if a file is named.
+/// Prints the memory map of the firmware for the board, and writes it into the files that are named.
 ///
 /// # Errors
-/// If it can't be built, or the file can't be written.
-pub fn map(svg: Option<&Path>) -> Result<()> {
-    let map = MemoryMap::from_elf(&build(&Project::find()?)?)?;
+/// If it can't be built, or a file can't be written.
+pub fn map(options: &Map) -> Result<()> {
+    let project = Project::find()?;
+    let map = MemoryMap::from_elf(&build(&project)?)?;
     println!("{map}");
-    if let Some(file) = svg {
-        fs::write(file, map.to_svg())
-            .with_context(|| format!("cannot write {}", file.display()))?;
-        println!("written: {}", file.display());
+    if let Some(file) = &options.svg {
+        write(file, &map.to_svg())?;
     }
+    if let Some(file) = &options.html {
+        write(file, &page::of(&project.package, &project.board.name, &map)?)?;
+    }
+    Ok(())
+}
+
+fn write(file: &Path, text: &str) -> Result<()> {
+    fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    println!("written: {}", file.display());
     Ok(())
 }
 

@@ -11,9 +11,11 @@ mod board;
 mod command;
 mod doctor;
 mod firmware;
+mod graph;
 mod launch;
 mod new;
 mod options;
+mod page;
 mod project;
 mod services;
 mod source;
@@ -54,7 +56,7 @@ fn run(command: Command) -> Result<()> {
         Command::Add(Add::Service(service)) => add::service(&service),
         Command::Run(run) => firmware::run(run.on_board, &run.arguments),
         Command::Test(test) => firmware::test(&test.arguments),
-        Command::Map(map) => firmware::map(map.svg.as_deref()),
+        Command::Map(map) => firmware::map(&map),
         Command::Size => firmware::size(),
         Command::Doctor(doctor) => doctor::run(doctor.board.as_deref()),
         Command::Launch(launch) => launch::run(&launch.firmware, &launch.arguments),

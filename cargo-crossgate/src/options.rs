@@ -111,9 +111,12 @@ pub struct Test {
 
 #[derive(Args)]
 pub struct Map {
-    /// Also draw it into this file, as SVG
+    /// Also draw the memory into this file, as SVG
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
+    /// Also write a page with the memory, and with a picture of who may call whom, into this file
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -49,17 +49,19 @@ pub const PROCESS: &[File] = files!("process": "Cargo.toml", "src/lib.rs");
 /// # Errors
 /// If a file uses a value that is missing.
 pub fn render(files: &[File], values: &impl Serialize) -> Result<Vec<(PathBuf, String)>> {
+    files.iter().map(|file| Ok((PathBuf::from(file.0), render_one(file, values)?))).collect()
+}
+
+/// Returns the text of a file, as above. In a file whose name ends in `.html`, no value can add an element.
+///
+/// # Errors
+/// If the file uses a value that is missing.
+pub fn render_one((path, text): &File, values: &impl Serialize) -> Result<String> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
     environment.set_syntax(syntax.context("the syntax of the templates")?);
-    // Nothing is escaped, because no file is HTML.
-    environment.set_auto_escape_callback(|_| AutoEscape::None);
-    let render = |&(path, text): &File| {
-        let text = environment.render_str(text, Serde(values)).with_context(|| path.to_owned())?;
-        Ok((PathBuf::from(path), text))
-    };
-    files.iter().map(render).collect()
+    environment.render_named_str(path, text, Serde(values)).with_context(|| (*path).to_owned())
 }
 
 /// Writes files into a folder.

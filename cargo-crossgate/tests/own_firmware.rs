@@ -104,10 +104,11 @@ fn a_firmware_runs_on_boards() {
         place.make(&["--board", board]);
         let size = succeeds(&place.crossgate(&["size"]));
         assert!(size.contains(&format!("heater for {board}")) && size.contains("flash"), "{size}");
-        let svg = place.firmware().join("map.svg");
-        let map = succeeds(&place.crossgate(&["map", "--svg", &svg.display().to_string()]));
+        let map = succeeds(&place.crossgate(&["map", "--svg", "map.svg", "--html", "map.html"]));
         assert!(map.contains("TEMPERATURE"), "{map}");
-        assert!(fs::read_to_string(svg).unwrap().starts_with("<svg"));
+        let read = |name: &str| fs::read_to_string(place.firmware().join(name)).unwrap();
+        assert!(read("map.svg").starts_with("<svg"));
+        assert!(read("map.html").contains(&format!("<h1>heater on {board}</h1>")));
         // The firmware does not end by itself.
         let mut run = command(&place.firmware(), "timeout");
         run.args(["--kill-after=2", "20", "cargo", "crossgate", "run", "--on-board"]);

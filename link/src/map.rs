@@ -38,6 +38,8 @@ pub struct MemoryMap {
     pub processes: Vec<ProcessMemory>,
     /// The stacks of threads, in the order of their addresses.
     pub stacks: Vec<Stack>,
+    /// The registers of devices, with the name of the process that owns each.
+    pub devices: Vec<(String, Span)>,
     /// The services, in the order of the wiring.
     pub services: Vec<Service>,
     /// The services with their methods. A service with several objects is listed once. Empty if the firmware has no
@@ -115,6 +117,7 @@ impl MemoryMap {
             },
             processes,
             stacks,
+            devices: services::windows(image)?,
             services: services::of(image)?,
             interfaces: services::described(image)?,
             copied,
@@ -136,7 +139,8 @@ impl MemoryMap {
     }
 
     /// Returns the used and the free pieces of RAM, in the order of addresses.
-    pub(crate) fn ram_rows(&self) -> Vec<Row> {
+    #[must_use]
+    pub fn ram_rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
         if let (Some((_, first)), Some((_, last))) = (self.kernel.first(), self.kernel.last()) {
             let span = Span { start: first.start, end: last.end };
@@ -165,7 +169,8 @@ impl MemoryMap {
     }
 
     /// Returns the used and the free pieces of flash, in the order of addresses.
-    pub(crate) fn flash_rows(&self) -> Vec<Row> {
+    #[must_use]
+    pub fn flash_rows(&self) -> Vec<Row> {
         let row = |(section, span): &(String, Span)| {
             let process = PARTS.iter().find_map(|part| section.strip_prefix(part));
             let (owner, what) = match (process, section.as_str()) {
@@ -194,10 +199,12 @@ pub struct Lost {
 
 /// A piece of memory, as the map shows it.
 #[derive(Clone, Debug)]
-pub(crate) struct Row {
-    /// The process, or the kernel, or a mark for free memory.
+pub struct Row {
+    /// The process, or `kernel`, or `all`; empty for free memory.
     pub owner: String,
+    /// A few words on its contents.
     pub what: String,
+    /// Its addresses.
     pub span: Span,
     /// The number of bytes in use.
     pub used: u64,
@@ -209,6 +216,7 @@ impl Row {
     }
 
     /// Returns whether the piece is free.
+    #[must_use]
     pub fn is_free(&self) -> bool {
         self.owner.is_empty()
     }

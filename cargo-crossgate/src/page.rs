@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The map of a firmware as one page that needs no network.
+
+use crate::graph::{COLOURS, Graph};
+use crate::template;
+use anyhow::Result;
+use crossgate_link::Span;
+use crossgate_link::map::{MemoryMap, Row};
+use serde::Serialize;
+
+/// The page, with expressions in braces.
+const PAGE: template::File = ("map.html", include_str!("../template/map.html.jinja"));
+
+#[derive(Serialize)]
+struct Page<'a> {
+    name: &'a str,
+    board: &'a str,
+    memories: [Memory; 2],
+    graph: String,
+    services: Vec<Service>,
+    devices: Vec<Device>,
+    copied: Vec<Copied>,
+}
+
+#[derive(Serialize)]
+struct Memory {
+    name: &'static str,
+    size: u64,
+    taken: u64,
+    percent: u64,
+    pieces: Vec<Piece>,
+}
+
+#[derive(Serialize)]
+struct Piece {
+    owner: String,
+    what: String,
+    start: String,
+    size: u64,
+    used: u64,
+    waste: u64,
+    /// The class of its colour.
+    class: String,
+    /// Its share of all that is taken, in percent.
+    share: f64,
+    is_free: bool,
+}
+
+#[derive(Serialize)]
+struct Service {
+    name: String,
+    owner: String,
+    class: String,
+    interface: String,
+    methods: Vec<String>,
+    callers: Vec<String>,
+    passes_handles: bool,
+}
+
+#[derive(Serialize)]
+struct Device {
+    owner: String,
+    class: String,
+    start: String,
+    size: u64,
+}
+
+#[derive(Serialize)]
+struct Copied {
+    name: String,
+    processes: Vec<String>,
+}
+
+/// Returns the page of a firmware for a board.
+///
+/// # Errors
+/// If the text of the page uses a value that is missing.
+pub fn of(name: &str, board: &str, map: &MemoryMap) -> Result<String> {
+    let names: Vec<_> = map.processes.iter().map(|process| process.name.as_str()).collect();
+    let class = |owner: &str| match names.iter().position(|name| *name == owner) {
+        Some(number) => format!("c{}", number % COLOURS),
+        None => "other".to_owned(),
+    };
+    let calls = map.services.iter().flat_map(|service| {
+        let owner = service.owner.as_str();
+        service.callers.iter().map(move |caller| (caller.as_str(), owner, service.name.as_str()))
+    });
+    let services = map.services.iter().map(|service| {
+        let described = map.interfaces.iter().find(|it| it.name == service.name);
+        Service {
+            name: service.name.clone(),
+            owner: service.owner.clone(),
+            class: class(&service.owner),
+            interface: described.map(|it| it.ty.clone()).unwrap_or_default(),
+            methods: described
+                .map_or(Vec::new(), |it| it.methods.iter().map(ToString::to_string).collect()),
+            callers: service.callers.clone(),
+            passes_handles: service.passes_handles,
+        }
+    });
+    let devices = map.devices.iter().map(|(owner, span)| Device {
+        owner: owner.clone(),
+        class: class(owner),
+        start: format!("{:#010x}", span.start),
+        size: span.size(),
+    });
+    let copied = map
+        .copied
+        .iter()
+        .map(|it| Copied { name: it.name.clone(), processes: it.processes.clone() });
+    let page = Page {
+        name,
+        board,
+        memories: [
+            memory("RAM", map.ram, &map.ram_rows(), &class),
+            memory("Flash", map.flash, &map.flash_rows(), &class),
+        ],
+        graph: Graph::new(&names, &calls.collect::<Vec<_>>()).to_svg(),
+        services: services.collect(),
+        devices: devices.collect(),
+        copied: copied.collect(),
+    };
+    template::render_one(&PAGE, &page)
+}
+
+fn memory(name: &'static str, span: Span, rows: &[Row], class: &dyn Fn(&str) -> String) -> Memory {
+    let taken: u64 = rows.iter().filter(|row| !row.is_free()).map(|row| row.span.size()).sum();
+    let piece = |row: &Row| Piece {
+        owner: row.owner.clone(),
+        what: row.what.clone(),
+        start: format!("{:#010x}", row.span.start),
+        size: row.span.size(),
+        used: row.used,
+        waste: row.span.size() - row.used,
+        class: class(&row.owner),
+        share: 100.0 * row.span.size() as f64 / taken.max(1) as f64,
+        is_free: row.is_free(),
+    };
+    let percent = 100 * taken / span.size().max(1);
+    Memory { name, size: span.size(), taken, percent, pieces: rows.iter().map(piece).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate_link::map::{ProcessMemory, Service as Wired};
+
+    fn map() -> MemoryMap {
+        let nothing = Span { start: 0, end: 0 };
+        let process = |name: &str, start| ProcessMemory {
+            name: name.to_owned(),
+            span: Span { start, end: start + 64 },
+            shared: nothing,
+            data_end: start + 64,
+            kept_start: start + 64,
+            image: 0,
+            used: 40,
+            heap: 0,
+        };
+        MemoryMap {
+            flash: Span { start: 0, end: 1000 },
+            constants: vec![(".text".to_owned(), Span { start: 0, end: 250 })],
+            ram: Span { start: 0x2000_0000, end: 0x2000_0400 },
+            kernel: Vec::new(),
+            kernel_stack: Span { start: 0x2000_0000, end: 0x2000_0100 },
+            processes: vec![process("fan", 0x2000_0100), process("sensor", 0x2000_0140)],
+            stacks: Vec::new(),
+            devices: vec![("fan".to_owned(), Span { start: 0x4000_0000, end: 0x4000_1000 })],
+            services: vec![Wired {
+                name: "FAN".to_owned(),
+                owner: "fan".to_owned(),
+                callers: vec!["sensor".to_owned()],
+                passes_handles: false,
+            }],
+            interfaces: Vec::new(),
+            copied: Vec::new(),
+            costs: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_page_has_the_memory_the_calls_and_the_devices() {
+        let page = of("heater", "mps2-an385", &map()).unwrap();
+        for part in [
+            "RAM: 384 of 1024 bytes are taken (37 %)",
+            "Flash: 250 of 1000 bytes are taken (25 %)",
+            "<td class=\"number\">64</td><td class=\"number\">40</td><td class=\"number\">24</td>",
+            ">FAN</text>",
+            "<code>0x40000000</code></td><td class=\"number\">4096</td>",
+        ] {
+            assert!(page.contains(part), "no `{part}`: {page}");
+        }
+    }
+
+    #[test]
+    fn the_page_needs_no_network_and_is_only_text() {
+        let page = of("<script>", "a & b", &map()).unwrap();
+        assert!(
+            page.contains("&lt;script&gt; on a &amp; b") && !page.contains("<script"),
+            "{page}"
+        );
+        let named = "http://www.w3.org/2000/svg";
+        assert_eq!(page.matches("http").count(), page.matches(named).count(), "{page}");
+        assert!(!page.contains("@import") && !page.contains("url(h"), "{page}");
+    }
+}
