@@ -106,21 +106,19 @@ pub fn verify(image: &Image) -> Result<()> {
 
 /// Checks that code runs at the addresses of FLASH, and that everything else in FLASH is where code can read it.
 fn constants_are_readable(image: &Image, constants: Constants) -> Result<()> {
-    if !constants.are_apart() {
-        return Ok(());
-    }
+    let are_apart = constants.are_apart();
     for ImageSection { name, span, load, executable, .. } in &image.sections {
         let in_flash = constants.flash.overlaps(*span);
         let in_constants = constants.span.overlaps(*span);
         // (Only the boot ROM reads the words before the code.)
         ensure!(
-            !in_flash || *executable || name == HEADER,
+            !are_apart || !in_flash || *executable || name == HEADER,
             "section `{name}` is at {:#x}, where code can't read it",
             span.start
         );
         let is_there = |load: Span| constants.address_of(load.start) == span.start;
         ensure!(
-            !in_constants || !executable && load.is_some_and(is_there),
+            !in_constants || !(are_apart && *executable) && load.is_some_and(is_there),
             "section `{name}` is at {:#x}, where code reads {load:x?} of FLASH",
             span.start
         );

@@ -183,7 +183,10 @@ fn overlapping_and_outlying_things() {
     assert!(overlap.contains("overlap"), "{overlap}");
     let outside = complaint(".crossgate.stack.p.t", moved(RAM + 0x1000));
     assert!(outside.contains("is not within"), "{outside}");
-    let flash = complaint(".text", |text| text.load = Some(Span { start: 0x800, end: 0x1800 }));
+    let flash = complaint(".text", |text| {
+        moved(0x800)(text);
+        text.load = Some(text.span);
+    });
     assert!(flash.contains("overlap"), "{flash}");
 }
 
@@ -215,6 +218,14 @@ fn with_constants_apart(mut image: Image) -> Image {
 }
 
 const APART: u64 = 0x1000_0000;
+
+#[test]
+fn constants_are_where_they_are_loaded() {
+    let mut image = sound();
+    image.sections.push(section(".rodata", 0x1804, 0x100, Some(0x1808)));
+    let text = verify(&image).unwrap_err().to_string();
+    assert!(text.contains("`.rodata` is at 0x1804, where code reads"), "{text}");
+}
 
 #[test]
 fn constants_apart_from_code() {

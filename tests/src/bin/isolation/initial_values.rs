@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The memory of processes at the start: every static has its initial value, and lies in the memory of the process to
-//! which its crate belongs.
+//! which its crate belongs. Constants have their values, also if they do not follow directly after the code.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use archive::{Archive, Files};
+use core::hint::black_box;
 use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{Concurrent, Handle};
 use system_tests::arch;
@@ -42,12 +43,19 @@ core::arch::global_asm!(
     "bx lr",
 );
 
+/// A constant before which the linker leaves a gap.
+#[repr(align(256))]
+struct Apart(u32);
+static APART: Apart = Apart(0x0c05_7a47);
+
 fn client(word: &AtomicU32, archive: Handle<dyn Archive>) -> ! {
     expect("this process' object", word.load(Ordering::Relaxed), 0xc11e_0000);
     expect("the other process' statics are fresh", archive.is_fresh(), Ok(true));
     expect("a call", archive.age(), Ok(()));
     expect("the statics have changed", archive.is_fresh(), Ok(false));
     expect("this process' object", word.load(Ordering::Relaxed), 0xc11e_0000);
+
+    expect("a constant after a gap", black_box(&APART).0, 0x0c05_7a47);
 
     let address = archive.address().unwrap_or(0);
     let own = (&raw const *word).addr();
