@@ -17,12 +17,9 @@ use system_tests::report::{expect_that, pass};
 
 /// A line that no device has.
 pub const SPARE: u16 = 20;
-/// The number of times that all positions are tried. Each time, the path goes on for another part of a tick before the
+/// The number of times that all positions are tried. Each time, the path goes on for 20 more instructions before the
 /// handler clears the line. (How much of the tick the handler itself needs depends on the compiler.)
-const ROUNDS: u32 = 2;
-const RELOAD: usize = TIMER1.start + 8;
-/// The start value of the timer when all positions have been tried.
-const ALL_TRIED: u32 = 10_000;
+const ROUNDS: u32 = TICK / 20;
 /// The registers that show which lines are pending, and clear them.
 const TAKE_BACK: usize = 0xe000_e280;
 const LINE: u32 = 1 << SPARE;
@@ -39,9 +36,9 @@ static VANISHED: AtomicU32 = AtomicU32::new(0);
 
 /// The path through the kernel.
 pub trait Path: 'static {
-    /// The first tick, counted from the moment that the timer is started. The kernel gives way later than that.
+    /// The number of instructions before the first position. The kernel gives way later than that.
     const FIRST: u32;
-    /// The number of positions, one instruction apart, that begin with this tick.
+    /// The number of positions, one instruction apart.
     const POSITIONS: u32;
     /// The bit, in the register of active exceptions, of the exception at whose end the kernel gives way.
     const EXCEPTION: u32;
@@ -66,20 +63,21 @@ impl<P: Path> Handler for Teaser<P> {
 
     fn serve(signal: Signal<Self>) {
         const { Timer::new(TIMER1) }.clear_interrupt();
-        if arch::load(RELOAD) == ALL_TRIED {
+        let taken_back = TAKEN_BACK.load(Ordering::Relaxed);
+        if taken_back == ROUNDS * P::POSITIONS {
             let vanished = VANISHED.load(Ordering::Relaxed);
             expect_that("an interrupt has vanished", vanished != 0);
             return signal.signal();
         }
         if !IS_PENDED.fetch_xor(true, Ordering::Relaxed) {
             signal.signal();
-            delay(TAKEN_BACK.load(Ordering::Relaxed) / P::POSITIONS * (TICK / ROUNDS));
+            delay(taken_back / P::POSITIONS * (TICK / ROUNDS));
             const { Timer::new(TIMER1) }.interrupt_after(1);
             return;
         }
         let is_pending = arch::load(TAKE_BACK) & LINE != 0;
         arch::store(TAKE_BACK, LINE);
-        TAKEN_BACK.fetch_add(1, Ordering::Relaxed);
+        TAKEN_BACK.store(taken_back + 1, Ordering::Relaxed);
         let stack_pointer: u32;
         // SAFETY: this only reads a register.
         unsafe { asm!("mrs {}, psp", out(reg) stack_pointer) };
@@ -94,9 +92,9 @@ impl<P: Path> Handler for Teaser<P> {
 /// test.
 #[inline(always)]
 pub fn at_each_position<P: Path>(sampled: Notification, take_path: impl Fn()) -> ! {
-    for position in (0..ROUNDS).flat_map(|_| 0..P::POSITIONS) {
+    for position in (0..ROUNDS).flat_map(|_| P::FIRST..P::FIRST + P::POSITIONS) {
         sampled.acknowledge();
-        Timer::new(TIMER1).interrupt_after(P::FIRST + position / TICK);
+        Timer::new(TIMER1).interrupt_after(1 + position / TICK);
         delay(TICK - position % TICK);
         take_path();
         let _ = sampled.try_wait();
@@ -104,7 +102,6 @@ pub fn at_each_position<P: Path>(sampled: Notification, take_path: impl Fn()) ->
     // The handler checks whether that was enough.
     sampled.acknowledge();
     Timer::new(TIMER1).interrupt_after(1);
-    arch::store(RELOAD, ALL_TRIED);
     sampled.wait();
     pass()
 }

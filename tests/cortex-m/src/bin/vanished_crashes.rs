@@ -75,7 +75,7 @@ mod firmware {
     struct UsageFault;
 
     impl Path for UsageFault {
-        const FIRST: u32 = 10;
+        const FIRST: u32 = 360;
         const POSITIONS: u32 = 800;
         const EXCEPTION: u32 = 1 << 3;
     }

@@ -49,7 +49,7 @@ mod firmware {
     struct SystemCall;
 
     impl Path for SystemCall {
-        const FIRST: u32 = 2;
+        const FIRST: u32 = 40;
         const POSITIONS: u32 = 300;
         const EXCEPTION: u32 = 1 << 7;
     }
