@@ -3,7 +3,7 @@
 
 use crate::arch::system_call;
 use crate::status::failure;
-use crate::time::microseconds;
+use crate::time::{self, Instant, microseconds};
 use core::time::Duration;
 use crossgate_abi::table::ProcessRow;
 use crossgate_abi::{CallError, Status, Word, number};
@@ -110,6 +110,19 @@ impl Notification {
     /// If the notification belongs to another process.
     pub fn wait_timeout(self, timeout: Duration) -> Result<(), TimedOut> {
         self.set().wait_for(limited(timeout)).map(|_| ()).ok_or(TimedOut)
+    }
+
+    /// Waits for a signal, but not past `end`. This takes less stack and time than
+    /// [`wait_timeout`](Self::wait_timeout) with the time that is left.
+    ///
+    /// # Errors
+    /// As for [`wait_timeout`](Self::wait_timeout).
+    ///
+    /// # Panics
+    /// If the notification belongs to another process.
+    pub fn wait_until(self, end: Instant) -> Result<(), TimedOut> {
+        let left = end.as_micros().saturating_sub(time::now().as_micros());
+        self.set().wait_for(left.min(LONGEST)).map(|_| ()).ok_or(TimedOut)
     }
 
     /// Waits for a signal, but not past the deadline of the thread's present call.
@@ -310,7 +323,10 @@ fn place<const N: usize>(notifications: [Notification; N], index: u8) -> usize {
     notifications.iter().position(|notification| notification.index == index).unwrap_or(0)
 }
 
-/// Returns the timeout in µs, at most the longest one that the [kernel](crossgate_abi::number::WAIT) takes: 146,000 years.
+/// The longest timeout that the [kernel](crossgate_abi::number::WAIT) takes, in µs: 146,000 years.
+const LONGEST: u64 = (1 << 62) - 1;
+
+/// Returns the timeout in µs, at most the [longest](LONGEST) one.
 fn limited(timeout: Duration) -> u64 {
-    microseconds(timeout).min((1 << 62) - 1)
+    microseconds(timeout).min(LONGEST)
 }

@@ -408,7 +408,7 @@ impl<R> JoinHandle<R> {
                 Ok(result) => return Ok(result),
                 Err(handle) => handle,
             };
-            if handle.worker.finished.wait_timeout(end - time::now()).is_err() {
+            if handle.worker.finished.wait_until(end).is_err() {
                 return handle.try_join();
             }
         }

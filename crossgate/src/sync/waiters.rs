@@ -137,7 +137,7 @@ impl Waiting<'_> {
         match end {
             None => notification.wait(),
             Some(end) => {
-                if notification.wait_timeout(end - time::now()).is_err() {
+                if notification.wait_until(end).is_err() {
                     return if self.leave() { Ok(()) } else { Err(TimedOut) };
                 }
             }

@@ -27,7 +27,7 @@ pub fn report<W: Write>(
     loop {
         if are_pending {
             // The thread looks after a signal, and also after a timeout.
-            let _ = faulted.wait_timeout(next_refusals - time::now());
+            let _ = faulted.wait_until(next_refusals);
         } else {
             faulted.wait();
         }

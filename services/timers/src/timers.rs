@@ -119,6 +119,6 @@ pub(crate) fn wait(changed: Notification, until: Option<time::Instant>) {
     match until {
         None => changed.wait(),
         // The thread looks after a signal, and also after a timeout.
-        Some(until) => drop(changed.wait_timeout(until - time::now())),
+        Some(until) => drop(changed.wait_until(until)),
     }
 }

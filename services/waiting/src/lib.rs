@@ -160,7 +160,7 @@ impl Timer {
     pub fn wait(self, notification: Notification) -> Result<(), TimedOut> {
         match self.0 {
             None => notification.wait_within_call(),
-            Some(end) => notification.wait_timeout(end - time::now()),
+            Some(end) => notification.wait_until(end),
         }
     }
 }
