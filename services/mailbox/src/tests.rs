@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Both ends of a line on one kernel.
 
+use crate::frame::Frame;
 use crate::{Caller, Line, Server, WORDS};
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
@@ -125,6 +126,28 @@ fn calls_of_an_earlier_life_are_not_made_again() {
             assert_eq!(near.entered(), Ok(2 * round + 1), "it was made once");
             assert_eq!(far.double(7, MOMENT), Ok(14), "and the next one has its own result");
         }
+    });
+}
+
+#[test]
+fn a_place_is_taken_again_only_after_its_answer() {
+    let wiring = Wiring::new();
+    let Cores { far, memory, bell, server, .. } = cores(&wiring);
+    wiring.run(|| {
+        assert_eq!(far.entered(), Ok(0));
+        // From now on the test is the other end. Nobody waits for its answers any more, but it may still read a request.
+        supervise::stop(server.index()).unwrap();
+        let asked = || [0, 1].map(|place| Frame::of(memory, place).asked());
+        let call = || time::with_deadline(5 * MOMENT, || far.entered());
+        let [first, second] = asked();
+        for taken in [[first + 1, second], [first + 1, second + 1], [first + 1, second + 1]] {
+            assert_eq!(call(), Err(CallError::DeadlineExceeded));
+            assert_eq!(asked(), taken);
+        }
+        Frame::of(memory, 1).answer(second + 1, Ok([0; 2]));
+        bell.signal().unwrap();
+        assert_eq!(call(), Err(CallError::DeadlineExceeded));
+        assert_eq!(asked(), [first + 1, second + 2]);
     });
 }
 
