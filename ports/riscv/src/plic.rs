@@ -80,16 +80,19 @@ impl<const START: Word, const LINES: u16> Controller for Plic<START, LINES> {
     }
 }
 
+#[inline(always)]
 fn read(address: Word) -> u32 {
     // SAFETY: these are registers of the kernel.
     unsafe { core::ptr::with_exposed_provenance::<u32>(address).read_volatile() }
 }
 
+#[inline(always)]
 fn write(address: Word, value: u32) {
     // SAFETY: these are registers of the kernel, which alone uses them. They only mask interrupts.
     unsafe { core::ptr::with_exposed_provenance_mut::<u32>(address).write_volatile(value) }
 }
 
+#[inline(always)]
 fn priority(line: u16) -> Word {
     4 * Word::from(line)
 }
