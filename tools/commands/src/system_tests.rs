@@ -3,7 +3,7 @@
 
 use crate::commands::bench;
 use crate::{command, debugger, workspace};
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use std::time::Duration;
 use system_tests_harness::Flags;
 use workbench::board::{self, Board, Row};
@@ -11,7 +11,7 @@ use workbench::emulator;
 use workspace::{Firmware, Profile};
 
 /// Returns the packages with the tests: those for every board, and those for the CPU of this one.
-fn packages(board: Board) -> [&'static str; 2] {
+pub fn packages(board: Board) -> [&'static str; 2] {
     ["system-tests", package(board)]
 }
 
@@ -38,8 +38,22 @@ pub fn build(board: Board, profile: Profile) -> Result<Vec<Firmware>> {
 /// # Errors
 /// If they don't build.
 pub fn build_packages(packages: &[&str], board: Board, profile: Profile) -> Result<Vec<Firmware>> {
+    build_named(packages, board, profile, "")
+}
+
+/// Builds those of these programs that have this text in their names.
+///
+/// # Errors
+/// If they don't build, or if there are none.
+pub fn build_named(
+    packages: &[&str],
+    board: Board,
+    profile: Profile,
+    text: &str,
+) -> Result<Vec<Firmware>> {
     let mut names = workspace::programs(packages)?;
-    names.retain(|name| runs_on(name, board));
+    names.retain(|name| runs_on(name, board) && name.contains(text));
+    ensure!(!names.is_empty(), "there is no firmware with {text} in its name");
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     workspace::build_programs(packages, &names, board, profile)
 }

@@ -165,24 +165,27 @@ impl ByPath {
 /// Measures the firmware of a board with this text in its name, and prints a table of the paths.
 ///
 /// # Errors
-/// If something can't be measured. If `check` is set: if a span is over its limit, or if all firmware was measured and
-/// a look never found an interrupt.
+/// If some firmware can't be measured; the table then shows the others. If `check` is set: if a span is over its limit,
+/// or if all firmware was measured and a look never found an interrupt.
 pub fn run(board: Board, check: bool, text: &str) -> Result<()> {
     let row = board.row().context("on this machine, interrupts are not held off")?;
     setup::target_of(row)?;
     setup::emulator_for_tests()?;
-    let tests = || system_tests::build(board, Profile::Release);
-    let mut firmware = progress::step("building the system tests, release", tests)?;
-    firmware.extend(progress::step("building the worst cases", || cases(board))?);
-    firmware.retain(|firmware| firmware.name.contains(text));
-    ensure!(!firmware.is_empty(), "there is no firmware with {text} in its name");
+    let mut packages = system_tests::packages(board).to_vec();
+    packages.push(PACKAGE);
+    let firmware =
+        progress::step("building the system tests and the worst cases, release", || {
+            system_tests::build_named(&packages, board, Profile::Release, text)
+        })?;
     let new = || Measurement::new(board);
     let measurement = progress::step("building the emulator's plugin", new)?;
     let results = parallel::map(firmware, |firmware| {
         progress::step(&format!("measuring {}", firmware.name), || measurement.run(&firmware))
     });
-    results.into_iter().collect::<Result<()>>()?;
     measurement.print();
+    let failures: Vec<_> = results.into_iter().filter_map(Result::err).collect();
+    let failures: Vec<_> = failures.iter().map(|error| format!("{error:#}")).collect();
+    ensure!(failures.is_empty(), "not all firmware could be measured:\n{}", failures.join("\n"));
     match (check, text) {
         (false, _) => Ok(()),
         (true, "") => measurement.check(),
