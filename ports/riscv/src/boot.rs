@@ -78,7 +78,7 @@ pub unsafe fn boot(system: &'static System, paint: impl FnOnce()) -> ! {
     privilege::take_all();
     protection::enable(linker::flash());
     kernel.start(linker::constants());
-    let way = handler::load(kernel);
+    let way = handler::go_on(kernel);
     // SAFETY: the idle thread starts here, in user mode. The stack is abandoned: from here on only traps use it, from its
     // top.
     unsafe {

@@ -104,7 +104,7 @@ pub unsafe extern "C" fn system_call() {
         slow_return = sym __crossgate_slow_return,
         way_out = sym __crossgate_way_out,
         load = sym load,
-        load_current = sym handler::load_current,
+        core_switch = sym handler::switch,
         read_clock = sym Clock::now,
         kernel = sym __crossgate_kernel,
         clock = const CLOCK,

@@ -37,7 +37,7 @@ const LOOKS: &str = ".crossgate.looks";
 const LOOK: &str = "::interrupt_is_pending";
 
 /// The function of RISC-V that serves interrupts which are pending before a handler ends.
-const SERVES: &str = "crossgate_riscv::handler::go_on";
+const SERVES: &str = "crossgate_riscv::handler::serve";
 
 /// The functions of a firmware, and the looks for interrupts in them.
 pub struct Symbols {

@@ -92,7 +92,7 @@ macro_rules! switch {
         j {load}
         // Everything that was done so far is in memory, where the core finds it.
         .Lswitch_slow:
-        call {load_current}
+        call {core_switch}
         j {way_out}
         // A reply for which the thread waited: status, word, 0.
         .Lswitch_pending:
