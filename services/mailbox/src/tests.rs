@@ -135,7 +135,7 @@ fn a_place_is_taken_again_only_after_its_answer() {
     let Cores { far, memory, bell, server, .. } = cores(&wiring);
     wiring.run(|| {
         assert_eq!(far.entered(), Ok(0));
-        // From now on the test is the other end. Nobody waits for its answers any more, but it may still read a request.
+        // From now on the test is the other end. It may read a request until it has answered it.
         supervise::stop(server.index()).unwrap();
         let asked = || [0, 1].map(|place| Frame::of(memory, place).asked());
         let call = || time::with_deadline(5 * MOMENT, || far.entered());
