@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The tests that take long.
 
-use super::bench;
 use super::test::{Report, clippy, demos, documentation, examples};
+use super::{bench, worst};
 use crate::workspace::Profile;
 use crate::{
     aarch64, float_instructions, hal, image, keys, mutants, mutations, panics, reproducible, setup,
@@ -63,6 +63,9 @@ pub fn run(minutes: u64) -> Result<bool> {
         let name = format!("fast paths and the slow one, {board}");
         report.step(&name, || told(equivalence(board, test)?));
     }
+    report.step("interrupts held off within the limits, virt", || {
+        worst::run(emulated("virt")?, true, "")
+    });
     report.step("linking with copies", || told(linking()));
     report.step("a firmware of one's own, on boards", || told(own_firmware()));
     report.step("documentation of programs", || told(documentation()));
@@ -125,10 +128,15 @@ fn seeds() -> Command {
     cargo
 }
 
+/// Returns the board with this name that an emulator has.
+fn emulated(name: &str) -> Result<Board> {
+    let row = board::emulated().find(|row| row.name == name).context("no such board")?;
+    Ok(Board::Microcontroller(row))
+}
+
 /// Returns a command for a test that compares fast paths and the slow one, with twenty times as many states.
 fn equivalence(board: &str, test: &str) -> Result<Command> {
-    let row = board::emulated().find(|row| row.name == board).context("no such board")?;
-    let board = Board::Microcontroller(row);
+    let board = emulated(board)?;
     let mut cargo = workspace::cargo();
     cargo.args(["run", "--release", "--package", system_tests::package(board)]);
     cargo.args(board.arguments()).args(["--bin", test]);

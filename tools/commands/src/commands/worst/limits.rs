@@ -48,7 +48,7 @@ mod tests {
         assert_eq!(of(Board::reference()), BOUND);
         let virt = emulated().find(|row| row.name == "virt").unwrap();
         assert_eq!(of(Board::Microcontroller(virt)), u64::from(virt.limits[NAME]));
-        let vectored = emulated().find(|row| row.name == "virt-vectored").unwrap();
-        assert_eq!(of(Board::Microcontroller(vectored)), u64::from(virt.limits[NAME]));
+        let other = emulated().find(|row| row.name == "virt-imc").unwrap();
+        assert_eq!(of(Board::Microcontroller(other)), u64::from(virt.limits[NAME]));
     }
 }
