@@ -33,14 +33,22 @@ fn known(mut registers: [Word; REGISTER_COUNT]) -> [Word; REGISTER_COUNT] {
 }
 
 /// Returns the registers of the thread that has just faulted.
-pub fn faulted() -> [Word; REGISTER_COUNT] {
+fn faulted() -> [Word; REGISTER_COUNT] {
     // SAFETY: only the entry of a trap writes the static, and traps do not nest.
     unsafe { (&raw const __crossgate_faulted).read() }
 }
 
+/// Returns one of the registers x1 to x31 of the thread that has just faulted, without a copy of the others; 0 for any
+/// other number.
+pub fn register(number: usize) -> Word {
+    // SAFETY: as in `faulted`.
+    let registers = unsafe { &*(&raw const __crossgate_faulted) };
+    registers.get(number).copied().unwrap_or(0)
+}
+
 /// Returns the stack pointer of the thread that has just faulted.
 pub fn stack_pointer() -> Word {
-    faulted()[STACK_POINTER]
+    register(STACK_POINTER)
 }
 
 /// Carries out [`Port::dump`](crossgate_kernel::port::Port::dump). If the thread has not faulted, its registers were

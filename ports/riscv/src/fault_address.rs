@@ -4,18 +4,15 @@
 
 use crossgate_abi::Word;
 
-/// The number of registers of a thread.
-const REGISTER_COUNT: usize = 32;
-
 /// The number of the stack pointer.
 const SP: u32 = 2;
 
 /// Returns the address that an instruction accesses; `None` if it is no load or store that a core with RV32IMAC and Zcb
-/// has. The registers are the program counter and x1 to x31. Of an instruction of 16 bits, only the lower half counts.
-pub fn of_access(instruction: u32, registers: &[Word; REGISTER_COUNT]) -> Option<Word> {
+/// has. `register` returns the value of one of x1 to x31. Of an instruction of 16 bits, only the lower half counts.
+pub fn of_access(instruction: u32, register: impl FnOnce(usize) -> Word) -> Option<Word> {
     let (base, offset) =
         if instruction & 3 == 3 { of_32_bits(instruction)? } else { of_16_bits(instruction)? };
-    let base = if base == 0 { 0 } else { *registers.get(base as usize)? };
+    let base = if base == 0 { 0 } else { register(base as usize) };
     Some(base.wrapping_add_signed(offset as isize))
 }
 
@@ -68,13 +65,12 @@ mod tests {
     use super::*;
     use std::vec::Vec;
 
-    /// Register n holds n * 0x1000, except that x0 is 0 and the program counter is in its place.
+    /// Register n holds n * 0x1000.
     fn address(instruction: u32) -> Option<Word> {
-        let mut registers = [0xdead_0000; REGISTER_COUNT];
-        for (number, register) in registers.iter_mut().enumerate().skip(1) {
-            *register = number * 0x1000;
-        }
-        of_access(instruction, &registers)
+        of_access(instruction, |number| {
+            assert!((1..32).contains(&number), "x{number} of {instruction:#x}");
+            number * 0x1000
+        })
     }
 
     /// The encodings are those of the LLVM assembler.

@@ -80,7 +80,7 @@ fn address(status: Status) -> Word {
         let lower = u32::from(halves.read());
         if lower & 3 == 3 { lower | u32::from(halves.add(1).read()) << 16 } else { lower }
     };
-    fault_address::of_access(instruction, &crash::faulted()).unwrap_or(0)
+    fault_address::of_access(instruction, crash::register).unwrap_or(0)
 }
 
 /// Returns the fault of a thread with this stack.
