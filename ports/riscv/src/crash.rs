@@ -41,9 +41,11 @@ fn faulted() -> [Word; REGISTER_COUNT] {
 /// Returns one of the registers x1 to x31 of the thread that has just faulted, without a copy of the others; 0 for any
 /// other number.
 pub fn register(number: usize) -> Word {
-    // SAFETY: as in `faulted`.
-    let registers = unsafe { &*(&raw const __crossgate_faulted) };
-    registers.get(number).copied().unwrap_or(0)
+    if number >= REGISTER_COUNT {
+        return 0;
+    }
+    // SAFETY: as in `faulted`, and the number is that of a register.
+    unsafe { (&raw const __crossgate_faulted).cast::<Word>().add(number).read() }
 }
 
 /// Returns the stack pointer of the thread that has just faulted.
