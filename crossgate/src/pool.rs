@@ -298,7 +298,7 @@ impl Pool {
             // If there is a job, this system call does not park the thread. It only tells the kernel that the thread
             // holds no mutex of an earlier job.
             let parks = if Does::of(state) == Does::Waits { !state } else { state };
-            system_call(number::OPTIONAL, [PARK, worker.state.as_ptr().addr(), parks]);
+            system_call(number::OPTIONAL, [PARK, worker.state.as_ptr().expose_provenance(), parks]);
             worker.turn();
         }
     }

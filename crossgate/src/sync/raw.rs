@@ -38,7 +38,7 @@ impl RawMutex {
     /// mutex, the holder waits for this thread, or the holder never runs again.
     #[must_use]
     pub fn wait(&self) -> bool {
-        system_call(number::MUTEX_WAIT, [self.0.as_ptr().addr()]).status == 0
+        system_call(number::MUTEX_WAIT, [self.0.as_ptr().expose_provenance()]).status == 0
     }
 
     /// Frees the mutex, which this thread holds.
@@ -74,6 +74,6 @@ impl RawMutex {
     /// mutex.
     #[cold]
     fn wake(&self) -> bool {
-        system_call(number::MUTEX_WAKE, [self.0.as_ptr().addr()]).status == 0
+        system_call(number::MUTEX_WAKE, [self.0.as_ptr().expose_provenance()]).status == 0
     }
 }
