@@ -39,6 +39,12 @@ pub struct Flags {
 }
 
 impl Flags {
+    /// Returns the flags of a test that says nothing: it runs once, without options.
+    #[must_use]
+    pub fn once() -> Flags {
+        Flags { emulator: vec![Vec::new()], ..Flags::default() }
+    }
+
     /// Reads the flags in the source of a test.
     ///
     /// # Errors
@@ -95,8 +101,10 @@ mod tests {
 
     #[test]
     fn a_test_that_says_nothing_runs_once() {
-        let once = Flags { emulator: vec![Vec::new()], ..Flags::default() };
-        assert_eq!(Flags::parse("//! Leases: what they open.\n// Status: 7\n").unwrap(), once);
+        assert_eq!(
+            Flags::parse("//! Leases: what they open.\n// Status: 7\n").unwrap(),
+            Flags::once()
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use crate::command;
 use anyhow::{Context, Result, bail};
-use cargo_metadata::{Message, MetadataCommand, Package};
+use cargo_metadata::{Message, Metadata, MetadataCommand, Package};
 use std::fs;
 use std::path::{Path, PathBuf};
 use workbench::board::{self, Board, Row};
@@ -20,8 +20,7 @@ const OF_TWO_BOARDS: &str = "system-tests-two-cores";
 /// # Errors
 /// If a manifest is wrong.
 pub fn board_packages(board: Board) -> Result<Vec<String>> {
-    let metadata =
-        MetadataCommand::new().current_dir(root()).no_deps().exec().context("cargo metadata")?;
+    let metadata = members()?;
     let packages =
         metadata.workspace_packages().into_iter().filter(|package| is_for_board(package, board));
     Ok(packages.map(|package| package.name.to_string()).collect())
@@ -142,12 +141,29 @@ pub fn build_one(package: &str, board: Board) -> Result<PathBuf> {
 /// # Errors
 /// If a manifest is wrong.
 pub fn programs(packages: &[&str]) -> Result<Vec<String>> {
-    let metadata =
-        MetadataCommand::new().current_dir(root()).no_deps().exec().context("cargo metadata")?;
+    let metadata = members()?;
     let members = metadata.workspace_packages().into_iter();
     let chosen = members.filter(|package| packages.contains(&package.name.as_str()));
     let programs = chosen.flat_map(|package| &package.targets).filter(|target| target.is_bin());
     Ok(programs.map(|program| program.name.clone()).collect())
+}
+
+/// Returns the main source file of a program, as a path in the workspace.
+///
+/// # Errors
+/// If there is no such program, or a manifest is wrong.
+pub fn source(package: &str, program: &str) -> Result<PathBuf> {
+    let metadata = members()?;
+    let member = metadata.workspace_packages().into_iter().find(|it| it.name == package);
+    let mut targets = member.iter().flat_map(|member| &member.targets);
+    let target = targets.find(|target| target.is_bin() && target.name == program);
+    let target = target.with_context(|| format!("{package} has no program {program}"))?;
+    Ok(target.src_path.strip_prefix(&metadata.workspace_root)?.into())
+}
+
+/// Returns what the manifests of the workspace say.
+fn members() -> Result<Metadata> {
+    MetadataCommand::new().current_dir(root()).no_deps().exec().context("cargo metadata")
 }
 
 /// Builds some of the programs of these packages.

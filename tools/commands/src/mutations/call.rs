@@ -2,11 +2,11 @@
 //! Calls of cargo that run tests.
 
 use crate::copy::Copy;
-use crate::{aarch64, command, keys, setup};
+use crate::{aarch64, command, keys, setup, workspace};
 use anyhow::{Context, Result, ensure};
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
-use system_tests_harness::cpu_has_keys;
+use system_tests_harness::{Flags, cpu_has_keys};
 use workbench::emulator::Finished;
 use workbench::setup::AARCH64;
 use workbench::{board, emulator};
@@ -69,8 +69,40 @@ impl Call {
             let arguments: Vec<_> = arguments.map(String::as_str).collect();
             return keys::run(&linux, &mut copy.cargo(), package, &arguments).map(Some);
         }
+        let flags = self.flags(copy)?;
+        let mut finished = Finished { success: true, output: String::new() };
+        for options in &flags.emulator {
+            let run = self.run_with(options, copy, patience)?;
+            finished.success &= run.success;
+            finished.output += &run.output;
+        }
+        if finished.success
+            && let Err(missing) = flags.check_output(&finished.output)
+        {
+            finished = Finished { success: false, output: format!("{missing:#}") };
+        }
+        Ok(Some(finished))
+    }
+
+    /// Returns how the source of a firmware says that it is run. Options for the emulator in the command replace those of
+    /// the source.
+    fn flags(&self, copy: &Copy) -> Result<Flags> {
+        let (Some(package), Some(program)) = (self.value("-p"), self.value("--bin")) else {
+            return Ok(Flags::once());
+        };
+        if self.value("--target").is_none() || self.words.iter().any(|word| word == "--") {
+            return Ok(Flags::once());
+        }
+        Flags::read(&copy.file("").join(workspace::source(package, program)?))
+    }
+
+    /// Runs the test once, with further options for the emulator.
+    fn run_with(&self, options: &[String], copy: &Copy, patience: Duration) -> Result<Finished> {
         let mut cargo = copy.cargo();
         cargo.args(&self.words[1..]);
+        if !options.is_empty() {
+            cargo.arg("--").args(options);
+        }
         if self.is_for_aarch64() {
             cargo.envs(aarch64::ENVIRONMENT);
         }
@@ -83,7 +115,7 @@ impl Call {
         cargo.env("RUST_BACKTRACE", "0").env_remove("CROSSGATE_SOAK_SECONDS");
         let output = command::bounded(&mut cargo, patience)?;
         let success = output.status.is_some_and(|status| status.success());
-        Ok(Some(Finished { success, output: output.text }))
+        Ok(Finished { success, output: output.text })
     }
 
     /// Returns `true` if the test is a program for 64-bit ARM.
