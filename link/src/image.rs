@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::layout::Span;
-use crate::script::INTERFACES;
+use crate::script::{INTERFACES, STACK_NEEDS};
 
 /// A section that is a part of the firmware's memory.
 #[derive(Clone, Debug)]
@@ -41,6 +41,9 @@ pub struct Image {
     pub symbols: BTreeMap<String, (u64, u64)>,
     /// The description of services, which is not a part of the memory. It is empty if the file has none.
     pub interfaces: Vec<u8>,
+    /// The stacks that threads and services need, which are not a part of the memory either. It is empty if the file
+    /// does not tell them.
+    pub stack_needs: Vec<u8>,
 }
 
 impl Image {
@@ -65,8 +68,12 @@ impl Image {
         let mut image = Self::default();
         for section in file.sections() {
             let SectionFlags::Elf { sh_flags, sh_type } = section.flags() else { continue };
-            if !sh_flags.contains(SHF_ALLOC) && section.name()? == INTERFACES {
-                image.interfaces = section.data()?.to_vec();
+            if !sh_flags.contains(SHF_ALLOC) {
+                match section.name()? {
+                    INTERFACES => image.interfaces = section.data()?.to_vec(),
+                    STACK_NEEDS => image.stack_needs = section.data()?.to_vec(),
+                    _ => {}
+                }
             }
             if !sh_flags.contains(SHF_ALLOC) || section.size() == 0 {
                 continue;

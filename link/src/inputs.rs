@@ -156,6 +156,8 @@ pub struct Reference {
     pub section: Option<SectionId>,
     /// True if the target is a place inside of a function, to which only this function branches, perhaps through a table.
     pub is_branch: bool,
+    /// True if the reference is in an instruction that calls the target, or jumps to it.
+    pub is_call: bool,
 }
 
 /// A section of an input that becomes a part of the firmware's memory.
@@ -222,6 +224,11 @@ impl Section {
             return self.name.clone();
         }
         self.symbols.iter().map(|symbol| demangle(symbol)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Returns the name of the first static or function in the section: the compiler merges functions with the same code.
+    pub fn first_title(&self) -> String {
+        self.symbols.first().map_or_else(|| self.name.clone(), |symbol| demangle(symbol))
     }
 
     /// Returns the sections that this section may call, or to which it refers as a whole.

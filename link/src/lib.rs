@@ -54,6 +54,9 @@
 //! | `__crossgate_constants_start`, `__crossgate_constants_end` | the addresses at which code reads the contents of FLASH: those of FLASH, or as many from the symbol `_constants` of `memory.x` on |
 //! | `__crossgate_ram_start`, `__crossgate_ram_end` | RAM of `memory.x` |
 //!
+//! The section `.crossgate.stack_needs`, which is in no segment, holds the numbers of bytes of stack that the code of each
+//! thread and each service needs (see `stack_need`).
+//!
 //! Of the part `shared`, each piece can be opened and nothing else. The part may be empty. A process without statics has no
 //! region: all its addresses except for `image` are the start of RAM. The part `zeroed` of a process, and the memory
 //! that is lost to rounding, are zero at the start. The part `kept` comes last, and only the process itself writes it.
@@ -130,6 +133,7 @@ mod reach;
 mod riscv;
 mod script;
 mod scripts;
+mod stack_need;
 mod thumb;
 mod trust;
 mod unit;

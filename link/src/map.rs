@@ -8,6 +8,7 @@ use crate::layout::Span;
 use crate::names::{KERNEL, MEMORY_SYMBOL, STACK};
 use crate::plan::PARTS;
 use crate::script::TABLES;
+use crate::stack_need;
 use anyhow::Result;
 use std::path::Path;
 
@@ -17,6 +18,7 @@ mod picture;
 pub(crate) mod services;
 mod table;
 
+pub use crate::stack_need::StackNeed;
 pub use copies::{CopiedStatic, CopyCost};
 pub use memory::{ProcessMemory, Stack};
 pub use services::Service;
@@ -45,6 +47,8 @@ pub struct MemoryMap {
     /// The services with their methods. A service with several objects is listed once. Empty if the firmware has no
     /// description of its services.
     pub interfaces: Vec<interfaces::Service>,
+    /// The stacks that threads and services need, computed from their code. Empty if the file does not tell them.
+    pub stack_needs: Vec<StackNeed>,
     /// The statics of libraries of which several processes have a copy.
     pub copied: Vec<CopiedStatic>,
     /// The cost of copies for each process that has copies. (The first process that uses a static has the original.)
@@ -120,6 +124,10 @@ impl MemoryMap {
             devices: services::windows(image)?,
             services: services::of(image)?,
             interfaces: services::described(image)?,
+            stack_needs: match image.stack_needs.as_slice() {
+                [] => Vec::new(),
+                text => stack_need::parse(text)?,
+            },
             copied,
             costs,
         })

@@ -26,6 +26,15 @@ pub fn description() -> String {
     format!("SECTIONS\n{{\n  {INTERFACES} 0 (INFO) : {{ KEEP(*({INTERFACES})) }}\n}}\n")
 }
 
+/// The section with the stacks that threads and services need. It is not loaded with a program, either.
+pub const STACK_NEEDS: &str = ".crossgate.stack_needs";
+
+/// Returns the part of a script that puts a text into a section which is in no segment.
+pub fn note(section: &str, text: &str) -> String {
+    let bytes: String = text.bytes().map(|byte| format!("BYTE({byte})")).collect();
+    format!("SECTIONS\n{{\n  {section} 0 (INFO) : {{ {bytes} }}\n}}\n")
+}
+
 /// Prefix of the symbols with the addresses of a memory of the user's scripts; `start_` or `end_` and its name follow.
 pub const REGION: &str = "__crossgate_region_";
 

@@ -114,6 +114,10 @@ pub struct Frame {
     /// True if it calls code in the same section, and so itself. (Calls of other sections have no target before the
     /// linker fills it in.)
     pub calls_itself: bool,
+    /// True if it calls code, or jumps to code, whose address is in a register.
+    pub calls_pointers: bool,
+    /// True if it calls methods of services: it has a system call that may be such a call.
+    pub calls_services: bool,
 }
 
 /// A call whose target the linker will fill in.
@@ -124,8 +128,12 @@ impl Frame {
     pub fn of(code: &[u8], marks: &[Mark]) -> Self {
         let mut frame = Self::default();
         let mut loaded = None;
-        for instruction in instructions(code, marks) {
+        let instructions = instructions(code, marks);
+        for (index, &instruction) in instructions.iter().enumerate() {
             let Instruction { first, second, .. } = instruction;
+            frame.calls_pointers |= is_call_of_pointer(first, second);
+            // svc
+            frame.calls_services |= first >> 8 == 0xdf && !has_number(&instructions[..index]);
             let before = loaded.take();
             loaded = Loaded::by(instruction, before, code);
             let [low, long] = [first, second].map(u64::from);
@@ -166,6 +174,42 @@ impl Frame {
         }
         frame
     }
+}
+
+/// Returns whether an instruction calls the code at an address in a register, or jumps there: `blx rX`, `bx rX` except
+/// `bx lr`, and `ldr pc, [rX, #]`, which is not how functions return.
+fn is_call_of_pointer(first: u16, second: u16) -> bool {
+    const BX_LR: u16 = 0x4770;
+    let loads_pc = first & 0xff70 == 0xf850 && second >> 12 == 15 && first & 15 != 13;
+    first & 0xff87 == 0x4780 || (first & 0xff87 == 0x4700 && first != BX_LR) || loads_pc
+}
+
+/// Returns whether the instructions before a system call set its selector, in r12, to a number that is not a gate: the
+/// complement of a small number.
+fn has_number(before: &[Instruction]) -> bool {
+    const SELECTOR: u16 = 12;
+    let mut register = SELECTOR;
+    for Instruction { first, second, .. } in before.iter().rev() {
+        match (*first, *second) {
+            // mvn rX, #
+            (0xf06f, _) if second >> 8 & 15 == register => return true,
+            // mvns rX, rY
+            (0x43c0..=0x43ff, _) if first & 7 == register => return true,
+            // mov rX, rY
+            (0x4600..=0x46ff, _) if (first >> 4 & 8 | first & 7) == register => {
+                register = first >> 3 & 15;
+            }
+            // other long computations, and long loads, whose result goes to the register
+            (0xea00..=0xf7ff, _) if second & 0x8000 == 0 && second >> 8 & 15 == register => {
+                return false;
+            }
+            (0xf800..=0xf9ff, _) if first & 0x10 != 0 && second >> 12 == register => return false,
+            // A called function may change r12.
+            (0xf000..=0xf7ff, _) if second & 0xd000 == 0xd000 => return false,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// A register with a value that the last instruction, or the last two, have loaded from the code.
@@ -252,6 +296,35 @@ mod tests {
         assert!(frame(&[0xf240, 0x2600, 0xbf00, 0x44b5]).is_dynamic, "nop; add sp, r6");
         assert!(frame(&[0xf7ff, 0xfff0]).calls_itself, "bl back");
         assert_eq!(frame(&[0xf7ff, 0xfffe]), Frame::default(), "bl of another");
+    }
+
+    #[test]
+    fn calls_of_pointers_are_told_from_returns() {
+        let calls = |halves: &[u16]| frame(halves).calls_pointers;
+        assert!(calls(&[0x4798]), "blx r3");
+        assert!(calls(&[0x4700]), "bx r0");
+        assert!(calls(&[0xf8d0, 0xf000]), "ldr pc, [r0]");
+        assert!(!calls(&[0x4770]), "bx lr");
+        assert!(!calls(&[0xf85d, 0xfb04]), "pop {{pc}}");
+        assert!(!calls(&[0xf7ff, 0xfffe]), "bl");
+        assert!(!calls(&[0xe8df, 0xf000]), "tbb [pc, r0]");
+    }
+
+    #[test]
+    fn calls_of_services_are_told_from_system_calls() {
+        let calls = |halves: &[u16]| frame(halves).calls_services;
+        assert!(!calls(&[0xf06f, 0x0c07, 0xdf00]), "mvn r12, #7; svc 0");
+        assert!(
+            !calls(&[0xf06f, 0x0c07, 0x4601, 0xf8d0, 0x1000, 0xdf00]),
+            "mov r1, r0; ldr.w r1, [r0]"
+        );
+        assert!(!calls(&[0x43c0, 0x4684, 0xdf00]), "mvns r0, r0; mov r12, r0; svc 0");
+        assert!(calls(&[0xdf00]), "the selector was set elsewhere");
+        assert!(calls(&[0xf04f, 0x0c07, 0xdf00]), "mov.w r12, #7; svc 0");
+        assert!(calls(&[0xf06f, 0x0c07, 0xf240, 0x1c00, 0xdf00]), "movw r12, #0x100");
+        assert!(calls(&[0xf06f, 0x0c07, 0xf8d0, 0xc000, 0xdf00]), "ldr.w r12, [r0]");
+        assert!(calls(&[0xf06f, 0x0c07, 0xf7ff, 0xfffe, 0xdf00]), "bl");
+        assert!(!calls(&[0xf06f, 0x0c07]), "no system call");
     }
 
     /// The code of Thumb-1 loads large numbers from behind itself.

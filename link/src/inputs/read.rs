@@ -15,8 +15,8 @@ use object::elf::{
 };
 use object::read::archive::ArchiveFile;
 use object::{
-    File, Object, ObjectKind, ObjectSection, ObjectSymbol, RelocationTarget, SectionFlags,
-    SectionIndex, SymbolKind, SymbolSection,
+    File, Object, ObjectKind, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTarget,
+    SectionFlags, SectionIndex, SymbolKind, SymbolSection,
 };
 use std::collections::HashMap;
 use std::ops::Range;
@@ -32,6 +32,13 @@ const CONSTANTS: [&str; 5] =
 /// The start of the names of labels of the assembler. Objects for RISC-V have them: there the linker shortens code, so it
 /// computes the distances of branches.
 const LABEL: &str = ".L";
+
+/// The relocations of Thumb instructions that call or jump: `bl`, `b.w`, `b.n` and `bCC.w` (ELF for the Arm Architecture,
+/// ARM IHI 0044).
+const CALLS_OF_ARM: [u32; 4] = [10, 30, 51, 102];
+/// The relocations of RISC-V instructions that call or jump: `jal`, `call` and `tail`, and their short forms (RISC-V ELF
+/// psABI).
+const CALLS_OF_RISCV: [u32; 4] = [17, 18, 19, 45];
 
 /// The first bytes of an object that contains LLVM bitcode.
 const BITCODE: [u8; 4] = *b"BC\xc0\xde";
@@ -217,6 +224,7 @@ impl Inputs {
     }
 
     fn references(&mut self, object: &File, ids: &HashMap<SectionIndex, SectionId>) -> Result<()> {
+        let processor = Processor::of(object);
         for section in object.sections() {
             let Some(&from) = ids.get(&section.index()) else { continue };
             for (offset, relocation) in section.relocations() {
@@ -229,6 +237,7 @@ impl Inputs {
                         symbol: Some(self.number(symbol.name()?)),
                         section: None,
                         is_branch: false,
+                        is_call: is_call(processor, relocation.flags()),
                     },
                     SymbolSection::Section(index) => match ids.get(&index) {
                         Some(&id) => Reference {
@@ -237,6 +246,7 @@ impl Inputs {
                             section: Some(id),
                             is_branch: self.sections[id].executable
                                 && symbol.name()?.starts_with(LABEL),
+                            is_call: is_call(processor, relocation.flags()),
                         },
                         None => continue,
                     },
@@ -262,5 +272,15 @@ impl Inputs {
             definitions: Vec::new(),
         });
         self.symbols.len() - 1
+    }
+}
+
+/// Returns whether a relocation is of an instruction that calls or jumps.
+fn is_call(processor: Option<Processor>, flags: RelocationFlags) -> bool {
+    let RelocationFlags::Elf { r_type } = flags else { return false };
+    match processor {
+        Some(Processor::CortexM) => CALLS_OF_ARM.contains(&r_type.0),
+        Some(Processor::RiscV) => CALLS_OF_RISCV.contains(&r_type.0),
+        None => false,
     }
 }

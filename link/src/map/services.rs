@@ -33,10 +33,12 @@ pub struct Service {
     pub callers: Vec<String>,
     /// True if its methods take or return handles, so that rights are passed on.
     pub passes_handles: bool,
+    /// The number of bytes of stack that it declares for its methods.
+    pub stack: u64,
 }
 
 /// Returns the services of a firmware, in the order of the wiring; none if it has no tables.
-pub(super) fn of(image: &Image) -> Result<Vec<Service>> {
+pub(crate) fn of(image: &Image) -> Result<Vec<Service>> {
     let (Ok(services), Ok(processes)) = (image.symbol(SERVICES), image.symbol(PROCESSES)) else {
         return Ok(Vec::new());
     };
@@ -48,7 +50,7 @@ pub(super) fn of(image: &Image) -> Result<Vec<Service>> {
     let names = names.collect::<Result<Vec<_>>>()?;
     let [services, count] = image.words(services)?;
     let service = |index| {
-        let [_, methods, count, callers, name, length, _, _, owner] =
+        let [_, methods, count, callers, name, length, _, stack_and_gate, owner] =
             image.words(services + 4 * SERVICE_WORDS * index)?;
         let mut passes_handles = false;
         for method in 0..count {
@@ -61,6 +63,7 @@ pub(super) fn of(image: &Image) -> Result<Vec<Service>> {
             owner: names.get((owner & 0xff) as usize).cloned().unwrap_or_default(),
             callers: may_call.map(|(_, name)| name.clone()).collect(),
             passes_handles,
+            stack: stack_and_gate & 0xffff,
         })
     };
     (0..count).map(service).collect()
@@ -139,7 +142,7 @@ pub(super) fn write(f: &mut fmt::Formatter, services: &[Service]) -> fmt::Result
         (widest(|service| &service.owner, "process"), widest(|service| &service.name, "service"));
     writeln!(f, "SERVICES: {}", services.len())?;
     writeln!(f, "  {:<owners$}  {:<names$}  may be called by", "process", "service")?;
-    for Service { name, owner, callers, passes_handles } in services {
+    for Service { name, owner, callers, passes_handles, .. } in services {
         let callers = if callers.is_empty() { "nobody".to_owned() } else { callers.join(", ") };
         let note = if *passes_handles { " (passes handles on)" } else { "" };
         writeln!(f, "  {owner:<owners$}  {name:<names$}  {callers}{note}")?;
@@ -191,6 +194,7 @@ mod tests {
             owner: "fan".into(),
             callers: vec!["control".into()],
             passes_handles: true,
+            stack: 256,
         };
         assert_eq!(services, [fan]);
         assert_eq!(of(&image(&words, "fancontrolFAN", &[])).unwrap(), [], "no tables");

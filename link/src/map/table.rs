@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The memory map as text.
 
-use super::{Lost, MemoryMap, Row, copies, services};
+use super::{Lost, MemoryMap, Row, StackNeed, copies, services};
 use crate::interfaces;
 use crate::layout::Span;
 use std::fmt;
@@ -21,12 +21,36 @@ impl fmt::Display for MemoryMap {
             writeln!(f)?;
             interfaces::write(f, &self.interfaces)?;
         }
+        if !self.stack_needs.is_empty() {
+            writeln!(f)?;
+            stacks(f, &self.stack_needs)?;
+        }
         if !self.copied.is_empty() {
             writeln!(f)?;
             copies::write(f, &self.copied, &self.costs)?;
         }
         Ok(())
     }
+}
+
+/// Writes the stacks that threads and services need, and for those that need too much the functions on the deepest path.
+fn stacks(f: &mut fmt::Formatter, needs: &[StackNeed]) -> fmt::Result {
+    let names = needs.iter().map(|need| need.name.len()).max().unwrap_or(0);
+    writeln!(f, "STACKS")?;
+    writeln!(f, "  {:<7}  {:<names$}  {:>8}  {:>6}", "", "", "declared", "needed")?;
+    for need in needs {
+        let StackNeed { name, declared, bytes, .. } = need;
+        let kind = if need.is_service { "service" } else { "thread" };
+        write!(f, "  {kind:<7}  {name:<names$}  {declared:>8}  {bytes:>6}")?;
+        match &need.open {
+            Some(open) => writeln!(f, " or more: {open}")?,
+            None => writeln!(f)?,
+        }
+        if need.exceeds() {
+            writeln!(f, "    too small: {}", need.path.join(" -> "))?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes one memory: a sum, and a line for each piece.

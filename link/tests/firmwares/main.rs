@@ -10,5 +10,6 @@ mod map;
 mod merging;
 mod ownership;
 mod settings;
+mod stack_needs;
 mod support;
 mod trust;

@@ -78,6 +78,8 @@ pub struct Firmware {
     pub rest: &'static str,
     /// The action of the kernel.
     pub kernel: &'static str,
+    /// The processes that may call the services, as a set; nobody if it is empty.
+    pub callers: &'static str,
     /// The function that starts the kernel.
     pub entry: &'static str,
     /// The length of RAM in KiB.
@@ -197,6 +199,7 @@ impl Firmware {
         if self.entry == "Reset" {
             text += VECTORS;
         }
+        let callers = if self.callers.is_empty() { "Set::EMPTY" } else { self.callers };
         let mut processes = String::new();
         let mut services = String::new();
         let mut threads = String::new();
@@ -218,7 +221,7 @@ impl Firmware {
             .unwrap();
             writeln!(
                 services,
-                "Service {{ object: OBJECT_{number}.0.get().cast(), name: {name:?}, callers: Set::EMPTY, interface: core::any::TypeId::of::<()>, stack: 0, gate: 0, owner: ProcessId::FIRST, lock: LockId::FIRST,
+                "Service {{ object: OBJECT_{number}.0.get().cast(), name: {name:?}, callers: {callers}, interface: core::any::TypeId::of::<()>, stack: 0, gate: 0, owner: ProcessId::FIRST, lock: LockId::FIRST,
                 methods: &[Method {{ entry: method_{number}, arguments: Shape::NONE, results: Shape::NONE }}] }},"
             )
             .unwrap();
