@@ -8,7 +8,7 @@ use crate::{doctor, page};
 use anyhow::{Context, Result, bail};
 use cargo_metadata::Message;
 use crossgate_link::Span;
-use crossgate_link::map::MemoryMap;
+use crossgate_link::map::{MemoryMap, StackNeed};
 use std::fs;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -25,9 +25,23 @@ pub fn run(on_board: bool, arguments: &[String]) -> Result<()> {
     if on_board {
         doctor::check_to_build(project.board)?;
         doctor::check_to_run(project.board)?;
+        warn_of_stacks(&MemoryMap::from_elf(&build(&project)?)?);
         command.args(["--release", "--target", &project.board.target]);
     }
     complete(command.arg("--").args(arguments))
+}
+
+/// Prints a warning for each stack that is smaller than its code needs.
+fn warn_of_stacks(map: &MemoryMap) {
+    for need in map.stack_needs.iter().filter(|need| need.exceeds()) {
+        let StackNeed { name, declared, bytes, .. } = need;
+        let kind = if need.is_service { "service" } else { "thread" };
+        eprintln!(
+            "warning: the stack of {kind} `{name}` has {declared} bytes, but its code needs {bytes} (`stack = {bytes}` in \
+             the wiring): {}",
+            need.path.join(" -> ")
+        );
+    }
 }
 
 /// Runs all tests on this machine.

@@ -17,6 +17,7 @@ struct Page<'a> {
     board: &'a str,
     memories: [Memory; 2],
     graph: String,
+    stacks: Vec<Stack>,
     services: Vec<Service>,
     devices: Vec<Device>,
     copied: Vec<Copied>,
@@ -44,6 +45,17 @@ struct Piece {
     /// Its share of all that is taken, in percent.
     share: f64,
     is_free: bool,
+}
+
+#[derive(Serialize)]
+struct Stack {
+    name: String,
+    kind: &'static str,
+    declared: u64,
+    needed: u64,
+    path: String,
+    open: String,
+    is_too_small: bool,
 }
 
 #[derive(Serialize)]
@@ -98,6 +110,15 @@ pub fn of(name: &str, board: &str, map: &MemoryMap) -> Result<String> {
             passes_handles: service.passes_handles,
         }
     });
+    let stacks = map.stack_needs.iter().map(|need| Stack {
+        name: need.name.clone(),
+        kind: if need.is_service { "service" } else { "thread" },
+        declared: need.declared,
+        needed: need.bytes,
+        path: need.path.join(" → "),
+        open: need.open.clone().unwrap_or_default(),
+        is_too_small: need.exceeds(),
+    });
     let devices = map.devices.iter().map(|(owner, span)| Device {
         owner: owner.clone(),
         class: class(owner),
@@ -116,6 +137,7 @@ pub fn of(name: &str, board: &str, map: &MemoryMap) -> Result<String> {
             memory("Flash", map.flash, &map.flash_rows(), &class),
         ],
         graph: Graph::new(&names, &calls.collect::<Vec<_>>()).to_svg(),
+        stacks: stacks.collect(),
         services: services.collect(),
         devices: devices.collect(),
         copied: copied.collect(),
@@ -143,7 +165,7 @@ fn memory(name: &'static str, span: Span, rows: &[Row], class: &dyn Fn(&str) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossgate_link::map::{ProcessMemory, Service as Wired};
+    use crossgate_link::map::{ProcessMemory, Service as Wired, StackNeed};
 
     fn map() -> MemoryMap {
         let nothing = Span { start: 0, end: 0 };
@@ -171,8 +193,17 @@ mod tests {
                 owner: "fan".to_owned(),
                 callers: vec!["sensor".to_owned()],
                 passes_handles: false,
+                stack: 256,
             }],
             interfaces: Vec::new(),
+            stack_needs: vec![StackNeed {
+                name: "FAN".to_owned(),
+                is_service: true,
+                declared: 256,
+                bytes: 300,
+                path: vec!["fan::turn".to_owned(), "fan::write<u8>".to_owned()],
+                open: Some("`fan::turn` may call itself".to_owned()),
+            }],
             copied: Vec::new(),
             costs: Vec::new(),
         }
@@ -186,6 +217,8 @@ mod tests {
             "Flash: 250 of 1000 bytes are taken (25 %)",
             "<td class=\"number\">64</td><td class=\"number\">40</td><td class=\"number\">24</td>",
             ">FAN</text>",
+            "<td class=\"number\">256</td><td class=\"number\">300, too small</td>",
+            "fan::turn → fan::write&lt;u8&gt;",
             "<code>0x40000000</code></td><td class=\"number\">4096</td>",
         ] {
             assert!(page.contains(part), "no `{part}`: {page}");
