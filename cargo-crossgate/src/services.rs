@@ -13,6 +13,8 @@ pub struct Kind {
     pub notifications: &'static [&'static str],
     /// The type of the object.
     pub object: &'static str,
+    /// The number of bytes of stack that its methods need at most, on any board.
+    pub stack: u32,
     /// The expression that makes the object, with `{0}` for the first notification.
     pub new: &'static str,
     /// The ends of the names of the handles, with the interfaces.
@@ -27,6 +29,7 @@ const KINDS: [Kind; 6] = [
         uses: &["Barrier", "Rendezvous"],
         notifications: &["FIRST", "SECOND"],
         object: "Barrier<2>",
+        stack: 256,
         new: "Barrier::new([{0}, {1}])",
         handles: &[("", "Rendezvous")],
     },
@@ -36,6 +39,7 @@ const KINDS: [Kind; 6] = [
         uses: &["EventFlags", "EventSetter", "EventWaiter"],
         notifications: &["FIRST", "SECOND"],
         object: "EventFlags<2>",
+        stack: 256,
         new: "EventFlags::new([{0}, {1}])",
         handles: &[("SET", "EventSetter"), ("WAIT", "EventWaiter")],
     },
@@ -45,6 +49,7 @@ const KINDS: [Kind; 6] = [
         uses: &["Queue", "Receiver", "Sender"],
         notifications: &["FILLED", "FREED"],
         object: "Queue<u32, 8>",
+        stack: 256,
         new: "Queue::new({0}, {1})",
         handles: &[("IN", "Sender<u32>"), ("OUT", "Receiver<u32>")],
     },
@@ -54,6 +59,7 @@ const KINDS: [Kind; 6] = [
         uses: &["Giver", "Semaphore", "Taker"],
         notifications: &["GIVEN"],
         object: "Semaphore",
+        stack: 256,
         new: "Semaphore::counting(0, 10, {0})",
         handles: &[("GIVE", "Giver"), ("TAKE", "Taker")],
     },
@@ -63,6 +69,7 @@ const KINDS: [Kind; 6] = [
         uses: &["ByteReader", "ByteWriter", "StreamBuffer"],
         notifications: &["FILLED", "FREED"],
         object: "StreamBuffer<256>",
+        stack: 512,
         new: "StreamBuffer::new({0}, {1})",
         handles: &[("IN", "ByteWriter"), ("OUT", "ByteReader")],
     },
@@ -72,6 +79,7 @@ const KINDS: [Kind; 6] = [
         uses: &["Observer", "Updater", "Watch"],
         notifications: &["FIRST", "SECOND"],
         object: "Watch<i32, 2>",
+        stack: 256,
         new: "Watch::new(0, [{0}, {1}])",
         handles: &[("SET", "Updater<i32>"), ("GET", "Observer<i32>")],
     },
@@ -109,8 +117,8 @@ impl Kind {
         let mut lines: Vec<_> = names.iter().map(|name| format!("notification {name};")).collect();
         let handles = self.handle_names(object).into_iter().zip(self.handles);
         let handles: Vec<_> = handles.map(|(name, (_, of))| format!("{name}: dyn {of}")).collect();
-        lines
-            .push(format!("object {object} (stack = 256): Concurrent<{}> = {new} =>", self.object));
+        let Kind { object: of, stack, .. } = self;
+        lines.push(format!("object {object} (stack = {stack}): Concurrent<{of}> = {new} =>"));
         lines.push(format!("    [{}];", handles.join(", ")));
         lines
     }

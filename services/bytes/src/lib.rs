@@ -12,7 +12,7 @@
 //! process uart {
 //!     notification FILLED; // each buffer has two of its own
 //!     notification FREED;
-//!     object received (stack = 256): Concurrent<StreamBuffer<256>> = StreamBuffer::new(FILLED, FREED) =>
+//!     object received (stack = 512): Concurrent<StreamBuffer<256>> = StreamBuffer::new(FILLED, FREED) =>
 //!         [BYTES_IN: dyn ByteWriter, BYTES: dyn ByteReader];
 //! }
 //! process parser { thread main (priority = 2, stack = 1024) = parser::main(BYTES); }

@@ -6,7 +6,7 @@
 //!     mmio board::UART0;
 //!     supervisor FAULTED;
 //!     notification FAULTED;
-//!     object terminal: Concurrent<Console<Uart>> =
+//!     object terminal (stack = 512): Concurrent<Console<Uart>> =
 //!         Console::new(Uart::new(board::UART0, 115_200)) => [LOG: dyn Log];
 //!     thread reporter (priority = 8, stack = 1024) =
 //!         console::report(&terminal, &SYSTEM, FAULTED);

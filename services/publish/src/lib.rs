@@ -9,9 +9,9 @@
 //! process news {
 //!     notification CONTROL_NEWS;
 //!     notification DISPLAY_NEWS;
-//!     object control (stack = 256): Concurrent<Subscription<u32, 8>> = Subscription::new(CONTROL_NEWS) =>
+//!     object control (stack = 320): Concurrent<Subscription<u32, 8>> = Subscription::new(CONTROL_NEWS) =>
 //!         [FOR_CONTROL: dyn Subscriber<u32>];
-//!     object display (stack = 256): Concurrent<Subscription<u32, 2>> = Subscription::new(DISPLAY_NEWS) =>
+//!     object display (stack = 320): Concurrent<Subscription<u32, 2>> = Subscription::new(DISPLAY_NEWS) =>
 //!         [FOR_DISPLAY: dyn Subscriber<u32>];
 //!     object topic (stack = 256): Concurrent<Topic<u32>> = Topic::new(&[&control, &display]) =>
 //!         [KEYS: dyn Publisher<u32>];

@@ -18,7 +18,8 @@
 //! process timers {
 //!     notification CHANGED;
 //!     lost_clients CHANGED; // the timers of a client that crashes stop
-//!     object control: Concurrent<Alarms<16>> = Alarms::new(ALARM, CHANGED) => [CONTROL_TIMER: dyn Timer];
+//!     object control (stack = 320): Concurrent<Alarms<16>> = Alarms::new(ALARM, CHANGED) =>
+//!         [CONTROL_TIMER: dyn Timer];
 //!     thread main (priority = 20, stack = 1024) = timers::serve([&*control], CHANGED);
 //! }
 //! process control {

@@ -48,7 +48,7 @@ crossgate::system! {
             [GIVER: dyn Giver, TAKER: dyn Taker];
         object permits (stack = 256): Concurrent<Permits> = Permits::new(2, RETURNED) =>
             [PERMITS: dyn Holder, WARDEN: dyn Warden];
-        object inbox (stack = 256): Concurrent<Subscription<u32, 4>> = Subscription::new(NEWS) =>
+        object inbox (stack = 320): Concurrent<Subscription<u32, 4>> = Subscription::new(NEWS) =>
             [INBOX: dyn Subscriber<u32>];
         object topic (stack = 256): Concurrent<Topic<u32>> = Topic::new(&[&inbox]) => [TOPIC: dyn Publisher<u32>];
     }
@@ -57,9 +57,9 @@ crossgate::system! {
         notification BYTES_FREED;
         notification MESSAGES_FILLED;
         notification MESSAGES_FREED;
-        object stream (stack = 256): Concurrent<StreamBuffer<256>> = StreamBuffer::new(BYTES_FILLED, BYTES_FREED) =>
+        object stream (stack = 512): Concurrent<StreamBuffer<256>> = StreamBuffer::new(BYTES_FILLED, BYTES_FREED) =>
             [BYTES_IN: dyn ByteWriter, BYTES_OUT: dyn ByteReader];
-        object messages (stack = 256): Concurrent<MessageBuffer<256>> =
+        object messages (stack = 512): Concurrent<MessageBuffer<256>> =
             MessageBuffer::new(MESSAGES_FILLED, MESSAGES_FREED) =>
             [MESSAGES_IN: dyn MessageSender, MESSAGES_OUT: dyn MessageReceiver];
     }
@@ -79,11 +79,11 @@ crossgate::system! {
     }
     process times {
         notification CHANGED;
-        object alarms (stack = 256): Concurrent<Alarms<16>> = Alarms::new(ALARM, CHANGED) => [TIMER: dyn Timer];
+        object alarms (stack = 320): Concurrent<Alarms<16>> = Alarms::new(ALARM, CHANGED) => [TIMER: dyn Timer];
         thread main (priority = 20, stack = 2048) = timers::serve([&*alarms as &dyn Expire], CHANGED);
     }
     process console {
-        object terminal (stack = 768): Concurrent<Console<Both<Dark, Past>>> =
+        object terminal (stack = 1024): Concurrent<Console<Both<Dark, Past>>> =
             Console::with_settings(Both(Dark, Past::new()), SETTINGS) =>
             [LOG: dyn Log, LEVELS: dyn Levels, SET_LEVELS: dyn SetLevels, HISTORY: dyn History];
     }
