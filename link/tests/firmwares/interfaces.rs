@@ -53,13 +53,16 @@ fn a_description_of_other_services_is_refused() {
 /// The crate of a process can't describe services.
 #[test]
 fn only_the_wiring_describes() {
-    let hostile =
-        "#[used] #[unsafe(link_section = \".crossgate.interfaces\")] static MINE: u32 = 5;
-        pub fn work() {}";
-    let mut firmware = Firmware::new().library("hostile", hostile);
-    firmware.processes = vec!["hostile"];
-    firmware.threads = vec![("hostile", "main", 256, "hostile::work()")];
-    let said = error(&firmware);
-    let expected = "`hostile::MINE` (section `.crossgate.interfaces`) of crate `hostile`";
-    assert!(said.contains(expected), "{said}");
+    for section in [".crossgate.interfaces", ".crossgate.stack_needs"] {
+        let hostile = format!(
+            "#[used] #[unsafe(link_section = {section:?})] static MINE: u32 = 5;
+            pub fn work() {{}}"
+        );
+        let mut firmware = Firmware::new().library("hostile", &hostile);
+        firmware.processes = vec!["hostile"];
+        firmware.threads = vec![("hostile", "main", 256, "hostile::work()")];
+        let said = error(&firmware);
+        let expected = format!("`hostile::MINE` (section `{section}`) of crate `hostile`");
+        assert!(said.contains(&expected), "{said}");
+    }
 }
