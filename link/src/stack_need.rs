@@ -56,6 +56,7 @@ impl StackNeed {
 }
 
 /// The numbers of bytes that the kernel adds on the stack of a thread.
+#[derive(Clone, Copy)]
 struct Sizes {
     /// The registers of a thread that does not run.
     context: u64,
@@ -80,6 +81,7 @@ pub fn of(reach: &Reach, image: &Image, services: &[Service], shape: Shape) -> V
     let inputs = reach.inputs;
     let sizes = Sizes::of(inputs.processor);
     let records = Record::all(inputs, services);
+    let code = &Code::of(reach);
     let mut needs = Vec::new();
     for record in &records {
         let Some(service) = record.service else { continue };
@@ -87,7 +89,7 @@ pub fn of(reach: &Reach, image: &Image, services: &[Service], shape: Shape) -> V
         if needs.last().is_some_and(|last: &StackNeed| last.name == service.name) {
             continue;
         }
-        let mut search = Search::new(reach, record.entries.clone(), [0, 0]);
+        let mut search = Search::new(code, &record.entries, [0, 0]);
         needs.extend(search.deepest(&record.entries).map(|(bytes, path)| StackNeed {
             name: service.name.clone(),
             is_service: true,
@@ -97,7 +99,6 @@ pub fn of(reach: &Reach, image: &Image, services: &[Service], shape: Shape) -> V
             open: search.open.take(),
         }));
     }
-    let calls = Calls { reach, sizes, services, records: &records };
     for record in &records {
         let Some(stack) = record.stack else { continue };
         let name = &inputs.sections[stack].name;
@@ -105,16 +106,17 @@ pub fn of(reach: &Reach, image: &Image, services: &[Service], shape: Shape) -> V
         let declared = span.map_or(inputs.sections[stack].size, |span| span.size());
         // The stack of a callee begins at an eighth of the stack of its caller.
         let rounding = if shape == Shape::Eighths { declared / 8 } else { 0 };
-        let mut circle = None;
-        let call = calls.largest(record.process, rounding, &mut Vec::new(), &mut circle);
-        let mut search = Search::new(reach, record.entries.clone(), [call, calls.sizes.context]);
+        let mut calls =
+            Calls { code, sizes, records: &records, rounding, known: HashMap::new(), open: None };
+        let call = calls.largest(record.process);
+        let mut search = Search::new(code, &record.entries, [call, sizes.context]);
         needs.extend(search.deepest(&record.entries).map(|(bytes, path)| StackNeed {
             name: name[STACK.len()..].to_owned(),
             is_service: false,
             declared,
             bytes,
             path,
-            open: search.open.take().or(circle),
+            open: search.open.take().or(calls.open.take()),
         }));
     }
     needs
@@ -163,44 +165,45 @@ impl<'a> Record<'a> {
 
 /// The calls between processes.
 struct Calls<'a> {
-    reach: &'a Reach<'a>,
+    code: &'a Code<'a>,
     sizes: Sizes,
-    services: &'a [Service],
     records: &'a [Record<'a>],
+    /// The number of bytes that are lost at each call.
+    rounding: u64,
+    /// The number of bytes for the largest call of each process. Of a process whose calls are being looked at, it is not
+    /// known yet.
+    known: HashMap<&'a str, Option<u64>>,
+    /// The reason for which a call may need more: calls that come back to a process.
+    open: Option<String>,
 }
 
-impl Calls<'_> {
-    /// Returns the number of bytes for the call that needs most of those that a process may make. `rounding` bytes are
-    /// lost at each call. `path` has the services that are being called. If calls go in a circle, sets `circle`.
-    fn largest(
-        &self,
-        process: &str,
-        rounding: u64,
-        path: &mut Vec<usize>,
-        circle: &mut Option<String>,
-    ) -> u64 {
+impl<'a> Calls<'a> {
+    /// Returns the number of bytes for the call that needs most of those that a process may make.
+    fn largest(&mut self, process: &'a str) -> u64 {
+        if let Some(known) = self.known.get(process) {
+            if known.is_none() {
+                let why = || format!("calls of `{process}` may come back to it");
+                self.open.get_or_insert_with(why);
+            }
+            return known.unwrap_or_default();
+        }
+        self.known.insert(process, None);
         let mut largest = 0;
-        for (index, service) in self.services.iter().enumerate() {
+        for record in self.records {
+            let Some(service) = record.service else { continue };
             if !service.callers.iter().any(|caller| caller == process) {
                 continue;
             }
-            if path.contains(&index) {
-                let text = format!("calls of `{}` may come back to it", service.name);
-                circle.get_or_insert(text);
-                continue;
-            }
-            path.push(index);
-            let further = self.largest(&service.owner, rounding, path, circle);
-            path.pop();
-            let is_it = |it: &&Record| it.service.is_some_and(|it| std::ptr::eq(it, service));
-            let record = self.records.iter().find(is_it).filter(|_| further > 0);
-            let below = record.and_then(|record| {
-                let mut search = Search::new(self.reach, record.entries.clone(), [further, 0]);
-                search.deepest(&record.entries)
-            });
-            let (below, _) = below.unwrap_or_default();
-            largest = largest.max(self.sizes.entry + rounding + below.max(service.stack));
+            let further = self.largest(record.process);
+            let below = match further {
+                0 => 0,
+                _ => Search::new(self.code, &record.entries, [further, 0])
+                    .deepest(&record.entries)
+                    .map_or(0, |it| it.0),
+            };
+            largest = largest.max(self.sizes.entry + self.rounding + below.max(service.stack));
         }
+        self.known.insert(process, Some(largest));
         largest
     }
 }
@@ -261,11 +264,37 @@ fn entries(inputs: &Inputs, targets: &[SectionId]) -> Vec<SectionId> {
     entries
 }
 
-/// A search for the deepest path.
-struct Search<'a> {
+/// The code of a firmware.
+struct Code<'a> {
     inputs: &'a Inputs,
     /// The tables of the wiring, and the entry points: code that refers to them does not call them.
     closed: &'a HashSet<SectionId>,
+    /// The functions that only make a message for a panic.
+    messages: HashSet<SectionId>,
+    /// The functions that copy onto the stack what can't be lent in place.
+    copies: HashSet<SectionId>,
+}
+
+impl<'a> Code<'a> {
+    fn of(reach: &'a Reach) -> Self {
+        let sections = reach.inputs.sections.iter().enumerate();
+        let titles = sections.filter(|(_, section)| section.executable);
+        let (mut messages, mut copies) = (HashSet::new(), HashSet::new());
+        for (id, section) in titles {
+            let title = section.first_title();
+            if title.starts_with(PANIC) {
+                messages.insert(id);
+            } else if title.starts_with(COPY) {
+                copies.insert(id);
+            }
+        }
+        Self { inputs: reach.inputs, closed: &reach.closed, messages, copies }
+    }
+}
+
+/// A search for the deepest path.
+struct Search<'a> {
+    code: &'a Code<'a>,
     /// True if code that is reached calls pointers.
     calls_pointers: bool,
     /// The bytes for a call of a service.
@@ -279,22 +308,15 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     /// Prepares a search from these entry points.
-    fn new(reach: &'a Reach, entries: Vec<SectionId>, [call, end]: [u64; 2]) -> Self {
-        let mut search = Self {
-            inputs: reach.inputs,
-            closed: &reach.closed,
-            calls_pointers: false,
-            call,
-            end,
-            known: HashMap::new(),
-            open: None,
-        };
+    fn new(code: &'a Code<'a>, entries: &[SectionId], [call, end]: [u64; 2]) -> Self {
+        let mut search =
+            Self { code, calls_pointers: false, call, end, known: HashMap::new(), open: None };
         let mut reached = HashSet::new();
-        let mut rest = entries;
+        let mut rest = entries.to_vec();
         while let Some(id) = rest.pop() {
             if reached.insert(id) {
                 rest.extend(search.calls(id));
-                let section = &search.inputs.sections[id];
+                let section = &code.inputs.sections[id];
                 if section.frame.calls_pointers && !search.calls_pointers {
                     search.calls_pointers = true;
                     search.open =
@@ -309,23 +331,19 @@ impl<'a> Search<'a> {
 
     /// Returns the functions that a function calls.
     fn calls(&self, id: SectionId) -> Vec<SectionId> {
-        let sections = &self.inputs.sections;
-        let section = &sections[id];
-        let references = section.references.iter().filter(|it| !it.is_branch);
-        let is_message = section.title().starts_with(PANIC);
+        let Code { inputs, closed, messages, copies } = self.code;
+        let references = inputs.sections[id].references.iter().filter(|it| !it.is_branch);
         let mut calls = Vec::new();
         for reference in references {
             let Some(target) = reference.section else { continue };
             if reference.is_call {
                 calls.push(target);
-            } else if self.calls_pointers && !is_message {
+            } else if self.calls_pointers && !messages.contains(&id) {
                 calls.extend(self.taken(target));
             }
         }
-        calls.retain(|target| {
-            let title = || sections[*target].title();
-            *target != id && !self.closed.contains(target) && !title().starts_with(COPY)
-        });
+        calls
+            .retain(|target| *target != id && !closed.contains(target) && !copies.contains(target));
         calls.sort_unstable();
         calls.dedup();
         calls
@@ -333,18 +351,18 @@ impl<'a> Search<'a> {
 
     /// Returns whether a function makes copies on the stack.
     fn copies(&self, id: SectionId) -> bool {
-        let sections = &self.inputs.sections;
-        sections[id].calls().any(|target| sections[target].title().starts_with(COPY))
+        let Code { inputs, copies, .. } = self.code;
+        inputs.sections[id].calls().any(|target| copies.contains(&target))
     }
 
     /// Returns the functions that a reference that is not a call leads to: a function, or those in a table of constants.
     fn taken(&self, target: SectionId) -> Vec<SectionId> {
-        let sections = &self.inputs.sections;
+        let sections = &self.code.inputs.sections;
         let (mut found, mut seen, mut rest) = (Vec::new(), HashSet::new(), vec![target]);
         while let Some(id) = rest.pop() {
             if sections[id].executable {
                 found.push(id);
-            } else if !sections[id].writable && !self.closed.contains(&id) && seen.insert(id) {
+            } else if !sections[id].writable && !self.code.closed.contains(&id) && seen.insert(id) {
                 rest.extend(sections[id].calls());
             }
         }
@@ -357,7 +375,7 @@ impl<'a> Search<'a> {
         let (bytes, first) = depths.max()?;
         let (mut path, mut next) = (Vec::new(), Some(first));
         while let Some(id) = next {
-            path.push(self.inputs.sections[id].first_title());
+            path.push(self.code.inputs.sections[id].first_title());
             next = self.known.get(&id).and_then(|(_, next)| *next);
         }
         Some((bytes, path))
@@ -368,8 +386,7 @@ impl<'a> Search<'a> {
         if let Some((depth, _)) = self.known.get(&id) {
             return *depth;
         }
-        let inputs = self.inputs;
-        let section = &inputs.sections[id];
+        let section = &self.code.inputs.sections[id];
         if path.contains(&id) {
             self.open.get_or_insert_with(|| format!("`{}` may call itself", section.first_title()));
             return 0;

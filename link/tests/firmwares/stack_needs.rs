@@ -110,5 +110,5 @@ fn the_largest_call_is_a_part_of_the_need_of_a_thread() {
     assert_eq!(one, alone - 64 + 136 + 512 / 8);
     let circle = needs("Set::of_bits(1)", CALL, CALL);
     assert_eq!(circle.bytes, one);
-    assert_eq!(circle.open.unwrap(), "calls of `motor` may come back to it");
+    assert_eq!(circle.open.unwrap(), "calls of `sensor` may come back to it");
 }
