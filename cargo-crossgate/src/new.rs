@@ -149,7 +149,9 @@ mod tests {
                 board.name
             );
             let config: toml_edit::DocumentMut = text(board, ".cargo/config.toml").parse().unwrap();
-            assert_eq!(config["target"][&board.target]["linker"].as_str(), Some("cargo-crossgate"));
+            // Cargo looks up `target.NAME.linker`: a dot in the name separates keys, also in thumbv8m.main-none-eabi.
+            let target = board.target.split('.').fold(&config["target"], |item, key| &item[key]);
+            assert_eq!(target["linker"].as_str(), Some("cargo-crossgate"), "{}", board.name);
             let launch: serde_json::Value =
                 serde_json::from_str(&text(board, ".vscode/launch.json")).unwrap();
             let count = launch["configurations"].as_array().unwrap().len();
