@@ -51,6 +51,11 @@ enum Selector {
 /// Returns the kind of selector that an instruction puts into its register, if it does.
 fn selector_after(word: u32) -> Option<Selector> {
     let is_long = word & 3 == 3;
+    // jal and jalr: a called function may change a4. c.jalr, and c.lw to a4
+    let is_call = is_long && matches!(word & 0x7f, 0x6f | 0x67) && word >> 7 & 31 != 0;
+    if is_call || word & 0xf07f == 0x9002 || word & 0xe01f == 0x4018 {
+        return Some(Selector::Other);
+    }
     if word >> 7 & 31 != A4 {
         return None;
     }
@@ -149,6 +154,8 @@ mod tests {
         assert!(calls(&ecall), "the selector was set elsewhere");
         assert!(calls(&[&[0x21, 0x47], &ecall[..]].concat()), "c.li a4, 8; ecall");
         assert!(calls(&[&[0x61, 0x57, 0x2e, 0x87], &ecall[..]].concat()), "c.mv a4, a1; ecall");
+        assert!(calls(&[&[0x61, 0x57, 0x18, 0x41], &ecall[..]].concat()), "c.lw a4, 0(a0); ecall");
+        assert!(calls(&[&[0x61, 0x57, 0x02, 0x95], &ecall[..]].concat()), "c.jalr a0; ecall");
         let twice = [&[0x61, 0x57], &ecall[..], &ecall].concat();
         assert!(calls(&twice), "the second one has no selector");
     }
