@@ -25,21 +25,21 @@ pub fn run(on_board: bool, arguments: &[String]) -> Result<()> {
     if on_board {
         doctor::check_to_build(project.board)?;
         doctor::check_to_run(project.board)?;
-        warn_of_stacks(&MemoryMap::from_elf(&build(&project)?)?);
+        warn_of_stacks(&StackNeed::from_elf(&build(&project)?)?);
         command.args(["--release", "--target", &project.board.target]);
     }
     complete(command.arg("--").args(arguments))
 }
 
 /// Prints a warning for each stack that is smaller than its code needs.
-fn warn_of_stacks(map: &MemoryMap) {
-    for need in map.stack_needs.iter().filter(|need| need.exceeds()) {
-        let StackNeed { name, declared, bytes, .. } = need;
-        let kind = if need.is_service { "service" } else { "thread" };
+fn warn_of_stacks(needs: &[StackNeed]) {
+    for need in needs.iter().filter(|need| need.exceeds()) {
+        let StackNeed { name, declared, bytes, path, .. } = need;
         eprintln!(
-            "warning: the stack of {kind} `{name}` has {declared} bytes, but its code needs {bytes} (`stack = {bytes}` in \
-             the wiring): {}",
-            need.path.join(" -> ")
+            "warning: the stack of {} `{name}` has {declared} bytes, but its code needs {bytes} (`stack = {bytes}` in the \
+             wiring): {}",
+            need.kind(),
+            path.join(" -> ")
         );
     }
 }

@@ -112,7 +112,7 @@ pub fn of(name: &str, board: &str, map: &MemoryMap) -> Result<String> {
     });
     let stacks = map.stack_needs.iter().map(|need| Stack {
         name: need.name.clone(),
-        kind: if need.is_service { "service" } else { "thread" },
+        kind: need.kind(),
         declared: need.declared,
         needed: need.bytes,
         path: need.path.join(" → "),

@@ -124,10 +124,7 @@ impl MemoryMap {
             devices: services::windows(image)?,
             services: services::of(image)?,
             interfaces: services::described(image)?,
-            stack_needs: match image.stack_needs.as_slice() {
-                [] => Vec::new(),
-                text => stack_need::parse(text)?,
-            },
+            stack_needs: stack_need::read(image)?,
             copied,
             costs,
         })

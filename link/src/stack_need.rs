@@ -16,6 +16,7 @@ use anyhow::{Context as _, Result, ensure};
 use crossgate_protection::Shape;
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 /// The start of the names of functions that only make a message for a panic. A panic of a process prints the place in
 /// the source, not the message, so it calls none of the functions to which the message refers.
@@ -48,6 +49,21 @@ pub struct StackNeed {
 }
 
 impl StackNeed {
+    /// Reads the needs in the ELF file of a firmware, which may be stripped. There are none if the file does not tell
+    /// them.
+    ///
+    /// # Errors
+    /// The file can't be read, or its list is damaged.
+    pub fn from_elf(path: &Path) -> Result<Vec<Self>> {
+        read(&Image::read(path)?)
+    }
+
+    /// Returns `service` or `thread`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        if self.is_service { "service" } else { "thread" }
+    }
+
     /// Returns whether the code needs more than what is declared.
     #[must_use]
     pub fn exceeds(&self) -> bool {
@@ -208,7 +224,7 @@ impl<'a> Calls<'a> {
     }
 }
 
-/// Returns the needs as the text that [`parse`] reads.
+/// Returns the needs as the text that [`read`] reads.
 pub fn to_text(needs: &[StackNeed]) -> String {
     let stack = |need: &StackNeed| {
         json!({
@@ -224,29 +240,34 @@ pub fn to_text(needs: &[StackNeed]) -> String {
     json!({ "version": VERSION, "stacks": stacks }).to_string()
 }
 
-/// Reads the text of [`to_text`].
+/// Reads the needs that the file of an image tells; none if it tells nothing.
 ///
 /// # Errors
-/// If the text is something else.
-pub fn parse(text: &[u8]) -> Result<Vec<StackNeed>> {
-    let read = || -> Result<Vec<StackNeed>> {
-        let text: Value = serde_json::from_slice(text)?;
-        ensure!(text["version"] == VERSION, "it has another version");
-        let stack = |stack: &Value| {
-            let path = stack["path"].as_array()?.iter();
-            Some(StackNeed {
-                name: stack["name"].as_str()?.to_owned(),
-                is_service: stack["service"].as_bool()?,
-                declared: stack["declared"].as_u64()?,
-                bytes: stack["bytes"].as_u64()?,
-                path: path.filter_map(|name| Some(name.as_str()?.to_owned())).collect(),
-                open: stack["open"].as_str().map(str::to_owned),
-            })
-        };
-        let stacks = text["stacks"].as_array().context("it has no list")?;
-        stacks.iter().map(|it| stack(it).context("an entry lacks something")).collect()
+/// If they are not a text as [`to_text`] makes it.
+pub fn read(image: &Image) -> Result<Vec<StackNeed>> {
+    if image.stack_needs.is_empty() {
+        return Ok(Vec::new());
+    }
+    parse(&image.stack_needs)
+        .with_context(|| format!("can't make sense of the section {STACK_NEEDS}"))
+}
+
+fn parse(text: &[u8]) -> Result<Vec<StackNeed>> {
+    let text: Value = serde_json::from_slice(text)?;
+    ensure!(text["version"] == VERSION, "it has another version");
+    let stack = |stack: &Value| {
+        let path = stack["path"].as_array()?.iter();
+        Some(StackNeed {
+            name: stack["name"].as_str()?.to_owned(),
+            is_service: stack["service"].as_bool()?,
+            declared: stack["declared"].as_u64()?,
+            bytes: stack["bytes"].as_u64()?,
+            path: path.filter_map(|name| Some(name.as_str()?.to_owned())).collect(),
+            open: stack["open"].as_str().map(str::to_owned),
+        })
     };
-    read().with_context(|| format!("can't make sense of the section {STACK_NEEDS}"))
+    let stacks = text["stacks"].as_array().context("it has no list")?;
+    stacks.iter().map(|it| stack(it).context("an entry lacks something")).collect()
 }
 
 /// Returns the functions that the targets of a record name, directly or in tables of constants.

@@ -40,7 +40,7 @@ fn stacks(f: &mut fmt::Formatter, needs: &[StackNeed]) -> fmt::Result {
     writeln!(f, "  {:<7}  {:<names$}  {:>8}  {:>6}", "", "", "declared", "needed")?;
     for need in needs {
         let StackNeed { name, declared, bytes, .. } = need;
-        let kind = if need.is_service { "service" } else { "thread" };
+        let kind = need.kind();
         write!(f, "  {kind:<7}  {name:<names$}  {declared:>8}  {bytes:>6}")?;
         match &need.open {
             Some(open) => writeln!(f, " or more: {open}")?,

@@ -88,6 +88,16 @@ fn methods_are_compared_with_what_their_service_declares() {
     assert!(!map.to_string().contains("thread   motor"));
 }
 
+#[test]
+fn a_stripped_firmware_tells_its_needs() {
+    let mut firmware = firmware(&["frames::deep()"]);
+    let needs = |firmware: &Firmware| StackNeed::from_elf(&firmware.link().unwrap()).unwrap();
+    let whole = needs(&firmware);
+    firmware.arguments.push("-Cstrip=symbols");
+    assert!(whole.iter().any(StackNeed::exceeds));
+    assert_eq!(needs(&firmware), whole);
+}
+
 /// The code of a thread makes a call, another one makes a system call. The method that is called makes a call itself.
 #[test]
 fn the_largest_call_is_a_part_of_the_need_of_a_thread() {
