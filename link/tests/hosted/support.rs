@@ -44,16 +44,12 @@ pub fn count() -> u32 { COUNTER.fetch_add(1, Relaxed) }
 
 /// The settings of the firmwares' own crates.
 const PROFILE: &str = "[profile.dev]\ndebug = 0\n";
-/// The settings of all other crates, the same for all firmware, so that they are compiled once. The linker, which links
-/// each firmware, is optimised.
+/// The settings of all other crates, the same for all firmware, so that they are compiled once.
 const OTHERS: &str = "
 [profile.dev.package.\"*\"]
 opt-level = 0
 codegen-units = 256
 debug = 0
-[profile.dev.package]
-crossgate-link.opt-level = 1
-object.opt-level = 1
 ";
 
 /// The start of the firmware's own crate: each process reports the result of its work.
@@ -109,6 +105,8 @@ pub struct Firmware {
     pub build: String,
     /// The profile with which its own crates are compiled.
     pub profile: &'static str,
+    /// The level of optimisation of the linker.
+    pub linker_level: u8,
     /// Further arguments for rustc, when it compiles the firmware's own crate.
     pub arguments: Vec<String>,
     /// The folder below which cargo puts its output.
@@ -129,6 +127,8 @@ impl Firmware {
             uses: "",
             build: BUILD.to_owned(),
             profile: PROFILE,
+            // The linker is compiled once, and links each firmware.
+            linker_level: 1,
             arguments: Vec::new(),
             // The dependencies are compiled once for all firmware.
             target: Path::new(env!("CARGO_TARGET_TMPDIR")).join("hosted"),
@@ -207,10 +207,12 @@ impl Firmware {
                 .unwrap();
         }
         let manifest = format!(
-            "{}[dependencies]\n{dependencies}[build-dependencies]\ncrossgate-link = {{ path = {:?} }}\n[workspace]\n{}{OTHERS}",
+            "{}[dependencies]\n{dependencies}[build-dependencies]\ncrossgate-link = {{ path = {:?} }}\n[workspace]\n{}{OTHERS}\
+             [profile.dev.package]\ncrossgate-link.opt-level = {level}\nobject.opt-level = {level}\n",
             package(self.name),
             format!("{ROOT}/link"),
             self.profile,
+            level = self.linker_level,
         );
         fs::write(folder.join("Cargo.toml"), manifest).unwrap();
         // The versions that the workspace has.

@@ -226,15 +226,11 @@ pub fn documentation() -> Command {
     cargo
 }
 
-/// Runs the steps that need no board.
+/// Runs steps that need no board.
 fn on_this_machine(report: &mut Report) {
     report.command("format", workspace::cargo().args(["fmt", "--all", "--check"]));
     let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     report.command("clippy", workspace::cargo().args(clippy));
-    // This makes only the documentation of libraries. The documentation of programs takes four times as long and is
-    // rarely read, so only `soak` makes it. (There are no examples. But if they are selected, cargo gives the dependencies
-    // the same features as for the tests, and need not compile them again.)
-    report.command("documentation", documentation().args(["--lib", "--examples"]));
     let mut test = workspace::cargo();
     // With this variable, tests that need the board's target or a C compiler are not skipped.
     test.env("CROSSGATE_ALL_TESTS", "1").args(["test", "--workspace", "--no-fail-fast"]);
@@ -243,7 +239,6 @@ fn on_this_machine(report: &mut Report) {
         let name = format!("building {package}, hosted");
         report.command(&name, workspace::cargo().args(["build", "--package", package]));
     }
-    miri(report);
 }
 
 /// Shows the thermostat's day on a board, as fast as possible. A demo waits only some seconds for its firmware. Cargo
@@ -281,7 +276,8 @@ fn miri(report: &mut Report) {
     report.command(name, &mut miri);
 }
 
-/// Runs the steps for boards. The emulator has its own time, so the load of this machine does not matter.
+/// Runs the steps for boards, and then the other steps that need none, so that both halves take about as long. The
+/// emulator has its own time, so the load of this machine does not matter.
 ///
 /// The dev profile comes last, because the tests on this machine are built in the same folder, and cargo locks this
 /// folder.
@@ -317,6 +313,11 @@ fn on_boards(report: &mut Report) {
         });
     }
     in_dev(report, &release);
+    miri(report);
+    // This makes only the documentation of libraries. The documentation of programs takes four times as long and is
+    // rarely read, so only `soak` makes it. (There are no examples. But if they are selected, cargo gives the dependencies
+    // the same features as for the tests, and need not compile them again.)
+    report.command("documentation", documentation().args(["--lib", "--examples"]));
 }
 
 /// Runs the daily steps of a board whose other steps run only at night.
