@@ -133,7 +133,8 @@ crossgate::system! {
         notification FAULTED;
         supervisor FAULTED;
         notification DONE;
-        thread main (priority = 31, stack = 2048) = witness(FAULTED, DONE);
+        // Less urgent than the client, which so goes on at once when it is taken out of a call.
+        thread main (priority = 4, stack = 2048) = witness(FAULTED, DONE);
     }
 }
 board::start!(SYSTEM);
