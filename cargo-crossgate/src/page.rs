@@ -17,6 +17,10 @@ struct Page<'a> {
     board: &'a str,
     memories: [Memory; 2],
     graph: String,
+    users: Vec<User<'a>>,
+    crates: &'a [(String, u64)],
+    /// The number of bytes of code and constants that count for no crate.
+    merged: u64,
     stacks: Vec<Stack>,
     services: Vec<Service>,
     devices: Vec<Device>,
@@ -45,6 +49,15 @@ struct Piece {
     /// Its share of all that is taken, in percent.
     share: f64,
     is_free: bool,
+}
+
+/// The flash that a process uses, or the kernel.
+#[derive(Serialize)]
+struct User<'a> {
+    name: &'a str,
+    class: String,
+    alone: u64,
+    shared: u64,
 }
 
 #[derive(Serialize)]
@@ -110,6 +123,12 @@ pub fn of(name: &str, board: &str, map: &MemoryMap) -> Result<String> {
             passes_handles: service.passes_handles,
         }
     });
+    let users = map.flash_use.users.iter().map(|user| User {
+        name: &user.name,
+        class: class(&user.name),
+        alone: user.alone,
+        shared: user.shared,
+    });
     let stacks = map.stack_needs.iter().map(|need| Stack {
         name: need.name.clone(),
         kind: need.kind(),
@@ -137,6 +156,9 @@ pub fn of(name: &str, board: &str, map: &MemoryMap) -> Result<String> {
             memory("Flash", map.flash, &map.flash_rows(), &class),
         ],
         graph: Graph::new(&names, &calls.collect::<Vec<_>>()).to_svg(),
+        users: users.collect(),
+        crates: &map.flash_use.crates,
+        merged: map.merged(),
         stacks: stacks.collect(),
         services: services.collect(),
         devices: devices.collect(),
@@ -165,7 +187,7 @@ fn memory(name: &'static str, span: Span, rows: &[Row], class: &dyn Fn(&str) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossgate_link::map::{ProcessMemory, Service as Wired, StackNeed};
+    use crossgate_link::map::{FlashUse, FlashUser, ProcessMemory, Service as Wired, StackNeed};
 
     fn map() -> MemoryMap {
         let nothing = Span { start: 0, end: 0 };
@@ -204,6 +226,10 @@ mod tests {
                 path: vec!["fan::turn".to_owned(), "fan::write<u8>".to_owned()],
                 open: Some("`fan::turn` may call itself".to_owned()),
             }],
+            flash_use: FlashUse {
+                users: vec![FlashUser { name: "fan".to_owned(), alone: 70, shared: 130 }],
+                crates: vec![("core".to_owned(), 210)],
+            },
             copied: Vec::new(),
             costs: Vec::new(),
         }
@@ -219,6 +245,9 @@ mod tests {
             ">FAN</text>",
             "<td class=\"number\">256</td><td class=\"number\">300, too small</td>",
             "fan::turn → fan::write&lt;u8&gt;",
+            "70</td><td class=\"number\">130</td><td class=\"number\">200</td>",
+            "<td>core</td><td class=\"number\">210</td>",
+            "<td>merged texts</td><td class=\"number\">40</td>",
             "<code>0x40000000</code></td><td class=\"number\">4096</td>",
         ] {
             assert!(page.contains(part), "no `{part}`: {page}");

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::layout::Span;
-use crate::script::{INTERFACES, STACK_NEEDS};
+use crate::script::{FLASH_USE, INTERFACES, STACK_NEEDS};
 
 /// A section that is a part of the firmware's memory.
 #[derive(Clone, Debug)]
@@ -44,6 +44,8 @@ pub struct Image {
     /// The stacks that threads and services need, which are not a part of the memory either. It is empty if the file
     /// does not tell them.
     pub stack_needs: Vec<u8>,
+    /// The use of flash, which is not a part of the memory either. It is empty if the file does not tell it.
+    pub flash_use: Vec<u8>,
 }
 
 impl Image {
@@ -72,6 +74,7 @@ impl Image {
                 match section.name()? {
                     INTERFACES => image.interfaces = section.data()?.to_vec(),
                     STACK_NEEDS => image.stack_needs = section.data()?.to_vec(),
+                    FLASH_USE => image.flash_use = section.data()?.to_vec(),
                     _ => {}
                 }
             }

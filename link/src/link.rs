@@ -13,9 +13,10 @@ use crate::ownership::{self, Owner};
 use crate::plan::{FIRST_WITHOUT_VALUES, PARTS, Plan};
 use crate::processor::Processor;
 use crate::reach::Reach;
-use crate::script::{self, OutputSection, Places, STACK_NEEDS, Table};
+use crate::script::{self, FLASH_USE, OutputSection, Places, STACK_NEEDS, Table};
 use crate::{
-    critical, heap, map, merging, protection, scripts, stack_need, trust, unit, vectors, verify,
+    critical, flash_use, heap, map, merging, protection, scripts, stack_need, trust, unit, vectors,
+    verify,
 };
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
@@ -91,7 +92,11 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     let kernel_stack = kernel_stack(&measured, &Need::of(&reach))?;
     let services = map::services::of(&measured)?;
     let needs = stack_need::of(&reach, &measured, &services, shape);
-    let after = after + &script::note(STACK_NEEDS, &stack_need::to_text(&needs));
+    let notes = [
+        script::note(STACK_NEEDS, &stack_need::to_text(&needs)),
+        script::note(FLASH_USE, &flash_use::to_text(&flash_use::of(&reach))),
+    ];
+    let after = after + &notes.concat();
     let plan = Plan::new(&measured, shape, &inputs, kernel_stack)?;
     let sections =
         collected.into_iter().filter_map(|section| plan.placed(section)).collect::<Vec<_>>();

@@ -8,7 +8,7 @@ use crate::layout::Span;
 use crate::names::{KERNEL, MEMORY_SYMBOL, STACK};
 use crate::plan::PARTS;
 use crate::script::TABLES;
-use crate::stack_need;
+use crate::{flash_use, stack_need};
 use anyhow::Result;
 use std::path::Path;
 
@@ -18,10 +18,14 @@ mod picture;
 pub(crate) mod services;
 mod table;
 
+pub use crate::flash_use::{FlashUse, FlashUser};
 pub use crate::stack_need::StackNeed;
 pub use copies::{CopiedStatic, CopyCost};
 pub use memory::{ProcessMemory, Stack};
 pub use services::Service;
+
+/// The owner of what all processes may use.
+const ALL: &str = "all";
 
 /// The memory map of a firmware.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +53,8 @@ pub struct MemoryMap {
     pub interfaces: Vec<interfaces::Service>,
     /// The stacks that threads and services need, computed from their code. Empty if the file does not tell them.
     pub stack_needs: Vec<StackNeed>,
+    /// The flash that code and constants take, by their users and by their crates. Empty if the file does not tell it.
+    pub flash_use: FlashUse,
     /// The statics of libraries of which several processes have a copy.
     pub copied: Vec<CopiedStatic>,
     /// The cost of copies for each process that has copies. (The first process that uses a static has the original.)
@@ -125,6 +131,7 @@ impl MemoryMap {
             services: services::of(image)?,
             interfaces: services::described(image)?,
             stack_needs: stack_need::read(image)?,
+            flash_use: flash_use::read(image)?,
             copied,
             costs,
         })
@@ -173,6 +180,16 @@ impl MemoryMap {
         with_gaps(rows, self.ram)
     }
 
+    /// Returns the number of bytes of code and constants that count for no crate: texts that the linker merges, and what
+    /// is between pieces.
+    #[must_use]
+    pub fn merged(&self) -> u64 {
+        let rows = self.flash_rows();
+        let all: u64 = rows.iter().filter(|row| row.owner == ALL).map(|row| row.used).sum();
+        let known: u64 = self.flash_use.crates.iter().map(|(_, bytes)| bytes).sum();
+        all.saturating_sub(known)
+    }
+
     /// Returns the used and the free pieces of flash, in the order of addresses.
     #[must_use]
     pub fn flash_rows(&self) -> Vec<Row> {
@@ -180,12 +197,12 @@ impl MemoryMap {
             let process = PARTS.iter().find_map(|part| section.strip_prefix(part));
             let (owner, what) = match (process, section.as_str()) {
                 (Some(process), _) => (process, "initial values"),
-                (None, ".vector_table") => ("all", "interrupt vectors"),
-                (None, ".text") => ("all", "code"),
-                (None, ".rodata") => ("all", "constants"),
+                (None, ".vector_table") => (ALL, "interrupt vectors"),
+                (None, ".text") => (ALL, "code"),
+                (None, ".rodata") => (ALL, "constants"),
                 (None, ".data") => (KERNEL, "initial values"),
                 (None, TABLES) => (KERNEL, "memory table"),
-                (None, other) => ("all", other),
+                (None, other) => (ALL, other),
             };
             Row::full(owner, what.to_owned(), *span)
         };

@@ -29,6 +29,9 @@ pub fn description() -> String {
 /// The section with the stacks that threads and services need. It is not loaded with a program, either.
 pub const STACK_NEEDS: &str = ".crossgate.stack_needs";
 
+/// The section with the use of flash. It is not loaded with a program, either.
+pub const FLASH_USE: &str = ".crossgate.flash_use";
+
 /// Returns the part of a script that puts a text into a section which is in no segment.
 pub fn note(section: &str, text: &str) -> String {
     let bytes: String = text.bytes().map(|byte| format!("BYTE({byte})")).collect();

@@ -14,7 +14,7 @@ use crate::inputs::{Definition, FileId, Inputs, Reference, SectionId, Symbol, Sy
 use crate::names::{HEAP_MEMORY, KERNEL, OBJECT, STACK, UNOWNED, demangle, listed};
 use crate::plan::PARTS;
 use crate::reach::{Reach, Step, path};
-use crate::script::{INTERFACES, STACK_NEEDS, TABLES};
+use crate::script::{FLASH_USE, INTERFACES, STACK_NEEDS, TABLES};
 use anyhow::{Result, bail, ensure};
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
@@ -320,7 +320,7 @@ fn is_started(name: &str) -> bool {
 fn is_placed_by_name(name: &str) -> bool {
     // Any crate may declare its own statics as lent or kept.
     let [_shared, parts @ .., _kept] = &PARTS;
-    let own = [OBJECT, HEAP_MEMORY, STACK, TABLES, INTERFACES, STACK_NEEDS, UNOWNED];
+    let own = [OBJECT, HEAP_MEMORY, STACK, TABLES, INTERFACES, STACK_NEEDS, FLASH_USE, UNOWNED];
     let prefixes = parts.iter().chain(&own);
     prefixes.into_iter().any(|prefix| name.starts_with(prefix))
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The memory map as text.
 
-use super::{Lost, MemoryMap, Row, StackNeed, copies, services};
+use super::{FlashUse, FlashUser, Lost, MemoryMap, Row, StackNeed, copies, services};
 use crate::interfaces;
 use crate::layout::Span;
 use std::fmt;
@@ -13,6 +13,10 @@ impl fmt::Display for MemoryMap {
         writeln!(f, "  lost: {to_rounding} bytes to rounding, {in_holes} in holes")?;
         writeln!(f)?;
         memory(f, "FLASH", self.flash, &self.flash_rows())?;
+        if !self.flash_use.users.is_empty() {
+            writeln!(f)?;
+            flash(f, &self.flash_use, self.merged())?;
+        }
         if !self.services.is_empty() {
             writeln!(f)?;
             services::write(f, &self.services)?;
@@ -31,6 +35,30 @@ impl fmt::Display for MemoryMap {
         }
         Ok(())
     }
+}
+
+/// The title of what counts for no crate.
+const MERGED: &str = "(merged texts)";
+
+/// Writes the flash that code and constants take, by their users and by their crates.
+fn flash(
+    f: &mut fmt::Formatter,
+    FlashUse { users, crates }: &FlashUse,
+    merged: u64,
+) -> fmt::Result {
+    let names = users.iter().map(|it| &it.name).chain(crates.iter().map(|(name, _)| name));
+    let names = names.map(String::len).max().unwrap_or(0).max(MERGED.len());
+    writeln!(f, "CODE AND CONSTANTS BY USER")?;
+    writeln!(f, "  {:<names$}  {:>7}  {:>7}  {:>7}", "", "alone", "shared", "sum")?;
+    for FlashUser { name, alone, shared } in users {
+        writeln!(f, "  {name:<names$}  {alone:>7}  {shared:>7}  {:>7}", alone + shared)?;
+    }
+    writeln!(f)?;
+    writeln!(f, "CODE AND CONSTANTS BY CRATE")?;
+    for (name, bytes) in crates {
+        writeln!(f, "  {name:<names$}  {bytes:>7}")?;
+    }
+    writeln!(f, "  {:<names$}  {merged:>7}", MERGED)
 }
 
 /// Writes the stacks that threads and services need, and for those that need too much the functions on the deepest path.

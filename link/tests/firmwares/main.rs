@@ -3,6 +3,7 @@
 
 mod copies;
 mod cortex_m_rt;
+mod flash_use;
 mod heaps;
 mod interfaces;
 mod layout;
