@@ -188,6 +188,8 @@ fn memory(name: &'static str, span: Span, rows: &[Row], class: &dyn Fn(&str) -> 
 mod tests {
     use super::*;
     use crossgate_link::map::{FlashUse, FlashUser, ProcessMemory, Service as Wired, StackNeed};
+    use std::fs;
+    use std::process::Command;
 
     fn map() -> MemoryMap {
         let nothing = Span { start: 0, end: 0 };
@@ -264,5 +266,60 @@ mod tests {
         let named = "http://www.w3.org/2000/svg";
         assert_eq!(page.matches("http").count(), page.matches(named).count(), "{page}");
         assert!(!page.contains("@import") && !page.contains("url(h"), "{page}");
+    }
+
+    /// Shows the page in frames of these widths, and tells of each its width, the width of its contents, and its colour.
+    const FRAMES: &str = r#"
+        <iframe src="map.html" style="width: 320px"></iframe>
+        <iframe src="map.html" style="width: 1000px"></iframe>
+        <p id="said"></p>
+        <script>
+        onload = () => {
+            const said = [...document.querySelectorAll("iframe")].map(frame => {
+                const page = frame.contentDocument;
+                const colour = frame.contentWindow.getComputedStyle(page.body).backgroundColor;
+                return `${frame.clientWidth} ${page.documentElement.scrollWidth} ${colour}\n`;
+            });
+            document.getElementById("said").textContent = said.join("");
+        };
+        </script>"#;
+
+    #[test]
+    fn a_browser_shows_the_page_on_a_phone_and_in_the_dark() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut map = map();
+        map.stack_needs[0].path.push("a_function_of_a_long_name".repeat(9));
+        fs::write(folder.path().join("map.html"), of("heater", "mps2-an385", &map).unwrap())
+            .unwrap();
+        let frames = folder.path().join("frames.html");
+        fs::write(&frames, FRAMES).unwrap();
+        for (scheme, colour) in [(0, "rgb(20, 24, 29)"), (1, "rgb(255, 255, 255)")] {
+            let mut browser = Command::new("chromium");
+            browser
+                .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
+                .args([
+                    "--allow-file-access-from-files",
+                    "--virtual-time-budget=3000",
+                    "--dump-dom",
+                ])
+                .arg(format!("--blink-settings=preferredColorScheme={scheme}"))
+                .arg(format!("--user-data-dir={}", folder.path().join("user").display()))
+                .arg(format!("file://{}", frames.display()));
+            let Ok(output) = browser.output() else {
+                eprintln!("skipped: there is no program `chromium` to show the page");
+                return;
+            };
+            let shown = String::from_utf8_lossy(&output.stdout);
+            let (_, said) = shown.split_once("<p id=\"said\">").unwrap();
+            let (said, _) = said.split_once("</p>").unwrap();
+            assert_eq!(said.lines().count(), 2, "{shown}");
+            for line in said.lines() {
+                let mut parts = line.splitn(3, ' ');
+                let mut width = || parts.next().unwrap().parse::<u32>().unwrap();
+                let (frame, contents) = (width(), width());
+                assert!(contents <= frame, "only tables scroll sideways: {line}");
+                assert_eq!(parts.next().unwrap(), colour, "{line}");
+            }
+        }
     }
 }
