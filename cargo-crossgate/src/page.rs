@@ -24,6 +24,7 @@ struct Page<'a> {
     stacks: Vec<Stack>,
     services: Vec<Service>,
     devices: Vec<Device>,
+    interrupts: Vec<Interrupt<'a>>,
     copied: Vec<Copied>,
 }
 
@@ -91,6 +92,14 @@ struct Device {
 }
 
 #[derive(Serialize)]
+struct Interrupt<'a> {
+    line: u64,
+    process: &'a str,
+    class: String,
+    notification: &'a str,
+}
+
+#[derive(Serialize)]
 struct Copied {
     name: String,
     processes: Vec<String>,
@@ -144,6 +153,12 @@ pub fn of(name: &str, board: &str, map: &MemoryMap) -> Result<String> {
         start: format!("{:#010x}", span.start),
         size: span.size(),
     });
+    let interrupts = map.interrupts.iter().map(|it| Interrupt {
+        line: it.line,
+        process: &it.process,
+        class: class(&it.process),
+        notification: &it.notification,
+    });
     let copied = map
         .copied
         .iter()
@@ -162,6 +177,7 @@ pub fn of(name: &str, board: &str, map: &MemoryMap) -> Result<String> {
         stacks: stacks.collect(),
         services: services.collect(),
         devices: devices.collect(),
+        interrupts: interrupts.collect(),
         copied: copied.collect(),
     };
     template::render_one(&PAGE, &page)
@@ -187,6 +203,7 @@ fn memory(name: &'static str, span: Span, rows: &[Row], class: &dyn Fn(&str) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crossgate_link::interfaces::Interrupt;
     use crossgate_link::map::{FlashUse, FlashUser, ProcessMemory, Service as Wired, StackNeed};
     use std::fs;
     use std::process::Command;
@@ -220,6 +237,11 @@ mod tests {
                 stack: 256,
             }],
             interfaces: Vec::new(),
+            interrupts: vec![Interrupt {
+                line: 5,
+                process: "fan".to_owned(),
+                notification: "STALLED".to_owned(),
+            }],
             stack_needs: vec![StackNeed {
                 name: "FAN".to_owned(),
                 is_service: true,
@@ -248,6 +270,7 @@ mod tests {
             "<td class=\"number\">256</td><td class=\"number\">300, too small</td>",
             "fan::turn → fan::write&lt;u8&gt;",
             "70</td><td class=\"number\">130</td><td class=\"number\">200</td>",
+            "<td class=\"number\">5</td><td>STALLED</td>",
             "<td>core</td><td class=\"number\">210</td>",
             "<td>merged texts</td><td class=\"number\">40</td>",
             "<code>0x40000000</code></td><td class=\"number\">4096</td>",

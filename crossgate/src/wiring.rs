@@ -17,7 +17,7 @@ pub use budgets::{
     Unit, budget, budget_of_process, budget_of_thread, budgets_of_threads, if_any, time_slice,
 };
 pub use counts::{bit, sum};
-pub use interfaces::{Described, description, description_length};
+pub use interfaces::{Described, Wired, description, description_length};
 pub use limits::{
     DEFAULT_SERVICE_STACK, check_line, gate_count, heap_size, lock_count, priority, restart,
     service_count, service_stack, stack_size,

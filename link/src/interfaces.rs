@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The description of the services of a firmware: the names, numbers and types of their methods.
+//! The description of the services of a firmware (the names, numbers and types of their methods) and of its interrupts.
 //!
 //! `crossgate::system!` writes the description as JSON into a section that is in no segment. So it takes no flash and
 //! no RAM. Firmware for Linux also contains it.
@@ -34,6 +34,17 @@ pub struct Service {
     pub ty: String,
     /// The methods of its interface, by number.
     pub methods: Vec<Method>,
+}
+
+/// An interrupt line that the wiring binds to a notification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interrupt {
+    /// The number of the line in the interrupt controller.
+    pub line: u64,
+    /// The process that waits for it.
+    pub process: String,
+    /// The notification that the interrupt signals.
+    pub notification: String,
 }
 
 /// A method of an interface.
@@ -150,13 +161,38 @@ pub fn from_elf(path: &Path) -> Result<Vec<Service>> {
 /// # Errors
 /// If the description is damaged, or is of another version.
 pub fn parse(description: &[u8]) -> Result<Vec<Service>> {
+    read(description, |all| list(all, "services", service))
+}
+
+/// Reads the interrupts of a description, in the order of their notifications. There are none in the description of an
+/// older firmware.
+///
+/// # Errors
+/// As for [`parse`].
+pub fn interrupts(description: &[u8]) -> Result<Vec<Interrupt>> {
+    read(description, |all| match all.get("interrupts") {
+        Some(_) => list(all, "interrupts", interrupt),
+        None => Ok(Vec::new()),
+    })
+}
+
+/// Reads a part of a description.
+fn read<T>(description: &[u8], part: impl Fn(&Value) -> Result<T>) -> Result<T> {
     let read = || {
         let all: Value = serde_json::from_slice(description)?;
         let version = number(&all, "version")?;
         ensure!(version == VERSION, "it is of version {version}, but {VERSION} is known");
-        list(&all, "services", service)
+        part(&all)
     };
     read().with_context(|| format!("can't make sense of the section {INTERFACES}"))
+}
+
+fn interrupt(interrupt: &Value) -> Result<Interrupt> {
+    Ok(Interrupt {
+        line: number(interrupt, "line")?,
+        process: text(interrupt, "process")?,
+        notification: text(interrupt, "notification")?,
+    })
 }
 
 fn service(service: &Value) -> Result<Service> {
@@ -222,9 +258,32 @@ pub(crate) fn write(f: &mut fmt::Formatter, services: &[Service]) -> fmt::Result
     Ok(())
 }
 
+/// Writes a line for each interrupt.
+pub(crate) fn write_interrupts(f: &mut fmt::Formatter, interrupts: &[Interrupt]) -> fmt::Result {
+    let processes = interrupts.iter().map(|it| it.process.len()).max().unwrap_or(0);
+    let processes = processes.max("process".len());
+    writeln!(f, "INTERRUPTS: {}", interrupts.len())?;
+    writeln!(f, "  line  {:<processes$}  notification", "process")?;
+    for Interrupt { line, process, notification } in interrupts {
+        writeln!(f, "  {line:>4}  {process:<processes$}  {notification}")?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn interrupts_are_read_if_there_are_any() {
+        let of = |list: &str| interrupts(format!("{{\"version\":1,{list}}}").as_bytes());
+        assert_eq!(of("\"services\":[]").unwrap(), []);
+        let one = r#""interrupts":[{"line":7,"process":"heater","notification":"HOT"}]"#;
+        let hot = Interrupt { line: 7, process: "heater".into(), notification: "HOT".into() };
+        assert_eq!(of(one).unwrap(), [hot]);
+        let error = format!("{:#}", of(&one.replace('7', "\"7\"")).unwrap_err());
+        assert!(error.contains("`line` is no number"), "{error}");
+    }
 
     const FAN: &str = r#"{"version":1,"later":[],"services":[{"name":"FAN","process":"fan","objects":2,"gate":6,
         "interface":"interfaces::Fan","type":"dyn Fan","methods":[{"name":"turn","exclusive":true,"later":{},

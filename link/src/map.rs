@@ -51,6 +51,8 @@ pub struct MemoryMap {
     /// The services with their methods. A service with several objects is listed once. Empty if the firmware has no
     /// description of its services.
     pub interfaces: Vec<interfaces::Service>,
+    /// The interrupts that the wiring binds to notifications. Empty if the firmware has no description of its services.
+    pub interrupts: Vec<interfaces::Interrupt>,
     /// The stacks that threads and services need, computed from their code. Empty if the file does not tell them.
     pub stack_needs: Vec<StackNeed>,
     /// The flash that code and constants take, by their users and by their crates. Empty if the file does not tell it.
@@ -130,6 +132,7 @@ impl MemoryMap {
             devices: services::windows(image)?,
             services: services::of(image)?,
             interfaces: services::described(image)?,
+            interrupts: services::interrupts(image)?,
             stack_needs: stack_need::read(image)?,
             flash_use: flash_use::read(image)?,
             copied,

@@ -105,16 +105,21 @@ macro_rules! __service_tables {
         };
         const __GATE_COUNT: usize = $crate::wiring::gate_count(__wiring::__GATES);
         static __GATES: [__table::Gate; __GATE_COUNT] = $crate::wiring::gates(&__SERVICES, $cpu_time);
-        const __DESCRIBED: &[$crate::wiring::Described] = &[$($crate::wiring::Described {
-            name: stringify!($service),
-            process: stringify!($process),
-            objects: <$type as $crate::wiring::ServiceObject>::COUNT,
-            gate: $crate::wiring::sum(__wiring::__GATES, $number),
-            interface: <$interface as $crate::Interface>::NAME,
-            ty: $written,
-            methods: <$interface as $crate::Interface>::METHODS,
-            shapes: <$interface as $crate::Interface>::SHAPES,
-        },)*];
+        const __DESCRIBED: &$crate::wiring::Wired = &$crate::wiring::Wired {
+            services: &[$($crate::wiring::Described {
+                name: stringify!($service),
+                process: stringify!($process),
+                objects: <$type as $crate::wiring::ServiceObject>::COUNT,
+                gate: $crate::wiring::sum(__wiring::__GATES, $number),
+                interface: <$interface as $crate::Interface>::NAME,
+                ty: $written,
+                methods: <$interface as $crate::Interface>::METHODS,
+                shapes: <$interface as $crate::Interface>::SHAPES,
+            },)*],
+            interrupts: __INTERRUPTS,
+            notifications: __NOTIFICATIONS,
+            processes: __PROCESSES,
+        };
         // The firmware itself does not use this description. The linker puts it into a section that is not loaded.
         #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = ".crossgate.interfaces"))]
         #[used]

@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The description of the services of a firmware, for readers outside of it: debuggers, bridges, memory maps.
+//! The description of the services and interrupts of a firmware, for readers outside of it: debuggers, bridges, memory maps.
 //!
 //! It is JSON, in a section that is not loaded. The book's chapter *Memory and linking* lists its members.
 
 use crate::interface::{MethodShape, MethodText};
 use crossgate_abi::message::Number;
+use crossgate_abi::table::{Interrupt, NotificationRow, ProcessRow};
 use crossgate_abi::{Kind, Shape};
+
+/// The parts of a wiring that are described.
+pub struct Wired {
+    pub services: &'static [Described],
+    pub interrupts: &'static [Interrupt],
+    /// The notifications and the processes, which the interrupts name.
+    pub notifications: &'static [NotificationRow],
+    pub processes: &'static [ProcessRow],
+}
 
 /// A service as the wiring lists it.
 pub struct Described {
@@ -25,18 +35,18 @@ pub struct Described {
 
 /// Returns the length of the description in bytes.
 #[must_use]
-pub const fn description_length(services: &[Described]) -> usize {
+pub const fn description_length(wired: &Wired) -> usize {
     let mut json = Json { bytes: &mut [], length: 0 };
-    json.firmware(services);
+    json.firmware(wired);
     json.length
 }
 
 /// Returns the description, which has `N` bytes.
 #[must_use]
-pub const fn description<const N: usize>(services: &[Described]) -> [u8; N] {
+pub const fn description<const N: usize>(wired: &Wired) -> [u8; N] {
     let mut bytes = [0; N];
     let mut json = Json { bytes: &mut bytes, length: 0 };
-    json.firmware(services);
+    json.firmware(wired);
     assert!(json.length == N);
     bytes
 }
@@ -48,15 +58,31 @@ struct Json<'a> {
 }
 
 impl Json<'_> {
-    const fn firmware(&mut self, services: &[Described]) {
+    const fn firmware(&mut self, wired: &Wired) {
         self.plain("{\"version\":1,\"services\":[");
         let mut index = 0;
-        while index < services.len() {
+        while index < wired.services.len() {
             self.plain(if index == 0 { "\n" } else { ",\n" });
-            self.service(&services[index]);
+            self.service(&wired.services[index]);
+            index += 1;
+        }
+        self.plain("],\"interrupts\":[");
+        let mut index = 0;
+        while index < wired.interrupts.len() {
+            self.plain(if index == 0 { "\n" } else { ",\n" });
+            self.interrupt(&wired.interrupts[index], wired);
             index += 1;
         }
         self.plain("]}\n");
+    }
+
+    const fn interrupt(&mut self, interrupt: &Interrupt, wired: &Wired) {
+        self.plain("{\"line\":");
+        self.plain(Number::decimal(interrupt.line as usize).text());
+        self.member(",\"process\":", wired.processes[interrupt.owner.index()].name);
+        let notification = &wired.notifications[interrupt.notification.index()];
+        self.member(",\"notification\":", notification.name);
+        self.plain("}");
     }
 
     const fn service(&mut self, service: &Described) {
@@ -167,6 +193,9 @@ mod tests {
     use super::*;
     use crate::{Handle, Interface, Lease, LeaseMut, Wire};
 
+    const NOTHING: Wired =
+        Wired { services: &[], interrupts: &[], notifications: &[], processes: &[] };
+
     #[crate::interface]
     trait File<T: Wire> {
         fn write(&mut self, at: T, text: Lease<'_, [u8]>, list: u8) -> Result<u16, ()>;
@@ -177,7 +206,8 @@ mod tests {
     /// The types are those of the source, although the compiler writes spaces between tokens.
     #[test]
     fn services_are_described() {
-        const SERVICES: &[Described] = &[Described {
+        const WIRED: &Wired = &Wired { services: &[FILE], ..NOTHING };
+        const FILE: Described = Described {
             name: "FILE",
             process: "disk",
             objects: 2,
@@ -186,20 +216,21 @@ mod tests {
             ty: "dyn File<\"\\\n\">",
             methods: <dyn File<u32> as Interface>::METHODS,
             shapes: <dyn File<u32> as Interface>::SHAPES,
-        }];
-        const TEXT: [u8; description_length(SERVICES)] = description(SERVICES);
+        };
+        const TEXT: [u8; description_length(WIRED)] = description(WIRED);
         let expected = r#"{"version":1,"services":[
 {"name":"FILE","process":"disk","objects":2,"gate":10,"interface":"crossgate::wiring::interfaces::tests::File<T>","type":"dyn File<\"\\ \">","methods":[
  {"name":"write","exclusive":true,"parameters":[{"name":"at","type":"T","words":["value"]},{"name":"text","type":"Lease<'_, [u8]>","words":["read","length"]},{"name":"list","type":"u8","words":["value"]}],"result":{"type":"Result<u16, ()>","words":["value","value"]}},
  {"name":"open","exclusive":false,"parameters":[{"name":"to","type":"LeaseMut<'_, [u8; 8]>","words":["write","length"]}],"result":{"type":"Option<Handle<dyn File<T>>>","words":["value","handle if the word before is 0"]}},
- {"name":"close","exclusive":false,"parameters":[],"result":{"type":"()","words":[]}}]}]}
+ {"name":"close","exclusive":false,"parameters":[],"result":{"type":"()","words":[]}}]}],"interrupts":[]}
 "#;
         assert_eq!(str::from_utf8(&TEXT).unwrap(), expected);
     }
 
     #[test]
     fn a_firmware_without_services_has_an_empty_list() {
-        const TEXT: [u8; description_length(&[])] = description(&[]);
-        assert_eq!(str::from_utf8(&TEXT).unwrap(), "{\"version\":1,\"services\":[]}\n");
+        const TEXT: [u8; description_length(&NOTHING)] = description(&NOTHING);
+        let expected = "{\"version\":1,\"services\":[],\"interrupts\":[]}\n";
+        assert_eq!(str::from_utf8(&TEXT).unwrap(), expected);
     }
 }

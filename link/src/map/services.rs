@@ -107,6 +107,17 @@ pub(super) fn described(image: &Image) -> Result<Vec<interfaces::Service>> {
     Ok(described)
 }
 
+/// Returns the interrupts of the description; none if the firmware has none.
+///
+/// # Errors
+/// If the description is damaged.
+pub(super) fn interrupts(image: &Image) -> Result<Vec<interfaces::Interrupt>> {
+    if image.interfaces.is_empty() {
+        return Ok(Vec::new());
+    }
+    interfaces::interrupts(&image.interfaces)
+}
+
 /// Returns the words as a `crossgate_abi::Shape`.
 fn shape(words: &mut dyn Iterator<Item = Word>) -> u64 {
     words.zip(0..).fold(0, |shape, (word, index)| (shape + 1) | word.kind() << (16 + 4 * index))

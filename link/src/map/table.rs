@@ -25,6 +25,10 @@ impl fmt::Display for MemoryMap {
             writeln!(f)?;
             interfaces::write(f, &self.interfaces)?;
         }
+        if !self.interrupts.is_empty() {
+            writeln!(f)?;
+            interfaces::write_interrupts(f, &self.interrupts)?;
+        }
         if !self.stack_needs.is_empty() {
             writeln!(f)?;
             stacks(f, &self.stack_needs)?;

@@ -24,6 +24,10 @@ fn services_are_described_but_not_loaded() {
     firmware.rest = "use storing::{Empty, Store};";
     firmware.processes = vec![("client", "BYTES.at(1).put(5, b\"text\").unwrap().is_err().into()")];
     firmware.wiring = "process disk {
+        notification FULL;
+        counting notification WRITTEN;
+        interrupt 3 => WRITTEN;
+        interrupt 1 => FULL;
         object bytes: [crossgate::Concurrent<Empty>; 2] = [const { crossgate::Concurrent::new(Empty) }; 2] => [BYTES: dyn Store<u8>];
         object words: crossgate::Concurrent<Empty> = Empty => [WORDS: dyn Store<u32>];
     }";
@@ -53,6 +57,9 @@ fn services_are_described_but_not_loaded() {
         let section = file.section_by_name(".crossgate.interfaces").unwrap();
         let text = section.data().unwrap();
         assert_eq!(section.address(), 0);
+        let interrupts = interfaces::interrupts(text).unwrap();
+        let interrupts = interrupts.iter().map(|it| (it.line, &*it.process, &*it.notification));
+        assert!(interrupts.eq([(1, "disk", "FULL"), (3, "disk", "WRITTEN")]));
         for segment in file.elf_program_headers() {
             let loaded = segment.data(file.endian(), &*data).unwrap();
             assert!(!loaded.windows(text.len()).any(|part| part == text), "a segment contains it");
