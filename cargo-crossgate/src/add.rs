@@ -3,16 +3,16 @@
 //!
 //! All changes are made in memory first, so that an error leaves the firmware as it was.
 
+use crate::manifest::{manifest, read, row, table};
 use crate::options::{Process, Service};
 use crate::project::Project;
 use crate::services::{self, Kind};
-use crate::source::Source;
 use crate::template;
 use crate::wiring::Wiring;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use toml_edit::{DocumentMut, InlineTable, Item, Table};
 
 /// Adds a process: its crate, and its block in the wiring.
@@ -157,20 +157,6 @@ impl Edits {
     }
 }
 
-/// Returns the row of a package, by that of the crate `crossgate`: cargo takes all crates of Crossgate from one place.
-fn row(dependencies: &Table, root: &Path, package: &str) -> Result<Item> {
-    let crossgate =
-        dependencies.get("crossgate").context("the workspace does not depend on `crossgate`")?;
-    match crossgate.get("path").and_then(Item::as_str) {
-        Some(path) => {
-            let source = root.join(path);
-            let source = Source::new(Some(source.parent().unwrap_or(root)))?;
-            Ok(Item::Value(source.dependency(package)?))
-        }
-        None => Ok(crossgate.clone()),
-    }
-}
-
 /// Returns the way from the folder of the firmware to that of the workspace.
 fn up(project: &Project) -> Result<String> {
     let way = project
@@ -180,24 +166,6 @@ fn up(project: &Project) -> Result<String> {
     Ok("../".repeat(way.components().count()))
 }
 
-fn table<'a>(document: &'a mut DocumentMut, path: &[&str]) -> Result<&'a mut Table> {
-    let mut table = document.as_table_mut();
-    for name in path {
-        let next = table.get_mut(name).and_then(Item::as_table_mut);
-        table =
-            next.with_context(|| format!("there is no [{}] in a Cargo.toml", path.join(".")))?;
-    }
-    Ok(table)
-}
-
-fn manifest(file: &Path) -> Result<DocumentMut> {
-    read(file)?.parse().with_context(|| format!("{} can't be read", file.display()))
-}
-
-fn read(file: &Path) -> Result<String> {
-    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
-}
-
 fn check_name(name: &str) -> Result<()> {
     let is_part = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_';
     ensure!(
@@ -205,25 +173,4 @@ fn check_name(name: &str) -> Result<()> {
         "`{name}` is no name for this: take small letters, digits and underscores, and no keyword of Rust"
     );
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_service_is_from_where_crossgate_is_from() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for (crossgate, expected) in [
-            ("\"0.1.7\"", "0.1.7"),
-            ("{ git = \"https://example.org/crossgate\", rev = \"1\" }", "rev = \"1\""),
-            ("{ path = \"../crossgate\" }", "/services/queue"),
-        ] {
-            let text = format!("crossgate = {crossgate}\n");
-            let dependencies: DocumentMut = text.parse().unwrap();
-            let row = row(&dependencies, root, "crossgate-queue").unwrap().to_string();
-            assert!(row.contains(expected), "{row}");
-        }
-        assert!(row(&Table::new(), root, "crossgate-queue").is_err());
-    }
 }

@@ -8,11 +8,13 @@
 
 mod add;
 mod board;
+mod change_board;
 mod command;
 mod doctor;
 mod firmware;
 mod graph;
 mod launch;
+mod manifest;
 mod new;
 mod options;
 mod page;
@@ -54,6 +56,10 @@ fn run(command: Command) -> Result<()> {
         Command::New(new) => new::run(&new),
         Command::Add(Add::Process(process)) => add::process(&process),
         Command::Add(Add::Service(service)) => add::service(&service),
+        Command::Board(board) => match &board.name {
+            Some(name) => change_board::run(name),
+            None => change_board::print(),
+        },
         Command::Run(run) => firmware::run(run.on_board, &run.arguments),
         Command::Test(test) => firmware::test(&test.arguments),
         Command::Map(map) => firmware::map(&map),

@@ -62,8 +62,16 @@ pub fn run(new: &New) -> Result<()> {
     Ok(())
 }
 
+/// Returns the package of the kernel's port.
+pub fn port(board: &Row) -> &'static str {
+    if board.is_riscv() { "crossgate-riscv" } else { "crossgate-cortex-m" }
+}
+
 /// Returns the files of a firmware.
-fn files(name: &str, board: &Row, source: &Source) -> Result<Vec<(PathBuf, String)>> {
+///
+/// # Errors
+/// If the source lacks a crate.
+pub fn files(name: &str, board: &Row, source: &Source) -> Result<Vec<(PathBuf, String)>> {
     let dependency = |package| source.dependency(package).map(|it| it.to_string());
     let is_arm = !board.is_riscv();
     let chip = board.runner.as_deref().and_then(|it| it.strip_prefix("probe-rs run --chip "));
@@ -74,11 +82,7 @@ fn files(name: &str, board: &Row, source: &Source) -> Result<Vec<(PathBuf, Strin
         board_library: board.name.replace('-', "_"),
         target: &board.target,
         place: place(board),
-        kernel: [
-            if is_arm { "crossgate-cortex-m" } else { "crossgate-riscv" },
-            "crossgate-kernel",
-            "crossgate-protection",
-        ],
+        kernel: [port(board), "crossgate-kernel", "crossgate-protection"],
         board_crate: dependency(&board.name)?,
         crossgate: dependency("crossgate")?,
         hosted: dependency("hosted-board")?,
@@ -94,7 +98,7 @@ fn files(name: &str, board: &Row, source: &Source) -> Result<Vec<(PathBuf, Strin
 }
 
 /// Returns a few words on where firmware for this board runs.
-fn place(board: &Row) -> String {
+pub fn place(board: &Row) -> String {
     match &board.runner {
         _ if board.machine.is_some() => "in the emulator; Ctrl-A X ends it".to_owned(),
         Some(runner) => {

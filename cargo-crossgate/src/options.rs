@@ -32,6 +32,8 @@ pub enum Command {
     /// Add a process or a service to this firmware
     #[command(subcommand)]
     Add(Add),
+    /// Print the board of this firmware, or let it be for another one
+    Board(Board),
     /// Run this firmware, as a program of this machine or on its board
     Run(Run),
     /// Run the tests of this firmware on this machine
@@ -90,6 +92,13 @@ pub struct Service {
     /// The process that owns the object; unless named, one of its own, with the name of the object
     #[arg(long)]
     pub process: Option<String>,
+}
+
+#[derive(Args)]
+pub struct Board {
+    /// The other board
+    #[arg(value_parser = PossibleValuesParser::new(board::values()))]
+    pub name: Option<String>,
 }
 
 #[derive(Args)]

@@ -97,11 +97,40 @@ fn a_firmware_grows_on_this_machine() {
 }
 
 #[test]
+fn a_firmware_is_for_another_board() {
+    let place = Workplace::new();
+    place.make(&[]);
+    let read = |name: &str| fs::read_to_string(place.firmware().join(name)).unwrap();
+    let tasks = place.firmware().join(".vscode/tasks.json");
+    fs::write(&tasks, "{}").unwrap();
+    let said = succeeds(&place.crossgate(&["board", "virt"]));
+    assert!(said.contains("Left alone") && said.contains(".vscode/tasks.json"), "{said}");
+    assert_eq!(read(".vscode/tasks.json"), "{}");
+    assert!(read("README.md").contains("on the board virt"));
+    let said = succeeds(&place.crossgate(&["board"]));
+    assert!(said.contains("heater is for virt (RV32IMAC)"), "{said}");
+    assert!(read(".cargo/config.toml").contains("[target.riscv32imac-unknown-none-elf]"));
+
+    let manifest = read("Cargo.toml");
+    fs::write(place.firmware().join("board/src/lib.rs"), "pub use mine::*;").unwrap();
+    fails(&place.crossgate(&["board", "mps2-an385"]), "no line `pub use virt::*;`");
+    fails(&place.crossgate(&["board", "virt"]), "for virt already");
+    fails(&place.crossgate(&["board", "nowhere"]), "possible values");
+    assert_eq!(read("Cargo.toml"), manifest);
+}
+
+#[test]
 #[ignore = "compiles a kernel for each board: `cargo xtask soak`"]
 fn a_firmware_runs_on_boards() {
-    for board in ["mps2-an385", "mps2-an505", "virt"] {
+    // The last firmware is made for one board, and changed to another one.
+    for (first, board) in
+        [("mps2-an385", "mps2-an385"), ("mps2-an505", "mps2-an505"), ("mps2-an385", "virt")]
+    {
         let place = Workplace::new();
-        place.make(&["--board", board]);
+        place.make(&["--board", first]);
+        if board != first {
+            succeeds(&place.crossgate(&["board", board]));
+        }
         let size = succeeds(&place.crossgate(&["size"]));
         assert!(size.contains(&format!("heater for {board}")) && size.contains("flash"), "{size}");
         let map = succeeds(&place.crossgate(&["map", "--svg", "map.svg", "--html", "map.html"]));
