@@ -35,6 +35,9 @@ pub fn sampler(
     log: Handle<dyn Log>,
 ) -> ! {
     let mut parser = Parser::new();
+    // If the log fails, there is no other place to say it.
+    let hint = b"sensor: send a temperature such as 21.5 and a new line, or the line crash";
+    let _ = log.write(Level::Info, hint);
     loop {
         while let Some(byte) = next(&mut thermometer) {
             match parser.push(byte) {

@@ -24,8 +24,12 @@ pub struct Observed {
     pub minutes: usize,
     /// The reasons why control went to safe mode.
     pub safe_modes: Vec<String>,
+    /// True from a reason for safe mode to the next reading, which ends safe mode.
+    pub is_in_safe_mode: bool,
     /// The fault records that the console printed.
     pub faults: Vec<String>,
+    /// The minute of each fault.
+    pub crashes: Vec<usize>,
     /// The commands that were sent to the fan.
     pub commands: Vec<String>,
     /// The numbers in control's last statistics line.
@@ -76,6 +80,7 @@ impl Observed {
         let text = text.trim_start();
         if kind == "fault" {
             self.faults.push(text.to_owned());
+            self.crashes.push(self.minutes);
             return true;
         }
         if !text.starts_with("control: ") {
@@ -84,6 +89,7 @@ impl Observed {
         }
         if let Some(reason) = text.strip_prefix("control: safe mode: ") {
             self.safe_modes.push(reason.to_owned());
+            self.is_in_safe_mode = true;
             return true;
         }
         if let Some(calls) = statistics(text) {
@@ -95,6 +101,7 @@ impl Observed {
             Event::Reading(at) => {
                 self.readings.push((self.minutes, at, self.fan_is_on()));
                 self.minutes += 1;
+                self.is_in_safe_mode = false;
                 false
             }
             Event::DropOut => {
@@ -154,11 +161,23 @@ mod tests {
     #[test]
     fn faults_and_safe_mode_are_seen() {
         let (observed, shown) = observe(&[
+            (CONSOLE, "[    0.900000] info  control: reading 25.1"),
             (CONSOLE, "[    1.000000] fault process sensor: panic at src/lib.rs:1"),
             (CONSOLE, "[    1.000100] error control: safe mode: the server faulted"),
         ]);
+        assert_eq!((observed.is_in_safe_mode, &observed.crashes[..]), (true, &[1][..]));
         assert_eq!(observed.faults, ["process sensor: panic at src/lib.rs:1"]);
         assert_eq!(observed.safe_modes, ["the server faulted"]);
-        assert!(shown.iter().all(Option::is_some));
+        assert!(shown[1..].iter().all(Option::is_some));
+    }
+
+    #[test]
+    fn a_reading_ends_safe_mode() {
+        let (observed, _) = observe(&[
+            (CONSOLE, "[    1.000100] error control: safe mode: the server faulted"),
+            (CONSOLE, "[    1.000200] info  control: fan on for safety"),
+            (CONSOLE, "[    2.000000] info  control: reading 25.1"),
+        ]);
+        assert!(!observed.is_in_safe_mode && observed.safe_modes.len() == 1);
     }
 }
