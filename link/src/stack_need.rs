@@ -26,6 +26,10 @@ const PANIC: &str = "core::panicking::";
 /// only when they run.
 const COPY: &str = "crossgate::copy::in_block";
 
+/// The number of bytes for the registers of the floating point unit of an interrupted thread that uses it: those that the
+/// CPU pushes, and those that the kernel saves (as in `floats` of the port).
+const FLOATS: u64 = 72 + 64;
+
 /// The version of the text in the firmware's file.
 const VERSION: u64 = 1;
 
@@ -39,8 +43,8 @@ pub struct StackNeed {
     /// The number of bytes that are declared. (The stack of a thread may be larger, because it is rounded up.)
     pub declared: u64,
     /// The number of bytes that the code needs at least. For a thread these are the bytes of its code, of the calls that
-    /// it makes, and of its registers when it is interrupted (without those of a floating point unit). For a service
-    /// these are the bytes of its code. The kernel checks further calls before they are made.
+    /// it makes, and of its registers when it is interrupted. For a service these are the bytes of its code (and of the
+    /// registers of the floating point unit, if it uses them). The kernel checks further calls before they are made.
     pub bytes: u64,
     /// The functions on the deepest path, from the entry point on.
     pub path: Vec<String>,
@@ -318,6 +322,9 @@ struct Search<'a> {
     code: &'a Code<'a>,
     /// True if code that is reached calls pointers.
     calls_pointers: bool,
+    /// True if code that is reached uses floats. From its first such instruction on, a thread is interrupted with these
+    /// registers.
+    uses_floats: bool,
     /// The bytes for a call of a service.
     call: u64,
     /// The bytes at the end of any path.
@@ -330,14 +337,22 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     /// Prepares a search from these entry points.
     fn new(code: &'a Code<'a>, entries: &[SectionId], [call, end]: [u64; 2]) -> Self {
-        let mut search =
-            Self { code, calls_pointers: false, call, end, known: HashMap::new(), open: None };
+        let mut search = Self {
+            code,
+            calls_pointers: false,
+            uses_floats: false,
+            call,
+            end,
+            known: HashMap::new(),
+            open: None,
+        };
         let mut reached = HashSet::new();
         let mut rest = entries.to_vec();
         while let Some(id) = rest.pop() {
             if reached.insert(id) {
                 rest.extend(search.calls(id));
                 let section = &code.inputs.sections[id];
+                search.uses_floats |= section.frame.uses_floats;
                 if section.frame.calls_pointers && !search.calls_pointers {
                     search.calls_pointers = true;
                     search.open =
@@ -421,6 +436,7 @@ impl<'a> Search<'a> {
         }
         path.push(id);
         let end = if section.frame.calls_services { self.call.max(self.end) } else { self.end };
+        let end = end + if self.uses_floats { FLOATS } else { 0 };
         if self.copies(id) {
             let why = || format!("`{}` copies what it can't lend in place", section.first_title());
             self.open.get_or_insert_with(why);

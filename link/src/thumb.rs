@@ -118,6 +118,8 @@ pub struct Frame {
     pub calls_pointers: bool,
     /// True if it calls methods of services: it has a system call that may be such a call.
     pub calls_services: bool,
+    /// True if it has an instruction of the floating point unit.
+    pub uses_floats: bool,
 }
 
 /// A call whose target the linker will fill in.
@@ -132,6 +134,7 @@ impl Frame {
         for (index, &instruction) in instructions.iter().enumerate() {
             let Instruction { first, second, .. } = instruction;
             frame.calls_pointers |= is_call_of_pointer(first, second);
+            frame.uses_floats |= is_of_floats(first, second);
             // svc
             frame.calls_services |= first >> 8 == 0xdf && !has_number(&instructions[..index]);
             let before = loaded.take();
@@ -182,6 +185,11 @@ fn is_call_of_pointer(first: u16, second: u16) -> bool {
     const BX_LR: u16 = 0x4770;
     let loads_pc = first & 0xff70 == 0xf850 && second >> 12 == 15 && first & 15 != 13;
     first & 0xff87 == 0x4780 || (first & 0xff87 == 0x4700 && first != BX_LR) || loads_pc
+}
+
+/// Returns whether an instruction is one of the floating point unit, which is coprocessors 10 and 11 (ARM DDI 0403E, A6).
+fn is_of_floats(first: u16, second: u16) -> bool {
+    matches!(first >> 8, 0xec..=0xee | 0xfc..=0xfe) && matches!(second >> 8 & 15, 10 | 11)
 }
 
 /// Returns whether the instructions before a system call set its selector, in r12, to a number that is not a gate: the
@@ -308,6 +316,17 @@ mod tests {
         assert!(!calls(&[0xf85d, 0xfb04]), "pop {{pc}}");
         assert!(!calls(&[0xf7ff, 0xfffe]), "bl");
         assert!(!calls(&[0xe8df, 0xf000]), "tbb [pc, r0]");
+    }
+
+    #[test]
+    fn floats_are_seen() {
+        let uses = |halves: &[u16]| frame(halves).uses_floats;
+        assert!(uses(&[0xee30, 0x0a20]), "vadd.f32 s0, s0, s1");
+        assert!(uses(&[0xed2d, 0x8b04]), "vpush {{d8, d9}}");
+        assert!(uses(&[0xfe80, 0x0a00]), "vmaxnm.f32 s0, s0, s0");
+        assert!(uses(&[0xeef1, 0xfa10]), "vmrs apsr_nzcv, fpscr");
+        assert!(!uses(&[0xee11, 0x0f10]), "mrc p15, 0, r0, c1, c0, 0");
+        assert!(!uses(&[0xe8bd, 0x8af0]), "pop.w {{r4-r7, r9, r11, pc}}");
     }
 
     #[test]

@@ -54,6 +54,26 @@ fn the_deepest_path_is_named() {
     );
 }
 
+/// A thread that has used floats is interrupted with the registers of the unit, wherever it is then.
+#[test]
+fn registers_of_floats_count_for_threads_and_services_that_use_them() {
+    const FLOAT: &str = "unsafe { core::arch::asm!(\".fpu fpv4-sp-d16\", \"vmov.f32 s0, s1\") }";
+    let mut firmware = firmware(&[
+        "frames::shallow()",
+        "frames::shallow(); unsafe { core::arch::asm!(\".fpu fpv4-sp-d16\", \"vmov.f32 s0, s1\") }",
+    ]);
+    firmware.rest = TABLES;
+    firmware.objects = vec![
+        ("sensor", "motor", "u32> = Cell(UnsafeCell::new(1))", "frames::shallow()"),
+        ("sensor", "scale", "u32> = Cell(UnsafeCell::new(1))", FLOAT),
+    ];
+    let map = map(&firmware);
+    let bytes = |name: &str| need(&map, name).bytes;
+    assert_eq!(bytes("sensor.second") - bytes("sensor.first"), 72 + 64);
+    assert!(bytes("motor") < 128, "{}", bytes("motor"));
+    assert!((136..160).contains(&bytes("scale")), "{}", bytes("scale"));
+}
+
 #[test]
 fn what_leaves_the_need_open_is_told() {
     let map = map(&firmware(&[
