@@ -15,6 +15,7 @@ __crossgate_constants_end = __crossgate_constants_start + LENGTH(FLASH);
 __crossgate_ram_start = ORIGIN(RAM);
 __crossgate_ram_end = ORIGIN(RAM) + LENGTH(RAM);
 EXTERN(__crossgate_services __crossgate_processes __crossgate_protection_unit)
+EXTERN(__crossgate_context_size __crossgate_floats_size __crossgate_entry_size __crossgate_entry_reserve)
 ";
 
 /// The section with the description of services. It is not loaded with a program.

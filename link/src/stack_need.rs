@@ -9,7 +9,6 @@ use crate::image::Image;
 use crate::inputs::{Inputs, SectionId};
 use crate::map::Service;
 use crate::names::{STACK, named_owner};
-use crate::processor::Processor;
 use crate::reach::{Reach, records};
 use crate::script::STACK_NEEDS;
 use anyhow::{Context as _, Result, ensure};
@@ -25,10 +24,6 @@ const PANIC: &str = "core::panicking::";
 /// The start of the names of functions that copy onto the stack what can't be lent in place. How much that is, is known
 /// only when they run.
 const COPY: &str = "crossgate::copy::in_block";
-
-/// The number of bytes for the registers of the floating point unit of an interrupted thread that uses it: those that the
-/// CPU pushes, and those that the kernel saves (as in `floats` of the port).
-const FLOATS: u64 = 72 + 64;
 
 /// The version of the text in the firmware's file.
 const VERSION: u64 = 1;
@@ -75,11 +70,13 @@ impl StackNeed {
     }
 }
 
-/// The numbers of bytes that the kernel adds on the stack of a thread.
+/// The numbers of bytes that the kernel adds on the stack of a thread, by the symbols of its port.
 #[derive(Clone, Copy)]
 struct Sizes {
     /// The registers of a thread that does not run.
     context: u64,
+    /// Its further registers if it uses floats.
+    floats: u64,
     /// The part of the stack that the kernel keeps free, beyond what a service declares, when a method is entered.
     entry: u64,
     /// The bytes that a method may use beyond those that its service declares.
@@ -87,21 +84,23 @@ struct Sizes {
 }
 
 impl Sizes {
-    fn of(processor: Processor) -> Self {
-        // As in `Port::ENTRY_SIZE` and `Context::SIZE` of the two ports.
-        match processor {
-            Processor::CortexM => Sizes { context: 64, entry: 136, reserve: 0 },
-            Processor::RiscV => Sizes { context: 128, entry: 256, reserve: 128 },
-        }
+    fn of(image: &Image) -> Option<Self> {
+        let size = |what: &str| Some(image.symbols.get(&format!("__crossgate_{what}"))?.0);
+        Some(Sizes {
+            context: size("context_size")?,
+            floats: size("floats_size")?,
+            entry: size("entry_size")?,
+            reserve: size("entry_reserve")?,
+        })
     }
 }
 
-/// Computes the needs of all threads and services.
+/// Computes the needs of all threads and services. There are none if the port does not tell its sizes.
 pub fn of(reach: &Reach, image: &Image, services: &[Service], shape: Shape) -> Vec<StackNeed> {
     let inputs = reach.inputs;
-    let sizes = Sizes::of(inputs.processor);
+    let Some(sizes) = Sizes::of(image) else { return Vec::new() };
     let records = Record::all(inputs, services);
-    let code = &Code::of(reach);
+    let code = &Code::of(reach, sizes);
     let mut needs = Vec::new();
     for record in &records {
         let Some(service) = record.service else { continue };
@@ -127,7 +126,7 @@ pub fn of(reach: &Reach, image: &Image, services: &[Service], shape: Shape) -> V
         // The stack of a callee begins at an eighth of the stack of its caller.
         let rounding = if shape == Shape::Eighths { declared / 8 } else { 0 };
         let mut calls =
-            Calls { code, sizes, records: &records, rounding, known: HashMap::new(), open: None };
+            Calls { code, records: &records, rounding, known: HashMap::new(), open: None };
         let call = calls.largest(record.process);
         let mut search = Search::new(code, &record.entries, [call, sizes.context]);
         needs.extend(search.deepest(&record.entries).map(|(bytes, path)| StackNeed {
@@ -186,7 +185,6 @@ impl<'a> Record<'a> {
 /// The calls between processes.
 struct Calls<'a> {
     code: &'a Code<'a>,
-    sizes: Sizes,
     records: &'a [Record<'a>],
     /// The number of bytes that are lost at each call.
     rounding: u64,
@@ -221,7 +219,7 @@ impl<'a> Calls<'a> {
                     .deepest(&record.entries)
                     .map_or(0, |it| it.0),
             };
-            largest = largest.max(self.sizes.entry + self.rounding + below.max(service.stack));
+            largest = largest.max(self.code.sizes.entry + self.rounding + below.max(service.stack));
         }
         self.known.insert(process, Some(largest));
         largest
@@ -292,6 +290,7 @@ fn entries(inputs: &Inputs, targets: &[SectionId]) -> Vec<SectionId> {
 /// The code of a firmware.
 struct Code<'a> {
     inputs: &'a Inputs,
+    sizes: Sizes,
     /// The tables of the wiring, and the entry points: code that refers to them does not call them.
     closed: &'a HashSet<SectionId>,
     /// The functions that only make a message for a panic.
@@ -301,7 +300,7 @@ struct Code<'a> {
 }
 
 impl<'a> Code<'a> {
-    fn of(reach: &'a Reach) -> Self {
+    fn of(reach: &'a Reach, sizes: Sizes) -> Self {
         let sections = reach.inputs.sections.iter().enumerate();
         let titles = sections.filter(|(_, section)| section.executable);
         let (mut messages, mut copies) = (HashSet::new(), HashSet::new());
@@ -313,7 +312,7 @@ impl<'a> Code<'a> {
                 copies.insert(id);
             }
         }
-        Self { inputs: reach.inputs, closed: &reach.closed, messages, copies }
+        Self { inputs: reach.inputs, sizes, closed: &reach.closed, messages, copies }
     }
 }
 
@@ -367,7 +366,7 @@ impl<'a> Search<'a> {
 
     /// Returns the functions that a function calls.
     fn calls(&self, id: SectionId) -> Vec<SectionId> {
-        let Code { inputs, closed, messages, copies } = self.code;
+        let Code { inputs, closed, messages, copies, .. } = self.code;
         let references = inputs.sections[id].references.iter().filter(|it| !it.is_branch);
         let mut calls = Vec::new();
         for reference in references {
@@ -436,7 +435,7 @@ impl<'a> Search<'a> {
         }
         path.push(id);
         let end = if section.frame.calls_services { self.call.max(self.end) } else { self.end };
-        let end = end + if self.uses_floats { FLOATS } else { 0 };
+        let end = end + if self.uses_floats { self.code.sizes.floats } else { 0 };
         if self.copies(id) {
             let why = || format!("`{}` copies what it can't lend in place", section.first_title());
             self.open.get_or_insert_with(why);

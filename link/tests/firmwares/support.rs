@@ -59,6 +59,10 @@ SECTIONS {
   .data : { *(.data .data.*) } > RAM AT> FLASH
   .bss (NOLOAD) : { *(.bss .bss.*) *(COMMON) } > RAM
   .uninit (NOLOAD) : { *(.uninit .uninit.*) } > RAM
+  __crossgate_context_size = 64;
+  __crossgate_floats_size = 136;
+  __crossgate_entry_size = 136;
+  __crossgate_entry_reserve = 0;
   /DISCARD/ : { *(.ARM.exidx .ARM.exidx.* .ARM.extab.*) }
 }
 ";

@@ -47,6 +47,8 @@ pub const EXIST: bool = cfg!(target_abi = "eabihf");
 const SAVED: Word = 64;
 /// The size of s0 to s15, `FPSCR` and a free word in bytes.
 const PUSHED: Word = 72;
+/// The size of all of them in bytes, which a thread that uses floats has on its stack beside its other registers.
+pub const SIZE: Word = if EXIST { SAVED + PUSHED } else { 0 };
 /// The bit of a stack pointer that says that the thread uses floats.
 const MARK: Word = 1;
 

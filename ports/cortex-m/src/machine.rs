@@ -175,6 +175,23 @@ pub fn window_of(thread: &Thread) -> Span {
 /// that their code needs on ARMv7-M. With the instructions of ARMv6-M or ARMv8-M Baseline, code uses fewer registers and more stack.
 const RESERVE: Word = if cfg!(baseline) { 64 } else { 0 };
 
+// By the values of these symbols, `crossgate-link` knows the stack that threads and services need beside that of their
+// code.
+core::arch::global_asm!(
+    ".global __crossgate_context_size",
+    ".set __crossgate_context_size, {context}",
+    ".global __crossgate_floats_size",
+    ".set __crossgate_floats_size, {floats}",
+    ".global __crossgate_entry_size",
+    ".set __crossgate_entry_size, {entry}",
+    ".global __crossgate_entry_reserve",
+    ".set __crossgate_entry_reserve, {reserve}",
+    context = const Context::SIZE,
+    floats = const floats::SIZE,
+    entry = const Machine::ENTRY_SIZE,
+    reserve = const RESERVE,
+);
+
 impl Port for Machine {
     // (`system!` makes the wiring's tables for this unit.)
     type Unit = Native;

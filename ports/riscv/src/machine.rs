@@ -145,6 +145,22 @@ fn open_leases(kernel: &mut Kernel<Machine>) {
 /// that their code needs on ARM. On this CPU stack frames are multiples of 16 bytes, and hold more registers.
 const RESERVE: Word = 128;
 
+// By the values of these symbols, `crossgate-link` knows the stack that threads and services need beside that of their
+// code.
+core::arch::global_asm!(
+    ".global __crossgate_context_size",
+    ".set __crossgate_context_size, {context}",
+    ".global __crossgate_floats_size",
+    ".set __crossgate_floats_size, 0",
+    ".global __crossgate_entry_size",
+    ".set __crossgate_entry_size, {entry}",
+    ".global __crossgate_entry_reserve",
+    ".set __crossgate_entry_reserve, {reserve}",
+    context = const Context::SIZE,
+    entry = const Machine::ENTRY_SIZE,
+    reserve = const RESERVE,
+);
+
 impl Port for Machine {
     // (The wiring uses the sizes of this unit.)
     type Unit = Native;
