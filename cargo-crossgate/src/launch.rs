@@ -2,13 +2,14 @@
 //! `cargo crossgate launch`, the runner of cargo: runs a file on the board that it was built for.
 
 use crate::doctor;
+use crate::places::Places;
 use anyhow::{Context, Result, bail};
 use crossgate_boards::{Row, name_in};
-use std::fs;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, PipeWriter, pipe, stdin, stdout};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use std::{env, fs};
 
 /// Runs the firmware in the emulator of its board, or writes it to the board. Does not return if this can be begun: the
 /// other program takes the place of this one.
@@ -27,13 +28,36 @@ pub fn run(firmware: &Path, arguments: &[String]) -> Result<()> {
     let board = crate::board::named(&name)?;
     doctor::check_to_run(board)?;
     let mut command = command(board, firmware)?;
-    if board.machine.is_some() && std::io::stdout().is_terminal() {
+    if board.machine.is_some() && stdout().is_terminal() {
         eprintln!(
             "{name} in the emulator: Ctrl-A X ends it, because a firmware does not end by itself."
         );
     }
-    let error = command.args(arguments).exec();
-    Err(error).with_context(|| format!("cannot run `{}`", command.get_program().to_string_lossy()))
+    command.args(arguments);
+    let program = command.get_program().to_string_lossy().into_owned();
+    let cannot = || format!("cannot run `{program}`");
+    // (A program that writes to a board shows more of it than text.)
+    if board.machine.is_some() {
+        command.stdout(follower(firmware).with_context(cannot)?);
+    }
+    Err(command.exec()).with_context(cannot)
+}
+
+/// Starts this program once more, to [follow](follow) the output of a firmware. Returns the other end of its input. (The
+/// emulator takes the place of the first program, so that whoever ends that one ends the emulator.)
+fn follower(firmware: &Path) -> Result<PipeWriter> {
+    let (input, output) = pipe()?;
+    let mut follower = Command::new(env::current_exe()?);
+    follower.args(["crossgate", "follow"]).arg(firmware).stdin(input).spawn()?;
+    Ok(output)
+}
+
+/// Copies its input to its output, and adds the places in the source of the instructions in it.
+///
+/// # Errors
+/// If nothing can be read or written.
+pub fn follow(firmware: &Path) -> Result<()> {
+    Places::of(firmware).follow(stdin(), stdout())
 }
 
 /// Returns the command that runs a file on a board.

@@ -18,6 +18,7 @@ mod manifest;
 mod new;
 mod options;
 mod page;
+mod places;
 mod project;
 mod services;
 mod source;
@@ -65,6 +66,7 @@ fn run(command: Command) -> Result<()> {
         Command::Map(map) => firmware::map(&map),
         Command::Size => firmware::size(),
         Command::Doctor(doctor) => doctor::run(doctor.board.as_deref()),
+        Command::Follow { firmware } => launch::follow(&firmware),
         Command::Launch(launch) => launch::run(&launch.firmware, &launch.arguments),
     }
 }

@@ -47,6 +47,12 @@ pub enum Command {
     /// Run a file on the board that it was built for; cargo calls this as its runner
     #[command(hide = true)]
     Launch(Launch),
+    /// Copy the output of a running firmware, and add places in its source
+    #[command(hide = true)]
+    Follow {
+        /// The ELF file
+        firmware: PathBuf,
+    },
 }
 
 #[derive(Args)]
