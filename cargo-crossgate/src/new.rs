@@ -10,8 +10,8 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 /// Names that are taken: those of the other crates of the firmware, and of Rust's.
-const TAKEN: [&str; 8] =
-    ["alloc", "board", "control", "core", "interfaces", "sensor", "std", "test"];
+const TAKEN: [&str; 9] =
+    ["alloc", "board", "console", "control", "core", "interfaces", "sensor", "std", "test"];
 
 /// The values of the template.
 #[derive(Serialize)]
@@ -25,9 +25,11 @@ struct Values<'a> {
     /// The crates of the kernel, for which the profile has settings of their own.
     kernel: [&'a str; 3],
     board_crate: String,
+    console: String,
     crossgate: String,
     hosted: String,
     link: String,
+    log: String,
     /// The emulated machine and its CPU, if the debugger of the editor can start the emulator.
     machine: Option<&'a str>,
     cpu: String,
@@ -84,9 +86,11 @@ pub fn files(name: &str, board: &Row, source: &Source) -> Result<Vec<(PathBuf, S
         place: place(board),
         kernel: [port(board), "crossgate-kernel", "crossgate-protection"],
         board_crate: dependency(&board.name)?,
+        console: dependency("crossgate-console")?,
         crossgate: dependency("crossgate")?,
         hosted: dependency("hosted-board")?,
         link: dependency("crossgate-link")?,
+        log: dependency("crossgate-log")?,
         machine,
         cpu: emulated_cpu(&board.cpu),
         chip,

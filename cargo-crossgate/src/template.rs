@@ -37,6 +37,7 @@ pub const FIRMWARE: &[File] = files!("firmware":
     "firmware/tests/hosted.rs",
     "interfaces/Cargo.toml",
     "interfaces/src/lib.rs",
+    "rustfmt.toml",
     "sensor/Cargo.toml",
     "sensor/src/lib.rs",
 );

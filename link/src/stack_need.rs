@@ -8,6 +8,7 @@
 use crate::image::Image;
 use crate::inputs::{Inputs, SectionId};
 use crate::map::Service;
+use crate::map::services::SERVICE_WORDS;
 use crate::names::{STACK, named_owner};
 use crate::reach::{Reach, records};
 use crate::script::STACK_NEEDS;
@@ -162,7 +163,9 @@ impl<'a> Record<'a> {
             let owners = targets.iter().filter(|(_, it)| it.section.is_some_and(is_owner)).count();
             let Some(length) = section.size.checked_div(owners as u64) else { continue };
             let of_stacks = targets.iter().any(|(_, it)| it.section.is_some_and(is_stack));
-            if !of_stacks && owners != services.len() {
+            // (A table of gates has as many records if each service has one method.)
+            let of_services = owners == services.len() && length == 4 * SERVICE_WORDS;
+            if !of_stacks && !of_services {
                 continue;
             }
             for index in 0..owners {

@@ -12,7 +12,7 @@ const SERVICES: &str = "__crossgate_services";
 const PROCESSES: &str = "__crossgate_processes";
 
 /// The number of words of a `crossgate_abi::table::Service`.
-const SERVICE_WORDS: u64 = 9;
+pub(crate) const SERVICE_WORDS: u64 = 9;
 /// The number of words of a `ProcessRow`.
 const PROCESS_WORDS: u64 = 7;
 /// The number of words of an `MmioRegion`.
