@@ -2,8 +2,8 @@
 //! The flash that code and constants take, by their users and by their crates.
 //!
 //! The users of a function are those whose entry points lead to it (see `reach`), whatever crate it was compiled in. A
-//! generic function counts for the crate for which it was compiled. Texts of which the linker keeps only some, and merges
-//! equal ones, count for nobody.
+//! generic function counts for the crate for which it was compiled. The linker keeps only some of the texts that end with
+//! a zero, and merges equal ones: they count for nobody.
 
 use crate::image::Image;
 use crate::names::{KERNEL, is_placed};

@@ -55,8 +55,10 @@
 //! | `__crossgate_ram_start`, `__crossgate_ram_end` | RAM of `memory.x` |
 //!
 //! The section `.crossgate.stack_needs`, which is in no segment, holds the numbers of bytes of stack that the code of each
-//! thread and each service needs (see `stack_need`). Likewise, `.crossgate.flash_use` holds the numbers of bytes of
-//! code and constants by user and by crate (see `flash_use`).
+//! thread and each service needs (see `stack_need`). A part of these are the bytes that the kernel needs there, which the
+//! port says by the symbols `__crossgate_context_size`, `__crossgate_floats_size`, `__crossgate_entry_size` and
+//! `__crossgate_entry_reserve`. Likewise, `.crossgate.flash_use` holds the numbers of bytes of code and constants by user
+//! and by crate (see `flash_use`).
 //!
 //! Of the part `shared`, each piece can be opened and nothing else. The part may be empty. A process without statics has no
 //! region: all its addresses except for `image` are the start of RAM. The part `zeroed` of a process, and the memory
