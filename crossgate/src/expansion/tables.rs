@@ -117,8 +117,8 @@ macro_rules! __service_tables {
                 shapes: <$interface as $crate::Interface>::SHAPES,
             },)*],
             interrupts: __INTERRUPTS,
-            notifications: __NOTIFICATIONS,
-            processes: __PROCESSES,
+            lines: __LINES,
+            processes: __PROCESS_NAMES,
         };
         // The firmware itself does not use this description. The linker puts it into a section that is not loaded.
         #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = ".crossgate.interfaces"))]
@@ -150,6 +150,7 @@ macro_rules! __process_table {
             #[unsafe(no_mangle)]
             static __crossgate_processes: &[__table::ProcessRow] = __PROCESSES;
         };
+        const __PROCESS_NAMES: &[&str] = &[$(stringify!($process)),*];
         static __PROCESSES: &[__table::ProcessRow] = &[$(__table::ProcessRow {
             name: stringify!($process),
             memory: {

@@ -5,16 +5,17 @@
 
 use crate::interface::{MethodShape, MethodText};
 use crossgate_abi::message::Number;
-use crossgate_abi::table::{Interrupt, NotificationRow, ProcessRow};
+use crossgate_abi::table::Interrupt;
 use crossgate_abi::{Kind, Shape};
 
 /// The parts of a wiring that are described.
 pub struct Wired {
     pub services: &'static [Described],
     pub interrupts: &'static [Interrupt],
-    /// The notifications and the processes, which the interrupts name.
-    pub notifications: &'static [NotificationRow],
-    pub processes: &'static [ProcessRow],
+    /// The line of each interrupt, and the name of its notification.
+    pub lines: &'static [(u16, &'static str)],
+    /// The names of the processes.
+    pub processes: &'static [&'static str],
 }
 
 /// A service as the wiring lists it.
@@ -70,19 +71,16 @@ impl Json<'_> {
         let mut index = 0;
         while index < wired.interrupts.len() {
             self.plain(if index == 0 { "\n" } else { ",\n" });
-            self.interrupt(&wired.interrupts[index], wired);
+            let (line, notification) = wired.lines[index];
+            self.plain("{\"line\":");
+            self.plain(Number::decimal(line as usize).text());
+            let owner = wired.interrupts[index].owner.index();
+            self.member(",\"process\":", wired.processes[owner]);
+            self.member(",\"notification\":", notification);
+            self.plain("}");
             index += 1;
         }
         self.plain("]}\n");
-    }
-
-    const fn interrupt(&mut self, interrupt: &Interrupt, wired: &Wired) {
-        self.plain("{\"line\":");
-        self.plain(Number::decimal(interrupt.line as usize).text());
-        self.member(",\"process\":", wired.processes[interrupt.owner.index()].name);
-        let notification = &wired.notifications[interrupt.notification.index()];
-        self.member(",\"notification\":", notification.name);
-        self.plain("}");
     }
 
     const fn service(&mut self, service: &Described) {
@@ -193,8 +191,7 @@ mod tests {
     use super::*;
     use crate::{Handle, Interface, Lease, LeaseMut, Wire};
 
-    const NOTHING: Wired =
-        Wired { services: &[], interrupts: &[], notifications: &[], processes: &[] };
+    const NOTHING: Wired = Wired { services: &[], interrupts: &[], lines: &[], processes: &[] };
 
     #[crate::interface]
     trait File<T: Wire> {
