@@ -6,18 +6,16 @@
 //! a zero, and merges equal ones: they count for nobody.
 
 use crate::image::Image;
+use crate::json::{self, list, number, text};
 use crate::names::{KERNEL, is_placed};
 use crate::reach::Reach;
 use crate::script::FLASH_USE;
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Result;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Prefix of the sections with these texts.
 const TEXTS: &str = ".rodata.str";
-
-/// The version of the text in the firmware's file.
-const VERSION: u64 = 1;
 
 /// The flash that code and constants take. Initial values of statics are not a part of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,10 +75,12 @@ pub fn of(reach: &Reach) -> FlashUse {
 
 /// Returns the use of flash as the text that [`read`] reads.
 pub fn to_text(flash: &FlashUse) -> String {
-    let users = flash.users.iter().map(|user| json!([user.name, user.alone, user.shared]));
-    let crates = flash.crates.iter().map(|(name, bytes)| json!([name, bytes]));
-    let (users, crates): (Vec<_>, Vec<_>) = (users.collect(), crates.collect());
-    json!({ "version": VERSION, "users": users, "crates": crates }).to_string()
+    let user =
+        |user: &FlashUser| json!({ "name": user.name, "alone": user.alone, "shared": user.shared });
+    let users: Vec<_> = flash.users.iter().map(user).collect();
+    let crates = flash.crates.iter().map(|(name, bytes)| json!({ "name": name, "bytes": bytes }));
+    let crates: Vec<_> = crates.collect();
+    json!({ "version": json::VERSION, "users": users, "crates": crates }).to_string()
 }
 
 /// Reads the use of flash that the file of an image tells; nothing if it tells nothing.
@@ -91,24 +91,19 @@ pub fn read(image: &Image) -> Result<FlashUse> {
     if image.flash_use.is_empty() {
         return Ok(FlashUse::default());
     }
-    parse(&image.flash_use).with_context(|| format!("can't make sense of the section {FLASH_USE}"))
+    parse(&image.flash_use)
 }
 
-fn parse(text: &[u8]) -> Result<FlashUse> {
-    let text: Value = serde_json::from_slice(text)?;
-    ensure!(text["version"] == VERSION, "it has another version");
-    let list = |what: &str| text[what].as_array().context("it has no list");
-    let user = |row: &Value| {
-        let name = row[0].as_str()?.to_owned();
-        Some(FlashUser { name, alone: row[1].as_u64()?, shared: row[2].as_u64()? })
+fn parse(flash: &[u8]) -> Result<FlashUse> {
+    let user = |user: &Value| {
+        let [alone, shared] = ["alone", "shared"].map(|what| number(user, what));
+        Ok(FlashUser { name: text(user, "name")?, alone: alone?, shared: shared? })
     };
-    let krate = |row: &Value| Some((row[0].as_str()?.to_owned(), row[1].as_u64()?));
-    let users = list("users")?.iter().map(user);
-    let crates = list("crates")?.iter().map(krate);
-    let lacks = "an entry lacks something";
-    Ok(FlashUse {
-        users: users.collect::<Option<_>>().context(lacks)?,
-        crates: crates.collect::<Option<_>>().context(lacks)?,
+    json::read(FLASH_USE, flash, |all| {
+        Ok(FlashUse {
+            users: list(all, "users", user)?,
+            crates: list(all, "crates", |it| Ok((text(it, "name")?, number(it, "bytes")?)))?,
+        })
     })
 }
 

@@ -4,16 +4,14 @@
 //! `crossgate::system!` writes the description as JSON into a section that is in no segment. So it takes no flash and
 //! no RAM. Firmware for Linux also contains it.
 
+use crate::json::{self, list, member, number, text};
 use crate::script::INTERFACES;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use object::{Object, ObjectSection};
 use serde_json::Value;
 use std::fmt;
 use std::fs;
 use std::path::Path;
-
-/// The version of the description that this crate reads.
-const VERSION: u64 = 1;
 
 /// A service of the wiring.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,7 +159,7 @@ pub fn from_elf(path: &Path) -> Result<Vec<Service>> {
 /// # Errors
 /// If the description is damaged, or is of another version.
 pub fn parse(description: &[u8]) -> Result<Vec<Service>> {
-    read(description, |all| list(all, "services", service))
+    json::read(INTERFACES, description, |all| list(all, "services", service))
 }
 
 /// Reads the interrupts of a description, in the order of their notifications. There are none in the description of an
@@ -170,21 +168,10 @@ pub fn parse(description: &[u8]) -> Result<Vec<Service>> {
 /// # Errors
 /// As for [`parse`].
 pub fn interrupts(description: &[u8]) -> Result<Vec<Interrupt>> {
-    read(description, |all| match all.get("interrupts") {
+    json::read(INTERFACES, description, |all| match all.get("interrupts") {
         Some(_) => list(all, "interrupts", interrupt),
         None => Ok(Vec::new()),
     })
-}
-
-/// Reads a part of a description.
-fn read<T>(description: &[u8], part: impl Fn(&Value) -> Result<T>) -> Result<T> {
-    let read = || {
-        let all: Value = serde_json::from_slice(description)?;
-        let version = number(&all, "version")?;
-        ensure!(version == VERSION, "it is of version {version}, but {VERSION} is known");
-        part(&all)
-    };
-    read().with_context(|| format!("can't make sense of the section {INTERFACES}"))
 }
 
 fn interrupt(interrupt: &Value) -> Result<Interrupt> {
@@ -223,24 +210,6 @@ fn ty(ty: &Value) -> Result<Type> {
         known.with_context(|| format!("{word} is no kind of a word"))
     };
     Ok(Type { name: text(ty, "type")?, words: list(ty, "words", word)? })
-}
-
-fn member<'a>(of: &'a Value, name: &str) -> Result<&'a Value> {
-    of.get(name).with_context(|| format!("`{name}` is missing"))
-}
-
-fn text(of: &Value, name: &str) -> Result<String> {
-    let text = member(of, name)?.as_str();
-    Ok(text.with_context(|| format!("`{name}` is no text"))?.to_owned())
-}
-
-fn number(of: &Value, name: &str) -> Result<u64> {
-    member(of, name)?.as_u64().with_context(|| format!("`{name}` is no number"))
-}
-
-fn list<T>(of: &Value, name: &str, item: impl Fn(&Value) -> Result<T>) -> Result<Vec<T>> {
-    let items = member(of, name)?.as_array();
-    items.with_context(|| format!("`{name}` is no list"))?.iter().map(item).collect()
 }
 
 /// Writes a line for each method.

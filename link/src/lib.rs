@@ -120,6 +120,7 @@ pub mod hosted;
 mod image;
 mod inputs;
 pub mod interfaces;
+mod json;
 mod kernel_stack;
 mod layout;
 #[cfg(unix)]

@@ -7,12 +7,13 @@
 
 use crate::image::Image;
 use crate::inputs::{Inputs, SectionId};
+use crate::json::{self, list, member, number, text};
 use crate::map::Service;
 use crate::map::services::SERVICE_WORDS;
 use crate::names::{STACK, named_owner};
 use crate::reach::{Reach, records};
 use crate::script::STACK_NEEDS;
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use crossgate_protection::Shape;
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
@@ -25,9 +26,6 @@ const PANIC: &str = "core::panicking::";
 /// The start of the names of functions that copy onto the stack what can't be lent in place. How much that is, is known
 /// only when they run.
 const COPY: &str = "crossgate::copy::in_block";
-
-/// The version of the text in the firmware's file.
-const VERSION: u64 = 1;
 
 /// The stack that a thread or a service needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -242,7 +240,7 @@ pub fn to_text(needs: &[StackNeed]) -> String {
         })
     };
     let stacks: Vec<_> = needs.iter().map(stack).collect();
-    json!({ "version": VERSION, "stacks": stacks }).to_string()
+    json!({ "version": json::VERSION, "stacks": stacks }).to_string()
 }
 
 /// Reads the needs that the file of an image tells; none if it tells nothing.
@@ -253,26 +251,19 @@ pub fn read(image: &Image) -> Result<Vec<StackNeed>> {
     if image.stack_needs.is_empty() {
         return Ok(Vec::new());
     }
-    parse(&image.stack_needs)
-        .with_context(|| format!("can't make sense of the section {STACK_NEEDS}"))
-}
-
-fn parse(text: &[u8]) -> Result<Vec<StackNeed>> {
-    let text: Value = serde_json::from_slice(text)?;
-    ensure!(text["version"] == VERSION, "it has another version");
     let stack = |stack: &Value| {
-        let path = stack["path"].as_array()?.iter();
-        Some(StackNeed {
-            name: stack["name"].as_str()?.to_owned(),
-            is_service: stack["service"].as_bool()?,
-            declared: stack["declared"].as_u64()?,
-            bytes: stack["bytes"].as_u64()?,
-            path: path.filter_map(|name| Some(name.as_str()?.to_owned())).collect(),
-            open: stack["open"].as_str().map(str::to_owned),
+        let path = |name: &Value| Ok(name.as_str().context("a path has no names")?.to_owned());
+        let is_service = member(stack, "service")?.as_bool();
+        Ok(StackNeed {
+            name: text(stack, "name")?,
+            is_service: is_service.context("`service` is neither true nor false")?,
+            declared: number(stack, "declared")?,
+            bytes: number(stack, "bytes")?,
+            path: list(stack, "path", path)?,
+            open: member(stack, "open")?.as_str().map(str::to_owned),
         })
     };
-    let stacks = text["stacks"].as_array().context("it has no list")?;
-    stacks.iter().map(|it| stack(it).context("an entry lacks something")).collect()
+    json::read(STACK_NEEDS, &image.stack_needs, |all| list(all, "stacks", stack))
 }
 
 /// Returns the functions that the targets of a record name, directly or in tables of constants.

@@ -15,6 +15,9 @@ use core::hint::black_box;
     if count == 0 { 0 } else { other(count - 1) + 1 }
 }
 #[inline(never)] fn other(count: u32) -> u32 { black_box([1_u8; 100]); again(count) * 3 }
+#[inline(always)] pub fn float() {
+    unsafe { core::arch::asm!(\".fpu fpv4-sp-d16\", \"vmov.f32 s0, s1\") }
+}
 #[inline(never)] pub fn checked(index: usize) -> u8 { black_box([1_u8; 8])[index] }
 ";
 
@@ -57,15 +60,11 @@ fn the_deepest_path_is_named() {
 /// A thread that has used floats is interrupted with the registers of the unit, wherever it is then.
 #[test]
 fn registers_of_floats_count_for_threads_and_services_that_use_them() {
-    const FLOAT: &str = "unsafe { core::arch::asm!(\".fpu fpv4-sp-d16\", \"vmov.f32 s0, s1\") }";
-    let mut firmware = firmware(&[
-        "frames::shallow()",
-        "frames::shallow(); unsafe { core::arch::asm!(\".fpu fpv4-sp-d16\", \"vmov.f32 s0, s1\") }",
-    ]);
+    let mut firmware = firmware(&["frames::shallow()", "frames::shallow(); frames::float()"]);
     firmware.rest = TABLES;
     firmware.objects = vec![
         ("sensor", "motor", "u32> = Cell(UnsafeCell::new(1))", "frames::shallow()"),
-        ("sensor", "scale", "u32> = Cell(UnsafeCell::new(1))", FLOAT),
+        ("sensor", "scale", "u32> = Cell(UnsafeCell::new(1))", "frames::float()"),
     ];
     let map = map(&firmware);
     let bytes = |name: &str| need(&map, name).bytes;
