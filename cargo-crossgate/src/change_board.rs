@@ -14,6 +14,9 @@ use crossgate_boards::Row;
 use std::path::{Path, PathBuf};
 use toml_edit::{DocumentMut, Item, Table, value};
 
+/// The configuration of cargo, with the linker of each target.
+const CONFIG: &str = ".cargo/config.toml";
+
 /// Prints the board of the firmware.
 ///
 /// # Errors
@@ -46,14 +49,15 @@ pub fn run(name: &str) -> Result<()> {
     };
     edit("Cargo.toml", &|workspace| change_workspace(workspace, &project.root, old, new))?;
     edit("board/Cargo.toml", &|manifest| change_dependency(manifest, old, new))?;
-    let config = new::files(&project.package, new, &Source::Registry)?;
-    let config = config.into_iter().find(|(path, _)| path == Path::new(CONFIG));
+    let made = |row| new::files(&project.package, row, &Source::Registry);
+    let (olds, news) = (made(old)?, made(new)?);
+    let config = news.iter().find(|(path, _)| path == Path::new(CONFIG));
     let (_, config) = config.context("the template of the configuration is missing")?;
     edit(CONFIG, &|mine| add_target(mine, &config.parse()?))?;
     let library = "board/src/lib.rs";
     let text = change_library(&read(&project.root.join(library))?, old, new);
     changed.push((library.into(), text.with_context(|| library.to_owned())?));
-    let left = replace(&mut changed, &project, old, new)?;
+    let left = replace(&mut changed, &project.root, olds, news);
     template::write(&project.root, &changed)?;
     println!(
         "{} is for {name} ({}) now, and no longer for {}: {}\n\
@@ -74,9 +78,6 @@ pub fn run(name: &str) -> Result<()> {
     }
     Ok(())
 }
-
-/// The configuration of cargo, with the linker of each target.
-const CONFIG: &str = ".cargo/config.toml";
 
 /// Changes the board, its package and the profile of its kernel.
 fn change_workspace(workspace: &mut DocumentMut, root: &Path, old: &Row, new: &Row) -> Result<()> {
@@ -146,7 +147,7 @@ fn merge(table: &mut Table, other: &Table) {
 
 /// Returns the source of the package `board`, which re-exports the crate of another board.
 fn change_library(text: &str, old: &Row, new: &Row) -> Result<String> {
-    let line = |row: &Row| format!("pub use {}::*;", row.name.replace('-', "_"));
+    let line = |row: &Row| format!("pub use {}::*;", new::library(row));
     ensure!(
         text.matches(&line(old)).count() == 1,
         "it has no line `{}`: change by hand what it takes from {}",
@@ -165,26 +166,25 @@ fn change_library(text: &str, old: &Row, new: &Row) -> Result<String> {
 /// are not.
 fn replace(
     changed: &mut Vec<(PathBuf, String)>,
-    project: &Project,
-    old: &Row,
-    new: &Row,
-) -> Result<Vec<String>> {
-    let [olds, news] = [old, new].map(|row| new::files(&project.package, row, &Source::Registry));
+    root: &Path,
+    olds: Vec<(PathBuf, String)>,
+    news: Vec<(PathBuf, String)>,
+) -> Vec<String> {
     let mut left = Vec::new();
-    for ((path, old), (_, new)) in olds?.into_iter().zip(news?) {
+    for ((path, old), (_, new)) in olds.into_iter().zip(news) {
         let is_replaced = path.starts_with(".vscode") || path == Path::new("README.md");
-        // (A file that is not there is not missed.)
-        let Ok(mine) = read(&project.root.join(&path)) else { continue };
         if !is_replaced || old == new {
             continue;
         }
+        // (A file that is not there is not missed.)
+        let Ok(mine) = read(&root.join(&path)) else { continue };
         if mine == old {
             changed.push((path, new));
         } else {
             left.push(path.display().to_string());
         }
     }
-    Ok(left)
+    left
 }
 
 #[cfg(test)]

@@ -64,6 +64,11 @@ pub fn run(new: &New) -> Result<()> {
     Ok(())
 }
 
+/// Returns the name of the library of the board's crate.
+pub fn library(board: &Row) -> String {
+    board.name.replace('-', "_")
+}
+
 /// Returns the package of the kernel's port.
 pub fn port(board: &Row) -> &'static str {
     if board.is_riscv() { "crossgate-riscv" } else { "crossgate-cortex-m" }
@@ -81,7 +86,7 @@ pub fn files(name: &str, board: &Row, source: &Source) -> Result<Vec<(PathBuf, S
     let values = Values {
         name,
         board: &board.name,
-        board_library: board.name.replace('-', "_"),
+        board_library: library(board),
         target: &board.target,
         place: place(board),
         kernel: [port(board), "crossgate-kernel", "crossgate-protection"],

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The description of the services and interrupts of a firmware, for readers outside of it: debuggers, bridges, memory maps.
+//! The description of the services and interrupts of a firmware, for readers outside of it: debuggers, bridges, memory
+//! maps.
 //!
 //! It is JSON, in a section that is not loaded. The book's chapter *Memory and linking* lists its members.
 

@@ -110,11 +110,8 @@ fn curves(observed: &Observed, area: Rect, buffer: &mut Buffer) {
     });
     let crashes = observed.crashes.iter().map(|&minute| RANGE.map(|at| (minute as f64, at)));
     let crashes: Vec<_> = crashes.collect();
-    let line = |points, colour| {
-        let line = Dataset::default().graph_type(GraphType::Line);
-        line.marker(Marker::Braille).data(points).fg(colour)
-    };
     let curve = |points, colour| Dataset::default().marker(Marker::Braille).data(points).fg(colour);
+    let line = |points, colour| curve(points, colour).graph_type(GraphType::Line);
     let mut datasets: Vec<_> = thresholds.iter().map(|it| line(it, THRESHOLDS)).collect();
     datasets.extend(crashes.iter().map(|it| line(it, CRASH)));
     datasets.extend([curve(&cool, OFF), curve(&fan, ON)]);
