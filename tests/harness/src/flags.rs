@@ -11,7 +11,6 @@
 //! | `//! Without blocking: REASON` | Linux' system calls are not blocked for user code |
 //! | `//! Without measuring: REASON` | on the board, the time for which interrupts are held off is not measured |
 //! | `//! Prints: TEXT` | on the board, the output contains this text |
-//! | `//! Long: REASON` | the daily run tests it on one board in one profile, the nightly run on all boards in both profiles |
 
 use anyhow::{Context, Result, ensure};
 use std::fs;
@@ -34,8 +33,6 @@ pub struct Flags {
     pub without_blocking: bool,
     /// True if the time for which interrupts are held off is not measured.
     pub without_measuring: bool,
-    /// True if the daily tests run it on the reference board and in the release profile only.
-    pub is_long: bool,
 }
 
 impl Flags {
@@ -68,7 +65,6 @@ impl Flags {
                 "Without seeds" => flags.without_seeds = true,
                 "Without blocking" => flags.without_blocking = true,
                 "Without measuring" => flags.without_measuring = true,
-                "Long" => flags.is_long = true,
                 _ => continue,
             }
             ensure!(!value.trim().is_empty(), "there is nothing after {name}");
@@ -111,7 +107,7 @@ mod tests {
     fn every_line_is_read() {
         let text = "//! A test.\n//!\n//! Emulator: -a b\n//! Emulator: -c\n//! Options: --d e\n\
             //! Status: 75\n//! Prints: 1 of 2\n//! Without seeds: it takes long.\n//! Without blocking: it calls Linux.\n\
-            //! Without measuring: it is the kernel.\n//! Long: it does all a thousand times.\n";
+            //! Without measuring: it is the kernel.\n";
         let flags = Flags {
             emulator: vec![words("-a b"), words("-c")],
             options: words("--d e"),
@@ -120,7 +116,6 @@ mod tests {
             without_seeds: true,
             without_blocking: true,
             without_measuring: true,
-            is_long: true,
         };
         assert_eq!(Flags::parse(text).unwrap(), flags);
     }

@@ -28,7 +28,6 @@
 //! Prints: end of the self-test
 //! Without seeds: it measures how much time passes.
 //! Without measuring: the other system tests measure the same paths of the kernel.
-//! Long: every other system test checks one of the properties in more detail.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use board::{CLOCK_HZ, TIMER0, Timer, UART0, Uart};

@@ -2,17 +2,20 @@
 //! Tests that are firmware. Each test is a separate program, and passes if the program ends with success.
 
 use crate::commands::bench;
-use crate::{command, debugger, workspace};
+use crate::{command, workspace};
 use anyhow::{Result, ensure};
 use std::time::Duration;
 use system_tests_harness::Flags;
-use workbench::board::{self, Board, Row};
+use workbench::board::{Board, Row};
 use workbench::emulator;
 use workspace::{Firmware, Profile};
 
+/// The package with the tests for every board.
+pub const FOR_EVERY_BOARD: &str = "system-tests";
+
 /// Returns the packages with the tests: those for every board, and those for the CPU of this one.
 pub fn packages(board: Board) -> [&'static str; 2] {
-    ["system-tests", package(board)]
+    [FOR_EVERY_BOARD, package(board)]
 }
 
 /// Returns the package with the tests for the CPU of this board.
@@ -58,24 +61,6 @@ pub fn build_named(
     workspace::build_programs(packages, &names, board, profile)
 }
 
-/// Builds tests for the reference board in the dev profile: those of the given tests that no other board runs in this
-/// profile.
-///
-/// # Errors
-/// If they don't build.
-pub fn build_dev_of_reference(tests: &[Firmware]) -> Result<Vec<Firmware>> {
-    let daily =
-        || board::emulated().filter(|row| row.nightly.is_none()).map(Board::Microcontroller);
-    let others = || daily().filter(|it| *it != Board::reference());
-    let is_for_others = |name| others().any(|board| runs_on(name, board));
-    let names = tests.iter().map(|test| test.name.as_str());
-    // The test of gdb also needs the dev profile.
-    let names: Vec<_> =
-        names.filter(|name| *name == debugger::FIRMWARE || !is_for_others(name)).collect();
-    let reference = Board::reference();
-    workspace::build_programs(&packages(reference), &names, reference, Profile::Dev)
-}
-
 /// Builds the tests and the benchmarks that run each day on a board for which only the nightly run has time. (Building
 /// all of them at once takes less time.)
 ///
@@ -95,35 +80,11 @@ fn runs_on(name: &str, board: Board) -> bool {
     board.row().is_none_or(|row| !row.without.contains_key(name))
 }
 
-/// Returns the profile of the daily run for a board. Each test runs in both profiles. The spans of the release profile
-/// are measured on the reference board. The dev profile checks for arithmetic overflows, because no process may be able
-/// to cause one in the kernel.
-pub fn daily_profile(board: Board) -> Profile {
-    if board == Board::reference() { Profile::Release } else { Profile::Dev }
-}
-
-/// Returns the tests for a board in this profile for which only the nightly run has time.
-///
-/// # Errors
-/// If they don't build, or if the source of a test can't be read.
-pub fn build_nightly(board: Board, profile: Profile) -> Result<Vec<Firmware>> {
-    let mut tests = Vec::new();
-    for test in build(board, profile)? {
-        let is_nightly = board.row().is_some_and(|row| row.nightly.is_some());
-        if is_nightly || profile != daily_profile(board) || is_only_nightly(&test, profile)? {
-            tests.push(test);
-        }
-    }
-    Ok(tests)
-}
-
-/// Returns whether the daily run leaves out a test in this profile, because it is [long](Flags::is_long).
-///
-/// # Errors
-/// If its source can't be read.
-pub fn is_only_nightly(test: &Firmware, profile: Profile) -> Result<bool> {
-    let is_daily = test.board == Board::reference() && profile == Profile::Release;
-    Ok(!is_daily && Flags::read(&test.source)?.is_long)
+/// Returns whether the daily run includes all tests for this board in this profile. It does for the reference board in
+/// the release profile, because the spans are measured there. (The dev profile checks for arithmetic overflows, because no
+/// process may be able to cause one in the kernel. Each day, the hosted tests run in it.)
+pub fn are_daily(board: Board, profile: Profile) -> bool {
+    board == Board::reference() && profile == Profile::Release
 }
 
 /// The options for the emulator in one run of a firmware.

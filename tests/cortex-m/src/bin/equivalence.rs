@@ -6,7 +6,6 @@
 //! `tests/src/referee/firmware.rs` contains the test, which other ports share.
 //!
 //! Without measuring: the handlers that run are those of the referee.
-//! Long: without optimization of the referee, the test takes three minutes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();

@@ -3,7 +3,6 @@
 //! so the last crashes take no longer than the first ones.
 //!
 //! Without seeds: this number of crashes would take minutes.
-//! Long: the server crashes fifty thousand times.
 //! Without measuring: all crashes take the same path, and other tests measure it.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

@@ -3,8 +3,6 @@
 //! port for itself, and bytes that an earlier client has left in its socket. It gets nothing. It also sends to a host
 //! that does not exist, which does not keep the network from asking for the Ethernet address of the other client's
 //! host.
-//!
-//! Long: the network looks for the host that does not exist again and again.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;

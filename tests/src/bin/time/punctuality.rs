@@ -4,7 +4,6 @@
 //! Time is exact only if the emulator counts instructions, as under `cargo xtask test`. Then an instruction takes 1 ns.
 //!
 //! Without seeds: the test measures how much time passes.
-//! Long: many threads sleep many times.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;

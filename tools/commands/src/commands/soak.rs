@@ -38,9 +38,12 @@ pub fn run(minutes: u64) -> Result<bool> {
         told(aarch64::tests())
     });
     for row in board::emulated().filter(|row| can_be_built(row)) {
+        let board = Board::Microcontroller(row);
         for profile in [Profile::Dev, Profile::Release] {
-            let name = format!("other system tests, {}, {}", profile.name(), row.name);
-            report.step(&name, || nightly(Board::Microcontroller(row), profile));
+            if !system_tests::are_daily(board, profile) {
+                let name = format!("system tests, {}, {}", profile.name(), row.name);
+                report.step(&name, || tests_on(board, profile));
+            }
         }
     }
     for row in board::emulated().filter(|row| row.nightly.is_some()) {
@@ -113,9 +116,8 @@ fn built_only(row: &'static Row) -> Result<()> {
     Ok(())
 }
 
-/// Runs the system tests for which the daily run has no time.
-fn nightly(board: Board, profile: Profile) -> Result<()> {
-    let tests = system_tests::build_nightly(board, profile)?;
+fn tests_on(board: Board, profile: Profile) -> Result<()> {
+    let tests = system_tests::build(board, profile)?;
     tests.iter().try_for_each(|test| system_tests::run(test, profile))
 }
 

@@ -312,7 +312,7 @@ fn on_boards(report: &mut Report) {
             workspace::build("thermostat", Board::Microcontroller(row), Profile::Release)
         });
     }
-    in_dev(report, &release);
+    with_keys_and_in_gdb(report);
     miri(report);
     // This makes only the documentation of libraries. The documentation of programs takes four times as long and is
     // rarely read, so only `soak` makes it. (There are no examples. But if they are selected, cargo gives the dependencies
@@ -374,33 +374,18 @@ fn in_release(report: &mut Report, measurement: &Measurement) -> Vec<Firmware> {
     release
 }
 
-/// Runs the system tests in the dev profile: on the boards, and as programs of Linux with protection keys. `release`
-/// are the tests that have run on the reference board in the release profile.
-fn in_dev(report: &mut Report, release: &[Firmware]) {
-    let mut tests = vec![(
-        "system tests, dev".to_owned(),
-        built(report, "system tests, dev", || system_tests::build_dev_of_reference(release)),
-    )];
-    // The tests of the reference board have already run in the release profile.
-    let others = || daily_boards().filter(|&row| Board::Microcontroller(row) != Board::reference());
-    let kind = |row: &Row| format!("system tests, dev, {}", row.name);
-    for row in others() {
-        let build = || system_tests::build(Board::Microcontroller(row), Profile::Dev);
-        tests.push((kind(row), built(report, &kind(row), build)));
-    }
+/// Runs the system tests as programs of Linux with protection keys, and a firmware of the dev profile in gdb.
+fn with_keys_and_in_gdb(report: &mut Report) {
+    let firmware = built(report, "firmware for gdb", || {
+        let packages = [system_tests::FOR_EVERY_BOARD];
+        let names = [debugger::FIRMWARE];
+        workspace::build_programs(&packages, &names, Board::reference(), Profile::Dev)
+    });
     let mut jobs = with_keys(report);
-    for (kind, tests) in &tests {
-        jobs.extend(daily(report, kind, tests, Profile::Dev));
-    }
-    for test in tests[0].1.iter().filter(|test| test.name == debugger::FIRMWARE) {
+    for test in &firmware {
         jobs.push(Job::new("gdb stops in each copy".to_owned(), || debugger::check(test)));
     }
     report.at_once(jobs);
-    for row in others() {
-        for (test, why) in &row.without {
-            report.skip(&format!("{}: {test}", kind(row)), why);
-        }
-    }
 }
 
 /// Runs the examples on a board.
@@ -414,25 +399,6 @@ pub fn examples(report: &mut Report, row: &'static Row) {
         Job::new(format!("{kind}: {}", example.name), run)
     });
     report.at_once(jobs.collect());
-}
-
-/// Returns the runs of system tests, without the tests for which only the nightly run has time.
-fn daily<'a>(
-    report: &mut Report,
-    kind: &str,
-    tests: &'a [Firmware],
-    profile: Profile,
-) -> Vec<Job<'a>> {
-    let mut jobs = Vec::new();
-    for test in tests {
-        let name = format!("{kind}: {}", test.name);
-        match system_tests::is_only_nightly(test, profile) {
-            Ok(true) => report.skip(&name, "it takes long, so `cargo xtask soak` runs it"),
-            Ok(false) => jobs.push(Job::new(name, move || system_tests::run(test, profile))),
-            Err(error) => jobs.push(Job::new(name, || Err(error))),
-        }
-    }
-    jobs
 }
 
 /// Builds firmware.
