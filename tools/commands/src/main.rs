@@ -44,8 +44,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run every test: format, lints, documentation, on this machine, on the emulated board
-    Test,
+    /// Run every test of the day: format, lints, documentation, on this machine, on the emulated boards
+    Test {
+        /// Only build and run all system tests, the examples and the thermostat on this board
+        #[arg(long, value_enum)]
+        board: Option<Board>,
+    },
     /// Run the tests that take long: more interleavings, random system calls, mutations
     ///
     /// A mutation is a patch in tests/mutations that removes a check or another mechanism. It is applied to a copy of
@@ -143,7 +147,8 @@ fn main() -> ExitCode {
 /// Returns whether all checks have passed.
 fn run(task: Task) -> Result<bool> {
     match task {
-        Task::Test => test::run(),
+        Task::Test { board: None } => test::run(),
+        Task::Test { board: Some(board) } => test::run_on(board),
         Task::Soak { mutations: Some(pattern), .. } => soak::replay(&pattern),
         Task::Soak { mutants: Some(part), .. } => soak::mutants(&part),
         Task::Soak { minutes, mutations: None, mutants: None } => soak::run(minutes),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The tests that take long.
 
-use super::test::{Report, clippy, demos, documentation, examples};
+use super::test::{Report, clippy, demos, documentation, examples, system_tests_on};
 use super::{bench, worst};
 use crate::workspace::Profile;
 use crate::{
@@ -41,8 +41,7 @@ pub fn run(minutes: u64) -> Result<bool> {
         let board = Board::Microcontroller(row);
         for profile in [Profile::Dev, Profile::Release] {
             if !system_tests::are_daily(board, profile) {
-                let name = format!("system tests, {}, {}", profile.name(), row.name);
-                report.step(&name, || tests_on(board, profile));
+                system_tests_on(&mut report, row, profile);
             }
         }
     }
@@ -114,11 +113,6 @@ fn built_only(row: &'static Row) -> Result<()> {
         image::check(&workspace::build_one(firmware, board)?, chip)?;
     }
     Ok(())
-}
-
-fn tests_on(board: Board, profile: Profile) -> Result<()> {
-    let tests = system_tests::build(board, profile)?;
-    tests.iter().try_for_each(|test| system_tests::run(test, profile))
 }
 
 /// Returns a command for the hosted system tests with eight times as many seeds as in the daily run.

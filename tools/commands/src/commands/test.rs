@@ -8,7 +8,7 @@ use crate::{
     command, debugger, float_instructions, keys, panics, parallel, progress, setup, system_tests,
     workspace,
 };
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use std::iter;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -198,6 +198,34 @@ pub fn run() -> Result<bool> {
         demos(&mut report, board);
     }
     Ok(report.print())
+}
+
+/// Builds and runs all system tests and examples on one board, and plays the thermostat's day there. Returns `true` if
+/// all of them passed.
+///
+/// # Errors
+/// If something is missing that the tests need, or the board is this machine.
+pub fn run_on(board: Board) -> Result<bool> {
+    let row = board.row().context("`cargo test --workspace` runs the hosted tests")?;
+    setup::target_of(row)?;
+    setup::emulator_for_tests()?;
+    setup::c_compiler()?;
+    let mut report = Report::default();
+    system_tests_on(&mut report, row, Profile::Release);
+    examples(&mut report, row);
+    demos(&mut report, &row.name);
+    Ok(report.print())
+}
+
+/// Builds and runs all system tests on a board.
+pub fn system_tests_on(report: &mut Report, row: &'static Row, profile: Profile) {
+    let kind = format!("system tests, {}, {}", profile.name(), row.name);
+    let board = Board::Microcontroller(row);
+    let tests = built(report, &kind, || system_tests::build(board, profile));
+    let jobs = tests.iter().map(|test| {
+        Job::new(format!("{kind}: {}", test.name), || system_tests::run(test, profile))
+    });
+    report.at_once(jobs.collect());
 }
 
 /// Returns the boards of microcontrollers for which the daily run has time.
