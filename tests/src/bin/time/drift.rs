@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Time does not drift, compared with a timer of the board, however often threads sleep and ask for the time.
 //!
-//! The test takes 2 s of the board's time. If `CROSSGATE_DRIFT_SECONDS` was set when the test was built, it takes that
+//! The test takes 1 s of the board's time. If `CROSSGATE_DRIFT_SECONDS` was set when the test was built, it takes that
 //! number of seconds.
 //!
 //! Emulator: -icount shift=5,sleep=off
@@ -42,7 +42,7 @@ const SECONDS: u64 = match option_env!("CROSSGATE_DRIFT_SECONDS") {
         Ok(seconds) => seconds,
         Err(_) => panic!("CROSSGATE_DRIFT_SECONDS is not a number"),
     },
-    None => 2,
+    None => 1,
 };
 /// The greatest difference of the two clocks, in millionths of the time that has passed, besides one µs.
 const DRIFT: u64 = 20;

@@ -38,7 +38,7 @@ crossgate::system! {
         thread fifth (priority = 16, stack = 1024) = sleep_often(3000, DONE);
         thread sixth (priority = 15, stack = 1024) = sleep_often(2999, DONE);
         thread seventh (priority = 14, stack = 1024) = wait_often(NEVER, 1000, DONE);
-        thread eighth (priority = 13, stack = 1024) = sleep_often(11_000, DONE);
+        thread eighth (priority = 13, stack = 1024) = sleep_often(4100, DONE);
     }
     process judge {
         counting notification DONE;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Time never runs backwards, no sleep is short, and none is much too long.
 //!
-//! Emulator: -icount shift=3,sleep=off
+//! Emulator: -icount shift=5,sleep=off
 //! Without seeds: the test waits in loops, and each round makes a system call.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

@@ -60,6 +60,7 @@ pub fn run(minutes: u64) -> Result<bool> {
         });
     }
     report.step("a thousand crashes of an Ethernet driver", || told(driver_crashes()));
+    report.step("fifty thousand crashes", || told(crashes()));
     report.step("a page under load, hosted and on a board", || told(page_under_load()));
     for (board, test) in [("mps2-an385", "equivalence"), ("virt", "riscv_equivalence")] {
         let name = format!("fast paths and the slow one, {board}");
@@ -147,6 +148,16 @@ fn drift() -> Command {
     cargo.args(Board::reference().arguments());
     cargo.args(["--bin", "drift", "--", "-icount", "shift=7,sleep=off"]);
     cargo.env("CROSSGATE_DRIFT_SECONDS", "600");
+    cargo
+}
+
+/// Returns a command for the test `crash_cycles` with five times as many crashes as in the daily run.
+fn crashes() -> Command {
+    let mut cargo = workspace::cargo();
+    cargo.args(["run", "--release", "--package", "system-tests"]);
+    cargo.args(Board::reference().arguments());
+    cargo.args(["--bin", "crash_cycles", "--", "-icount", "shift=0,sleep=off"]);
+    cargo.env("CROSSGATE_CRASHES", "50000");
     cargo
 }
 
