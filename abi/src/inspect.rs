@@ -50,6 +50,10 @@ constants! {
     DUMP = 8;
 }
 
+/// The *paint*: the word that fills the stacks before threads start. Words of a stack that still have this value count
+/// as unused.
+pub const STACK_PAINT: u32 = 0xc0de_a11e;
+
 /// The crash dump: words about the last crash. The kernel keeps them in memory that no reset clears.
 pub mod dump {
     use crate::{FaultRecord, Word};

@@ -4,7 +4,7 @@
 use crate::command::{cargo, run as complete};
 use crate::options::Map;
 use crate::project::Project;
-use crate::{doctor, page};
+use crate::{doctor, high_water, page};
 use anyhow::{Context, Result, bail};
 use cargo_metadata::Message;
 use crossgate_link::Span;
@@ -13,6 +13,7 @@ use std::fs;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 /// Runs the firmware, on this machine or on the board.
 ///
@@ -59,7 +60,12 @@ pub fn test(arguments: &[String]) -> Result<()> {
 /// If it can't be built, or a file can't be written.
 pub fn map(options: &Map) -> Result<()> {
     let project = Project::find()?;
-    let map = MemoryMap::from_elf(&build(&project)?)?;
+    let file = build(&project)?;
+    let mut map = MemoryMap::from_elf(&file)?;
+    if let Some(seconds) = options.run {
+        doctor::check_to_run(project.board)?;
+        high_water::measure(project.board, &file, &mut map.stacks, Duration::from_secs(seconds))?;
+    }
     println!("{map}");
     if let Some(file) = &options.svg {
         write(file, &map.to_svg())?;

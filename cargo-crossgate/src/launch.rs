@@ -45,7 +45,10 @@ pub fn run(firmware: &Path, arguments: &[String]) -> Result<()> {
 
 /// Starts this program once more, to [follow](follow) the output of a firmware. Returns the other end of its input. (The
 /// emulator takes the place of the first program, so that whoever ends that one ends the emulator.)
-fn follower(firmware: &Path) -> Result<PipeWriter> {
+///
+/// # Errors
+/// If it can't be started.
+pub fn follower(firmware: &Path) -> Result<PipeWriter> {
     let (input, output) = pipe()?;
     let mut follower = Command::new(env::current_exe()?);
     follower.args(["crossgate", "follow"]).arg(firmware).stdin(input).spawn()?;
@@ -61,7 +64,10 @@ pub fn follow(firmware: &Path) -> Result<()> {
 }
 
 /// Returns the command that runs a file on a board.
-fn command(board: &Row, firmware: &Path) -> Result<Command> {
+///
+/// # Errors
+/// If no program is known that does.
+pub fn command(board: &Row, firmware: &Path) -> Result<Command> {
     let Some(machine) = &board.machine else {
         let Some(runner) = &board.runner else {
             bail!(

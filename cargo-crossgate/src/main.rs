@@ -13,6 +13,7 @@ mod command;
 mod doctor;
 mod firmware;
 mod graph;
+mod high_water;
 mod launch;
 mod manifest;
 mod new;

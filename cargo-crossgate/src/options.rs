@@ -3,7 +3,7 @@
 
 use crate::board::{self, DEFAULT};
 use crate::services::NAMES;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -132,6 +132,9 @@ pub struct Map {
     /// Also write a page with the memory, and with a picture of who may call whom, into this file
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// First run the firmware in the emulator for this time, to show how much of their stacks threads use
+    #[arg(long, value_name = "SECONDS", value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
+    pub run: Option<u64>,
 }
 
 #[derive(Args)]

@@ -22,6 +22,8 @@ struct Page<'a> {
     /// The number of bytes of code and constants that count for no crate.
     merged: u64,
     stacks: Vec<Stack>,
+    /// True if the firmware has run, and what the threads have used was measured.
+    has_run: bool,
     services: Vec<Service>,
     devices: Vec<Device>,
     interrupts: Vec<Interrupt<'a>>,
@@ -67,6 +69,7 @@ struct Stack {
     kind: &'static str,
     declared: u64,
     needed: u64,
+    used: Option<u64>,
     path: String,
     open: String,
     is_too_small: bool,
@@ -143,6 +146,7 @@ pub fn of(name: &str, board: &str, map: &MemoryMap) -> Result<String> {
         kind: need.kind(),
         declared: need.declared,
         needed: need.bytes,
+        used: map.high_water(&need.name),
         path: need.path.join(" → "),
         open: need.open.clone().unwrap_or_default(),
         is_too_small: need.exceeds(),
@@ -175,6 +179,7 @@ pub fn of(name: &str, board: &str, map: &MemoryMap) -> Result<String> {
         crates: &map.flash_use.crates,
         merged: map.merged(),
         stacks: stacks.collect(),
+        has_run: map.stacks.iter().any(|stack| stack.high_water.is_some()),
         services: services.collect(),
         devices: devices.collect(),
         interrupts: interrupts.collect(),
@@ -204,7 +209,9 @@ fn memory(name: &'static str, span: Span, rows: &[Row], class: &dyn Fn(&str) -> 
 mod tests {
     use super::*;
     use crossgate_link::interfaces::Interrupt;
-    use crossgate_link::map::{FlashUse, FlashUser, ProcessMemory, Service as Wired, StackNeed};
+    use crossgate_link::map::{
+        FlashUse, FlashUser, ProcessMemory, Service as Wired, Stack as Measured, StackNeed,
+    };
     use std::fs;
     use std::process::Command;
 
@@ -277,6 +284,19 @@ mod tests {
         ] {
             assert!(page.contains(part), "no `{part}`: {page}");
         }
+    }
+
+    #[test]
+    fn the_page_shows_what_a_run_has_used() {
+        let mut map = map();
+        let column = "needed</th><th class=\"number\">used</th>";
+        assert!(!of("heater", "mps2-an385", &map).unwrap().contains(column));
+        map.stack_needs[0].name = "fan.main".to_owned();
+        let span = Span { start: 0x2000_0300, end: 0x2000_0400 };
+        map.stacks = vec![Measured { name: "fan.main".to_owned(), span, high_water: Some(204) }];
+        let page = of("heater", "mps2-an385", &map).unwrap();
+        assert!(page.contains(column), "{page}");
+        assert!(page.contains("<td class=\"number\">204</td>"), "{page}");
     }
 
     #[test]

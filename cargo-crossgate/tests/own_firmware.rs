@@ -133,7 +133,9 @@ fn a_firmware_runs_on_boards() {
         }
         let size = succeeds(&place.crossgate(&["size"]));
         assert!(size.contains(&format!("heater for {board}")) && size.contains("flash"), "{size}");
-        let map = succeeds(&place.crossgate(&["map", "--svg", "map.svg", "--html", "map.html"]));
+        let options = ["--run", "2", "--svg", "map.svg", "--html", "map.html"];
+        let map = succeeds(&place.crossgate(&[&["map"], &options[..]].concat()));
+        check_stacks(&map);
         assert_eq!(map.matches("service  TEMPERATURE").count(), 1, "{map}");
         assert!(!map.contains("too small"), "{map}");
         let read = |name: &str| fs::read_to_string(place.firmware().join(name)).unwrap();
@@ -148,6 +150,18 @@ fn a_firmware_runs_on_boards() {
             "{output}"
         );
     }
+}
+
+/// Checks that a run has used a part of each stack, and no more than the code needs.
+fn check_stacks(map: &str) {
+    let threads = map.lines().filter(|line| line.starts_with("  thread "));
+    let numbers = threads.map(|line| {
+        let columns: Vec<_> = line.split_whitespace().collect();
+        [columns[3], columns[4]].map(|column| column.parse::<u32>().unwrap())
+    });
+    let numbers: Vec<_> = numbers.collect();
+    assert_eq!(numbers.len(), 3, "{map}");
+    assert!(numbers.iter().all(|[needed, used]| (1..=*needed).contains(used)), "{map}");
 }
 
 #[test]

@@ -104,7 +104,7 @@ impl MemoryMap {
         }
         let stack = |section: &crate::image::ImageSection| {
             let name = section.name.strip_prefix(STACK)?.to_owned();
-            Some(Stack { name, span: section.span })
+            Some(Stack { name, span: section.span, high_water: None })
         };
         let mut stacks: Vec<_> = image.sections.iter().filter_map(stack).collect();
         stacks.sort_by_key(|stack| stack.span);
@@ -138,6 +138,12 @@ impl MemoryMap {
             copied,
             costs,
         })
+    }
+
+    /// Returns the number of bytes of its stack that a thread has used in a run, if somebody has measured it.
+    #[must_use]
+    pub fn high_water(&self, thread: &str) -> Option<u64> {
+        self.stacks.iter().find(|stack| stack.name == thread)?.high_water
     }
 
     /// Returns the number of bytes of RAM that the firmware takes without using them.

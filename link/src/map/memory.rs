@@ -45,4 +45,6 @@ pub struct Stack {
     pub name: String,
     /// The range of the stack.
     pub span: Span,
+    /// The number of bytes at the end of the stack that the thread has used in a run, if somebody has measured it.
+    pub high_water: Option<u64>,
 }

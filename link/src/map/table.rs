@@ -31,7 +31,7 @@ impl fmt::Display for MemoryMap {
         }
         if !self.stack_needs.is_empty() {
             writeln!(f)?;
-            stacks(f, &self.stack_needs)?;
+            stacks(f, self)?;
         }
         if !self.copied.is_empty() {
             writeln!(f)?;
@@ -65,15 +65,23 @@ fn flash(
     writeln!(f, "  {:<names$}  {merged:>7}", MERGED)
 }
 
-/// Writes the stacks that threads and services need, and for those that need too much the functions on the deepest path.
-fn stacks(f: &mut fmt::Formatter, needs: &[StackNeed]) -> fmt::Result {
+/// Writes the stacks that threads and services need, what threads have used in a run, and for those that need too much
+/// the functions on the deepest path.
+fn stacks(f: &mut fmt::Formatter, map: &MemoryMap) -> fmt::Result {
+    let needs = &map.stack_needs;
     let names = needs.iter().map(|need| need.name.len()).max().unwrap_or(0);
+    let is_measured = map.stacks.iter().any(|stack| stack.high_water.is_some());
     writeln!(f, "STACKS")?;
-    writeln!(f, "  {:<7}  {:<names$}  {:>8}  {:>6}", "", "", "declared", "needed")?;
+    write!(f, "  {:<7}  {:<names$}  {:>8}  {:>6}", "", "", "declared", "needed")?;
+    writeln!(f, "{}", if is_measured { "    used" } else { "" })?;
     for need in needs {
         let StackNeed { name, declared, bytes, .. } = need;
         let kind = need.kind();
         write!(f, "  {kind:<7}  {name:<names$}  {declared:>8}  {bytes:>6}")?;
+        if is_measured {
+            let used = map.high_water(name).map_or("-".to_owned(), |used| used.to_string());
+            write!(f, "  {used:>6}")?;
+        }
         match &need.open {
             Some(open) => writeln!(f, " or more: {open}")?,
             None => writeln!(f)?,

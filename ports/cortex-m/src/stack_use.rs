@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The amount of stack that a thread has used. Stacks are filled with a *paint* word before threads start, and words
-//! that still have this value are unused.
+//! The amount of stack that a thread has used. If some process may inspect, the stacks are painted before threads start,
+//! and words that still have this value are unused.
 
 use crossgate_abi::Word;
+use crossgate_abi::inspect::STACK_PAINT;
 use crossgate_abi::table::System;
 use crossgate_protection::Span;
 
-/// The paint: the word that fills the stacks, if some process may inspect.
-const PAINT: u32 = 0xc0de_a11e;
 /// The number of bytes of a stack that one call of `look` checks.
 const LOOK: Word = 28 * size_of::<u32>();
 
@@ -19,7 +18,7 @@ pub unsafe fn paint_stacks(system: &System) {
     for thread in system.threads {
         for word in thread.stack_range().step_by(size_of::<u32>()) {
             // SAFETY: the address is that of a word of a stack of the wiring, on which nothing runs yet.
-            unsafe { (word as *mut u32).write_volatile(PAINT) };
+            unsafe { (word as *mut u32).write_volatile(STACK_PAINT) };
         }
     }
 }
@@ -30,7 +29,7 @@ pub fn look(stack: Span, from: Word) -> [Word; 2] {
     let end = stack.end.min(word.saturating_add(LOOK));
     while word < end {
         // SAFETY: the address is that of a word of a stack of the wiring; the thread that uses it is not running.
-        if unsafe { (word as *const u32).read_volatile() } != PAINT {
+        if unsafe { (word as *const u32).read_volatile() } != STACK_PAINT {
             return [stack.end - word, 0];
         }
         word += size_of::<u32>();
