@@ -4,7 +4,7 @@
 use crate::command::output;
 use crate::options::LINKER;
 use crate::{board, project::Project};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use crossgate_boards::Row;
 use std::path::Path;
 
@@ -65,6 +65,16 @@ pub fn check_to_build(board: &Row) -> Result<()> {
 /// If something is missing; the text says how to get it.
 pub fn check_to_run(board: &Row) -> Result<()> {
     check(&to_run(board))
+}
+
+/// Returns the name of a debugger for boards.
+///
+/// # Errors
+/// If none is there; the text says how to get one.
+pub fn find_debugger() -> Result<&'static str> {
+    check(&[debugger()])?;
+    let is_there = |name: &&&str| output(name, &["--version"]).is_some();
+    DEBUGGERS.iter().find(is_there).copied().context("the debugger is gone")
 }
 
 fn check(needs: &[Need]) -> Result<()> {

@@ -109,7 +109,10 @@ fn row(memory: &str, used: u64, whole: Span) {
 }
 
 /// Builds the firmware for the board. Returns the ELF file.
-fn build(project: &Project) -> Result<PathBuf> {
+///
+/// # Errors
+/// If something is missing, or if it can't be built.
+pub fn build(project: &Project) -> Result<PathBuf> {
     doctor::check_to_build(project.board)?;
     let mut command = cargo(&project.root);
     command.args(["build", "--release", "--package", &project.package]);

@@ -10,6 +10,7 @@ mod add;
 mod board;
 mod change_board;
 mod command;
+mod debug;
 mod doctor;
 mod firmware;
 mod graph;
@@ -63,6 +64,7 @@ fn run(command: Command) -> Result<()> {
             None => change_board::print(),
         },
         Command::Run(run) => firmware::run(run.on_board, &run.arguments),
+        Command::Debug(options) => debug::run(&options),
         Command::Test(test) => firmware::test(&test.arguments),
         Command::Map(map) => firmware::map(&map),
         Command::Size => firmware::size(),

@@ -36,6 +36,10 @@ pub enum Command {
     Board(Board),
     /// Run this firmware, as a program of this machine or on its board
     Run(Run),
+    /// Debug this firmware in the emulator or on its board, with gdb
+    ///
+    /// In gdb, the command `crossgate` prints the threads and the calls that they are in.
+    Debug(Debug),
     /// Run the tests of this firmware on this machine
     Test(Test),
     /// Print which process owns which memory of the board
@@ -135,6 +139,16 @@ pub struct Map {
     /// First run the firmware in the emulator for this time, to show how much of their stacks threads use
     #[arg(long, value_name = "SECONDS", value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
     pub run: Option<u64>,
+}
+
+#[derive(Args)]
+pub struct Debug {
+    /// Connect to a server that controls the board, such as `probe-rs gdb` or OpenOCD, in place of an emulator
+    #[arg(long, value_name = "HOST:PORT")]
+    pub server: Option<String>,
+    /// Arguments of gdb
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub arguments: Vec<String>,
 }
 
 #[derive(Args)]

@@ -141,6 +141,7 @@ fn a_firmware_runs_on_boards() {
         let read = |name: &str| fs::read_to_string(place.firmware().join(name)).unwrap();
         assert!(read("map.svg").starts_with("<svg"));
         assert!(read("map.html").contains(&format!("<h1>heater on {board}</h1>")));
+        check_debugger(&place, board);
         // The firmware does not end by itself.
         let mut run = command(&place.firmware(), "timeout");
         run.args(["--kill-after=2", "20", "cargo", "crossgate", "run", "--on-board"]);
@@ -150,6 +151,24 @@ fn a_firmware_runs_on_boards() {
             "{output}"
         );
     }
+}
+
+/// Checks that gdb tells in which calls the threads are.
+fn check_debugger(place: &Workplace, board: &str) {
+    let source = fs::read_to_string(place.firmware().join("sensor/src/lib.rs")).unwrap();
+    let body = source.lines().position(|line| line.contains("fn get(")).unwrap() + 2;
+    // Of an ARMv8-M, gdb sees all memory only while the kernel runs.
+    let stop = match board {
+        "mps2-an505" => "tbreak SVCall".to_owned(),
+        _ => format!("tbreak sensor/src/lib.rs:{body}"),
+    };
+    let questions = [&stop, "continue", "crossgate", "kill"].map(|it| ["-ex", it]).concat();
+    let said = succeeds(&place.crossgate(&[&["debug", "--", "-batch"], &questions[..]].concat()));
+    let thread = match board {
+        "mps2-an505" => "control.main (priority 1): ",
+        _ => "* control.main (priority 1): runs\n    in sensor, called as TEMPERATURE: sensor::",
+    };
+    assert!(said.contains(thread), "{said}");
 }
 
 /// Checks that a run has used a part of each stack, and no more than the code needs.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Checks that gdb shows code that was copied for a process like any other code: with the lines of its source, and with
-//! the statics of this process.
+//! the statics of this process. At the same places, the command `crossgate` of gdb prints the threads and their calls.
 
 use crate::workspace::{Firmware, root};
 use crate::{command, setup};
@@ -18,6 +18,10 @@ const FUNCTION: (&str, &str) = ("past", "tests/libraries/tally/src/lib.rs");
 /// The processes in the order in which they call this function. Each has the value that the library's static has in
 /// this process at the time of the call.
 const CALLS: [(&str, u32); 2] = [("left", 103), ("right", 101)];
+/// The script with this command.
+const SCRIPT: &str = "cargo-crossgate/debugger/crossgate.py";
+/// The thread that makes these calls, as this command prints it.
+const CALLER: &str = "* witness.main (priority 3): runs";
 /// The longest time that gdb may take.
 const PATIENCE: Duration = Duration::from_secs(180);
 
@@ -47,6 +51,7 @@ pub fn check(Firmware { file, .. }: &Firmware) -> Result<()> {
     let mut ask = |question: &str| {
         gdb.args(["-ex", question]);
     };
+    ask(&format!("source {}", root().join(SCRIPT).display()));
     ask(&format!("target remote | {emulator}"));
     // Without this, the emulator would check each access of gdb with the protection unit, and only for whole pages.
     ask("maintenance packet Qqemu.PhyMemMode:1");
@@ -60,10 +65,15 @@ pub fn check(Firmware { file, .. }: &Firmware) -> Result<()> {
         ask("info symbol &tally::TOTAL");
         ask("output *(&tally::TOTAL as *const u32)");
         ask("echo \\nstopped\\n");
+        ask("crossgate");
     }
     ask("kill");
     let finished = command::bounded(&mut gdb, PATIENCE)?;
-    judge(&finished.text, &format!("tally::{function} () at {source}:{}", line(function, source)?))
+    let line = line(function, source)?;
+    judge(&finished.text, &format!("tally::{function} () at {source}:{line}"))
+        .and_then(|()| {
+            judge_threads(&finished.text, &format!("tally::{function} at {source}:{line}"))
+        })
         .with_context(|| format!("{}\n\n{}", finished.text.trim_end(), command::line(&gdb)))
 }
 
@@ -91,6 +101,20 @@ fn judge(output: &str, place: &str) -> Result<()> {
     }
     let addresses: BTreeSet<_> = stops.iter().map(|stop| &stop.address).collect();
     ensure!(addresses.len() == CALLS.len(), "gdb stops twice at one address");
+    Ok(())
+}
+
+/// Checks what the command `crossgate` prints: each of the processes is in the call of the same thread.
+fn judge_threads(output: &str, place: &str) -> Result<()> {
+    for (process, _) in CALLS {
+        let service = process.to_uppercase();
+        let calls =
+            format!("{CALLER}\n    in {process}, called as {service}: {place}\n    in witness: ");
+        ensure!(output.contains(&calls), "gdb prints no thread in a call of {process}:\n{calls}");
+    }
+    for other in ["kernel.idle (priority 0): ready", "reader.attack (priority 2): ready"] {
+        ensure!(output.contains(other), "gdb prints no thread {other}");
+    }
     Ok(())
 }
 
