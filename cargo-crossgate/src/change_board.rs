@@ -83,9 +83,9 @@ pub fn run(name: &str) -> Result<()> {
 fn change_workspace(workspace: &mut DocumentMut, root: &Path, old: &Row, new: &Row) -> Result<()> {
     table(workspace, &["workspace", "metadata", "crossgate"])?["board"] = value(&new.name);
     let dependencies = table(workspace, &["workspace", "dependencies"])?;
-    let package = row(dependencies, root, &new.name)?;
-    dependencies.remove(&old.name);
-    dependencies.insert(&new.name, package);
+    let package = row(dependencies, root, &new.package())?;
+    dependencies.remove(&old.package());
+    dependencies.insert(&new.package(), package);
     let [old, new] = [old, new].map(new::port);
     if let Ok(packages) = table(workspace, &["profile", "release", "package"])
         && old != new
@@ -101,19 +101,19 @@ fn change_workspace(workspace: &mut DocumentMut, root: &Path, old: &Row, new: &R
 fn change_dependency(manifest: &mut DocumentMut, old: &Row, new: &Row) -> Result<()> {
     let targets = table(manifest, &["target"])?;
     let dependencies = targets.iter_mut().filter_map(|(_, target)| {
-        target.get_mut("dependencies")?.as_table_mut().filter(|it| it.contains_key(&old.name))
+        target.get_mut("dependencies")?.as_table_mut().filter(|it| it.contains_key(&old.package()))
     });
     let mut found = 0;
     for dependencies in dependencies {
-        if let Some(row) = dependencies.remove(&old.name) {
-            dependencies.insert(&new.name, row);
+        if let Some(row) = dependencies.remove(&old.package()) {
+            dependencies.insert(&new.package(), row);
             found += 1;
         }
     }
     ensure!(
         found == 1,
         "it has no dependency `{}` to change, under [target.'cfg(...)'.dependencies]",
-        old.name
+        old.package()
     );
     Ok(())
 }

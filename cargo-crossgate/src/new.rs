@@ -19,6 +19,7 @@ struct Values<'a> {
     name: &'a str,
     board: &'a str,
     board_library: String,
+    board_package: String,
     target: &'a str,
     /// A few words on where firmware for the board runs.
     place: String,
@@ -87,13 +88,14 @@ pub fn files(name: &str, board: &Row, source: &Source) -> Result<Vec<(PathBuf, S
         name,
         board: &board.name,
         board_library: library(board),
+        board_package: board.package(),
         target: &board.target,
         place: place(board),
         kernel: [port(board), "crossgate-kernel", "crossgate-protection"],
-        board_crate: dependency(&board.name)?,
+        board_crate: dependency(&board.package())?,
         console: dependency("crossgate-console")?,
         crossgate: dependency("crossgate")?,
-        hosted: dependency("hosted-board")?,
+        hosted: dependency("crossgate-hosted-board")?,
         link: dependency("crossgate-link")?,
         log: dependency("crossgate-log")?,
         machine,
@@ -157,7 +159,7 @@ mod tests {
         for board in ROWS.iter() {
             let manifest: toml_edit::DocumentMut = text(board, "Cargo.toml").parse().unwrap();
             assert!(
-                manifest["workspace"]["dependencies"].get(&board.name).is_some(),
+                manifest["workspace"]["dependencies"].get(board.package()).is_some(),
                 "{}",
                 board.name
             );

@@ -56,6 +56,7 @@ fn pages() -> Vec<Page> {
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
         "CODE_OF_CONDUCT.md",
+        "PACKAGE.md",
         "boards/README.md",
         "examples/README.md",
         "ports/README.md",

@@ -4,16 +4,17 @@
 //!
 //! Nobody has run Crossgate on this board, and no emulator has it: firmware for it is built and linked, and the words
 //! of the image that the boot ROM reads are checked. It shares its drivers with the
-//! [`esp32-c3-devkitm-1`](https://docs.rs/esp32-c3-devkitm-1). The tests of the core run on the emulated
-//! [`virt`](https://docs.rs/virt), and those of its way into a trap on
-//! [`virt-vectored`](https://docs.rs/virt-vectored).
+//! [`esp32-c3-devkitm-1`](https://docs.rs/crossgate-esp32-c3-devkitm-1). The tests of the core run on the emulated
+//! [`virt`](https://docs.rs/crossgate-virt), and those of its way into a trap on
+//! [`virt-vectored`](https://docs.rs/crossgate-virt-vectored).
 //!
 //! A firmware that depends on this crate is linked with the board's `memory.x`, and [`start!`] adds the words that the
 //! boot ROM looks for. Its target is `riscv32imac-unknown-none-elf`. The wiring gives devices such as [`UART0`] and
 //! their [`interrupt`]s to processes, which drive them with [`Uart`], [`Timer`] and [`Lamp`].
 //!
-//! The chip has two serial lines. The third of the [contract](https://docs.rs/board-contract) is at an address where
-//! the chip has nothing. The LED on the board needs a signal of its own (WS2812), so the lamps are LEDs of your own.
+//! The chip has two serial lines. The third of the [contract](https://docs.rs/crossgate-board-contract) is at an
+//! address where the chip has nothing. The LED on the board needs a signal of its own (WS2812), so the lamps are LEDs
+//! of your own.
 #![no_std]
 
 board_contract::check!();

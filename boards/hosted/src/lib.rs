@@ -11,10 +11,10 @@
 //!
 //! ```toml
 //! [target.'cfg(target_os = "none")'.dependencies]
-//! board = { package = "mps2-an385", version = "0.1" }
+//! board = { package = "crossgate-mps2-an385", version = "0.1" }
 //!
 //! [target.'cfg(target_os = "linux")'.dependencies]
-//! board = { package = "hosted-board", version = "0.1" }
+//! board = { package = "crossgate-hosted-board", version = "0.1" }
 //! ```
 
 mod adc;

@@ -3,15 +3,15 @@
 //! pins are those of the board's schematic.
 //!
 //! Nobody has run Crossgate on this board, and no emulator has it: firmware for it is built and linked, and its image is
-//! checked. It shares its drivers with the [`nrf52840-dk`](https://docs.rs/nrf52840-dk).
+//! checked. It shares its drivers with the [`nrf52840-dk`](https://docs.rs/crossgate-nrf52840-dk).
 //!
 //! A firmware that depends on this crate is linked with the board's `memory.x`. Its target is `thumbv7em-none-eabihf`.
 //! The wiring gives devices such as [`UART0`] and their [`interrupt`]s to processes, which drive them with [`Uart`],
 //! [`Timer`] and [`Lamp`]. The process that owns [`UART0`] is [trusted with all memory](nrf52_board), because this device
 //! can access memory itself.
 //!
-//! The board has one serial line. The others of the [contract](https://docs.rs/board-contract) are at addresses where
-//! the chip has no device.
+//! The board has one serial line. The others of the [contract](https://docs.rs/crossgate-board-contract) are at
+//! addresses where the chip has no device.
 #![no_std]
 
 board_contract::check!();

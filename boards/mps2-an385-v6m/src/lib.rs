@@ -4,8 +4,8 @@
 //!
 //! No emulated machine has a Cortex-M0+ with a protection unit. The Cortex-M3 of this board executes all instructions of
 //! ARMv6-M, and the port for ARMv6-M uses no register and no exception that an ARMv6-M does not have. Everything here is
-//! from [`mps2_an385`](https://docs.rs/mps2-an385). A firmware that depends on this crate is linked with the board's
-//! `memory.x`. Its target is `thumbv6m-none-eabi`.
+//! from [`mps2_an385`](https://docs.rs/crossgate-mps2-an385). A firmware that depends on this crate is linked with the
+//! board's `memory.x`. Its target is `thumbv6m-none-eabi`.
 #![no_std]
 #![forbid(unsafe_code)]
 

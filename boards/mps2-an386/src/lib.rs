@@ -3,9 +3,9 @@
 //! mps2-an386` emulates it.
 //!
 //! The image has the same devices at the same addresses as the AN385, so everything here is from
-//! [`mps2_an385`](https://docs.rs/mps2-an385). A firmware that depends on this crate is linked with the board's
-//! `memory.x`. Its target is `thumbv7em-none-eabihf`. (A firmware for `thumbv7m-none-eabi` also runs on this board. No
-//! process can then use the floating point unit.)
+//! [`mps2_an385`](https://docs.rs/crossgate-mps2-an385). A firmware that depends on this crate is linked with the
+//! board's `memory.x`. Its target is `thumbv7em-none-eabihf`. (A firmware for `thumbv7m-none-eabi` also runs on this
+//! board. No process can then use the floating point unit.)
 #![no_std]
 #![forbid(unsafe_code)]
 

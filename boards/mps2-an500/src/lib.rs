@@ -2,9 +2,9 @@
 //! The ARM MPS2 board with the AN500 image: a Cortex-M7 at 25 MHz, as `qemu-system-arm -M mps2-an500` emulates it.
 //!
 //! The image has the same devices at the same addresses as the AN385, so everything here is from
-//! [`mps2_an385`](https://docs.rs/mps2-an385). The exception is the Ethernet controller: it has another address, and
-//! this crate has no driver for it. A firmware that depends on this crate is linked with the board's `memory.x`. Its
-//! target is `thumbv7em-none-eabihf`.
+//! [`mps2_an385`](https://docs.rs/crossgate-mps2-an385). The exception is the Ethernet controller: it has another
+//! address, and this crate has no driver for it. A firmware that depends on this crate is linked with the board's
+//! `memory.x`. Its target is `thumbv7em-none-eabihf`.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -4,8 +4,8 @@
 //!
 //! No emulated machine has a Cortex-M23. The Cortex-M33 of this board executes all instructions of ARMv8-M Baseline, and
 //! the port for this architecture uses no register and no exception that it does not have. Everything here is from
-//! [`mps2_an505`](https://docs.rs/mps2-an505). A firmware that depends on this crate is linked with the board's
-//! `memory.x`. Its target is `thumbv8m.base-none-eabi`.
+//! [`mps2_an505`](https://docs.rs/crossgate-mps2-an505). A firmware that depends on this crate is linked with the
+//! board's `memory.x`. Its target is `thumbv8m.base-none-eabi`.
 #![no_std]
 #![forbid(unsafe_code)]
 

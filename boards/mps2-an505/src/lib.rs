@@ -3,9 +3,9 @@
 //!
 //! The image is a part of a system with two security states (SSE-200). The CPU starts in the Secure state, and the
 //! kernel and all processes stay there, so the addresses here are the Secure ones. The devices are those of the AN385 at
-//! other places, and have the drivers of [`mps2_an385`](https://docs.rs/mps2-an385). A firmware that depends on this
-//! crate is linked with the board's `memory.x`. Its target is `thumbv8m.main-none-eabi` or, for processes that use the
-//! floating point unit, `thumbv8m.main-none-eabihf`.
+//! other places, and have the drivers of [`mps2_an385`](https://docs.rs/crossgate-mps2-an385). A firmware that depends
+//! on this crate is linked with the board's `memory.x`. Its target is `thumbv8m.main-none-eabi` or, for processes that
+//! use the floating point unit, `thumbv8m.main-none-eabihf`.
 #![no_std]
 
 mod board;

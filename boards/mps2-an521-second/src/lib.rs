@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The second core of the ARM MPS2 board with the AN521 image, a Cortex-M33 at 20 MHz.
 //!
-//! The devices and drivers are those of [`mps2_an521`](https://docs.rs/mps2-an521), except for the end of a [`Line`].
-//! The image has a part of the flash and of the RAM for itself (`memory.x`), and is loaded beside the image of the
-//! first core, which starts this core.
+//! The devices and drivers are those of [`mps2_an521`](https://docs.rs/crossgate-mps2-an521), except for the end of a
+//! [`Line`]. The image has a part of the flash and of the RAM for itself (`memory.x`), and is loaded beside the image
+//! of the first core, which starts this core.
 #![no_std]
 #![forbid(unsafe_code)]
 

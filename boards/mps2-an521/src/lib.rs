@@ -2,13 +2,13 @@
 //! The ARM MPS2 board with the AN521 image: two Cortex-M33 at 20 MHz, as `qemu-system-arm -M mps2-an521` emulates it.
 //!
 //! This crate is the board of the first core, which starts the second one. The firmware of the second core depends on
-//! [`mps2-an521-second`](https://docs.rs/mps2-an521-second). Without an image for the second core, the first core runs
-//! alone. The chapter *Two cores* of the book describes how processes of one core call those of the other.
+//! [`mps2-an521-second`](https://docs.rs/crossgate-mps2-an521-second). Without an image for the second core, the first
+//! core runs alone. The chapter *Two cores* of the book describes how processes of one core call those of the other.
 //!
-//! The devices are those of the [`mps2-an505`](https://docs.rs/mps2-an505), and a [`LINE`] between the cores. Both
-//! cores can access all of them, and an interrupt of a device arrives at both cores. So the wirings of the two cores
-//! must not give the same device to two processes. A firmware that depends on this crate is linked with the board's
-//! `memory.x`. Its target is `thumbv8m.main-none-eabi`. (The first core has no floating point unit.)
+//! The devices are those of the [`mps2-an505`](https://docs.rs/crossgate-mps2-an505), and a [`LINE`] between the
+//! cores. Both cores can access all of them, and an interrupt of a device arrives at both cores. So the wirings of the
+//! two cores must not give the same device to two processes. A firmware that depends on this crate is linked with the
+//! board's `memory.x`. Its target is `thumbv8m.main-none-eabi`. (The first core has no floating point unit.)
 #![no_std]
 
 mod board;

@@ -3,9 +3,9 @@
 //!
 //! The image is a part of a system with two security states (SSE-300). The CPU starts in the Secure state, and the
 //! kernel and all processes stay there, so the addresses here are the Secure ones. The serial lines and the lamps are
-//! those of the AN385 at other places, and have the drivers of [`mps2_an385`](https://docs.rs/mps2-an385). The timers
-//! are others: they compare one counter of the whole system. A firmware that depends on this crate is linked with the
-//! board's `memory.x`. Its target is `thumbv8m.main-none-eabi`.
+//! those of the AN385 at other places, and have the drivers of [`mps2_an385`](https://docs.rs/crossgate-mps2-an385).
+//! The timers are others: they compare one counter of the whole system. A firmware that depends on this crate is
+//! linked with the board's `memory.x`. Its target is `thumbv8m.main-none-eabi`.
 #![no_std]
 
 mod board;

@@ -3,15 +3,15 @@
 //! on the board. The pins are those of the board's hardware guide.
 //!
 //! Nobody has run Crossgate on this board, and no emulator has it: firmware for it is built and linked, and its image is
-//! checked. It shares its drivers with the [`microbit-v2`](https://docs.rs/microbit-v2).
+//! checked. It shares its drivers with the [`microbit-v2`](https://docs.rs/crossgate-microbit-v2).
 //!
 //! A firmware that depends on this crate is linked with the board's `memory.x`. Its target is `thumbv7em-none-eabihf`.
 //! The wiring gives devices such as [`UART0`] and their [`interrupt`]s to processes, which drive them with [`Uart`],
 //! [`Timer`] and [`Lamp`]. The process that owns [`UART0`] is [trusted with all memory](nrf52_board), because this device
 //! can access memory itself.
 //!
-//! The board has one serial line. The others of the [contract](https://docs.rs/board-contract) are at addresses where
-//! the chip has no device.
+//! The board has one serial line. The others of the [contract](https://docs.rs/crossgate-board-contract) are at
+//! addresses where the chip has no device.
 #![no_std]
 
 board_contract::check!();

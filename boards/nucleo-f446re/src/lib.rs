@@ -3,8 +3,8 @@
 //! board.
 //!
 //! Nobody has run Crossgate on this board, and no emulator has it: firmware for it is built and linked. It has the
-//! drivers of the [`netduinoplus2`](https://docs.rs/netduinoplus2), which is emulated, and other pins, memory and
-//! clocks.
+//! drivers of the [`netduinoplus2`](https://docs.rs/crossgate-netduinoplus2), which is emulated, and other pins,
+//! memory and clocks.
 //!
 //! A firmware that depends on this crate is linked with the board's `memory.x`. Its target is `thumbv7em-none-eabihf`.
 //! The wiring gives devices such as [`UART0`] and their [`interrupt`]s to processes, which drive them with [`Uart`],

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The first core of the Raspberry Pi Pico 2, a Cortex-M33 of the RP2350 at 150 MHz, beside a kernel on the second core.
 //!
-//! This core starts the second one, whose firmware depends on [`pico-2-second`](https://docs.rs/pico-2-second). Without
-//! an image for the second core, the first core runs alone. The chapter *Two cores* of the book describes how processes
-//! of one core call those of the other, over a [`LINE`].
+//! This core starts the second one, whose firmware depends on
+//! [`pico-2-second`](https://docs.rs/crossgate-pico-2-second). Without an image for the second core, the first core
+//! runs alone. The chapter *Two cores* of the book describes how processes of one core call those of the other, over a
+//! [`LINE`].
 //!
 //! Nobody has run Crossgate on this board, and no emulator has it: firmware for it is built and linked, and the words
 //! of the image are checked. The start of the second core is tested with a model of its boot ROM.
 //!
-//! Devices and drivers are those of [`pico_2`](https://docs.rs/pico-2). The image has half of the flash and of the RAM
-//! (`memory.x`).
+//! Devices and drivers are those of [`pico_2`](https://docs.rs/crossgate-pico-2). The image has half of the flash and
+//! of the RAM (`memory.x`).
 #![no_std]
 #![forbid(unsafe_code)]
 

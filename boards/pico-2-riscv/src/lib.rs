@@ -3,16 +3,16 @@
 //!
 //! Nobody has run Crossgate on this board, and no emulator has it: firmware for it is built and linked, and the words of
 //! the image that the boot ROM reads are checked. The tests of the port run on the emulated
-//! [`virt-napot`](https://docs.rs/virt-napot), whose protection unit is used like that of Hazard3.
+//! [`virt-napot`](https://docs.rs/crossgate-virt-napot), whose protection unit is used like that of Hazard3.
 //!
 //! A firmware that depends on this crate is linked with the board's `memory.x`, which also has the block that the boot
 //! ROM looks for. Its target is `riscv32imac-unknown-none-elf`. The boot ROM finds out from the block that the image is for
 //! RISC-V, and restarts the chip with these cores. The wiring gives devices such as [`UART0`] and their [`interrupt`]s to
 //! processes, which drive them with [`Uart`], [`Timer`] and [`Lamp`]. They are the same on the Cortex-M33 of the chip
-//! ([`pico-2`](https://docs.rs/pico-2)).
+//! ([`pico-2`](https://docs.rs/crossgate-pico-2)).
 //!
-//! The chip has two serial lines. The third of the [contract](https://docs.rs/board-contract) is at an address where the
-//! chip has nothing: an access there is a fault of the process.
+//! The chip has two serial lines. The third of the [contract](https://docs.rs/crossgate-board-contract) is at an
+//! address where the chip has nothing: an access there is a fault of the process.
 #![no_std]
 
 mod board;

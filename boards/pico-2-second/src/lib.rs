@@ -4,11 +4,11 @@
 //! Nobody has run Crossgate on this board, and no emulator has it: firmware for it is built and linked, and the words
 //! of the image are checked. The start of this core is tested with a model of its boot ROM.
 //!
-//! The devices and drivers are those of [`pico_2_first`](https://docs.rs/pico-2-first), and so is the driver of the end
-//! of a [`Line`]. The image has a part of the flash and of the RAM for itself (`memory.x`), and is written beside the image
-//! of the first core, which starts this core. Both cores can access all devices, and an interrupt of a device arrives
-//! at both cores (that of the bells only at the core that is meant). So the wirings of the two cores must not give the
-//! same device to two processes.
+//! The devices and drivers are those of [`pico_2_first`](https://docs.rs/crossgate-pico-2-first), and so is the driver
+//! of the end of a [`Line`]. The image has a part of the flash and of the RAM for itself (`memory.x`), and is written
+//! beside the image of the first core, which starts this core. Both cores can access all devices, and an interrupt of
+//! a device arrives at both cores (that of the bells only at the core that is meant). So the wirings of the two cores
+//! must not give the same device to two processes.
 #![no_std]
 #![forbid(unsafe_code)]
 

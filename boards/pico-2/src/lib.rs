@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The Raspberry Pi Pico 2: an RP2350, whose first Cortex-M33 runs at 150 MHz. The second one stays in the boot ROM. (For a
-//! kernel on each of them there are [`pico-2-first`](https://docs.rs/pico-2-first) and
-//! [`pico-2-second`](https://docs.rs/pico-2-second).)
+//! kernel on each of them there are [`pico-2-first`](https://docs.rs/crossgate-pico-2-first) and
+//! [`pico-2-second`](https://docs.rs/crossgate-pico-2-second).)
 //!
 //! Nobody has run Crossgate on this board, and no emulator has it: firmware for it is built and linked, and the words
 //! of the image that the boot ROM reads are checked. The tests of the CPU run on the emulated
-//! [`mps2-an505`](https://docs.rs/mps2-an505).
+//! [`mps2-an505`](https://docs.rs/crossgate-mps2-an505).
 //!
 //! A firmware that depends on this crate is linked with the board's `memory.x`, which also has the block that the boot
 //! ROM looks for. Its target is `thumbv8m.main-none-eabi` or, for processes that use the floating point unit,
 //! `thumbv8m.main-none-eabihf`. The wiring gives devices such as [`UART0`] and their [`interrupt`]s to processes,
 //! which drive them with [`Uart`], [`Timer`] and [`Lamp`]. They are the same on the RISC-V cores of the chip, which
-//! are a board of their own ([`pico-2-riscv`](https://docs.rs/pico-2-riscv)).
+//! are a board of their own ([`pico-2-riscv`](https://docs.rs/crossgate-pico-2-riscv)).
 //!
-//! The chip has two serial lines. The third of the [contract](https://docs.rs/board-contract) is at an address where
-//! the chip has nothing: an access there is a fault of the process.
+//! The chip has two serial lines. The third of the [contract](https://docs.rs/crossgate-board-contract) is at an
+//! address where the chip has nothing: an access there is a fault of the process.
 #![no_std]
 
 mod board;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The parts of a Raspberry Pi Pico 2 that are the same on both kinds of cores of its chip, an RP2350: two Cortex-M33 or
 //! two RISC-V cores (Hazard3). These are the clocks, the pins, and the drivers. The crates of the boards
-//! ([`pico-2`](https://docs.rs/pico-2), [`pico-2-riscv`](https://docs.rs/pico-2-riscv)) use them.
+//! ([`pico-2`](https://docs.rs/crossgate-pico-2), [`pico-2-riscv`](https://docs.rs/crossgate-pico-2-riscv)) use them.
 //!
 //! | file | contents | in the data sheet of the RP2350 |
 //! |---|---|---|

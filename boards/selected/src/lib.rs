@@ -2,11 +2,11 @@
 //! The board that the examples, benchmarks and tests of this repository run on. Firmware that uses `board::UART0` and
 //! `board::start!(SYSTEM)` is the same for all boards.
 //!
-//! On Linux the board is [`hosted-board`](https://docs.rs/hosted-board). For a microcontroller a feature chooses the
-//! board, as in `cargo run --release --target thumbv7m-none-eabi -p thermostat --features board/lm3s6965evb`. Without a
-//! feature, the board is `mps2-an386` for the target `thumbv7em-none-eabihf`, `mps2-an385-v6m` for
-//! `thumbv6m-none-eabi`, `virt` for RISC-V, `virt-imc` for RISC-V without atomic instructions, and otherwise
-//! `mps2-an385`.
+//! On Linux the board is [`hosted-board`](https://docs.rs/crossgate-hosted-board). For a microcontroller a feature
+//! chooses the board, as in
+//! `cargo run --release --target thumbv7m-none-eabi -p thermostat --features board/lm3s6965evb`. Without a feature,
+//! the board is `mps2-an386` for the target `thumbv7em-none-eabihf`, `mps2-an385-v6m` for `thumbv6m-none-eabi`, `virt`
+//! for RISC-V, `virt-imc` for RISC-V without atomic instructions, and otherwise `mps2-an385`.
 #![no_std]
 
 /// Chooses the board by the feature with the name of the board. The boards after the semicolon are those for RISC-V.

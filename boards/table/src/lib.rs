@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The boards that Crossgate knows, each with what a tool has to know to build firmware for it and to run it. The table
-//! is `boards/boards.toml`, which explains its columns.
+//! is `boards/table/boards.toml`, which explains its columns.
 //!
 //! ```
 //! let board = crossgate_boards::named("mps2-an385").unwrap();
@@ -19,7 +19,7 @@ use std::sync::LazyLock;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
-    /// The name of the board and of its crate.
+    /// The name of the board.
     #[serde(skip)]
     pub name: String,
     /// The compiler's name for the CPU.
@@ -82,6 +82,14 @@ pub enum Boot {
     Direct,
 }
 
+impl Row {
+    /// Returns the name of the package with the board's crate.
+    #[must_use]
+    pub fn package(&self) -> String {
+        format!("crossgate-{}", self.name)
+    }
+}
+
 impl Chip {
     /// Returns the addresses of the flash.
     #[must_use]
@@ -106,9 +114,9 @@ const MARK: &str = "crossgate_board_is_";
 /// The rows of the table, the [reference](REFERENCE) first, then by name.
 pub static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| match rows(TABLE) {
     Ok(rows) => rows,
-    Err(error) => panic!("boards/boards.toml: {error}"),
+    Err(error) => panic!("boards/table/boards.toml: {error}"),
 });
-const TABLE: &str = include_str!("../../boards.toml");
+const TABLE: &str = include_str!("../boards.toml");
 
 /// Returns the rows of a table, the reference first, then by name.
 fn rows(table: &str) -> Result<Vec<Row>, toml::de::Error> {
@@ -144,7 +152,8 @@ pub fn named(name: &str) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.name == name)
 }
 
-/// Returns the name of the board that the image of a firmware is for. (The `memory.x` of a board defines a symbol for it.)
+/// Returns the name of the board that the image of a firmware is for. (The `memory.x` of a board defines a symbol for
+/// it.)
 ///
 /// ```
 /// let image = b"\0crossgate_board_is_pico_2\0";

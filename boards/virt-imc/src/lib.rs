@@ -2,8 +2,8 @@
 //! QEMU's machine `virt`, with a RISC-V core of 32 bits without atomic instructions (RV32IMC), as in the ESP32-C3:
 //! `qemu-system-riscv32 -M virt -cpu rv32,a=false`.
 //!
-//! The devices are those of [`virt`](https://docs.rs/virt). A firmware that depends on this crate is linked with the
-//! board's `memory.x`. Its target is `riscv32imc-unknown-none-elf`.
+//! The devices are those of [`virt`](https://docs.rs/crossgate-virt). A firmware that depends on this crate is linked
+//! with the board's `memory.x`. Its target is `riscv32imc-unknown-none-elf`.
 #![no_std]
 #![forbid(unsafe_code)]
 

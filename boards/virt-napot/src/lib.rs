@@ -3,8 +3,9 @@
 //! can only be aligned powers of two. More entries are wired, and open devices. (The emulated unit has sixteen entries of
 //! any kind. The kernel uses only eight of them, and this crate sets others.)
 //!
-//! The devices are those of [`virt`](https://docs.rs/virt). A firmware that depends on this crate is linked with the
-//! board's `memory.x`, and the memory of its processes fits such regions. Its target is `riscv32imac-unknown-none-elf`.
+//! The devices are those of [`virt`](https://docs.rs/crossgate-virt). A firmware that depends on this crate is linked
+//! with the board's `memory.x`, and the memory of its processes fits such regions. Its target is
+//! `riscv32imac-unknown-none-elf`.
 #![no_std]
 
 board_contract::check!();

@@ -3,9 +3,9 @@
 //! ESP32-C3. The emulated core has a single handler, too, but the kernel does not use it. As on that chip, code reads
 //! its constants at other addresses than its own, to which the emulator copies the flash before the firmware starts.
 //!
-//! The devices are those of [`virt`](https://docs.rs/virt), and the core has no atomic instructions, as on
-//! [`virt-imc`](https://docs.rs/virt-imc). A firmware that depends on this crate is linked with the board's `memory.x`.
-//! Its target is `riscv32imc-unknown-none-elf`.
+//! The devices are those of [`virt`](https://docs.rs/crossgate-virt), and the core has no atomic instructions, as on
+//! [`virt-imc`](https://docs.rs/crossgate-virt-imc). A firmware that depends on this crate is linked with the board's
+//! `memory.x`. Its target is `riscv32imc-unknown-none-elf`.
 #![no_std]
 #![forbid(unsafe_code)]
 

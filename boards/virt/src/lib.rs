@@ -6,7 +6,7 @@
 //! [`UART0`] and their [`interrupt`]s to processes, which drive them with [`Uart`] and [`Timer`].
 //!
 //! The machine has only one serial line and one timer, and no lamps. The others of the
-//! [contract](https://docs.rs/board-contract) are at addresses where the machine has nothing that firmware could use: the
+//! [contract](https://docs.rs/crossgate-board-contract) are at addresses where the machine has nothing that firmware could use: the
 //! slots of devices of a virtual machine.
 #![no_std]
 

@@ -173,7 +173,7 @@ fn for_board() -> String {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     format!(
         "cortex-m = \"0.7\"\ncrossgate = {{ path = \"{root}/crossgate\" }}\n\
-         mps2-an385 = {{ path = \"{root}/boards/mps2-an385\" }}\n"
+         mps2-an385 = {{ path = \"{root}/boards/mps2-an385\", package = \"crossgate-mps2-an385\" }}\n"
     )
 }
 

@@ -186,7 +186,7 @@ impl Firmware {
             writeln!(
                 dependencies,
                 "embedded-io = \"0.7\"\n\
-                 board = {{ path = \"{ROOT}/boards/hosted\", package = \"hosted-board\" }}"
+                 board = {{ path = \"{ROOT}/boards/hosted\", package = \"crossgate-hosted-board\" }}"
             )
             .unwrap();
         }

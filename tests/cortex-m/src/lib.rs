@@ -57,7 +57,9 @@ macro_rules! no_firmware {
             board::start!(SYSTEM);
 
             fn run() -> ! {
-                system_tests::report::broken("is no firmware for this CPU: see boards/boards.toml")
+                system_tests::report::broken(
+                    "is no firmware for this CPU: see boards/table/boards.toml",
+                )
             }
         }
     };

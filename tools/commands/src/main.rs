@@ -87,7 +87,7 @@ enum Task {
         /// Only measure what `cargo xtask test` measures on this board each day
         ///
         /// On the reference board, that is everything. On other boards, these are the programs of the benchmark that the
-        /// board's row in boards/boards.toml has in `daily`.
+        /// board's row in boards/table/boards.toml has in `daily`.
         #[arg(long)]
         daily: bool,
         /// Only print how large a minimal client of TLS is, which the chapter about the network rules out

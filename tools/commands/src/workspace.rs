@@ -41,7 +41,7 @@ fn is_for_board(package: &Package, board: Board) -> bool {
     };
     let is_board = |is_riscv| {
         move |name: &str| {
-            board::emulated().any(|row| row.name == name && row.is_riscv() == is_riscv)
+            board::emulated().any(|row| row.package() == name && row.is_riscv() == is_riscv)
         }
     };
     let is_for_other = names().any(is_board(!is_riscv));

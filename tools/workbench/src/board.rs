@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The boards on which firmware runs: those of microcontrollers are in `boards/boards.toml`.
+//! The boards on which firmware runs: those of microcontrollers are in `boards/table/boards.toml`.
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use workbench::board::{self, Row};
 
 /// The lines before and after the table.
-const START: &str = "<!-- properties: the table is written by `cargo xtask ports` from the table above and boards/boards.toml. -->\n";
+const START: &str = "<!-- properties: the table is written by `cargo xtask ports` from the table above and boards/table/boards.toml. -->\n";
 const END: &str = "<!-- end of properties -->";
 /// The head of the table of tests.
 const HEAD: &str = "| property | system tests | host |\n";
@@ -124,7 +124,7 @@ mod tests {
 | P2 calls | [no_line], [devices] | [b] |
 
 | P3 no row | [c] | [d] |
-<!-- properties: the table is written by `cargo xtask ports` from the table above and boards/boards.toml. -->
+<!-- properties: the table is written by `cargo xtask ports` from the table above and boards/table/boards.toml. -->
 former
 <!-- end of properties -->
 after
