@@ -17,6 +17,7 @@ mod mutations;
 mod panics;
 mod parallel;
 mod plugin;
+mod publishing;
 mod reproducible;
 mod riscv;
 mod size;
@@ -68,6 +69,12 @@ enum Task {
         /// finds has to be in tests/mutants.md. All mutants (0/1) take a night or more.
         #[arg(long, value_name = "PART", conflicts_with_all = ["minutes", "mutations"])]
         mutants: Option<String>,
+        /// Only check the packages that crates.io gets
+        ///
+        /// Each package is built from its own files alone, and so is a firmware of them. The documentation is made as
+        /// docs.rs makes it. If cargo-deny, cargo-semver-checks and the oldest compiler are installed, they are used.
+        #[arg(long, conflicts_with_all = ["minutes", "mutations", "mutants"])]
+        packages: bool,
     },
     /// Measure what the kernel's operations cost
     ///
@@ -151,7 +158,10 @@ fn run(task: Task) -> Result<bool> {
         Task::Test { board: Some(board) } => test::run_on(board),
         Task::Soak { mutations: Some(pattern), .. } => soak::replay(&pattern),
         Task::Soak { mutants: Some(part), .. } => soak::mutants(&part),
-        Task::Soak { minutes, mutations: None, mutants: None } => soak::run(minutes),
+        Task::Soak { packages: true, .. } => Ok(soak::packages()),
+        Task::Soak { minutes, mutations: None, mutants: None, packages: false } => {
+            soak::run(minutes)
+        }
         Task::Bench { tls: true, .. } => tls::print().map(|()| true),
         Task::Bench { board, json, check, daily, tls: false } => {
             let extent = if daily { Extent::Daily } else { Extent::Whole };

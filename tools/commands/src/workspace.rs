@@ -162,7 +162,10 @@ pub fn source(package: &str, program: &str) -> Result<PathBuf> {
 }
 
 /// Returns what the manifests of the workspace say.
-fn members() -> Result<Metadata> {
+///
+/// # Errors
+/// If a manifest is wrong.
+pub fn members() -> Result<Metadata> {
     MetadataCommand::new().current_dir(root()).no_deps().exec().context("cargo metadata")
 }
 

@@ -5,8 +5,8 @@ use super::test::{Report, clippy, demos, documentation, examples, system_tests_o
 use super::{bench, worst};
 use crate::workspace::Profile;
 use crate::{
-    aarch64, float_instructions, hal, image, keys, mutants, mutations, panics, reproducible, setup,
-    system_tests, tls, workspace,
+    aarch64, float_instructions, hal, image, keys, mutants, mutations, panics, publishing,
+    reproducible, setup, system_tests, tls, workspace,
 };
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
@@ -75,6 +75,7 @@ pub fn run(minutes: u64) -> Result<bool> {
     report.step("the same image in another folder", reproducible::check);
     report.step("the size of a client of TLS", tls::check);
     report.step("drivers of stm32f4xx-hal in processes", hal::check);
+    publishing::check(&mut report);
     report.step("calls between two cores", || told(two_cores()));
     report.step("calls between the cores of a pico-2, building", pico_2_pair);
     mutations::replay(&mut report, "")?;
@@ -233,6 +234,13 @@ pub fn mutants(part: &str) -> Result<bool> {
     let mut report = Report::default();
     mutants::test(&mut report, part)?;
     Ok(report.print())
+}
+
+/// Checks only the packages that crates.io gets. Returns `true` if they can be published.
+pub fn packages() -> bool {
+    let mut report = Report::default();
+    publishing::check(&mut report);
+    report.print()
 }
 
 fn test(arguments: &[&str], seconds: u64) -> Command {
