@@ -5,7 +5,7 @@
 
 use crate::commands::test::Report;
 use crate::{command, setup, workspace};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use cargo_metadata::Package;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -24,7 +24,7 @@ pub fn check(report: &mut Report) {
         packages()?;
         firmware()
     });
-    report.step("documentation as docs.rs makes it", documentation);
+    documentation(report);
     with_tool(report, "dependencies that are allowed", "deny", &["check"]);
     oldest_compiler(report);
     match last_release() {
@@ -51,8 +51,7 @@ fn is_public(package: &Package) -> bool {
 fn packages() -> Result<()> {
     // (Changes that are not committed are checked, too.)
     let publish = ["publish", "--workspace", "--dry-run", "--allow-dirty"];
-    command::run(workspace::cargo().args(publish))?;
-    Ok(())
+    command::run(workspace::cargo().args(publish)).map(drop)
 }
 
 /// Makes a firmware with nothing but these packages, as a user does with those of the registry: `cargo crossgate` is
@@ -81,11 +80,12 @@ fn firmware() -> Result<()> {
     cargo(place.path(), &["build", "--manifest-path", manifest, "--target-dir", "target"])?;
     cargo(place.path(), &["crossgate", "new", "heater"])?;
     let heater = place.path().join("heater");
+    let workspace = fs::read_to_string(heater.join("Cargo.toml"))?;
+    ensure!(!workspace.contains("path = "), "the firmware is not of packages: {workspace}");
     // The versions of all other crates are those that are known to work.
     fs::copy(workspace::root().join("Cargo.lock"), heater.join("Cargo.lock"))?;
     cargo(&heater, &["test", "--workspace"])?;
-    cargo(&heater, &["crossgate", "size"])?;
-    Ok(())
+    cargo(&heater, &["crossgate", "size"]).map(drop)
 }
 
 /// Returns the folder into which cargo has unpacked a package to build it.
@@ -111,27 +111,38 @@ impl Settings {
     }
 }
 
-/// Makes the documentation of each package for the target and with the features that its manifest tells docs.rs. (No
-/// crate has attributes that only a nightly compiler knows, so any compiler does.)
-fn documentation() -> Result<()> {
+/// Makes the documentation of each package for the target and with the features that its manifest tells docs.rs.
+fn documentation(report: &mut Report) {
+    const NAME: &str = "documentation as docs.rs makes it";
+    let packages = match public() {
+        Ok(packages) => packages,
+        Err(error) => return report.step(NAME, || Err(error)),
+    };
     let mut groups: BTreeMap<Settings, Vec<Package>> = BTreeMap::new();
-    for package in public()? {
+    for package in packages {
         groups.entry(Settings::of(&package)).or_default().push(package);
     }
     for (Settings { target, all_features }, packages) in groups {
         let mut doc = workspace::cargo();
         doc.args(["doc", "--no-deps"]).args(names(&packages));
-        // As there, the flags of this repository's `.cargo/config.toml` do not count.
-        doc.env("RUSTFLAGS", "--cfg docsrs").env("RUSTDOCFLAGS", "--cfg docsrs -D warnings");
+        // As there, the flags of this repository's `.cargo/config.toml` do not count. (Crates of this repository have
+        // no attribute that only a nightly compiler knows, so any compiler does.)
+        doc.env("RUSTFLAGS", "").env("RUSTDOCFLAGS", "--cfg docsrs -D warnings");
+        let mut name = NAME.to_owned();
         if let Some(target) = &target {
+            name += &format!(", {target}");
+            if let Err(error) = setup::target_named(target) {
+                report.skip(&name, &format!("{error:#}"));
+                continue;
+            }
             doc.args(["--target", target]);
         }
         if all_features {
+            name += ", with all features";
             doc.arg("--all-features");
         }
-        command::run(&mut doc)?;
+        report.step(&name, || command::run(&mut doc).map(drop));
     }
-    Ok(())
 }
 
 /// Returns the arguments that choose packages.
@@ -156,10 +167,7 @@ fn oldest_compiler(report: &mut Report) {
         let how = format!("rustup toolchain install {toolchain} --profile minimal");
         return report.skip(&name, &format!("not installed ({how})"));
     }
-    report.step(&name, || {
-        command::run(cargo(&["check"]).args(names(&public()?)))?;
-        Ok(())
-    });
+    report.step(&name, || command::run(cargo(&["check"]).args(names(&public()?))).map(drop));
 }
 
 /// Returns the version of the compiler, such as `1.95.0`.
@@ -188,10 +196,7 @@ fn with_tool(report: &mut Report, name: &str, tool: &str, arguments: &[&str]) {
         let why = format!("not installed (cargo install --locked cargo-{tool})");
         return report.skip(name, &why);
     }
-    report.step(name, || {
-        command::run(workspace::cargo().arg(tool).args(arguments))?;
-        Ok(())
-    });
+    report.step(name, || command::run(workspace::cargo().arg(tool).args(arguments)).map(drop));
 }
 
 #[cfg(test)]

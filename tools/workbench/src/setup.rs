@@ -30,7 +30,15 @@ pub fn target() -> Result<()> {
 /// # Errors
 /// If the target is missing and `rustup` can't add it; the text says what to do.
 pub fn target_of(row: &Row) -> Result<()> {
-    if target_is_there(&row.target) { Ok(()) } else { add_target(&row.target) }
+    target_named(&row.target)
+}
+
+/// Makes sure that code can be compiled for a target.
+///
+/// # Errors
+/// As for [`target_of`].
+pub fn target_named(target: &str) -> Result<()> {
+    if target_is_there(target) { Ok(()) } else { add_target(target) }
 }
 
 fn add_target(target: &str) -> Result<()> {
