@@ -49,7 +49,9 @@ fn outside_of_fences(text: &str) -> impl Iterator<Item = &str> {
 
 fn pages() -> Vec<Page> {
     let root = root();
-    let chapters = fs::read_dir(root.join("book/src")).unwrap().map(|entry| entry.unwrap().path());
+    let folders = ["book/src", "book/src/compared"];
+    let entries = folders.into_iter().flat_map(|folder| fs::read_dir(root.join(folder)).unwrap());
+    let chapters = entries.map(|entry| entry.unwrap().path());
     let beside = [
         "README.md",
         "SECURITY.md",
