@@ -33,7 +33,7 @@ pub const COMMANDS: [Command; 9] = [
     Command::thermostat("record-day", "Write the recorded day of the demo again"),
     Command::tool(
         "test",
-        "Run every test: format, lints, documentation, on this machine, on the emulated board",
+        "Run every test of the day: format, lints, documentation, on this machine, on the emulated boards",
     ),
     Command::tool(
         "soak",

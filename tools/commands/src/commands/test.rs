@@ -254,15 +254,16 @@ pub fn documentation() -> Command {
     cargo
 }
 
-/// Runs steps that need no board.
+/// Runs steps that need no board. The tests come before the lints, because some of them wait for most of their time, and
+/// the other half can use the processors then.
 fn on_this_machine(report: &mut Report) {
     report.command("format", workspace::cargo().args(["fmt", "--all", "--check"]));
-    let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    report.command("clippy", workspace::cargo().args(clippy));
     let mut test = workspace::cargo();
     // With this variable, tests that need the board's target or a C compiler are not skipped.
     test.env("CROSSGATE_ALL_TESTS", "1").args(["test", "--workspace", "--no-fail-fast"]);
     report.command("tests on this machine", &mut test);
+    let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    report.command("clippy", workspace::cargo().args(clippy));
     for package in ["thermostat-tools", "thermostat"] {
         let name = format!("building {package}, hosted");
         report.command(&name, workspace::cargo().args(["build", "--package", package]));
