@@ -108,8 +108,10 @@ fn every_link_leads_somewhere() {
 /// Checks names such as `kernel/src/call.rs`, or `call.rs` for short.
 #[test]
 fn every_source_file_that_is_named_exists() {
+    // Its files are those of a firmware that its reader makes; a test of cargo-crossgate checks them.
+    const TUTORIAL: &str = "book/src/tutorial.md";
     let sources = sources();
-    for page in pages() {
+    for page in pages().into_iter().filter(|page| !page.file.ends_with(TUTORIAL)) {
         for name in page.code().filter(|code| code.ends_with(".rs") && !code.contains('*')) {
             let exists = sources.iter().any(|source| source.ends_with(name));
             assert!(exists, "{}: there is no {name}", page.file.display());
