@@ -43,7 +43,7 @@ pub fn run(firmware: &Path, arguments: &[String]) -> Result<()> {
     Err(command.exec()).with_context(cannot)
 }
 
-/// Starts this program once more, to [follow](follow) the output of a firmware. Returns the other end of its input. (The
+/// Starts this program once more, to [follow] the output of a firmware. Returns the other end of its input. (The
 /// emulator takes the place of the first program, so that whoever ends that one ends the emulator.)
 ///
 /// # Errors
