@@ -50,6 +50,7 @@ mod reply;
 pub mod report;
 pub mod restarts;
 pub mod screen;
+mod setting;
 pub mod usb_bus;
 pub mod victim;
 pub mod watch;

@@ -119,13 +119,7 @@ fn supervise(_: Notification, _: Signal, _: To, _: To) -> ! {
 const LINE: u16 = 5;
 const OTHER: u16 = 9;
 /// The factor by which a run makes more attempts than a daily run.
-const TIMES: usize = match option_env!("CROSSGATE_EQUIVALENCE") {
-    Some(text) => match usize::from_str_radix(text, 10) {
-        Ok(times) => times,
-        Err(_) => panic!("CROSSGATE_EQUIVALENCE is not a number"),
-    },
-    None => 1,
-};
+const TIMES: usize = system_tests::number_from!("CROSSGATE_EQUIVALENCE", usize, 1);
 /// The number of random system calls and interrupts.
 const CALLS: usize = 20_000 * TIMES / SHARE;
 /// The number of states that are searched.

@@ -16,13 +16,7 @@ use crossgate::{
 use system_tests::arch;
 use system_tests::report::{expect, expect_that, pass};
 
-const CYCLES: u32 = match option_env!("CROSSGATE_CRASHES") {
-    Some(text) => match u32::from_str_radix(text, 10) {
-        Ok(crashes) => crashes,
-        Err(_) => panic!("CROSSGATE_CRASHES is not a number"),
-    },
-    None => 10_000,
-};
+const CYCLES: u32 = system_tests::number_from!("CROSSGATE_CRASHES", u32, 10_000);
 /// The number of parts of the test, each of which is timed.
 const LAPS: u32 = 5;
 

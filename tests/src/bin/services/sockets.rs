@@ -31,13 +31,7 @@ const TALK_PORT: u16 = 9;
 const SEED: u64 = 0x5eed;
 
 /// The number of restarts of the driver.
-const CRASHES: u32 = match option_env!("CROSSGATE_DRIVER_CRASHES") {
-    Some(text) => match u32::from_str_radix(text, 10) {
-        Ok(crashes) => crashes,
-        Err(_) => panic!("CROSSGATE_DRIVER_CRASHES is not a number"),
-    },
-    None => 90,
-};
+const CRASHES: u32 = system_tests::number_from!("CROSSGATE_DRIVER_CRASHES", u32, 90);
 /// The number of pieces that are sent and come back, and the size of each in bytes.
 const PIECES: u32 = UNDISTURBED + CRASHES;
 const PIECE: usize = 200;

@@ -37,13 +37,7 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 /// The duration of the test, in s.
-const SECONDS: u64 = match option_env!("CROSSGATE_DRIFT_SECONDS") {
-    Some(text) => match u64::from_str_radix(text, 10) {
-        Ok(seconds) => seconds,
-        Err(_) => panic!("CROSSGATE_DRIFT_SECONDS is not a number"),
-    },
-    None => 1,
-};
+const SECONDS: u64 = system_tests::number_from!("CROSSGATE_DRIFT_SECONDS", u64, 1);
 /// The greatest difference of the two clocks, in millionths of the time that has passed, besides one µs.
 const DRIFT: u64 = 20;
 

@@ -132,44 +132,47 @@ fn emulated(name: &str) -> Result<Board> {
     Ok(Board::Microcontroller(row))
 }
 
+/// Returns a command for a system test, built with a variable that makes it larger than in the daily run.
+fn larger(
+    package: &str,
+    board: Board,
+    test: &str,
+    (variable, value): (&str, &str),
+    options: &[&str],
+) -> Command {
+    let mut cargo = workspace::cargo();
+    cargo.args(["run", "--release", "--package", package]);
+    cargo.args(board.arguments()).args(["--bin", test, "--"]).args(options);
+    cargo.env(variable, value);
+    cargo
+}
+
 /// Returns a command for a test that compares fast paths and the slow one, with twenty times as many states.
 fn equivalence(board: &str, test: &str) -> Result<Command> {
     let board = emulated(board)?;
-    let mut cargo = workspace::cargo();
-    cargo.args(["run", "--release", "--package", system_tests::package(board)]);
-    cargo.args(board.arguments()).args(["--bin", test]);
-    cargo.env("CROSSGATE_EQUIVALENCE", "20");
-    Ok(cargo)
+    let package = system_tests::package(board);
+    Ok(larger(package, board, test, ("CROSSGATE_EQUIVALENCE", "20"), &[]))
 }
 
-/// Returns a command for the test `drift` for ten minutes of the board's time, with 128 ns for an instruction.
+/// Returns a command for a larger system test on the reference board, on which an instruction takes 2^`shift` ns.
+fn larger_on_reference(test: &str, variable: (&str, &str), shift: u8) -> Command {
+    let options = ["-icount", &format!("shift={shift},sleep=off")];
+    larger(system_tests::FOR_EVERY_BOARD, Board::reference(), test, variable, &options)
+}
+
+/// Returns a command for the test `drift` for ten minutes of the board's time.
 fn drift() -> Command {
-    let mut cargo = workspace::cargo();
-    cargo.args(["run", "--release", "--package", "system-tests"]);
-    cargo.args(Board::reference().arguments());
-    cargo.args(["--bin", "drift", "--", "-icount", "shift=7,sleep=off"]);
-    cargo.env("CROSSGATE_DRIFT_SECONDS", "600");
-    cargo
+    larger_on_reference("drift", ("CROSSGATE_DRIFT_SECONDS", "600"), 7)
 }
 
 /// Returns a command for the test `crash_cycles` with five times as many crashes as in the daily run.
 fn crashes() -> Command {
-    let mut cargo = workspace::cargo();
-    cargo.args(["run", "--release", "--package", "system-tests"]);
-    cargo.args(Board::reference().arguments());
-    cargo.args(["--bin", "crash_cycles", "--", "-icount", "shift=0,sleep=off"]);
-    cargo.env("CROSSGATE_CRASHES", "50000");
-    cargo
+    larger_on_reference("crash_cycles", ("CROSSGATE_CRASHES", "50000"), 0)
 }
 
 /// Returns a command for the test `sockets`, in which TCP goes on while its driver is restarted a thousand times.
 fn driver_crashes() -> Command {
-    let mut cargo = workspace::cargo();
-    cargo.args(["run", "--release", "--package", "system-tests"]);
-    cargo.args(Board::reference().arguments());
-    cargo.args(["--bin", "sockets", "--", "-icount", "shift=0,sleep=off"]);
-    cargo.env("CROSSGATE_DRIVER_CRASHES", "1000");
-    cargo
+    larger_on_reference("sockets", ("CROSSGATE_DRIVER_CRASHES", "1000"), 0)
 }
 
 /// Returns a command for ten minutes of clients that get the page of the example `web` while processes crash.
