@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub fn measure(board: &Row, firmware: &Path, stacks: &mut [Stack], time: Duration) -> Result<()> {
     ensure!(
         board.machine.is_some(),
-        "no emulator has the board {}; on the board itself, the command `threads` of the shell shows how much of their \
+        "no emulator has the board {}; on the board itself, the command `stacks` of the shell shows how much of their \
          stacks threads have used",
         board.name
     );
